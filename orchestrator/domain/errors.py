@@ -1,0 +1,79 @@
+"""Every error a user can meet: one base, a stable code, the exit code of the command line, picklable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import JsonValue
+
+QUOTE_LIMIT = 200
+"""A value quoted in an error is cut at this many characters."""
+
+
+def quote(value: object) -> str:
+    """The value as shown in an error: its ``repr`` (strings) or text, cut at ``QUOTE_LIMIT`` characters."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the input: where (``tenants[17].tenant_id``), what was given, what was expected."""
+
+    path: str
+    value: JsonValue
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        shown = "" if self.value is None else f" (got {quote(self.value)})"
+        return f"{where}{self.message}{shown}"
+
+
+class ChangeoverError(Exception):
+    """Base of all errors that Changeover raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 2
+
+
+class InvalidInput(ChangeoverError):
+    """The input is wrong; ``problems`` names all of it at once. Mend the file and submit again: nothing was written."""
+
+    code = "invalid_input"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(list(problems))
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class PlanConflict(ChangeoverError):
+    """A plan with this id exists and says something else. Take another plan_id, or submit the same content."""
+
+    code = "plan_conflict"
+
+
+class NotFound(ChangeoverError):
+    """No such plan, task or tenant in this namespace. `changeover status` lists what there is."""
+
+    code = "not_found"
+    exit_code = 3
+
+
+class NotAllowed(ChangeoverError):
+    """The target's state does not allow this now; the message says which state and what would."""
+
+    code = "not_allowed"
+    exit_code = 3
+
+
+class Unreachable(ChangeoverError):
+    """Redis or the broker does not answer; the message names the address (without its password) and what to do."""
+
+    code = "unreachable"
+    exit_code = 4

@@ -1,0 +1,151 @@
+"""Application settings: environment ``CHANGEOVER_*``, then the file named by ``CHANGEOVER_CONFIG``, then defaults."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from orchestrator.domain.config import Seconds
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+
+RUN_FILE = "run.json"
+"""Written by ``changeover up`` into its data folder; other commands started beside it find the server there."""
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HealthCheckSettings(Section):
+    """Defaults of the health-check step; a plan's step and a tenant's override go before them."""
+
+    interval_seconds: Seconds = 3.0
+    max_attempts: Count = 10
+    path: str = "/health"
+    version_key: str = "version"
+    timeout_seconds: Seconds = 5.0
+
+
+class CheckpointSettings(Section):
+    store_type: Literal["redis"] = "redis"
+
+
+class Settings(BaseSettings):
+    """Every application setting, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
+    redis_url: SecretStr | None = None
+    broker_url: SecretStr | None = None
+    data_dir: Path = Path(".changeover")
+    lease_seconds: Seconds = 10.0
+    renew_seconds: Seconds = 3.0
+    heartbeat_seconds: Seconds = 10.0
+    sweep_seconds: Seconds = 1.0
+    max_retry: Annotated[int, Field(ge=0)] = 3
+    max_recoveries: Annotated[int, Field(ge=0)] = 5
+    lanes: Annotated[int, Field(ge=1, le=64)] = 4
+    feed_max_length: Count = 100_000
+    health_check: HealthCheckSettings = HealthCheckSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
+    log_format: Literal["json", "console"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of precedence; the file is read only when ``CHANGEOVER_CONFIG`` names one."""
+        named = os.environ.get("CHANGEOVER_CONFIG")
+        if not named:
+            return init_settings, env_settings
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=Path(named))
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The two Redis URLs (with passwords): the ledger's and the broker's."""
+
+    redis_url: str
+    broker_url: str
+
+
+def load_settings() -> Settings:
+    """Settings from environment and file.
+
+    Raises ``InvalidInput`` naming every wrong setting, its value left out (it may be a secret).
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [Problem(".".join(map(str, item["loc"])), None, item["msg"]) for item in error.errors()]
+        raise InvalidInput(problems) from error
+    except (OSError, yaml.YAMLError) as error:
+        raise InvalidInput([Problem("CHANGEOVER_CONFIG", os.environ["CHANGEOVER_CONFIG"], str(error))]) from error
+
+
+def find_servers(settings: Settings) -> Servers:
+    """The servers to use: the settings' own, else those of a ``changeover up`` in the data folder.
+
+    Raises ``Unreachable`` when neither names one, ``InvalidInput`` when state and broker would share a database.
+    """
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    broker_url = settings.broker_url.get_secret_value() if settings.broker_url else None
+    if redis_url is None:
+        redis_url, run_broker_url = _from_run_file(settings.data_dir / RUN_FILE)
+        broker_url = broker_url or run_broker_url
+    broker_url = broker_url or _neighbour_database(redis_url)
+    if _address(redis_url) == _address(broker_url):
+        message = "state and broker must not share a Redis database; give CHANGEOVER_BROKER_URL another one"
+        raise InvalidInput([Problem("CHANGEOVER_BROKER_URL", redact(broker_url), message)])
+    return Servers(redis_url, broker_url)
+
+
+def redact(url: str) -> str:
+    """The URL without user and password, for people to read."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+
+def _from_run_file(path: Path) -> tuple[str, str]:
+    try:
+        run = json.loads(path.read_text())
+        return str(run["redisUrl"]), str(run["brokerUrl"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unreachable(
+            f"no Redis named: set CHANGEOVER_REDIS_URL, or start `changeover up` in this folder (looked for {path})"
+        ) from error
+
+
+def _database(url: str) -> int:
+    text = urlsplit(url).path.strip("/")
+    return int(text) if text.isdigit() else 0
+
+
+def _address(url: str) -> tuple[str | None, int, int]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or 6379, _database(url)
+
+
+def _neighbour_database(url: str) -> str:
+    # Redis ships with 16 databases, so 15 has its neighbour below.
+    database = _database(url)
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database + 1 if database != 15 else 14}"))

@@ -1,0 +1,54 @@
+"""A private Redis server for a test session: free port, own folder, append-only file on, ended with the session."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
+from redis.retry import Retry
+
+from orchestrator.embedded_redis import find_server_binary
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisServer:
+    """Start, kill and restart one real server on one port with one data folder."""
+
+    def __init__(self, folder: Path, *options: str, databases: int = 512) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.options = ("--databases", str(databases), *options)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                str(find_server_binary()),
+                *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
+                *("--appendonly", "yes", "--save", "", "--daemonize", "no", *self.options),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        retry = Retry(ConstantBackoff(0.05), 200, supported_errors=(ConnectionError, TimeoutError, BusyLoadingError))
+        with redis.Redis(port=self.port, retry=retry) as client:
+            client.ping()
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    stop = kill
