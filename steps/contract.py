@@ -43,7 +43,7 @@ class PollAgain:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step cannot succeed; the stage and its task fail. ``kind`` is a stable CamelCase word, ``message`` for people."""
+    """The step cannot succeed; its stage and task fail. ``kind`` is a stable CamelCase word, ``message`` for people."""
 
     kind: str
     message: str

@@ -1,4 +1,4 @@
-"""The tenant's config and the plan, as an operator writes them (external form; see ``plan_factory`` for the inner copy)."""
+"""The tenant's config and the plan, as an operator writes them; ``plan_factory`` makes the inner copy."""
 
 from __future__ import annotations
 
