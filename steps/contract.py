@@ -131,7 +131,7 @@ P = TypeVar("P", bound=StepParameters)
 class Step(ABC, Generic[P]):
     """One kind of step. Stateless: one object serves all tenants and threads of a process."""
 
-    type: ClassVar[str]
+    name: ClassVar[str]
     """The word after ``type:`` in a plan file, kebab-case."""
 
     Parameters: ClassVar[type[StepParameters]]
