@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, chain
+from celery.exceptions import OperationalError
 
+from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Admitted
 from orchestrator.settings import Settings
 
 RUN_STAGE = "changeover.run_stage"
 """The wire name of the stage task. Its arguments are task id, epoch, stage and turn, and nothing else."""
+
+# Short: a coordinator has more to do than wait for a broker, and the tasks' leases say what was not published.
+_RETRY_POLICY: Final = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 
 
 def make_app() -> Celery:
@@ -53,11 +58,14 @@ class Dispatcher:
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
         """One chain a task, from its current leg and turn to its last leg; ``leg_names`` names all legs of each.
 
-        Raises ``kombu.exceptions.OperationalError`` when the broker cannot be reached.
+        Raises ``Unreachable`` when the broker cannot be reached; some may have been published then.
         """
-        with self._app.producer_pool.acquire(block=True) as producer:
-            for task, names in zip(tasks, leg_names, strict=True):
-                self._chain(task, names).apply_async(producer=producer)
+        try:
+            with self._app.producer_pool.acquire(block=True) as producer:
+                for task, names in zip(tasks, leg_names, strict=True):
+                    self._chain(task, names).apply_async(producer=producer, retry_policy=_RETRY_POLICY)
+        except OperationalError as error:
+            raise Unreachable(f"the broker does not answer ({error})") from error
 
     def _chain(self, task: Admitted, names: Sequence[str]) -> Any:
         lane = lane_of(task.tenant_id, self._lanes)

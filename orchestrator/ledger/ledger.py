@@ -110,6 +110,7 @@ class TurnRecord:
     attempt: int
     incarnation: str
     checkpoint: Mapping[str, Any]
+    forced: bool
 
 
 class Ledger:
@@ -122,10 +123,13 @@ class Ledger:
             "FEED_MAX": settings.feed_max_length,
             "LEASE_MS": round(settings.lease_seconds * 1000),
             "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
+            "MAX_RETRY": settings.max_retry,
+            "MAX_RECOVERIES": settings.max_recoveries,
         }
         self._scripts: dict[str, Script] = {}
 
-    def _call(self, verb: str, *arguments: str | int | float) -> list[Any]:
+    def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
+        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it."""
         script = self._scripts.get(verb)
         if script is None:
             script = self._scripts[verb] = self.client.register_script(assemble(verb, self._constants))
@@ -147,7 +151,7 @@ class Ledger:
         stage_names: Sequence[str],
     ) -> tuple[Opened, int, PlanState | None]:
         """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
-        answer = self._call(
+        answer = self.call(
             "open_plan",
             plan_id,
             digest,
@@ -166,11 +170,11 @@ class Ledger:
     def write_chunk(self, plan_id: str, digest: str, index: int, tenants: Iterable[tuple[str, str]]) -> Written:
         """Writes the chunk's (tenant id, config JSON) pairs as tasks, once."""
         flat = [text for pair in tenants for text in pair]
-        return Written(self._call("write_chunk", plan_id, digest, index, *flat)[0])
+        return Written(self.call("write_chunk", plan_id, digest, index, *flat)[0])
 
     def commit_plan(self, plan_id: str, digest: str) -> tuple[Committed, PlanState | None]:
         """Makes the draft ready. The state is given for a plan that had been committed before."""
-        answer = self._call("commit_plan", plan_id, digest)
+        answer = self.call("commit_plan", plan_id, digest)
         code = Committed(answer[0])
         return code, PlanState(answer[1]) if code is Committed.EXISTS else None
 
@@ -178,18 +182,18 @@ class Ledger:
 
     def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
         """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
-        _, more, rows = self._call("admit", plan_id, limit)
+        _, more, rows = self.call("admit", plan_id, limit)
         return [_admitted(row) for row in rows], bool(more)
 
     # Worker
 
     def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | None]:
         """Begins the turn, or says why not. The record comes with ``BEGUN`` only."""
-        answer = self._call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
+        answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
         code = Begun(answer[0])
         if code is not Begun.BEGUN:
             return code, None
-        _, mode, index, cursor, config, snapshot, attempt, incarnation, checkpoint = answer
+        _, mode, index, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = answer
         return code, TurnRecord(
             mode=TaskState(mode),
             stage_index=index,
@@ -199,26 +203,25 @@ class Ledger:
             attempt=attempt,
             incarnation=incarnation,
             checkpoint=json.loads(checkpoint) if checkpoint else {},
+            forced=bool(forced),
         )
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int]:
         """Hands the turn back for ``delay_seconds``. Answers ``AGAIN`` with the next turn's number, or ``STALE``."""
         delay_ms = round(delay_seconds * 1000)
-        answer = self._call(
-            "poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor))
-        )
+        answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
         return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
 
     def succeed(self, turn: Turn, checkpoint: Mapping[str, Any], *, healthy: bool) -> Ended:
         """Records the stage as done together with its checkpoint. Answers what the task does next."""
-        answer = self._call(
+        answer = self.call(
             "succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(dict(checkpoint)), int(healthy)
         )
         return Ended(answer[0])
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""
-        answer = self._call(
+        answer = self.call(
             "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(failure.model_dump(by_alias=True))
         )
         return Ended(answer[0])
@@ -226,7 +229,7 @@ class Ledger:
     def renew(self, turns: Sequence[Turn]) -> frozenset[str]:
         """Renews the running leases of all these turns. Answers the task ids whose turn is no longer ours."""
         flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
-        return frozenset(self._call("renew", *flat)[1])
+        return frozenset(self.call("renew", *flat)[1])
 
 
 def _admitted(row: Sequence[Any]) -> Admitted:

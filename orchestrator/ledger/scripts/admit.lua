@@ -5,10 +5,29 @@
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}
--- EVENTS PlanStarted TaskStarted TaskResumed TaskRetryStarted TaskProgress TaskRollingBack TaskWaiting
+-- EVENTS PlanStarted TaskStarted TaskResumed TaskRetryStarted TaskProgress TaskRollingBack TaskWaiting; of a task given
+--       up because another moved its tenant: OperationRequested TaskCancelled PlanProgress, and the plan's end
 -- @include keys
 -- @include admission
 -- @include plan_end
+-- @include tenant_history
+-- @include rollback_request
+
+-- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
+local function give_up(task, other)
+  local why = 'the tenant has been moved since by ' .. other
+  if task.rollback then
+    emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
+    withdraw_rollback(task)
+    settle_plan(task.plan)
+  else
+    cancel_task(task, 'system: ' .. why)
+  end
+end
+
+local function comes_back(task)
+  return not task.forced and (task.rollback or (task.retrying ~= '' and task.started_at == 0))
+end
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -33,6 +52,8 @@ while f[1] and free > 0 and limit > 0 do
     -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
     if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted} end
     redis.call('ZREM', K.queue(plan_id), head)
+  elseif comes_back(task) and moved_since_by(task) then
+    give_up(task, moved_since_by(task))
   else
     admit(task)
     free = free - 1

@@ -31,7 +31,10 @@ if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
 emit_task(task.status == 'RUNNING' and 'TaskStageSucceeded' or 'TaskStageRolledBack', task,
   '{"durationMillis":' .. int(duration) .. '}', name)
 
-if task.stage == task.legs then
+local plan_goes_back = redis.call('HGET', K.plan(task.plan), 'status') == 'ROLLING_BACK'
+-- With a way back asked for, the last boundary is one to turn at, not an end.
+local turns = task.status == 'RUNNING' and (task.rollback or plan_goes_back)
+if task.stage == task.legs and not turns then
   if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task) end
   return {task.status}
 end

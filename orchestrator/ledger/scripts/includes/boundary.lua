@@ -32,13 +32,17 @@ end
 -- 'CANCELLED', 'PAUSED' or 'ROLLING_BACK' when something was asked for and done; nil when the task goes on.
 local function stop_at_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
-  local plan = redis.call('HMGET', K.plan(task.plan), 'pauseRequested', 'cancelRequested', 'status', 'cancelledBy')
+  local plan = redis.call('HMGET', K.plan(task.plan), 'pauseRequested', 'cancelRequested', 'status', 'cancelledBy', 'rollbackBy')
   if task.cancel or plan[2] == '1' then
     local by = task.cancel and redis.call('HGET', K.task(task.id), 'cancelledBy') or plan[4]
     cancel_task(task, by)
     return 'CANCELLED'
   end
-  if task.rollback then
+  if plan[3] == 'ROLLING_BACK' and task.touched == 0 then
+    cancel_task(task, plan[5])
+    return 'CANCELLED'
+  end
+  if task.rollback or plan[3] == 'ROLLING_BACK' then
     start_rollback(task)
     lease_queued(task, NOW)
     wake_dispatch(task.id)

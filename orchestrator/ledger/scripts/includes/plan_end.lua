@@ -31,9 +31,9 @@ end
 local function settle_plan(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested', 'n:COMPLETED', 'n:FAILED',
-    'n:ROLLBACK_FAILED')
+    'n:ROLLBACK_FAILED', 'rollbackCursor')
   local function count(i) return tonumber(f[i] or 0) end
-  if count(6) + count(7) + count(8) + count(9) + count(10) == 0 then
+  if not f[14] and count(6) + count(7) + count(8) + count(9) + count(10) == 0 then
     local trigger = end_trigger(f[1], f[3] == '1', count(11), count(12), count(13), count(4))
     if move_plan(plan_id, trigger) then
       redis.call('HSET', K.plan(plan_id), 'endedAt', int(NOW), 'durationMillis', int(NOW - tonumber(f[5] or NOW)))

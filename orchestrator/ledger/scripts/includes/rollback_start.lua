@@ -16,7 +16,7 @@ local function start_rollback(task)
   local resumed = task.status == 'ROLLBACK_FAILED'
   local key = K.task(task.id)
   task.epoch = redis.call('INCR', K.epoch())
-  redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1)
+  if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
   move_task(task, 'roll_back')
   if not resumed then
     redis.call('HSET', key, 'stage', 0, 'legs', task.touched)

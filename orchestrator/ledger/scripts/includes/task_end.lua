@@ -26,6 +26,13 @@ local function end_task(task, event, event_data)
     emit_task('TaskRetryCompleted', task, '{"fromCheckpoint":' .. flag(task.retrying == 'checkpoint')
       .. ',"success":' .. flag(task.status == 'COMPLETED') .. '}')
   end
+  -- A rollback asked for while it ran: it had no boundary left to turn at, so it queues like any other.
+  if task.rollback then
+    redis.call('ZADD', K.queue(task.plan), task.rank, task.id)
+    wake_plan(task.plan)
+  else
+    redis.call('HDEL', key, 'forced')
+  end
   emit_plan_progress(task.plan)
   settle_plan(task.plan)
 end
