@@ -21,11 +21,16 @@ from orchestrator.domain.status import TaskState
 from orchestrator.inbox import Inbox, Wakes
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Admitted, Ledger
+from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.sweeper import Sweeper
 from orchestrator.settings import Settings
 
 ADMIT_LIMIT: Final = 50
 """Tasks looked at in one script: keeps each call short, whatever the plan's size."""
+
+CHUNK: Final = 100
+"""Tasks cancelled, or asked to roll back, in one script."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +53,8 @@ class Coordinator:
         self._dispatcher = dispatcher
         self._sweep_seconds = settings.sweep_seconds
         self._clock = clock
+        self._sweeper = Sweeper(ledger, self._publish)
+        self._operations = Operations(ledger)
         self._stop = threading.Event()
         self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
@@ -82,7 +89,9 @@ class Coordinator:
         self._inbox.done(wakes)
 
     def serve(self, plan_id: str) -> None:
-        """Fills all free slots of the plan and publishes what was admitted."""
+        """Goes on with the plan's cancel or rollback, fills its free slots and publishes what was admitted."""
+        while self._operations.cancel_chunk(plan_id, CHUNK) or self._operations.rollback_chunk(plan_id, CHUNK):
+            pass
         more = True
         while more and not self._stop.is_set():
             admitted, more = self._ledger.admit(plan_id, ADMIT_LIMIT)
@@ -90,7 +99,8 @@ class Coordinator:
                 self._publish(admitted)
 
     def sweep(self) -> None:
-        """Looks at every active plan: makes up for wakes that were lost."""
+        """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""
+        self._sweeper.sweep()
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
 

@@ -76,6 +76,15 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StageRow:
+    """What the scripts need to know of a stage."""
+
+    name: str
+    timeout_seconds: float | None = None
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Names one delivery's worth of work; the whole content of a stage message."""
 
@@ -148,7 +157,8 @@ class Ledger:
         spec: str,
         rollback_order: str,
         incarnation: str,
-        stage_names: Sequence[str],
+        task_timeout_seconds: float | None,
+        stages: Sequence[StageRow],
     ) -> tuple[Opened, int, PlanState | None]:
         """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
         answer = self.call(
@@ -161,7 +171,12 @@ class Ledger:
             spec,
             rollback_order,
             incarnation,
-            *stage_names,
+            _milliseconds(task_timeout_seconds),
+            *(
+                value
+                for row in stages
+                for value in (row.name, _milliseconds(row.timeout_seconds), int(row.irreversible))
+            ),
         )
         code = Opened(answer[0])
         chunks = answer[1] if code is Opened.DRAFT else 0
@@ -183,7 +198,7 @@ class Ledger:
     def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
         """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
         _, more, rows = self.call("admit", plan_id, limit)
-        return [_admitted(row) for row in rows], bool(more)
+        return [admitted_row(row) for row in rows], bool(more)
 
     # Worker
 
@@ -232,7 +247,12 @@ class Ledger:
         return frozenset(self.call("renew", *flat)[1])
 
 
-def _admitted(row: Sequence[Any]) -> Admitted:
+def _milliseconds(seconds: float | None) -> int:
+    return 0 if seconds is None else max(1, round(seconds * 1000))
+
+
+def admitted_row(row: Sequence[Any]) -> Admitted:
+    """One row of a script's answer."""
     task_id, tenant_id, mode, *numbers = row
     return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))
 

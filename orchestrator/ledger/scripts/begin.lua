@@ -35,6 +35,7 @@ if not task.stage_started then
     if index + 1 > task.touched then redis.call('HSET', key, 'touched', index + 1) end
     redis.call('HSET', K.tenant(task.tenant), 'mover', task_id, 'moverEpoch', epoch)
   end
+  set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
 local record = redis.call('HMGET', key, 'cursor', 'snapshot')
