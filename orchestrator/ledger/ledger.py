@@ -111,8 +111,10 @@ class Admitted:
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far."""
 
+    tenant_id: str
     mode: TaskState
     stage_index: int
+    stage_name: str
     cursor: Mapping[str, Any]
     config: str
     snapshot: str | None
@@ -208,10 +210,14 @@ class Ledger:
         code = Begun(answer[0])
         if code is not Begun.BEGUN:
             return code, None
-        _, mode, index, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = answer
+        _, tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = (
+            answer
+        )
         return code, TurnRecord(
+            tenant_id=tenant_id,
             mode=TaskState(mode),
             stage_index=index,
+            stage_name=stage_name,
             cursor=json.loads(cursor) if cursor else {},
             config=config,
             snapshot=snapshot or None,
@@ -227,11 +233,9 @@ class Ledger:
         answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
         return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
 
-    def succeed(self, turn: Turn, checkpoint: Mapping[str, Any], *, healthy: bool) -> Ended:
+    def succeed(self, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
         """Records the stage as done together with its checkpoint. Answers what the task does next."""
-        answer = self.call(
-            "succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(dict(checkpoint)), int(healthy)
-        )
+        answer = self.call("succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, checkpoint, int(healthy))
         return Ended(answer[0])
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
