@@ -24,7 +24,7 @@ def canonical_json(value: Any) -> str:
 
 
 def json_size(value: Any, limit: int) -> int:
-    """Characters and values in ``value``, lists in lists added up. Raises ``LimitExceeded`` as soon as ``limit`` is passed."""
+    """Characters and values in ``value``, those of inner lists included. Raises ``LimitExceeded`` past ``limit``."""
     size = 0
     stack = [value]
     while stack:
@@ -43,7 +43,7 @@ def json_size(value: Any, limit: int) -> int:
 
 
 def json_value(value: Any, limit: int) -> Any:
-    """A deep copy in dicts, lists and scalars. Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks."""
+    """A deep copy in plain containers. Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks."""
     if value is None or isinstance(value, bool | int):
         return value
     if not isinstance(value, str | float | Mapping | list | tuple | Undefined) and hasattr(value, "__iter__"):

@@ -1,4 +1,4 @@
-"""How names are compared: snake_case inside, kebab-case for step types, camelCase accepted, the nearest known offered."""
+"""How names are compared: snake_case inside, kebab-case for step types, camelCase accepted; the nearest known one."""
 
 from __future__ import annotations
 

@@ -36,8 +36,9 @@ NUMBER_BITS = 4_096
 TIME_LIMIT_SECONDS = 0.5
 
 _FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select",
-    "selectattr", "sort", "sum", "title", "trim", "unique", "upper", "urlencode",
+    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length", "list",
+    "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "sum",
+    "title", "trim", "unique", "upper", "urlencode",
 )  # fmt: skip
 _TESTS = (
     "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan", "gt", "in",
@@ -45,14 +46,15 @@ _TESTS = (
     "undefined", "upper", "==", "!=", "<", "<=", ">", ">=",
 )  # fmt: skip
 _METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        "capitalize endswith find isalnum isalpha isdigit islower isupper lower lstrip partition removeprefix "
-        "removesuffix rpartition rsplit rstrip split splitlines startswith strip title upper".split()
-    ),
+    str: frozenset((
+        "capitalize", "endswith", "find", "isalnum", "isalpha", "isdigit", "islower", "isupper", "lower", "lstrip",
+        "partition", "removeprefix", "removesuffix", "rpartition", "rsplit", "rstrip", "split", "splitlines",
+        "startswith", "strip", "title", "upper",
+    )),
     dict: frozenset(("get", "items", "keys", "values")),
     list: frozenset(("count", "index")),
     LoopContext: frozenset(("depth", "first", "index", "index0", "last", "length", "revindex", "revindex0")),
-}
+}  # fmt: skip
 _REFUSED: tuple[tuple[type[nodes.Node], str], ...] = (
     (nodes.Macro, "macro"),
     (nodes.CallBlock, "call"),
@@ -86,7 +88,7 @@ class Missing(StrictUndefined):
         near = nearest(name, [key for key in self._undefined_obj if isinstance(key, str)])
         return f"the name {name!r} is undefined" + (f"; did you mean {near!r}?" if near else "")
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         if isinstance(self._undefined_obj, dict) and self._undefined_name in _MAYBE_UNSET:
             return False
         self._fail_with_undefined_error()
@@ -237,8 +239,8 @@ def _join(environment: Environment, items: Iterable[Any], d: str = "", attribute
     return _concat(items, d)
 
 
-def _replace(text: Any, old: str, new: str) -> str:
-    text, old, new = str(_text(text)), str(old), str(new)
+def _replace(value: Any, old: str, new: str) -> str:
+    text, old, new = _string(value), str(old), str(new)
     if len(text) + text.count(old) * len(new) > OUTPUT_LIMIT:
         raise LimitExceeded(f"longer than {OUTPUT_LIMIT} characters")
     return text.replace(old, new)

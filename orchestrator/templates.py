@@ -145,7 +145,11 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, SecurityError):
         return f"not allowed in a template: {error.message}"
     if isinstance(error, LimitExceeded):
-        return f"the template gives a result that is {error}" if str(error).startswith("longer") else f"the template {error}"
+        return (
+            f"the template gives a result that is {error}"
+            if str(error).startswith("longer")
+            else f"the template {error}"
+        )
     if isinstance(error, RecursionError | MemoryError | SyntaxError):
         return "the template is nested too deeply"
     return f"the template fails: {type(error).__name__}: {str(error)[:200]}"

@@ -69,7 +69,7 @@ def join(path: str, place: str) -> str:
 def shown(value: object) -> JsonValue:
     """The value as an error may carry it: scalars themselves, text cut, containers by kind and size."""
     if value is None or isinstance(value, bool | float):
-        return value if value is None or value == value and abs(value) != float("inf") else str(value)
+        return value if value is None or (value == value and abs(value) != float("inf")) else str(value)
     if isinstance(value, int):
         return value if value.bit_length() <= 64 else "a number too large"
     if isinstance(value, str):

@@ -26,7 +26,15 @@ _BASED_INT = re.compile(r"0(x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*\.[0-9]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, Any] = {"": None, "~": None} | {
     form: value
-    for word, value in {"null": None, "true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.items()
+    for word, value in {
+        "null": None,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "no": False,
+        "off": False,
+    }.items()
     for form in (word, word.capitalize(), word.upper())
 }
 _TAGS = {"tag:yaml.org,2002:" + name: name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
@@ -155,7 +163,10 @@ class _Reader:
         if event.tag == "!" or tag == "str":
             return event.value
         value = _plain(event.value)
-        if tag in ("int", "float", "bool", "null") and type(value).__name__ in (tag, "NoneType" if tag == "null" else tag):
+        if tag in ("int", "float", "bool", "null") and type(value).__name__ in (
+            tag,
+            "NoneType" if tag == "null" else tag,
+        ):
             return value
         self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed here")
 

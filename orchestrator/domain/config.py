@@ -85,12 +85,17 @@ class StageSpec(Model):
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=100)]
 
 
-class PlanSpec(Model):
-    """One submission."""
+class PlanHeader(Model):
+    """A submission without its lists."""
 
     plan_id: Identifier | None = None
     name: Name
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     timeout_seconds: PlanSeconds | None = None
+
+
+class PlanSpec(PlanHeader):
+    """One submission."""
+
     stages: Annotated[list[StageSpec], Field(min_length=1, max_length=100)]
     tenants: Annotated[list[TenantDeployConfig], Field(min_length=1)]
