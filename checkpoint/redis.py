@@ -24,7 +24,7 @@ class RedisCheckpointStore:
 
     def save(self, checkpoint: Checkpoint) -> bool:
         """See ``CheckpointStore``. Compared and set in one script."""
-        arguments = [checkpoint.to_json(), checkpoint.epoch, checkpoint.completed_stages]
+        arguments: list[str | int] = [checkpoint.to_json(), checkpoint.epoch, checkpoint.completed_stages]
         return bool(self._save(keys=[self._key_of(checkpoint.task_id)], args=arguments) == "SAVED")
 
     def load(self, task_id: str) -> Checkpoint | None:

@@ -7,9 +7,13 @@ published is found by its lease, a wake that was not acted on by the sweep of ac
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
@@ -19,12 +23,14 @@ from orchestrator.dispatch import Dispatcher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
 from orchestrator.inbox import Inbox, Wakes
-from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.ledger import Admitted, Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.sweeper import Sweeper
-from orchestrator.settings import Settings
+from orchestrator.logs import configure_logs
+from orchestrator.presence import Presence
+from orchestrator.settings import Settings, find_servers, load_settings
 
 ADMIT_LIMIT: Final = 50
 """Tasks looked at in one script: keeps each call short, whatever the plan's size."""
@@ -123,3 +129,31 @@ class Coordinator:
         names, order = self._reader.stage_names(plan_id)
         touched = names[:legs]
         return tuple(reversed(touched)) if is_rollback and order != "forward" else tuple(touched)
+
+
+def run_coordinator() -> None:
+    """The `changeover coordinator` process: runs until SIGTERM or SIGINT, then leaves cleanly."""
+    settings = load_settings()
+    configure_logs(settings)
+    url = find_servers(settings).redis_url
+    with translate_errors(url):
+        client = connect(url, patient=True)
+        client.ping()
+    ledger = Ledger(client, settings)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    inbox = Inbox(client, ledger.keys, name)
+    dispatcher = Dispatcher(settings)
+    coordinator = Coordinator(ledger, Reader(client, ledger.keys), inbox, dispatcher, settings)
+    presence = Presence(client, ledger.keys, "coordinator")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: coordinator.stop())
+    presence.start()
+    _log.info("coordinator runs", action="coordinator-start", name=name, namespace=settings.namespace)
+    try:
+        coordinator.run()
+    finally:
+        presence.stop()
+        with suppress(*UNREACHABLE):
+            inbox.leave()
+        dispatcher.close()
+    _log.info("coordinator stopped", action="coordinator-stop", name=name)

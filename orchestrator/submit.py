@@ -33,7 +33,7 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
         spec=_spec(plan),
         rollback_order=plan.rollback_order,
         incarnation=uuid.uuid4().hex,
-        task_timeout_seconds=plan.timeout_seconds,
+        task_timeout_seconds=plan.task_timeout_seconds,
         stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
     )
     if opened is Opened.CONFLICT:

@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def status(
     plan_id: Annotated[str | None, typer.Argument(metavar="[PLAN_ID]", show_default=False)] = None,
-    tenant: Annotated[
-        str | None, typer.Option(help="The task that holds, awaits or last moved this tenant.")
-    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="The task that holds, awaits or last moved this tenant.")] = None,
     task: Annotated[str | None, typer.Option(help="One task by its id.")] = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -50,9 +48,7 @@ def status(
             if json_output:
                 print_json([as_json(plan) for plan in plans])
             else:
-                console().print(
-                    tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN"
-                )
+                console().print(tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN")
 
 
 def events(
