@@ -16,7 +16,8 @@ class TenantInstances:
 
     An instance reports the version in the tenant's config hash (``tenant_config:<tenant>``, field ``gateway``), or 41
     before there is one. ``stubborn`` instances never adopt; ``polls`` counts requests an instance; ``polls_needed``
-    says how many an instance must see after the change before it reports it.
+    says how many an instance must see after the change before it reports it; while ``hold`` is clear nothing is
+    answered.
     """
 
     def __init__(self, redis_url: str) -> None:
@@ -24,6 +25,8 @@ class TenantInstances:
         self.stubborn: set[str] = set()
         self.polls: Counter[str] = Counter()
         self.polls_needed: dict[str, int] = {}
+        self.hold = threading.Event()
+        self.hold.set()
         self._seen_new: Counter[str] = Counter()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"instances": self})
@@ -60,7 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.strip("/").removesuffix("/health")
-        body = json.dumps({"version": self.instances.version(name)}).encode()
+        version = self.instances.version(name)
+        self.instances.hold.wait()
+        body = json.dumps({"version": version}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
