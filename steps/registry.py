@@ -31,8 +31,7 @@ class UnknownStep(StepRegistryError):
         super().__init__(name, known)
         self.name = name
         self.known = tuple(known)
-        # A name of 200 KB would keep difflib busy for minutes; no real name is longer than this.
-        self.nearest = next(iter(get_close_matches(name[:100], self.known, n=1)), None)
+        self.nearest = next(iter(get_close_matches(name, self.known, n=1)), None)
 
     def __str__(self) -> str:
         hint = f"did you mean {self.nearest!r}?" if self.nearest else f"known: {', '.join(self.known)}"

@@ -96,6 +96,13 @@ def test_more_than_the_bound_wait_their_turn() -> None:
     assert most == 2
 
 
+def test_waiting_for_ones_turn_costs_no_time_of_ones_own() -> None:
+    with HttpPool(max_concurrency=1) as pool, Instances({"/slow": hang, "/ok": says({})}) as server:
+        slow, good = pool.fetch_all([HttpRequest(path, server.url(path)) for path in ("/slow", "/ok")], 0.5)
+    assert slow.error == "timed out after 0.5 s"
+    assert good.status == 200
+
+
 def test_connections_are_shared_by_batches_and_threads(pool: HttpPool) -> None:
     with Instances({"/": says({})}) as server:
         fetch(pool, server.url("/"))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from steps import FenceToken, RedisTarget, TargetRefused, TargetUnavailable, WrongType, fence_key
 from tests.support.place import Place
@@ -178,7 +180,7 @@ def test_publish_counts_the_subscribers(target: RedisTarget, redis_client: redis
 @pytest.fixture
 def away() -> Iterator[RedisTarget]:
     port = free_port()
-    with redis.Redis(port=port, password="hunter2", retry=None) as client:  # type: ignore[arg-type]
+    with redis.Redis(port=port, password="hunter2", retry=Retry(NoBackoff(), 0)) as client:
         yield RedisTarget(client, f"redis://user:hunter2@127.0.0.1:{port}/0?password=hunter2", own_ledger=False)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from steps import (
     Broadcast,
@@ -75,7 +77,7 @@ def test_broadcast(target: RedisTarget, redis_client: redis.Redis, place: Place)
 def test_an_outage_is_ridden_out_then_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = RedisServer(tmp_path_factory.mktemp("outage"))
     message = BroadcastParameters(channel="c", message="m")
-    with redis.Redis.from_url(server.url(), retry=None) as client:
+    with redis.Redis.from_url(server.url(), retry=Retry(NoBackoff(), 0)) as client:
         target = RedisTarget(client, server.url(), own_ledger=False)
         for attempt in (1, MAX_ATTEMPTS - 1):
             outcome = ConfigWrite().run(parameters(value="v"), context(target=target, attempt=attempt))
