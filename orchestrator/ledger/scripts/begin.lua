@@ -11,6 +11,7 @@
 -- EVENTS TaskStageStarted TaskStageRollingBack, and those of a boundary
 -- @include keys
 -- @include boundary
+-- @include tenant_history
 
 local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -33,8 +34,8 @@ if not task.stage_started then
   redis.call('HSET', key, 'stageStarted', 1, 'stageStartedAt', int(NOW))
   if task.status == 'RUNNING' then
     if index + 1 > task.touched then redis.call('HSET', key, 'touched', index + 1) end
-    redis.call('HSET', K.tenant(task.tenant), 'mover', task_id, 'moverEpoch', epoch)
   end
+  become_mover(task)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end

@@ -15,10 +15,20 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. cjson.encode(reason) .. ',"at":' .. int(NOW) .. '}')
 end
 
+-- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.
+local function plan_forbids(task)
+  local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
+  if plan[1] == 'CREATED' then return 'draft' end
+  if TASK_ENDED[task.status] or task.status == 'ROLLING_BACK' then return nil end
+  if plan[1] == 'ROLLING_BACK' then return 'plan-rolling-back' end
+  return plan[2] == '1' and 'plan-cancelled' or nil
+end
+
 -- An ended plan runs again when one of its tasks is retried or rolled back alone.
 local function reopen_plan(plan_id)
   if move_plan(plan_id, 'reopen') then
-    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor')
+    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
+      'rollbackGivenUp')
     redis.call('SADD', K.active(), plan_id)
   end
 end
