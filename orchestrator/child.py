@@ -112,7 +112,7 @@ class Child:
         if self._process is None or (code := self._process.poll()) is None:
             return None
         self._process = None
-        self._signal_group(signal.SIGKILL)
+        self._kill_group()
         return f"exit code {code}" if code >= 0 else _signal_name(-code)
 
     def plan_restart(self) -> float:
@@ -129,13 +129,12 @@ class Child:
     def kill(self) -> None:
         """End the process and its whole group now."""
         if self._process is not None:
-            self._signal_group(signal.SIGKILL)
-            self._process.kill()
+            self._kill_group()
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def _kill_group(self) -> None:
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 def _signal_name(number: int) -> str:

@@ -47,6 +47,19 @@ def test_a_killed_child_is_reported_and_started_again(up: UpProcess, role: str) 
     assert len(up.ready_lines()) == 1
 
 
+def test_what_a_killed_child_had_started_goes_with_it(tmp_path: Path) -> None:
+    up = UpProcess(tmp_path / ".changeover", "stubborn", workers=1, stop_seconds=1.0).ready()
+    try:
+        with up.client() as client:
+            offspring = {int(pid) for pid in client.smembers("stand-in:offspring")}
+        before = up.pids()
+        for role in ("coordinator", "worker"):
+            os.kill(before[role][0], signal.SIGKILL)
+        wait_until(lambda: not any(alive(pid) for pid in offspring), 10)
+    finally:
+        up.end()
+
+
 def test_redis_comes_back_on_its_port_with_its_data(up: UpProcess) -> None:
     with up.client() as client:
         client.set("kept", "yes")
