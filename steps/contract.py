@@ -68,10 +68,18 @@ class FenceToken:
 
 
 class Target(Protocol):
-    """A Redis that steps write to. Errors of the connection are raised as ``TargetUnavailable``."""
+    """A Redis that steps write to.
+
+    Both methods raise ``TargetUnavailable`` when it cannot be reached or cannot serve for now, ``TargetRefused`` when
+    it answered and will answer the same again. After ``TargetUnavailable`` the effect may or may not have happened.
+    """
 
     def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
-        """Fenced SET (``field`` None) or HSET; False when a newer holder has written, or holds the tenant now."""
+        """Fenced SET (``field`` None) or HSET; False when a newer holder has written, or holds the tenant now.
+
+        ``ttl_seconds`` is the life of the whole key, for HSET too. Raises ``WrongType`` when the key holds
+        something that this write would destroy or cannot change.
+        """
         ...
 
     def publish(self, channel: str, message: str) -> int:
@@ -91,7 +99,10 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back: ``status`` and a bounded ``body``, or ``error`` (a short sentence) when nothing usable did."""
+    """What came back: ``status`` and a bounded ``body``, or ``error`` (a short sentence) when nothing usable did.
+
+    With ``error``, ``status`` is set only if the head of an answer came whose body could not be used.
+    """
 
     key: str
     status: int | None
@@ -103,7 +114,10 @@ class Http(Protocol):
     """A pooled HTTP client shared by a worker process."""
 
     def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
-        """Send all at the same time; each has ``timeout_seconds`` from first byte sent to last byte read."""
+        """Send all at the same time; each has ``timeout_seconds`` from opening the connection to last byte read.
+
+        The answers come in the order of the requests. Never raises for what the network or a server does.
+        """
         ...
 
 
@@ -150,3 +164,16 @@ class Step(ABC, Generic[P]):
 
 class TargetUnavailable(Exception):
     """The target Redis could not be reached; the message names it without its password."""
+
+
+class TargetRefused(Exception):
+    """The target Redis answered and said no (permission, cluster slot ...); asking again would not help."""
+
+    kind: ClassVar[str] = "TargetRefused"
+    """The ``Failed.kind`` that a step reports for it."""
+
+
+class WrongType(TargetRefused):
+    """The key holds another type of value than the write needs; it was left as it is."""
+
+    kind: ClassVar[str] = "WrongType"

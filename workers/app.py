@@ -1,0 +1,47 @@
+"""The Celery application of the workers: ``celery -A workers.app worker`` and ``changeover worker`` both run this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import signals
+
+from orchestrator.dispatch import lane_names, make_app
+from orchestrator.ledger.connection import connect
+from orchestrator.ledger.keys import Keys
+from orchestrator.logs import configure_logs
+from orchestrator.presence import Presence
+from orchestrator.settings import find_servers, load_settings
+
+app = make_app()
+
+_presence: list[Presence] = []
+
+
+@signals.setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    # Connected, so that Celery leaves logging to us.
+    configure_logs(load_settings())
+
+
+@signals.worker_ready.connect
+def _announce(sender: Any = None, **_: Any) -> None:
+    settings = load_settings()
+    client = connect(find_servers(settings).redis_url, patient=True)
+    queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
+    presence = Presence(client, Keys(settings.namespace), "worker", queues)
+    presence.start()
+    _presence.append(presence)
+
+
+@signals.worker_shutting_down.connect
+def _withdraw(**_: Any) -> None:
+    while _presence:
+        _presence.pop().stop()
+
+
+def main(arguments: list[str]) -> None:
+    """Runs ``celery worker`` with these options; all lanes are consumed unless ``-Q`` names some."""
+    if not any(option in ("-Q", "--queues") or option.startswith(("--queues=", "-Q")) for option in arguments):
+        arguments = [*arguments, "-Q", ",".join(lane_names(load_settings().lanes))]
+    app.worker_main(["worker", *arguments])
