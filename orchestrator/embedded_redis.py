@@ -114,6 +114,7 @@ def client_for_once(url: str) -> redis.Redis:
     """A client that asks once and does not wait long."""
     return redis.Redis.from_url(
         url,
+        decode_responses=True,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=ANSWER_WITHIN_SECONDS,
         socket_timeout=ANSWER_WITHIN_SECONDS,

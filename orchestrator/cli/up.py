@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -14,7 +14,8 @@ from orchestrator.up_options import Pool, UpOptions
 
 def up(
     workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
-    pool: Annotated[Pool, typer.Option(help="How a worker runs its stages.")] = "threads",
+    # Checked with the other options, so that all that is wrong is said at once.
+    pool: Annotated[str, typer.Option(metavar="|".join(get_args(Pool)), help="How a worker runs stages.")] = "threads",
     concurrency: Annotated[int, typer.Option(help="Stages that one worker runs at a time.")] = 4,
     flower_port: Annotated[int | None, typer.Option(help="Start Flower too, on this loopback port.")] = None,
     data_dir: Annotated[
@@ -26,5 +27,5 @@ def up(
 
     With CHANGEOVER_REDIS_URL set, that server is used and none is started.
     """
-    options = UpOptions(workers, pool, concurrency, flower_port, data_dir, redis_port)
+    options = UpOptions(workers, cast(Pool, pool), concurrency, flower_port, data_dir, redis_port)
     raise typer.Exit(run_up(options, load_settings()))
