@@ -22,6 +22,8 @@ from orchestrator.settings import redact
 
 LOG_FILE = "redis.log"
 HOST = "127.0.0.1"
+LOWEST_PORT = 20_000
+"""Free ports are looked for from here on; what people choose by hand lies mostly below."""
 ANSWER_WITHIN_SECONDS = 2.0
 
 
@@ -134,8 +136,8 @@ def _candidates() -> Iterator[int]:
         lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     except (OSError, ValueError):
         lowest = 32768
-    if lowest > 20_000:
-        yield from random.sample(range(16_000, lowest), 50)
+    if lowest > LOWEST_PORT + 1000:
+        yield from random.sample(range(LOWEST_PORT, lowest), 50)
 
 
 def _try_port(port: int) -> int:

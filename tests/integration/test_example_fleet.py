@@ -75,7 +75,8 @@ def test_a_broadcast_makes_the_tenants_instances_adopt_what_is_written(
     plan_file: Path, redis_client: redis.Redis
 ) -> None:
     assert {health["version"] for health in healths(plan_file).values()} == {"41"}
-    redis_client.hset("tenant_config:acme", "gateway", json.dumps({"version": "42"}))
+    for tenant in ("acme", "birch"):
+        redis_client.hset(f"tenant_config:{tenant}", "gateway", json.dumps({"version": "42"}))
     assert {health["gateway"] for health in healths(plan_file).values()} == {"41"}, "adopted without being told"
     redis_client.publish("tenant_config", json.dumps({"tenantId": "acme"}))
     wait_until(lambda: healths(plan_file)["acme-1"]["gateway"] == "42", 5)

@@ -13,6 +13,7 @@ from typing import Any
 
 import redis
 
+from orchestrator.leftovers import end_leftovers
 from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
@@ -79,6 +80,7 @@ class UpProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        end_leftovers(self.folder)
 
 
 def alive(pid: int) -> bool:
