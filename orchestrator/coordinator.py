@@ -7,9 +7,13 @@ published is found by its lease, a wake that was not acted on by the sweep of ac
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
@@ -19,13 +23,20 @@ from orchestrator.dispatch import Dispatcher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
 from orchestrator.inbox import Inbox, Wakes
-from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.ledger import Admitted, Ledger
+from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
-from orchestrator.settings import Settings
+from orchestrator.ledger.sweeper import Sweeper
+from orchestrator.logs import configure_logs
+from orchestrator.presence import Presence
+from orchestrator.settings import Settings, find_servers, load_settings
 
 ADMIT_LIMIT: Final = 50
 """Tasks looked at in one script: keeps each call short, whatever the plan's size."""
+
+CHUNK: Final = 100
+"""Tasks cancelled, or asked to roll back, in one script."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +59,8 @@ class Coordinator:
         self._dispatcher = dispatcher
         self._sweep_seconds = settings.sweep_seconds
         self._clock = clock
+        self._sweeper = Sweeper(ledger, self._publish)
+        self._operations = Operations(ledger)
         self._stop = threading.Event()
         self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
@@ -82,7 +95,9 @@ class Coordinator:
         self._inbox.done(wakes)
 
     def serve(self, plan_id: str) -> None:
-        """Fills all free slots of the plan and publishes what was admitted."""
+        """Goes on with the plan's cancel or rollback, fills its free slots and publishes what was admitted."""
+        while self._operations.cancel_chunk(plan_id, CHUNK) or self._operations.rollback_chunk(plan_id, CHUNK):
+            pass
         more = True
         while more and not self._stop.is_set():
             admitted, more = self._ledger.admit(plan_id, ADMIT_LIMIT)
@@ -90,7 +105,8 @@ class Coordinator:
                 self._publish(admitted)
 
     def sweep(self) -> None:
-        """Looks at every active plan: makes up for wakes that were lost."""
+        """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""
+        self._sweeper.sweep()
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
 
@@ -113,3 +129,31 @@ class Coordinator:
         names, order = self._reader.stage_names(plan_id)
         touched = names[:legs]
         return tuple(reversed(touched)) if is_rollback and order != "forward" else tuple(touched)
+
+
+def run_coordinator() -> None:
+    """The `changeover coordinator` process: runs until SIGTERM or SIGINT, then leaves cleanly."""
+    settings = load_settings()
+    configure_logs(settings)
+    url = find_servers(settings).redis_url
+    with translate_errors(url):
+        client = connect(url, patient=True)
+        client.ping()
+    ledger = Ledger(client, settings)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    inbox = Inbox(client, ledger.keys, name)
+    dispatcher = Dispatcher(settings)
+    coordinator = Coordinator(ledger, Reader(client, ledger.keys), inbox, dispatcher, settings)
+    presence = Presence(client, ledger.keys, "coordinator")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: coordinator.stop())
+    presence.start()
+    _log.info("coordinator runs", action="coordinator-start", name=name, namespace=settings.namespace)
+    try:
+        coordinator.run()
+    finally:
+        presence.stop()
+        with suppress(*UNREACHABLE):
+            inbox.leave()
+        dispatcher.close()
+    _log.info("coordinator stopped", action="coordinator-stop", name=name)

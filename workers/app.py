@@ -41,7 +41,8 @@ def _withdraw(**_: Any) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Runs ``celery worker`` with these options; all lanes are consumed unless ``-Q`` names some."""
-    if not any(option in ("-Q", "--queues") or option.startswith(("--queues=", "-Q")) for option in arguments):
-        arguments = [*arguments, "-Q", ",".join(lane_names(load_settings().lanes))]
-    app.worker_main(["worker", *arguments])
+    """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
+    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
+    if arguments[:1] == ["worker"] and not names_queues:
+        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+    app.start(argv=arguments)

@@ -34,8 +34,7 @@ def _make_runner(pid: int) -> StageRunner:
     ledger = Ledger(client, settings)
     return StageRunner(
         ledger=ledger,
-        plans=PlanCache(Reader(client, ledger.keys)),
-        stages=StageFactory(load_registry(), settings),
+        plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
         target=RedisTarget(connect(servers.redis_url, patient=False), redact(servers.redis_url), own_ledger=True),
         http=HttpPool(),

@@ -6,23 +6,24 @@ its end. Between begin and end a crash costs at most the turn: the stage is unre
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
 
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from orchestrator.domain.errors import InvalidInput
+from checkpoint import Checkpoint
+from orchestrator.domain.errors import InvalidInput, NotAllowed
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Begun, Ended, Ledger, Turn, TurnRecord
 from orchestrator.ledger.reader import plan_of
 from orchestrator.logs import task_context
-from orchestrator.stage_factory import BuiltStep, StageFactory
+from orchestrator.rollback_strategy import config_for
+from orchestrator.stage_factory import BuiltStep, template_variables
 from steps import Done, Failed, FenceToken, Http, Outcome, PollAgain, StepContext, Target
 from workers.lease_keeper import LeaseKeeper
 from workers.plan_cache import PlanCache
@@ -65,40 +66,44 @@ Next = Proceed | Drop | Reschedule
 
 @dataclass(slots=True)
 class Cursor:
-    """Where in the stage the next turn goes on: step index, that step's attempts and state, outputs so far."""
+    """Where in the stage the next turn goes on: step index, that step's attempts, state and note, outputs so far."""
 
     step: int = 0
     attempt: int = 0
     state: Mapping[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    healthy: bool = False
+
+    def step_done(self, outputs: Mapping[str, Any], *, confirms_health: bool) -> None:
+        """Moves to the next step."""
+        if outputs:
+            self.outputs[str(self.step)] = dict(outputs)
+        self.healthy = self.healthy or confirms_health
+        self.step, self.attempt, self.state, self.note = self.step + 1, 0, {}, ""
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "attempt": self.attempt,
-            "state": dict(self.state),
-            "outputs": self.outputs,
-            "note": self.note,
-        }
+        """What the ledger keeps between two turns."""
+        return {**asdict(self), "state": dict(self.state)}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One turn under way."""
+
+    turn: Turn
+    record: TurnRecord
+    cursor: Cursor
 
 
 class StageRunner:
     """Serves all threads of a worker process; holds no state of a run."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        plans: PlanCache,
-        stages: StageFactory,
-        keeper: LeaseKeeper,
-        target: Target,
-        http: Http,
-        worker: str,
+        self, ledger: Ledger, plans: PlanCache, keeper: LeaseKeeper, target: Target, http: Http, worker: str
     ) -> None:
         self._ledger = ledger
         self._plans = plans
-        self._stages = stages
         self._keeper = keeper
         self._target = target
         self._http = http
@@ -110,106 +115,101 @@ class StageRunner:
         if record is None:
             _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
             return Proceed() if begun is Begun.RECORDED else Drop()
-        plan = self._plans.get(plan_of(turn.task_id))
-        stage = plan.stages[record.stage_index]
-        config = self._stages.config_for(record.config, record.snapshot, record.mode)
-        with (
-            task_context(plan_of(turn.task_id), turn.task_id, config["tenant_id"], stage.name),
-            self._keeper.holding(turn),
-        ):
-            return self._run_begun(turn, record, plan.reference, stage, config)
+        plan_id = plan_of(turn.task_id)
+        with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
+            run = Run(turn, record, Cursor(**record.cursor))
+            try:
+                config = config_for(record)
+                steps = self._build(plan_id, record, config)
+            except (InvalidInput, NotAllowed) as error:
+                return self._fail(run, None, Failed(error.code, str(error)))
+            return self._run_steps(run, steps, config)
 
-    def _run_begun(self, turn: Turn, record: TurnRecord, plan: Any, stage: Any, config: dict[str, Any]) -> Next:
+    def _build(self, plan_id: str, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
+        plan = self._plans.get(plan_id)
+        index = record.stage_index
+        if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
+            raise NotAllowed(
+                f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
+                "`changeover rollback --force` goes through it"
+            )
+        return plan.stages[index].build(config, template_variables(config, plan.reference))
+
+    def _run_steps(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Next:
         started = time.monotonic()
-        cursor = Cursor(**record.cursor)
-        try:
-            steps = self._stages.build_stage(stage, config, plan)
-        except InvalidInput as error:
-            return self._fail(turn, stage.name, None, Failed("InvalidStage", str(error)))
-        healthy = bool(cursor.outputs.get("_healthy"))
+        cursor = run.cursor
         while cursor.step < len(steps):
             step = steps[cursor.step]
-            if self._keeper.is_lost(turn):
-                _log.warning("turn is in other hands", action="fenced-out", turn=turn.turn)
+            if self._keeper.is_lost(run.turn):
+                _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
                 return Drop()
             cursor.attempt += 1
-            match self._run_step(step, turn, record, config, cursor):
+            match self._run_step(step, run, config):
                 case Done(outputs):
-                    healthy = healthy or step.step.confirms_health
-                    cursor.outputs = cursor.outputs | {str(cursor.step): dict(outputs)}
-                    if healthy:
-                        cursor.outputs["_healthy"] = True
-                    cursor.step, cursor.attempt, cursor.state, cursor.note = cursor.step + 1, 0, {}, ""
+                    cursor.step_done(outputs, confirms_health=step.step.confirms_health)
                 case PollAgain(after_seconds, note, state):
                     cursor.state, cursor.note = state, note
-                    return self._poll_again(turn, record, config, stage.name, cursor, after_seconds)
+                    return self._poll_again(run, after_seconds)
                 case Failed() as failed:
-                    return self._fail(turn, stage.name, step.name, failed)
-        ended = self._succeed(turn, record, stage.name, cursor, healthy)
+                    return self._fail(run, step.name, failed)
+        ended = self._succeed(run)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(time.monotonic() - started, 3))
         return Proceed() if ended is Ended.NEXT else Drop()
 
-    def _run_step(
-        self, step: BuiltStep, turn: Turn, record: TurnRecord, config: Mapping[str, Any], cursor: Cursor
-    ) -> Outcome:
+    def _run_step(self, step: BuiltStep, run: Run, config: Mapping[str, Any]) -> Outcome:
+        record, cursor = run.record, run.cursor
         context = StepContext(
-            tenant_id=config["tenant_id"],
+            tenant_id=record.tenant_id,
             config=config,
             attempt=cursor.attempt,
             state=cursor.state,
-            token=self._token(turn, record, config["tenant_id"]),
-            idempotency_key=f"{turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
+            token=self._token(run),
+            idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
             target=self._target,
             http=self._http,
         )
         try:
-            return step.step.run(step.parameters, context)
+            outcome: Outcome = step.step.run(step.parameters, context)
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
             return Failed("StepError", f"{type(error).__name__}: {error}")
+        return outcome
 
-    def _token(self, turn: Turn, record: TurnRecord, tenant_id: str) -> FenceToken:
+    def _token(self, run: Run) -> FenceToken:
         return FenceToken(
-            incarnation=record.incarnation,
-            epoch=turn.epoch,
-            holder_key=self._ledger.keys.of("tenant", tenant_id),
+            incarnation=run.record.incarnation,
+            epoch=run.turn.epoch,
+            holder_key=self._ledger.keys.of("tenant", run.record.tenant_id),
             holder_field="epoch",
-            holder_value=str(turn.epoch),
+            holder_value=str(run.turn.epoch),
         )
 
-    def _poll_again(
-        self,
-        turn: Turn,
-        record: TurnRecord,
-        config: Mapping[str, Any],
-        stage_name: str,
-        cursor: Cursor,
-        after_seconds: float,
-    ) -> Next:
+    def _poll_again(self, run: Run, after_seconds: float) -> Next:
+        turn, record = run.turn, run.record
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
-        ended, number = _patiently(lambda: self._ledger.poll_again(turn, seconds, cursor.as_json()))
+        ended, number = _patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
             return Drop()
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
-        return Reschedule(again, seconds, config["tenant_id"], record.mode, stage_name)
+        return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
-    def _succeed(self, turn: Turn, record: TurnRecord, stage_name: str, cursor: Cursor, healthy: bool) -> Ended:
-        outputs = {key: value for key, value in cursor.outputs.items() if key != "_healthy"}
-        checkpoint = {
-            "taskId": turn.task_id,
-            "epoch": turn.epoch,
-            "mode": record.mode,
-            "attempt": record.attempt,
-            "completedStages": turn.stage + 1,
-            "lastStage": stage_name,
-            "outputs": dict(record.checkpoint.get("outputs", {})) | {stage_name: outputs},
-        }
-        return _patiently(lambda: self._ledger.succeed(turn, checkpoint, healthy=healthy))
+    def _succeed(self, run: Run) -> Ended:
+        turn, record = run.turn, run.record
+        checkpoint = Checkpoint(
+            task_id=turn.task_id,
+            epoch=turn.epoch,
+            attempt=record.attempt,
+            mode=record.mode,
+            completed_stages=turn.stage + 1,
+            last_stage=record.stage_name,
+            outputs={**record.checkpoint.get("outputs", {}), record.stage_name: run.cursor.outputs},
+        )
+        return _patiently(lambda: self._ledger.succeed(turn, checkpoint.to_json(), healthy=run.cursor.healthy))
 
-    def _fail(self, turn: Turn, stage_name: str, step_name: str | None, failed: Failed) -> Next:
+    def _fail(self, run: Run, step_name: str | None, failed: Failed) -> Next:
         message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
-        failure = FailureInfo(type=failed.kind, message=message, stage_name=stage_name, step_name=step_name)
-        ended = _patiently(lambda: self._ledger.fail(turn, failure))
+        failure = FailureInfo(type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=step_name)
+        ended = _patiently(lambda: self._ledger.fail(run.turn, failure))
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
 

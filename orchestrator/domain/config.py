@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-TenantId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$")]
-Version = str | int
+# Strict throughout: `"4"` for a number or `true` for a version is a slip of the pen that must not move a tenant.
+Text = Annotated[str, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+TenantId = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$")]
+Version = Text | Whole
 Seconds = Annotated[float, Field(gt=0, le=30 * 86400, allow_inf_nan=False)]
+PlanSeconds = Annotated[Seconds, Field(strict=True)]
 
 
 class Model(BaseModel):
@@ -24,29 +28,40 @@ class NetworkEndpoint(Model):
     """One instance: ``value`` when it is a URL, else ``target_domain`` or ``target_ip`` plus the health path."""
 
     key: Name | None = None
-    value: str | None = None
-    target_domain: str | None = None
-    target_ip: str | None = None
+    value: Text | None = None
+    target_domain: Text | None = None
+    target_ip: Text | None = None
 
 
-class TenantConfig(Model):
-    """What a tenant is to become (or was): identity, endpoints, and the user's own variables and overrides."""
+class ConfigFields(Model):
+    """What the new config of a tenant and the one to go back to have in common."""
 
-    tenant_id: TenantId
-    deploy_unit_id: int | str | None = None
+    deploy_unit_id: Version | None = None
     deploy_unit_name: Name | None = None
     deploy_unit_version: Version | None = None
     network_endpoints: list[NetworkEndpoint] = []
-    target_domain: str | None = None
-    target_ip: str | None = None
+    target_domain: Text | None = None
+    target_ip: Text | None = None
     variables: dict[str, JsonValue] = {}
     overrides: dict[str, dict[str, JsonValue]] = {}
 
 
-class TenantDeployConfig(TenantConfig):
-    """A tenant in a plan, with the config to go back to: any key of a tenant but itself, the rest from the new one."""
+class TenantConfig(ConfigFields):
+    """What a tenant is to become (or was): identity, endpoints, and the user's own variables and overrides."""
 
-    source_tenant_deploy_config: dict[str, JsonValue] | None = None
+    tenant_id: TenantId
+
+
+class SourceConfig(ConfigFields):
+    """The config to go back to. A key that is left out comes from the new config; ``tenant_id`` may only repeat it."""
+
+    tenant_id: TenantId | None = None
+
+
+class TenantDeployConfig(TenantConfig):
+    """A tenant in a plan, with the config that a rollback goes back to."""
+
+    source_tenant_deploy_config: SourceConfig | None = None
 
 
 class StepSpec(Model):
@@ -54,7 +69,7 @@ class StepSpec(Model):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str
+    type: Name
 
     def parameters(self) -> dict[str, Any]:
         """All keys but ``type``, as written."""
@@ -65,17 +80,23 @@ class StageSpec(Model):
     """A named, ordered list of steps; the unit of checkpoint."""
 
     name: Name
-    timeout_seconds: Seconds | None = None
-    irreversible: bool = False
+    timeout_seconds: PlanSeconds | None = None
+    irreversible: Annotated[bool, Field(strict=True)] = False
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=100)]
 
 
-class PlanSpec(Model):
-    """One submission."""
+class PlanHeader(Model):
+    """A submission without its lists."""
 
     plan_id: Identifier | None = None
     name: Name
-    max_concurrency: Annotated[int, Field(ge=1, le=100_000)]
-    timeout_seconds: Seconds | None = None
+    max_concurrency: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    task_timeout_seconds: PlanSeconds | None = None
+    rollback_order: Literal["reverse", "forward"] = "reverse"
+
+
+class PlanSpec(PlanHeader):
+    """One submission."""
+
     stages: Annotated[list[StageSpec], Field(min_length=1, max_length=100)]
     tenants: Annotated[list[TenantDeployConfig], Field(min_length=1)]

@@ -24,6 +24,7 @@ PATTERNS: Final[dict[str, str]] = {
     "heartbeats": "heartbeats",  # zset: task id by time (ms) of the last heartbeat (or the due time between polls)
     "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
+    "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a plan
     "plan": "plan:{}",  # hash: the plan's record and counters
     "spec": "spec:{}",  # string: the plan's stages as JSON

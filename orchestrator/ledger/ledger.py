@@ -76,6 +76,15 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StageRow:
+    """What the scripts need to know of a stage."""
+
+    name: str
+    timeout_seconds: float | None = None
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """Names one delivery's worth of work; the whole content of a stage message."""
 
@@ -102,8 +111,10 @@ class Admitted:
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far."""
 
+    tenant_id: str
     mode: TaskState
     stage_index: int
+    stage_name: str
     cursor: Mapping[str, Any]
     config: str
     snapshot: str | None
@@ -148,7 +159,8 @@ class Ledger:
         spec: str,
         rollback_order: str,
         incarnation: str,
-        stage_names: Sequence[str],
+        task_timeout_seconds: float | None,
+        stages: Sequence[StageRow],
     ) -> tuple[Opened, int, PlanState | None]:
         """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
         answer = self.call(
@@ -161,7 +173,12 @@ class Ledger:
             spec,
             rollback_order,
             incarnation,
-            *stage_names,
+            _milliseconds(task_timeout_seconds),
+            *(
+                value
+                for row in stages
+                for value in (row.name, _milliseconds(row.timeout_seconds), int(row.irreversible))
+            ),
         )
         code = Opened(answer[0])
         chunks = answer[1] if code is Opened.DRAFT else 0
@@ -183,7 +200,7 @@ class Ledger:
     def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
         """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
         _, more, rows = self.call("admit", plan_id, limit)
-        return [_admitted(row) for row in rows], bool(more)
+        return [admitted_row(row) for row in rows], bool(more)
 
     # Worker
 
@@ -193,10 +210,14 @@ class Ledger:
         code = Begun(answer[0])
         if code is not Begun.BEGUN:
             return code, None
-        _, mode, index, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = answer
+        _, tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = (
+            answer
+        )
         return code, TurnRecord(
+            tenant_id=tenant_id,
             mode=TaskState(mode),
             stage_index=index,
+            stage_name=stage_name,
             cursor=json.loads(cursor) if cursor else {},
             config=config,
             snapshot=snapshot or None,
@@ -212,11 +233,9 @@ class Ledger:
         answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
         return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
 
-    def succeed(self, turn: Turn, checkpoint: Mapping[str, Any], *, healthy: bool) -> Ended:
+    def succeed(self, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
         """Records the stage as done together with its checkpoint. Answers what the task does next."""
-        answer = self.call(
-            "succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(dict(checkpoint)), int(healthy)
-        )
+        answer = self.call("succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, checkpoint, int(healthy))
         return Ended(answer[0])
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
@@ -232,7 +251,12 @@ class Ledger:
         return frozenset(self.call("renew", *flat)[1])
 
 
-def _admitted(row: Sequence[Any]) -> Admitted:
+def _milliseconds(seconds: float | None) -> int:
+    return 0 if seconds is None else max(1, round(seconds * 1000))
+
+
+def admitted_row(row: Sequence[Any]) -> Admitted:
+    """One row of a script's answer."""
     task_id, tenant_id, mode, *numbers = row
     return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))
 

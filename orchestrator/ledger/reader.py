@@ -95,6 +95,11 @@ class Reader:
                 return
             position = f"({page[-1][0]}"
 
+    def last_sequence_id(self, plan_id: str | None) -> int:
+        """Sequence id of the newest event; 0 when there is none."""
+        newest = cast(list[Any], self.client.xrevrange(self._log_key(plan_id), count=1))
+        return int(newest[0][0].partition("-")[0]) if newest else 0
+
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
         answer = self.client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))

@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a deadline, where there is no event to wait for."""
+"""Waiting for a condition with a deadline: no test sleeps for a guessed time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-ASKED_EVERY_SECONDS = 0.02
-
 
 def wait_until(condition: Callable[[], T], seconds: float = 30.0, message: str = "") -> T:
-    """The first truthy value of ``condition``; ``AssertionError`` with ``message`` when ``seconds`` have passed."""
+    """The condition's value as soon as it is truthy; fails with the message after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
-        if time.monotonic() >= deadline:
-            raise AssertionError(message or f"not within {seconds:g} s: {condition}")
-        time.sleep(ASKED_EVERY_SECONDS)
+        if time.monotonic() > deadline:
+            raise AssertionError(message or f"not so within {seconds} s: {condition}")
+        time.sleep(0.02)
     return value

@@ -3,7 +3,7 @@
 --       checkpoint:{task} (strings), leases-queued, leases-running, heartbeats, deadlines, queue:{plan}, line:{tenant} (zsets),
 --       slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq, epoch (strings)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker
--- CODES BEGUN, status, plan stage index, cursor, config, snapshot, attempt, incarnation,
+-- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
 --       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
@@ -35,9 +35,10 @@ if not task.stage_started then
     if index + 1 > task.touched then redis.call('HSET', key, 'touched', index + 1) end
     redis.call('HSET', K.tenant(task.tenant), 'mover', task_id, 'moverEpoch', epoch)
   end
+  set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
 local record = redis.call('HMGET', key, 'cursor', 'snapshot')
-return {'BEGUN', task.status, index, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
+return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
   task.attempt, redis.call('HGET', K.meta(), 'incarnation'), redis.call('GET', K.checkpoint(task_id)) or '',
   task.forced and 1 or 0}

@@ -7,7 +7,7 @@
 -- EVENTS TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
 -- @include keys
 -- @include lease
--- @include rollback_end
+-- @include stage_fail
 
 local task_id, epoch, stage, turn, failure = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -16,13 +16,5 @@ if not task or task.epoch ~= epoch or task.stage ~= stage then return {'STALE'} 
 if task.status == 'FAILED' or task.status == 'ROLLBACK_FAILED' then return {task.status} end
 if not TASK_ACTIVE[task.status] or not is_under_way(task, epoch, stage, turn) then return {'STALE'} end
 
-local _, name = stage_of(task, stage)
-local data = '{"failureInfo":' .. failure .. '}'
-if task.status == 'RUNNING' then
-  emit_task('TaskStageFailed', task, data, name)
-  fail_task(task, failure, name)
-else
-  emit_task('TaskStageRollbackFailed', task, data, name)
-  fail_rollback(task, failure)
-end
+record_failure(task, failure)
 return {task.status}

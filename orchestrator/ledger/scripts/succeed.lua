@@ -41,5 +41,6 @@ end
 redis.call('SET', K.checkpoint(task_id), checkpoint)
 local stopped = stop_at_boundary(task)
 if stopped then return {stopped} end
+set_deadline(task)
 lease_queued(task, NOW)
 return {'NEXT'}

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from steps import FenceToken, RedisTarget, TargetRefused, TargetUnavailable, WrongType, fence_key
-from tests.conftest import Place
+from tests.support.place import Place
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.step_context import token
 
@@ -168,7 +168,7 @@ def test_publish_counts_the_subscribers(target: RedisTarget, redis_client: redis
     # Channels know no databases: the namespace keeps tests apart.
     channel = place.namespace
     assert target.publish(channel, "nobody") == 0
-    with redis_client.pubsub() as subscriber:
+    with redis_client.pubsub() as subscriber:  # type: ignore[no-untyped-call]
         subscriber.subscribe(channel)
         assert (subscriber.get_message(timeout=5) or {})["type"] == "subscribe"
         assert target.publish(channel, '{"a":"ü"}') == 1
@@ -178,7 +178,7 @@ def test_publish_counts_the_subscribers(target: RedisTarget, redis_client: redis
 @pytest.fixture
 def away() -> Iterator[RedisTarget]:
     port = free_port()
-    with redis.Redis(port=port, password="hunter2", retry=None) as client:
+    with redis.Redis(port=port, password="hunter2", retry=None) as client:  # type: ignore[arg-type]
         yield RedisTarget(client, f"redis://user:hunter2@127.0.0.1:{port}/0?password=hunter2", own_ledger=False)
 
 

@@ -16,7 +16,7 @@ from steps import (
     RedisTarget,
 )
 from steps.target_outage import MAX_ATTEMPTS
-from tests.conftest import Place
+from tests.support.place import Place
 from tests.support.redis_server import RedisServer
 from tests.support.step_context import context, token
 
@@ -65,7 +65,7 @@ def test_broadcast(target: RedisTarget, redis_client: redis.Redis, place: Place)
     channel = place.namespace
     given = BroadcastParameters(channel=channel, message={"tenantId": "acme"})
     assert Broadcast().run(given, context(target=target)) == Done({"receivers": 0})
-    with redis_client.pubsub() as subscriber:
+    with redis_client.pubsub() as subscriber:  # type: ignore[no-untyped-call]
         subscriber.subscribe(channel)
         assert (subscriber.get_message(timeout=5) or {})["type"] == "subscribe"
         assert Broadcast().run(given, context(target=target)) == Done({"receivers": 1})

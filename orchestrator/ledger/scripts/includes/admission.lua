@@ -5,6 +5,7 @@
 -- @include wake
 -- @include lease
 -- @include rollback_start
+-- @include deadline
 
 -- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
 local function plan_admits(plan_id, is_rollback)
@@ -39,6 +40,7 @@ local function join_line(task, holder, reason)
   if redis.call('ZSCORE', line, task.id) then return end
   local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, (task.rollback and 0 or 1e12) + ticket, task.id)
+  redis.call('ZADD', K.lined(), NOW, task.tenant)
   redis.call('HSET', K.task(task.id), 'waitingSince', int(NOW))
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
 end
@@ -87,5 +89,7 @@ local function admit(task)
   if task.rollback then start_rollback(task) else admit_move(task) end
   redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
   redis.call('HSETNX', K.tenant(task.tenant), 'since', int(NOW))
+  redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
+  set_deadline(task)
   lease_queued(task, NOW)
 end

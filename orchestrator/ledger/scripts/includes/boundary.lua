@@ -6,12 +6,14 @@
 -- @include plan_end
 -- @include task_end
 -- @include rollback_start
+-- @include deadline
 
 local function pause_task(task, paused_by_plan)
   move_task(task, 'pause')
   redis.call('HDEL', K.task(task.id), 'pauseRequested')
   -- The tenant stays held; a task paused by itself stays paused when its plan resumes.
   if paused_by_plan then redis.call('SADD', K.plan_paused(task.plan), task.id) end
+  stop_deadline(task)
   drop_lease(task)
   free_slot(task)
   emit_task('TaskPaused', task)
@@ -44,6 +46,8 @@ local function stop_at_boundary(task)
   end
   if task.rollback or plan[3] == 'ROLLING_BACK' then
     start_rollback(task)
+    redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
+    set_deadline(task)
     lease_queued(task, NOW)
     wake_dispatch(task.id)
     return 'ROLLING_BACK'

@@ -24,7 +24,7 @@ local function start_rollback(task)
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(NOW))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
-    'pauseRequested', 'rank')
+    'pauseRequested', 'rank', 'ranMillis', 'recoveries')
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   task.turn, task.rollback, task.stage_started = 0, false, false
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')

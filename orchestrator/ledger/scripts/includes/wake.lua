@@ -21,6 +21,7 @@ local function wake_tenant(tenant_id)
 end
 
 local function leave_line(task)
-  redis.call('ZREM', K.line(task.tenant), task.id)
+  if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return end
+  if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   redis.call('HDEL', K.task(task.id), 'waitingSince')
 end

@@ -1,0 +1,19 @@
+"""All commands in one Typer app. Commands import what they need when they run: `--help` must not load Celery."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestrator.cli import plan_commands, processes, reading
+
+app = typer.Typer(
+    name="changeover",
+    help="Moves the tenants of a multi-tenant platform to a new version or configuration: checked, resumable.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Errors that are no ChangeoverError are faults of ours: the plain traceback says most and shows no locals.
+    pretty_exceptions_enable=False,
+)
+plan_commands.register(app)
+reading.register(app)
+processes.register(app)

@@ -1,0 +1,26 @@
+"""An event as one line for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_HEAD = ("sequenceId", "planSequenceId", "type", "planId", "taskId", "tenantId", "stageName", "occurredAt")
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """``12  08:30:01  TaskStageStarted  acme  switch-gateway  epoch=3``: time of day in UTC, details last."""
+    occurred = str(event.get("occurredAt", ""))
+    clock = occurred[11:19] if "T" in occurred else occurred
+    where = [str(event[name]) for name in ("tenantId", "stageName") if event.get(name)]
+    if not event.get("tenantId"):
+        where.insert(0, str(event.get("planId", "")))
+    details = [f"{key}={_short(value)}" for key, value in event.items() if key not in _HEAD and value is not None]
+    return "  ".join([str(event.get("sequenceId", "")), clock, str(event.get("type", "")), *where, *details])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = value.get("message") or value.get("type") or dict(value)
+    text = " ".join(str(value).split())
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,87 @@
+"""`validate` and `submit`: what is done with a plan file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.output import (
+    ENDED_WELL,
+    JsonOption,
+    console,
+    note,
+    print_json,
+    print_problems,
+    problem_json,
+)
+from orchestrator.domain.errors import InvalidInput, Problem
+
+PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(validate)
+    app.command()(submit)
+
+
+def validate(plan: PlanArgument, json_output: JsonOption = False) -> None:
+    """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
+    from orchestrator.plan_file import read_plan_file
+    from orchestrator.validation import validate_plan
+
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
+    count = 0
+    try:
+        validated = validate_plan(read_plan_file(plan))
+        errors, warnings = validated.errors, validated.warnings
+        count = len(validated.plan.tenants) if validated.plan else 0
+    except InvalidInput as error:
+        errors = error.problems
+    if json_output:
+        print_json(
+            {
+                "valid": not errors,
+                "errors": [problem_json(problem) for problem in errors],
+                "warnings": [problem_json(problem) for problem in warnings],
+            }
+        )
+    else:
+        print_problems("error", errors)
+        print_problems("warning", warnings)
+        if not errors:
+            console().print(f"valid: {count} tenant{'' if count == 1 else 's'}")
+    if errors:
+        raise typer.Exit(InvalidInput.exit_code)
+
+
+def submit(
+    plan: PlanArgument,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit code 1 if it is a bad one.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Submit a plan; the same file twice is one plan when it has a plan_id."""
+    from orchestrator import Client
+
+    with Client() as client:
+        result = client.submit(plan)
+        print_problems("warning", result.warnings)
+        if not wait:
+            if json_output:
+                print_json({"planId": result.plan_id, "status": result.status})
+            else:
+                console().print(f"{result.plan_id} {result.status}", markup=False)
+            return
+        note(f"submitted {result.plan_id}")
+        status = client.wait(result.plan_id)
+        if json_output:
+            print_json({"planId": status.plan_id, "status": status.status})
+        else:
+            from orchestrator.cli.tables import plan_table
+
+            console().print(plan_table(status))
+    if status.status not in ENDED_WELL:
+        raise typer.Exit(1)

@@ -1,0 +1,48 @@
+"""`up`, `coordinator`, `worker`, `flower`: the commands that stay in the foreground until they are stopped."""
+
+from __future__ import annotations
+
+import typer
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(coordinator)
+    app.command(context_settings=_PASS_ON, add_help_option=False)(worker)
+    app.command(context_settings=_PASS_ON, add_help_option=False)(flower)
+
+
+def coordinator() -> None:
+    """Run a coordinator; any number may run at once."""
+    from orchestrator.coordinator import run_coordinator
+
+    run_coordinator()
+
+
+def worker(context: typer.Context) -> None:
+    """Run a worker; all options are Celery's (`changeover worker --help`)."""
+    _celery(["worker", *context.args])
+
+
+def flower(context: typer.Context) -> None:
+    """Run Flower on the same broker; all options are Flower's."""
+    _celery(["flower", *context.args])
+
+
+def _celery(arguments: list[str]) -> None:
+    """Become Celery's command on our application, so that signals reach it and not a parent."""
+    import os
+    import sys
+
+    from orchestrator.settings import find_servers, load_settings
+
+    # Named before anything starts: a missing server is our message with exit code 4, not Celery's.
+    servers = find_servers(load_settings())
+    environment = os.environ | {
+        "CHANGEOVER_REDIS_URL": servers.redis_url,
+        "CHANGEOVER_BROKER_URL": servers.broker_url,
+    }
+    # -P: the current folder is not a place to import from.
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "workers", *arguments], environment)  # noqa: S606

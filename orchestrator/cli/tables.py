@@ -1,0 +1,101 @@
+"""Tables for people. Bounded: a plan of 5,000 tasks is counts, and the tasks that are worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.status_model import PlanStatus, PlanSummary, TaskStatus
+
+MAX_ROWS = 30
+_COLOURS = {
+    "COMPLETED": "green",
+    "ROLLED_BACK": "green",
+    "RUNNING": "cyan",
+    "ROLLING_BACK": "cyan",
+    "FAILED": "red",
+    "ROLLBACK_FAILED": "red",
+    "PAUSED": "yellow",
+    "CANCELLED": "yellow",
+}
+# What a person looks for first: what failed, then what moves, then what waits.
+_ORDER = ("ROLLBACK_FAILED", "FAILED", "ROLLING_BACK", "RUNNING", "PAUSED", "CANCELLED", "PENDING", "ROLLED_BACK")
+
+
+def plan_table(plan: PlanStatus, max_rows: int = MAX_ROWS) -> RenderableType:
+    """A plan: its head, counts, and at most ``max_rows`` tasks that are not completed (all tasks of a small plan)."""
+    small = len(plan.tasks) <= max_rows
+    tasks = plan.tasks if small else by_interest(task for task in plan.tasks if task.status != "COMPLETED")
+    parts: list[RenderableType] = [
+        Text.assemble((plan.plan_id, "bold"), f"  {plan.name}  ", status_text(plan.status, plan.pausing)),
+        counts_text(plan.counts),
+    ]
+    if tasks:
+        parts.append(task_table(tasks[:max_rows]))
+    hidden = len(plan.tasks) - min(len(tasks), max_rows)
+    if hidden:
+        hint = f"{hidden} more tasks not shown; all: changeover status {plan.plan_id} --json"
+        parts.append(Text(hint, style="dim"))
+    return Group(*parts)
+
+
+def by_interest(tasks: Iterable[TaskStatus]) -> list[TaskStatus]:
+    """Failed first, then running, then waiting; otherwise as they come."""
+    rank = {status: index for index, status in enumerate(_ORDER)}
+    return sorted(tasks, key=lambda task: rank.get(task.status, len(rank)))
+
+
+def task_table(tasks: Sequence[TaskStatus]) -> Table:
+    """One row a task."""
+    table = Table("tenant", "status", "stages", "now", "took", box=None, pad_edge=False, header_style="dim")
+    for task in tasks:
+        table.add_row(
+            Text(task.tenant_id),
+            status_text(task.status, task.pause_requested and task.status == "RUNNING"),
+            f"{task.completed_stages}/{task.total_stages}",
+            Text(_now(task)),
+            "" if task.duration_millis is None else f"{task.duration_millis / 1000:.1f} s",
+        )
+    return table
+
+
+def task_detail(task: TaskStatus) -> Table:
+    """Everything about one task, one line a field."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in task.model_dump(mode="json", exclude_none=True, exclude={"failure_info"}).items():
+        table.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
+    if task.failure_info is not None:
+        table.add_row(Text("failure", style="dim"), Text(_now(task), style="red"))
+    return table
+
+
+def plans_table(plans: Sequence[PlanSummary]) -> Table:
+    """One row a plan."""
+    table = Table("plan", "name", "status", "tasks", box=None, pad_edge=False, header_style="dim")
+    for plan in plans:
+        counts = counts_text(plan.counts)
+        table.add_row(Text(plan.plan_id), Text(plan.name), status_text(plan.status, plan.pausing), counts)
+    return table
+
+
+def counts_text(counts: Mapping[str, int]) -> Text:
+    """``12 COMPLETED · 3 RUNNING``."""
+    known = [name for name in (*_ORDER, "COMPLETED") if counts.get(name)]
+    names = known + [name for name in counts if counts[name] and name not in known]
+    return Text(" · ").join(Text(f"{counts[name]} {name}", style=_COLOURS.get(name, "")) for name in names)
+
+
+def status_text(status: str, pausing: bool = False) -> Text:
+    """The status in its colour; a pause that is not there yet is said."""
+    return Text(f"{status} (pausing)" if pausing else status, style=_COLOURS.get(status, ""))
+
+
+def _now(task: TaskStatus) -> str:
+    failure = task.failure_info
+    if failure is not None:
+        where = " / ".join(name for name in (failure.stage_name, failure.step_name) if name)
+        return f"{where}: {failure.type}: {failure.message}" if where else f"{failure.type}: {failure.message}"
+    return task.waiting_for or task.current_stage or ""

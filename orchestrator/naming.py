@@ -1,0 +1,38 @@
+"""How names are compared: snake_case inside, kebab-case for step types, camelCase accepted; the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONGEST_COMPARED = 64
+
+
+@lru_cache(maxsize=4096)
+def snake_case(name: str) -> str:
+    """``deployUnitId``, ``deploy-unit-id`` and ``deploy_unit_id`` are all ``deploy_unit_id``."""
+    return _WORD_START.sub("_", name).replace("-", "_").lower()
+
+
+def step_type(name: str) -> str:
+    """``healthCheck``, ``health_check`` and ``health-check`` are all ``health-check``."""
+    return snake_case(name).replace("_", "-")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a mistyped one most likely meant, or None when nothing is near."""
+    if len(name) > _LONGEST_COMPARED:
+        return None
+    by_snake = {snake_case(one): one for one in known}
+    found = difflib.get_close_matches(snake_case(name), by_snake, n=1)
+    return by_snake[found[0]] if found else None
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is not known: the nearest one, else all that are."""
+    names = sorted(known)
+    near = nearest(name, names)
+    return f"unknown {kind}; did you mean {near!r}?" if near else f"unknown {kind}; known: {', '.join(names)}"

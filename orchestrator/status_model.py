@@ -1,0 +1,88 @@
+"""What the client answers about plans and tasks; camelCase as JSON, times ISO-8601 UTC or null."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from orchestrator.domain.errors import Problem
+
+
+class Answer(BaseModel):
+    """Base of the answers: immutable, camelCase on the wire, unknown keys of a newer version ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+
+class FailureInfo(Answer):
+    """Why a task failed: ``type`` is a stable word, ``message`` for people, and where it was."""
+
+    type: str
+    message: str
+    stage_name: str | None = None
+    step_name: str | None = None
+
+
+class LastOperation(Answer):
+    """What a person last asked for: who, why and when."""
+
+    operation: str
+    actor: str
+    reason: str
+    at: str
+
+
+class TaskStatus(Answer):
+    """One tenant's move. ``duration_millis`` comes with the end; ``waiting_for`` is the task that holds its tenant."""
+
+    task_id: str
+    plan_id: str
+    tenant_id: str
+    status: str
+    current_stage: str | None = None
+    completed_stages: int = 0
+    total_stages: int = 0
+    progress_percent: float = 0.0
+    pause_requested: bool = False
+    cancel_requested: bool = False
+    rollback_requested: bool = False
+    retry_count: int = 0
+    started_at: str | None = None
+    ended_at: str | None = None
+    duration_millis: int | None = None
+    waiting_for: str | None = None
+    failure_info: FailureInfo | None = None
+    last_operation: LastOperation | None = None
+
+
+class PlanStatus(Answer):
+    """A plan with all its tasks; ``counts``: how many tasks are in each status."""
+
+    plan_id: str
+    name: str
+    status: str
+    pausing: bool = False
+    max_concurrency: int
+    counts: dict[str, int]
+    last_operation: LastOperation | None = None
+    tasks: list[TaskStatus]
+
+
+class PlanSummary(Answer):
+    """A plan without its tasks."""
+
+    plan_id: str
+    name: str
+    status: str
+    pausing: bool = False
+    max_concurrency: int
+    counts: dict[str, int]
+    last_operation: LastOperation | None = None
+
+
+class SubmitResult(Answer):
+    """The submitted plan, and what validation found that is allowed and probably not meant."""
+
+    plan_id: str
+    status: str
+    warnings: list[Problem] = []

@@ -1,0 +1,87 @@
+"""Checks a plan before anything is written: all mistakes at once, each with its path, value and expectation.
+
+Validators run in order, each small: shape (keys and types), stages (steps and templates), tenants (every tenant
+against every stage). Work grows linearly with the number of tenants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.plan_factory import Plan, TenantRecord, assemble_plan, generate_plan_id, stage_record
+from orchestrator.settings import Settings, load_settings
+from orchestrator.stage_factory import Registry, StageFactory
+from orchestrator.validation.report import Report
+from orchestrator.validation.shape import Shape, read_shape
+from orchestrator.validation.stages import compile_stages
+from orchestrator.validation.tenants import TenantCheck
+from steps import load_registry
+
+__all__ = ["Validated", "validate_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The outcome: ``plan`` when there are no ``errors``; ``warnings`` in any case."""
+
+    plan: Plan | None
+    errors: list[Problem]
+    warnings: list[Problem]
+
+    def require(self) -> Plan:
+        """The plan. Raises ``InvalidInput`` with all errors."""
+        if self.plan is None:
+            raise InvalidInput(self.errors)
+        return self.plan
+
+
+def validate_plan(
+    raw: Mapping[str, Any] | PlanSpec, *, registry: Registry | None = None, settings: Settings | None = None
+) -> Validated:
+    """Check a plan as ``read_plan_file`` gives it, or as a model. Nothing of the caller's is kept or changed.
+
+    ``registry`` and ``settings`` default to the installed steps and the environment's settings. Mistakes in the plan
+    are returned, never raised.
+    """
+    if isinstance(raw, PlanSpec):
+        raw = raw.model_dump(exclude_unset=True)
+    report = Report()
+    if not isinstance(raw, Mapping):
+        report.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
+        return Validated(None, report.named_errors(), [])
+    factory = StageFactory(registry or load_registry(), settings or load_settings())
+    shape = read_shape(raw, report)
+    header = shape.header
+    plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
+    stages = compile_stages(shape.stages, factory, report)
+    check = TenantCheck(stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types)
+    records = [check.check(index, tenant, report) for index, tenant in shape.tenants]
+    _warn(shape, report)
+    try:
+        stage_records = tuple(stage_record(stage) for _, stage in shape.stages)
+        for record in stage_records:
+            record.spec.encode()
+    except ValueError:
+        report.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
+    if report.failed or header is None:
+        return Validated(None, report.named_errors(), report.warnings)
+    good: list[TenantRecord] = [record for record in records if record is not None]
+    return Validated(assemble_plan(header, plan_id, stage_records, good), [], report.warnings)
+
+
+def _warn(shape: Shape, report: Report) -> None:
+    without = [tenant.tenant_id for _, tenant in shape.tenants if tenant.source_tenant_deploy_config is None]
+    if without:
+        few = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")
+        message = (
+            f"{len(without)} of {len(shape.tenants)} tenants bring no source_tenant_deploy_config ({few}): "
+            "a rollback goes back to their last known good config, if there is one"
+        )
+        report.warn("tenants", None, message)
+    if shape.header is not None and shape.header.max_concurrency > len(shape.tenants) > 0:
+        message = f"more than the plan has tenants ({len(shape.tenants)})"
+        report.warn("max_concurrency", shape.header.max_concurrency, message)

@@ -1,0 +1,89 @@
+"""First validator: every part of the plan has the right keys and types. Good parts go on although others are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
+from orchestrator.naming import snake_case
+from orchestrator.validation.report import Report
+from orchestrator.wording import problems_of
+
+MAX_STAGES = 100
+M = TypeVar("M", bound=BaseModel)
+_LISTS = ("stages", "tenants")
+
+
+@dataclass(slots=True)
+class Shape:
+    """The parts that are right by themselves, each with its index in the plan."""
+
+    header: PlanHeader | None = None
+    stages: list[tuple[int, StageSpec]] = field(default_factory=list)
+    tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
+
+
+def read_shape(raw: Mapping[Any, Any], report: Report) -> Shape:
+    """The plan's parts as models; what is wrong is reported."""
+    shape = Shape()
+    head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
+    try:
+        shape.header = PlanHeader.model_validate(head)
+    except ValidationError as error:
+        report.errors(problems_of(error, PlanSpec))
+    for index, item in enumerate(_listed(raw, "stages", report)[:MAX_STAGES]):
+        if (stage := _checked(StageSpec, item, f"stages[{index}]", report)) is not None:
+            shape.stages.append((index, stage))
+    for index, item in enumerate(_listed(raw, "tenants", report)):
+        if (tenant := _checked(TenantDeployConfig, item, f"tenants[{index}]", report)) is not None:
+            shape.tenants.append((index, tenant))
+    _report_twice(raw, "stages", "name", report)
+    _report_twice(raw, "tenants", "tenant_id", report)
+    return shape
+
+
+def _listed(raw: Mapping[Any, Any], name: str, report: Report) -> list[Any]:
+    value = raw.get(name)
+    if name not in raw:
+        report.error(name, None, "missing; this key is required")
+    elif not isinstance(value, list | tuple):
+        report.error(name, value, f"expected a list of {name}")
+    elif not value:
+        report.error(name, None, f"expected at least one of the {name}, the list is empty")
+    elif name == "stages" and len(value) > MAX_STAGES:
+        report.error(name, value, f"expected at most {MAX_STAGES} stages")
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _checked(model: type[M], item: Any, path: str, report: Report) -> M | None:
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        report.errors(problems_of(error, model, path))
+        return None
+
+
+def _report_twice(raw: Mapping[Any, Any], name: str, key: str, report: Report) -> None:
+    """Two tenants of one id, or two stages of one name, also where something else is wrong with them."""
+    first: dict[str, int] = {}
+    items = raw.get(name)
+    for index, item in enumerate(items if isinstance(items, list | tuple) else ()):
+        value = _named(item, key)
+        if not isinstance(value, str):
+            continue
+        if (other := first.setdefault(value, index)) != index:
+            report.error(f"{name}[{index}].{key}", value, f"the same as {name}[{other}].{key}; expected each once")
+
+
+def _named(item: Any, key: str) -> Any:
+    if isinstance(item, BaseModel):
+        return getattr(item, key, None)
+    if not isinstance(item, Mapping):
+        return None
+    if key in item:
+        return item[key]
+    return next((value for name, value in item.items() if isinstance(name, str) and snake_case(name) == key), None)

@@ -1,0 +1,27 @@
+"""Second validator: the stages, whatever the tenant: known steps, known parameters, templates that compile."""
+
+from __future__ import annotations
+
+from orchestrator.domain.config import StageSpec
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.stage_factory import CompiledStage, StageFactory
+from orchestrator.validation.report import Report
+
+
+def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, report: Report) -> list[CompiledStage]:
+    """The stages that can be built; the others are reported."""
+    compiled: list[CompiledStage] = []
+    for index, stage in stages:
+        path = f"stages[{index}]"
+        spec = {"name": stage.name, "steps": [{"type": step.type, **step.parameters()} for step in stage.steps]}
+        try:
+            compiled.append(factory.compile_stage(spec, path))
+        except InvalidInput as error:
+            report.errors(error.problems)
+            continue
+        if not any(step.step.writes for step in compiled[-1].steps):
+            message = (
+                "no step of this stage writes: it only verifies or only tells, and a rollback of it changes nothing"
+            )
+            report.warn(path, stage.name, message)
+    return compiled

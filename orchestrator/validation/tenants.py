@@ -1,0 +1,114 @@
+"""Third validator: every tenant, with its new config and with the one to go back to, in one pass over the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.naming import snake_case, step_type, unknown
+from orchestrator.plan_factory import SOURCE, TenantRecord, compact_config, full_config, snapshot_of, tenant_record
+from orchestrator.stage_factory import BuiltStep, CompiledStage, template_variables
+from orchestrator.validation.report import Report
+from orchestrator.wording import shown
+from steps import HealthCheckParameters, MalformedEndpoints, health_endpoints
+
+MAX_CONFIG_CHARACTERS = 256 * 1024
+
+
+class TenantCheck:
+    """What all tenants are checked against. ``plan`` is what templates see of it: plan_id and name."""
+
+    def __init__(self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str]) -> None:
+        self._stages = stages
+        self._plan = plan
+        self._step_types = step_types
+
+    def check(self, index: int, tenant: TenantDeployConfig, report: Report) -> TenantRecord | None:
+        """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
+        try:
+            record = tenant_record(tenant)
+        except ValueError as error:
+            report.error(f"tenants[{index}]", None, f"holds a value that JSON cannot: {_reason(error)}")
+            return None
+        if len(record.config) > MAX_CONFIG_CHARACTERS:
+            message = f"expected a config of at most {MAX_CONFIG_CHARACTERS} characters as JSON"
+            report.error(f"tenants[{index}]", f"{len(record.config)} characters", message)
+            return None
+        for problem in _identity(tenant):
+            report.of_tenant(index, problem)
+        config = full_config(compact_config(tenant))
+        found = list(self._problems_of(config, tenant.overrides))
+        for problem in found:
+            report.of_tenant(index, problem)
+        source = tenant.source_tenant_deploy_config
+        snapshot = snapshot_of(config)
+        if source is not None and snapshot is not None:
+            own = source.model_fields_set
+            for problem in self._problems_of(snapshot, source.overrides):
+                # What the source takes from the new config is wrong there, and said there.
+                name = problem.path.partition("[")[0].partition(".")[0]
+                if problem not in found and (name == "stages" or name in own):
+                    message = f"{problem.message} (in {SOURCE})" if name == "stages" else problem.message
+                    report.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
+        return record
+
+    def _problems_of(self, config: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Problem]:
+        yield from _endpoints(config)
+        if overrides:
+            yield from _overrides(overrides, self._step_types)
+        variables = template_variables(config, self._plan)
+        asked: BuiltStep | None = None
+        for stage in self._stages:
+            try:
+                built = stage.build(config, variables)
+            except InvalidInput as error:
+                yield from error.problems
+                continue
+            for place, step in enumerate(built):
+                if isinstance(step.parameters, HealthCheckParameters):
+                    asked = asked or step
+                    if step.parameters.expected_version is None and config["deploy_unit_version"] is None:
+                        where = stage.steps[place].path
+                        message = f"a health-check needs it ({where}), or an expected_version of its own"
+                        yield Problem("deploy_unit_version", None, message)
+        if asked and not (config["network_endpoints"] or config["target_domain"] or config["target_ip"]):
+            message = "a health-check needs at least one endpoint: network_endpoints, target_domain or target_ip"
+            yield Problem("network_endpoints", None, message)
+
+
+def _identity(tenant: TenantDeployConfig) -> Iterator[Problem]:
+    source = tenant.source_tenant_deploy_config
+    if source is not None and source.tenant_id not in (None, tenant.tenant_id):
+        yield Problem(f"{SOURCE}.tenant_id", shown(source.tenant_id), "expected the tenant's own tenant_id, or none")
+
+
+def _endpoints(config: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        health_endpoints(config, "/health")
+    except MalformedEndpoints as error:
+        for problem in error.problems:
+            yield Problem(problem.path, shown(problem.value), problem.message)
+
+
+def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for key, values in overrides.items():
+        name = step_type(key)
+        path = f"overrides.{key[:200]}"
+        if name not in step_types:
+            known = [snake_case(one) for one in step_types]
+            yield Problem(path, None, unknown("step type", key, known))
+        if name in seen:
+            yield Problem(path, None, "given twice, in two spellings")
+        seen.add(name)
+        names = [snake_case(parameter) for parameter in values]
+        if len(names) != len(set(names)):
+            yield Problem(path, None, "a parameter is given twice, in two spellings")
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "text that is not valid Unicode"
+    return "a number that is not finite"

@@ -1,0 +1,190 @@
+"""YAML text to plain values, straight from the parser's events.
+
+PyYAML's own loader builds a node tree first, which is several times slower for 100,000 tenants, crashes the
+interpreter on deep nesting and expands nested aliases without bound. One loop over the events does without all
+three: the depth is bounded, aliases are counted for what they expand to, and a key given twice is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import yaml
+from yaml import events
+
+from orchestrator.domain.errors import InvalidInput, Problem
+
+MAX_DEPTH = 64
+MAX_ALIASED_VALUES = 1_000_000
+"""How many values all aliases together may stand for."""
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
+_BASED_INT = re.compile(r"0(x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*\.[0-9]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?\Z")
+_WORDS: dict[str, Any] = {"": None, "~": None} | {
+    form: value
+    for word, value in {
+        "null": None,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "no": False,
+        "off": False,
+    }.items()
+    for form in (word, word.capitalize(), word.upper())
+}
+_TAGS = {"tag:yaml.org,2002:" + name: name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NO_KEY = object()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection being filled; ``size`` counts the values in it, aliases expanded."""
+
+    value: Any
+    anchor: str | None
+    start: Any
+    key: Any = _NO_KEY
+    merged: dict[str, Any] = field(default_factory=dict)
+    size: int = 1
+
+
+def read_yaml(text: str, name: str) -> Any:
+    """The one document in ``text``, made of dicts, lists, text, numbers, booleans and None.
+
+    Plain scalars are read as YAML 1.1 does, but dates, times (``12:30``) and numbers with a leading zero stay text:
+    they are versions and labels in a plan. ``<<`` merges. Raises ``InvalidInput`` naming ``name``, line and column.
+    """
+    return _Reader(name).read(text)
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._aliased = 0
+        self._stack: list[_Open] = []
+        self._root: Any = None
+        self._documents = 0
+
+    def read(self, text: str) -> Any:
+        try:
+            for event in yaml.parse(text, _LOADER):
+                self._take(event)
+        except yaml.MarkedYAMLError as error:
+            self._refuse(error.problem_mark or error.context_mark, f"not valid YAML: {error.problem or error.context}")
+        except yaml.YAMLError as error:
+            self._refuse(None, f"not valid YAML: {' '.join(str(error).split())[:200]}")
+        return self._root
+
+    def _take(self, event: Any) -> None:
+        kind = type(event)
+        if kind is events.ScalarEvent:
+            value = event.value
+            if event.implicit[0] or event.tag is not None:
+                value = self._scalar(event)
+            if event.anchor:
+                self._anchors[event.anchor] = (value, 1)
+            self._add(value, 1, event)
+        elif kind is events.MappingStartEvent or kind is events.SequenceStartEvent:
+            if len(self._stack) >= MAX_DEPTH:
+                self._refuse(event.start_mark, f"nested more than {MAX_DEPTH} levels deep")
+            if event.tag is not None and event.tag not in _TAGS:
+                self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed in a plan")
+            empty: Any = {} if kind is events.MappingStartEvent else []
+            self._stack.append(_Open(empty, event.anchor, event.start_mark))
+        elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
+            done = self._stack.pop()
+            for key, value in done.merged.items():
+                done.value.setdefault(key, value)
+            if done.anchor:
+                self._anchors[done.anchor] = (done.value, done.size)
+            self._add(done.value, done.size, event)
+        elif kind is events.AliasEvent:
+            self._alias(event)
+        elif kind is events.DocumentStartEvent:
+            self._documents += 1
+            if self._documents > 1:
+                self._refuse(event.start_mark, "a second document; a plan file holds one plan")
+
+    def _add(self, value: Any, size: int, event: Any) -> None:
+        if not self._stack:
+            self._root = value
+            return
+        top = self._stack[-1]
+        top.size += size
+        if type(top.value) is list:
+            top.value.append(value)
+        elif top.key is _NO_KEY:
+            top.key = self._key(top, value, event)
+        else:
+            if top.key == "<<":
+                self._merge(top, value, event)
+            else:
+                top.value[top.key] = value
+            top.key = _NO_KEY
+
+    def _key(self, top: _Open, key: Any, event: Any) -> Any:
+        if isinstance(key, dict | list):
+            self._refuse(event.start_mark, "a key must be text, not a mapping or a list")
+        if not isinstance(key, str):
+            # `8080: x` and `on: x` are labels to whoever writes them.
+            key = getattr(event, "value", None) or str(key)
+        if key in top.value:
+            self._refuse(event.start_mark, f"the key {key[:200]!r} is given twice in one mapping")
+        return key
+
+    def _merge(self, top: _Open, value: Any, event: Any) -> None:
+        for source in value if isinstance(value, list) else [value]:
+            if not isinstance(source, dict):
+                self._refuse(event.start_mark, "expected a mapping, or a list of mappings, after <<")
+            for key, item in source.items():
+                top.merged.setdefault(key, item)
+
+    def _alias(self, event: Any) -> None:
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            self._refuse(event.start_mark, f"the alias *{event.anchor} refers to nothing before it")
+        value, size = found
+        self._aliased += size
+        if self._aliased > MAX_ALIASED_VALUES:
+            self._refuse(event.start_mark, f"aliases stand for more than {MAX_ALIASED_VALUES} values")
+        self._add(value, size, event)
+
+    def _scalar(self, event: Any) -> Any:
+        if event.tag is None:
+            return _plain(event.value)
+        tag = _TAGS.get(event.tag, "")
+        if event.tag == "!" or tag == "str":
+            return event.value
+        value = _plain(event.value)
+        if tag in ("int", "float", "bool", "null") and type(value).__name__ in (
+            tag,
+            "NoneType" if tag == "null" else tag,
+        ):
+            return value
+        self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed here")
+
+    def _refuse(self, mark: Any, message: str) -> NoReturn:
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        raise InvalidInput([Problem(self._name, None, where + message)])
+
+
+@lru_cache(maxsize=65536)
+def _plain(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > 300:
+        return text
+    if _INT.match(text):
+        return int(text.replace("_", ""))
+    if _BASED_INT.match(text):
+        return int(text.replace("_", ""), 0)
+    if _FLOAT.match(text):
+        return float(text.replace("_", ""))
+    return text
