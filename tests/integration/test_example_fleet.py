@@ -17,7 +17,7 @@ import yaml
 
 from examples.plan_tenants import instances_of, load_plan
 from orchestrator.domain.config import PlanSpec
-from tests.conftest import Place
+from tests.support.place import Place
 from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until
 

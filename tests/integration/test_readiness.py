@@ -10,7 +10,7 @@ import redis
 from orchestrator import readiness
 from orchestrator.ledger.keys import Keys
 from orchestrator.presence import Presence
-from tests.conftest import Place
+from tests.support.place import Place
 from tests.support.redis_server import free_port
 
 

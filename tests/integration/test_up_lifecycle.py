@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from orchestrator.embedded_redis import choose_port, find_server_binary, server_command
-from tests.conftest import Place
+from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
 
@@ -34,7 +34,8 @@ def start_up(folder: Path) -> Iterator[StartUp]:
         return started[-1]
 
     yield start
-    for up in started:
+    # The newest first: the folder is its own, and what `end` clears away would be its children.
+    for up in reversed(started):
         up.end()
 
 

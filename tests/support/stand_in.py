@@ -23,18 +23,20 @@ def announce(mode: str, role: str) -> None:
 
 
 def main(mode: str, role: str) -> None:
-    def end(_number: int, _frame: object) -> None:
-        with redis.Redis.from_url(os.environ["CHANGEOVER_REDIS_URL"]) as client:
-            client.rpush("stand-in:ended-or-started", f"{role} ended")
-        sys.exit(0)
-
     # Set before any offspring, which inherits what is ignored.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN if mode == "stubborn" else end)
+    if mode == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif mode == "good":
+        # Held back until it is waited for: no moment at which it could get lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     announce(mode, role)
     while mode == "flood":
         sys.stdout.write("x" * 4096 + "\n")
-    while True:
+    while mode == "stubborn":
         signal.pause()
+    signal.sigwait({signal.SIGTERM})
+    with redis.Redis.from_url(os.environ["CHANGEOVER_REDIS_URL"]) as client:
+        client.rpush("stand-in:ended-or-started", f"{role} ended")
 
 
 if __name__ == "__main__":
