@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from orchestrator.embedded_redis import choose_port, find_server_binary, server_command
+from orchestrator.leftovers import end_leftovers
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -34,9 +35,9 @@ def start_up(folder: Path) -> Iterator[StartUp]:
         return started[-1]
 
     yield start
-    # The newest first: the folder is its own, and what `end` clears away would be its children.
-    for up in reversed(started):
+    for up in started:
         up.end()
+    end_leftovers(folder)
 
 
 def test_ready_comes_once_with_run_json_naming_servers_and_pids(start_up: StartUp) -> None:

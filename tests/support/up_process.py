@@ -13,7 +13,6 @@ from typing import Any
 
 import redis
 
-from orchestrator.leftovers import end_leftovers
 from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
@@ -80,7 +79,6 @@ class UpProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        end_leftovers(self.folder)
 
 
 def alive(pid: int) -> bool:
