@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, print_json
+from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def status(
     plan_id: Annotated[str | None, typer.Argument(metavar="[PLAN_ID]", show_default=False)] = None,
-    tenant: Annotated[
-        str | None, typer.Option(help="The task that holds, awaits or last moved this tenant.")
-    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="The task that holds, awaits or last moved this tenant.")] = None,
     task: Annotated[str | None, typer.Option(help="One task by its id.")] = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -50,9 +48,7 @@ def status(
             if json_output:
                 print_json([as_json(plan) for plan in plans])
             else:
-                console().print(
-                    tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN"
-                )
+                console().print(tables.plans_table(plans) if plans else "no plans yet: changeover submit PLAN")
 
 
 def events(
@@ -70,7 +66,7 @@ def events(
             if json_output:
                 print_json(event)
             else:
-                typer.echo(event_line(as_json(event)))
+                print_line(event_line(as_json(event)))
 
 
 def watch(plan_id: PlanIdArgument, json_output: JsonOption = False) -> None:

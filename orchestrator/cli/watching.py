@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.output import as_json, console, print_json
+from orchestrator.cli.output import as_json, console, print_json, print_line
 from orchestrator.cli.tables import counts_text, status_text
 
 if TYPE_CHECKING:
@@ -123,13 +123,14 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     screen = Screen(plan_id, first.name)
     if json_output or not sys.stdout.isatty():
         for event in stream:
-            print_json(event) if json_output else print(event_line(event), flush=True)  # noqa: T201
+            print_json(event) if json_output else print_line(event_line(event))
             screen.take(event)
             if _is_over(screen, event):
                 break
     else:
         _show(screen, stream)
-    return client.status(plan_id).status
+    ended: str = client.status(plan_id).status
+    return ended
 
 
 def _show(screen: Screen, stream: Iterable[Mapping[str, Any]]) -> None:
