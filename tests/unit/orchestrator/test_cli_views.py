@@ -27,7 +27,10 @@ def test_status_is_camel_case_with_the_published_fields() -> None:
         type="HealthCheckFailed", message="gw-1 unreachable", stage_name="s", step_name="health-check"
     )
     answer = task(1, "FAILED", failure_info=failure).model_dump(by_alias=True, mode="json")
-    assert list(answer) == ["taskId", "planId", "tenantId", "status", "currentStage", "completedStages", "totalStages", "progressPercent", "pauseRequested", "cancelRequested", "retryCount", "startedAt", "endedAt", "durationMillis", "waitingFor", "failureInfo"]
+    assert (
+        list(answer)
+        == ["taskId", "planId", "tenantId", "status", "currentStage", "completedStages", "totalStages", "progressPercent", "pauseRequested", "cancelRequested", "retryCount", "startedAt", "endedAt", "durationMillis", "waitingFor", "failureInfo"]
+    )
     assert list(answer["failureInfo"]) == ["type", "message", "stageName", "stepName"]
 
 
