@@ -1,0 +1,40 @@
+"""The control plane of Changeover. ``Client`` is the way in for scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.domain.errors import (
+    ChangeoverError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    PlanConflict,
+    Problem,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.client import Client
+
+# Grouped by what a reader looks for, not by letter.
+__all__ = [  # noqa: RUF022
+    "Client",
+    # Errors
+    "ChangeoverError",
+    "InvalidInput",
+    "NotAllowed",
+    "NotFound",
+    "PlanConflict",
+    "Problem",
+    "Unreachable",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: every process of ours imports this package, few need the client and all that it brings.
+    if name == "Client":
+        from orchestrator.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

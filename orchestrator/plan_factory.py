@@ -46,7 +46,8 @@ class Plan:
     plan_id: str
     name: str
     max_concurrency: int
-    timeout_seconds: float | None
+    task_timeout_seconds: float | None
+    rollback_order: str
     stages: tuple[StageRecord, ...]
     tenants: tuple[TenantRecord, ...]
     digest: str
@@ -67,12 +68,13 @@ def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) ->
 def assemble_plan(
     header: Any, plan_id: str | None, stages: tuple[StageRecord, ...], tenants: Iterable[TenantRecord]
 ) -> Plan:
-    """A plan from its parts; ``header`` has name, max_concurrency and timeout_seconds. The order of tenants counts."""
+    """A plan from its parts; ``header`` is a ``PlanHeader``. The order of tenants counts."""
     records = tuple(tenants)
     head = {
         "name": header.name,
         "max_concurrency": header.max_concurrency,
-        "timeout_seconds": header.timeout_seconds,
+        "task_timeout_seconds": header.task_timeout_seconds,
+        "rollback_order": header.rollback_order,
         "stages": [stage.spec for stage in stages],
     }
     digest = hashlib.sha256(canonical_json(head).encode())
@@ -83,7 +85,8 @@ def assemble_plan(
         plan_id or generate_plan_id(header.name),
         header.name,
         header.max_concurrency,
-        header.timeout_seconds,
+        header.task_timeout_seconds,
+        header.rollback_order,
         stages,
         records,
         digest.hexdigest(),

@@ -23,8 +23,17 @@ class FailureInfo(Answer):
     step_name: str | None = None
 
 
+class LastOperation(Answer):
+    """What a person last asked for: who, why and when."""
+
+    operation: str
+    actor: str
+    reason: str
+    at: str
+
+
 class TaskStatus(Answer):
-    """One tenant's move. ``duration_millis`` comes with the end; ``waiting_for`` says what it waits for."""
+    """One tenant's move. ``duration_millis`` comes with the end; ``waiting_for`` is the task that holds its tenant."""
 
     task_id: str
     plan_id: str
@@ -36,12 +45,14 @@ class TaskStatus(Answer):
     progress_percent: float = 0.0
     pause_requested: bool = False
     cancel_requested: bool = False
+    rollback_requested: bool = False
     retry_count: int = 0
     started_at: str | None = None
     ended_at: str | None = None
     duration_millis: int | None = None
     waiting_for: str | None = None
     failure_info: FailureInfo | None = None
+    last_operation: LastOperation | None = None
 
 
 class PlanStatus(Answer):
@@ -53,6 +64,7 @@ class PlanStatus(Answer):
     pausing: bool = False
     max_concurrency: int
     counts: dict[str, int]
+    last_operation: LastOperation | None = None
     tasks: list[TaskStatus]
 
 
@@ -65,6 +77,7 @@ class PlanSummary(Answer):
     pausing: bool = False
     max_concurrency: int
     counts: dict[str, int]
+    last_operation: LastOperation | None = None
 
 
 class SubmitResult(Answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from steps.contract import Done, Failed, HttpRequest, Outcome, PollAgain, Step, StepContext, StepParameters
 from steps.endpoints import MalformedEndpoints, health_endpoints
@@ -21,6 +21,12 @@ def _usable_path(path: str) -> str:
     return path
 
 
+def _as_text(version: object) -> object:
+    if isinstance(version, float):
+        raise ValueError(f"a decimal must be quoted, because 1.10 would be read as 1.1; got {version}")
+    return version_text(version) if isinstance(version, int) else version
+
+
 class HealthCheckParameters(StepParameters):
     """What to ask and how long.
 
@@ -32,7 +38,7 @@ class HealthCheckParameters(StepParameters):
 
     path: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_usable_path)] = "/health"
     version_key: Annotated[str, Field(min_length=1, max_length=200)] = "version"
-    expected_version: Annotated[str, Field(min_length=1, max_length=200)] | StrictInt | StrictBool | None = None
+    expected_version: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_as_text)] | None = None
     interval_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 3.0
     max_attempts: Annotated[int, Field(ge=1, le=100_000)] = 10
     timeout_seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 5.0
@@ -52,10 +58,9 @@ class HealthCheck(Step[HealthCheckParameters]):
 
     def run(self, parameters: HealthCheckParameters, context: StepContext) -> Outcome:
         """One round over all instances."""
-        wanted = parameters.expected_version
-        if wanted is None:
-            wanted = context.config.get("deploy_unit_version")
-        if wanted is None:
+        own = context.config.get("deploy_unit_version")
+        expected = parameters.expected_version or (None if own is None else version_text(own))
+        if expected is None:
             return Failed("NoExpectedVersion", "the step has no expected_version and the config no deploy_unit_version")
         try:
             endpoints = health_endpoints(context.config, parameters.path)
@@ -64,7 +69,6 @@ class HealthCheck(Step[HealthCheckParameters]):
         if not endpoints:
             return Failed("NoEndpoints", "the config has no network_endpoints, target_domain or target_ip to ask")
 
-        expected = version_text(wanted)
         requests = [HttpRequest(key, url) for key, url in endpoints]
         answers = context.http.fetch_all(requests, parameters.timeout_seconds)
         verdicts = [

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from uuid import uuid4
+from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
+from orchestrator.client import Client
+from orchestrator.settings import Settings
+from tests.support.cluster import Cluster
+from tests.support.place import Place
 from tests.support.redis_server import RedisServer
+from tests.support.tenant_instances import TenantInstances
 
 _databases = itertools.cycle(range(0, 512, 2))
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one test keeps its state: nothing else uses this namespace or these two databases."""
-
-    namespace: str
-    redis_url: str
-    broker_url: str
-
-    def environment(self) -> dict[str, str]:
-        return {
-            "CHANGEOVER_NAMESPACE": self.namespace,
-            "CHANGEOVER_REDIS_URL": self.redis_url,
-            "CHANGEOVER_BROKER_URL": self.broker_url,
-        }
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +31,39 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def place(redis_server: RedisServer) -> Place:
     database = next(_databases)
-    return Place(f"test-{uuid4().hex[:12]}", redis_server.url(database), redis_server.url(database + 1))
+    return Place(redis_server.url(database), redis_server.url(database + 1))
 
 
 @pytest.fixture
 def redis_client(place: Place) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(place.redis_url, decode_responses=True) as client:
         yield client
+
+
+@pytest.fixture
+def settings(place: Place) -> Settings:
+    return Settings(
+        namespace=place.namespace, redis_url=SecretStr(place.redis_url), broker_url=SecretStr(place.broker_url)
+    )
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Client]:
+    with Client(settings) as client:
+        yield client
+
+
+@pytest.fixture
+def instances(place: Place) -> Iterator[TenantInstances]:
+    instances = TenantInstances(place.redis_url)
+    yield instances
+    instances.close()
+
+
+@pytest.fixture
+def cluster(place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    cluster = Cluster(place, tmp_path)
+    yield cluster
+    cluster.stop()
+    if request.session.testsfailed:
+        print(cluster.logs())

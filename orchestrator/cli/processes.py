@@ -32,7 +32,7 @@ def flower(context: typer.Context) -> None:
 
 
 def _celery(arguments: list[str]) -> None:
-    """Become the `celery` command of this installation, so that signals reach it and not a parent."""
+    """Become Celery's command on our application, so that signals reach it and not a parent."""
     import os
     import sys
 
@@ -44,4 +44,5 @@ def _celery(arguments: list[str]) -> None:
         "CHANGEOVER_REDIS_URL": servers.redis_url,
         "CHANGEOVER_BROKER_URL": servers.broker_url,
     }
-    os.execve(sys.executable, [sys.executable, "-m", "celery", "-A", "workers.app", *arguments], environment)  # noqa: S606
+    # -P: the current folder is not a place to import from.
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "workers", *arguments], environment)  # noqa: S606

@@ -122,11 +122,9 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     stream = (as_json(event) for event in client.events(plan_id=plan_id, since=0, follow=first.status not in ENDED))
     screen = Screen(plan_id, first.name)
     if json_output or not sys.stdout.isatty():
+        # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.
         for event in stream:
             print_json(event) if json_output else print_line(event_line(event))
-            screen.take(event)
-            if _is_over(screen, event):
-                break
     else:
         _show(screen, stream)
     ended: str = client.status(plan_id).status
@@ -138,9 +136,3 @@ def _show(screen: Screen, stream: Iterable[Mapping[str, Any]]) -> None:
     with Live(get_renderable=screen.render, console=console(), refresh_per_second=8):
         for event in stream:
             screen.take(event)
-            if _is_over(screen, event):
-                break
-
-
-def _is_over(screen: Screen, event: Mapping[str, Any]) -> bool:
-    return screen.status in ENDED and str(event["type"]) in PLAN_AFTER

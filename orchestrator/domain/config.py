@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
@@ -91,7 +91,8 @@ class PlanHeader(Model):
     plan_id: Identifier | None = None
     name: Name
     max_concurrency: Annotated[int, Field(strict=True, ge=1, le=100_000)]
-    timeout_seconds: PlanSeconds | None = None
+    task_timeout_seconds: PlanSeconds | None = None
+    rollback_order: Literal["reverse", "forward"] = "reverse"
 
 
 class PlanSpec(PlanHeader):

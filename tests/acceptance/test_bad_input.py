@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import changeover
-from tests.support.plans import right_plan, right_tenant
+from tests.support.right_plan import right_plan, right_tenant
 
 
 def refused(text: str, folder: Path) -> list[str]:

@@ -1,52 +1,52 @@
-"""Plans for tests: one that is right, to be changed into one that is not."""
+"""Plans for tests, as a user would write them."""
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterable
 from typing import Any
 
-_PLAN: dict[str, Any] = {
-    "plan_id": "blue-to-green-1",
-    "name": "Blue to green",
-    "max_concurrency": 1,
-    "stages": [
-        {
-            "name": "switch-gateway",
-            "timeout_seconds": 120,
-            "steps": [
-                {
-                    "type": "config-write",
-                    "key": "tenant_config:{{ tenant.tenant_id }}",
-                    "field": "gateway",
-                    "value": {"version": "{{ tenant.deploy_unit_version }}"},
-                },
-                {"type": "broadcast", "channel": "tenant_config", "message": {"tenantId": "{{ tenant.tenant_id }}"}},
-                {"type": "health-check", "max_attempts": 4},
-            ],
-        }
-    ],
-    "tenants": [
-        {
-            "tenant_id": "acme",
-            "deploy_unit_id": 100,
-            "deploy_unit_name": "green",
-            "deploy_unit_version": 42,
-            "network_endpoints": [{"key": "gw-1", "value": "http://127.0.0.1:9001/health"}],
-            "source_tenant_deploy_config": {
-                "deploy_unit_id": 99,
-                "deploy_unit_name": "blue",
-                "deploy_unit_version": 41,
-            },
-        }
-    ],
+from tests.support.tenant_instances import TenantInstances
+
+CONFIG_WRITE = {
+    "type": "config-write",
+    "key": "tenant_config:{{ tenant.tenant_id }}",
+    "field": "gateway",
+    "value": {"version": "{{ tenant.deploy_unit_version }}"},
 }
+BROADCAST = {
+    "type": "broadcast",
+    "channel": "tenant_config",
+    "message": {"tenantId": "{{ tenant.tenant_id }}"},
+}
+HEALTH_CHECK = {"type": "health-check", "interval_seconds": 0.1, "max_attempts": 5}
+SWITCH = {"name": "switch-gateway", "steps": [CONFIG_WRITE, BROADCAST, HEALTH_CHECK]}
 
 
-def right_plan() -> dict[str, Any]:
-    """A plan of one tenant without errors or warnings; a fresh copy."""
-    return copy.deepcopy(_PLAN)
+def noop_stage(name: str) -> dict[str, Any]:
+    return {"name": name, "steps": [{"type": "noop"}]}
 
 
-def right_tenant(tenant_id: str, **changes: Any) -> dict[str, Any]:
-    """A tenant without errors."""
-    return {**copy.deepcopy(_PLAN["tenants"][0]), "tenant_id": tenant_id, **changes}
+def tenant(tenant_id: str, instances: TenantInstances | None = None, count: int = 2, **more: Any) -> dict[str, Any]:
+    endpoints = []
+    if instances is not None:
+        endpoints = [{"key": name, "value": instances.url(tenant_id, name)} for name in "abcdefgh"[:count]]
+    return {
+        "tenant_id": tenant_id,
+        "deploy_unit_id": 100,
+        "deploy_unit_name": "green",
+        "deploy_unit_version": 42,
+        "network_endpoints": endpoints,
+        "source_tenant_deploy_config": {"deploy_unit_id": 99, "deploy_unit_name": "blue", "deploy_unit_version": 41},
+    } | more
+
+
+def plan(
+    plan_id: str, tenants: Iterable[dict[str, Any]], stages: Iterable[dict[str, Any]], max_concurrency: int = 4
+) -> dict[str, Any]:
+    return {
+        "plan_id": plan_id,
+        "name": f"Plan {plan_id}",
+        "max_concurrency": max_concurrency,
+        "stages": list(stages),
+        "tenants": list(tenants),
+    }

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.config import PlanSpec
 from orchestrator.plan_factory import generate_plan_id, load_config, make_plan, snapshot_of
-from tests.support.plans import right_plan, right_tenant
+from tests.support.right_plan import right_plan, right_tenant
 
 FREE = {"variables", "value", "message"}
 
@@ -44,7 +44,7 @@ def test_digest_is_stable_over_releases() -> None:
     assert make_plan(right_plan()).digest == DIGEST
 
 
-DIGEST = "4aaf0666880947835beaab57e95588e4babdeb5725d8ae7d20a0be343fb16329"
+DIGEST = "269b19fadf2792957650057e59b5873f23b813650e8df06b0df743e5b44679ce"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,8 @@ DIGEST = "4aaf0666880947835beaab57e95588e4babdeb5725d8ae7d20a0be343fb16329"
     [
         lambda plan: plan.update(name="x"),
         lambda plan: plan.update(max_concurrency=2),
-        lambda plan: plan.update(timeout_seconds=5),
+        lambda plan: plan.update(task_timeout_seconds=5),
+        lambda plan: plan.update(rollback_order="forward"),
         lambda plan: plan["stages"][0].update(name="x"),
         lambda plan: plan["stages"][0].update(irreversible=True),
         lambda plan: plan["stages"][0].pop("timeout_seconds"),
@@ -118,7 +119,7 @@ def test_compact_config_is_small_and_complete() -> None:
 
 def test_snapshot_is_the_new_config_with_its_source_over_it() -> None:
     plan = right_plan()
-    source = {"tenant_id": "acme", "deployUnitVersion": "1.10", "variables": {}, "targetIp": None}
+    source: dict[str, Any] = {"tenant_id": "acme", "deployUnitVersion": "1.10", "variables": {}, "targetIp": None}
     plan["tenants"][0] |= {"variables": {"a": 1}, "target_ip": "10.0.0.1", "source_tenant_deploy_config": source}
     config = load_config(make_plan(plan).tenants[0].config)
     snapshot = snapshot_of(config)

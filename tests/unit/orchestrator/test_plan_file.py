@@ -10,7 +10,7 @@ import yaml
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.plan_file import read_plan_file
 from orchestrator.yaml_reader import MAX_ALIASED_VALUES, MAX_DEPTH, read_yaml
-from tests.support.plans import right_plan
+from tests.support.right_plan import right_plan
 
 
 def refusal(text: str | bytes, folder: Path, name: str = "plan.yaml", max_bytes: int = 1_000_000) -> str:

@@ -15,7 +15,7 @@ from orchestrator.settings import Settings
 from orchestrator.validation import Validated, validate_plan
 from orchestrator.validation.report import LIMIT
 from steps import load_registry
-from tests.support.plans import right_plan, right_tenant
+from tests.support.right_plan import right_plan, right_tenant
 
 REGISTRY = load_registry()
 
@@ -68,8 +68,8 @@ def test_a_right_plan() -> None:
         ("max_concurrency", "4", "max_concurrency", "whole number"),
         ("max_concurrency", True, "max_concurrency", "whole number"),
         ("max_concurrency", 1.5, "max_concurrency", "whole number"),
-        ("timeout_seconds", 0, "timeout_seconds", "more than 0"),
-        ("timeout_seconds", float("nan"), "timeout_seconds", "finite"),
+        ("task_timeout_seconds", 0, "task_timeout_seconds", "more than 0"),
+        ("task_timeout_seconds", float("nan"), "task_timeout_seconds", "finite"),
         ("plan_id", "a b", "plan_id", "letters, digits"),
         ("name", "", "name", "at least 1 character"),
         ("name", 3, "name", "expected text"),
@@ -230,9 +230,11 @@ leaf = (
     | st.text(st.characters(), max_size=8)
     | st.sampled_from(["{{ tenant.tenant_id }}", "{{ x }}", "{% for a in b %}", "http://x:1", "\ud800", "noop"])
 )
-words = st.sampled_from(
-    ["type", "name", "steps", "channel", "message", "key", "value", "path", "overrides", "variables", "healthCheck", "tenant_id", "target_ip"]
-)
+WORDS = (
+    "type", "name", "steps", "channel", "message", "key", "value", "path", "overrides", "variables", "healthCheck",
+    "tenant_id", "target_ip",
+)  # fmt: skip
+words = st.sampled_from(WORDS)
 anything = st.recursive(
     leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=3), inner, max_size=3)
 )

@@ -1,0 +1,159 @@
+"""The process that admits tasks and turns them into chains. Any number may run: all are active, none is leader.
+
+Authority lies in the ledger's scripts: two coordinators that look at the same plan at once admit each task once. What
+a coordinator knows is only what it read a moment ago, so it may be killed anywhere: an admitted task that was not
+published is found by its lease, a wake that was not acted on by the sweep of active plans.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import Final
+
+import structlog
+
+from orchestrator.dispatch import Dispatcher
+from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.status import TaskState
+from orchestrator.inbox import Inbox, Wakes
+from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
+from orchestrator.ledger.ledger import Admitted, Ledger
+from orchestrator.ledger.operations import Operations
+from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.sweeper import Sweeper
+from orchestrator.logs import configure_logs
+from orchestrator.presence import Presence
+from orchestrator.settings import Settings, find_servers, load_settings
+
+ADMIT_LIMIT: Final = 50
+"""Tasks looked at in one script: keeps each call short, whatever the plan's size."""
+
+CHUNK: Final = 100
+"""Tasks cancelled, or asked to roll back, in one script."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Coordinator:
+    """One loop: wakes from the inbox, and every ``sweep_seconds`` a look at all active plans."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        inbox: Inbox,
+        dispatcher: Dispatcher,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger = ledger
+        self._reader = reader
+        self._inbox = inbox
+        self._dispatcher = dispatcher
+        self._sweep_seconds = settings.sweep_seconds
+        self._clock = clock
+        self._sweeper = Sweeper(ledger, self._publish)
+        self._operations = Operations(ledger)
+        self._stop = threading.Event()
+        self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
+
+    def stop(self) -> None:
+        """Ends ``run`` after what it is doing; may be called from a signal handler, and twice."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Works until ``stop``. Rides out a Redis or broker that is away."""
+        next_sweep = self._clock()
+        pause_seconds = 0.1
+        while not self._stop.is_set():
+            try:
+                wakes = self._inbox.read(min(self._sweep_seconds, 1.0))
+                self._act(wakes)
+                if self._clock() >= next_sweep:
+                    self.sweep()
+                    next_sweep = self._clock() + self._sweep_seconds
+                pause_seconds = 0.1
+            except UNREACHABLE as error:
+                _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
+                self._stop.wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 2, 2.0)
+
+    def _act(self, wakes: Wakes) -> None:
+        for plan_id in wakes.plans:
+            self.serve(plan_id)
+        for task_id in wakes.tasks:
+            admitted = self._reader.dispatchable(task_id)
+            if admitted is not None:
+                self._publish([admitted])
+        self._inbox.done(wakes)
+
+    def serve(self, plan_id: str) -> None:
+        """Goes on with the plan's cancel or rollback, fills its free slots and publishes what was admitted."""
+        while self._operations.cancel_chunk(plan_id, CHUNK) or self._operations.rollback_chunk(plan_id, CHUNK):
+            pass
+        more = True
+        while more and not self._stop.is_set():
+            admitted, more = self._ledger.admit(plan_id, ADMIT_LIMIT)
+            if admitted:
+                self._publish(admitted)
+
+    def sweep(self) -> None:
+        """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""
+        self._sweeper.sweep()
+        for plan_id in self._reader.active_plans():
+            self.serve(plan_id)
+
+    def _publish(self, tasks: Sequence[Admitted]) -> None:
+        names = [self._names_of(task) for task in tasks]
+        try:
+            self._dispatcher.publish(tasks, names)
+        except Unreachable as error:
+            # The tasks hold queued leases: they are published again when these run out.
+            _log.warning("broker is away", action="publish-failed", tasks=len(tasks), error=str(error))
+            return
+        for task in tasks:
+            _log.info("dispatched", action="dispatch", taskId=task.task_id, tenantId=task.tenant_id, epoch=task.epoch)
+
+    def _names_of(self, task: Admitted) -> tuple[str, ...]:
+        plan_id = task.task_id.rpartition(".")[0]
+        return self._leg_names(plan_id, task.mode is TaskState.ROLLING_BACK, task.legs)
+
+    def _read_leg_names(self, plan_id: str, is_rollback: bool, legs: int) -> tuple[str, ...]:
+        names, order = self._reader.stage_names(plan_id)
+        touched = names[:legs]
+        return tuple(reversed(touched)) if is_rollback and order != "forward" else tuple(touched)
+
+
+def run_coordinator() -> None:
+    """The `changeover coordinator` process: runs until SIGTERM or SIGINT, then leaves cleanly."""
+    settings = load_settings()
+    configure_logs(settings)
+    url = find_servers(settings).redis_url
+    with translate_errors(url):
+        client = connect(url, patient=True)
+        client.ping()
+    ledger = Ledger(client, settings)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    inbox = Inbox(client, ledger.keys, name)
+    dispatcher = Dispatcher(settings)
+    coordinator = Coordinator(ledger, Reader(client, ledger.keys), inbox, dispatcher, settings)
+    presence = Presence(client, ledger.keys, "coordinator")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: coordinator.stop())
+    presence.start()
+    _log.info("coordinator runs", action="coordinator-start", name=name, namespace=settings.namespace)
+    try:
+        coordinator.run()
+    finally:
+        presence.stop()
+        with suppress(*UNREACHABLE):
+            inbox.leave()
+        dispatcher.close()
+    _log.info("coordinator stopped", action="coordinator-stop", name=name)

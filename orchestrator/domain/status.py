@@ -1,0 +1,89 @@
+"""The states of a task and of a plan, one sentence each, and the named sets that rules are written with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class TaskState(StrEnum):
+    """Where the move of one tenant stands."""
+
+    PENDING = "PENDING"
+    """Waits for a slot, for its tenant, or for its paused plan."""
+    RUNNING = "RUNNING"
+    """Holds its tenant and a slot; its stages run one after the other."""
+    PAUSED = "PAUSED"
+    """Stopped between two stages by a person; keeps its tenant if it had been admitted."""
+    COMPLETED = "COMPLETED"
+    """Every stage is done."""
+    FAILED = "FAILED"
+    """A stage failed, a deadline passed, or recovery gave up; the failure says which."""
+    CANCELLED = "CANCELLED"
+    """Given up by a person, before it started or between two stages."""
+    ROLLING_BACK = "ROLLING_BACK"
+    """Holds its tenant and a slot; its touched stages are re-done with the old config."""
+    ROLLED_BACK = "ROLLED_BACK"
+    """Every touched stage is back at the old config and verified."""
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    """A stage could not be taken back; a person must look, and can ask for the rollback again."""
+
+
+class PlanState(StrEnum):
+    """Where one submission stands."""
+
+    CREATED = "CREATED"
+    """Being written by a submit; nothing of it runs."""
+    READY = "READY"
+    """Written whole; no coordinator has looked at it yet."""
+    RUNNING = "RUNNING"
+    """Its tasks are admitted as slots and tenants come free."""
+    PAUSED = "PAUSED"
+    """Stopped by a person; none of its stages runs."""
+    COMPLETED = "COMPLETED"
+    """Every task completed."""
+    FAILED = "FAILED"
+    """Ended with at least one task failed."""
+    CANCELLED = "CANCELLED"
+    """Ended by a person's cancel."""
+    ROLLING_BACK = "ROLLING_BACK"
+    """Going back: nothing new starts, touched tasks return to their old config."""
+    ROLLED_BACK = "ROLLED_BACK"
+    """Everything it touched is back at the old config."""
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    """Ended going back with at least one task that could not."""
+
+
+TASK_ACTIVE: Final = frozenset({TaskState.RUNNING, TaskState.ROLLING_BACK})
+"""A worker may be at it: these hold tenant, slot and lease."""
+
+TASK_ENDED: Final = frozenset(
+    {
+        TaskState.COMPLETED,
+        TaskState.FAILED,
+        TaskState.CANCELLED,
+        TaskState.ROLLED_BACK,
+        TaskState.ROLLBACK_FAILED,
+    }
+)
+"""Nothing more happens unless a person asks."""
+
+TASK_OPEN: Final = frozenset(TaskState) - TASK_ENDED
+"""Keeps its plan open."""
+
+PLAN_ENDED: Final = frozenset(
+    {
+        PlanState.COMPLETED,
+        PlanState.FAILED,
+        PlanState.CANCELLED,
+        PlanState.ROLLED_BACK,
+        PlanState.ROLLBACK_FAILED,
+    }
+)
+"""Every task of the plan has ended."""
+
+PLAN_OPEN: Final = frozenset(PlanState) - PLAN_ENDED - {PlanState.CREATED}
+"""Coordinators look after these."""
+
+PLAN_ENDED_WELL: Final = frozenset({PlanState.COMPLETED, PlanState.ROLLED_BACK})
+"""What a command that waits answers with exit code 0."""

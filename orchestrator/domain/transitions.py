@@ -1,0 +1,139 @@
+"""The one table of transitions: the Python checks, the scripts, the diagram and the exhaustive test all read it.
+
+A pair of state and trigger that is not in the table is refused, by name, wherever it is tried. ``events`` are those
+that the transition may write; which of several is said by the guard's comment in the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+
+State = TypeVar("State", TaskState, PlanState)
+
+
+class Trigger(StrEnum):
+    """What can happen to a task or a plan."""
+
+    # tasks
+    ADMIT = "admit"
+    COMPLETE = "complete"
+    FAIL = "fail"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    ROLL_BACK = "roll_back"
+    ROLLBACK_DONE = "rollback_done"
+    ROLLBACK_FAIL = "rollback_fail"
+    # plans only
+    COMMIT = "commit"
+    START = "start"
+    REOPEN = "reopen"
+
+
+class Guard(StrEnum):
+    """The condition under which a transition in the table is taken; checked in the script that takes it."""
+
+    NONE = "none"
+    FREE_SLOT_AND_TENANT = "free_slot_and_tenant"
+    ALL_STAGES_DONE = "all_stages_done"
+    PAUSE_REQUESTED = "pause_requested"
+    CANCEL_REQUESTED = "cancel_requested"
+    RETRIES_LEFT = "retries_left"
+    RETRIES_LEFT_FROM_SCRATCH = "retries_left_from_scratch"
+    ROLLBACK_REQUESTED = "rollback_requested"
+    COUNT_AND_DIGEST = "count_and_digest"
+    NOTHING_RUNS = "nothing_runs"
+    NOTHING_OPEN = "nothing_open"
+    TASK_REOPENED = "task_reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition(Generic[State]):
+    """From ``source``, on ``trigger``, to ``target``, if ``guard`` holds, writing (some of) ``events``."""
+
+    source: State
+    trigger: Trigger
+    target: State
+    guard: Guard
+    events: tuple[str, ...]
+
+
+def _rows(
+    sources: Iterable[State], trigger: Trigger, target: State, guard: Guard, *events: str
+) -> tuple[Transition[State], ...]:
+    return tuple(Transition(source, trigger, target, guard, events) for source in sorted(sources))
+
+
+_T = TaskState
+_P = PlanState
+
+TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
+    *_rows(
+        [_T.PENDING],
+        Trigger.ADMIT,
+        _T.RUNNING,
+        Guard.FREE_SLOT_AND_TENANT,
+        "TaskStarted",
+        "TaskResumed",
+        "TaskRetryStarted",
+    ),
+    *_rows([_T.RUNNING], Trigger.COMPLETE, _T.COMPLETED, Guard.ALL_STAGES_DONE, "TaskCompleted", "TaskRetryCompleted"),
+    *_rows([_T.RUNNING], Trigger.FAIL, _T.FAILED, Guard.NONE, "TaskFailed", "TaskRetryCompleted"),
+    *_rows([_T.RUNNING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
+    *_rows([_T.RUNNING], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled", "TaskRetryCompleted"),
+    *_rows([_T.PENDING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
+    *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled"),
+    *_rows([_T.PAUSED], Trigger.RESUME, _T.PENDING, Guard.NONE),
+    *_rows([_T.FAILED], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT),
+    *_rows([_T.CANCELLED, _T.ROLLED_BACK], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT_FROM_SCRATCH),
+    *_rows(
+        [_T.COMPLETED, _T.FAILED, _T.PAUSED, _T.CANCELLED, _T.ROLLBACK_FAILED, _T.RUNNING],
+        Trigger.ROLL_BACK,
+        _T.ROLLING_BACK,
+        Guard.ROLLBACK_REQUESTED,
+        "TaskRollingBack",
+    ),
+    *_rows([_T.ROLLING_BACK], Trigger.ROLLBACK_DONE, _T.ROLLED_BACK, Guard.ALL_STAGES_DONE, "TaskRolledBack"),
+    *_rows([_T.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _T.ROLLBACK_FAILED, Guard.NONE, "TaskRollbackFailed"),
+)
+
+PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
+    *_rows([_P.CREATED], Trigger.COMMIT, _P.READY, Guard.COUNT_AND_DIGEST, "PlanReady"),
+    *_rows([_P.READY], Trigger.START, _P.RUNNING, Guard.NONE, "PlanStarted"),
+    *_rows([_P.READY, _P.RUNNING], Trigger.PAUSE, _P.PAUSED, Guard.NOTHING_RUNS, "PlanPaused"),
+    *_rows([_P.PAUSED], Trigger.RESUME, _P.RUNNING, Guard.NONE, "PlanResumed"),
+    # A plan whose last open tasks were cancelled one by one ends from whatever state it is in.
+    *_rows([_P.READY, _P.RUNNING, _P.PAUSED], Trigger.CANCEL, _P.CANCELLED, Guard.NOTHING_OPEN, "PlanCancelled"),
+    *_rows([_P.RUNNING], Trigger.COMPLETE, _P.COMPLETED, Guard.NOTHING_OPEN, "PlanCompleted"),
+    *_rows([_P.RUNNING, _P.PAUSED], Trigger.FAIL, _P.FAILED, Guard.NOTHING_OPEN, "PlanFailed"),
+    *_rows(
+        PLAN_ENDED | {_P.READY, _P.RUNNING, _P.PAUSED},
+        Trigger.ROLL_BACK,
+        _P.ROLLING_BACK,
+        Guard.NONE,
+        "PlanRollingBack",
+    ),
+    *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_DONE, _P.ROLLED_BACK, Guard.NOTHING_OPEN, "PlanRolledBack"),
+    *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _P.ROLLBACK_FAILED, Guard.NOTHING_OPEN, "PlanRollbackFailed"),
+    *_rows(PLAN_ENDED, Trigger.REOPEN, _P.RUNNING, Guard.TASK_REOPENED),
+)
+
+
+def table(rows: Iterable[Transition[State]]) -> dict[tuple[State, Trigger], State]:
+    """The rows as a lookup from (state, trigger) to the next state. A pair twice is a mistake in the table."""
+    found: dict[tuple[State, Trigger], State] = {}
+    for row in rows:
+        if (row.source, row.trigger) in found:
+            raise ValueError(f"two rows for {row.source} and {row.trigger}")
+        found[row.source, row.trigger] = row.target
+    return found
+
+
+TASK_MOVES: Final = table(TASK_TRANSITIONS)
+PLAN_MOVES: Final = table(PLAN_TRANSITIONS)

@@ -1,0 +1,82 @@
+"""The coordinators' inbox: a stream with one consumer group, so that each wake reaches one of them.
+
+A wake is a hint. It names a plan to look at and, sometimes, a task to dispatch; looking twice does no harm, and a wake
+that dies with its coordinator is made up for by the sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import redis
+from redis.exceptions import ResponseError
+
+from orchestrator.ledger.keys import Keys
+
+GROUP: Final = "coordinators"
+BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """What a batch of wakes asks for, each once, in order of arrival."""
+
+    plans: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+
+
+class Inbox:
+    """Reads as one consumer of the group."""
+
+    def __init__(self, client: redis.Redis, keys: Keys, consumer: str) -> None:
+        self._client = client
+        self._key = keys.of("inbox")
+        self._consumer = consumer
+
+    def read(self, block_seconds: float) -> Wakes:
+        """The next wakes; empty after ``block_seconds`` without any."""
+        try:
+            answer = self._client.xreadgroup(
+                GROUP, self._consumer, {self._key: ">"}, count=BATCH, block=max(1, round(block_seconds * 1000))
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self._create_group()
+            return Wakes()
+        # Streams come as a mapping (RESP3) or as pairs (RESP2).
+        streams = cast(Any, answer.values() if isinstance(answer, dict) else [entries for _, entries in answer or ()])
+        entries = [entry for stream in streams for entry in _flat(stream)]
+        return Wakes(
+            plans=tuple(dict.fromkeys(fields["plan"] for _, fields in entries)),
+            tasks=tuple(dict.fromkeys(fields["task"] for _, fields in entries if "task" in fields)),
+            entries=tuple(identifier for identifier, _ in entries),
+        )
+
+    def done(self, wakes: Wakes) -> None:
+        """Takes the wakes out of the stream: they were acted on."""
+        if wakes.entries:
+            with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.xack(self._key, GROUP, *wakes.entries)
+                pipeline.xdel(self._key, *wakes.entries)
+                pipeline.execute()
+
+    def leave(self) -> None:
+        """Removes this consumer; what it had read and not finished is seen by the others' sweep."""
+        self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
+
+    def _create_group(self) -> None:
+        try:
+            self._client.xgroup_create(self._key, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+
+def _flat(stream: Any) -> list[tuple[str, dict[str, str]]]:
+    """Entries of one stream, whether the client nests them once more (RESP3) or not."""
+    if stream and isinstance(stream[0], list):
+        return [(entry[0], entry[1]) for part in stream for entry in part]
+    return [(entry[0], entry[1]) for entry in stream]

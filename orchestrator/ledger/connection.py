@@ -1,0 +1,47 @@
+"""Clients of the ledger's Redis: quick to say no for a person, patient for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from orchestrator.domain.errors import Unreachable
+from orchestrator.settings import redact
+
+UNREACHABLE = (RedisConnectionError, RedisTimeoutError, BusyLoadingError)
+"""What the client raises when the server is away or not ready."""
+
+
+def connect(url: str, *, patient: bool) -> redis.Redis:
+    """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise."""
+    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 8) if patient else Retry(NoBackoff(), 1)
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=2.0,
+        socket_timeout=10.0,
+        health_check_interval=10,
+        retry=retry,
+        retry_on_error=[BusyLoadingError],
+    )
+
+
+@contextmanager
+def translate_errors(url: str) -> Iterator[None]:
+    """Turns "the server is away" into ``Unreachable`` with the address and what to do."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        advice = "start it, or point CHANGEOVER_REDIS_URL at the right one"
+        raise Unreachable(f"Redis at {redact(url)} does not answer ({error}); {advice}") from error
+    except RedisError as error:
+        if "auth" in str(error).lower() or "NOPERM" in str(error):
+            raise Unreachable(f"Redis at {redact(url)} refuses us ({error}); check user and password") from error
+        raise

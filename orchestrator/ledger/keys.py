@@ -1,0 +1,68 @@
+"""Every Redis key of the ledger, as data: Python and the scripts both build keys from this one table.
+
+The kind comes first and the identifier last, so that no identifier, whatever it contains, can reach another kind's
+key. All keys of a namespace share one hash tag, so that every script also runs on a cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PATTERNS: Final[dict[str, str]] = {
+    # One a namespace
+    "meta": "meta",  # hash: incarnation, ticket (order of first waits), runId, tickAt, sweepNotBefore
+    "seq": "seq",  # string: the last sequenceId
+    "epoch": "epoch",  # string: the last epoch
+    "inbox": "inbox",  # stream: what coordinators are to look at (plan, and task when one must be dispatched)
+    "feed": "feed",  # stream: every event, capped
+    "plans": "plans",  # zset: plan id by time of creation (ms)
+    "drafts": "drafts",  # zset: plan id by time of the last chunk (ms), while it is being written
+    "active": "active",  # set: plan ids that coordinators look after
+    "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way
+    "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive
+    "heartbeats": "heartbeats",  # zset: task id by time (ms) of the last heartbeat (or the due time between polls)
+    "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
+    "presence": "presence",  # hash: role:host:pid of a live process -> JSON
+    "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
+    # One a plan
+    "plan": "plan:{}",  # hash: the plan's record and counters
+    "spec": "spec:{}",  # string: the plan's stages as JSON
+    "queue": "queue:{}",  # zset: task id by rank
+    "slots": "slots:{}",  # set: task ids that hold a slot
+    "plan_paused": "plan-paused:{}",  # set: task ids that the plan's pause stopped
+    "log": "log:{}",  # stream: every event of the plan
+    # One a task
+    "task": "task:{}",  # hash: the task's record
+    "config": "config:{}",  # string: the tenant's config as JSON
+    "checkpoint": "checkpoint:{}",  # string: JSON
+    # One a tenant
+    "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; mover; good
+    "line": "line:{}",  # zset: task ids that wait for the tenant, by ticket
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Builds the keys of one namespace."""
+
+    namespace: str
+
+    @property
+    def root(self) -> str:
+        """The prefix of all keys; the first and only ``KEYS`` of every script."""
+        return f"changeover:{{{self.namespace}}}:"
+
+    def of(self, kind: str, identifier: str = "") -> str:
+        """The key of one thing: ``keys.of("task", task_id)``."""
+        return self.root + PATTERNS[kind].format(identifier)
+
+
+def lua_source() -> str:
+    """The same table as Lua: ``K.task(id)`` gives the key."""
+    lines = ["local ROOT = KEYS[1]", "local K = {}"]
+    for kind, pattern in PATTERNS.items():
+        head, has_identifier, _ = pattern.partition("{}")
+        body = f"ROOT .. '{head}'" + (" .. id" if has_identifier else "")
+        lines.append(f"function K.{kind}({'id' if has_identifier else ''}) return {body} end")
+    return "\n".join(lines)

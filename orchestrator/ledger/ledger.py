@@ -1,0 +1,265 @@
+"""The verbs that alone change the state in Redis: one method a script, one typed answer a method.
+
+Every verb is one atomic script: state, lock, slot, checkpoint and event change together or not at all. Each may be
+called twice (a reply can be lost): the second call changes nothing and answers as the first did, or says ``STALE``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, cast
+
+import redis
+from redis.commands.core import Script
+
+from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.script_source import assemble
+from orchestrator.settings import Settings
+
+
+class Opened(StrEnum):
+    """How a submit finds the plan."""
+
+    OPENED = "OPENED"
+    DRAFT = "DRAFT"
+    EXISTS = "EXISTS"
+    CONFLICT = "CONFLICT"
+
+
+class Written(StrEnum):
+    """What became of a chunk."""
+
+    WRITTEN = "WRITTEN"
+    ALREADY = "ALREADY"
+    CLOSED = "CLOSED"
+
+
+class Committed(StrEnum):
+    """What became of a commit."""
+
+    READY = "READY"
+    EXISTS = "EXISTS"
+    INCOMPLETE = "INCOMPLETE"
+    MISSING = "MISSING"
+
+
+class Begun(StrEnum):
+    """What a worker is to do with a stage message."""
+
+    BEGUN = "BEGUN"
+    STALE = "STALE"
+    COPY = "COPY"
+    RECORDED = "RECORDED"
+    CANCELLED = "CANCELLED"
+    PAUSED = "PAUSED"
+    ROLLING_BACK = "ROLLING_BACK"
+
+
+class Ended(StrEnum):
+    """What follows the end of a turn."""
+
+    NEXT = "NEXT"
+    AGAIN = "AGAIN"
+    COMPLETED = "COMPLETED"
+    ROLLED_BACK = "ROLLED_BACK"
+    FAILED = "FAILED"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    CANCELLED = "CANCELLED"
+    PAUSED = "PAUSED"
+    ROLLING_BACK = "ROLLING_BACK"
+    STALE = "STALE"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """What the scripts need to know of a stage."""
+
+    name: str
+    timeout_seconds: float | None = None
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Names one delivery's worth of work; the whole content of a stage message."""
+
+    task_id: str
+    epoch: int
+    stage: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A task that may run: its legs from ``stage`` on are to be published."""
+
+    task_id: str
+    tenant_id: str
+    mode: TaskState
+    epoch: int
+    stage: int
+    legs: int
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What a begun turn needs: the plan stage it works on and what is known so far."""
+
+    tenant_id: str
+    mode: TaskState
+    stage_index: int
+    stage_name: str
+    cursor: Mapping[str, Any]
+    config: str
+    snapshot: str | None
+    attempt: int
+    incarnation: str
+    checkpoint: Mapping[str, Any]
+    forced: bool
+
+
+class Ledger:
+    """The verbs of one namespace on one client."""
+
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+        self.client = client
+        self.keys = Keys(settings.namespace)
+        self._constants = {
+            "FEED_MAX": settings.feed_max_length,
+            "LEASE_MS": round(settings.lease_seconds * 1000),
+            "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
+            "MAX_RETRY": settings.max_retry,
+            "MAX_RECOVERIES": settings.max_recoveries,
+        }
+        self._scripts: dict[str, Script] = {}
+
+    def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
+        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it."""
+        script = self._scripts.get(verb)
+        if script is None:
+            script = self._scripts[verb] = self.client.register_script(assemble(verb, self._constants))
+        return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
+
+    # Submit
+
+    def open_plan(
+        self,
+        *,
+        plan_id: str,
+        digest: str,
+        name: str,
+        max_concurrency: int,
+        total: int,
+        spec: str,
+        rollback_order: str,
+        incarnation: str,
+        task_timeout_seconds: float | None,
+        stages: Sequence[StageRow],
+    ) -> tuple[Opened, int, PlanState | None]:
+        """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
+        answer = self.call(
+            "open_plan",
+            plan_id,
+            digest,
+            name,
+            max_concurrency,
+            total,
+            spec,
+            rollback_order,
+            incarnation,
+            _milliseconds(task_timeout_seconds),
+            *(
+                value
+                for row in stages
+                for value in (row.name, _milliseconds(row.timeout_seconds), int(row.irreversible))
+            ),
+        )
+        code = Opened(answer[0])
+        chunks = answer[1] if code is Opened.DRAFT else 0
+        return code, chunks, PlanState(answer[1]) if code is Opened.EXISTS else None
+
+    def write_chunk(self, plan_id: str, digest: str, index: int, tenants: Iterable[tuple[str, str]]) -> Written:
+        """Writes the chunk's (tenant id, config JSON) pairs as tasks, once."""
+        flat = [text for pair in tenants for text in pair]
+        return Written(self.call("write_chunk", plan_id, digest, index, *flat)[0])
+
+    def commit_plan(self, plan_id: str, digest: str) -> tuple[Committed, PlanState | None]:
+        """Makes the draft ready. The state is given for a plan that had been committed before."""
+        answer = self.call("commit_plan", plan_id, digest)
+        code = Committed(answer[0])
+        return code, PlanState(answer[1]) if code is Committed.EXISTS else None
+
+    # Coordinator
+
+    def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
+        """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
+        _, more, rows = self.call("admit", plan_id, limit)
+        return [admitted_row(row) for row in rows], bool(more)
+
+    # Worker
+
+    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | None]:
+        """Begins the turn, or says why not. The record comes with ``BEGUN`` only."""
+        answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
+        code = Begun(answer[0])
+        if code is not Begun.BEGUN:
+            return code, None
+        _, tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = (
+            answer
+        )
+        return code, TurnRecord(
+            tenant_id=tenant_id,
+            mode=TaskState(mode),
+            stage_index=index,
+            stage_name=stage_name,
+            cursor=json.loads(cursor) if cursor else {},
+            config=config,
+            snapshot=snapshot or None,
+            attempt=attempt,
+            incarnation=incarnation,
+            checkpoint=json.loads(checkpoint) if checkpoint else {},
+            forced=bool(forced),
+        )
+
+    def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int]:
+        """Hands the turn back for ``delay_seconds``. Answers ``AGAIN`` with the next turn's number, or ``STALE``."""
+        delay_ms = round(delay_seconds * 1000)
+        answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
+        return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
+
+    def succeed(self, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
+        """Records the stage as done together with its checkpoint. Answers what the task does next."""
+        answer = self.call("succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, checkpoint, int(healthy))
+        return Ended(answer[0])
+
+    def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
+        """Records the stage as failed, which ends its task."""
+        answer = self.call(
+            "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(failure.model_dump(by_alias=True))
+        )
+        return Ended(answer[0])
+
+    def renew(self, turns: Sequence[Turn]) -> frozenset[str]:
+        """Renews the running leases of all these turns. Answers the task ids whose turn is no longer ours."""
+        flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
+        return frozenset(self.call("renew", *flat)[1])
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return 0 if seconds is None else max(1, round(seconds * 1000))
+
+
+def admitted_row(row: Sequence[Any]) -> Admitted:
+    """One row of a script's answer."""
+    task_id, tenant_id, mode, *numbers = row
+    return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,36 @@
+-- Takes back a draft that nobody has written to for an hour, in bounded steps, then says so in the feed.
+-- KEYS  1 the namespace's root. Touches drafts, plans, queue:{plan} (zsets), plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), config:{task}, spec:{plan}, seq (strings), log:{plan}, feed (streams)
+-- ARGV  1 age in ms from which a draft is abandoned  2 the most tasks to delete in this call
+-- CODES NONE | MORE | ABANDONED, plan id
+-- EVENTS PlanValidationFailed
+-- @include keys
+-- @include task
+
+local age_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+local plan_id = redis.call('ZRANGEBYSCORE', K.drafts(), '-inf', NOW - age_ms, 'LIMIT', 0, 1)[1]
+if not plan_id then return {'NONE'} end
+local plan = K.plan(plan_id)
+-- From here on a submit of the same id starts over: the digest no longer matches, and is refused until the draft is gone.
+redis.call('HSET', plan, 'digest', '')
+local written = tonumber(redis.call('HGET', plan, 'written') or 0)
+local first = math.max(written - limit, 0)
+for position = written - 1, first, -1 do
+  local task_id = plan_id .. '.' .. position
+  local f = redis.call('HMGET', K.task(task_id), 'tenant', 'prev')
+  if f[1] and redis.call('HGET', K.tenant(f[1]), 'newest') == task_id then
+    if f[2] == '' then redis.call('HDEL', K.tenant(f[1]), 'newest')
+    else redis.call('HSET', K.tenant(f[1]), 'newest', f[2]) end
+  end
+  redis.call('DEL', K.task(task_id), K.config(task_id))
+end
+if first > 0 then
+  redis.call('HSET', plan, 'written', first)
+  return {'MORE'}
+end
+emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}')
+redis.call('DEL', plan, K.spec(plan_id), K.queue(plan_id), K.log(plan_id))
+redis.call('ZREM', K.drafts(), plan_id)
+redis.call('ZREM', K.plans(), plan_id)
+return {'ABANDONED', plan_id}

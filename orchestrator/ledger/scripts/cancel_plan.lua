@@ -1,0 +1,20 @@
+-- Gives a plan up, in O(1): from now on nothing is admitted; coordinators then cancel what waits, in chunks.
+-- KEYS  1 the namespace's root. Touches plan:{plan} (hash), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested
+-- @include keys
+-- @include operation
+
+local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'cancelRequested')
+if not f[1] then return {'MISSING'} end
+if f[1] == 'CANCELLED' then return {'NOOP', f[1], 'cancelled'} end
+if not PLAN_MOVES[f[1] .. ' cancel'] then return {'REFUSED', f[1], 'state'} end
+if f[2] == '1' then return {'NOOP', f[1], 'cancelling'} end
+emit_operation('cancel', plan_id, nil, actor, reason)
+redis.call('HSET', plan, 'cancelRequested', 1, 'cancelledBy', actor, 'cancelCursor', 0)
+wake_plan(plan_id)
+return {'ACCEPTED', f[1]}

@@ -1,0 +1,32 @@
+-- Gives a task up: in the call when it waits or is paused, at its next boundary when it runs. Of a task whose
+-- rollback is asked for and not begun, it is the rollback that is given up.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), checkpoint:{task},
+--       seq (strings), queue:{plan}, line:{tenant} and the leases (zsets), slots:{plan}, plan-paused:{plan}, active
+--       (sets), log:{plan}, feed, inbox (streams)
+-- ARGV  1 task id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested TaskCancelled TaskRetryCompleted PlanProgress, and the plan's end
+-- @include keys
+-- @include rollback_request
+
+local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+
+local task = read_task(task_id)
+if not task then return {'MISSING'} end
+if task.rollback then
+  emit_operation('cancel', task.plan, task, actor, reason, '{"withdraws":"rollback"}')
+  withdraw_rollback(task)
+  settle_plan(task.plan)
+  return {'ACCEPTED', task.status}
+end
+if task.status == 'CANCELLED' then return {'NOOP', task.status, 'cancelled'} end
+if task.status == 'RUNNING' then
+  if task.cancel then return {'NOOP', task.status, 'cancelling'} end
+  emit_operation('cancel', task.plan, task, actor, reason)
+  redis.call('HSET', K.task(task_id), 'cancelRequested', 1, 'cancelledBy', actor)
+  return {'ACCEPTED', task.status}
+end
+if task.status ~= 'PENDING' and task.status ~= 'PAUSED' then return {'REFUSED', task.status, 'state'} end
+emit_operation('cancel', task.plan, task, actor, reason)
+cancel_task(task, actor)
+return {'ACCEPTED', task.status}

@@ -1,0 +1,23 @@
+-- Makes a whole draft ready and wakes a coordinator.
+-- KEYS  1 the namespace's root. Touches plan:{plan} (hash), drafts (zset), active (set), inbox (stream),
+--       log:{plan} and feed (streams), seq (string)
+-- ARGV  1 plan id  2 digest
+-- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING
+-- EVENTS PlanReady
+-- @include keys
+-- @include wake
+-- @include plan_end
+
+local plan_id, digest = ARGV[1], ARGV[2]
+
+local known = redis.call('HMGET', K.plan(plan_id), 'digest', 'status', 'written', 'total')
+if known[1] ~= digest then return {'MISSING'} end
+if known[2] ~= 'CREATED' then return {'EXISTS', known[2]} end
+if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
+
+move_plan(plan_id, 'commit')
+redis.call('ZREM', K.drafts(), plan_id)
+redis.call('SADD', K.active(), plan_id)
+emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')
+wake_plan(plan_id)
+return {'READY'}

@@ -1,0 +1,20 @@
+-- Records a stage as failed, which ends its task: tenant, slot and lease are given up, the checkpoint stays.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), leases-queued,
+--       leases-running, heartbeats, deadlines, queue:{plan}, line:{tenant} (zsets), slots:{plan}, active (sets),
+--       log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 FailureInfo as JSON
+-- CODES FAILED | ROLLBACK_FAILED (each also to a repeat of the same call) | STALE
+-- EVENTS TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
+-- @include keys
+-- @include lease
+-- @include stage_fail
+
+local task_id, epoch, stage, turn, failure = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+
+local task = read_task(task_id)
+if not task or task.epoch ~= epoch or task.stage ~= stage then return {'STALE'} end
+if task.status == 'FAILED' or task.status == 'ROLLBACK_FAILED' then return {task.status} end
+if not TASK_ACTIVE[task.status] or not is_under_way(task, epoch, stage, turn) then return {'STALE'} end
+
+record_failure(task, failure)
+return {task.status}

@@ -1,0 +1,95 @@
+-- Who may take a tenant, and what changes when a task takes it.
+-- @include keys
+-- @include settings
+-- @include task
+-- @include wake
+-- @include lease
+-- @include rollback_start
+-- @include deadline
+
+-- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
+local function plan_admits(plan_id, is_rollback)
+  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested')
+  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
+end
+
+local function free_slots(plan_id)
+  return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
+end
+
+-- The task that stands before this one for its tenant: the holder, or a lower ticket that could be admitted right now.
+local function in_front_of(task)
+  local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
+  if holder then
+    if holder == task.id then return nil end
+    return holder, 'the tenant is held by another task'
+  end
+  for _, other_id in ipairs(redis.call('ZRANGE', K.line(task.tenant), 0, -1)) do
+    if other_id == task.id then return nil end
+    local other = read_task(other_id)
+    if other and plan_admits(other.plan, other.rollback) and free_slots(other.plan) > 0 then
+      return other_id, 'another task has waited longer for the tenant'
+    end
+  end
+  return nil
+end
+
+-- Joins the tenant's line (rollbacks first, then order of first wait); said once a wait.
+local function join_line(task, holder, reason)
+  local line = K.line(task.tenant)
+  if redis.call('ZSCORE', line, task.id) then return end
+  local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
+  redis.call('ZADD', line, (task.rollback and 0 or 1e12) + ticket, task.id)
+  redis.call('ZADD', K.lined(), NOW, task.tenant)
+  redis.call('HSET', K.task(task.id), 'waitingSince', int(NOW))
+  emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
+end
+
+-- The snapshot: the plan's own source config, else the last known good, read once at the first admission.
+local function take_snapshot(task)
+  local good = redis.call('HGET', K.tenant(task.tenant), 'good')
+  if good then redis.call('HSETNX', K.task(task.id), 'snapshot', good) end
+end
+
+local function emit_admitted(task, resumed)
+  if task.retrying ~= '' and not resumed then
+    emit_task('TaskRetryStarted', task, '{"fromCheckpoint":' .. tostring(task.retrying == 'checkpoint') .. '}')
+    if task.retrying == 'checkpoint' then
+      emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
+    end
+  elseif resumed then
+    emit_task('TaskResumed', task)
+  else
+    emit_task('TaskStarted', task, '{"totalStages":' .. task.legs .. '}')
+  end
+end
+
+local function admit_move(task)
+  local key = K.task(task.id)
+  -- startedAt is kept over a pause and cleared by a retry, so it tells a resume from a start.
+  local resumed = task.started_at > 0
+  task.epoch = redis.call('INCR', K.epoch())
+  move_task(task, 'admit')
+  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0)
+  redis.call('HDEL', key, 'cursor', 'rank')
+  task.turn = 0
+  if not resumed then
+    redis.call('HSET', key, 'startedAt', int(NOW))
+    task.started_at = NOW
+    take_snapshot(task)
+  end
+  emit_admitted(task, resumed)
+end
+
+-- Takes slot, tenant and a queued lease under a new epoch, in the plan's first free place.
+local function admit(task)
+  redis.call('ZREM', K.queue(task.plan), task.id)
+  leave_line(task)
+  redis.call('SADD', K.slots(task.plan), task.id)
+  if task.rollback then start_rollback(task) else admit_move(task) end
+  redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
+  redis.call('HSETNX', K.tenant(task.tenant), 'since', int(NOW))
+  redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
+  set_deadline(task)
+  lease_queued(task, NOW)
+end

@@ -1,0 +1,30 @@
+-- Writes events: to the plan's log (whole) and to the namespace's feed (capped), in the state's own write.
+-- @include keys
+-- @include settings
+-- @include clock
+
+-- A whole number as text: Lua would write large ones with an exponent.
+local function int(number) return string.format('%.0f', tonumber(number)) end
+
+-- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
+local function emit_all(kind, plan_id, entries)
+  local count = #entries
+  local seq = redis.call('INCRBY', K.seq(), count) - count
+  local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', count) - count
+  local log, feed = K.log(plan_id), K.feed()
+  for i, entry in ipairs(entries) do
+    local id = int(seq + i) .. '-0'
+    local number = int(plan_seq + i)
+    redis.call('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(NOW),
+      'd', entry[4])
+    redis.call('XADD', feed, 'MAXLEN', '~', FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
+      's', entry[3], 't', int(NOW), 'd', entry[4], 'l', plan_id)
+  end
+end
+
+-- data is a JSON object; task_id, tenant_id and stage are '' where the event has none.
+local function emit(kind, plan_id, task_id, tenant_id, stage, data)
+  emit_all(kind, plan_id, {{task_id, tenant_id, stage, data}})
+end
+
+local function emit_plan(kind, plan_id, data) emit(kind, plan_id, '', '', '', data or '{}') end

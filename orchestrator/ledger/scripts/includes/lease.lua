@@ -1,0 +1,26 @@
+-- Leases of both kinds: queued (a message should be under way) and running (a turn is believed alive).
+-- @include keys
+-- @include settings
+-- @include clock
+
+local function lease_queued(task, due_ms)
+  redis.call('ZREM', K.leases_running(), task.id)
+  redis.call('ZADD', K.leases_queued(), due_ms + LEASE_MS, task.id)
+  redis.call('ZADD', K.heartbeats(), due_ms, task.id)
+  redis.call('HSET', K.task(task.id), 'lease', 'queued')
+  redis.call('HDEL', K.task(task.id), 'republished')
+  task.lease = 'queued'
+end
+
+local function lease_running(task, worker)
+  redis.call('ZREM', K.leases_queued(), task.id)
+  redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task.id)
+  redis.call('ZADD', K.heartbeats(), NOW, task.id)
+  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker)
+  task.lease = 'running'
+end
+
+-- Whether this is the turn under way: current epoch, stage and turn, begun and not ended.
+local function is_under_way(task, epoch, stage, turn)
+  return task.epoch == epoch and task.stage == stage and task.turn == turn and task.lease == 'running'
+end

@@ -1,0 +1,34 @@
+-- What every operation of a person shares: its event, and the last one kept for `status`.
+-- @include keys
+-- @include task
+-- @include plan_end
+-- @include wake
+
+local function emit_operation(operation, plan_id, task, actor, reason, options)
+  local target_type, target_id = task and 'task' or 'plan', task and task.id or plan_id
+  emit('OperationRequested', plan_id, task and task.id or '', task and task.tenant or '', '',
+    '{"operation":' .. cjson.encode(operation) .. ',"targetType":"' .. target_type .. '","targetId":'
+    .. cjson.encode(target_id) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
+    .. ',"options":' .. (options or '{}') .. '}')
+  redis.call('HSET', task and K.task(task.id) or K.plan(plan_id), 'lastOperation',
+    '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
+    .. cjson.encode(reason) .. ',"at":' .. int(NOW) .. '}')
+end
+
+-- An ended plan runs again when one of its tasks is retried or rolled back alone.
+local function reopen_plan(plan_id)
+  if move_plan(plan_id, 'reopen') then
+    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor')
+    redis.call('SADD', K.active(), plan_id)
+  end
+end
+
+-- Puts the task into its plan's queue at a new place of the class.
+local function enqueue(task, rank)
+  task.rank = rank
+  redis.call('HSET', K.task(task.id), 'rank', int(rank))
+  redis.call('ZADD', K.queue(task.plan), rank, task.id)
+  wake_plan(task.plan)
+end
+
+local function next_ticket() return redis.call('HINCRBY', K.meta(), 'ticket', 1) end

@@ -1,0 +1,30 @@
+-- Gives up what a task holds; each give-up wakes those who can use it.
+-- @include keys
+-- @include wake
+
+local function drop_lease(task)
+  redis.call('ZREM', K.leases_queued(), task.id)
+  redis.call('ZREM', K.leases_running(), task.id)
+  redis.call('ZREM', K.heartbeats(), task.id)
+  redis.call('ZREM', K.deadlines(), task.id)
+  redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'republished')
+  task.lease = ''
+end
+
+local function free_slot(task)
+  if redis.call('SREM', K.slots(task.plan), task.id) == 1 then wake_plan(task.plan) end
+end
+
+local function free_tenant(task)
+  local tenant = K.tenant(task.tenant)
+  if redis.call('HGET', tenant, 'holder') == task.id then
+    redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
+    wake_tenant(task.tenant)
+  end
+end
+
+local function release(task)
+  drop_lease(task)
+  free_slot(task)
+  free_tenant(task)
+end

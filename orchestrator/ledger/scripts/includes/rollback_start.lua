@@ -1,0 +1,31 @@
+-- Turns a task that holds its tenant and a slot around: its touched stages are re-done with the old config.
+-- @include keys
+-- @include task
+
+local function stages_to_roll_back(task)
+  local names = {}
+  for leg = task.stage, task.legs - 1 do
+    local _, name = stage_of(task, leg)
+    names[#names + 1] = cjson.encode(name)
+  end
+  return '[' .. table.concat(names, ',') .. ']'
+end
+
+-- A rollback that failed goes on at the stage where it stopped.
+local function start_rollback(task)
+  local resumed = task.status == 'ROLLBACK_FAILED'
+  local key = K.task(task.id)
+  task.epoch = redis.call('INCR', K.epoch())
+  if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
+  move_task(task, 'roll_back')
+  if not resumed then
+    redis.call('HSET', key, 'stage', 0, 'legs', task.touched)
+    task.stage, task.legs = 0, task.touched
+  end
+  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(NOW))
+  redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
+    'pauseRequested', 'rank', 'ranMillis', 'recoveries')
+  redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
+  task.turn, task.rollback, task.stage_started = 0, false, false
+  emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')
+end

@@ -1,0 +1,23 @@
+-- Fails the stage that a task is at, on the ledger's own account or a worker's; ends the task.
+-- @include keys
+-- @include task_end
+-- @include rollback_end
+
+-- failure is the FailureInfo as JSON.
+local function record_failure(task, failure)
+  local _, name = stage_of(task, task.stage)
+  local data = '{"failureInfo":' .. failure .. '}'
+  if task.status == 'RUNNING' then
+    if task.stage_started then emit_task('TaskStageFailed', task, data, name) end
+    fail_task(task, failure, name)
+  else
+    if task.stage_started then emit_task('TaskStageRollbackFailed', task, data, name) end
+    fail_rollback(task, failure)
+  end
+end
+
+local function fail_stage(task, kind, message)
+  local _, name = stage_of(task, task.stage)
+  record_failure(task, '{"type":' .. cjson.encode(kind) .. ',"message":' .. cjson.encode(message) .. ',"stageName":'
+    .. cjson.encode(name) .. ',"stepName":null}')
+end

@@ -1,0 +1,53 @@
+-- Reads a task's record and moves it along the one transition table.
+-- @include keys
+-- @include transitions
+-- @include event
+
+local function plan_of(task_id) return string.match(task_id, '^(.*)%.%d+$') end
+local function position_of(task_id) return tonumber(string.match(task_id, '%.(%d+)$')) end
+
+-- Classes of a plan's queue (I3), each in its own range of scores.
+local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
+
+-- The record with the defaults of fields not yet written; nil when there is no such task.
+local function read_task(task_id)
+  local f = redis.call('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
+    'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
+    'attempt', 'retrying', 'forced')
+  if not f[1] then return nil end
+  local plan_id = plan_of(task_id)
+  return {
+    id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
+    stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '',
+    legs = tonumber(f[7] or redis.call('HGET', K.plan(plan_id), 'stages')),
+    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position_of(task_id)),
+    pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
+    started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
+  }
+end
+
+-- False, with nothing written, when the table has no row for this state and trigger.
+local function move_task(task, trigger)
+  local to = TASK_MOVES[task.status .. ' ' .. trigger]
+  if not to then return false end
+  local plan = K.plan(task.plan)
+  redis.call('HSET', K.task(task.id), 'status', to)
+  redis.call('HINCRBY', plan, 'n:' .. task.status, -1)
+  redis.call('HINCRBY', plan, 'n:' .. to, 1)
+  task.status = to
+  return true
+end
+
+local function emit_task(kind, task, data, stage)
+  emit(kind, task.plan, task.id, task.tenant, stage or '', data or '{}')
+end
+
+-- Name of the plan stage that a leg works on: a rollback takes the touched stages from the last to the first,
+-- unless the plan says forward.
+local function stage_of(task, leg)
+  local index = leg
+  if task.status == 'ROLLING_BACK' and redis.call('HGET', K.plan(task.plan), 'rollbackOrder') ~= 'forward' then
+    index = task.legs - 1 - leg
+  end
+  return index, redis.call('HGET', K.plan(task.plan), 'stage:' .. index) or ''
+end

@@ -1,0 +1,57 @@
+-- Ends a task: times, events, everything it held, and the plan when it was the last.
+-- @include keys
+-- @include task
+-- @include release
+-- @include plan_end
+
+local function emit_plan_progress(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
+  emit_plan('PlanProgress', plan_id, '{"completedTasks":' .. (f[1] or 0) .. ',"totalTasks":' .. f[2] .. '}')
+end
+
+local function flag(value) return value and 'true' or 'false' end
+
+-- The task's state has been moved; event_data carries the end event's own fields.
+local function end_task(task, event, event_data)
+  local key = K.task(task.id)
+  local duration = task.started_at > 0 and NOW - task.started_at or 0
+  redis.call('HSET', key, 'endedAt', int(NOW), 'durationMillis', int(duration))
+  redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
+    'dueAt', 'waitingSince')
+  release(task)
+  emit_task(event, task, event_data)
+  -- A retry that was given up before its admission never started, so it does not complete either.
+  if task.retrying ~= '' and task.started_at > 0 then
+    redis.call('HDEL', key, 'retrying')
+    emit_task('TaskRetryCompleted', task, '{"fromCheckpoint":' .. flag(task.retrying == 'checkpoint')
+      .. ',"success":' .. flag(task.status == 'COMPLETED') .. '}')
+  end
+  -- A rollback asked for while it ran: it had no boundary left to turn at, so it queues like any other.
+  if task.rollback then
+    redis.call('ZADD', K.queue(task.plan), task.rank, task.id)
+    wake_plan(task.plan)
+  else
+    redis.call('HDEL', key, 'forced')
+  end
+  emit_plan_progress(task.plan)
+  settle_plan(task.plan)
+end
+
+local function complete_task(task)
+  move_task(task, 'complete')
+  redis.call('DEL', K.checkpoint(task.id))
+  if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
+    redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
+  end
+  local duration = NOW - task.started_at
+  end_task(task, 'TaskCompleted',
+    '{"durationMillis":' .. int(duration) .. ',"completedStages":' .. task.legs .. '}')
+end
+
+-- failure is the FailureInfo as JSON; stage the failed stage's name.
+local function fail_task(task, failure, stage)
+  move_task(task, 'fail')
+  redis.call('HSET', K.task(task.id), 'failure', failure)
+  end_task(task, 'TaskFailed', '{"failureInfo":' .. failure .. ',"completedStages":' .. task.stage
+    .. ',"failedStage":' .. cjson.encode(stage) .. '}')
+end

@@ -1,0 +1,27 @@
+-- Tells coordinators what became possible, in the write that made it so.
+-- @include keys
+-- @include task
+
+-- Capped: an inbox that nobody reads must not grow; the sweep looks at every active plan anyway.
+local function wake_plan(plan_id) redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id) end
+
+local function wake_dispatch(task_id)
+  redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_of(task_id), 'task', task_id)
+end
+
+-- All waiters of the tenant go back to their places in their plans' queues and keep their tickets.
+local function wake_tenant(tenant_id)
+  for _, task_id in ipairs(redis.call('ZRANGE', K.line(tenant_id), 0, -1)) do
+    local waiter = read_task(task_id)
+    if waiter then
+      redis.call('ZADD', K.queue(waiter.plan), waiter.rank, task_id)
+      wake_plan(waiter.plan)
+    end
+  end
+end
+
+local function leave_line(task)
+  if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return end
+  if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
+  redis.call('HDEL', K.task(task.id), 'waitingSince')
+end

@@ -1,0 +1,40 @@
+-- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
+-- KEYS  1 the namespace's root. Touches meta (hash), plan:{plan} (hash), spec:{plan} (string), plans (zset),
+--       drafts (zset), log:{plan} and feed (streams), seq (string)
+-- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
+--       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
+--       10... of each stage: name, timeout in ms or 0, 1 if irreversible
+-- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT
+-- EVENTS PlanCreated
+-- @include keys
+-- @include event
+
+local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local plan = K.plan(plan_id)
+
+local known = redis.call('HMGET', plan, 'digest', 'status', 'chunks')
+if known[1] then
+  if known[1] ~= digest then return {'CONFLICT'} end
+  if known[2] == 'CREATED' then
+    redis.call('ZADD', K.drafts(), NOW, plan_id)
+    return {'DRAFT', tonumber(known[3])}
+  end
+  return {'EXISTS', known[2]}
+end
+
+redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8])
+redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
+  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'createdAt', int(NOW))
+if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
+for i = 10, #ARGV, 3 do
+  local index = (i - 10) / 3
+  redis.call('HSET', plan, 'stage:' .. index, ARGV[i])
+  if ARGV[i + 1] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'stageTimeout:' .. index, ARGV[i + 1]) end
+  if ARGV[i + 2] == '1' then redis.call('HSET', plan, 'irreversible:' .. index, 1) end
+end
+redis.call('SET', K.spec(plan_id), spec)
+redis.call('ZADD', K.plans(), NOW, plan_id)
+redis.call('ZADD', K.drafts(), NOW, plan_id)
+emit_plan('PlanCreated', plan_id, '{"name":' .. cjson.encode(name) .. ',"totalTasks":' .. total
+  .. ',"maxConcurrency":' .. max .. '}')
+return {'OPENED'}

@@ -1,0 +1,21 @@
+-- Asks a whole plan to pause, in O(1): admission stops now, running tasks stop at their boundary.
+-- KEYS  1 the namespace's root. Touches plan:{plan} (hash), active (set), log:{plan}, feed (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested PlanPaused
+-- @include keys
+-- @include operation
+
+local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'pauseRequested', 'cancelRequested')
+if not f[1] then return {'MISSING'} end
+if f[1] == 'PAUSED' then return {'NOOP', f[1], 'paused'} end
+if not PLAN_MOVES[f[1] .. ' pause'] then return {'REFUSED', f[1], 'state'} end
+if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
+if f[2] == '1' then return {'NOOP', f[1], 'pausing'} end
+emit_operation('pause', plan_id, nil, actor, reason)
+redis.call('HSET', plan, 'pauseRequested', 1)
+settle_plan(plan_id)
+return {'ACCEPTED', redis.call('HGET', plan, 'status')}

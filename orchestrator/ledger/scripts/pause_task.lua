@@ -1,0 +1,32 @@
+-- Asks one task to pause: at its next boundary when it runs, in the call when it waits.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, meta (hashes), queue:{plan}, line:{tenant}, and the
+--       leases (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 task id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested TaskPaused PlanPaused
+-- @include keys
+-- @include rollback_request
+
+local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+
+local task = read_task(task_id)
+if not task then return {'MISSING'} end
+if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
+if task.status == 'PAUSED' then
+  if redis.call('SREM', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
+  -- Its plan had paused it; now it also stays paused when the plan resumes.
+  emit_operation('pause', task.plan, task, actor, reason)
+  return {'ACCEPTED', task.status}
+end
+if task.status == 'RUNNING' then
+  if task.cancel then return {'REFUSED', task.status, 'cancel-requested'} end
+  if task.pause then return {'NOOP', task.status, 'pausing'} end
+  emit_operation('pause', task.plan, task, actor, reason)
+  redis.call('HSET', K.task(task_id), 'pauseRequested', 1)
+  return {'ACCEPTED', task.status}
+end
+if task.status ~= 'PENDING' then return {'REFUSED', task.status, 'state'} end
+emit_operation('pause', task.plan, task, actor, reason)
+stop_waiting(task)
+settle_plan(task.plan)
+return {'ACCEPTED', task.status}

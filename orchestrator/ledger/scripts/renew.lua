@@ -1,0 +1,26 @@
+-- Renews all running leases of one worker process in one call and writes the heartbeats that are due.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running, heartbeats (zsets),
+--       log:{plan}, feed (streams), seq (string)
+-- ARGV  task id, epoch, stage (leg), turn of each lease, in turn
+-- CODES RENEWED, then the task ids whose turn is no longer this worker's
+-- EVENTS TaskProgress
+-- @include keys
+-- @include lease
+-- @include task
+
+local lost = {}
+for i = 1, #ARGV, 4 do
+  local task_id = ARGV[i]
+  local task = read_task(task_id)
+  if task and TASK_ACTIVE[task.status]
+      and is_under_way(task, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])) then
+    redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task_id)
+    if NOW - tonumber(redis.call('ZSCORE', K.heartbeats(), task_id) or 0) >= HEARTBEAT_MS then
+      redis.call('ZADD', K.heartbeats(), NOW, task_id)
+      emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
+    end
+  else
+    lost[#lost + 1] = task_id
+  end
+end
+return {'RENEWED', lost}

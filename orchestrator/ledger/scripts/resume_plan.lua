@@ -1,0 +1,33 @@
+-- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those.
+-- KEYS  1 the namespace's root. Touches plan:{plan}, task:{task}, meta (hashes), queue:{plan} (zset),
+--       plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested PlanResumed
+-- @include keys
+-- @include resume
+
+local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'pauseRequested', 'cancelRequested', 'startedAt')
+if not f[1] then return {'MISSING'} end
+if f[2] ~= '1' then
+  local goes_on = f[1] == 'RUNNING' or f[1] == 'READY'
+  return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
+end
+if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
+emit_operation('resume', plan_id, nil, actor, reason)
+redis.call('HDEL', plan, 'pauseRequested')
+if move_plan(plan_id, 'resume') then
+  if not f[4] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
+  emit_plan('PlanResumed', plan_id)
+end
+-- At most max_concurrency tasks: only running ones are ever paused by their plan.
+for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
+  local task = read_task(task_id)
+  if task.status == 'PAUSED' and not task.rollback then resume_task(task) end
+end
+redis.call('DEL', K.plan_paused(plan_id))
+wake_plan(plan_id)
+return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -1,0 +1,28 @@
+-- Lets a paused task go on: through admission, ahead of the moves. In a paused plan it then waits for the plan.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, meta (hashes), queue:{plan} (zset),
+--       plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 task id  2 actor  3 reason
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested
+-- @include keys
+-- @include resume
+
+local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+
+local task = read_task(task_id)
+if not task then return {'MISSING'} end
+if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
+if task.status == 'RUNNING' then
+  if not task.pause then return {'NOOP', task.status, 'running'} end
+  emit_operation('resume', task.plan, task, actor, reason)
+  redis.call('HDEL', K.task(task_id), 'pauseRequested')
+  return {'ACCEPTED', task.status}
+end
+if task.status == 'PENDING' then return {'NOOP', task.status, 'waiting'} end
+if task.status ~= 'PAUSED' then return {'REFUSED', task.status, 'state'} end
+if redis.call('HGET', K.plan(task.plan), 'cancelRequested') == '1' then
+  return {'REFUSED', task.status, 'plan-cancelled'}
+end
+emit_operation('resume', task.plan, task, actor, reason)
+resume_task(task)
+return {'ACCEPTED', task.status}

@@ -1,0 +1,49 @@
+-- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), checkpoint:{task},
+--       seq (strings), queue:{plan} (zset), active (set), log:{plan}, feed, inbox (streams)
+-- ARGV  1 task id  2 actor  3 reason  4 1 to start from scratch  5 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING
+-- EVENTS OperationRequested
+-- @include keys
+-- @include settings
+-- @include operation
+-- @include tenant_history
+
+local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+
+local task = read_task(task_id)
+if not task then return {'MISSING'} end
+local key = K.task(task_id)
+local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
+local retries = tonumber(redis.call('HGET', key, 'retries') or 0)
+
+if not TASK_MOVES[task.status .. ' retry'] then
+  local waits = task.status == 'PENDING' and task.retrying ~= ''
+  return {waits and 'NOOP' or 'REFUSED', task.status, waits and 'waiting' or 'state'}
+end
+if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
+if plan[1] == 'ROLLING_BACK' then return {'REFUSED', task.status, 'plan-rolling-back'} end
+if plan[2] == '1' and plan[1] ~= 'CANCELLED' then return {'REFUSED', task.status, 'plan-cancelled'} end
+if task.status ~= 'FAILED' and not from_scratch then return {'REFUSED', task.status, 'scratch-only'} end
+if retries >= MAX_RETRY then return {'REFUSED', task.status, 'max-retry', retries} end
+local other = moved_since_by(task)
+if other and not force then return {'REFUSED', task.status, 'moved', other} end
+if not from_scratch and task.stage > 0 and redis.call('EXISTS', K.checkpoint(task_id)) == 0 then
+  return {'REFUSED', task.status, 'no-checkpoint'}
+end
+
+emit_operation('retry', task.plan, task, actor, reason, '{"fromCheckpoint":' .. tostring(not from_scratch) .. '}')
+reopen_plan(task.plan)
+move_task(task, 'retry')
+redis.call('HSET', key, 'retries', retries + 1, 'attempt', task.attempt + 1,
+  'retrying', from_scratch and 'scratch' or 'checkpoint')
+redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
+  'ranMillis')
+if force then redis.call('HSET', key, 'forced', 1) end
+if from_scratch then
+  redis.call('DEL', K.checkpoint(task_id))
+  redis.call('HSET', key, 'stage', 0, 'turn', 0)
+  redis.call('HDEL', key, 'healthy')
+end
+enqueue(task, RANK_RETRY + next_ticket())
+return {'ACCEPTED', task.status}

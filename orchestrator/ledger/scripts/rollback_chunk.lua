@@ -1,0 +1,29 @@
+-- Asks for the rollback of the next tasks of a plan that goes back, the newest first; those that touched nothing are
+-- cancelled. Harmless in parallel and when repeated.
+-- KEYS  1 the namespace's root. Touches what cancel_task and rollback_task touch
+-- ARGV  1 plan id  2 the most tasks to look at
+-- CODES MORE | DONE
+-- EVENTS TaskPaused TaskCancelled TaskRetryCompleted PlanProgress PlanRolledBack
+-- @include keys
+-- @include rollback_request
+
+local plan_id, limit = ARGV[1], tonumber(ARGV[2])
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced')
+if f[1] ~= 'ROLLING_BACK' or not f[2] then return {'DONE'} end
+local first = tonumber(f[2])
+local last = math.max(first - limit + 1, 0)
+for position = first, last, -1 do
+  local task = read_task(plan_id .. '.' .. position)
+  local waits = task.status == 'PENDING' or task.status == 'PAUSED'
+  if not task.rollback and task.touched == 0 and waits then
+    cancel_task(task, f[3])
+  elseif not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
+    request_rollback(task, f[4] == '1')
+  end
+end
+-- While the cursor is there the plan counts as open.
+if last > 0 then redis.call('HSET', plan, 'rollbackCursor', last - 1) else redis.call('HDEL', plan, 'rollbackCursor') end
+settle_plan(plan_id)
+return {last > 0 and 'MORE' or 'DONE'}

@@ -1,0 +1,29 @@
+-- Turns a whole plan around, in O(1): nothing new starts, running tasks turn at their boundary; coordinators then ask
+-- for the rollback of everything it touched, newest first, in chunks.
+-- KEYS  1 the namespace's root. Touches plan:{plan} (hash), active (set), log:{plan}, feed, inbox (streams),
+--       seq (string)
+-- ARGV  1 plan id  2 actor  3 reason  4 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- EVENTS OperationRequested PlanRollingBack
+-- @include keys
+-- @include operation
+
+local plan_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'total', 'startedAt')
+if not f[1] then return {'MISSING'} end
+if f[1] == 'ROLLING_BACK' then return {'NOOP', f[1], 'rolling-back'} end
+if f[1] == 'ROLLED_BACK' then return {'NOOP', f[1], 'rolled-back'} end
+if not PLAN_MOVES[f[1] .. ' roll_back'] then return {'REFUSED', f[1], 'state'} end
+emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
+move_plan(plan_id, 'roll_back')
+redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced', force and 1 or 0,
+  'rollbackBy', actor)
+redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
+  'durationMillis')
+if not f[3] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
+redis.call('SADD', K.active(), plan_id)
+emit_plan('PlanRollingBack', plan_id)
+wake_plan(plan_id)
+return {'ACCEPTED', 'ROLLING_BACK'}

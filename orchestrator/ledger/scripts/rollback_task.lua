@@ -1,0 +1,29 @@
+-- Asks for one task's way back. It is admitted like a move, ahead of all moves; a running task turns at its boundary.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), config:{task}, seq
+--       (strings), queue:{plan}, line:{tenant} (zsets), plan-paused:{plan}, active (sets), log:{plan}, feed, inbox
+--       (streams)
+-- ARGV  1 task id  2 actor  3 reason  4 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING
+-- EVENTS OperationRequested TaskPaused
+-- @include keys
+-- @include rollback_request
+-- @include tenant_history
+-- @include snapshot
+
+local task_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+
+local task = read_task(task_id)
+if not task then return {'MISSING'} end
+if task.rollback then return {'NOOP', task.status, 'rollback-requested'} end
+if task.status == 'ROLLING_BACK' then return {'NOOP', task.status, 'rolling-back'} end
+if task.status == 'ROLLED_BACK' then return {'NOOP', task.status, 'rolled-back'} end
+if redis.call('HGET', K.plan(task.plan), 'status') == 'CREATED' then return {'REFUSED', task.status, 'draft'} end
+if task.touched == 0 then return {'REFUSED', task.status, 'touched-nothing'} end
+if not has_snapshot(task) then return {'REFUSED', task.status, 'no-snapshot'} end
+local other = moved_since_by(task)
+if other and not force then return {'REFUSED', task.status, 'moved', other} end
+
+emit_operation('rollback', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
+reopen_plan(task.plan)
+request_rollback(task, force)
+return {'ACCEPTED', task.status}

@@ -1,0 +1,46 @@
+-- Records a stage as done, with its checkpoint and events; the last one ends the task.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), checkpoint:{task},
+--       config:{task}, seq, epoch (strings), leases-queued, leases-running, heartbeats, deadlines, queue:{plan},
+--       line:{tenant} (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
+-- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
+-- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE;
+--       a repeat of the same call is answered NEXT or the end that it made
+-- EVENTS TaskStageSucceeded TaskCompleted TaskStageRolledBack TaskRolledBack, and those of a boundary
+-- @include keys
+-- @include boundary
+-- @include rollback_end
+
+local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local checkpoint, healthy = ARGV[5], ARGV[6]
+
+local task = read_task(task_id)
+if not task or task.epoch ~= epoch then return {'STALE'} end
+if not is_under_way(task, epoch, stage, turn) then
+  if task.stage ~= stage + 1 then return {'STALE'} end
+  if task.lease == 'queued' and task.turn == 0 then return {'NEXT'} end
+  return {TASK_ACTIVE[task.status] and 'STALE' or task.status}
+end
+
+local key = K.task(task_id)
+local _, name = stage_of(task, stage)
+local duration = NOW - tonumber(redis.call('HGET', key, 'stageStartedAt'))
+task.stage, task.turn = stage + 1, 0
+redis.call('HSET', key, 'stage', task.stage, 'turn', 0)
+redis.call('HDEL', key, 'cursor', 'stageStarted', 'stageStartedAt', 'dueAt', 'recoveries')
+if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
+emit_task(task.status == 'RUNNING' and 'TaskStageSucceeded' or 'TaskStageRolledBack', task,
+  '{"durationMillis":' .. int(duration) .. '}', name)
+
+local plan_goes_back = redis.call('HGET', K.plan(task.plan), 'status') == 'ROLLING_BACK'
+-- With a way back asked for, the last boundary is one to turn at, not an end.
+local turns = task.status == 'RUNNING' and (task.rollback or plan_goes_back)
+if task.stage == task.legs and not turns then
+  if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task) end
+  return {task.status}
+end
+redis.call('SET', K.checkpoint(task_id), checkpoint)
+local stopped = stop_at_boundary(task)
+if stopped then return {stopped} end
+set_deadline(task)
+lease_queued(task, NOW)
+return {'NEXT'}

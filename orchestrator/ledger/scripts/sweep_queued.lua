@@ -1,0 +1,26 @@
+-- Answers overdue queued leases: the message may be lost, or merely waits in a backlog. The same epoch and turn is
+-- published again at intervals doubling from one lease to a minute; never counted, never failed for it.
+-- KEYS  1 the namespace's root. Touches what sweep_running touches
+-- ARGV  1 the most leases to answer
+-- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish
+-- EVENTS those of a boundary
+-- @include keys
+-- @include settings
+-- @include boundary
+
+local LONGEST_MS = 60000
+
+local rows = {}
+for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
+  local task = read_task(task_id)
+  if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
+    redis.call('ZREM', K.leases_queued(), task_id)
+  elseif task.stage_started or not stop_at_boundary(task) then
+    local times = redis.call('HINCRBY', K.task(task_id), 'republished', 1)
+    -- The exponent is bounded: 2^40 leases is already past any minute.
+    local wait_ms = math.min(LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
+    redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, LEASE_MS), task_id)
+    rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
+  end
+end
+return {'SWEPT', rows}

@@ -1,0 +1,43 @@
+-- Answers overdue running leases: the worker is gone, so the stage goes on elsewhere under a new epoch.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), leases-running,
+--       leases-queued, heartbeats, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
+--       plan-paused:{plan}, active (sets), checkpoint:{task}, config:{task}, seq, epoch (strings), log:{plan}, feed,
+--       inbox (streams)
+-- ARGV  1 the most leases to answer
+-- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish
+-- EVENTS TaskRecovered TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed, and those of a boundary
+-- @include keys
+-- @include settings
+-- @include boundary
+-- @include stage_fail
+
+local REASON = 'the worker gave no sign for longer than its lease'
+
+local rows = {}
+local function recover(task)
+  local key = K.task(task.id)
+  local recoveries = redis.call('HINCRBY', key, 'recoveries', 1)
+  if recoveries > MAX_RECOVERIES then
+    fail_stage(task, 'RecoveriesExhausted',
+      'recovered ' .. MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
+    return
+  end
+  if stop_at_boundary(task) then return end
+  task.epoch = redis.call('INCR', K.epoch())
+  redis.call('HSET', key, 'epoch', int(task.epoch))
+  redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
+  redis.call('HINCRBY', K.meta(), 'recoveries', 1)
+  emit_task('TaskRecovered', task, '{"epoch":' .. int(task.epoch) .. ',"reason":' .. cjson.encode(REASON) .. '}')
+  lease_queued(task, NOW)
+  rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
+end
+
+for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
+  local task = read_task(task_id)
+  if task and TASK_ACTIVE[task.status] and task.lease == 'running' then
+    recover(task)
+  else
+    redis.call('ZREM', K.leases_running(), task_id)
+  end
+end
+return {'SWEPT', rows}

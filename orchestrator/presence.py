@@ -1,0 +1,95 @@
+"""Who is alive: every coordinator and worker keeps an entry in the ledger's Redis while it consumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+import redis
+import structlog
+
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.keys import Keys
+
+BEAT_SECONDS: Final = 2.0
+ALIVE_SECONDS: Final = 10.0
+"""An entry older than this belongs to a process that is gone or stuck."""
+
+Role = Literal["coordinator", "worker"]
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One live process, as it last described itself; ``queues`` are those that a worker consumes."""
+
+    role: Role
+    host: str
+    pid: int
+    queues: tuple[str, ...]
+    age_seconds: float
+
+
+class Presence:
+    """Keeps one process' entry fresh from a thread of its own. Start and stop may be called twice."""
+
+    def __init__(self, client: redis.Redis, keys: Keys, role: Role, queues: tuple[str, ...] = ()) -> None:
+        self._client = client
+        self._key = keys.of("presence")
+        self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
+        self._queues = queues
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Writes the entry now, then every two seconds."""
+        if self._thread is None:
+            self._beat()
+            self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Removes the entry."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=BEAT_SECONDS)
+            self._thread = None
+            try:
+                self._client.hdel(self._key, self._field)
+            except UNREACHABLE:
+                _log.info("presence not removed, Redis is away", action="presence-left")
+
+    def _run(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            self._beat()
+
+    def _beat(self) -> None:
+        try:
+            seconds, micros = self._client.time()
+            entry = json.dumps({"at": seconds * 1000 + micros // 1000, "queues": list(self._queues)})
+            self._client.hset(self._key, self._field, entry)
+        except UNREACHABLE:
+            _log.warning("Redis is away", action="presence-missed")
+
+
+def processes(client: redis.Redis, keys: Keys) -> list[Process]:
+    """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart."""
+    seconds, micros = client.time()
+    now_ms = seconds * 1000 + micros // 1000
+    found = []
+    for field, entry in cast(Mapping[str, str], client.hgetall(keys.of("presence"))).items():
+        role, host, pid = field.split(":", 2)
+        known = json.loads(entry)
+        age = max(0.0, (now_ms - known["at"]) / 1000)
+        found.append(Process(cast(Role, role), host, int(pid), tuple(known["queues"]), age))
+    return found
+
+
+def alive(client: redis.Redis, keys: Keys) -> list[Process]:
+    """Those that gave a sign within ``ALIVE_SECONDS``."""
+    return [process for process in processes(client, keys) if process.age_seconds <= ALIVE_SECONDS]

@@ -1,0 +1,48 @@
+"""Which config a turn applies: the new one on the way forward, the one before on the way back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.ledger import TurnRecord
+from orchestrator.plan_factory import SOURCE, full_config, snapshot_of
+
+
+class RollbackStrategy(Protocol):
+    """Says what a tenant goes back to."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The config to apply on the way back, or None when there is none."""
+        ...
+
+
+class PreviousConfig:
+    """The plan's own source config, what it leaves out taken from the new one; else the last known good."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        """See ``RollbackStrategy``."""
+        snapshot = snapshot_of(new)
+        if snapshot is None and last_known_good is not None:
+            return full_config({**last_known_good, SOURCE: None})
+        return snapshot
+
+
+def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
+    """The config of a begun turn, all keys in snake_case.
+
+    Raises ``NotAllowed`` when the way back has nowhere to go.
+    """
+    new = full_config(json.loads(record.config))
+    if record.mode is not TaskState.ROLLING_BACK:
+        return {**new, SOURCE: None}
+    good = None if record.snapshot is None else json.loads(record.snapshot)
+    old = (strategy or PreviousConfig()).config(new, good)
+    if old is None:
+        raise NotAllowed(
+            "there is no snapshot to go back to: the plan brought no source_tenant_deploy_config, "
+            "and no last known good config was known when the task was first admitted"
+        )
+    return old

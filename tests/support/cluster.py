@@ -1,0 +1,86 @@
+"""Real coordinators and real Celery workers for one test, as the processes that an operator runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import redis
+
+from orchestrator.ledger.keys import Keys
+from orchestrator.presence import alive
+from tests.support.place import Place
+from tests.support.waiting import wait_until
+
+
+class Cluster:
+    """Starts processes of a place and ends those that it started."""
+
+    def __init__(self, place: Place, folder: Path, **settings: str) -> None:
+        self.place = place
+        self.folder = folder
+        self.environment = os.environ | place.environment() | {"CHANGEOVER_LOG_FORMAT": "json"} | settings
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._client = redis.Redis.from_url(place.redis_url, decode_responses=True)
+
+    def start(self, *, coordinators: int = 1, workers: int = 1, pool: str = "threads", concurrency: int = 4) -> None:
+        """Starts them all and waits until they consume."""
+        started = [self.start_coordinator() for _ in range(coordinators)]
+        started += [self.start_worker(pool=pool, concurrency=concurrency) for _ in range(workers)]
+        self.wait_alive(started)
+
+    def start_coordinator(self) -> subprocess.Popen[bytes]:
+        return self._start("coordinator")
+
+    def start_worker(self, *options: str, pool: str = "threads", concurrency: int = 4) -> subprocess.Popen[bytes]:
+        name = f"w{len(self.processes)}@{self.place.namespace}"
+        return self._start("worker", "--pool", pool, "--concurrency", str(concurrency), "-n", name, *options)
+
+    def wait_alive(self, processes: list[subprocess.Popen[bytes]]) -> None:
+        wanted = {process.pid for process in processes}
+
+        def all_are() -> bool:
+            for process in processes:
+                assert process.poll() is None, self.logs()
+            return wanted <= {process.pid for process in alive(self._client, Keys(self.place.namespace))}
+
+        wait_until(all_are, 30, f"not all of {wanted} consume")
+
+    def logs(self) -> str:
+        """What all processes said, for a failing test."""
+        return "\n".join(f"== {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                # A stopped process only dies of it once it goes on.
+                os.killpg(process.pid, signal.SIGCONT)
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self._client.close()
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGKILL to the process and its children."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        path = self.folder / f"{len(self.processes):02}-{arguments[0]}.log"
+        with path.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "orchestrator.cli", *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process

@@ -1,0 +1,45 @@
+"""A ``StepContext`` with everything filled in; a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from steps import FenceToken, Http, HttpAnswer, HttpRequest, StepContext, Target
+
+
+class Forbidden:
+    """A target and client for steps that must touch neither."""
+
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
+        raise AssertionError("wrote to the target")
+
+    def publish(self, channel: str, message: str) -> int:
+        raise AssertionError("published")
+
+    def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
+        raise AssertionError("sent a request")
+
+
+def token(epoch: int = 7, incarnation: str = "first", holder_value: str | None = None) -> FenceToken:
+    return FenceToken(incarnation, epoch, "ledger:tenants", "acme", holder_value or str(epoch))
+
+
+def context(
+    *,
+    config: Mapping[str, Any] | None = None,
+    attempt: int = 1,
+    fence: FenceToken | None = None,
+    target: Target | None = None,
+    http: Http | None = None,
+) -> StepContext:
+    return StepContext(
+        tenant_id="acme",
+        config=config or {},
+        attempt=attempt,
+        state={},
+        token=fence or token(),
+        idempotency_key="task-1/1/0/0",
+        target=target or Forbidden(),
+        http=http or Forbidden(),
+    )

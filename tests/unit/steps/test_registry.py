@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pickle
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
+
+import pytest
+
+import steps.registry
+from steps import (
+    ConfigWrite,
+    Done,
+    DuplicateStep,
+    InvalidStep,
+    Noop,
+    NoopParameters,
+    Outcome,
+    Step,
+    StepContext,
+    StepRegistry,
+    UnknownStep,
+    load_registry,
+)
+
+
+class Drain(Step[NoopParameters]):
+    name = "drain"
+    Parameters = NoopParameters
+
+    def run(self, parameters: NoopParameters, context: StepContext) -> Outcome:
+        return Done()
+
+
+class SecondNoop(Drain):
+    name = "noop"
+
+
+class Shouting(Drain):
+    name = "Drain Queue"
+
+
+class NoParameters(Drain):
+    Parameters = dict  # type: ignore[assignment]  # the mistake under test
+
+
+class NoRun(Step[NoopParameters]):
+    name = "no-run"
+    Parameters = NoopParameters
+
+
+not_a_class = 42
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
+    """As if packages with these entry points were installed; the loading itself is real."""
+
+    def installed(*, group: str) -> EntryPoints:
+        return EntryPoints(EntryPoint(f"point-{n}", value, group) for n, value in enumerate(values))
+
+    monkeypatch.setattr(steps.registry, "entry_points", installed)
+
+
+def test_built_in() -> None:
+    registry = load_registry()
+    assert registry.names() == ["broadcast", "config-write", "health-check", "noop"]
+    assert isinstance(registry.get("config-write"), ConfigWrite)
+    assert registry.get("config-write") is registry.get("config-write")
+
+
+def test_what_each_says_of_itself() -> None:
+    registry = load_registry()
+    assert [name for name in registry.names() if registry.get(name).writes] == ["config-write"]
+    assert [name for name in registry.names() if registry.get(name).confirms_health] == ["health-check"]
+
+
+def test_a_step_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, f"{__name__}:Drain")
+    registry = load_registry()
+    assert "drain" in registry.names()
+    # By name: under a second import of this module the class would be another object.
+    assert type(registry.get("drain")).__name__ == "Drain"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("no_such_module:Step", "cannot be imported"),
+        (f"{__name__}:Missing", "cannot be imported"),
+        (f"{__name__}:not_a_class", "not a subclass"),
+        (f"{__name__}:NoRun", "no run method"),
+        (f"{__name__}:Shouting", "kebab-case"),
+        (f"{__name__}:NoParameters", "'Parameters'"),
+    ],
+)
+def test_unusable_entry_points_are_named(monkeypatch: pytest.MonkeyPatch, value: str, message: str) -> None:
+    install(monkeypatch, value)
+    with pytest.raises(InvalidStep, match=message) as caught:
+        load_registry()
+    assert f"point-0 = {value}" in str(caught.value)
+
+
+def test_duplicates_name_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, f"{__name__}:SecondNoop")
+    with pytest.raises(DuplicateStep, match=r"steps\.noop\.Noop and .*SecondNoop"):
+        load_registry()
+
+
+def test_unknown_name_gives_the_nearest() -> None:
+    registry = load_registry()
+    with pytest.raises(UnknownStep, match="unknown step 'helth-check'; did you mean 'health-check'") as caught:
+        registry.get("helth-check")
+    assert caught.value.nearest == "health-check"
+    copy: Any = pickle.loads(pickle.dumps(caught.value))
+    assert str(copy) == str(caught.value)
+
+
+def test_unknown_name_with_nothing_near() -> None:
+    with pytest.raises(UnknownStep, match="unknown step 'zzz'; known: noop") as caught:
+        StepRegistry([Noop()]).get("zzz")
+    assert caught.value.nearest is None
+
+
+def test_a_huge_name_is_cut() -> None:
+    with pytest.raises(UnknownStep) as caught:
+        load_registry().get("x" * 200_000)
+    assert len(str(caught.value)) < 400

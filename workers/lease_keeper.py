@@ -1,0 +1,76 @@
+"""One thread a process that renews all its running leases in one call and so also writes the heartbeats.
+
+A turn is held from its begin to its end. When a renewal says that a turn is no longer this worker's (another holder
+has a newer epoch, or the turn was ended elsewhere), the turn is marked lost: its runner stops at the next step, and
+whatever it tries to record is refused by the ledger anyway. A renewal that fails is simply tried again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.ledger import Ledger, Turn
+
+_log = structlog.get_logger(__name__)
+
+
+class LeaseKeeper:
+    """Starts its thread with the first held turn; ``close`` may be called twice."""
+
+    def __init__(self, ledger: Ledger, renew_seconds: float) -> None:
+        self._ledger = ledger
+        self._renew_seconds = renew_seconds
+        self._lock = threading.Lock()
+        self._held: dict[str, Turn] = {}
+        self._lost: set[Turn] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def holding(self, turn: Turn) -> Iterator[None]:
+        """Keeps the turn's lease alive while the block runs."""
+        with self._lock:
+            self._held[turn.task_id] = turn
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                # A newer turn of the same task may be held here by now: only our own entry goes.
+                if self._held.get(turn.task_id) == turn:
+                    del self._held[turn.task_id]
+                self._lost.discard(turn)
+
+    def is_lost(self, turn: Turn) -> bool:
+        """Whether a renewal found the turn in other hands."""
+        with self._lock:
+            return turn in self._lost
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=self._renew_seconds)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._renew_seconds):
+            with self._lock:
+                turns = list(self._held.values())
+            if not turns:
+                continue
+            try:
+                lost = self._ledger.renew(turns)
+            except UNREACHABLE as error:
+                _log.warning("leases not renewed", action="renew-failed", leases=len(turns), error=str(error))
+                continue
+            with self._lock:
+                self._lost.update(
+                    turn for turn in turns if turn.task_id in lost and self._held.get(turn.task_id) == turn
+                )

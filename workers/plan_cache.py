@@ -1,0 +1,51 @@
+"""The stages of the plans that a worker process is busy with. They never change, so they are read once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.ledger.reader import Reader
+from orchestrator.stage_factory import CompiledStage, StageFactory
+
+LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPlan:
+    """``reference`` is what templates see as ``plan``; ``irreversible`` says which stages are marked so."""
+
+    reference: dict[str, Any]
+    stages: tuple[CompiledStage, ...]
+    irreversible: tuple[bool, ...]
+
+
+class PlanCache:
+    """The most recently used plans; safe to share between threads."""
+
+    def __init__(self, reader: Reader, factory: StageFactory) -> None:
+        self._reader = reader
+        self._factory = factory
+        self._lock = threading.Lock()
+        self._plans: OrderedDict[str, CachedPlan] = OrderedDict()
+
+    def get(self, plan_id: str) -> CachedPlan:
+        """The plan's stages, from memory or from the ledger.
+
+        Raises ``InvalidInput`` when this worker cannot build them: it lacks a step that the submitter had.
+        """
+        with self._lock:
+            if plan_id in self._plans:
+                self._plans.move_to_end(plan_id)
+                return self._plans[plan_id]
+        spec = self._reader.spec(plan_id)
+        stages = tuple(self._factory.compile_stage(stage, f"stages[{i}]") for i, stage in enumerate(spec["stages"]))
+        irreversible = tuple(bool(stage.get("irreversible")) for stage in spec["stages"])
+        plan = CachedPlan({"plan_id": plan_id, "name": spec["name"]}, stages, irreversible)
+        with self._lock:
+            self._plans[plan_id] = plan
+            if len(self._plans) > LIMIT:
+                self._plans.popitem(last=False)
+        return plan

@@ -1,0 +1,42 @@
+"""What one worker process shares between its tasks; made at first use, so after the fork of a prefork child."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from functools import lru_cache
+
+from orchestrator.ledger.connection import connect
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.reader import Reader
+from orchestrator.settings import find_servers, load_settings, redact
+from orchestrator.stage_factory import StageFactory
+from steps import HttpPool, RedisTarget, load_registry
+from workers.lease_keeper import LeaseKeeper
+from workers.plan_cache import PlanCache
+from workers.stage_runner import StageRunner
+
+_lock = threading.Lock()
+
+
+def runner() -> StageRunner:
+    """The runner of this process."""
+    with _lock:
+        return _make_runner(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _make_runner(pid: int) -> StageRunner:
+    settings = load_settings()
+    servers = find_servers(settings)
+    client = connect(servers.redis_url, patient=True)
+    ledger = Ledger(client, settings)
+    return StageRunner(
+        ledger=ledger,
+        plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
+        keeper=LeaseKeeper(ledger, settings.renew_seconds),
+        target=RedisTarget(connect(servers.redis_url, patient=False), redact(servers.redis_url), own_ledger=True),
+        http=HttpPool(),
+        worker=f"{socket.gethostname()}:{pid}",
+    )

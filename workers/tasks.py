@@ -1,0 +1,27 @@
+"""The one task of the data plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrator.dispatch import RUN_STAGE, shown_arguments
+from orchestrator.ledger.ledger import Turn
+from workers.app import app
+from workers.runtime import runner
+from workers.stage_runner import Drop, Reschedule
+
+
+@app.task(name=RUN_STAGE, bind=True, max_retries=None)
+def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int) -> None:
+    """Runs a turn. A second delivery is told apart by the ledger: it begins nothing and schedules nothing."""
+    match runner().run(Turn(task_id, epoch, stage, turn)):
+        case Reschedule(again, seconds, tenant_id, mode, stage_name):
+            # The chain stays on the message; only the turn in its arguments changes.
+            raise self.retry(
+                args=(again.task_id, again.epoch, again.stage, again.turn),
+                countdown=seconds,
+                argsrepr=shown_arguments(tenant_id, mode, stage_name, again.turn),
+            )
+        case Drop():
+            # Undocumented, but what the maintainers advise: the tracer reads the chain again after the body.
+            self.request.chain = None
