@@ -89,6 +89,7 @@ def test_a_computed_value_is_a_copy() -> None:
         ("x{{ tenant.variables.nothing }}", "gives null inside text"),
         ("{{ a", "template syntax, line 1"),
         ("{% if %}", "template syntax"),
+        ("{% for a in [1] %}{% for b in [1] %}{% endfor %}{% endfor %}", "a loop inside a loop is not allowed"),
         ("\n{{ 1 | nosuch }}", "No filter named 'nosuch'"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ tenant.items }}", "not a JSON value"),
