@@ -118,7 +118,7 @@ class Screen:
 def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     """Show a plan until it has ended; returns its last status. Raises ``NotFound``."""
     # Asked first: an unknown plan must be an error, not an empty stream that is followed for ever.
-    first = client.status(plan_id)
+    first = client.summary(plan_id)
     stream = (as_json(event) for event in client.events(plan_id=plan_id, since=0, follow=first.status not in ENDED))
     screen = Screen(plan_id, first.name)
     if json_output or not sys.stdout.isatty():
@@ -127,8 +127,7 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
             print_json(event) if json_output else print_line(event_line(event))
     else:
         _show(screen, stream)
-    ended: str = client.status(plan_id).status
-    return ended
+    return client.summary(plan_id).status
 
 
 def _show(screen: Screen, stream: Iterable[Mapping[str, Any]]) -> None:

@@ -18,8 +18,7 @@ WRONG_LATER = {"type": "health-check", "interval_seconds": 0.1, "max_attempts": 
 
 def plan(plan_id: str, *, ends_well: bool) -> str:
     last = {"name": "look", "steps": [{"type": "noop"} if ends_well else WRONG_LATER]}
-    address = {"target_ip": "127.0.0.1:9"}
-    tenants = [tenant(f"t-{number}", **address) for number in range(3)]
+    tenants = [tenant(f"t-{number}", target_ip="127.0.0.1:9") for number in range(3)]
     plan = {"plan_id": plan_id, "name": plan_id, "max_concurrency": 2, "stages": [noop_stage("a"), last]}
     return json.dumps({**plan, "tenants": tenants})
 
