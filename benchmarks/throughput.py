@@ -133,7 +133,8 @@ def run(tenants: int = 1000, stages: int = 5, workers: int = 2, concurrency: int
             ours, commands, gap = changeover(server, 4 * number + 2, tenants, stages, workers, concurrency)
             ratios.append(ours.stages_per_second / plain.stages_per_second)
             print(
-                f"  round {number + 1}: plain chain {plain.stages_per_second:5.0f} stages/s {plain.cpu_ms:.2f} ms CPU   "
+                f"  round {number + 1}: "
+                f"plain chain {plain.stages_per_second:5.0f} stages/s {plain.cpu_ms:.2f} ms CPU   "
                 f"changeover {ours.stages_per_second:5.0f} stages/s {ours.cpu_ms:.2f} ms CPU   "
                 f"ratio {ratios[-1]:.2f} (CPU {plain.cpu_ms / ours.cpu_ms:.2f})   "
                 f"{commands:.0f} commands/stage   freed slot to next stage {gap:.0f} ms",

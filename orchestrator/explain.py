@@ -87,9 +87,8 @@ class Explainer:
                 failure = task.failure_info
                 where = f" in stage {failure.stage_name}" if failure.stage_name else ""
                 again = "retry" if task.status == TaskState.FAILED else "rollback"
-                reasons = [
-                    f"it failed{where}: {failure.message}; once that is mended, `changeover {again} --task {task.task_id}`"
-                ]
+                hint = f"once that is mended, `changeover {again} --task {task.task_id}`"
+                reasons = [f"it failed{where}: {failure.message}; {hint}"]
             case _:
                 reasons = [f"it has ended as {task.status}{_by(record) if task.status == 'CANCELLED' else ''}"]
         if task.rollback_requested:
