@@ -123,7 +123,7 @@ def slot_to_stage_ms(events: list[Any]) -> float:
     return median(gaps) if gaps else 0.0
 
 
-def run(tenants: int = 1000, stages: int = 5, workers: int = 2, concurrency: int = 4, rounds: int = 3) -> None:
+def run(tenants: int = 1000, stages: int = 5, workers: int = 2, concurrency: int = 4, rounds: int = 5) -> None:
     """Prints one line a round and the median ratio."""
     print(f"throughput: {tenants} tenants x {stages} no-op stages, {workers} workers x {concurrency} threads")
     ratios = []

@@ -34,17 +34,16 @@ end
 -- 'CANCELLED', 'PAUSED' or 'ROLLING_BACK' when something was asked for and done; nil when the task goes on.
 local function stop_at_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
-  local plan = redis.call('HMGET', K.plan(task.plan), 'pauseRequested', 'cancelRequested', 'status', 'cancelledBy', 'rollbackBy')
-  if task.cancel or plan[2] == '1' then
-    local by = task.cancel and redis.call('HGET', K.task(task.id), 'cancelledBy') or plan[4]
-    cancel_task(task, by)
+  if task.cancel or task.plan_cancels then
+    cancel_task(task, redis.call('HGET', task.cancel and K.task(task.id) or K.plan(task.plan), 'cancelledBy'))
     return 'CANCELLED'
   end
-  if plan[3] == 'ROLLING_BACK' and task.touched == 0 then
-    cancel_task(task, plan[5])
+  local plan_goes_back = task.plan_status == 'ROLLING_BACK'
+  if plan_goes_back and task.touched == 0 then
+    cancel_task(task, redis.call('HGET', K.plan(task.plan), 'rollbackBy'))
     return 'CANCELLED'
   end
-  if task.rollback or plan[3] == 'ROLLING_BACK' then
+  if task.rollback or plan_goes_back then
     start_rollback(task)
     redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
     set_deadline(task)
@@ -52,7 +51,7 @@ local function stop_at_boundary(task)
     wake_dispatch(task.id)
     return 'ROLLING_BACK'
   end
-  if task.pause or plan[1] == '1' then
+  if task.pause or task.plan_pauses then
     pause_task(task, not task.pause)
     return 'PAUSED'
   end
