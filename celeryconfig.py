@@ -11,6 +11,7 @@ import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from orchestrator.lanes import lane_name
 from orchestrator.settings import find_servers, load_settings
 
 _settings: Final = load_settings()
@@ -69,7 +70,7 @@ task_reject_on_worker_lost = True
 # A number, not None: for links, None is capped at 3.
 task_publish_retry = True
 task_publish_retry_policy = {"max_retries": 60, "interval_start": 0, "interval_step": 0.2, "interval_max": 2}
-task_default_queue = "lane-0"
+task_default_queue = lane_name(0)
 task_create_missing_queues = True
 
 
@@ -78,7 +79,7 @@ def route_stage(
 ) -> dict[str, str] | None:
     """A stage goes to the lane of its tenant, which the dispatcher wrote into the message's headers."""
     lane = (options.get("headers") or {}).get("lane")
-    return None if lane is None else {"queue": f"lane-{lane}"}
+    return None if lane is None else {"queue": lane_name(lane)}
 
 
 # Explicit queues (of a retry) win over the route, and name the same lane.

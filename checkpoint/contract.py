@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 SIZE_LIMIT: Final = 256 * 1024
@@ -33,7 +33,9 @@ class Checkpoint:
 
     def to_json(self) -> str:
         """Compact JSON. Raises ``CheckpointTooLarge``."""
-        text = json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        # Not dataclasses.asdict: it copies the outputs deeply, on the hot path of every stage.
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
         if len(text.encode()) > SIZE_LIMIT:
             raise CheckpointTooLarge(f"checkpoint of {self.task_id} is larger than {SIZE_LIMIT} bytes")
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,20 +11,41 @@ from types import TracebackType
 from typing import Any, Final
 
 from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
-from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.explain import Explainer
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.reader import Reader
 from orchestrator.plan_file import read_plan_file
+from orchestrator.plan_orchestrator import PlanOrchestrator, Target, TargetType
 from orchestrator.settings import Settings, find_servers, load_settings
-from orchestrator.status_model import PlanStatus, PlanSummary, SubmitResult, TaskStatus
+from orchestrator.status_model import Explanation, OperationResult, PlanStatus, PlanSummary, SubmitResult, TaskStatus
 from orchestrator.status_reader import StatusReader
 from orchestrator.submit import write_plan
 from orchestrator.validation import validate_plan
 
+LOOK_SECONDS: Final = 0.2
+"""How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
+
 BLOCK_SECONDS: Final = 1.0
 """How long one blocking read waits for an event: also how soon a waiting call notices that it may stop."""
+
+
+def default_actor() -> str:
+    """Who asks, unless said otherwise: user@host."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def target_of(*, plan_id: str | None = None, tenant_id: str | None = None, task_id: str | None = None) -> Target:
+    """The one that is given. Raises ``InvalidInput`` for none or several."""
+    pairs: list[tuple[TargetType, str | None]] = [("plan", plan_id), ("tenant", tenant_id), ("task", task_id)]
+    given = [Target(kind, identifier) for kind, identifier in pairs if identifier is not None]
+    if len(given) != 1:
+        raise InvalidInput([Problem("", None, "give exactly one of plan, tenant and task")])
+    return given[0]
 
 
 class Client:
@@ -39,6 +62,8 @@ class Client:
         self._ledger = Ledger(self._redis, self._settings)
         self._reader = Reader(self._redis, self._ledger.keys)
         self._status = StatusReader(self._reader)
+        self._orchestrator = PlanOrchestrator(self._ledger, self._reader)
+        self._explainer = Explainer(self._reader, self._settings)
 
     def submit(
         self,
@@ -89,8 +114,8 @@ class Client:
             while (summary := self._status.summary(plan_id)).status not in PLAN_ENDED:
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"plan {plan_id} is still {summary.status} after {timeout_seconds} s")
-                newest = self._reader.last_sequence_id(plan_id)
-                self._reader.wait_for_event(plan_id, newest, BLOCK_SECONDS)
+                # Looked at by the clock, not by the event: a busy plan writes hundreds a second.
+                time.sleep(LOOK_SECONDS)
             return self._status.plan(plan_id)
 
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
@@ -110,6 +135,67 @@ class Client:
                 if not follow or ended:
                     return
                 self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
+
+    def operate(self, operation: Operation, target: Target, order: Order) -> OperationResult:
+        """Any operation on any target; the five methods below are the short way."""
+        with translate_errors(self._url):
+            return self._orchestrator.operate(operation, target, order)
+
+    def pause(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+        """Stops between two stages; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        return self.operate(Operation.PAUSE, target_of(**target), Order(actor or default_actor(), reason))
+
+    def resume(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+        """Lets a paused plan or task go on; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        return self.operate(Operation.RESUME, target_of(**target), Order(actor or default_actor(), reason))
+
+    def cancel(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+        """Gives up; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        return self.operate(Operation.CANCEL, target_of(**target), Order(actor or default_actor(), reason))
+
+    def retry(
+        self,
+        *,
+        from_checkpoint: bool = True,
+        force: bool = False,
+        reason: str = "",
+        actor: str | None = None,
+        **target: str,
+    ) -> OperationResult:
+        """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        order = Order(actor or default_actor(), reason, from_scratch=not from_checkpoint, force=force)
+        return self.operate(Operation.RETRY, target_of(**target), order)
+
+    def rollback(
+        self, *, force: bool = False, reason: str = "", actor: str | None = None, **target: str
+    ) -> OperationResult:
+        """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        order = Order(actor or default_actor(), reason, force=force)
+        return self.operate(Operation.ROLLBACK, target_of(**target), order)
+
+    def explain(self, **target: str) -> Explanation:
+        """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
+        wanted = target_of(**target)
+        with translate_errors(self._url):
+            if wanted.type == "plan":
+                return self._explainer.plan(wanted.identifier)
+            return self._explainer.task(self._orchestrator.task_id_of(wanted))
+
+    def wait_target(self, target: Target, *, until_paused: bool = False) -> str:
+        """Blocks until the plan or task has ended (or is paused), and answers its state."""
+        with translate_errors(self._url):
+            if target.type == "plan":
+                while (plan := self._status.summary(target.identifier)).status not in PLAN_ENDED:
+                    if until_paused and plan.status == PlanState.PAUSED:
+                        break
+                    time.sleep(LOOK_SECONDS)
+                return plan.status
+            task_id = self._orchestrator.task_id_of(target)
+            while (task := self._status.task(task_id)).status not in TASK_ENDED or task.rollback_requested:
+                if until_paused and task.status == TaskState.PAUSED:
+                    break
+                time.sleep(LOOK_SECONDS)
+            return task.status
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""

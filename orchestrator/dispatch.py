@@ -6,7 +6,6 @@ holder's is dropped by whoever receives it. The publish may be lost or doubled; 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from celery.exceptions import OperationalError
 
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
+from orchestrator.lanes import lane_of
 from orchestrator.ledger.ledger import Admitted
 from orchestrator.settings import Settings
 
@@ -30,16 +30,6 @@ def make_app() -> Celery:
     app = Celery("changeover")
     app.config_from_object("celeryconfig")
     return app
-
-
-def lane_of(tenant_id: str, lanes: int) -> int:
-    """The lane (queue number) of a tenant: the same for every plan and process."""
-    return zlib.crc32(tenant_id.encode()) % lanes
-
-
-def lane_names(lanes: int) -> list[str]:
-    """The queues that a worker consumes unless told otherwise."""
-    return [f"lane-{lane}" for lane in range(lanes)]
 
 
 def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:

@@ -36,9 +36,9 @@ NUMBER_BITS = 4_096
 TIME_LIMIT_SECONDS = 0.5
 
 _FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length", "list",
-    "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "sum",
-    "title", "trim", "unique", "upper", "urlencode",
+    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length",
+    "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr",
+    "sort", "sum", "title", "trim", "unique", "upper", "urlencode",
 )  # fmt: skip
 _TESTS = (
     "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "float", "ge", "greaterthan", "gt", "in",
@@ -153,15 +153,18 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
                 raise LimitExceeded("a number too large")
         return super().call_binop(context, operator, left, right)
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        _restrict(template, in_loop=False)
+        return template
+
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        first = source.body[0] if len(source.body) == 1 else None
-        # compile_expression wraps its expression in this one assignment; a text that says the same has no effect.
-        if isinstance(first, nodes.Assign) and isinstance(first.target, nodes.Name) and first.target.name == "result":
+        # What compile_expression makes does not pass _parse; it is its one assignment, which no text may have.
+        first = source.body[0] if source.body else None
+        if isinstance(first, nodes.Assign):
             holder = nodes.Output([first.node])
             _restrict(holder, in_loop=False)
             first.node = holder.nodes[0]
-        else:
-            _restrict(source, in_loop=False)
         return super()._generate(source, *args, **kwargs)
 
 

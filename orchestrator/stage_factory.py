@@ -164,7 +164,7 @@ class CompiledStep:
 
 
 class CompiledStage:
-    """A stage ready to be built for any tenant. Raises ``InvalidInput`` naming all that is wrong whatever the tenant."""
+    """A stage ready to be built for any tenant. Raises ``InvalidInput`` with all that is wrong for every tenant."""
 
     def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory) -> None:
         self.name = str(stage.get("name", ""))
@@ -181,7 +181,7 @@ class CompiledStage:
         self._constant = [step for step in built if step is not None] if all(built) else None
 
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
-        """The steps for one tenant: its config (snake_case keys) and ``template_variables`` of it. Raises ``InvalidInput``."""
+        """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
         overrides = config.get("overrides")
         if not overrides and self._constant is not None:
             return list(self._constant)

@@ -86,3 +86,22 @@ class SubmitResult(Answer):
     plan_id: str
     status: str
     warnings: list[Problem] = []
+
+
+class OperationResult(Answer):
+    """How an operation was taken. ``accepted`` is also true of one that asks for what is so already."""
+
+    target_type: str
+    target_id: str
+    accepted: bool
+    status: str
+    message: str
+
+
+class Explanation(Answer):
+    """Why a task or plan stands where it stands: one plain sentence each."""
+
+    target_type: str
+    target_id: str
+    status: str
+    reasons: list[str]

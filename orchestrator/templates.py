@@ -15,6 +15,7 @@ from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from orchestrator.json_values import LimitExceeded, json_value
+from orchestrator.plain_names import plain_names
 from orchestrator.sandbox import OUTPUT_LIMIT, TemplateEnvironment, check_clock, start_clock
 
 TEMPLATE_LIMIT = 16 * 1024
@@ -69,7 +70,7 @@ def compile_value(value: Any, path: str = "") -> Renderer | None:
 
 
 def render(value: Any, variables: Variables, path: str = "") -> Any:
-    """``value`` with every template in it rendered against ``variables``. Raises ``TemplateFault`` at the first fault."""
+    """``value`` with every template in it rendered. Raises ``TemplateFault`` at the first fault."""
     renderer = compile_value(value, path)
     return value if renderer is None else renderer(variables)
 
@@ -97,9 +98,8 @@ def _compile(source: str) -> Renderer | str:
     start_clock()
     try:
         expression = _single_expression(source)
-        if expression is not None:
-            return _expression(expression)
-        return _text(source)
+        full = _text(source) if expression is None else _expression(expression)
+        return plain_names(source, list(_environment.lex(source)), expression is not None, full)
     except _FAULTS as error:
         return _explain(error)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from celery import signals
 
-from orchestrator.dispatch import lane_names, make_app
+from orchestrator.dispatch import make_app
+from orchestrator.lanes import lane_names
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.logs import configure_logs

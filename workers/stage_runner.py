@@ -218,6 +218,10 @@ class StageRunner:
 
 def _patiently(call: Callable[[], T]) -> T:
     """Calls a ledger verb until Redis answers: its second call changes nothing, so a lost reply does no harm."""
+    try:
+        return call()
+    except UNREACHABLE as error:
+        _log.warning("Redis is away", action="record-waits", error=str(error))
     retrying = Retrying(
         retry=retry_if_exception_type(UNREACHABLE),
         wait=wait_random_exponential(multiplier=0.2, max=3.0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from orchestrator.domain.errors import ChangeoverError
@@ -18,12 +17,6 @@ def main(arguments: list[str] | None = None) -> None:
     except ChangeoverError as error:
         print_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # `changeover events | head`: the reader has what it wants. Without this, the flush at exit fails once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def print_error(error: ChangeoverError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -24,10 +25,20 @@ def console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document, flushed: a reader behind a pipe gets it now."""
+    """One JSON document on one line."""
     if isinstance(value, BaseModel):
         value = as_json(value)
-    print(json.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201
+    print_line(json.dumps(value, ensure_ascii=False))
+
+
+def print_line(text: str) -> None:
+    """One line, flushed: a reader behind a pipe gets it now. Ends the command well when nobody reads any more."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError:
+        # `changeover events | head` has what it wants; without this, the flush at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
 
 
 def as_json(model: BaseModel) -> Any:

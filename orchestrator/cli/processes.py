@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from orchestrator.cli.up import up
+
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    app.command()(up)
     app.command()(coordinator)
     app.command(context_settings=_PASS_ON, add_help_option=False)(worker)
     app.command(context_settings=_PASS_ON, add_help_option=False)(flower)

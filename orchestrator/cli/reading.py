@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, print_json
+from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def events(
             if json_output:
                 print_json(event)
             else:
-                typer.echo(event_line(as_json(event)))
+                print_line(event_line(as_json(event)))
 
 
 def watch(plan_id: PlanIdArgument, json_output: JsonOption = False) -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.output import as_json, console, print_json
+from orchestrator.cli.output import as_json, console, print_json, print_line
 from orchestrator.cli.tables import counts_text, status_text
 
 if TYPE_CHECKING:
@@ -118,18 +118,16 @@ class Screen:
 def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     """Show a plan until it has ended; returns its last status. Raises ``NotFound``."""
     # Asked first: an unknown plan must be an error, not an empty stream that is followed for ever.
-    first = client.status(plan_id)
+    first = client.summary(plan_id)
     stream = (as_json(event) for event in client.events(plan_id=plan_id, since=0, follow=first.status not in ENDED))
     screen = Screen(plan_id, first.name)
     if json_output or not sys.stdout.isatty():
+        # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.
         for event in stream:
-            print_json(event) if json_output else print(event_line(event), flush=True)  # noqa: T201
-            screen.take(event)
-            if _is_over(screen, event):
-                break
+            print_json(event) if json_output else print_line(event_line(event))
     else:
         _show(screen, stream)
-    return client.status(plan_id).status
+    return client.summary(plan_id).status
 
 
 def _show(screen: Screen, stream: Iterable[Mapping[str, Any]]) -> None:
@@ -137,9 +135,3 @@ def _show(screen: Screen, stream: Iterable[Mapping[str, Any]]) -> None:
     with Live(get_renderable=screen.render, console=console(), refresh_per_second=8):
         for event in stream:
             screen.take(event)
-            if _is_over(screen, event):
-                break
-
-
-def _is_over(screen: Screen, event: Mapping[str, Any]) -> bool:
-    return screen.status in ENDED and str(event["type"]) in PLAN_AFTER

@@ -21,12 +21,16 @@ UNREACHABLE = (RedisConnectionError, RedisTimeoutError, BusyLoadingError)
 
 def connect(url: str, *, patient: bool) -> redis.Redis:
     """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise."""
-    retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 8) if patient else Retry(NoBackoff(), 1)
+    if patient:
+        retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)
+    else:
+        # A connection that broke is made anew once; a server that takes it and stays silent is not waited for twice.
+        retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     return redis.Redis.from_url(
         url,
         decode_responses=True,
         socket_connect_timeout=2.0,
-        socket_timeout=10.0,
+        socket_timeout=10.0 if patient else 3.0,
         health_check_interval=10,
         retry=retry,
         retry_on_error=[BusyLoadingError],

@@ -108,6 +108,15 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Who was admitted; whether to call again; whether the plan's cancel or rollback has chunks to do."""
+
+    tasks: list[Admitted]
+    more: bool
+    has_chores: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far."""
 
@@ -205,10 +214,10 @@ class Ledger:
 
     # Coordinator
 
-    def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
-        """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
-        _, more, rows = self.call("admit", plan_id, limit)
-        return [admitted_row(row) for row in rows], bool(more)
+    def admit(self, plan_id: str, limit: int) -> Admission:
+        """Fills free slots, looking at ``limit`` tasks at most."""
+        _, more, rows, has_chores = self.call("admit", plan_id, limit)
+        return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chores))
 
     # Worker
 

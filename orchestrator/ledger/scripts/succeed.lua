@@ -1,6 +1,6 @@
 -- Records a stage as done, with its checkpoint and events; the last one ends the task.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), checkpoint:{task},
---       config:{task}, seq, epoch (strings), leases-queued, leases-running, heartbeats, deadlines, queue:{plan},
+--       config:{task}, seq, epoch (strings), leases-queued, leases-running, deadlines, queue:{plan},
 --       line:{tenant} (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 its identity as JSON (for the event)
@@ -34,9 +34,8 @@ if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
 emit_task(task.status == 'RUNNING' and 'TaskStageSucceeded' or 'TaskStageRolledBack', task,
   '{"durationMillis":' .. int(duration) .. '}', name)
 
-local plan_goes_back = redis.call('HGET', K.plan(task.plan), 'status') == 'ROLLING_BACK'
 -- With a way back asked for, the last boundary is one to turn at, not an end.
-local turns = task.status == 'RUNNING' and (task.rollback or plan_goes_back)
+local turns = task.status == 'RUNNING' and (task.rollback or task.plan_status == 'ROLLING_BACK')
 if task.stage == task.legs and not turns then
   if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task, restored, identity) end
   return {task.status}

@@ -1,6 +1,6 @@
 -- Answers overdue running leases: the worker is gone, so the stage goes on elsewhere under a new epoch.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), leases-running,
---       leases-queued, heartbeats, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
+--       leases-queued, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
 --       plan-paused:{plan}, active (sets), checkpoint:{task}, config:{task}, seq, epoch (strings), log:{plan}, feed,
 --       inbox (streams)
 -- ARGV  1 the most leases to answer

@@ -17,11 +17,10 @@ end
 
 -- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.
 local function plan_forbids(task)
-  local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
-  if plan[1] == 'CREATED' then return 'draft' end
-  if TASK_ENDED[task.status] or task.status == 'ROLLING_BACK' then return nil end
-  if plan[1] == 'ROLLING_BACK' then return 'plan-rolling-back' end
-  return plan[2] == '1' and 'plan-cancelled' or nil
+  if task.plan_status == 'CREATED' then return 'draft' end
+  if task.status ~= 'PENDING' and task.status ~= 'RUNNING' and task.status ~= 'PAUSED' then return nil end
+  if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
+  return task.plan_cancels and 'plan-cancelled' or nil
 end
 
 -- An ended plan runs again when one of its tasks is retried or rolled back alone.

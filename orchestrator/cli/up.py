@@ -1,0 +1,31 @@
+"""``changeover up``: everything in one terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from orchestrator.settings import load_settings
+from orchestrator.up import run_up
+from orchestrator.up_options import Pool, UpOptions
+
+
+def up(
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    # Checked with the other options, so that all that is wrong is said at once.
+    pool: Annotated[str, typer.Option(metavar="|".join(get_args(Pool)), help="How a worker runs stages.")] = "threads",
+    concurrency: Annotated[int, typer.Option(help="Stages that one worker runs at a time.")] = 4,
+    flower_port: Annotated[int | None, typer.Option(help="Start Flower too, on this loopback port.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the private Redis and run.json live; ./.changeover if not given.")
+    ] = None,
+    redis_port: Annotated[int | None, typer.Option(help="Port of the private Redis; a free one if not given.")] = None,
+) -> None:
+    """Start a private Redis, a coordinator and workers, and keep them alive until Ctrl-C or SIGTERM.
+
+    With CHANGEOVER_REDIS_URL set, that server is used and none is started.
+    """
+    options = UpOptions(workers, cast(Pool, pool), concurrency, flower_port, data_dir, redis_port)
+    raise typer.Exit(run_up(options, load_settings()))

@@ -1,0 +1,80 @@
+"""The data folder of ``changeover up``: one owner at a time, and ``run.json``, by which others find the servers."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.settings import RUN_FILE, Servers
+
+LOCK_FILE = "up.lock"
+
+
+@contextlib.contextmanager
+def claim_folder(folder: Path) -> Iterator[None]:
+    """Make the folder if need be and own it until the end; the kernel gives it up when this process dies.
+
+    Raises ``InvalidInput`` when it cannot be written, or when another ``up`` (named by its pid) owns it.
+    """
+    with _as_problem(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Not inherited by children (PEP 446), so that none of them can keep a dead owner's claim.
+        lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(lock, 32).decode(errors="replace").strip()
+            message = f"`changeover up` already runs in this folder (pid {pid}); stop it, or give another --data-dir"
+            raise InvalidInput([Problem("--data-dir", str(folder), message)]) from None
+        with _as_problem(folder):
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(lock)
+
+
+def write_run_file(folder: Path, servers: Servers, pids: Mapping[str, Sequence[int]]) -> None:
+    """Replace ``run.json`` in one step; a reader sees the old one or the new one, whole. ``OSError`` if it fails."""
+    content = {
+        "redisUrl": servers.redis_url,
+        "brokerUrl": servers.broker_url,
+        "pids": {role: list(of_role) for role, of_role in pids.items()},
+    }
+    temporary = folder / f"{RUN_FILE}.new"
+    # Only the owner may read it: the URLs may carry passwords.
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, folder / RUN_FILE)
+
+
+def remove_run_file(folder: Path) -> None:
+    """Nothing runs here any more; doing it twice is no error."""
+    with contextlib.suppress(OSError):
+        (folder / RUN_FILE).unlink(missing_ok=True)
+
+
+def read_redis_url(folder: Path) -> str | None:
+    """The Redis URL that a ``run.json`` left here names, if it can be read."""
+    try:
+        url = json.loads((folder / RUN_FILE).read_text())["redisUrl"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return url if isinstance(url, str) else None
+
+
+@contextlib.contextmanager
+def _as_problem(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput([Problem("--data-dir", str(folder), f"cannot be used: {error.strerror}")]) from error

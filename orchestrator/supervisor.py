@@ -1,0 +1,120 @@
+"""Keeps children alive and stops them in order.
+
+One loop in the main thread, no threads: it sleeps in ``SignalInbox.wait`` until a signal comes (a stop, or SIGCHLD
+when a child ends) or a restart is due. The main thread matters twice: Python delivers signals to it, and the kernel
+ties a child's "die with the parent" to the thread that started it.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+
+from orchestrator.child import Child, ChildSpec
+from orchestrator.console import Console
+from orchestrator.signal_inbox import STOP_SIGNALS, SignalInbox
+
+STOP_ORDER = (("coordinator", 0.25), ("worker", 0.75), ("flower", 0.85), ("redis", 0.95))
+"""Role, and the share of the whole time for a stop by whose end its processes are killed."""
+
+GONE_AFTER_KILL_SECONDS = 1.0
+
+
+class StopAsked(Exception):
+    """A stop signal came; not an error."""
+
+
+class Supervisor:
+    """Starts children, restarts those that end, stops them all.
+
+    ``on_restart`` is called after every restart, when ``pids`` has changed. ``clock`` gives seconds that only rise.
+    """
+
+    def __init__(
+        self, inbox: SignalInbox, console: Console, on_restart: Callable[[], None], clock: Callable[[], float]
+    ) -> None:
+        self._inbox = inbox
+        self._console = console
+        self._on_restart = on_restart
+        self._clock = clock
+        self._children: list[Child] = []
+
+    def start(self, specs: Iterable[ChildSpec], keep: bool = True) -> list[Child]:
+        """Start one child each, to be kept alive or not. ``OSError`` when one cannot start; those before it run."""
+        started = []
+        for spec in specs:
+            child = Child(spec, self._clock)
+            child.kept = keep
+            child.start()
+            self._children.append(child)
+            started.append(child)
+        return started
+
+    def pids(self) -> dict[str, list[int]]:
+        """Newest pid of each child, by role."""
+        found: dict[str, list[int]] = {}
+        for child in self._children:
+            if child.pid is not None:
+                found.setdefault(child.spec.role, []).append(child.pid)
+        return found
+
+    def attend(self, seconds: float | None = None) -> None:
+        """Sleep until something happens or ``seconds`` have passed (None: no limit), and see to it: a child that
+        ended is reported and started again when due. Raises ``StopAsked`` when a stop signal came.
+        """
+        now = self._clock()
+        waits = [child.due - now for child in self._children if child.due is not None]
+        if seconds is not None:
+            waits.append(seconds)
+        if self._inbox.wait(min(waits) if waits else None) & STOP_SIGNALS:
+            raise StopAsked
+        for child in self._children:
+            if (how := child.reap()) is not None:
+                self._put_off(child, f"{child.spec.name} (pid {child.pid}) ended: {how}")
+            elif child.due is not None and child.due <= self._clock():
+                self._restart(child)
+
+    def stop(self, within_seconds: float) -> None:
+        """End all children, role by role, each asked first and killed when its share of the time is over.
+
+        A Ctrl-C meanwhile kills the rest at once. Stopping twice is no error.
+        """
+        began = self._clock()
+        hurried = False
+        for role, share in STOP_ORDER:
+            group = [child for child in self._children if child.spec.role == role and child.running]
+            for child in group:
+                child.terminate()
+            while any(child.running for child in group) and not hurried:
+                left = began + share * within_seconds - self._clock()
+                if left <= 0:
+                    break
+                hurried = signal.SIGINT in self._inbox.wait(left)
+                for child in group:
+                    child.reap()
+            self._kill(group)
+        self._children.clear()
+
+    def _kill(self, group: Sequence[Child]) -> None:
+        for child in group:
+            if child.running:
+                self._console.say(f"{child.spec.name} (pid {child.pid}) did not stop in time: killed")
+                child.kill()
+        deadline = self._clock() + GONE_AFTER_KILL_SECONDS
+        while any(child.running for child in group) and (left := deadline - self._clock()) > 0:
+            self._inbox.wait(left)
+            for child in group:
+                child.reap()
+
+    def _restart(self, child: Child) -> None:
+        try:
+            child.start()
+        except OSError as error:
+            self._put_off(child, f"{child.spec.name} cannot be started: {error.strerror}")
+            return
+        self._console.say(f"{child.spec.name} started again (pid {child.pid})")
+        self._on_restart()
+
+    def _put_off(self, child: Child, what: str) -> None:
+        again = f"; starting it again in {child.plan_restart():g} s" if child.kept else ""
+        self._console.say(what + again)

@@ -1,0 +1,179 @@
+"""``changeover up``: a private Redis, one coordinator and workers in one terminal, kept alive until a stop signal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from orchestrator.child import ChildSpec
+from orchestrator.console import Console
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.embedded_redis import (
+    SERVER_FOLDER,
+    answering_pid,
+    choose_port,
+    find_server_binary,
+    last_words,
+    require_answer,
+    require_free_port,
+    server_command,
+    server_url,
+)
+from orchestrator.leftovers import OWNER_VARIABLE, end_leftovers
+from orchestrator.readiness import IsReady, presence_check
+from orchestrator.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.settings import Servers, Settings, find_servers, redact
+from orchestrator.signal_inbox import SignalInbox
+from orchestrator.supervisor import StopAsked, Supervisor
+from orchestrator.up_options import UpOptions
+
+REDIS_ASKED_EVERY_SECONDS = 0.05
+READY_ASKED_EVERY_SECONDS = 0.2
+STILL_WAITING_AFTER_SECONDS = 20.0
+
+
+def run_up(
+    options: UpOptions,
+    settings: Settings,
+    *,
+    is_ready: IsReady | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Run everything until SIGTERM or Ctrl-C; 0 when it was stopped so. Call it from the main thread.
+
+    Raises ``InvalidInput`` (options, settings, data folder, ports, a second ``up``) or ``Unreachable`` (no Redis
+    binary, a Redis that does not answer); nothing is left running then. ``is_ready`` stands in for the presence check.
+    """
+    options.check()
+    folder = Path(os.path.realpath(options.data_dir or settings.data_dir))
+    with SignalInbox() as inbox, claim_folder(folder):
+        return _Up(options, settings, folder, inbox, clock).run(is_ready)
+
+
+class _Up:
+    def __init__(
+        self, options: UpOptions, settings: Settings, folder: Path, inbox: SignalInbox, clock: Callable[[], float]
+    ) -> None:
+        self.options = options
+        self.settings = settings
+        self.folder = folder
+        self.clock = clock
+        self.out = Console(sys.stdout)
+        self.supervisor = Supervisor(inbox, self.out, self.keep_run_file, clock)
+        self.servers: Servers | None = None
+
+    def run(self, is_ready: IsReady | None) -> int:
+        self.clear_leftovers()
+        if self.options.flower_port is not None:
+            require_free_port(self.options.flower_port, "--flower-port")
+        try:
+            servers = self.find_or_start_servers()
+            self.start_changeover(servers)
+            self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
+            self.say_ready(servers)
+            while True:
+                self.supervisor.attend()
+        except StopAsked:
+            self.out.say("stopping")
+        finally:
+            self.supervisor.stop(self.options.stop_seconds)
+            remove_run_file(self.folder)
+        self.out.say("stopped")
+        return 0
+
+    def clear_leftovers(self) -> None:
+        for pid in end_leftovers(self.folder):
+            self.out.say(f"killed pid {pid}, left behind by an earlier `changeover up` of this folder")
+        url = read_redis_url(self.folder)
+        if self.settings.redis_url is None and url is not None and (pid_ := answering_pid(url)) is not None:
+            message = f"an earlier Redis of this folder still runs at {redact(url)} (pid {pid_}); stop it first"
+            raise InvalidInput([Problem("--data-dir", str(self.folder), message)])
+        remove_run_file(self.folder)
+
+    def find_or_start_servers(self) -> Servers:
+        settings = self.settings
+        if settings.redis_url is None:
+            url = server_url(self.start_redis(), 0)
+            settings = settings.model_copy(update={"redis_url": SecretStr(url)})
+        try:
+            servers = find_servers(settings)
+        except ValueError as error:
+            message = f"CHANGEOVER_REDIS_URL or CHANGEOVER_BROKER_URL is not a URL: {error}"
+            raise InvalidInput([Problem("", None, message)]) from error
+        require_answer(servers.redis_url, "CHANGEOVER_REDIS_URL")
+        if servers.broker_url.startswith(("redis://", "rediss://")):
+            require_answer(servers.broker_url, "CHANGEOVER_BROKER_URL")
+        return servers
+
+    def start_redis(self) -> int:
+        """Start the private server and wait until it serves; its port."""
+        binary = find_server_binary()
+        port = self.options.redis_port
+        if port is None:
+            port = choose_port()
+        else:
+            require_free_port(port, "--redis-port")
+        home = self.folder / SERVER_FOLDER
+        try:
+            home.mkdir(exist_ok=True, mode=0o700)
+            (child,) = self.supervisor.start(
+                [ChildSpec("redis", "redis", server_command(binary, port), self.environment(), home)], keep=False
+            )
+        except OSError as error:
+            raise Unreachable(f"Redis cannot be started ({error}): {binary} in {home}") from error
+        url = server_url(port, 0)
+        # A large append-only file takes as long as it takes to load; only an early end is a failure.
+        while not child.owns(answering_pid(url)):
+            self.supervisor.attend(REDIS_ASKED_EVERY_SECONDS)
+            if not child.running:
+                raise Unreachable(f"Redis on port {port} did not start:\n{last_words(home)}")
+        child.kept = True
+        return port
+
+    def start_changeover(self, servers: Servers) -> None:
+        environment = self.environment() | {
+            "CHANGEOVER_REDIS_URL": servers.redis_url,
+            "CHANGEOVER_BROKER_URL": servers.broker_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        specs = [ChildSpec(role, name, command, environment) for role, name, command in self.options.commands()]
+        try:
+            self.supervisor.start(specs)
+            self.servers = servers
+            write_run_file(self.folder, servers, self.pids())
+        except OSError as error:
+            raise InvalidInput([Problem("", None, f"cannot start: {error}")]) from error
+
+    def await_ready(self, is_ready: IsReady) -> None:
+        remind_at = self.clock() + STILL_WAITING_AFTER_SECONDS
+        while not is_ready(self.pids()):
+            self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
+            if self.clock() >= remind_at:
+                self.out.say("still waiting for coordinator and workers to report; their output is on stderr")
+                remind_at = self.clock() + STILL_WAITING_AFTER_SECONDS
+
+    def say_ready(self, servers: Servers) -> None:
+        options = self.options
+        self.out.say(
+            f"ready: Redis {redact(servers.redis_url)}, 1 coordinator, {options.workers} x {options.concurrency} "
+            f"{options.pool}, data in {self.folder}; Ctrl-C stops"
+        )
+
+    def keep_run_file(self) -> None:
+        if self.servers is None:
+            return
+        try:
+            write_run_file(self.folder, self.servers, self.pids())
+        except OSError as error:
+            self.out.say(f"run.json cannot be written: {error.strerror}")
+
+    def pids(self) -> dict[str, list[int]]:
+        return {"redis": [], "coordinator": [], "worker": [], **self.supervisor.pids()}
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {OWNER_VARIABLE: str(self.folder)}

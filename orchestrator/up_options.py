@@ -1,0 +1,62 @@
+"""What ``changeover up`` is asked to run, and the command lines of its children."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from orchestrator.domain.errors import InvalidInput, Problem
+
+Pool = Literal["threads", "prefork", "gevent", "solo"]
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """The options of ``changeover up``; ``data_dir`` None means the settings' own, ``redis_port`` None a free one."""
+
+    workers: int = 2
+    pool: Pool = "threads"
+    concurrency: int = 4
+    """Stages that one worker runs at a time."""
+    flower_port: int | None = None
+    data_dir: Path | None = None
+    redis_port: int | None = None
+    stop_seconds: float = 20.0
+    """A stop ends within this, by kill if needed."""
+    # -P: the folder that the user stands in must not shadow our modules.
+    program: Sequence[str] = (sys.executable, "-P", "-m", "orchestrator.cli")
+    """Runs the command line; role and options follow."""
+
+    def check(self) -> None:
+        """Raises ``InvalidInput`` naming every option that is wrong."""
+        problems = [
+            Problem(name, value, "must be 1 or more")
+            for name, value in (("--workers", self.workers), ("--concurrency", self.concurrency))
+            if value < 1
+        ]
+        problems += [
+            Problem(name, port, "must be a port, 1 to 65535")
+            for name, port in (("--redis-port", self.redis_port), ("--flower-port", self.flower_port))
+            if port is not None and not 1 <= port <= 65535
+        ]
+        if self.pool not in get_args(Pool):
+            problems.append(Problem("--pool", self.pool, f"must be one of {', '.join(get_args(Pool))}"))
+        if self.pool == "gevent" and importlib.util.find_spec("gevent") is None:
+            problems.append(Problem("--pool", self.pool, "needs gevent: pip install 'changeover[gevent]'"))
+        if problems:
+            raise InvalidInput(problems)
+
+    def commands(self) -> list[tuple[str, str, list[str]]]:
+        """Role, name and command line of each child but Redis, in the order of starting."""
+        found = [("coordinator", "coordinator", [*self.program, "coordinator"])]
+        for number in range(1, self.workers + 1):
+            options = [f"--pool={self.pool}", f"--concurrency={self.concurrency}", "-n", f"worker{number}@%h"]
+            found.append(("worker", f"worker{number}", [*self.program, "worker", *options]))
+        if self.flower_port is not None:
+            options = ["--address=127.0.0.1", f"--port={self.flower_port}"]
+            found.append(("flower", "flower", [*self.program, "flower", *options]))
+        return found

@@ -1,0 +1,69 @@
+"""``changeover up`` and ``make run`` as a user has them: real coordinator, workers, Redis and example fleet."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.up_process import alive
+from tests.support.waiting import wait_until
+
+TREE = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-P", "-m", "orchestrator.cli")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (
+        open(tmp_path / "up.out", "wb") as output,
+        open(tmp_path / "up.err", "wb") as errors,
+        subprocess.Popen([*COMMAND, "up"], cwd=tmp_path, env=CLEAN, stdout=output, stderr=errors) as process,
+    ):
+        try:
+            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            assert process.poll() is None, (tmp_path / "up.err").read_text()
+            yield process
+        finally:
+            process.terminate()
+
+
+def pids(folder: Path) -> dict[str, list[int]]:
+    run: dict[str, Any] = json.loads((folder / ".changeover" / "run.json").read_text())
+    found: dict[str, list[int]] = run["pids"]
+    return found
+
+
+def test_up_serves_its_folder_mends_itself_and_stops_clean(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    status = subprocess.run([*COMMAND, "status", "--json"], cwd=tmp_path, env=CLEAN, stdout=subprocess.PIPE)
+    assert status.returncode == 0
+    assert json.loads(status.stdout) == []
+    before = pids(tmp_path)
+    os.kill(before["worker"][0], signal.SIGKILL)
+    wait_until(lambda: pids(tmp_path)["worker"] != before["worker"], 10)
+    after = [pid for of_role in pids(tmp_path).values() for pid in of_role]
+    up.send_signal(signal.SIGINT)
+    assert up.wait(20) == 0
+    assert [pid for pid in after if alive(pid)] == []
+
+
+def test_the_demo_moves_all_tenants_and_leaves_nothing(tmp_path: Path) -> None:
+    demo = subprocess.run(
+        [sys.executable, "-m", "examples.demo"],
+        cwd=TREE,
+        env=CLEAN | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert demo.returncode == 0, demo.stderr
+    assert "14 COMPLETED" in demo.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from orchestrator import embedded_redis
+from orchestrator.domain.errors import InvalidInput, Unreachable
+
+
+def test_a_free_port_can_be_listened_on() -> None:
+    with socket.create_server((embedded_redis.HOST, embedded_redis.choose_port())):
+        pass
+
+
+def test_a_taken_port_is_refused_by_its_option() -> None:
+    with socket.create_server((embedded_redis.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InvalidInput, match=rf"--redis-port: .*{port}"):
+            embedded_redis.require_free_port(port, "--redis-port")
+
+
+def test_without_any_binary_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Unreachable, match="install Redis"):
+        embedded_redis.find_server_binary()
+
+
+def test_a_server_on_path_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/opt/{name}" if name == "valkey-server" else None)
+    assert embedded_redis.find_server_binary() == Path("/opt/valkey-server")
