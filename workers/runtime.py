@@ -18,12 +18,18 @@ from workers.plan_cache import PlanCache
 from workers.stage_runner import StageRunner
 
 _lock = threading.Lock()
+_stopping = threading.Event()
 
 
 def runner() -> StageRunner:
     """The runner of this process."""
     with _lock:
         return _make_runner(os.getpid())
+
+
+def stop() -> None:
+    """Turns of this process are handed back at their next step, those that begin later included."""
+    _stopping.set()
 
 
 @lru_cache(maxsize=1)
@@ -39,4 +45,5 @@ def _make_runner(pid: int) -> StageRunner:
         target=RedisTarget(connect(servers.redis_url, patient=False), redact(servers.redis_url), own_ledger=True),
         http=HttpPool(),
         worker=f"{socket.gethostname()}:{pid}",
+        stopping=_stopping,
     )

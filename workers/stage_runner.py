@@ -6,15 +6,18 @@ its end. Between begin and end a crash costs at most the turn: the stage is unre
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from checkpoint import Checkpoint
+from orchestrator import crash_points
 from orchestrator.domain.errors import InvalidInput, NotAllowed
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
@@ -100,23 +103,36 @@ class StageRunner:
     """Serves all threads of a worker process; holds no state of a run."""
 
     def __init__(
-        self, ledger: Ledger, plans: PlanCache, keeper: LeaseKeeper, target: Target, http: Http, worker: str
+        self,
+        ledger: Ledger,
+        plans: PlanCache,
+        keeper: LeaseKeeper,
+        target: Target,
+        http: Http,
+        worker: str,
+        stopping: threading.Event,
     ) -> None:
+        """Once ``stopping`` is set, a turn is handed back at its next step."""
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
         self._target = target
         self._http = http
         self._worker = worker
+        self._stopping = stopping
 
     def run(self, turn: Turn) -> Next:
         """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
-        begun, record = _patiently(lambda: self._ledger.begin(turn, self._worker))
+        crash_points.reached(crash_points.BEFORE_BEGIN)
+        # Names this delivery: only its own repeat, after a lost reply, may begin the turn a second time.
+        delivery = f"{self._worker}/{uuid4().hex[:12]}"
+        begun, record = _patiently(lambda: self._ledger.begin(turn, delivery))
         if record is None:
             _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
             return Proceed() if begun is Begun.RECORDED else Drop()
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
+            crash_points.reached(crash_points.AFTER_BEGIN)
             run = Run(turn, record, Cursor(**record.cursor))
             try:
                 config = config_for(record)
@@ -143,6 +159,9 @@ class StageRunner:
             if self._keeper.is_lost(run.turn):
                 _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
                 return Drop()
+            if self._stopping.is_set():
+                # The step before this one is done: another worker goes on here, at once.
+                return self._poll_again(run, 0.0)
             cursor.attempt += 1
             match self._run_step(step, run, config):
                 case Done(outputs):
@@ -154,7 +173,10 @@ class StageRunner:
                     return self._fail(run, step.name, failed)
         ended = self._succeed(run, config)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(time.monotonic() - started, 3))
-        return Proceed() if ended is Ended.NEXT else Drop()
+        if ended is Ended.NEXT:
+            crash_points.reached(crash_points.BEFORE_NEXT_LINK)
+            return Proceed()
+        return Drop()
 
     def _run_step(self, step: BuiltStep, run: Run, config: Mapping[str, Any]) -> Outcome:
         record, cursor = run.record, run.cursor
@@ -173,6 +195,8 @@ class StageRunner:
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
             return Failed("StepError", f"{type(error).__name__}: {error}")
+        rolling_back = record.mode is TaskState.ROLLING_BACK
+        crash_points.reached(crash_points.ROLLBACK_STEP if rolling_back else crash_points.AFTER_STEP)
         return outcome
 
     def _token(self, run: Run) -> FenceToken:
@@ -190,6 +214,7 @@ class StageRunner:
         ended, number = _patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
             return Drop()
+        crash_points.reached(crash_points.BETWEEN_POLLS)
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
