@@ -157,8 +157,7 @@ class StageRunner:
         while cursor.step < len(steps):
             step = steps[cursor.step]
             if self._keeper.is_lost(run.turn):
-                _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
-                return Drop()
+                return _fenced_out(run)
             if self._stopping.is_set():
                 # The step before this one is done: another worker goes on here, at once.
                 return self._poll_again(run, 0.0)
@@ -172,6 +171,8 @@ class StageRunner:
                 case Failed() as failed:
                     return self._fail(run, step.name, failed)
         ended = self._succeed(run, config)
+        if ended is Ended.STALE:
+            return _fenced_out(run)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(time.monotonic() - started, 3))
         if ended is Ended.NEXT:
             crash_points.reached(crash_points.BEFORE_NEXT_LINK)
@@ -213,7 +214,7 @@ class StageRunner:
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
         ended, number = _patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
-            return Drop()
+            return _fenced_out(run)
         crash_points.reached(crash_points.BETWEEN_POLLS)
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
@@ -237,8 +238,16 @@ class StageRunner:
         message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
         failure = FailureInfo(type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=step_name)
         ended = _patiently(lambda: self._ledger.fail(run.turn, failure))
+        if ended is Ended.STALE:
+            return _fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
+
+
+def _fenced_out(run: Run) -> Drop:
+    """The task has a newer holder, or has ended: nothing of this turn was recorded, and its chain ends here."""
+    _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn, epoch=run.turn.epoch)
+    return Drop()
 
 
 def _patiently(call: Callable[[], T]) -> T:

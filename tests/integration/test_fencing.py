@@ -32,7 +32,7 @@ def test_a_worker_that_slept_through_its_lease_is_fenced_out(tmp_path: Path) -> 
         # Would be seen if the sleeper wrote its config after all.
         world.redis.hset(key, "gateway", "untouched")
         os.killpg(sleeper.pid, signal.SIGCONT)
-        log = next(world.folder.glob("*-worker.log"))
+        log = world.folder / "00-worker.log"
         wait_until(lambda: "fenced-out" in log.read_text())
         sleeper.terminate()
         assert sleeper.wait(30) == 0
