@@ -28,6 +28,7 @@ from orchestrator.ledger.connection import UNREACHABLE, connect, translate_error
 from orchestrator.ledger.ledger import Admitted, Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.reconciler import Reconciler
 from orchestrator.ledger.sweeper import Sweeper
 from orchestrator.logs import configure_logs
 from orchestrator.presence import Presence
@@ -62,6 +63,7 @@ class Coordinator:
         self._sweep_seconds = min(settings.sweep_seconds, settings.lease_seconds / 4)
         self._clock = clock
         self._sweeper = Sweeper(ledger, self._publish)
+        self._reconciler = Reconciler(ledger, reader.plan_ids)
         self._operations = Operations(ledger)
         self._stop = threading.Event()
         self._next_sweep = self._next_look = self._clock()
@@ -123,6 +125,7 @@ class Coordinator:
         self._next_look = self._clock() + self._sweep_seconds
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
+        self._reconciler.step()
 
     def _sweep_if_due(self) -> None:
         if self._clock() >= self._next_sweep:

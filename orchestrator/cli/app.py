@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import operation_commands, plan_commands, processes, reading
+from orchestrator.cli import operation_commands, plan_commands, processes, reading, release_command
 
 app = typer.Typer(
     name="changeover",
@@ -18,3 +18,4 @@ plan_commands.register(app)
 reading.register(app)
 operation_commands.register(app)
 processes.register(app)
+release_command.register(app)

@@ -25,6 +25,7 @@ from tests.support.effect_instances import EffectInstances
 from tests.support.place import Place
 from tests.support.plans import CONFIG_WRITE, plan, tenant
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
 LEASE_SECONDS = 1.5
@@ -79,6 +80,10 @@ class FaultWorld:
 
     def wait(self, plan_id: str = "p", seconds: float = 60.0) -> PlanStatus:
         return self.client.wait(plan_id, timeout_seconds=seconds)
+
+    def wait_effects(self, count: int) -> None:
+        """Until that many effects have arrived."""
+        wait_until(lambda: len(self.instances.effects) >= count)
 
     def events(self, plan_id: str | None = None) -> list[Event]:
         return list(self.client.events(plan_id))
