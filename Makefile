@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: run test lint types imports check lock bench clean
+.PHONY: run test lint types imports check lock bench chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -38,6 +38,14 @@ lock: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+# Faults of all kinds while a plan runs, judged by the history checker; prints the seed, `--seed N` tells it again.
+chaos-ci: .venv/ready
+	$(BIN)/python -m tests.chaos --tenants 200 --stages 4 --workers 3 --coordinators 2 --faults 30
+
+HOURS ?= 4
+chaos: .venv/ready
+	$(BIN)/python -m tests.chaos --hours $(HOURS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -49,12 +49,18 @@ def write_stage(name: str) -> dict[str, Any]:
 class FaultWorld:
     """Processes are started by the test; ``report`` judges what happened."""
 
-    def __init__(self, folder: Path, server: RedisServer, **settings: str) -> None:
+    def __init__(self, folder: Path, server: RedisServer, through_port: int | None = None, **settings: str) -> None:
+        """Processes reach the server ``through_port`` when it is given; the test itself always goes straight."""
         self.folder = folder
         self.server = server
         self.place = Place(server.url(0), server.url(1))
         self.instances = EffectInstances()
         paths = [str(effect_step.install(folder / "path")), str(TREE)]
+        if through_port is not None:
+            settings |= {
+                "CHANGEOVER_REDIS_URL": f"redis://127.0.0.1:{through_port}/0",
+                "CHANGEOVER_BROKER_URL": f"redis://127.0.0.1:{through_port}/1",
+            }
         environment = {**SHORT, "PYTHONPATH": os.pathsep.join(paths), **settings}
         self.cluster = Cluster(self.place, folder, **environment)
         self.settings = Settings(
@@ -124,7 +130,7 @@ def fault_world(folder: Path, *server_options: str, **settings: str) -> Iterator
     (folder / "redis").mkdir()
     server = RedisServer(folder / "redis", *server_options, databases=2)
     server.start()
-    world = FaultWorld(folder, server, **settings)
+    world = FaultWorld(folder, server, None, **settings)
     try:
         yield world
     except BaseException:
