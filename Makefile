@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: run test lint types imports check lock bench clean
+.PHONY: run test lint types imports check install-check lock bench clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -31,6 +31,9 @@ imports: .venv/ready
 	$(BIN)/lint-imports
 
 check: test lint types imports
+
+install-check:
+	tests/install_check.sh $(PYTHON)
 
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
