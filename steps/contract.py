@@ -57,8 +57,8 @@ class Done:
 class PollAgain:
     """Not there yet: run this step again in ``after_seconds``. No worker slot is held meanwhile.
 
-    At most ``MAX_POLL_SECONDS``. ``note`` says to a person what is being waited for; ``state`` (JSON values) is handed back as
-    ``StepContext.state`` at the next attempt.
+    At most ``MAX_POLL_SECONDS``. ``note`` says to a person what is being waited for; ``state`` (JSON values, no
+    secrets: they are masked) is handed back as ``StepContext.state`` at the next attempt.
     """
 
     after_seconds: float
@@ -186,8 +186,9 @@ class StepContext:
     """Everything a step may know. ``config`` is the tenant's config being applied (snake_case keys, JSON values).
 
     ``other_config`` is the one that the tenant comes from, if it is known: the old one on the way forward, the new one
-    on the way back. ``targets`` holds the Redis connections of the settings by name. ``attempt`` counts this step's attempts in this stage, from 1. ``idempotency_key`` is the same for every
-    attempt of the same step of the same stage of the same attempt of a task.
+    on the way back. ``targets`` holds the Redis connections of the settings by name. ``attempt`` counts this step's
+    attempts in this stage, from 1. ``idempotency_key`` is the same for every attempt of the same step of the same
+    stage of the same attempt of a task.
     """
 
     tenant_id: str

@@ -22,13 +22,26 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Begun, Ended, Ledger, Turn, TurnRecord
 from orchestrator.ledger.reader import plan_of
 from orchestrator.logs import task_context
-from orchestrator.rollback_strategy import config_for
+from orchestrator.rollback_strategy import config_for, other_config_for
+from orchestrator.secrets import mask, mask_value
 from orchestrator.stage_factory import BuiltStep, template_variables
-from steps import Done, Failed, FenceToken, Http, Outcome, PollAgain, StepContext, Target
+from steps import (
+    MAX_POLL_SECONDS,
+    Done,
+    Failed,
+    FenceToken,
+    Http,
+    InstanceLists,
+    Outcome,
+    PollAgain,
+    StepContext,
+    Target,
+)
+from steps.sandbox import ReadByName
 from workers.lease_keeper import LeaseKeeper
 from workers.plan_cache import PlanCache
 
-MAX_DELAY_SECONDS: Final = 1800.0
+MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
 
 RECORD_SECONDS: Final = 900.0
@@ -94,19 +107,28 @@ class Run:
     turn: Turn
     record: TurnRecord
     cursor: Cursor
+    other_config: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the steps of a process work with: Changeover's own Redis, others by name, HTTP, instances, secrets."""
+
+    target: Target
+    http: Http
+    targets: Mapping[str, Target]
+    instances: InstanceLists
+    secrets: ReadByName
 
 
 class StageRunner:
     """Serves all threads of a worker process; holds no state of a run."""
 
-    def __init__(
-        self, ledger: Ledger, plans: PlanCache, keeper: LeaseKeeper, target: Target, http: Http, worker: str
-    ) -> None:
+    def __init__(self, ledger: Ledger, plans: PlanCache, keeper: LeaseKeeper, reach: Reach, worker: str) -> None:
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
-        self._target = target
-        self._http = http
+        self._reach = reach
         self._worker = worker
 
     def run(self, turn: Turn) -> Next:
@@ -117,12 +139,12 @@ class StageRunner:
             return Proceed() if begun is Begun.RECORDED else Drop()
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
-            run = Run(turn, record, Cursor(**record.cursor))
+            run = Run(turn, record, Cursor(**record.cursor), other_config_for(record))
             try:
                 config = config_for(record)
                 steps = self._build(plan_id, record, config)
             except (InvalidInput, NotAllowed) as error:
-                return self._fail(run, None, Failed(error.code, str(error)))
+                return self._fail(run, None, Failed(error.code, mask(str(error))))
             return self._run_steps(run, steps, config)
 
     def _build(self, plan_id: str, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
@@ -133,7 +155,7 @@ class StageRunner:
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
-        return plan.stages[index].build(config, template_variables(config, plan.reference))
+        return plan.stages[index].build(config, template_variables(config, plan.reference, self._reach.secrets))
 
     def _run_steps(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Next:
         started = time.monotonic()
@@ -165,15 +187,17 @@ class StageRunner:
             state=cursor.state,
             token=self._token(run),
             idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
-            target=self._target,
-            http=self._http,
+            target=self._reach.target,
+            http=self._reach.http,
+            targets=self._reach.targets,
+            instances=self._reach.instances,
+            other_config=run.other_config,
         )
         try:
-            outcome: Outcome = step.step.run(step.parameters, context)
+            return _masked(step.step.run(step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
-            return Failed("StepError", f"{type(error).__name__}: {error}")
-        return outcome
+            return _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
 
     def _token(self, run: Run) -> FenceToken:
         return FenceToken(
@@ -212,6 +236,19 @@ class StageRunner:
         ended = _patiently(lambda: self._ledger.fail(run.turn, failure))
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
+
+
+def _masked(outcome: Outcome) -> Outcome:
+    """The outcome without the secrets that the step was given: from here on it is stored and logged."""
+    match outcome:
+        case Done(outputs):
+            return Done(mask_value(outputs))
+        case PollAgain(after_seconds, note, state):
+            return PollAgain(after_seconds, mask(note), mask_value(state))
+        case Failed(kind, message):
+            return Failed(kind, mask(message))
+        case _:
+            return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")
 
 
 def _patiently(call: Callable[[], T]) -> T:

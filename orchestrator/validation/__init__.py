@@ -15,6 +15,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.plan_factory import Plan, TenantRecord, assemble_plan, generate_plan_id, stage_record
 from orchestrator.settings import Settings, load_settings
 from orchestrator.stage_factory import Registry, StageFactory
+from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages
@@ -53,12 +54,15 @@ def validate_plan(
     if not isinstance(raw, Mapping):
         report.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, report.named_errors(), [])
-    factory = StageFactory(registry or load_registry(), settings or load_settings())
+    settings = settings or load_settings()
+    factory = StageFactory(registry or load_registry(), settings)
     shape = read_shape(raw, report)
     header = shape.header
     plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
     stages = compile_stages(shape.stages, factory, report)
-    check = TenantCheck(stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types)
+    check = TenantCheck(
+        stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types, References(settings)
+    )
     records = [check.check(index, tenant, report) for index, tenant in shape.tenants]
     _warn(shape, report)
     try:
