@@ -25,7 +25,7 @@ local function end_task(task, event, event_data)
     redis.call('ZADD', K.queue(task.plan), task.rank, task.id)
     wake_plan(task.plan)
   else
-    redis.call('HDEL', key, 'forced')
+    redis.call('HDEL', key, 'forced', 'rank')
   end
   emit_plan_progress(task.plan)
   settle_plan(task.plan)
