@@ -174,7 +174,7 @@ class StageRunner:
                     return self._poll_again(run, after_seconds)
                 case Failed() as failed:
                     return self._fail(run, step.name, failed)
-        ended = self._succeed(run)
+        ended = self._succeed(run, config)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(time.monotonic() - started, 3))
         return Proceed() if ended is Ended.NEXT else Drop()
 
@@ -217,7 +217,7 @@ class StageRunner:
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
-    def _succeed(self, run: Run) -> Ended:
+    def _succeed(self, run: Run, config: Mapping[str, Any]) -> Ended:
         turn, record = run.turn, run.record
         checkpoint = Checkpoint(
             task_id=turn.task_id,
@@ -228,7 +228,9 @@ class StageRunner:
             last_stage=record.stage_name,
             outputs={**record.checkpoint.get("outputs", {}), record.stage_name: run.cursor.outputs},
         )
-        return _patiently(lambda: self._ledger.succeed(turn, checkpoint.to_json(), healthy=run.cursor.healthy))
+        restored = config if record.mode is TaskState.ROLLING_BACK else None
+        text, healthy = checkpoint.to_json(), run.cursor.healthy
+        return _patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
 
     def _fail(self, run: Run, step_name: str | None, failed: Failed) -> Next:
         message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
