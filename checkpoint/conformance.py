@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from checkpoint.contract import SIZE_LIMIT, Checkpoint, CheckpointStore, CheckpointTooLarge
@@ -52,6 +53,15 @@ def check_what_is_saved_is_loaded_by_another(open_store: Open) -> None:
     )
     assert open_store().save(checkpoint)
     assert open_store().load("a-plan_1.2024.17") == checkpoint
+
+
+def check_the_order_of_stages_is_kept(open_store: Open) -> None:
+    names = ["zebra", "apple", "10", "9", "mango"]
+    checkpoint = replace(sample(), completed_stages=5, outputs={name: {"0": {"b": 1, "a": 2}} for name in names})
+    open_store().save(checkpoint)
+    loaded = open_store().load("plan.0")
+    assert loaded is not None
+    assert list(loaded.outputs) == names
 
 
 def check_a_repeated_save_changes_nothing(open_store: Open) -> None:
@@ -187,6 +197,7 @@ def check_first_saves_at_once_keep_one(open_store: Open) -> None:
 CHECKS: Final[Sequence[Callable[[Open], None]]] = (
     check_nothing_is_kept_at_first,
     check_what_is_saved_is_loaded_by_another,
+    check_the_order_of_stages_is_kept,
     check_a_repeated_save_changes_nothing,
     check_newer_replaces_older_and_never_the_reverse,
     check_tasks_do_not_touch_each_other,

@@ -32,7 +32,8 @@ class Checkpoint:
     """What a task needs to go on after its last good stage.
 
     ``completed_stages`` counts the legs done in this ``mode`` (RUNNING or ROLLING_BACK); ``outputs`` holds, by stage
-    name and step index, what steps returned. ``epoch`` and ``completed_stages`` order the saves of one task.
+    name and step index, what steps returned, in the order in which the stages were done (which a store keeps).
+    ``epoch`` and ``completed_stages`` order the saves of one task.
     """
 
     task_id: str

@@ -37,7 +37,13 @@ class HealthCheckSettings(Section):
 
 
 class CheckpointSettings(Section):
-    store_type: Literal["redis"] = "redis"
+    """Where checkpoints are kept, how large they may be, how long that of a failed task is worth keeping."""
+
+    store_type: Annotated[str, Field(min_length=1)] = "redis"
+    url: SecretStr | None = None
+    size_limit_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
+    ttl_seconds: Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False)] = 30 * 86400.0
+    orphan_sweep_seconds: Seconds = 3600.0
 
 
 class Settings(BaseSettings):
@@ -61,6 +67,7 @@ class Settings(BaseSettings):
     feed_max_length: Count = 100_000
     health_check: HealthCheckSettings = HealthCheckSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
+    middlewares: list[str] = []
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -7,15 +7,18 @@ import socket
 import threading
 from functools import lru_cache
 
+from orchestrator.checkpoint_store import open_store
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
-from orchestrator.settings import find_servers, load_settings, redact
+from orchestrator.settings import Settings, find_servers, load_settings, redact
 from orchestrator.stage_factory import StageFactory
 from steps import HttpPool, RedisTarget, load_registry
+from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
+from workers.middleware import load_chain
 from workers.plan_cache import PlanCache
-from workers.stage_runner import StageRunner
+from workers.stage_runner import StageRunner, patiently_stored
 
 _lock = threading.Lock()
 
@@ -39,4 +42,13 @@ def _make_runner(pid: int) -> StageRunner:
         target=RedisTarget(connect(servers.redis_url, patient=False), redact(servers.redis_url), own_ledger=True),
         http=HttpPool(),
         worker=f"{socket.gethostname()}:{pid}",
+        checkpoints=_checkpoints(settings),
+        middlewares=load_chain(settings),
     )
+
+
+def _checkpoints(settings: Settings) -> TaskCheckpoints:
+    store = open_store(settings)
+    if store is None:
+        return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
+    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)

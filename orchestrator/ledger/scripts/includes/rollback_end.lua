@@ -1,6 +1,7 @@
 -- Ends a rollback, well or badly.
 -- @include keys
 -- @include task_end
+-- @include settings
 
 local IDENTITY = {'deploy_unit_id', 'deploy_unit_name', 'deploy_unit_version'}
 local IDENTITY_WIRE = {deploy_unit_id = 'deployUnitId', deploy_unit_name = 'deployUnitName',
@@ -32,5 +33,6 @@ end
 local function fail_rollback(task, failure)
   move_task(task, 'rollback_fail')
   redis.call('HSET', K.task(task.id), 'failure', failure)
+  redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
   end_task(task, 'TaskRollbackFailed', '{"failureInfo":' .. failure .. '}')
 end
