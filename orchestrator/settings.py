@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from orchestrator.domain.config import Seconds
+from orchestrator.domain.config import Name, Seconds, ServiceSpec
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.naming import unknown
 
 RUN_FILE = "run.json"
 """Written by ``changeover up`` into its data folder; other commands started beside it find the server there."""
@@ -50,7 +52,7 @@ class Settings(BaseSettings):
     """Every application setting, with its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
@@ -68,8 +70,17 @@ class Settings(BaseSettings):
     health_check: HealthCheckSettings = HealthCheckSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     middlewares: list[str] = []
+    services: dict[Name, ServiceSpec] = {}
+    default_service_names: list[str] = []
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _default_services_exist(self) -> Settings:
+        for name in self.default_service_names:
+            if name not in self.services:
+                raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -103,10 +114,16 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [Problem(".".join(map(str, item["loc"])), None, item["msg"]) for item in error.errors()]
-        raise InvalidInput(problems) from error
+        raise InvalidInput([_problem(item) for item in error.errors()]) from error
     except (OSError, yaml.YAMLError) as error:
         raise InvalidInput([Problem("CHANGEOVER_CONFIG", os.environ["CHANGEOVER_CONFIG"], str(error))]) from error
+
+
+def _problem(item: ErrorDetails) -> Problem:
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+        message = unknown("setting", str(item["loc"][0]), Settings.model_fields)
+    return Problem(".".join(map(str, item["loc"])), None, message)
 
 
 def find_servers(settings: Settings) -> Servers:

@@ -59,12 +59,12 @@ def workers(place: Place, tmp_path: Path, store_settings: dict[str, str]) -> Ite
     cluster.stop()
 
 
-def at_work(client: Client, plan_id: str, instances: TenantInstances, polls: int = 1, **more: Any) -> str:
+def at_work(client: Client, plan_id: str, instances: TenantInstances, **more: Any) -> str:
     """A plan of one tenant whose first stage is recorded and whose second one polls; the task's id."""
     tenant_id = f"t-{plan_id}"
     instances.stubborn.add(f"{tenant_id}/a")
     client.submit(plan(plan_id, [tenant(tenant_id, instances, 1, **more)], STAGES))
-    wait_until(lambda: instances.polls[f"{tenant_id}/a"] >= polls)
+    wait_until(lambda: instances.polls[f"{tenant_id}/a"] >= 1)
     return f"{plan_id}.0"
 
 
