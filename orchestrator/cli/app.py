@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import plan_commands, processes, reading
+from orchestrator.cli import config_command, plan_commands, processes, reading
 
 app = typer.Typer(
     name="changeover",
@@ -16,4 +16,5 @@ app = typer.Typer(
 )
 plan_commands.register(app)
 reading.register(app)
+config_command.register(app)
 processes.register(app)
