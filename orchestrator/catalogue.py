@@ -85,9 +85,7 @@ def _known(given: Any, services: Mapping[str, ServiceSpec], report: Report) -> s
         if not isinstance(name, str):
             report.error(path, name, "expected text")
         elif name not in services:
-            message = (
-                unknown("service", name, services) if services else "the application's catalogue names no services"
-            )
+            message = unknown("service", name, services) if services else "the application's settings name no services"
             report.error(path, name, message)
         elif name in names:
             report.error(path, name, "given twice")
