@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from orchestrator.checkpoint_store import require_store
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
@@ -50,6 +51,7 @@ def run_up(
     binary, a Redis that does not answer); nothing is left running then. ``is_ready`` stands in for the presence check.
     """
     options.check()
+    require_store(settings)
     folder = Path(os.path.realpath(options.data_dir or settings.data_dir))
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)
