@@ -52,7 +52,7 @@ def test_the_retry_defaults() -> None:
     (written,) = re.findall(r"\| `retry` \| see below \| `(\{.*\})` \|", section("http-request"))
     assert yaml.safe_load(written) == RetryParameters().model_dump()
     assert "with `max_attempts: 3`" in section("notify")
-    assert NotifyParameters(url="http://h", json=None).retry == RetryParameters(max_attempts=3)
+    assert NotifyParameters.model_validate({"url": "http://h", "json": None}).retry == RetryParameters(max_attempts=3)
 
 
 def test_the_settings_are_accepted_as_printed() -> None:
