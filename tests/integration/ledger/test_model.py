@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orchestrator.domain.status import TASK_ACTIVE
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.settings import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.model import Task
@@ -74,7 +74,8 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.tasks("running"))
     @rule(data=st.data(), verb=st.sampled_from(["succeed", "succeed", "succeed", "fail", "poll"]))
     def end(self, data: st.DataObject, verb: str) -> None:
-        self.pair.worker(verb, self._draw(data, self.tasks("running")))
+        task = self.pair.model.tasks[self._draw(data, self.tasks("running"))]
+        self.pair.worker(verb if self._can_succeed(task) else "fail", task.id)
 
     @precondition(lambda self: self.tasks("queued", "running"))
     @rule(data=st.data())
@@ -85,7 +86,7 @@ class Machine(RuleBasedStateMachine):
             if task.status in TASK_ACTIVE and task.lease == "queued":
                 self.pair.worker("begin", task.id)
             if task.status in TASK_ACTIVE and task.lease == "running":
-                self.pair.worker("succeed", task.id)
+                self.pair.worker("succeed" if self._can_succeed(task) else "fail", task.id)
 
     @precondition(lambda self: self.tasks("queued", "running"))
     @rule(data=st.data())
@@ -109,6 +110,10 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def holds(self) -> None:
         self.pair.world.check()
+
+    def _can_succeed(self, task: Task) -> bool:
+        """A plan's rollback also asks tasks that have nowhere to go back to: their worker says so."""
+        return task.status is not TaskState.ROLLING_BACK or task.snapshot
 
     def _draw(self, data: st.DataObject, tasks: list[Task]) -> str:
         return str(data.draw(st.sampled_from([task.id for task in tasks])))
