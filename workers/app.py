@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from celery import signals
 from celery.exceptions import OperationalError
 
+from orchestrator.checkpoint_store import require_store
 from orchestrator.dispatch import make_app
+from orchestrator.domain.errors import ChangeoverError
 from orchestrator.lanes import lane_names
 from orchestrator.ledger.connection import UNREACHABLE, connect
 from orchestrator.ledger.keys import Keys
@@ -16,6 +19,7 @@ from orchestrator.presence import Presence
 from orchestrator.settings import find_servers, load_settings
 from workers import runtime
 from workers.hearing import EAR, HearingCheck
+from workers.middleware import load_chain
 
 app = make_app()
 
@@ -27,6 +31,19 @@ _hearing: list[HearingCheck] = []
 def _set_up_logging(**_: Any) -> None:
     # Connected, so that Celery leaves logging to us.
     configure_logs(load_settings())
+
+
+@signals.celeryd_init.connect
+def _check_settings(**_: Any) -> None:
+    # Celery swallows what a signal's receiver raises, but for an exit.
+    try:
+        settings = load_settings()
+        require_store(settings)
+        load_chain(settings)
+    except ChangeoverError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"error: {line}\n")
+        raise SystemExit(error.exit_code) from error
 
 
 @signals.worker_ready.connect
@@ -48,9 +65,9 @@ def _announce(sender: Any = None, **_: Any) -> None:
             return False
 
     def is_busy() -> bool:
-        # All prefetched messages are in hand: then no reply is due. Between two connections there is no consumer.
-        consumer = sender.task_consumer
-        return consumer is None or not consumer.channel.qos.can_consume()
+        # All prefetched messages are in hand: then no reply is due. Without a channel there is nothing to be busy with.
+        channel = getattr(sender.task_consumer, "channel", None)
+        return channel is not None and not channel.qos.can_consume()
 
     check = HearingCheck(EAR, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
     check.start()
@@ -68,6 +85,9 @@ def _withdraw(**_: Any) -> None:
 
 def main(arguments: list[str]) -> None:
     """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
+    # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
+    import workers.tasks  # noqa: F401
+
     names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
     if arguments[:1] == ["worker"] and not names_queues:
         arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
