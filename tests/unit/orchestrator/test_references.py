@@ -38,6 +38,7 @@ def test_what_is_known_is_accepted() -> None:
         CALL,
         {**ACK, "connection": "routing", "instances": "gateways"},
         {"type": "notify", "url": "https://hook/{{ secret.HOOK }}", "json": "{{ tenant.tenant_id }}"},
+        {"type": "notify", "url": "{{ secret.HOOK_URL }}", "json": {}},
         {"type": "poll", "url": "http://agent", "until": "done", "headers": {"X-V": version}},
         {"type": "wait", "seconds": "{{ tenant.variables.pause }}"},
     ]  # fmt: skip
