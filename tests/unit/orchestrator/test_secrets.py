@@ -30,6 +30,10 @@ def test_the_environment_goes_before_the_folder(tmp_path: Path) -> None:
     assert render("{{ secret['TOKEN'] }}", variables(tmp_path, TOKEN="from outside")) == "from outside"
 
 
+def test_a_secret_may_have_any_name(tmp_path: Path) -> None:
+    assert render("{{ secret._folder }}", variables(tmp_path, _folder="like an attribute")) == "like an attribute"
+
+
 def test_a_rotated_secret_is_seen_and_the_old_one_stays_masked(tmp_path: Path) -> None:
     (tmp_path / "TOKEN").write_text("first-value")
     given = variables(tmp_path)
