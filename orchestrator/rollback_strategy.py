@@ -30,6 +30,11 @@ class PreviousConfig:
         return snapshot
 
 
+def new_config(record: TurnRecord) -> dict[str, Any]:
+    """What the tenant is to become, whichever way the turn goes; all keys in snake_case."""
+    return {**full_config(json.loads(record.config)), SOURCE: None}
+
+
 def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
     """The config of a begun turn, all keys in snake_case.
 

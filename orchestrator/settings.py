@@ -11,10 +11,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
-from orchestrator.domain.config import Seconds
+from orchestrator.domain.config import Name, Seconds, ServiceSpec
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.naming import unknown
 from steps import AllowedHosts, MalformedEndpoints, health_endpoints
 
 RUN_FILE = "run.json"
@@ -69,14 +71,20 @@ class InstanceListSettings(Section):
 
 
 class CheckpointSettings(Section):
-    store_type: Literal["redis"] = "redis"
+    """Where checkpoints are kept, how large they may be, how long that of a failed task is worth keeping."""
+
+    store_type: Annotated[str, Field(min_length=1)] = "redis"
+    url: SecretStr | None = None
+    size_limit_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
+    ttl_seconds: Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False)] = 30 * 86400.0
+    orphan_sweep_seconds: Seconds = 3600.0
 
 
 class Settings(BaseSettings):
     """Every application setting, with its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
@@ -97,6 +105,9 @@ class Settings(BaseSettings):
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
     allowed_hosts: list[str] | None = None
+    middlewares: list[str] = []
+    services: dict[Name, ServiceSpec] = {}
+    default_service_names: list[str] = []
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -112,6 +123,13 @@ class Settings(BaseSettings):
         for name, listed in self.instances.items():
             if listed.fallback is not None and listed.fallback not in self.instances:
                 raise ValueError(f"instances.{name}.fallback: there is no list {listed.fallback!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _default_services_exist(self) -> Settings:
+        for name in self.default_service_names:
+            if name not in self.services:
+                raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")
         return self
 
     @classmethod
@@ -146,10 +164,16 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [Problem(".".join(map(str, item["loc"])), None, item["msg"]) for item in error.errors()]
-        raise InvalidInput(problems) from error
+        raise InvalidInput([_problem(item) for item in error.errors()]) from error
     except (OSError, yaml.YAMLError) as error:
         raise InvalidInput([Problem("CHANGEOVER_CONFIG", os.environ["CHANGEOVER_CONFIG"], str(error))]) from error
+
+
+def _problem(item: ErrorDetails) -> Problem:
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+        message = unknown("setting", str(item["loc"][0]), Settings.model_fields)
+    return Problem(".".join(map(str, item["loc"])), None, message)
 
 
 def find_servers(settings: Settings) -> Servers:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from orchestrator.condition import compile_condition, condition_holds
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.json_values import canonical_json
 from orchestrator.naming import snake_case, step_type, unknown
@@ -189,8 +190,15 @@ class CompiledStage:
                 problems.extend(error.problems)
         if problems:
             raise InvalidInput(problems)
+        self.when: Renderer | None = None
+        if (condition := stage.get("when")) is not None:
+            self.when = compile_condition(condition, f"{path}.when" if path else "when")
         built = [step.constant for step in self.steps]
         self._constant = [step for step in built if step is not None] if all(built) else None
+
+    def takes_part(self, config: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+        """Whether the stage is for this tenant: its ``when`` over the *new* config. Raises ``InvalidInput``."""
+        return self.when is None or condition_holds(self.when, template_variables(config, plan))
 
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""

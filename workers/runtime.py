@@ -7,6 +7,7 @@ import socket
 import threading
 from functools import lru_cache
 
+from orchestrator.checkpoint_store import open_store
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
@@ -14,10 +15,12 @@ from orchestrator.secrets import Secrets
 from orchestrator.settings import Settings, find_servers, load_settings, redact
 from orchestrator.stage_factory import StageFactory
 from steps import AllowedHosts, HttpPool, InstanceList, Instances, RedisTarget, load_registry, load_sources
+from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
 from workers.lease_keeper import LeaseKeeper
+from workers.middleware import load_chain
 from workers.plan_cache import PlanCache
-from workers.stage_runner import Reach, StageRunner
+from workers.stage_runner import Reach, StageRunner, patiently_stored
 
 _lock = threading.Lock()
 
@@ -40,6 +43,8 @@ def _make_runner(pid: int) -> StageRunner:
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
         reach=make_reach(settings, servers.redis_url),
         worker=f"{socket.gethostname()}:{pid}",
+        checkpoints=_checkpoints(settings),
+        middlewares=load_chain(settings),
     )
 
 
@@ -54,3 +59,10 @@ def make_reach(settings: Settings, redis_url: str) -> Reach:
         instances=Instances(lists, load_sources()),
         secrets=Secrets(settings.secrets_dir),
     )
+
+
+def _checkpoints(settings: Settings) -> TaskCheckpoints:
+    store = open_store(settings)
+    if store is None:
+        return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
+    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 from redis.commands.core import Script
@@ -133,6 +133,14 @@ class TurnRecord:
     forced: bool
 
 
+IDENTITY: Final = {
+    "deploy_unit_id": "deployUnitId",
+    "deploy_unit_name": "deployUnitName",
+    "deploy_unit_version": "deployUnitVersion",
+}
+"""What a tenant is: the keys of its config, and their names in an event."""
+
+
 class Ledger:
     """The verbs of one namespace on one client."""
 
@@ -145,6 +153,7 @@ class Ledger:
             "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
             "MAX_RETRY": settings.max_retry,
             "MAX_RECOVERIES": settings.max_recoveries,
+            "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
         }
         self._scripts: dict[str, Script] = {}
 
@@ -242,10 +251,17 @@ class Ledger:
         answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
         return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
 
-    def succeed(self, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
-        """Records the stage as done together with its checkpoint. Answers what the task does next."""
-        answer = self.call("succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, checkpoint, int(healthy))
-        return Ended(answer[0])
+    def succeed(
+        self, turn: Turn, checkpoint: str, *, healthy: bool, restored: Mapping[str, Any] | None = None
+    ) -> Ended:
+        """Records the stage as done together with its checkpoint. Answers what the task does next.
+
+        ``restored``: on the way back, the config (snake_case keys) that the stages put in force again.
+        """
+        identity = {} if restored is None else {wire: restored.get(name) for name, wire in IDENTITY.items()}
+        texts = ("", "{}") if restored is None else (_json(restored), _json(identity))
+        number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
+        return Ended(self.call("succeed", *number, checkpoint, int(healthy), *texts)[0])
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.condition import condition_holds
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.naming import snake_case, step_type, unknown
@@ -28,6 +29,9 @@ class TenantCheck:
         self._stages = stages
         self._plan = plan
         self._step_types = step_types
+        self._has_conditions = any(stage.when is not None for stage in stages)
+        self.idle: list[str] = []
+        """Tenants that no stage is for."""
 
     def check(self, index: int, tenant: TenantDeployConfig, report: Report) -> TenantRecord | None:
         """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
@@ -43,14 +47,17 @@ class TenantCheck:
         for problem in _identity(tenant):
             report.of_tenant(index, problem)
         config = full_config(compact_config(tenant))
-        found = list(self._problems_of(config, tenant.overrides))
+        stages, found = self._stages_for(config)
+        found += self._problems_of(config, tenant.overrides, stages)
+        if self._stages and not stages and not found:
+            self.idle.append(tenant.tenant_id)
         for problem in found:
             report.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
         snapshot = snapshot_of(config)
         if source is not None and snapshot is not None:
             own = source.model_fields_set
-            for problem in self._problems_of(snapshot, source.overrides):
+            for problem in self._problems_of(snapshot, source.overrides, stages):
                 # What the source takes from the new config is wrong there, and said there.
                 name = problem.path.partition("[")[0].partition(".")[0]
                 if problem not in found and (name == "stages" or name in own):
@@ -58,14 +65,31 @@ class TenantCheck:
                     report.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
 
-    def _problems_of(self, config: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Problem]:
+    def _stages_for(self, config: Mapping[str, Any]) -> tuple[list[CompiledStage], list[Problem]]:
+        """The stages that are for this tenant, on the way back too; and conditions that give no answer."""
+        if not self._has_conditions:
+            return self._stages, []
+        variables = template_variables(config, self._plan)
+        stages: list[CompiledStage] = []
+        problems: list[Problem] = []
+        for stage in self._stages:
+            try:
+                if stage.when is None or condition_holds(stage.when, variables):
+                    stages.append(stage)
+            except InvalidInput as error:
+                problems += error.problems
+        return stages, problems
+
+    def _problems_of(
+        self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
+    ) -> Iterator[Problem]:
         yield from _endpoints(config)
         yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
         variables = template_variables(config, self._plan)
         asked: BuiltStep | None = None
-        for stage in self._stages:
+        for stage in stages:
             try:
                 built = stage.build(config, variables)
             except InvalidInput as error:

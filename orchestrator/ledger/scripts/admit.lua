@@ -18,8 +18,7 @@ local function give_up(task, other)
   local why = 'the tenant has been moved since by ' .. other
   if task.rollback then
     emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
-    withdraw_rollback(task)
-    settle_plan(task.plan)
+    give_up_rollback(task, 'system: ' .. why)
   else
     cancel_task(task, 'system: ' .. why)
   end

@@ -11,6 +11,7 @@
 -- EVENTS TaskStageStarted TaskStageRollingBack, and those of a boundary
 -- @include keys
 -- @include boundary
+-- @include tenant_history
 
 local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -31,10 +32,9 @@ local index, name = stage_of(task, stage)
 if task.stage_started then
   lease_running(task, worker)
 else
-  local moves = task.status == 'RUNNING'
-  local touched = moves and math.max(index + 1, task.touched) or task.touched
+  local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
   lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'touched', touched)
-  if moves then redis.call('HSET', K.tenant(task.tenant), 'mover', task_id, 'moverEpoch', epoch) end
+  become_mover(task)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end

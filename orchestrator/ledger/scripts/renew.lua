@@ -1,5 +1,5 @@
--- Renews all running leases of one worker process in one call and writes the  that are due.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running (zsets),
+-- Renews all running leases of one worker process in one call and writes the heartbeats that are due.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running (zset),
 --       log:{plan}, feed (streams), seq (string)
 -- ARGV  task id, epoch, stage (leg), turn of each lease, in turn
 -- CODES RENEWED, then the task ids whose turn is no longer this worker's

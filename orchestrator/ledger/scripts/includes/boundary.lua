@@ -1,4 +1,5 @@
--- Acts on what a person asked for, between two stages (I5). Cancel goes before rollback, rollback before pause.
+-- Acts on what a person asked for, between two stages (I5). Rollback goes before cancel (a cancel asked for later would
+-- have withdrawn it), cancel before pause.
 -- @include keys
 -- @include task
 -- @include release
@@ -34,22 +35,23 @@ end
 -- 'CANCELLED', 'PAUSED' or 'ROLLING_BACK' when something was asked for and done; nil when the task goes on.
 local function stop_at_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
-  if task.cancel or task.plan_cancels then
-    cancel_task(task, redis.call('HGET', task.cancel and K.task(task.id) or K.plan(task.plan), 'cancelledBy'))
-    return 'CANCELLED'
-  end
   local plan_goes_back = task.plan_status == 'ROLLING_BACK'
-  if plan_goes_back and task.touched == 0 then
-    cancel_task(task, redis.call('HGET', K.plan(task.plan), 'rollbackBy'))
-    return 'CANCELLED'
-  end
-  if task.rollback or plan_goes_back then
+  if task.rollback or (plan_goes_back and task.touched > 0) then
+    if not task.rollback then set_forced(task, redis.call('HGET', K.plan(task.plan), 'rollbackForced') == '1') end
     start_rollback(task)
     redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
     set_deadline(task)
     lease_queued(task, NOW)
     wake_dispatch(task.id)
+    -- It may have been the last running task of a pausing plan.
+    settle_plan(task.plan)
     return 'ROLLING_BACK'
+  end
+  if task.cancel or task.plan_cancels or plan_goes_back then
+    local key = task.cancel and K.task(task.id) or K.plan(task.plan)
+    local field = not task.cancel and plan_goes_back and 'rollbackBy' or 'cancelledBy'
+    cancel_task(task, redis.call('HGET', key, field))
+    return 'CANCELLED'
   end
   if task.pause or task.plan_pauses then
     pause_task(task, not task.pause)
