@@ -100,13 +100,16 @@ class Coordinator:
 
     def serve(self, plan_id: str) -> None:
         """Goes on with the plan's cancel or rollback, fills its free slots and publishes what was admitted."""
-        while self._operations.cancel_chunk(plan_id, CHUNK) or self._operations.rollback_chunk(plan_id, CHUNK):
-            pass
         more = True
         while more and not self._stop.is_set():
-            admitted, more = self._ledger.admit(plan_id, ADMIT_LIMIT)
-            if admitted:
-                self._publish(admitted)
+            admission = self._ledger.admit(plan_id, ADMIT_LIMIT)
+            if admission.tasks:
+                self._publish(admission.tasks)
+            more = admission.more
+            if admission.has_chores:
+                self._operations.cancel_chunk(plan_id, CHUNK)
+                self._operations.rollback_chunk(plan_id, CHUNK)
+                more = True
 
     def sweep(self) -> None:
         """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""

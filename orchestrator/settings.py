@@ -6,17 +6,18 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from orchestrator.domain.config import Name, Seconds, ServiceSpec
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.naming import unknown
+from steps import AllowedHosts, MalformedEndpoints, health_endpoints
 
 RUN_FILE = "run.json"
 """Written by ``changeover up`` into its data folder; other commands started beside it find the server there."""
@@ -36,6 +37,37 @@ class HealthCheckSettings(Section):
     path: str = "/health"
     version_key: str = "version"
     timeout_seconds: Seconds = 5.0
+    consecutive_successes: Count = 1
+    fail_fast: bool = False
+
+
+class ConnectionSettings(Section):
+    """A Redis that steps may write to besides Changeover's own: ``connection: NAME`` in a step."""
+
+    url: SecretStr
+
+    @field_validator("url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected a redis://, rediss:// or unix:// URL")
+        return url
+
+
+class InstanceListSettings(Section):
+    """A named list of instances; ``fallback``: the list to use when this one is empty, or all of it failed."""
+
+    urls: list[str] = []
+    fallback: str | None = None
+
+    @field_validator("urls")
+    @classmethod
+    def _are_urls(cls, urls: list[str]) -> list[str]:
+        try:
+            health_endpoints({"network_endpoints": [{"value": url} for url in urls]}, "/")
+        except MalformedEndpoints as error:
+            raise ValueError("; ".join(problem.message for problem in error.problems)) from error
+        return urls
 
 
 class CheckpointSettings(Section):
@@ -72,11 +104,29 @@ class Settings(BaseSettings):
     middlewares: list[str] = []
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
+    connections: dict[str, ConnectionSettings] = {}
+    instances: dict[str, InstanceListSettings] = {}
+    secrets_dir: Path = Path("/run/secrets")
+    allowed_hosts: list[str] | None = None
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, patterns: list[str] | None) -> list[str] | None:
+        if patterns is not None:
+            AllowedHosts(patterns)
+        return patterns
+
     @model_validator(mode="after")
-    def _default_services_exist(self) -> Settings:
+    def _fallbacks_exist(self) -> Self:
+        for name, listed in self.instances.items():
+            if listed.fallback is not None and listed.fallback not in self.instances:
+                raise ValueError(f"instances.{name}.fallback: there is no list {listed.fallback!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _default_services_exist(self) -> Self:
         for name in self.default_service_names:
             if name not in self.services:
                 raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")

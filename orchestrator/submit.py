@@ -12,8 +12,8 @@ from orchestrator.domain.status import PlanState
 from orchestrator.ledger.ledger import Committed, Ledger, Opened, StageRow, Written
 from orchestrator.plan_factory import Plan
 
-CHUNK: Final = 200
-"""Tenants in one script: about two milliseconds of Redis' time."""
+CHUNK: Final = 100
+"""Tenants in one script: a few milliseconds of Redis' time."""
 
 CHUNK_BYTES: Final = 512 * 1024
 """A chunk of large configs ends earlier."""

@@ -60,6 +60,9 @@ def _withdraw(**_: Any) -> None:
 
 def main(arguments: list[str]) -> None:
     """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
+    # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
+    import workers.tasks  # noqa: F401
+
     names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
     if arguments[:1] == ["worker"] and not names_queues:
         arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]

@@ -22,15 +22,28 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Begun, Ended, Ledger, Turn, TurnRecord
 from orchestrator.ledger.reader import plan_of
 from orchestrator.logs import task_context
-from orchestrator.rollback_strategy import config_for, new_config
+from orchestrator.rollback_strategy import config_for, new_config, other_config_for
+from orchestrator.secrets import mask, mask_value
 from orchestrator.stage_factory import BuiltStep, template_variables
-from steps import Done, Failed, FenceToken, Http, Outcome, PollAgain, StepContext, Target
+from steps import (
+    MAX_POLL_SECONDS,
+    Done,
+    Failed,
+    FenceToken,
+    Http,
+    InstanceLists,
+    Outcome,
+    PollAgain,
+    StepContext,
+    Target,
+)
+from steps.sandbox import ReadByName
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo, StepInfo
 from workers.plan_cache import CachedPlan, PlanCache
 
-MAX_DELAY_SECONDS: Final = 1800.0
+MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
 
 RECORD_SECONDS: Final = 900.0
@@ -100,9 +113,21 @@ class Run:
     record: TurnRecord
     cursor: Cursor
     info: StageInfo
+    other_config: Mapping[str, Any] | None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failed_step: str | None = None
     lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the steps of a process work with: Changeover's own Redis, others by name, HTTP, instances, secrets."""
+
+    target: Target
+    http: Http
+    targets: Mapping[str, Target]
+    instances: InstanceLists
+    secrets: ReadByName
 
 
 class StageRunner:
@@ -113,8 +138,7 @@ class StageRunner:
         ledger: Ledger,
         plans: PlanCache,
         keeper: LeaseKeeper,
-        target: Target,
-        http: Http,
+        reach: Reach,
         worker: str,
         checkpoints: TaskCheckpoints | None = None,
         middlewares: Chain | None = None,
@@ -122,8 +146,7 @@ class StageRunner:
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
-        self._target = target
-        self._http = http
+        self._reach = reach
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
         self._middlewares = middlewares
@@ -139,17 +162,17 @@ class StageRunner:
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
             info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
-            run = Run(turn, record, Cursor(**record.cursor), info)
+            run = Run(turn, record, Cursor(**record.cursor), info, other_config_for(record))
             try:
                 run.outputs = self._checkpoints.outputs(turn, record)
                 plan = self._plans.get(plan_id)
+                config = config_for(record)
                 if not self._takes_part(plan, record):
                     run.cursor.outputs = {"skipped": True}
-                    return self._succeed(run)
-                config = config_for(record)
+                    return self._succeed(run, config)
                 steps = self._build(plan, record, config)
             except (InvalidInput, NotAllowed) as error:
-                return self._fail(run, Failed(error.code, str(error)))
+                return self._fail(run, Failed(error.code, mask(str(error))))
             except CheckpointError as error:
                 return self._fail(run, Failed(type(error).__name__, str(error)))
             return self._run_stage(run, steps, config)
@@ -166,7 +189,7 @@ class StageRunner:
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
-        return plan.stages[index].build(config, template_variables(config, plan.reference))
+        return plan.stages[index].build(config, template_variables(config, plan.reference, self._reach.secrets))
 
     def _run_stage(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Next:
         started = time.monotonic()
@@ -182,7 +205,7 @@ class StageRunner:
                 return self._poll_again(run, after_seconds)
             case Failed():
                 return self._fail(run, outcome)
-        return self._succeed(run, time.monotonic() - started)
+        return self._succeed(run, config, time.monotonic() - started)
 
     def _run_steps(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Outcome:
         """The steps from the cursor on, which it moves; what it answers is not recorded yet."""
@@ -226,15 +249,17 @@ class StageRunner:
             state=cursor.state,
             token=self._token(run),
             idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
-            target=self._target,
-            http=self._http,
+            target=self._reach.target,
+            http=self._reach.http,
+            targets=self._reach.targets,
+            instances=self._reach.instances,
+            other_config=run.other_config,
         )
         try:
-            outcome: Outcome = step.step.run(step.parameters, context)
+            return _masked(step.step.run(step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
-            return Failed("StepError", f"{type(error).__name__}: {error}")
-        return outcome
+            return _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
 
     def _token(self, run: Run) -> FenceToken:
         return FenceToken(
@@ -254,7 +279,7 @@ class StageRunner:
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
-    def _succeed(self, run: Run, seconds: float = 0.0) -> Next:
+    def _succeed(self, run: Run, config: Mapping[str, Any], seconds: float = 0.0) -> Next:
         turn, record = run.turn, run.record
         # A stage that is done again, on the way back, moves to the end: outputs stand in the order they were made in.
         outputs = {name: value for name, value in run.outputs.items() if name != record.stage_name}
@@ -271,7 +296,8 @@ class StageRunner:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
             return self._fail(run, Failed(type(error).__name__, str(error)))
-        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=run.cursor.healthy))
+        restored, healthy = config if record.mode is TaskState.ROLLING_BACK else None, run.cursor.healthy
+        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
         if ended in CHECKPOINT_GONE:
             self._checkpoints.forget(turn)
@@ -285,6 +311,19 @@ class StageRunner:
         ended = patiently(lambda: self._ledger.fail(run.turn, failure))
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
+
+
+def _masked(outcome: Outcome) -> Outcome:
+    """The outcome without the secrets that the step was given: from here on it is stored and logged."""
+    match outcome:
+        case Done(outputs):
+            return Done(mask_value(outputs))
+        case PollAgain(after_seconds, note, state):
+            return PollAgain(after_seconds, mask(note), mask_value(state))
+        case Failed(kind, message):
+            return Failed(kind, mask(message))
+        case _:
+            return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")
 
 
 def patiently(call: Callable[[], T], away: tuple[type[Exception], ...] = UNREACHABLE) -> T:

@@ -110,7 +110,8 @@ PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
     *_rows([_P.PAUSED], Trigger.RESUME, _P.RUNNING, Guard.NONE, "PlanResumed"),
     # A plan whose last open tasks were cancelled one by one ends from whatever state it is in.
     *_rows([_P.READY, _P.RUNNING, _P.PAUSED], Trigger.CANCEL, _P.CANCELLED, Guard.NOTHING_OPEN, "PlanCancelled"),
-    *_rows([_P.RUNNING], Trigger.COMPLETE, _P.COMPLETED, Guard.NOTHING_OPEN, "PlanCompleted"),
+    # Paused, and then its last open task, a rollback asked for, was withdrawn.
+    *_rows([_P.RUNNING, _P.PAUSED], Trigger.COMPLETE, _P.COMPLETED, Guard.NOTHING_OPEN, "PlanCompleted"),
     *_rows([_P.RUNNING, _P.PAUSED], Trigger.FAIL, _P.FAILED, Guard.NOTHING_OPEN, "PlanFailed"),
     *_rows(
         PLAN_ENDED | {_P.READY, _P.RUNNING, _P.PAUSED},

@@ -6,6 +6,7 @@ key. All keys of a namespace share one hash tag, so that every script also runs 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,6 @@ PATTERNS: Final[dict[str, str]] = {
     "active": "active",  # set: plan ids that coordinators look after
     "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way
     "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive
-    "heartbeats": "heartbeats",  # zset: task id by time (ms) of the last heartbeat (or the due time between polls)
     "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
@@ -58,10 +58,12 @@ class Keys:
         return self.root + PATTERNS[kind].format(identifier)
 
 
-def lua_source() -> str:
-    """The same table as Lua: ``K.task(id)`` gives the key."""
+def lua_source(kinds: Collection[str] = PATTERNS.keys()) -> str:
+    """The same table (or these ``kinds`` of it) as Lua: ``K.task(id)`` gives the key."""
     lines = ["local ROOT = KEYS[1]", "local K = {}"]
     for kind, pattern in PATTERNS.items():
+        if kind not in kinds:
+            continue
         head, has_identifier, _ = pattern.partition("{}")
         body = f"ROOT .. '{head}'" + (" .. id" if has_identifier else "")
         lines.append(f"function K.{kind}({'id' if has_identifier else ''}) return {body} end")

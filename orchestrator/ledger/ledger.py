@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 from redis.commands.core import Script
@@ -108,6 +108,15 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Who was admitted; whether to call again; whether the plan's cancel or rollback has chunks to do."""
+
+    tasks: list[Admitted]
+    more: bool
+    has_chores: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far."""
 
@@ -122,6 +131,14 @@ class TurnRecord:
     incarnation: str
     checkpoint: Mapping[str, Any]
     forced: bool
+
+
+IDENTITY: Final = {
+    "deploy_unit_id": "deployUnitId",
+    "deploy_unit_name": "deployUnitName",
+    "deploy_unit_version": "deployUnitVersion",
+}
+"""What a tenant is: the keys of its config, and their names in an event."""
 
 
 class Ledger:
@@ -198,10 +215,10 @@ class Ledger:
 
     # Coordinator
 
-    def admit(self, plan_id: str, limit: int) -> tuple[list[Admitted], bool]:
-        """Fills free slots, looking at ``limit`` tasks at most. Answers who was admitted, and whether to call again."""
-        _, more, rows = self.call("admit", plan_id, limit)
-        return [admitted_row(row) for row in rows], bool(more)
+    def admit(self, plan_id: str, limit: int) -> Admission:
+        """Fills free slots, looking at ``limit`` tasks at most."""
+        _, more, rows, has_chores = self.call("admit", plan_id, limit)
+        return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chores))
 
     # Worker
 
@@ -234,10 +251,17 @@ class Ledger:
         answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
         return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
 
-    def succeed(self, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
-        """Records the stage as done together with its checkpoint. Answers what the task does next."""
-        answer = self.call("succeed", turn.task_id, turn.epoch, turn.stage, turn.turn, checkpoint, int(healthy))
-        return Ended(answer[0])
+    def succeed(
+        self, turn: Turn, checkpoint: str, *, healthy: bool, restored: Mapping[str, Any] | None = None
+    ) -> Ended:
+        """Records the stage as done together with its checkpoint. Answers what the task does next.
+
+        ``restored``: on the way back, the config (snake_case keys) that the stages put in force again.
+        """
+        identity = {} if restored is None else {wire: restored.get(name) for name, wire in IDENTITY.items()}
+        texts = ("", "{}") if restored is None else (_json(restored), _json(identity))
+        number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
+        return Ended(self.call("succeed", *number, checkpoint, int(healthy), *texts)[0])
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Final
 
-from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED
+from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES
 from orchestrator.ledger import keys
 
@@ -61,22 +61,27 @@ def assemble(name: str, constants: Mapping[str, int]) -> str:
     body = read_script(name)
     for include in _INCLUDE.findall(body):
         add(include, ())
-    return "\n".join([*parts, body])
+    source = "\n".join([*parts, body])
+    # Only the keys that this script builds: each function costs a little at every call.
+    return source.replace(generated["keys"], keys.lua_source(set(re.findall(r"\bK\.(\w+)\(", source))))
 
 
 def _transitions_source() -> str:
+    """Lookups over constant text: a Lua table of the rows would be built anew at every call of every script."""
+
     def moves(label: str, found: Iterable[tuple[str, str, str]]) -> str:
-        rows = ", ".join(f"['{source} {trigger}'] = '{target}'" for source, trigger, target in found)
-        return f"local {label} = {{{rows}}}"
+        rows = ";".join(f"{source} {trigger}={target}" for source, trigger, target in found)
+        look_up = f"return string.match(';{rows};', ';' .. move .. '=([A-Z_]+);')"
+        return f"local {label} = setmetatable({{}}, {{__index = function(_, move) {look_up} end}})"
 
     def names(label: str, found: Iterable[str]) -> str:
-        return f"local {label} = {{{', '.join(f'{state} = true' for state in sorted(found))}}}"
+        look_up = f"return string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"
+        return f"local {label} = setmetatable({{}}, {{__index = function(_, state) {look_up} end}})"
 
     return "\n".join(
         [
             moves("TASK_MOVES", ((s.value, t.value, to.value) for (s, t), to in TASK_MOVES.items())),
             moves("PLAN_MOVES", ((s.value, t.value, to.value) for (s, t), to in PLAN_MOVES.items())),
             names("TASK_ACTIVE", TASK_ACTIVE),
-            names("TASK_ENDED", TASK_ENDED),
         ]
     )

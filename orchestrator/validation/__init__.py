@@ -28,6 +28,7 @@ from orchestrator.settings import Settings, load_settings
 from orchestrator.stage_factory import Registry, StageFactory
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
+from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages
@@ -73,7 +74,9 @@ def validate_plan(
     header = shape.header
     plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
     stages = compile_stages(shape.stages, factory, report)
-    check = TenantCheck(stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types)
+    check = TenantCheck(
+        stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types, References(settings)
+    )
     records = [check.check(index, tenant, report) for index, tenant in shape.tenants]
     _warn(shape, report, check.idle)
     run_extra_validators(shape, report)

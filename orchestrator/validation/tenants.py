@@ -11,9 +11,10 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.naming import snake_case, step_type, unknown
 from orchestrator.plan_factory import SOURCE, TenantRecord, compact_config, full_config, snapshot_of, tenant_record
 from orchestrator.stage_factory import BuiltStep, CompiledStage, template_variables
+from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
 from orchestrator.wording import shown
-from steps import HealthCheckParameters, MalformedEndpoints, health_endpoints
+from steps import HealthCheckParameters, MalformedEndpoints, RedisAckParameters, health_endpoints
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
 
@@ -21,7 +22,10 @@ MAX_CONFIG_CHARACTERS = 256 * 1024
 class TenantCheck:
     """What all tenants are checked against. ``plan`` is what templates see of it: plan_id and name."""
 
-    def __init__(self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str]) -> None:
+    def __init__(
+        self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str], references: References
+    ) -> None:
+        self._references = references
         self._stages = stages
         self._plan = plan
         self._step_types = step_types
@@ -80,6 +84,7 @@ class TenantCheck:
         self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
     ) -> Iterator[Problem]:
         yield from _endpoints(config)
+        yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
         variables = template_variables(config, self._plan)
@@ -91,14 +96,21 @@ class TenantCheck:
                 yield from error.problems
                 continue
             for place, step in enumerate(built):
-                if isinstance(step.parameters, HealthCheckParameters):
+                yield from self._references.of_step(step, stage.steps[place].path)
+                parameters = step.parameters
+                if isinstance(parameters, HealthCheckParameters | RedisAckParameters) and parameters.instances is None:
                     asked = asked or step
-                    if step.parameters.expected_version is None and config["deploy_unit_version"] is None:
-                        where = stage.steps[place].path
-                        message = f"a health-check needs it ({where}), or an expected_version of its own"
-                        yield Problem("deploy_unit_version", None, message)
+                has_version = config["deploy_unit_version"] is not None
+                if (
+                    isinstance(parameters, HealthCheckParameters)
+                    and parameters.expected_version is None
+                    and not has_version
+                ):
+                    where = stage.steps[place].path
+                    message = f"a health-check needs it ({where}), or an expected_version of its own"
+                    yield Problem("deploy_unit_version", None, message)
         if asked and not (config["network_endpoints"] or config["target_domain"] or config["target_ip"]):
-            message = "a health-check needs at least one endpoint: network_endpoints, target_domain or target_ip"
+            message = f"a {asked.name} needs at least one endpoint: network_endpoints, target_domain or target_ip"
             yield Problem("network_endpoints", None, message)
 
 

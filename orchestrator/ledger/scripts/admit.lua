@@ -1,10 +1,10 @@
 -- Fills the plan's free slots from its queue (I2, I3); the publish that follows may be lost, the lease will tell.
 -- KEYS  1 the namespace's root. Touches plan:{plan}, task:{task}, tenant:{tenant}, meta (hashes), queue:{plan},
---       line:{tenant}, leases-queued, leases-running, heartbeats (zsets), slots:{plan}, active (sets), epoch, seq
+--       line:{tenant}, leases-queued, leases-running (zsets), slots:{plan}, active (sets), epoch, seq
 --       (strings), log:{plan}, feed, inbox (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES ADMITTED, more (1 when the limit ended the call), then a list of
---       {task, tenant, mode, epoch, stage, legs}
+--       {task, tenant, mode, epoch, stage, legs}, then 1 when a cancel or rollback of the plan has chunks to do
 -- EVENTS PlanStarted TaskStarted TaskResumed TaskRetryStarted TaskProgress TaskRollingBack TaskWaiting; of a task given
 --       up because another moved its tenant: OperationRequested TaskCancelled PlanProgress, and the plan's end
 -- @include keys
@@ -18,8 +18,7 @@ local function give_up(task, other)
   local why = 'the tenant has been moved since by ' .. other
   if task.rollback then
     emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
-    withdraw_rollback(task)
-    settle_plan(task.plan)
+    give_up_rollback(task, 'system: ' .. why)
   else
     cancel_task(task, 'system: ' .. why)
   end
@@ -32,7 +31,8 @@ end
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested')
+local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
+local chores = (f[5] or f[6]) and 1 or 0
 if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and move_plan(plan_id, 'start') then
   redis.call('HSET', plan, 'startedAt', int(NOW))
   emit_plan('PlanStarted', plan_id)
@@ -45,12 +45,12 @@ while f[1] and free > 0 and limit > 0 do
   local head = redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1]
   local task = head and read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
-  if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted} end
+  if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted, chores} end
   local holder, reason = in_front_of(task)
   if holder then
     join_line(task, holder, reason)
     -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
-    if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted} end
+    if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted, chores} end
     redis.call('ZREM', K.queue(plan_id), head)
   elseif comes_back(task) and moved_since_by(task) then
     give_up(task, moved_since_by(task))
@@ -60,4 +60,4 @@ while f[1] and free > 0 and limit > 0 do
     admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
   end
 end
-return {'ADMITTED', free > 0 and 1 or 0, admitted}
+return {'ADMITTED', free > 0 and 1 or 0, admitted, chores}

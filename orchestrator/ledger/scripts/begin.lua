@@ -1,6 +1,6 @@
 -- Begins the turn that a message asks for: exactly the current epoch, stage and turn, once, whatever the clock says.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), config:{task},
---       checkpoint:{task} (strings), leases-queued, leases-running, heartbeats, deadlines, queue:{plan}, line:{tenant} (zsets),
+--       checkpoint:{task} (strings), leases-queued, leases-running, deadlines, queue:{plan}, line:{tenant} (zsets),
 --       slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq, epoch (strings)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
@@ -11,6 +11,7 @@
 -- EVENTS TaskStageStarted TaskStageRollingBack, and those of a boundary
 -- @include keys
 -- @include boundary
+-- @include tenant_history
 
 local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -27,18 +28,17 @@ if turn == 0 and not task.stage_started then
 end
 
 local key = K.task(task_id)
-lease_running(task, worker)
 local index, name = stage_of(task, stage)
-if not task.stage_started then
-  redis.call('HSET', key, 'stageStarted', 1, 'stageStartedAt', int(NOW))
-  if task.status == 'RUNNING' then
-    if index + 1 > task.touched then redis.call('HSET', key, 'touched', index + 1) end
-    redis.call('HSET', K.tenant(task.tenant), 'mover', task_id, 'moverEpoch', epoch)
-  end
+if task.stage_started then
+  lease_running(task, worker)
+else
+  local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
+  lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'touched', touched)
+  become_mover(task)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
 local record = redis.call('HMGET', key, 'cursor', 'snapshot')
 return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
-  task.attempt, redis.call('HGET', K.meta(), 'incarnation'), redis.call('GET', K.checkpoint(task_id)) or '',
+  task.attempt, redis.call('HGET', K.meta(), 'incarnation'), stage > 0 and redis.call('GET', K.checkpoint(task_id)) or '',
   task.forced and 1 or 0}

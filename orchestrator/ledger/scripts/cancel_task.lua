@@ -13,10 +13,14 @@ local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
+local forbidden = plan_forbids(task)
+if forbidden == 'draft' then return {'REFUSED', task.status, forbidden} end
+-- What the plan's own way back has not reached yet would be reached all the same.
+local is_due = task.touched > 0 and (task.status == 'RUNNING' or not task.rollback)
+if forbidden == 'plan-rolling-back' and is_due then return {'REFUSED', task.status, forbidden} end
 if task.rollback then
   emit_operation('cancel', task.plan, task, actor, reason, '{"withdraws":"rollback"}')
-  withdraw_rollback(task)
-  settle_plan(task.plan)
+  give_up_rollback(task, actor)
   return {'ACCEPTED', task.status}
 end
 if task.status == 'CANCELLED' then return {'NOOP', task.status, 'cancelled'} end

@@ -1,6 +1,6 @@
 -- Records a stage as failed, which ends its task: tenant, slot and lease are given up, the checkpoint stays.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), leases-queued,
---       leases-running, heartbeats, deadlines, queue:{plan}, line:{tenant} (zsets), slots:{plan}, active (sets),
+--       leases-running, deadlines, queue:{plan}, line:{tenant} (zsets), slots:{plan}, active (sets),
 --       log:{plan}, feed, inbox (streams), seq (string)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 FailureInfo as JSON
 -- CODES FAILED | ROLLBACK_FAILED (each also to a repeat of the same call) | STALE

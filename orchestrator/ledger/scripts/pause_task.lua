@@ -12,6 +12,8 @@ local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
+local forbidden = plan_forbids(task)
+if forbidden then return {'REFUSED', task.status, forbidden} end
 if task.status == 'PAUSED' then
   if redis.call('SREM', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
   -- Its plan had paused it; now it also stays paused when the plan resumes.

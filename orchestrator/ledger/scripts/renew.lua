@@ -1,5 +1,5 @@
 -- Renews all running leases of one worker process in one call and writes the heartbeats that are due.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running, heartbeats (zsets),
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running (zset),
 --       log:{plan}, feed (streams), seq (string)
 -- ARGV  task id, epoch, stage (leg), turn of each lease, in turn
 -- CODES RENEWED, then the task ids whose turn is no longer this worker's
@@ -15,8 +15,8 @@ for i = 1, #ARGV, 4 do
   if task and TASK_ACTIVE[task.status]
       and is_under_way(task, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])) then
     redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task_id)
-    if NOW - tonumber(redis.call('ZSCORE', K.heartbeats(), task_id) or 0) >= HEARTBEAT_MS then
-      redis.call('ZADD', K.heartbeats(), NOW, task_id)
+    if NOW - tonumber(redis.call('HGET', K.task(task_id), 'beatAt')) >= HEARTBEAT_MS then
+      redis.call('HSET', K.task(task_id), 'beatAt', int(NOW))
       emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
     end
   else

@@ -12,6 +12,8 @@ local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
+local forbidden = plan_forbids(task)
+if forbidden then return {'REFUSED', task.status, forbidden} end
 if task.status == 'RUNNING' then
   if not task.pause then return {'NOOP', task.status, 'running'} end
   emit_operation('resume', task.plan, task, actor, reason)
@@ -20,9 +22,6 @@ if task.status == 'RUNNING' then
 end
 if task.status == 'PENDING' then return {'NOOP', task.status, 'waiting'} end
 if task.status ~= 'PAUSED' then return {'REFUSED', task.status, 'state'} end
-if redis.call('HGET', K.plan(task.plan), 'cancelRequested') == '1' then
-  return {'REFUSED', task.status, 'plan-cancelled'}
-end
 emit_operation('resume', task.plan, task, actor, reason)
 resume_task(task)
 return {'ACCEPTED', task.status}

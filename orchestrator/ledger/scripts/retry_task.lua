@@ -6,8 +6,18 @@
 -- EVENTS OperationRequested
 -- @include keys
 -- @include settings
+-- @include task
 -- @include operation
 -- @include tenant_history
+
+-- A checkpoint of the stages that are recorded as done; none is needed when there are none.
+local function checkpoint_fits(task)
+  if task.stage == 0 then return true end
+  local text = redis.call('GET', K.checkpoint(task.id))
+  local ok, known = pcall(cjson.decode, text or '')
+  local _, last = stage_of(task, task.stage - 1)
+  return ok and type(known) == 'table' and known.completed_stages == task.stage and known.last_stage == last
+end
 
 local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
 
@@ -28,11 +38,10 @@ if task.status ~= 'FAILED' and not from_scratch then return {'REFUSED', task.sta
 if retries >= MAX_RETRY then return {'REFUSED', task.status, 'max-retry', retries} end
 local other = moved_since_by(task)
 if other and not force then return {'REFUSED', task.status, 'moved', other} end
-if not from_scratch and task.stage > 0 and redis.call('EXISTS', K.checkpoint(task_id)) == 0 then
-  return {'REFUSED', task.status, 'no-checkpoint'}
-end
+if not from_scratch and not checkpoint_fits(task) then return {'REFUSED', task.status, 'no-checkpoint'} end
 
-emit_operation('retry', task.plan, task, actor, reason, '{"fromCheckpoint":' .. tostring(not from_scratch) .. '}')
+emit_operation('retry', task.plan, task, actor, reason, '{"fromCheckpoint":' .. tostring(not from_scratch)
+  .. ',"force":' .. tostring(force) .. '}')
 reopen_plan(task.plan)
 move_task(task, 'retry')
 redis.call('HSET', key, 'retries', retries + 1, 'attempt', task.attempt + 1,

@@ -3,14 +3,14 @@
 -- KEYS  1 the namespace's root. Touches what cancel_task and rollback_task touch
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE
--- EVENTS TaskPaused TaskCancelled TaskRetryCompleted PlanProgress PlanRolledBack
+-- EVENTS OperationRequested TaskPaused TaskCancelled TaskRetryCompleted PlanProgress PlanRolledBack PlanRollbackFailed
 -- @include keys
 -- @include rollback_request
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced')
+local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason')
 if f[1] ~= 'ROLLING_BACK' or not f[2] then return {'DONE'} end
 local first = tonumber(f[2])
 local last = math.max(first - limit + 1, 0)
@@ -20,6 +20,7 @@ for position = first, last, -1 do
   if not task.rollback and task.touched == 0 and waits then
     cancel_task(task, f[3])
   elseif not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
+    emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true}')
     request_rollback(task, f[4] == '1')
   end
 end

@@ -19,9 +19,9 @@ if not PLAN_MOVES[f[1] .. ' roll_back'] then return {'REFUSED', f[1], 'state'} e
 emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
 move_plan(plan_id, 'roll_back')
 redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced', force and 1 or 0,
-  'rollbackBy', actor)
+  'rollbackBy', actor, 'rollbackReason', reason)
 redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
-  'durationMillis')
+  'durationMillis', 'rollbackGivenUp')
 if not f[3] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
 redis.call('SADD', K.active(), plan_id)
 emit_plan('PlanRollingBack', plan_id)

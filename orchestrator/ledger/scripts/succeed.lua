@@ -1,24 +1,27 @@
 -- Records a stage as done, with its checkpoint and events; the last one ends the task.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), checkpoint:{task},
---       config:{task}, seq, epoch (strings), leases-queued, leases-running, heartbeats, deadlines, queue:{plan},
+--       config:{task}, seq, epoch (strings), leases-queued, leases-running, deadlines, queue:{plan},
 --       line:{tenant} (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
+--       7 on the way back, the config in force again as JSON, else ''  8 its identity as JSON (for the event)
 -- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE;
---       a repeat of the same call is answered NEXT or the end that it made
+--       a repeat of the same call is answered NEXT, or the end that it made, or STALE when a person has gone on from it
 -- EVENTS TaskStageSucceeded TaskCompleted TaskStageRolledBack TaskRolledBack, and those of a boundary
 -- @include keys
 -- @include boundary
 -- @include rollback_end
 
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local checkpoint, healthy = ARGV[5], ARGV[6]
+local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+
+local REPEATED = {COMPLETED = true, ROLLED_BACK = true, CANCELLED = true, PAUSED = true}
 
 local task = read_task(task_id)
 if not task or task.epoch ~= epoch then return {'STALE'} end
 if not is_under_way(task, epoch, stage, turn) then
   if task.stage ~= stage + 1 then return {'STALE'} end
   if task.lease == 'queued' and task.turn == 0 then return {'NEXT'} end
-  return {TASK_ACTIVE[task.status] and 'STALE' or task.status}
+  return {REPEATED[task.status] and task.status or 'STALE'}
 end
 
 local key = K.task(task_id)
@@ -31,11 +34,10 @@ if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
 emit_task(task.status == 'RUNNING' and 'TaskStageSucceeded' or 'TaskStageRolledBack', task,
   '{"durationMillis":' .. int(duration) .. '}', name)
 
-local plan_goes_back = redis.call('HGET', K.plan(task.plan), 'status') == 'ROLLING_BACK'
 -- With a way back asked for, the last boundary is one to turn at, not an end.
-local turns = task.status == 'RUNNING' and (task.rollback or plan_goes_back)
+local turns = task.status == 'RUNNING' and (task.rollback or task.plan_status == 'ROLLING_BACK')
 if task.stage == task.legs and not turns then
-  if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task) end
+  if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task, restored, identity) end
   return {task.status}
 end
 redis.call('SET', K.checkpoint(task_id), checkpoint)

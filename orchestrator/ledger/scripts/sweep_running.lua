@@ -1,6 +1,6 @@
 -- Answers overdue running leases: the worker is gone, so the stage goes on elsewhere under a new epoch.
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), leases-running,
---       leases-queued, heartbeats, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
+--       leases-queued, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
 --       plan-paused:{plan}, active (sets), checkpoint:{task}, config:{task}, seq, epoch (strings), log:{plan}, feed,
 --       inbox (streams)
 -- ARGV  1 the most leases to answer
@@ -22,12 +22,13 @@ local function recover(task)
       'recovered ' .. MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
     return
   end
-  if stop_at_boundary(task) then return end
+  -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
   task.epoch = redis.call('INCR', K.epoch())
   redis.call('HSET', key, 'epoch', int(task.epoch))
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   redis.call('HINCRBY', K.meta(), 'recoveries', 1)
   emit_task('TaskRecovered', task, '{"epoch":' .. int(task.epoch) .. ',"reason":' .. cjson.encode(REASON) .. '}')
+  if stop_at_boundary(task) then return end
   lease_queued(task, NOW)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
 end

@@ -21,7 +21,7 @@ EVENT_NAMES = set(EVENT.json_schema()["discriminator"]["mapping"])
 FAILURE_KINDS = {"TaskTimeout"}
 LUA_NAMES = {
     *("and", "or", "not", "if", "then", "elseif", "else", "end", "for", "in", "do", "while", "function", "return"),
-    *("ipairs", "tonumber", "tostring", "type"),
+    *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack"),
 }
 ENUMS = {
     "open_plan": ledger.Opened,

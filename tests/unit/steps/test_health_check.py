@@ -41,6 +41,12 @@ def test_defaults() -> None:
         "interval_seconds": 3.0,
         "max_attempts": 10,
         "timeout_seconds": 5.0,
+        "consecutive_successes": 1,
+        "headers": None,
+        "fail_fast": False,
+        "rebroadcast": None,
+        "instances": None,
+        "choose": "all",
     }
 
 

@@ -17,6 +17,12 @@ local function free_slots(plan_id)
   return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
 end
 
+-- Whether the task's plan could admit it right now; with one slot that is its head or nobody.
+local function could_start(task)
+  if not plan_admits(task.plan, task.rollback) or free_slots(task.plan) <= 0 then return false end
+  return redis.call('HGET', K.plan(task.plan), 'max') ~= '1' or redis.call('ZRANGE', K.queue(task.plan), 0, 0)[1] == task.id
+end
+
 -- The task that stands before this one for its tenant: the holder, or a lower ticket that could be admitted right now.
 local function in_front_of(task)
   local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
@@ -25,9 +31,10 @@ local function in_front_of(task)
     return holder, 'the tenant is held by another task'
   end
   for _, other_id in ipairs(redis.call('ZRANGE', K.line(task.tenant), 0, -1)) do
-    if other_id == task.id then return nil end
     local other = read_task(other_id)
-    if other and plan_admits(other.plan, other.rollback) and free_slots(other.plan) > 0 then
+    -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
+    if other_id == task.id or (task.rollback and not other.rollback) then return nil end
+    if could_start(other) then
       return other_id, 'another task has waited longer for the tenant'
     end
   end
@@ -90,6 +97,8 @@ local function admit(task)
   redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
   redis.call('HSETNX', K.tenant(task.tenant), 'since', int(NOW))
   redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
-  set_deadline(task)
+  -- Stopped in the middle of a stage, when its worker was lost: the stage's time starts again.
+  if task.stage_started then redis.call('HSET', K.task(task.id), 'stageStartedAt', int(NOW)) end
+  set_deadline(task, task.stage_started and task.stage or nil)
   lease_queued(task, NOW)
 end

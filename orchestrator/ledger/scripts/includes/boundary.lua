@@ -1,4 +1,5 @@
--- Acts on what a person asked for, between two stages (I5). Cancel goes before rollback, rollback before pause.
+-- Acts on what a person asked for, between two stages (I5). Rollback goes before cancel (a cancel asked for later would
+-- have withdrawn it), cancel before pause.
 -- @include keys
 -- @include task
 -- @include release
@@ -34,25 +35,25 @@ end
 -- 'CANCELLED', 'PAUSED' or 'ROLLING_BACK' when something was asked for and done; nil when the task goes on.
 local function stop_at_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
-  local plan = redis.call('HMGET', K.plan(task.plan), 'pauseRequested', 'cancelRequested', 'status', 'cancelledBy', 'rollbackBy')
-  if task.cancel or plan[2] == '1' then
-    local by = task.cancel and redis.call('HGET', K.task(task.id), 'cancelledBy') or plan[4]
-    cancel_task(task, by)
-    return 'CANCELLED'
-  end
-  if plan[3] == 'ROLLING_BACK' and task.touched == 0 then
-    cancel_task(task, plan[5])
-    return 'CANCELLED'
-  end
-  if task.rollback or plan[3] == 'ROLLING_BACK' then
+  local plan_goes_back = task.plan_status == 'ROLLING_BACK'
+  if task.rollback or (plan_goes_back and task.touched > 0) then
+    if not task.rollback then set_forced(task, redis.call('HGET', K.plan(task.plan), 'rollbackForced') == '1') end
     start_rollback(task)
     redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
     set_deadline(task)
     lease_queued(task, NOW)
     wake_dispatch(task.id)
+    -- It may have been the last running task of a pausing plan.
+    settle_plan(task.plan)
     return 'ROLLING_BACK'
   end
-  if task.pause or plan[1] == '1' then
+  if task.cancel or task.plan_cancels or plan_goes_back then
+    local key = task.cancel and K.task(task.id) or K.plan(task.plan)
+    local field = not task.cancel and plan_goes_back and 'rollbackBy' or 'cancelledBy'
+    cancel_task(task, redis.call('HGET', key, field))
+    return 'CANCELLED'
+  end
+  if task.pause or task.plan_pauses then
     pause_task(task, not task.pause)
     return 'PAUSED'
   end

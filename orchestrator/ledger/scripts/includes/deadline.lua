@@ -5,19 +5,20 @@
 
 -- index is the plan stage that has just started; nil between stages.
 local function set_deadline(task, index)
-  local plan = redis.call('HMGET', K.plan(task.plan), 'timed', 'taskTimeout', 'stageTimeout:' .. (index or ''))
-  if not plan[1] then return end
+  if not task.timed then return end
+  local plan = redis.call('HMGET', K.plan(task.plan), 'taskTimeout', 'stageTimeout:' .. (index or ''))
   local at
-  if plan[2] then
+  if plan[1] then
     local used = redis.call('HMGET', K.task(task.id), 'admittedAt', 'ranMillis')
-    at = tonumber(used[1]) + tonumber(plan[2]) - tonumber(used[2] or 0)
+    at = tonumber(used[1]) + tonumber(plan[1]) - tonumber(used[2] or 0)
   end
-  if plan[3] then at = math.min(at or math.huge, NOW + tonumber(plan[3])) end
+  if plan[2] then at = math.min(at or math.huge, NOW + tonumber(plan[2])) end
   if at then redis.call('ZADD', K.deadlines(), at, task.id) else redis.call('ZREM', K.deadlines(), task.id) end
 end
 
 -- At a pause: the time since admission is used up.
 local function stop_deadline(task)
+  if not task.timed then return end
   local admitted_at = redis.call('HGET', K.task(task.id), 'admittedAt')
   if admitted_at then redis.call('HINCRBY', K.task(task.id), 'ranMillis', int(NOW - tonumber(admitted_at))) end
 end

@@ -1,22 +1,22 @@
 -- Leases of both kinds: queued (a message should be under way) and running (a turn is believed alive).
 -- @include keys
 -- @include settings
--- @include clock
+-- @include event
 
 local function lease_queued(task, due_ms)
   redis.call('ZREM', K.leases_running(), task.id)
   redis.call('ZADD', K.leases_queued(), due_ms + LEASE_MS, task.id)
-  redis.call('ZADD', K.heartbeats(), due_ms, task.id)
   redis.call('HSET', K.task(task.id), 'lease', 'queued')
-  redis.call('HDEL', K.task(task.id), 'republished')
+  if task.republished then redis.call('HDEL', K.task(task.id), 'republished') end
   task.lease = 'queued'
 end
 
-local function lease_running(task, worker)
+-- Further fields of the record may be given: one write for all.
+local function lease_running(task, worker, ...)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task.id)
-  redis.call('ZADD', K.heartbeats(), NOW, task.id)
-  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker)
+  -- A turn counts as a heartbeat.
+  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, 'beatAt', int(NOW), ...)
   task.lease = 'running'
 end
 

@@ -15,10 +15,19 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. cjson.encode(reason) .. ',"at":' .. int(NOW) .. '}')
 end
 
+-- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.
+local function plan_forbids(task)
+  if task.plan_status == 'CREATED' then return 'draft' end
+  if task.status ~= 'PENDING' and task.status ~= 'RUNNING' and task.status ~= 'PAUSED' then return nil end
+  if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
+  return task.plan_cancels and 'plan-cancelled' or nil
+end
+
 -- An ended plan runs again when one of its tasks is retried or rolled back alone.
 local function reopen_plan(plan_id)
   if move_plan(plan_id, 'reopen') then
-    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor')
+    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
+      'rollbackGivenUp')
     redis.call('SADD', K.active(), plan_id)
   end
 end

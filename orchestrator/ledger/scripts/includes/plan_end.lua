@@ -17,9 +17,9 @@ local function move_plan(plan_id, trigger)
   return true
 end
 
-local function end_trigger(status, cancelled, completed, failed, rollback_failed, total)
+local function end_trigger(status, cancelled, completed, failed, rollback_failed, given_up, total)
   if status == 'ROLLING_BACK' then
-    if rollback_failed > 0 then return 'rollback_fail' end
+    if rollback_failed > 0 or given_up then return 'rollback_fail' end
     return 'rollback_done'
   end
   if cancelled then return 'cancel' end
@@ -31,10 +31,10 @@ end
 local function settle_plan(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested', 'n:COMPLETED', 'n:FAILED',
-    'n:ROLLBACK_FAILED', 'rollbackCursor')
+    'n:ROLLBACK_FAILED', 'rollbackCursor', 'rollbackGivenUp')
   local function count(i) return tonumber(f[i] or 0) end
   if not f[14] and count(6) + count(7) + count(8) + count(9) + count(10) == 0 then
-    local trigger = end_trigger(f[1], f[3] == '1', count(11), count(12), count(13), count(4))
+    local trigger = end_trigger(f[1], f[3] == '1', count(11), count(12), count(13), f[15] == '1', count(4))
     if move_plan(plan_id, trigger) then
       redis.call('HSET', K.plan(plan_id), 'endedAt', int(NOW), 'durationMillis', int(NOW - tonumber(f[5] or NOW)))
       redis.call('HDEL', K.plan(plan_id), 'pauseRequested')

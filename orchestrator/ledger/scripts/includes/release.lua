@@ -5,9 +5,8 @@
 local function drop_lease(task)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZREM', K.leases_running(), task.id)
-  redis.call('ZREM', K.heartbeats(), task.id)
-  redis.call('ZREM', K.deadlines(), task.id)
-  redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'republished')
+  if task.timed then redis.call('ZREM', K.deadlines(), task.id) end
+  redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'beatAt', 'republished')
   task.lease = ''
 end
 

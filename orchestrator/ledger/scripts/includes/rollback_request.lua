@@ -15,7 +15,7 @@ local function request_rollback(task, forced)
   if task.status == 'PENDING' then stop_waiting(task) end
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1)
-  if forced then redis.call('HSET', K.task(task.id), 'forced', 1) end
+  set_forced(task, forced)
   redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', 1)
   task.rollback = true
   local rank = RANK_ROLLBACK + next_ticket()
@@ -32,4 +32,17 @@ local function withdraw_rollback(task)
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
   task.rollback = false
+end
+
+-- Gives up a rollback that was asked for. A task that had stopped for it ends, if its plan goes no further either.
+local function give_up_rollback(task, actor)
+  withdraw_rollback(task)
+  local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
+  -- The plan cannot say that everything is back.
+  if plan[1] == 'ROLLING_BACK' then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
+  if task.status == 'PAUSED' and (plan[1] == 'ROLLING_BACK' or plan[2] == '1') then
+    cancel_task(task, actor)
+  else
+    settle_plan(task.plan)
+  end
 end

@@ -1,6 +1,7 @@
 -- Turns a task that holds its tenant and a slot around: its touched stages are re-done with the old config.
 -- @include keys
 -- @include task
+-- @include retry_end
 
 local function stages_to_roll_back(task)
   local names = {}
@@ -11,21 +12,29 @@ local function stages_to_roll_back(task)
   return '[' .. table.concat(names, ',') .. ']'
 end
 
+-- Whether the way back may go through irreversible stages and over what another task has moved since.
+local function set_forced(task, forced)
+  if forced then redis.call('HSET', K.task(task.id), 'forced', 1) else redis.call('HDEL', K.task(task.id), 'forced') end
+  task.forced = forced
+end
+
 -- A rollback that failed goes on at the stage where it stopped.
 local function start_rollback(task)
   local resumed = task.status == 'ROLLBACK_FAILED'
   local key = K.task(task.id)
+  end_retry(task, false)
   task.epoch = redis.call('INCR', K.epoch())
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
   move_task(task, 'roll_back')
   if not resumed then
     redis.call('HSET', key, 'stage', 0, 'legs', task.touched)
+    redis.call('DEL', K.checkpoint(task.id))
     task.stage, task.legs = 0, task.touched
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(NOW))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
-    'pauseRequested', 'rank', 'ranMillis', 'recoveries')
+    'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'recoveries')
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
-  task.turn, task.rollback, task.stage_started = 0, false, false
+  task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, NOW
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')
 end

@@ -13,16 +13,21 @@ local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 local function read_task(task_id)
   local f = redis.call('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced')
+    'attempt', 'retrying', 'forced', 'republished')
   if not f[1] then return nil end
   local plan_id = plan_of(task_id)
+  local p = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
+    'rollbackOrder', 'timed')
   return {
     id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
-    stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '',
-    legs = tonumber(f[7] or redis.call('HGET', K.plan(plan_id), 'stages')),
+    stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '', legs = tonumber(f[7] or p[4]),
     touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position_of(task_id)),
     pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
     started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
+    republished = f[18] ~= false,
+    -- The plan as it was when the task was read: for what is decided before anything is written.
+    plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
+    timed = p[6] ~= false,
   }
 end
 
@@ -46,8 +51,6 @@ end
 -- unless the plan says forward.
 local function stage_of(task, leg)
   local index = leg
-  if task.status == 'ROLLING_BACK' and redis.call('HGET', K.plan(task.plan), 'rollbackOrder') ~= 'forward' then
-    index = task.legs - 1 - leg
-  end
+  if task.status == 'ROLLING_BACK' and not task.plan_forward then index = task.legs - 1 - leg end
   return index, redis.call('HGET', K.plan(task.plan), 'stage:' .. index) or ''
 end

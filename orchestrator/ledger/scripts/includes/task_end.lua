@@ -3,14 +3,13 @@
 -- @include task
 -- @include release
 -- @include plan_end
+-- @include retry_end
 -- @include settings
 
 local function emit_plan_progress(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
   emit_plan('PlanProgress', plan_id, '{"completedTasks":' .. (f[1] or 0) .. ',"totalTasks":' .. f[2] .. '}')
 end
-
-local function flag(value) return value and 'true' or 'false' end
 
 -- The task's state has been moved; event_data carries the end event's own fields.
 local function end_task(task, event, event_data)
@@ -21,18 +20,13 @@ local function end_task(task, event, event_data)
     'dueAt', 'waitingSince')
   release(task)
   emit_task(event, task, event_data)
-  -- A retry that was given up before its admission never started, so it does not complete either.
-  if task.retrying ~= '' and task.started_at > 0 then
-    redis.call('HDEL', key, 'retrying')
-    emit_task('TaskRetryCompleted', task, '{"fromCheckpoint":' .. flag(task.retrying == 'checkpoint')
-      .. ',"success":' .. flag(task.status == 'COMPLETED') .. '}')
-  end
+  end_retry(task, task.status == 'COMPLETED')
   -- A rollback asked for while it ran: it had no boundary left to turn at, so it queues like any other.
   if task.rollback then
     redis.call('ZADD', K.queue(task.plan), task.rank, task.id)
     wake_plan(task.plan)
   else
-    redis.call('HDEL', key, 'forced')
+    redis.call('HDEL', key, 'forced', 'rank')
   end
   emit_plan_progress(task.plan)
   settle_plan(task.plan)

@@ -11,10 +11,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from orchestrator.checkpoint_store import require_store
-from orchestrator.child import ChildSpec
-from orchestrator.console import Console
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
-from orchestrator.embedded_redis import (
+from orchestrator.embedded.child import ChildSpec
+from orchestrator.embedded.console import Console
+from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
+from orchestrator.embedded.readiness import IsReady, presence_check
+from orchestrator.embedded.redis_server import (
     SERVER_FOLDER,
     answering_pid,
     choose_port,
@@ -25,13 +27,11 @@ from orchestrator.embedded_redis import (
     server_command,
     server_url,
 )
-from orchestrator.leftovers import OWNER_VARIABLE, end_leftovers
-from orchestrator.readiness import IsReady, presence_check
-from orchestrator.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.embedded.signal_inbox import SignalInbox
+from orchestrator.embedded.supervisor import StopAsked, Supervisor
+from orchestrator.embedded.up_options import UpOptions
 from orchestrator.settings import Servers, Settings, find_servers, redact
-from orchestrator.signal_inbox import SignalInbox
-from orchestrator.supervisor import StopAsked, Supervisor
-from orchestrator.up_options import UpOptions
 
 REDIS_ASKED_EVERY_SECONDS = 0.05
 READY_ASKED_EVERY_SECONDS = 0.2

@@ -1,0 +1,14 @@
+"""``python -m benchmarks [throughput] [submit]``: all of them by default."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from benchmarks import submit, throughput
+
+BENCHMARKS: dict[str, Callable[[], None]] = {"throughput": throughput.run, "submit": submit.run}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[name]()

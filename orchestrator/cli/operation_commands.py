@@ -1,0 +1,164 @@
+"""`pause`, `resume`, `cancel`, `retry`, `rollback` and `explain`, each by plan, tenant or task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.output import ENDED_WELL, JsonOption, console, note, print_json
+from orchestrator.domain.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from orchestrator.ledger.operations import Operation
+
+PlanOption = Annotated[str | None, typer.Option("--plan", help="The whole plan.", show_default=False)]
+TenantOption = Annotated[
+    str | None,
+    typer.Option("--tenant", help="The task that holds, awaits or last moved this tenant.", show_default=False),
+]
+TaskOption = Annotated[str | None, typer.Option("--task", help="One task by its id.", show_default=False)]
+ActorOption = Annotated[str | None, typer.Option("--actor", help="Who asks; in the event.", show_default="user@host")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; in the event.")]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the effect; exit code 1 when it ends badly.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Also when another task has moved the tenant since.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (pause, resume, cancel, retry, rollback, explain):
+        app.command()(command)
+
+
+def pause(
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    wait: WaitOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Stop between two stages: what runs finishes its stage, what waits does not start."""
+    _operate("pause", (plan, tenant, task), reason, actor, wait, json_output)
+
+
+def resume(
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    wait: WaitOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Go on after a pause, from the checkpoint."""
+    _operate("resume", (plan, tenant, task), reason, actor, wait, json_output)
+
+
+def cancel(
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    wait: WaitOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Give up: what waits at once, what runs when its stage ends. Withdraws a rollback that has not begun."""
+    _operate("cancel", (plan, tenant, task), reason, actor, wait, json_output)
+
+
+def retry(
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")
+    ] = False,
+    force: ForceOption = False,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    wait: WaitOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Run a failed task again from its checkpoint; of a plan, all its failed tasks."""
+    _operate("retry", (plan, tenant, task), reason, actor, wait, json_output, from_scratch, force)
+
+
+def rollback(
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also through irreversible stages, or when another task has moved the tenant."),
+    ] = False,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    wait: WaitOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Go back to the old config, stage by stage, verified; of a plan, everything that it touched."""
+    _operate("rollback", (plan, tenant, task), reason, actor, wait, json_output, False, force)
+
+
+def explain(
+    plan: PlanOption = None, tenant: TenantOption = None, task: TaskOption = None, json_output: JsonOption = False
+) -> None:
+    """Say in plain sentences why a plan or task is not moving."""
+    from orchestrator import Client
+
+    with Client() as client:
+        found = client.explain(**_given(plan, tenant, task))
+    if json_output:
+        print_json(found)
+    else:
+        console().print(f"{found.target_type} {found.target_id} is {found.status}", markup=False)
+        for reason in found.reasons:
+            console().print(f"  - {reason}", markup=False)
+
+
+def _operate(
+    word: str,
+    given: tuple[str | None, str | None, str | None],
+    reason: str,
+    actor: str | None,
+    wait: bool,
+    json_output: bool,
+    from_scratch: bool = False,
+    force: bool = False,
+) -> None:
+    from orchestrator import Client
+    from orchestrator.client import default_actor, target_of
+    from orchestrator.ledger.operations import Operation, Order
+
+    operation, target = Operation(word), target_of(**_given(*given))
+    with Client() as client:
+        result = client.operate(operation, target, Order(actor or default_actor(), reason, from_scratch, force))
+        refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
+        if wait and result.accepted:
+            status = client.wait_target(target, until_paused=operation is Operation.PAUSE)
+            result = result.model_copy(update={"status": status})
+    if json_output:
+        print_json(result)
+    elif result.accepted:
+        console().print(f"{target.type} {target.identifier} is {result.status}: {result.message}", markup=False)
+    if not result.accepted:
+        if json_output:
+            note(f"error: {refused}")
+            raise typer.Exit(NotAllowed.exit_code)
+        raise NotAllowed(refused)
+    if wait and result.status not in _good_ends(operation):
+        raise typer.Exit(1)
+
+
+def _good_ends(operation: Operation) -> set[str]:
+    """What a person who asked for this is glad to see; a rollback that never came is not."""
+    also = {"pause": {"PAUSED"}, "cancel": {"CANCELLED"}}
+    return {"ROLLED_BACK"} if operation == "rollback" else ENDED_WELL | also.get(operation.value, set())
+
+
+def _given(plan: str | None, tenant: str | None, task: str | None) -> dict[str, str]:
+    pairs = {"plan_id": plan, "tenant_id": tenant, "task_id": task}
+    return {name: value for name, value in pairs.items() if value is not None}

@@ -1,0 +1,165 @@
+"""The facade that callers of the old executor know: the same operations, names and arguments.
+
+It takes external DTOs and keeps none: what it hands inward is a deep copy, made by the plan factory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.client import Client
+from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.domain.errors import ChangeoverError, InvalidInput
+from orchestrator.status_model import FailureInfo, OperationResult, TaskStatus
+
+MAX_CONCURRENCY: Final = 10
+"""Cap of a switch task that does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCreationResult:
+    """``plan_id`` and the tasks of its tenants when it was accepted; else every problem, a line each."""
+
+    success: bool
+    plan_id: str | None = None
+    task_ids: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOperationResult:
+    """How an operation was taken; ``message`` says why not, or what happens next."""
+
+    success: bool
+    target_id: str
+    status: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatusInfo:
+    """Where one task stands."""
+
+    task_id: str
+    plan_id: str
+    tenant_id: str
+    status: str
+    current_stage: str | None
+    completed_stages: int
+    total_stages: int
+    progress_percent: float
+    pause_requested: bool
+    cancel_requested: bool
+    retry_count: int
+    started_at: str | None
+    ended_at: str | None
+    duration_millis: int | None
+    failure: FailureInfo | None
+
+
+class DeploymentTaskFacade:
+    """Operations by tenant and by plan. Nothing is raised for a refusal: the result says so."""
+
+    def __init__(self, client: Client | None = None, *, name: str = "switch task") -> None:
+        """``name`` is given to the plans that are created here."""
+        self._client = client or Client()
+        self._name = name
+
+    def create_switch_task(
+        self, configs: Sequence[TenantDeployConfig | Mapping[str, Any]], **plan: Any
+    ) -> TaskCreationResult:
+        """Submits one plan that moves these tenants, in this order.
+
+        Further keys of a plan (``stages``, ``service_names``, ``max_concurrency``, ``plan_id``, ``name``) may be given.
+        """
+        tenants = [
+            config.model_dump(exclude_unset=True) if isinstance(config, TenantDeployConfig) else dict(config)
+            for config in configs
+        ]
+        content = {"name": self._name, "max_concurrency": MAX_CONCURRENCY, **plan, "tenants": tenants}
+        try:
+            submitted = self._client.submit(content)
+        except InvalidInput as error:
+            return TaskCreationResult(success=False, problems=tuple(str(problem) for problem in error.problems))
+        except ChangeoverError as error:
+            return TaskCreationResult(success=False, problems=(str(error),))
+        task_ids = tuple(f"{submitted.plan_id}.{position}" for position in range(len(tenants)))
+        return TaskCreationResult(success=True, plan_id=submitted.plan_id, task_ids=task_ids)
+
+    def pause_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+        """Stops the tenant's task between two stages."""
+        return _result(tenant_id, lambda: self._client.pause(tenant_id=tenant_id))
+
+    def pause_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+        """Stops a whole plan."""
+        return _result(plan_id, lambda: self._client.pause(plan_id=plan_id))
+
+    def resume_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+        """Lets the tenant's task go on from its checkpoint."""
+        return _result(tenant_id, lambda: self._client.resume(tenant_id=tenant_id))
+
+    def resume_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+        """Lets a whole plan go on."""
+        return _result(plan_id, lambda: self._client.resume(plan_id=plan_id))
+
+    def rollback_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+        """Takes the tenant back to its old config."""
+        return _result(tenant_id, lambda: self._client.rollback(tenant_id=tenant_id))
+
+    def rollback_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+        """Takes back everything that a plan touched."""
+        return _result(plan_id, lambda: self._client.rollback(plan_id=plan_id))
+
+    def retry_task_by_tenant(self, tenant_id: str, from_checkpoint: bool) -> TaskOperationResult:
+        """Runs the tenant's failed task again."""
+        return _result(tenant_id, lambda: self._client.retry(tenant_id=tenant_id, from_checkpoint=from_checkpoint))
+
+    def retry_task_by_plan(self, plan_id: str, from_checkpoint: bool) -> TaskOperationResult:
+        """Runs a plan's failed tasks again."""
+        return _result(plan_id, lambda: self._client.retry(plan_id=plan_id, from_checkpoint=from_checkpoint))
+
+    def cancel_task(self, task_id: str) -> TaskOperationResult:
+        """Gives up one task."""
+        return _result(task_id, lambda: self._client.cancel(task_id=task_id))
+
+    def cancel_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+        """Gives up the tenant's task."""
+        return _result(tenant_id, lambda: self._client.cancel(tenant_id=tenant_id))
+
+    def query_task_status(self, task_id: str) -> TaskStatusInfo:
+        """Where the task stands. Raises ``NotFound``."""
+        return _info(self._client.task_status(task_id))
+
+    def query_task_status_by_tenant(self, tenant_id: str) -> TaskStatusInfo:
+        """Where the tenant's task stands. Raises ``NotFound``."""
+        return _info(self._client.tenant_status(tenant_id))
+
+
+def _result(target_id: str, ask: Callable[[], OperationResult]) -> TaskOperationResult:
+    try:
+        result = ask()
+    except ChangeoverError as error:
+        return TaskOperationResult(success=False, target_id=target_id, status=None, message=str(error))
+    return TaskOperationResult(result.accepted, target_id, result.status, result.message)
+
+
+def _info(status: TaskStatus) -> TaskStatusInfo:
+    return TaskStatusInfo(
+        task_id=status.task_id,
+        plan_id=status.plan_id,
+        tenant_id=status.tenant_id,
+        status=status.status,
+        current_stage=status.current_stage,
+        completed_stages=status.completed_stages,
+        total_stages=status.total_stages,
+        progress_percent=status.progress_percent,
+        pause_requested=status.pause_requested,
+        cancel_requested=status.cancel_requested,
+        retry_count=status.retry_count,
+        started_at=status.started_at,
+        ended_at=status.ended_at,
+        duration_millis=status.duration_millis,
+        failure=status.failure_info,
+    )

@@ -1,0 +1,18 @@
+"""A world on a real ledger, whose invariants are checked after every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from orchestrator.settings import Settings
+from tests.support.ledger_world import LedgerWorld
+
+
+@pytest.fixture
+def world(redis_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
+    world = LedgerWorld(redis_client, settings)
+    yield world
+    world.check()

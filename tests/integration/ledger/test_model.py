@@ -1,0 +1,143 @@
+"""Random operations against the real ledger and the model: they agree after every step, and the invariants hold."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+import redis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.settings import Settings
+from tests.support.ledger_world import LedgerWorld
+from tests.support.model import Task
+from tests.support.pair import Pair
+
+TENANTS = ("a", "b", "c", "d")
+OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
+
+
+class Machine(RuleBasedStateMachine):
+    """Up to three plans over four tenants, so that tasks meet; a fresh namespace each run."""
+
+    client: ClassVar[redis.Redis]
+    base: ClassVar[Settings]
+    runs: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        Machine.runs += 1
+        namespace = f"{self.base.namespace}-{Machine.runs}"
+        self.pair = Pair(LedgerWorld(self.client, self.base.model_copy(update={"namespace": namespace})))
+
+    def tasks(self, *leases: str) -> list[Task]:
+        return [task for task in self.pair.model.tasks.values() if task.lease in leases]
+
+    @initialize(slots=st.integers(1, 3), count=st.integers(1, 3))
+    def first_plan(self, slots: int, count: int) -> None:
+        self.pair.submit("p0", list(TENANTS[:count]), slots=slots)
+        self.pair.serve("p0")
+
+    @precondition(lambda self: len(self.pair.model.plans) < 3)
+    @rule(
+        tenants=st.lists(st.sampled_from(TENANTS), min_size=1, max_size=3, unique=True),
+        slots=st.integers(1, 3),
+        snapshot=st.sampled_from([True, True, False]),
+    )
+    def submit(self, tenants: list[str], slots: int, snapshot: bool) -> None:
+        self.pair.submit(f"p{len(self.pair.model.plans)}", tenants, slots=slots, snapshot=snapshot)
+
+    @rule(data=st.data())
+    def serve(self, data: st.DataObject) -> None:
+        self.pair.serve(data.draw(st.sampled_from(sorted(self.pair.model.plans))))
+
+    @rule()
+    def serve_all(self) -> None:
+        for plan_id in self.pair.model.plans:
+            self.pair.serve(plan_id)
+
+    @precondition(lambda self: self.tasks("queued"))
+    @rule(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        self.pair.worker("begin", self._draw(data, self.tasks("queued")))
+
+    @precondition(lambda self: self.tasks("running"))
+    @rule(data=st.data(), verb=st.sampled_from(["succeed", "succeed", "succeed", "fail", "poll"]))
+    def end(self, data: st.DataObject, verb: str) -> None:
+        task = self.pair.model.tasks[self._draw(data, self.tasks("running"))]
+        self.pair.worker(verb if self._can_succeed(task) else "fail", task.id)
+
+    @precondition(lambda self: self.tasks("queued", "running"))
+    @rule(data=st.data())
+    def run_on(self, data: st.DataObject) -> None:
+        """Most of a task's way in one step, so that ended states are common."""
+        task = self.pair.model.tasks[self._draw(data, self.tasks("queued", "running"))]
+        for _ in range(data.draw(st.integers(1, 3))):
+            if task.status in TASK_ACTIVE and task.lease == "queued":
+                self.pair.worker("begin", task.id)
+            if task.status in TASK_ACTIVE and task.lease == "running":
+                self.pair.worker("succeed" if self._can_succeed(task) else "fail", task.id)
+
+    @precondition(lambda self: self.tasks("queued", "running"))
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        task = self.pair.model.tasks[self._draw(data, self.tasks("queued", "running"))]
+        self.pair.lose(task.lease, task.id)
+
+    @rule()
+    def wake_lines(self) -> None:
+        self.pair.wake_lines()
+
+    @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
+    def ask_task(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
+        task_id = data.draw(st.sampled_from(sorted(self.pair.model.tasks)))
+        self.pair.ask(operation, task_id, from_scratch=scratch, force=force)
+
+    @rule(data=st.data(), operation=st.sampled_from([op for op in OPERATIONS if op != "retry"]), force=st.booleans())
+    def ask_plan(self, data: st.DataObject, operation: str, force: bool) -> None:
+        self.pair.ask(operation, data.draw(st.sampled_from(sorted(self.pair.model.plans))), force=force)
+
+    @invariant()
+    def holds(self) -> None:
+        self.pair.world.check()
+
+    def _can_succeed(self, task: Task) -> bool:
+        """A plan's rollback also asks tasks that have nowhere to go back to: their worker says so."""
+        return task.status is not TaskState.ROLLING_BACK or task.snapshot
+
+    def _draw(self, data: st.DataObject, tasks: list[Task]) -> str:
+        return str(data.draw(st.sampled_from([task.id for task in tasks])))
+
+    def teardown(self) -> None:
+        world = self.pair.world
+        names: Any = world.client.keys(f"{world.keys.root}*")
+        if names:
+            world.client.delete(*names)
+
+
+@pytest.mark.timeout(180)
+def test_ledger_and_model_agree(redis_client: redis.Redis, settings: Settings) -> None:
+    Machine.client, Machine.base = redis_client, settings
+    run_state_machine_as_test(Machine, settings=LIMITS)
+
+
+LIMITS = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    # Shrinking against a real server takes minutes; the failing steps are printed as they are.
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)

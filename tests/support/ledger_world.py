@@ -1,0 +1,253 @@
+"""Drives a real ledger without processes: every verb by task id, and the coordinator's round as a plain call.
+
+A task's own record says which turn is due, so a test names tasks only. What a worker would know (the record of a begun
+turn) is kept here between begin and end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import redis
+
+from checkpoint import Checkpoint
+from orchestrator.coordinator import CHUNK
+from orchestrator.domain.events import Event, FailureInfo
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.inbox import Inbox
+from orchestrator.ledger.ledger import Admission, Admitted, Begun, Ended, Ledger, Opened, StageRow, Turn, TurnRecord
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply
+from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.sweeper import Sweeper
+from orchestrator.rollback_strategy import config_for
+from orchestrator.settings import Settings
+from tests.support.invariants import check_ledger
+
+STAGES = ("one", "two", "three")
+FAILURE = FailureInfo(type="Broken", message="it broke", step_name="noop")
+SOURCE = {"deploy_unit_id": 99, "deploy_unit_name": "blue", "deploy_unit_version": 41}
+ME = Order(actor="ada", reason="because")
+
+
+class LedgerWorld:
+    """One namespace; ``published`` are the rows that the coordinator would have sent, newest last."""
+
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+        self.client = client
+        self.settings = settings
+        self.ledger = Ledger(client, settings)
+        self.keys = self.ledger.keys
+        self.reader = Reader(client, self.keys)
+        self.operations = Operations(self.ledger)
+        self.inbox = Inbox(client, self.keys, "test")
+        self.published: list[Admitted] = []
+        self.sweeper = Sweeper(self.ledger, self.published.extend)
+        self._records: dict[str, TurnRecord] = {}
+
+    # Submit
+
+    def open(
+        self,
+        plan_id: str,
+        total: int,
+        *,
+        digest: str = "d",
+        stages: Sequence[str | StageRow] = STAGES,
+        max_concurrency: int = 4,
+        order: str = "reverse",
+        task_timeout_seconds: float | None = None,
+    ) -> tuple[Opened, int, PlanState | None]:
+        return self.ledger.open_plan(
+            plan_id=plan_id,
+            digest=digest,
+            name=plan_id,
+            max_concurrency=max_concurrency,
+            total=total,
+            spec=json.dumps({"name": plan_id, "stages": []}),
+            rollback_order=order,
+            incarnation="first",
+            task_timeout_seconds=task_timeout_seconds,
+            stages=[StageRow(stage) if isinstance(stage, str) else stage for stage in stages],
+        )
+
+    def plan(self, plan_id: str, tenants: Iterable[str], *, snapshot: bool = True, **options: Any) -> list[str]:
+        """Submits a plan; answers its task ids."""
+        names = list(tenants)
+        self.open(plan_id, len(names), **options)
+        self.ledger.write_chunk(plan_id, "d", 0, [(name, config(name, plan_id, snapshot=snapshot)) for name in names])
+        self.ledger.commit_plan(plan_id, "d")
+        return [f"{plan_id}.{position}" for position in range(len(names))]
+
+    def started(self, plan_id: str, tenants: Iterable[str], **options: Any) -> list[str]:
+        """Submits a plan and lets the coordinator look at it once."""
+        ids = self.plan(plan_id, tenants, **options)
+        self.serve(plan_id)
+        return ids
+
+    # Coordinator
+
+    def admit(self, plan_id: str, limit: int = 50) -> Admission:
+        return self.ledger.admit(plan_id, limit)
+
+    def serve(self, plan_id: str) -> list[str]:
+        """What the coordinator does for a plan; answers the ids of the admitted tasks in order."""
+        tasks: list[str] = []
+        more = True
+        while more:
+            admission = self.admit(plan_id)
+            tasks += [task.task_id for task in admission.tasks]
+            self.published += admission.tasks
+            more = admission.more
+            if admission.has_chores:
+                self.operations.cancel_chunk(plan_id, CHUNK)
+                self.operations.rollback_chunk(plan_id, CHUNK)
+                more = True
+        return tasks
+
+    def coordinate(self) -> None:
+        """Acts on the inbox until it is empty, as ``Coordinator`` does."""
+        while True:
+            wakes = self.inbox.read(0.001)
+            if not wakes.entries and not (wakes := self.inbox.read(0.001)).entries:
+                return
+            for plan_id in wakes.plans:
+                self.serve(plan_id)
+            rows = [self.reader.dispatchable(task_id) for task_id in wakes.tasks]
+            self.published += [row for row in rows if row is not None]
+            self.inbox.done(wakes)
+
+    # Worker
+
+    def turn(self, task_id: str) -> Turn:
+        """The turn that is due or under way."""
+        record = self.task(task_id)
+        return Turn(task_id, int(record["epoch"]), int(record.get("stage", 0)), int(record.get("turn", 0)))
+
+    def begin(self, task_id: str) -> Begun:
+        code, record = self.ledger.begin(self.turn(task_id), "worker")
+        if record is not None:
+            self._records[task_id] = record
+        return code
+
+    def poll(self, task_id: str, delay_seconds: float = 5.0) -> Ended:
+        return self.ledger.poll_again(self.turn(task_id), delay_seconds, {"step": 1})[0]
+
+    def succeed(self, task_id: str, *, healthy: bool = True) -> Ended:
+        return self.succeed_turn(self.turn(task_id), healthy=healthy)
+
+    def succeed_turn(self, turn: Turn, *, healthy: bool = True) -> Ended:
+        record = self._records[turn.task_id]
+        done = Checkpoint(turn.task_id, turn.epoch, record.attempt, record.mode, turn.stage + 1, record.stage_name)
+        restored = config_for(record) if record.mode is TaskState.ROLLING_BACK else None
+        return self.ledger.succeed(turn, done.to_json(), healthy=healthy, restored=restored)
+
+    def fail(self, task_id: str) -> Ended:
+        return self.ledger.fail(self.turn(task_id), FAILURE)
+
+    def stage(self, task_id: str) -> Ended:
+        """Begins the due stage and records it as done."""
+        begun = self.begin(task_id)
+        assert begun is Begun.BEGUN, begun
+        return self.succeed(task_id)
+
+    def finish(self, task_id: str) -> Ended:
+        """All stages that are left, in the direction that the task goes."""
+        while (ended := self.stage(task_id)) is Ended.NEXT:
+            pass
+        return ended
+
+    def break_stage(self, task_id: str) -> Ended:
+        """Begins the due stage and fails it."""
+        assert self.begin(task_id) is Begun.BEGUN
+        return self.fail(task_id)
+
+    # People
+
+    def ask(self, operation: str, target_id: str, order: Order = ME) -> Reply:
+        """Of a task when the id ends in ``.<position>``, else of a plan."""
+        verb = Operation(operation)
+        if target_id.rpartition(".")[2].isdigit() and "." in target_id:
+            return self.operations.on_task(verb, target_id, order)
+        return self.operations.on_plan(verb, target_id, order)
+
+    # Time
+
+    def expire(self, kind: str, task_id: str) -> None:
+        """Makes the task's lease (``leases_queued``, ``leases_running``) or ``deadlines`` overdue."""
+        changed = self.client.zadd(self.keys.of(kind), {task_id: 1}, xx=True, ch=True)
+        assert changed == 1, f"{task_id} is not in {kind}"
+
+    # Reading
+
+    def task(self, task_id: str) -> dict[str, str]:
+        return self.reader.task_records([task_id])[0]
+
+    def status(self, identifier: str) -> str:
+        record = self.task(identifier)
+        return str((record or self.reader.plan_record(identifier))["status"])
+
+    def holder(self, tenant_id: str) -> str | None:
+        return self.reader.tenant_records([tenant_id])[0].get("holder")
+
+    def slots(self, plan_id: str) -> set[str]:
+        return cast(set[str], self.client.smembers(self.keys.of("slots", plan_id)))
+
+    def queue(self, plan_id: str) -> list[str]:
+        return cast(list[str], self.client.zrange(self.keys.of("queue", plan_id), 0, -1))
+
+    def line(self, tenant_id: str) -> list[str]:
+        return cast(list[str], self.client.zrange(self.keys.of("line", tenant_id), 0, -1))
+
+    def events(self, since: int = 0) -> list[Event]:
+        return list(self.reader.events(None, since))
+
+    def kinds(self, since: int = 0, **wanted: str) -> list[str]:
+        """Types of the events since then whose fields are as wanted."""
+        found = self.events(since)
+        return [e.type for e in found if all(getattr(e, name, None) == value for name, value in wanted.items())]
+
+    def now(self) -> int:
+        """The last sequence id."""
+        return self.reader.last_sequence_id(None)
+
+    def wakes(self) -> list[str]:
+        """Plans in the inbox, which is emptied."""
+        key = self.keys.of("inbox")
+        entries = cast(list[Any], self.client.xrange(key))
+        self.client.xtrim(key, maxlen=0)
+        return [fields["plan"] for _, fields in entries]
+
+    def dump(self) -> dict[str, Any]:
+        """Every key of the namespace with its value: equal dumps mean that nothing was written."""
+        names = sorted(cast(list[str], self.client.keys(f"{self.keys.root}*")))
+        with self.client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.type(name)
+            kinds = pipeline.execute()
+            for name, kind in zip(names, kinds, strict=True):
+                match kind:
+                    case "hash":
+                        pipeline.hgetall(name)
+                    case "zset":
+                        pipeline.zrange(name, 0, -1, withscores=True)
+                    case "set":
+                        pipeline.smembers(name)
+                    case "stream":
+                        pipeline.xrange(name)
+                    case _:
+                        pipeline.get(name)
+            return dict(zip(names, pipeline.execute(), strict=True))
+
+    def check(self) -> None:
+        """All invariants."""
+        check_ledger(self.reader)
+
+
+def config(tenant_id: str, plan_id: str, *, snapshot: bool = True) -> str:
+    """A stored config whose version tells its plan."""
+    new: dict[str, Any] = {"tenant_id": tenant_id, "deploy_unit_id": 100, "deploy_unit_version": f"of-{plan_id}"}
+    if snapshot:
+        new["source_tenant_deploy_config"] = SOURCE
+    return json.dumps(new)

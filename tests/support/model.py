@@ -1,0 +1,619 @@
+"""The rules of the design as plain Python, without Redis: what an operation answers, what follows, which events.
+
+Written from ``design.md`` sections 2 to 6, not from the scripts, and compared with them after every step of a random
+run. Time is left out: what a sweep finds overdue is said by the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, TASK_OPEN, PlanState, TaskState
+from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES, Trigger
+
+T, P = TaskState, PlanState
+Answer = tuple[str, str]
+"""Code, and the word for why ('' when accepted)."""
+ACCEPTED: Final[Answer] = ("ACCEPTED", "")
+MAX_RETRY: Final = 3
+MAX_RECOVERIES: Final = 5
+
+
+@dataclass
+class Task:
+    id: str
+    plan: Plan
+    position: int
+    tenant: Tenant
+    snapshot: bool
+    legs: int
+    status: TaskState = T.PENDING
+    pause: bool = False
+    cancel: bool = False
+    rollback: bool = False
+    by_plan: bool = False
+    forced: bool = False
+    stage: int = 0
+    touched: int = 0
+    turn: int = 0
+    lease: str = ""
+    begun: bool = False
+    """The due stage has started."""
+    started: bool = False
+    """Admitted in this attempt."""
+    retrying: str = ""
+    retries: int = 0
+    recoveries: int = 0
+    epoch: int = 0
+    rank: tuple[int, int] = (2, 0)
+    queued: bool = True
+    checkpoint: bool = False
+    mover_before: tuple[str, int] | None = None
+
+
+@dataclass
+class Tenant:
+    id: str
+    holder: str | None = None
+    mover: tuple[str, int] = ("", 0)
+    line: list[tuple[int, int, str]] = field(default_factory=list)
+    """Rollbacks first, then tickets."""
+
+
+@dataclass
+class Plan:
+    id: str
+    slots: int
+    stages: int
+    tasks: list[Task] = field(default_factory=list)
+    status: PlanState = P.READY
+    pause: bool = False
+    cancel: bool = False
+    forced: bool = False
+    given_up: bool = False
+    chunks: str = ""
+    """The chunk work left to a coordinator: '', cancel or rollback."""
+
+
+class Model:
+    """All plans of a namespace; ``events`` are (type, task or plan id), in order."""
+
+    def __init__(self) -> None:
+        self.plans: dict[str, Plan] = {}
+        self.tasks: dict[str, Task] = {}
+        self.tenants: dict[str, Tenant] = {}
+        self.events: list[tuple[str, str]] = []
+        self.epoch = 0
+        self.ticket = 0
+
+    # Submit
+
+    def submit(self, plan_id: str, tenants: list[str], stages: int, slots: int, *, snapshot: bool) -> None:
+        plan = self.plans[plan_id] = Plan(plan_id, slots, stages)
+        self._say("PlanCreated", plan_id)
+        for position, name in enumerate(tenants):
+            tenant = self.tenants.setdefault(name, Tenant(name))
+            task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, stages, rank=(2, position))
+            plan.tasks.append(task)
+            self.tasks[task.id] = task
+            self._say("TaskCreated", task.id)
+        self._say("PlanReady", plan_id)
+
+    # Coordinator
+
+    def serve(self, plan_id: str) -> list[str]:
+        """Admits what can be admitted, then does the chunks, then admits again."""
+        plan = self.plans[plan_id]
+        admitted = self._admit_all(plan)
+        if plan.chunks:
+            self._do_chunks(plan)
+            admitted += self._admit_all(plan)
+        return admitted
+
+    def _admit_all(self, plan: Plan) -> list[str]:
+        if plan.status is P.READY and not plan.cancel:
+            plan.status = P.RUNNING
+            self._say("PlanStarted", plan.id)
+        admitted: list[str] = []
+        while self.free_slots(plan) > 0 and (queue := self.queue(plan)):
+            task = queue[0]
+            if not self._plan_admits(task):
+                break
+            in_front = self._in_front_of(task)
+            if in_front:
+                self._join_line(task)
+                if plan.slots == 1:
+                    break
+                task.queued = False
+            elif self._goes_on_from_before(task) and not task.forced and self._moved_since(task):
+                self._give_up(task)
+            else:
+                self._admit(task)
+                admitted.append(task.id)
+        return admitted
+
+    def _do_chunks(self, plan: Plan) -> None:
+        if plan.chunks == "cancel":
+            for task in plan.tasks:
+                if task.status in (T.PENDING, T.PAUSED) and not task.rollback:
+                    self._cancel(task)
+            plan.chunks = ""
+            return
+        for task in reversed(plan.tasks):
+            if task.rollback or task.status is T.ROLLING_BACK:
+                continue
+            if task.touched:
+                self._say("OperationRequested", task.id)
+                self._request_rollback(task, plan.forced)
+            elif task.status in (T.PENDING, T.PAUSED):
+                self._cancel(task)
+        plan.chunks = ""
+        self._settle(plan)
+
+    def wake_lines(self) -> None:
+        """The sweep's look at the lines of free tenants."""
+        for tenant in self.tenants.values():
+            if tenant.holder is None:
+                self._wake(tenant)
+
+    # Worker
+
+    def begin(self, task: Task) -> str:
+        if not task.begun and task.turn == 0 and (stopped := self._boundary(task)):
+            return stopped
+        task.lease = "running"
+        if not task.begun:
+            task.begun = True
+            forward = task.status is T.RUNNING
+            if task.tenant.mover[0] != task.id:
+                task.mover_before = task.tenant.mover if forward else None
+            task.tenant.mover = (task.id, task.epoch)
+            if forward:
+                task.touched = max(task.touched, task.stage + 1)
+            self._say("TaskStageStarted" if forward else "TaskStageRollingBack", task.id)
+        return "BEGUN"
+
+    def poll(self, task: Task) -> str:
+        task.turn += 1
+        task.lease = "queued"
+        return "AGAIN"
+
+    def succeed(self, task: Task) -> str:
+        forward = task.status is T.RUNNING
+        task.stage, task.turn, task.begun, task.recoveries = task.stage + 1, 0, False, 0
+        self._say("TaskStageSucceeded" if forward else "TaskStageRolledBack", task.id)
+        turns = forward and (task.rollback or task.plan.status is P.ROLLING_BACK)
+        if task.stage == task.legs and not turns:
+            self._move(task, Trigger.COMPLETE if forward else Trigger.ROLLBACK_DONE)
+            task.checkpoint = False
+            if not forward:
+                task.touched = 0
+                if task.mover_before is not None:
+                    task.tenant.mover = task.mover_before
+            task.mover_before = task.mover_before if forward else None
+            self._end(task, "TaskCompleted" if forward else "TaskRolledBack")
+            return task.status
+        task.checkpoint = True
+        if stopped := self._boundary(task):
+            return stopped
+        task.lease = "queued"
+        return "NEXT"
+
+    def fail(self, task: Task) -> str:
+        forward = task.status is T.RUNNING
+        if task.begun:
+            self._say("TaskStageFailed" if forward else "TaskStageRollbackFailed", task.id)
+        self._move(task, Trigger.FAIL if forward else Trigger.ROLLBACK_FAIL)
+        self._end(task, "TaskFailed" if forward else "TaskRollbackFailed")
+        return task.status
+
+    def lose_worker(self, task: Task) -> None:
+        """The sweep finds the running lease overdue."""
+        task.recoveries += 1
+        if task.recoveries > MAX_RECOVERIES:
+            self.fail(task)
+            return
+        task.epoch = self._next_epoch()
+        self._say("TaskRecovered", task.id)
+        if not self._boundary(task):
+            task.lease = "queued"
+
+    def lose_message(self, task: Task) -> None:
+        """The sweep finds the queued lease overdue."""
+        if not task.begun:
+            self._boundary(task)
+
+    # People
+
+    def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Answer:
+        if target in self.plans:
+            plan = self.plans[target]
+            answer: Answer = getattr(self, f"_{operation}_plan")(plan, force)
+            return answer
+        task = self.tasks[target]
+        if operation == "retry":
+            return self._retry_task(task, from_scratch, force)
+        answer = getattr(self, f"_{operation}_task")(task, force)
+        return answer
+
+    def _pause_plan(self, plan: Plan, _: bool) -> Answer:
+        if plan.status is P.PAUSED:
+            return "NOOP", "paused"
+        if (plan.status, Trigger.PAUSE) not in PLAN_MOVES:
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        if plan.pause:
+            return "NOOP", "pausing"
+        self._say("OperationRequested", plan.id)
+        plan.pause = True
+        self._settle(plan)
+        return ACCEPTED
+
+    def _resume_plan(self, plan: Plan, _: bool) -> Answer:
+        if not plan.pause:
+            return ("NOOP", "running") if plan.status in (P.READY, P.RUNNING) else ("REFUSED", "state")
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        self._say("OperationRequested", plan.id)
+        plan.pause = False
+        if plan.status is P.PAUSED:
+            plan.status = P.RUNNING
+            self._say("PlanResumed", plan.id)
+        for task in plan.tasks:
+            if task.by_plan:
+                self._resume(task)
+        return ACCEPTED
+
+    def _cancel_plan(self, plan: Plan, _: bool) -> Answer:
+        if plan.status is P.CANCELLED:
+            return "NOOP", "cancelled"
+        if (plan.status, Trigger.CANCEL) not in PLAN_MOVES:
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "NOOP", "cancelling"
+        self._say("OperationRequested", plan.id)
+        plan.cancel, plan.chunks = True, "cancel"
+        return ACCEPTED
+
+    def _rollback_plan(self, plan: Plan, force: bool) -> Answer:
+        if plan.status is P.ROLLING_BACK:
+            return "NOOP", "rolling-back"
+        if plan.status is P.ROLLED_BACK:
+            return "NOOP", "rolled-back"
+        self._say("OperationRequested", plan.id)
+        plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
+        plan.pause = plan.cancel = plan.given_up = False
+        self._say("PlanRollingBack", plan.id)
+        return ACCEPTED
+
+    def _forbidden(self, task: Task) -> str:
+        if task.status in TASK_ENDED or task.status is T.ROLLING_BACK:
+            return ""
+        if task.plan.status is P.ROLLING_BACK:
+            return "plan-rolling-back"
+        return "plan-cancelled" if task.plan.cancel else ""
+
+    def _pause_task(self, task: Task, _: bool) -> Answer:
+        if task.rollback:
+            return "REFUSED", "rollback-requested"
+        if forbidden := self._forbidden(task):
+            return "REFUSED", forbidden
+        match task.status:
+            case T.PAUSED if not task.by_plan:
+                return "NOOP", "paused"
+            case T.PAUSED:
+                self._say("OperationRequested", task.id)
+                task.by_plan = False
+            case T.RUNNING if task.cancel:
+                return "REFUSED", "cancel-requested"
+            case T.RUNNING if task.pause:
+                return "NOOP", "pausing"
+            case T.RUNNING:
+                self._say("OperationRequested", task.id)
+                task.pause = True
+            case T.PENDING:
+                self._say("OperationRequested", task.id)
+                self._stop_waiting(task)
+                self._settle(task.plan)
+            case _:
+                return "REFUSED", "state"
+        return ACCEPTED
+
+    def _resume_task(self, task: Task, _: bool) -> Answer:
+        if task.rollback:
+            return "REFUSED", "rollback-requested"
+        if forbidden := self._forbidden(task):
+            return "REFUSED", forbidden
+        match task.status:
+            case T.RUNNING if task.pause:
+                self._say("OperationRequested", task.id)
+                task.pause = False
+            case T.RUNNING:
+                return "NOOP", "running"
+            case T.PENDING:
+                return "NOOP", "waiting"
+            case T.PAUSED:
+                self._say("OperationRequested", task.id)
+                self._resume(task)
+            case _:
+                return "REFUSED", "state"
+        return ACCEPTED
+
+    def _cancel_task(self, task: Task, _: bool) -> Answer:
+        reached = task.rollback and task.status is not T.RUNNING
+        if self._forbidden(task) == "plan-rolling-back" and task.touched and not reached:
+            return "REFUSED", "plan-rolling-back"
+        if task.rollback:
+            self._say("OperationRequested", task.id)
+            self._give_up_rollback(task)
+            return ACCEPTED
+        match task.status:
+            case T.CANCELLED:
+                return "NOOP", "cancelled"
+            case T.RUNNING if task.cancel:
+                return "NOOP", "cancelling"
+            case T.RUNNING:
+                self._say("OperationRequested", task.id)
+                task.cancel = True
+            case T.PENDING | T.PAUSED:
+                self._say("OperationRequested", task.id)
+                self._cancel(task)
+            case _:
+                return "REFUSED", "state"
+        return ACCEPTED
+
+    def _rollback_task(self, task: Task, force: bool) -> Answer:
+        if task.rollback:
+            return "NOOP", "rollback-requested"
+        if task.status is T.ROLLING_BACK:
+            return "NOOP", "rolling-back"
+        if task.status is T.ROLLED_BACK:
+            return "NOOP", "rolled-back"
+        if not task.touched:
+            return "REFUSED", "touched-nothing"
+        if not task.snapshot:
+            return "REFUSED", "no-snapshot"
+        if self._moved_since(task) and not force:
+            return "REFUSED", "moved"
+        self._say("OperationRequested", task.id)
+        self._reopen(task.plan)
+        self._request_rollback(task, force)
+        return ACCEPTED
+
+    def _retry_task(self, task: Task, from_scratch: bool, force: bool) -> Answer:
+        if (task.status, Trigger.RETRY) not in TASK_MOVES:
+            return ("NOOP", "waiting") if task.status is T.PENDING and task.retrying else ("REFUSED", "state")
+        if task.rollback:
+            return "REFUSED", "rollback-requested"
+        if task.plan.status is P.ROLLING_BACK:
+            return "REFUSED", "plan-rolling-back"
+        if task.plan.cancel and task.plan.status is not P.CANCELLED:
+            return "REFUSED", "plan-cancelled"
+        if task.status is not T.FAILED and not from_scratch:
+            return "REFUSED", "scratch-only"
+        if task.retries >= MAX_RETRY:
+            return "REFUSED", "max-retry"
+        if self._moved_since(task) and not force:
+            return "REFUSED", "moved"
+        self._say("OperationRequested", task.id)
+        self._reopen(task.plan)
+        self._move(task, Trigger.RETRY)
+        task.retries += 1
+        task.retrying = "scratch" if from_scratch else "checkpoint"
+        task.started, task.legs, task.recoveries = False, task.plan.stages, 0
+        task.forced = task.forced or force
+        if from_scratch:
+            task.stage, task.checkpoint = 0, False
+        self._enqueue(task, (3, self._next_ticket()))
+        return ACCEPTED
+
+    # What they share
+
+    def free_slots(self, plan: Plan) -> int:
+        return plan.slots - sum(task.status in TASK_ACTIVE for task in plan.tasks)
+
+    def queue(self, plan: Plan) -> list[Task]:
+        return sorted((task for task in plan.tasks if task.queued), key=lambda task: task.rank)
+
+    def _say(self, kind: str, subject: str) -> None:
+        self.events.append((kind, subject))
+
+    def _next_epoch(self) -> int:
+        self.epoch += 1
+        return self.epoch
+
+    def _next_ticket(self) -> int:
+        self.ticket += 1
+        return self.ticket
+
+    def _move(self, task: Task, trigger: Trigger) -> None:
+        task.status = TASK_MOVES[task.status, trigger]
+
+    def _enqueue(self, task: Task, rank: tuple[int, int]) -> None:
+        task.rank, task.queued = rank, True
+
+    def _plan_admits(self, task: Task) -> bool:
+        plan = task.plan
+        return task.rollback or (plan.status is P.RUNNING and not plan.pause and not plan.cancel)
+
+    def _moved_since(self, task: Task) -> bool:
+        mover, epoch = task.tenant.mover
+        return task.epoch > 0 and mover not in ("", task.id) and epoch > task.epoch
+
+    def _goes_on_from_before(self, task: Task) -> bool:
+        return task.rollback or (task.retrying != "" and not task.started)
+
+    def _in_front_of(self, task: Task) -> bool:
+        if task.tenant.holder is not None:
+            return task.tenant.holder != task.id
+        for _, _, other_id in sorted(task.tenant.line):
+            other = self.tasks[other_id]
+            if other is task or (task.rollback and not other.rollback):
+                return False
+            if self._could_start(other):
+                return True
+        return False
+
+    def _could_start(self, task: Task) -> bool:
+        if not self._plan_admits(task) or self.free_slots(task.plan) <= 0:
+            return False
+        return task.plan.slots > 1 or self.queue(task.plan)[:1] == [task]
+
+    def _join_line(self, task: Task) -> None:
+        if any(other == task.id for _, _, other in task.tenant.line):
+            return
+        task.tenant.line.append((0 if task.rollback else 1, self._next_ticket(), task.id))
+        self._say("TaskWaiting", task.id)
+
+    def _leave_line(self, task: Task) -> None:
+        task.tenant.line = [entry for entry in task.tenant.line if entry[2] != task.id]
+
+    def _wake(self, tenant: Tenant) -> None:
+        for _, _, task_id in tenant.line:
+            self.tasks[task_id].queued = True
+
+    def _admit(self, task: Task) -> None:
+        task.queued = False
+        self._leave_line(task)
+        if task.rollback:
+            self._turn_around(task)
+        else:
+            task.epoch = self._next_epoch()
+            self._move(task, Trigger.ADMIT)
+            task.turn = 0
+            if task.started:
+                self._say("TaskResumed", task.id)
+            elif task.retrying:
+                self._say("TaskRetryStarted", task.id)
+                if task.retrying == "checkpoint":
+                    self._say("TaskProgress", task.id)
+            else:
+                self._say("TaskStarted", task.id)
+            task.started = True
+        task.tenant.holder = task.id
+        task.lease = "queued"
+
+    def _turn_around(self, task: Task) -> None:
+        self._end_retry(task)
+        task.epoch = self._next_epoch()
+        if task.status is not T.ROLLBACK_FAILED:
+            task.stage, task.legs, task.checkpoint = 0, task.touched, False
+        self._move(task, Trigger.ROLL_BACK)
+        task.turn, task.begun, task.started, task.recoveries = 0, False, True, 0
+        task.pause = task.cancel = task.rollback = False
+        self._say("TaskRollingBack", task.id)
+
+    def _boundary(self, task: Task) -> str:
+        if task.status is not T.RUNNING:
+            return ""
+        plan = task.plan
+        goes_back = plan.status is P.ROLLING_BACK
+        if task.rollback or (goes_back and task.touched):
+            if not task.rollback:
+                task.forced = plan.forced
+            self._turn_around(task)
+            task.lease = "queued"
+            self._settle(plan)
+            return "ROLLING_BACK"
+        if task.cancel or plan.cancel or goes_back:
+            self._cancel(task)
+            return "CANCELLED"
+        if task.pause or plan.pause:
+            task.by_plan = not task.pause
+            self._move(task, Trigger.PAUSE)
+            task.pause, task.lease = False, ""
+            self._say("TaskPaused", task.id)
+            self._settle(plan)
+            return "PAUSED"
+        return ""
+
+    def _stop_waiting(self, task: Task) -> None:
+        self._move(task, Trigger.PAUSE)
+        task.queued = False
+        self._leave_line(task)
+        self._say("TaskPaused", task.id)
+
+    def _resume(self, task: Task) -> None:
+        self._move(task, Trigger.RESUME)
+        task.by_plan = False
+        self._enqueue(task, (1, task.position))
+
+    def _cancel(self, task: Task) -> None:
+        self._move(task, Trigger.CANCEL)
+        task.checkpoint = task.by_plan = task.queued = False
+        self._leave_line(task)
+        self._end(task, "TaskCancelled")
+
+    def _give_up(self, task: Task) -> None:
+        if task.rollback:
+            self._say("OperationRequested", task.id)
+            self._give_up_rollback(task)
+        else:
+            self._cancel(task)
+
+    def _give_up_rollback(self, task: Task) -> None:
+        task.rollback = task.queued = task.forced = False
+        self._leave_line(task)
+        plan = task.plan
+        plan.given_up = plan.given_up or plan.status is P.ROLLING_BACK
+        if task.status is T.PAUSED and (plan.status is P.ROLLING_BACK or plan.cancel):
+            self._cancel(task)
+        else:
+            self._settle(plan)
+
+    def _request_rollback(self, task: Task, force: bool) -> None:
+        if task.status is T.PENDING:
+            self._stop_waiting(task)
+        task.by_plan, task.rollback, task.forced = False, True, force
+        self._enqueue(task, (0, self._next_ticket()))
+        task.queued = task.status is not T.RUNNING
+
+    def _end_retry(self, task: Task) -> None:
+        if task.retrying and task.started:
+            self._say("TaskRetryCompleted", task.id)
+        task.retrying = ""
+
+    def _end(self, task: Task, event: str) -> None:
+        task.pause = task.cancel = task.begun = False
+        task.lease = ""
+        if task.tenant.holder == task.id:
+            task.tenant.holder = None
+            self._wake(task.tenant)
+        self._say(event, task.id)
+        self._end_retry(task)
+        task.queued = task.rollback
+        task.forced = task.forced and task.rollback
+        self._say("PlanProgress", task.plan.id)
+        self._settle(task.plan)
+
+    def _reopen(self, plan: Plan) -> None:
+        if plan.status in PLAN_ENDED:
+            plan.status = P.RUNNING
+            plan.cancel = plan.given_up = False
+            plan.chunks = ""
+
+    def _settle(self, plan: Plan) -> None:
+        states = [task.status for task in plan.tasks]
+        is_open = any(state in TASK_OPEN for state in states) or any(task.rollback for task in plan.tasks)
+        if not is_open and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
+            plan.status, event = self._end_of(plan, states)
+            plan.pause = False
+            self._say(event, plan.id)
+        elif is_open and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
+            plan.status = P.PAUSED
+            self._say("PlanPaused", plan.id)
+
+    def _end_of(self, plan: Plan, states: list[TaskState]) -> tuple[PlanState, str]:
+        if plan.status is P.ROLLING_BACK:
+            if T.ROLLBACK_FAILED in states or plan.given_up:
+                return P.ROLLBACK_FAILED, "PlanRollbackFailed"
+            return P.ROLLED_BACK, "PlanRolledBack"
+        if plan.cancel:
+            return P.CANCELLED, "PlanCancelled"
+        if set(states) == {T.COMPLETED}:
+            return P.COMPLETED, "PlanCompleted"
+        if {T.FAILED, T.ROLLBACK_FAILED} & set(states):
+            return P.FAILED, "PlanFailed"
+        return P.CANCELLED, "PlanCancelled"

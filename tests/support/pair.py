@@ -1,0 +1,113 @@
+"""The real ledger and the model side by side: every step is done to both, and they must agree after it."""
+
+from __future__ import annotations
+
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.ledger.operations import Order, Reply
+from tests.support.ledger_world import STAGES, LedgerWorld
+from tests.support.model import Model, Task
+
+
+class Pair:
+    """``world`` is the real one."""
+
+    def __init__(self, world: LedgerWorld) -> None:
+        self.world = world
+        self.model = Model()
+        self._seen = 0
+
+    def submit(self, plan_id: str, tenants: list[str], *, slots: int = 4, snapshot: bool = True) -> None:
+        self.world.plan(plan_id, tenants, max_concurrency=slots, snapshot=snapshot)
+        self.model.submit(plan_id, tenants, len(STAGES), slots, snapshot=snapshot)
+        self.agree()
+
+    def serve(self, plan_id: str) -> None:
+        assert self.world.serve(plan_id) == self.model.serve(plan_id)
+        self.agree()
+
+    def worker(self, verb: str, task_id: str) -> str:
+        """begin, poll, succeed or fail."""
+        expected = getattr(self.model, verb)(self.model.tasks[task_id])
+        assert getattr(self.world, verb)(task_id) == expected
+        self.agree()
+        return str(expected)
+
+    def stage(self, task_id: str) -> None:
+        assert self.worker("begin", task_id) == "BEGUN"
+        self.worker("succeed", task_id)
+
+    def finish(self, task_id: str) -> None:
+        while self.model.tasks[task_id].status in TASK_ACTIVE:
+            self.stage(task_id)
+
+    def break_stage(self, task_id: str) -> None:
+        self.worker("begin", task_id)
+        self.worker("fail", task_id)
+
+    def lose(self, kind: str, task_id: str) -> None:
+        """A lease (running or queued) runs out."""
+        task = self.model.tasks[task_id]
+        self.world.expire(f"leases_{kind}", task_id)
+        self.world.ledger.call(f"sweep_{kind}", 100)
+        (self.model.lose_worker if kind == "running" else self.model.lose_message)(task)
+        self.agree()
+
+    def wake_lines(self) -> None:
+        self.world.ledger.call("sweep_lines", 100)
+        self.model.wake_lines()
+        self.agree()
+
+    def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Reply:
+        order = Order("ada", "because", from_scratch=from_scratch, force=force)
+        answer = self.model.ask(operation, target, from_scratch=from_scratch, force=force)
+        before = self.world.dump() if answer[0] != "ACCEPTED" else {}
+        reply = self.world.ask(operation, target, order)
+        assert (reply.answer, reply.why) == answer, f"{operation} {target}: {reply}"
+        assert reply.status == self.world.status(target)
+        if answer[0] != "ACCEPTED":
+            assert self.world.dump() == before, f"{operation} of {target} was {reply}, and yet something was written"
+        self.agree()
+        return reply
+
+    def agree(self) -> None:
+        """States, flags, holders, slots, queues, lines, epochs and the events of the last step."""
+        events = self.world.events(self._seen)
+        self._seen += len(events)
+        # TaskCreated and its like name a task, others their plan; the operation names what it is about.
+        told = [(event.type, str(getattr(event, "task_id", None) or event.plan_id)) for event in events]
+        assert told == self.model.events
+        self.model.events.clear()
+        for plan_id, plan in self.model.plans.items():
+            record = self.world.reader.plan_record(plan_id)
+            flags = ("1" if plan.pause else None, "1" if plan.cancel else None)
+            kept = (record["status"], record.get("pauseRequested"), record.get("cancelRequested"))
+            assert kept == (plan.status, *flags), plan_id
+            assert self.world.queue(plan_id) == [task.id for task in self.model.queue(plan)], plan_id
+            assert self.world.slots(plan_id) == {task.id for task in plan.tasks if task.status in TASK_ACTIVE}
+        for task in self.model.tasks.values():
+            self._agree_on(task)
+        for tenant in self.model.tenants.values():
+            record = self.world.reader.tenant_records([tenant.id])[0]
+            assert record.get("holder") == tenant.holder, tenant.id
+            assert (record.get("mover", ""), int(record.get("moverEpoch", 0))) == tenant.mover, tenant.id
+            assert self.world.line(tenant.id) == [task_id for _, _, task_id in sorted(tenant.line)], tenant.id
+
+    def _agree_on(self, task: Task) -> None:
+        record = self.world.task(task.id)
+        kept = {
+            "status": TaskState(record["status"]),
+            "pause": record.get("pauseRequested") == "1",
+            "cancel": record.get("cancelRequested") == "1",
+            "rollback": record.get("rollbackRequested") == "1",
+            "forced": record.get("forced") == "1",
+            "begun": record.get("stageStarted") == "1",
+            "lease": record.get("lease", ""),
+            "stage": int(record.get("stage", 0)),
+            "touched": int(record.get("touched", 0)),
+            "legs": int(record.get("legs", task.plan.stages)),
+            "epoch": int(record.get("epoch", 0)),
+            "retries": int(record.get("retries", 0)),
+            "retrying": record.get("retrying", ""),
+            "checkpoint": bool(self.world.client.exists(self.world.keys.of("checkpoint", task.id))),
+        }
+        assert kept == {name: getattr(task, name) for name in kept}, task.id
