@@ -101,13 +101,13 @@ class Settings(BaseSettings):
     feed_max_length: Count = 100_000
     health_check: HealthCheckSettings = HealthCheckSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
-    middlewares: list[str] = []
-    services: dict[Name, ServiceSpec] = {}
-    default_service_names: list[str] = []
     connections: dict[str, ConnectionSettings] = {}
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
     allowed_hosts: list[str] | None = None
+    middlewares: list[str] = []
+    services: dict[Name, ServiceSpec] = {}
+    default_service_names: list[str] = []
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _default_services_exist(self) -> Self:
+    def _default_services_exist(self) -> Settings:
         for name in self.default_service_names:
             if name not in self.services:
                 raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")

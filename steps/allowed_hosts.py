@@ -81,7 +81,7 @@ class AllowedHosts:
             and address in pattern.network
             and pattern.port in (None, port)
             # 0.0.0.0/0 is "any address out there", not "and this machine too".
-            and not (_is_special(address) and not _is_special(pattern.network.network_address))
+            and not (_is_special(address) and not _is_special(pattern.network))
             for pattern in self._patterns
         )
 
@@ -123,5 +123,6 @@ def _address(text: str) -> _Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_special(address: _Address) -> bool:
+def _is_special(address: _Address | _Network) -> bool:
+    """Whether it is, or for a network all of it is, loopback, link-local or unspecified."""
     return address.is_loopback or address.is_link_local or address.is_unspecified

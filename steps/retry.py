@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, JsonValue
-from tenacity import RetryCallState, Retrying, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
 from steps.contract import HttpAnswer, PollAgain, StepParameters
 from steps.long_wait import begin_wait
@@ -59,15 +59,12 @@ def later(retry: RetryParameters, sent: int, answer: HttpAnswer, what: str) -> P
 
 
 def _back_off(retry: RetryParameters, sent: int) -> float:
-    strategy = wait_exponential_jitter(
-        initial=retry.backoff_seconds,
-        max=retry.max_backoff_seconds,
-        exp_base=retry.backoff_factor,
-        jitter=retry.jitter_seconds,
+    growing = wait_exponential(
+        multiplier=retry.backoff_seconds, exp_base=retry.backoff_factor, max=retry.max_backoff_seconds
     )
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = sent
-    return strategy(state)
+    return (growing + wait_random(0, retry.jitter_seconds))(state)
 
 
 def _retry_after(answer: HttpAnswer) -> float:

@@ -48,13 +48,6 @@ def _make_runner(pid: int) -> StageRunner:
     )
 
 
-def _checkpoints(settings: Settings) -> TaskCheckpoints:
-    store = open_store(settings)
-    if store is None:
-        return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
-    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)
-
-
 def make_reach(settings: Settings, redis_url: str) -> Reach:
     """What steps work with, as the settings say. Nothing connects before it is used."""
     lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
@@ -66,3 +59,10 @@ def make_reach(settings: Settings, redis_url: str) -> Reach:
         instances=Instances(lists, load_sources()),
         secrets=Secrets(settings.secrets_dir),
     )
+
+
+def _checkpoints(settings: Settings) -> TaskCheckpoints:
+    store = open_store(settings)
+    if store is None:
+        return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
+    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)

@@ -114,6 +114,7 @@ class Run:
     cursor: Cursor
     info: StageInfo
     other_config: Mapping[str, Any] | None
+    config: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failed_step: str | None = None
     lost: bool = False
@@ -166,16 +167,16 @@ class StageRunner:
             try:
                 run.outputs = self._checkpoints.outputs(turn, record)
                 plan = self._plans.get(plan_id)
-                config = config_for(record)
+                run.config = config_for(record)
                 if not self._takes_part(plan, record):
                     run.cursor.outputs = {"skipped": True}
-                    return self._succeed(run, config)
-                steps = self._build(plan, record, config)
+                    return self._succeed(run)
+                steps = self._build(plan, record, run.config)
             except (InvalidInput, NotAllowed) as error:
                 return self._fail(run, Failed(error.code, mask(str(error))))
             except CheckpointError as error:
                 return self._fail(run, Failed(type(error).__name__, str(error)))
-            return self._run_stage(run, steps, config)
+            return self._run_stage(run, steps)
 
     def _takes_part(self, plan: CachedPlan, record: TurnRecord) -> bool:
         stage = plan.stages[record.stage_index]
@@ -191,12 +192,12 @@ class StageRunner:
             )
         return plan.stages[index].build(config, template_variables(config, plan.reference, self._reach.secrets))
 
-    def _run_stage(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Next:
+    def _run_stage(self, run: Run, steps: list[BuiltStep]) -> Next:
         started = time.monotonic()
         if self._middlewares is None:
-            outcome = self._run_steps(run, steps, config)
+            outcome = self._run_steps(run, steps)
         else:
-            outcome = self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps, config))
+            outcome = self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps))
         if run.lost:
             _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
             return Drop()
@@ -205,9 +206,9 @@ class StageRunner:
                 return self._poll_again(run, after_seconds)
             case Failed():
                 return self._fail(run, outcome)
-        return self._succeed(run, config, time.monotonic() - started)
+        return self._succeed(run, time.monotonic() - started)
 
-    def _run_steps(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Outcome:
+    def _run_steps(self, run: Run, steps: list[BuiltStep]) -> Outcome:
         """The steps from the cursor on, which it moves; what it answers is not recorded yet."""
         cursor = run.cursor
         while cursor.step < len(steps):
@@ -215,7 +216,7 @@ class StageRunner:
             if self._keeper.is_lost(run.turn):
                 run.lost = True
                 return Failed("FencedOut", "the turn is in other hands")
-            match self._attempt(step, run, config):
+            match self._attempt(step, run):
                 case Done(outputs):
                     cursor.step_done(outputs, confirms_health=step.step.confirms_health)
                 case Failed() as failed:
@@ -225,12 +226,12 @@ class StageRunner:
                     return again
         return Done()
 
-    def _attempt(self, step: BuiltStep, run: Run, config: Mapping[str, Any]) -> Outcome:
+    def _attempt(self, step: BuiltStep, run: Run) -> Outcome:
         """One attempt of the step at the cursor, which remembers it."""
 
         def attempt() -> Outcome:
             cursor.attempt += 1
-            outcome = self._run_step(step, run, config)
+            outcome = self._run_step(step, run)
             if isinstance(outcome, PollAgain):
                 cursor.state, cursor.note = outcome.state, outcome.note
             return outcome
@@ -240,11 +241,11 @@ class StageRunner:
             return attempt()
         return self._middlewares.around_step(StepInfo(run.info, step.name, cursor.step, cursor.attempt + 1), attempt)
 
-    def _run_step(self, step: BuiltStep, run: Run, config: Mapping[str, Any]) -> Outcome:
+    def _run_step(self, step: BuiltStep, run: Run) -> Outcome:
         record, cursor = run.record, run.cursor
         context = StepContext(
             tenant_id=record.tenant_id,
-            config=config,
+            config=run.config,
             attempt=cursor.attempt,
             state=cursor.state,
             token=self._token(run),
@@ -279,7 +280,7 @@ class StageRunner:
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
-    def _succeed(self, run: Run, config: Mapping[str, Any], seconds: float = 0.0) -> Next:
+    def _succeed(self, run: Run, seconds: float = 0.0) -> Next:
         turn, record = run.turn, run.record
         # A stage that is done again, on the way back, moves to the end: outputs stand in the order they were made in.
         outputs = {name: value for name, value in run.outputs.items() if name != record.stage_name}
@@ -296,7 +297,8 @@ class StageRunner:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
             return self._fail(run, Failed(type(error).__name__, str(error)))
-        restored, healthy = config if record.mode is TaskState.ROLLING_BACK else None, run.cursor.healthy
+        restored = run.config if record.mode is TaskState.ROLLING_BACK else None
+        healthy = run.cursor.healthy
         ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
         if ended in CHECKPOINT_GONE:

@@ -11,17 +11,17 @@ import redis
 from orchestrator.ledger.ledger import Admitted, Ledger, Turn
 from orchestrator.ledger.reader import Reader
 from orchestrator.plan_factory import Plan
+from orchestrator.secrets import Secrets
 from orchestrator.settings import Settings
 from orchestrator.stage_factory import StageFactory
 from orchestrator.submit import write_plan
 from orchestrator.validation import validate_plan
-from steps import StepRegistry
+from steps import HttpPool, Instances, RedisTarget, StepRegistry
 from workers.checkpoints import TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain
 from workers.plan_cache import PlanCache
-from workers.runtime import make_reach
-from workers.stage_runner import Next, Proceed, StageRunner
+from workers.stage_runner import Next, Proceed, Reach, StageRunner
 
 
 class InProcess:
@@ -40,11 +40,18 @@ class InProcess:
         self._settings = settings
         self._registry = registry
         self._keeper = LeaseKeeper(self.ledger, settings.renew_seconds)
+        self._http = HttpPool()
         self.runner = StageRunner(
             ledger=self.ledger,
             plans=PlanCache(self.reader, StageFactory(registry, settings)),
             keeper=self._keeper,
-            reach=make_reach(settings, _url(settings)),
+            reach=Reach(
+                target=RedisTarget(client, "test", own_ledger=True),
+                http=self._http,
+                targets={},
+                instances=Instances({}, []),
+                secrets=Secrets(settings.secrets_dir),
+            ),
             worker="test:1",
             checkpoints=checkpoints,
             middlewares=middlewares,
@@ -56,7 +63,7 @@ class InProcess:
         return plan
 
     def admit(self, plan_id: str) -> list[Admitted]:
-        return list(self.ledger.admit(plan_id, 100).tasks)
+        return self.ledger.admit(plan_id, 100).tasks
 
     def run(self, task: Admitted, stage: int | None = None, turn: int = 0) -> Next:
         """One turn of one leg; the task's next one unless said otherwise."""
@@ -78,8 +85,4 @@ class InProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._keeper.close()
-
-
-def _url(settings: Settings) -> str:
-    assert settings.redis_url is not None
-    return settings.redis_url.get_secret_value()
+        self._http.close()

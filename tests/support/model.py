@@ -57,6 +57,8 @@ class Tenant:
     id: str
     holder: str | None = None
     mover: tuple[str, int] = ("", 0)
+    good: bool = False
+    """A last known good config is there: every stage of these runs confirms health."""
     line: list[tuple[int, int, str]] = field(default_factory=list)
     """Rollbacks first, then tickets."""
 
@@ -187,6 +189,7 @@ class Model:
         if task.stage == task.legs and not turns:
             self._move(task, Trigger.COMPLETE if forward else Trigger.ROLLBACK_DONE)
             task.checkpoint = False
+            task.tenant.good = True
             if not forward:
                 task.touched = 0
                 if task.mover_before is not None:
@@ -491,6 +494,8 @@ class Model:
                     self._say("TaskProgress", task.id)
             else:
                 self._say("TaskStarted", task.id)
+            if not task.started and task.tenant.good:
+                task.snapshot = True
             task.started = True
         task.tenant.holder = task.id
         task.lease = "queued"

@@ -1,8 +1,8 @@
 -- Ends a rollback, well or badly.
 -- @include keys
 -- @include task_end
--- @include settings
 -- @include tenant_history
+-- @include settings
 
 -- restored is the config in force again, as the worker applied it: from now on the tenant's last known good one.
 local function finish_rollback(task, restored, identity)

@@ -1,0 +1,76 @@
+"""Submit at the level of its scripts: idempotent chunks, drafts that go on, conflicts, drafts taken back (I11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.domain.status import PlanState
+from orchestrator.ledger.ledger import Committed, Opened, Written
+from tests.support.ledger_world import LedgerWorld, config
+
+
+def pairs(*tenants: str) -> list[tuple[str, str]]:
+    return [(tenant, config(tenant, "p")) for tenant in tenants]
+
+
+def test_a_cut_off_submit_goes_on_where_it_stopped(world: LedgerWorld) -> None:
+    assert world.open("p", 3) == (Opened.OPENED, 0, None)
+    assert world.ledger.write_chunk("p", "d", 0, pairs("a", "b")) is Written.WRITTEN
+    assert world.open("p", 3) == (Opened.DRAFT, 1, None)
+    assert world.ledger.commit_plan("p", "d") == (Committed.INCOMPLETE, None)
+    before = world.dump()
+    assert world.ledger.write_chunk("p", "d", 0, pairs("a", "b")) is Written.ALREADY
+    assert world.ledger.write_chunk("p", "d", 2, pairs("c")) is Written.CLOSED
+    assert world.dump() == before
+    assert world.ledger.write_chunk("p", "d", 1, pairs("c")) is Written.WRITTEN
+    assert world.ledger.commit_plan("p", "d") == (Committed.READY, None)
+
+    before = world.dump()
+    assert world.open("p", 3) == (Opened.EXISTS, 0, PlanState.READY)
+    assert world.ledger.write_chunk("p", "d", 1, pairs("c")) is Written.ALREADY
+    assert world.ledger.commit_plan("p", "d") == (Committed.EXISTS, PlanState.READY)
+    assert world.dump() == before
+    assert world.kinds() == ["PlanCreated", "TaskCreated", "TaskCreated", "TaskCreated", "PlanReady"]
+    assert world.serve("p") == ["p.0", "p.1", "p.2"]
+
+
+def test_other_content_under_the_same_id_is_a_conflict(world: LedgerWorld) -> None:
+    world.open("p", 1)
+    before = world.dump()
+    assert world.open("p", 1, digest="other") == (Opened.CONFLICT, 0, None)
+    assert world.ledger.write_chunk("p", "other", 0, pairs("a")) is Written.CLOSED
+    assert world.ledger.commit_plan("p", "other") == (Committed.MISSING, None)
+    assert world.ledger.commit_plan("nowhere", "d") == (Committed.MISSING, None)
+    assert world.dump() == before
+
+
+@pytest.mark.parametrize("operation", ["pause", "resume", "cancel", "retry", "rollback"])
+def test_a_draft_runs_nothing_and_refuses_everything(world: LedgerWorld, operation: str) -> None:
+    world.open("p", 2)
+    world.ledger.write_chunk("p", "d", 0, pairs("a"))
+    assert world.serve("p") == []
+    before = world.dump()
+    reply = world.ask(operation, "p.0")
+    assert (reply.answer, reply.status) == ("REFUSED", "PENDING")
+    if operation != "retry":
+        assert world.ask(operation, "p").answer == "REFUSED"
+    assert world.dump() == before
+
+
+def test_an_abandoned_draft_gives_its_tenants_back_in_bounded_steps(world: LedgerWorld) -> None:
+    (older,) = world.started("older", ["a"])
+    world.finish(older)
+    world.open("p", 4)
+    world.ledger.write_chunk("p", "d", 0, pairs("a", "b", "c"))
+    assert world.reader.task_of_tenant("a") == "p.0"
+    assert world.ledger.call("abandon_draft", 3_600_000, 2) == ["NONE"]
+
+    assert world.ledger.call("abandon_draft", -1000, 2) == ["MORE"]
+    assert world.open("p", 4) == (Opened.CONFLICT, 0, None)
+    assert world.ledger.call("abandon_draft", -1000, 2) == ["ABANDONED", "p"]
+
+    assert world.reader.task_of_tenant("a") == older
+    assert world.reader.task_of_tenant("b") is None
+    assert not [key for key in world.dump() if key.endswith((":p", ":p.0", ":p.1", ":p.2"))]
+    assert world.kinds(plan_id="p")[-1] == "PlanValidationFailed"
+    assert world.open("p", 4) == (Opened.OPENED, 0, None)

@@ -1,0 +1,172 @@
+"""What the sweep does: lost workers, lost messages, deadlines, the grace after an outage. Nothing here waits for a lease."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.ledger.ledger import Begun, Ended, StageRow
+from tests.support.ledger_world import FAILURE, LedgerWorld
+
+LEASE_MS = 10_000
+
+
+def lose(world: LedgerWorld, kind: str, task_id: str) -> None:
+    world.expire(f"leases_{kind}", task_id)
+    world.sweeper.sweep()
+
+
+def delay_ms(world: LedgerWorld, kind: str, task_id: str) -> float:
+    seconds, micros = world.client.time()  # type: ignore[misc]
+    score = world.client.zscore(world.keys.of(kind), task_id)
+    assert isinstance(score, float)
+    return score - (seconds * 1000 + micros / 1000)
+
+
+def test_a_lost_worker_is_replaced_under_a_new_epoch_and_its_result_fenced(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.stage(task)
+    world.begin(task)
+    world.poll(task)
+    world.begin(task)
+    old = world.turn(task)
+    lose(world, "running", task)
+    row = world.published[-1]
+    assert (row.task_id, row.stage, row.turn) == (task, 1, 1)
+    assert row.epoch > old.epoch
+    before = world.dump()
+    assert world.succeed_turn(old) is Ended.STALE
+    assert world.ledger.fail(old, FAILURE) is Ended.STALE
+    assert world.ledger.poll_again(old, 1, {})[0] is Ended.STALE
+    assert world.ledger.begin(old, "late")[0] is Begun.STALE
+    assert world.dump() == before
+    assert world.task(task)["cursor"] == '{"step":1}'
+    assert world.finish(task) is Ended.COMPLETED
+
+
+def test_recoveries_of_a_stage_are_bounded_and_counted_anew_for_the_next(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    for _ in range(5):
+        world.begin(task)
+        lose(world, "running", task)
+    world.stage(task)
+    for _ in range(6):
+        assert world.status(task) == "RUNNING"
+        world.begin(task)
+        lose(world, "running", task)
+    assert world.status(task) == "FAILED"
+    assert world.kinds(task_id=task).count("TaskRecovered") == 10
+    assert '"type":"RecoveriesExhausted"' in world.task(task)["failure"]
+    assert int(str(world.client.hget(world.keys.of("meta"), "recoveries"))) == 10
+
+
+def test_a_lost_message_is_published_again_ever_more_seldom_and_never_failed(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    turn = world.turn(task)
+    waits = []
+    for _ in range(50):
+        lose(world, "queued", task)
+        row = world.published[-1]
+        assert (row.epoch, row.stage, row.turn) == (turn.epoch, turn.stage, turn.turn)
+        waits.append(round(delay_ms(world, "leases_queued", task), -3))
+    assert waits[:4] == [20_000, 40_000, 60_000, 60_000]
+    assert set(waits[4:]) == {60_000}
+    assert world.status(task) == "RUNNING"
+    assert world.kinds(task_id=task) == ["TaskCreated", "TaskStarted"]
+    world.begin(task)
+    assert world.succeed(task) is Ended.NEXT
+    assert "republished" not in world.task(task)
+
+
+def test_between_polls_the_lease_counts_from_the_due_time(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.poll(task, delay_seconds=100)
+    assert LEASE_MS + 98_000 < delay_ms(world, "leases_queued", task) <= LEASE_MS + 100_000
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", "PAUSED"), ("cancel", "CANCELLED")])
+@pytest.mark.parametrize("target", ["p", "p.0"])
+@pytest.mark.parametrize("kind", ["queued", "running"])
+def test_the_sweep_acts_on_a_wish_instead_of_publishing(
+    world: LedgerWorld, wish: str, state: str, target: str, kind: str
+) -> None:
+    (task,) = world.started("p", ["a"])
+    world.stage(task)
+    if kind == "running":
+        world.begin(task)
+    old = world.turn(task)
+    assert world.ask(wish, target).answer == "ACCEPTED"
+    world.published.clear()
+    lose(world, kind, task)
+    assert world.status(task) == state
+    assert world.published == []
+    assert world.succeed_turn(old) is Ended.STALE
+    # A worker that lives after all is fenced off at the target too: the tenant's epoch is no longer its own.
+    assert world.reader.tenant_records(["a"])[0].get("epoch") != str(old.epoch) or kind == "queued"
+
+
+def test_a_stage_stopped_half_way_by_the_sweep_goes_on_with_its_full_time(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"], stages=[StageRow("one", 30.0), StageRow("two")])
+    world.begin(task)
+    world.ask("pause", task)
+    lose(world, "running", task)
+    assert world.client.zscore(world.keys.of("deadlines"), task) is None
+    world.ask("resume", task)
+    world.serve("p")
+    assert 28_000 < delay_ms(world, "deadlines", task) <= 30_000
+    assert world.finish(task) is Ended.COMPLETED
+    assert world.kinds(task_id=task, stage_name="one") == ["TaskStageStarted", "TaskStageSucceeded"]
+
+
+@pytest.mark.parametrize(("timed", "kind"), [("stage", "StageTimeout"), ("task", "TaskTimeout")])
+def test_a_deadline_fails_the_task_and_fences_its_result(world: LedgerWorld, timed: str, kind: str) -> None:
+    options = {"stages": [StageRow("one", 30.0)]} if timed == "stage" else {"task_timeout_seconds": 30.0}
+    (task,) = world.started("p", ["a"], **options)
+    world.begin(task)
+    turn = world.turn(task)
+    world.sweeper.sweep()
+    assert world.status(task) == "RUNNING"
+    world.client.hset(world.keys.of("task", task), "stageStartedAt", 1)
+    world.expire("deadlines", task)
+    world.sweeper.sweep()
+    assert world.status(task) == "FAILED"
+    assert f'"type":"{kind}"' in world.task(task)["failure"]
+    before = world.dump()
+    assert world.succeed_turn(turn) is Ended.STALE
+    assert world.dump() == before
+    assert world.kinds(task_id=task)[-2:] == ["TaskStageFailed", "TaskFailed"]
+
+
+def test_paused_and_waiting_time_does_not_count(world: LedgerWorld) -> None:
+    task, other = world.started("p", ["a", "b"], task_timeout_seconds=100, max_concurrency=1)
+    assert world.client.zscore(world.keys.of("deadlines"), other) is None
+    # 40 s of it are used up.
+    admitted = int(world.task(task)["admittedAt"]) - 40_000
+    world.client.hset(world.keys.of("task", task), "admittedAt", admitted)
+    world.ask("pause", task)
+    world.begin(task)
+    assert world.client.zscore(world.keys.of("deadlines"), task) is None
+    world.ask("resume", task)
+    assert world.serve("p") == [task]
+    assert 58_000 < delay_ms(world, "deadlines", task) <= 60_000
+    world.ask("pause", task)
+    world.begin(task)
+    world.serve("p")
+    assert 98_000 < delay_ms(world, "deadlines", other) <= 100_000
+
+
+def test_after_redis_or_all_coordinators_were_away_leases_get_grace(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.sweeper.sweep()
+    world.begin(task)
+    meta = world.keys.of("meta")
+    for gap in ({"runId": "another"}, {"tickAt": 1}):
+        world.expire("leases_running", task)
+        world.client.hset(meta, mapping=gap)
+        world.sweeper.sweep()
+        world.sweeper.sweep()
+        assert "TaskRecovered" not in world.kinds(task_id=task)
+        assert world.ledger.renew([world.turn(task)]) == frozenset()
+        world.client.hset(meta, "sweepNotBefore", 0)
+    lose(world, "running", task)
+    assert "TaskRecovered" in world.kinds(task_id=task)

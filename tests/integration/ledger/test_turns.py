@@ -1,0 +1,146 @@
+"""A turn's begin and end: exactly once, whatever is delivered twice, late or after the worker was given up."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import redis
+
+from orchestrator.ledger.ledger import Begun, Ended
+from orchestrator.settings import Settings
+from tests.support.ledger_world import FAILURE, LedgerWorld
+
+
+def test_copies_of_a_turn_begin_nothing(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    turn = world.turn(task)
+    assert world.begin(task) is Begun.BEGUN
+    before = world.dump()
+    assert world.ledger.begin(turn, "other") == (Begun.COPY, None)
+    assert world.ledger.begin(dataclasses.replace(turn, epoch=turn.epoch + 1), "other") == (Begun.STALE, None)
+    assert world.ledger.begin(dataclasses.replace(turn, stage=1), "other") == (Begun.STALE, None)
+    assert world.ledger.begin(dataclasses.replace(turn, turn=1), "other") == (Begun.COPY, None)
+    assert world.dump() == before
+
+
+def test_a_copy_of_a_recorded_stage_goes_on_until_its_successor_has_begun(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    first = world.turn(task)
+    world.stage(task)
+    before = world.dump()
+    assert world.ledger.begin(first, "other")[0] is Begun.RECORDED
+    assert world.dump() == before
+    world.begin(task)
+    assert world.ledger.begin(first, "other")[0] is Begun.STALE
+    world.poll(task)
+    assert world.ledger.begin(first, "other")[0] is Begun.STALE
+
+
+def test_a_lost_reply_is_answered_as_before(world: LedgerWorld) -> None:
+    task, failing = world.started("p", ["a", "b"])
+    world.begin(task)
+    turn = world.turn(task)
+    assert world.ledger.poll_again(turn, 5, {"step": 1}) == (Ended.AGAIN, 1)
+    before = world.dump()
+    assert world.ledger.poll_again(turn, 5, {"step": 1}) == (Ended.AGAIN, 1)
+    assert world.dump() == before
+    world.begin(task)
+    turn = world.turn(task)
+    assert world.succeed(task) is Ended.NEXT
+    before = world.dump()
+    assert world.succeed_turn(turn) is Ended.NEXT
+    assert world.dump() == before
+    world.stage(task)
+    world.begin(task)
+    turn = world.turn(task)
+    assert world.succeed(task) is Ended.COMPLETED
+    before = world.dump()
+    assert world.succeed_turn(turn) is Ended.COMPLETED
+    world.begin(failing)
+    turn = world.turn(failing)
+    assert world.fail(failing) is Ended.FAILED
+    before = world.dump()
+    assert world.ledger.fail(turn, FAILURE) is Ended.FAILED
+    assert world.dump() == before
+
+
+def test_a_repeat_after_a_person_has_gone_on_is_stale(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    turn = world.turn(task)
+    world.ask("pause", task)
+    assert world.succeed(task) is Ended.PAUSED
+    assert world.succeed_turn(turn) is Ended.PAUSED
+    world.ask("resume", task)
+    assert world.succeed_turn(turn) is Ended.STALE
+    world.serve("p")
+    assert world.succeed_turn(turn) is Ended.STALE
+
+
+def test_a_stage_starts_once_in_the_log_whatever_its_turns(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.poll(task)
+    world.begin(task)
+    world.expire("leases_running", task)
+    world.ledger.call("sweep_running", 10)
+    world.begin(task)
+    world.succeed(task)
+    assert world.kinds(task_id=task) == [
+        *("TaskCreated", "TaskStarted", "TaskStageStarted", "TaskRecovered", "TaskStageSucceeded"),
+    ]
+
+
+def test_the_last_stage_cannot_complete_a_task_before_the_others(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    turn = dataclasses.replace(world.turn(task), stage=2)
+    world.begin(task)
+    assert world.succeed_turn(turn) is Ended.STALE
+    assert world.status(task) == "RUNNING"
+
+
+def test_a_paused_task_cannot_complete(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"], stages=["one"])
+    world.begin(task)
+    world.poll(task)
+    turn = world.turn(task)
+    world.client.zadd(world.keys.of("leases_queued"), {task: 1})
+    world.begin(task)
+    world.ask("pause", task)
+    world.expire("leases_running", task)
+    world.ledger.call("sweep_running", 10)
+    assert world.status(task) == "PAUSED"
+    before = world.dump()
+    assert world.succeed_turn(turn) is Ended.STALE
+    assert world.ledger.fail(turn, FAILURE) is Ended.STALE
+    assert world.ledger.begin(turn, "late")[0] is Begun.STALE
+    assert world.dump() == before
+
+
+def test_renewal_names_lost_turns_and_beats_when_due(redis_client: redis.Redis, settings: Settings) -> None:
+    world = LedgerWorld(redis_client, settings.model_copy(update={"heartbeat_seconds": 0.001}))
+    mine, lost = world.started("p", ["a", "b"])
+    world.begin(mine)
+    world.begin(lost)
+    turns = [world.turn(mine), world.turn(lost)]
+    world.expire("leases_running", lost)
+    world.ledger.call("sweep_running", 10)
+    world.client.hset(world.keys.of("task", mine), "beatAt", 1)
+    assert world.ledger.renew(turns) == {lost}
+    assert world.kinds(task_id=mine)[-1] == "TaskProgress"
+    world.client.zadd(world.keys.of("leases_running"), {mine: 1})
+    world.ledger.renew(turns[:1])
+    world.ledger.call("sweep_running", 10)
+    assert "TaskRecovered" not in world.kinds(task_id=mine)
+    world.check()
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", "PAUSED"), ("cancel", "CANCELLED")])
+def test_a_wish_is_not_acted_on_between_polls(world: LedgerWorld, wish: str, state: str) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.ask(wish, task)
+    world.poll(task)
+    assert world.begin(task) is Begun.BEGUN
+    assert world.succeed(task) == state
