@@ -40,13 +40,13 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "checkpoint.url": ("sqlite:///file", "sqlite:///env"),
     "log_format": ("json", "console"),
     "log_level": ("ERROR", "DEBUG"),
+    "connections": ({"file": {"url": "redis://file:1"}}, {"env": {"url": "redis://env:1"}}),
+    "instances": ({"file": {"urls": ["http://file:1"]}}, {"env": {"urls": ["http://env:1"]}}),
+    "secrets_dir": ("/file", "/env"),
+    "allowed_hosts": (["file.example"], ["env.example"]),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),
-    "connections": ({"file": {"url": "redis://file/0"}}, {"env": {"url": "redis://env/0"}}),
-    "instances": ({"file": {"urls": ["http://file"]}}, {"env": {"urls": ["http://env"]}}),
-    "secrets_dir": ("/file", "/env"),
-    "allowed_hosts": (["file.example"], ["env.example"]),
     "lanes": (7, 8),
     "max_retry": (7, 8),
 }
@@ -147,12 +147,13 @@ def test_tenant_before_step_before_application_before_the_steps_own(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     of_file, of_env = two_values(f"health_check.{name}")
+    of_step: Any = f"{of_file}-step"
+    of_tenant: Any = f"{of_file}-tenant"
     if isinstance(of_file, bool):
-        of_step, of_tenant = of_file, of_env
+        # Two values for five levels: each level must beat the one below it.
+        of_step, of_tenant = of_file, not of_file
     elif isinstance(of_file, int | float):
-        of_step, of_tenant = of_file * 5, of_file * 7
-    else:
-        of_step, of_tenant = f"{of_file}-step", f"{of_file}-tenant"
+        of_step, of_tenant = of_file * 5, of_file * 4
 
     def effective(step: dict[str, Any], overrides: dict[str, Any]) -> Any:
         config = {"tenant_id": "acme", "deploy_unit_version": 1, "network_endpoints": [], "overrides": overrides}
@@ -160,9 +161,7 @@ def test_tenant_before_step_before_application_before_the_steps_own(
         (built,) = stage.build(config, template_variables(config, {}))
         return getattr(built.parameters, name)
 
-    # As many attempts as the largest number of successes that is tried.
-    room = {"max_attempts": 20} if name == "consecutive_successes" else {}
-    bare = {"type": "health-check", **room}
+    bare = {"type": "health-check"}
     assert effective(bare, {}) == getattr(HealthCheckSettings(), name)
     write_file(monkeypatch, tmp_path, nested(f"health_check.{name}", of_file))
     assert effective(bare, {}) == of_file
@@ -215,8 +214,7 @@ def test_config_prints_all_and_no_secret(
             "json": {"adminPassword": "hidden-7", "tokens": ["hidden-8"], "shown": "yes"},
         }
     ]
-    connections = {"routing": {"url": "redis://me:hidden-9@routing.example/0"}}
-    path = write_file(monkeypatch, tmp_path, {"services": {"portal": {"steps": steps}}, "connections": connections})
+    path = write_file(monkeypatch, tmp_path, {"services": {"portal": {"steps": steps}}})
     for options in ([], ["--json"]):
         with pytest.raises(SystemExit) as ended:
             main(["config", *options])
