@@ -1,4 +1,4 @@
-"""What the sweep does: lost workers, lost messages, deadlines, the grace after an outage. Nothing here waits for a lease."""
+"""What the sweep does: lost workers, lost messages, deadlines, the grace after an outage. Nothing waits for a lease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def lose(world: LedgerWorld, kind: str, task_id: str) -> None:
 
 
 def delay_ms(world: LedgerWorld, kind: str, task_id: str) -> float:
-    seconds, micros = world.client.time()  # type: ignore[misc]
+    seconds, micros = world.client.time()
     score = world.client.zscore(world.keys.of(kind), task_id)
     assert isinstance(score, float)
     return score - (seconds * 1000 + micros / 1000)
@@ -160,9 +160,9 @@ def test_after_redis_or_all_coordinators_were_away_leases_get_grace(world: Ledge
     world.sweeper.sweep()
     world.begin(task)
     meta = world.keys.of("meta")
-    for gap in ({"runId": "another"}, {"tickAt": 1}):
+    for name, value in (("runId", "another"), ("tickAt", "1")):
         world.expire("leases_running", task)
-        world.client.hset(meta, mapping=gap)
+        world.client.hset(meta, name, value)
         world.sweeper.sweep()
         world.sweeper.sweep()
         assert "TaskRecovered" not in world.kinds(task_id=task)
