@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
 import redis
+from redis.client import PubSub
 
 from orchestrator.client import Client
 from orchestrator.domain.events import StageEvent
@@ -38,6 +40,10 @@ def switch(name: str, **check: Any) -> dict[str, Any]:
     return {"name": name, "steps": [CONFIG_WRITE, BROADCAST, HEALTH_CHECK | check]}
 
 
+def _polled(instances: TenantInstances, name: str, times: int) -> bool:
+    return instances.polls[name] == times
+
+
 def until(world: LedgerWorld, identifier: str, status: str) -> None:
     wait_until(lambda: world.status(identifier) == status, 30, f"{identifier} is not {status}")
 
@@ -51,7 +57,7 @@ def test_pause_in_each_of_three_stages_runs_no_stage_twice(
         stages = [switch(name) for name in ("one", "two", "three", "four")]
         client.submit(plan("p", [tenant("t0", instances, 1)], stages))
         for number in (1, 2, 3):
-            wait_until(lambda number=number: instances.polls["t0/a"] == number)
+            wait_until(partial(_polled, instances, "t0/a", number))
             assert operations.on_task(Operation.PAUSE, "p.0", ME).status == "RUNNING"
             instances.hold.set()
             until(world, "p.0", "PAUSED")
@@ -118,7 +124,7 @@ def test_retry_from_the_checkpoint_and_from_scratch_differ_in_their_effects(
     told = {"type": "broadcast", "channel": "told", "message": {"tenantId": "{{ tenant.tenant_id }}"}}
     instances.stubborn |= {"t0/a", "t1/a"}
     cluster.start()
-    with instances.client.pubsub(ignore_subscribe_messages=True) as listener:
+    with PubSub(instances.client.connection_pool, ignore_subscribe_messages=True) as listener:
         listener.subscribe("told")
         tenants = [tenant(f"t{i}", instances, 1) for i in range(2)]
         client.submit(plan("p", tenants, [{"name": "tell", "steps": [told]}, switch("two")]))

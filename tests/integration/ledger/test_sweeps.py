@@ -111,8 +111,10 @@ def test_a_stage_stopped_half_way_by_the_sweep_goes_on_with_its_full_time(world:
     world.ask("pause", task)
     lose(world, "running", task)
     assert world.client.zscore(world.keys.of("deadlines"), task) is None
+    world.client.hset(world.keys.of("task", task), "stageStartedAt", 1)
     world.ask("resume", task)
     world.serve("p")
+    assert int(world.task(task)["stageStartedAt"]) > 1
     assert 28_000 < delay_ms(world, "deadlines", task) <= 30_000
     assert world.finish(task) is Ended.COMPLETED
     assert world.kinds(task_id=task, stage_name="one") == ["TaskStageStarted", "TaskStageSucceeded"]
