@@ -1,14 +1,16 @@
 # `make run` and `make test` do all their own set-up; everything lives in .venv.
 SHELL := /bin/bash
-# The first interpreter that really runs and is one we support (see "Python versions" in README.md).
-PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
-  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+# The first interpreter that really runs: 3.11 or 3.12 if there is one, else a newer one, which needs a redis-server on
+# PATH (see "Python versions" in README.md).
+PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 python3.13 python3.14; do \
+  $$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$below))" 2>/dev/null && { echo $$p; exit; }; \
+  done; done)
 BIN := .venv/bin
 
-.PHONY: run test lint types imports check lock bench clean
+.PHONY: run test lint types imports check install-check lock bench clean
 
 .venv/ready: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or 3.12 found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
@@ -31,6 +33,9 @@ imports: .venv/ready
 	$(BIN)/lint-imports
 
 check: test lint types imports
+
+install-check:
+	tests/install_check.sh $(PYTHON)
 
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -8,11 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 SIZE_LIMIT: Final = 256 * 1024
-"""Largest checkpoint in bytes of its JSON."""
+"""Largest checkpoint in bytes of its JSON, unless the settings say otherwise."""
 
 
-class CheckpointTooLarge(Exception):
-    """The outputs of a task's stages have grown past the limit; let steps return less."""
+class CheckpointError(Exception):
+    """Base of what can go wrong with checkpoints."""
+
+
+class CheckpointTooLarge(CheckpointError):
+    """The outputs of a task's stages have grown past the limit; let steps return less, or raise the limit."""
+
+
+class CheckpointStoreUnavailable(CheckpointError):
+    """The store does not answer for now; the same call may work later. The message names no password."""
+
+
+class CheckpointStoreMisused(CheckpointError):
+    """The store cannot be used like this: unknown, wrongly configured, or not for more than one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +32,8 @@ class Checkpoint:
     """What a task needs to go on after its last good stage.
 
     ``completed_stages`` counts the legs done in this ``mode`` (RUNNING or ROLLING_BACK); ``outputs`` holds, by stage
-    name and step index, what steps returned. ``epoch`` and ``completed_stages`` order the saves of one task.
+    name and step index, what steps returned, in the order in which the stages were done (which a store keeps).
+    ``epoch`` and ``completed_stages`` order the saves of one task.
     """
 
     task_id: str
@@ -31,14 +44,19 @@ class Checkpoint:
     last_stage: str
     outputs: dict[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> str:
-        """Compact JSON. Raises ``CheckpointTooLarge``."""
+    def to_json(self, size_limit: int = SIZE_LIMIT) -> str:
+        """Compact JSON of at most ``size_limit`` bytes. Raises ``CheckpointTooLarge``."""
         # Not dataclasses.asdict: it copies the outputs deeply, on the hot path of every stage.
         fields = {name: getattr(self, name) for name in self.__slots__}
         text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-        if len(text.encode()) > SIZE_LIMIT:
-            raise CheckpointTooLarge(f"checkpoint of {self.task_id} is larger than {SIZE_LIMIT} bytes")
-        return text
+        # A lone surrogate, as a broken answer may hold, is no text that any store could keep.
+        data = text.encode("utf-8", "replace")
+        if len(data) > size_limit:
+            raise CheckpointTooLarge(
+                f"the checkpoint of {self.task_id} has {len(data)} bytes, {size_limit} are allowed "
+                "(checkpoint.size_limit_bytes); let steps return less, or raise the limit"
+            )
+        return data.decode()
 
     @classmethod
     def from_json(cls, text: str) -> Checkpoint:
@@ -46,8 +64,30 @@ class Checkpoint:
         return cls(**json.loads(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Names one kept checkpoint: enough to delete just this one and none that is saved later."""
+
+    task_id: str
+    epoch: int
+
+
 class CheckpointStore(Protocol):
-    """Keeps at most one checkpoint a task. Every method may be repeated; a repeat changes nothing more."""
+    """Keeps at most one checkpoint a task, for many threads at once (and many processes, unless it says otherwise).
+
+    Duties of every method:
+
+    - *Atomic.* A save is there as a whole or not at all, also when the process is killed inside the call; two saves at
+      once end as one after the other would. Comparing and writing are one act in the store, not two round trips.
+    - *Idempotent.* A reply may be lost and the call made again; the repeat changes nothing more and answers the same.
+    - *Durable* once it has returned, as far as the store promises any durability.
+    - *Errors.* ``CheckpointTooLarge`` from ``save``, before anything is written; ``CheckpointStoreUnavailable``
+      when the store is away or busy (the caller waits and repeats); ``CheckpointStoreMisused`` when a repeat cannot
+      help. An unknown task is no error.
+
+    The ledger's recorded stages are the truth. A store outside the ledger is written before it and deleted from after
+    it, so it may be one stage ahead, or keep what nobody needs any more; both are told from the ledger, never from it.
+    """
 
     def save(self, checkpoint: Checkpoint) -> bool:
         """Keep this one unless a newer one is kept (higher epoch, or same epoch and more stages): then False."""
@@ -58,9 +98,16 @@ class CheckpointStore(Protocol):
         ...
 
     def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
-        """The kept ones of these tasks, in few round trips."""
+        """The kept ones of these tasks; 10,000 in few round trips."""
         ...
 
-    def delete(self, task_id: str) -> None:
-        """Forget it; also when there is none."""
+    def delete(self, task_id: str, epoch: int | None = None) -> None:
+        """Forget it, also when there is none; with ``epoch`` only if the kept one's is not higher."""
+        ...
+
+    def kept(self, after: str = "", limit: int = 1000) -> list[Kept]:
+        """What is kept, in the store's own order of task ids, after task ``after``; an empty list at the end.
+
+        For the clean-up of what no task needs. Saves meanwhile may be missed; they are met in the next pass.
+        """
         ...

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Final, cast
 
 import redis
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from checkpoint.contract import Checkpoint
+from checkpoint.contract import SIZE_LIMIT, Checkpoint, CheckpointStoreUnavailable, Kept
 
 PAGE: Final = 1000
 """Checkpoints read in one round trip."""
 
+_GLOB = str.maketrans({character: f"\\{character}" for character in "*?[]\\"})
+
 
 class RedisCheckpointStore:
-    """``key_of`` gives the key of a task's checkpoint; the client decodes responses."""
+    """``key_of`` gives the key of a task's checkpoint, with the task's id at its end; the client decodes responses."""
 
-    def __init__(self, client: redis.Redis, key_of: Callable[[str], str]) -> None:
+    def __init__(self, client: redis.Redis, key_of: Callable[[str], str], size_limit: int = SIZE_LIMIT) -> None:
         self._client = client
         self._key_of = key_of
-        self._save = client.register_script((files("checkpoint") / "save.lua").read_text())
+        self._size_limit = size_limit
+        scripts = files("checkpoint")
+        self._save = client.register_script((scripts / "save.lua").read_text())
+        self._delete = client.register_script((scripts / "delete.lua").read_text())
 
     def save(self, checkpoint: Checkpoint) -> bool:
         """See ``CheckpointStore``. Compared and set in one script."""
-        arguments: list[str | int] = [checkpoint.to_json(), checkpoint.epoch, checkpoint.completed_stages]
-        return bool(self._save(keys=[self._key_of(checkpoint.task_id)], args=arguments) == "SAVED")
+        text = checkpoint.to_json(self._size_limit)
+        arguments: list[str | int] = [text, checkpoint.epoch, checkpoint.completed_stages]
+        with _translated():
+            return bool(self._save(keys=[self._key_of(checkpoint.task_id)], args=arguments) == "SAVED")
 
     def load(self, task_id: str) -> Checkpoint | None:
         """See ``CheckpointStore``."""
@@ -36,10 +47,32 @@ class RedisCheckpointStore:
         found: dict[str, Checkpoint] = {}
         for start in range(0, len(task_ids), PAGE):
             page = task_ids[start : start + PAGE]
-            texts = cast(list[str | None], self._client.mget([self._key_of(task_id) for task_id in page]))
+            with _translated():
+                texts = cast(list[str | None], self._client.mget([self._key_of(task_id) for task_id in page]))
             found |= {task_id: Checkpoint.from_json(text) for task_id, text in zip(page, texts, strict=True) if text}
         return found
 
-    def delete(self, task_id: str) -> None:
+    def delete(self, task_id: str, epoch: int | None = None) -> None:
         """See ``CheckpointStore``."""
-        self._client.delete(self._key_of(task_id))
+        with _translated():
+            if epoch is None:
+                self._client.delete(self._key_of(task_id))
+            else:
+                self._delete(keys=[self._key_of(task_id)], args=[epoch])
+
+    def kept(self, after: str = "", limit: int = 1000) -> list[Kept]:
+        """See ``CheckpointStore``. Walks over the whole database: for a look now and then, on no busy path."""
+        prefix = self._key_of("")
+        with _translated():
+            keys = cast(Iterator[str], self._client.scan_iter(prefix.translate(_GLOB) + "*", count=PAGE))
+            task_ids = sorted({key.removeprefix(prefix) for key in keys})
+        page = [task_id for task_id in task_ids if task_id > after][:limit]
+        return [Kept(task_id, checkpoint.epoch) for task_id, checkpoint in self.load_many(page).items()]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError) as error:
+        raise CheckpointStoreUnavailable(f"Redis does not answer: {error}") from error

@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from examples.plan_tenants import instances_of, load_plan
-from orchestrator.child import dies_with_parent
+from orchestrator.embedded.child import dies_with_parent
 
 PLAN = Path(__file__).with_name("blue-to-green.yaml")
 CHANGEOVER = (sys.executable, "-P", "-m", "orchestrator.cli")

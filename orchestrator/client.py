@@ -21,6 +21,7 @@ from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.reader import Reader
 from orchestrator.plan_file import read_plan_file
 from orchestrator.plan_orchestrator import PlanOrchestrator, Target, TargetType
+from orchestrator.running_conflicts import running_conflicts
 from orchestrator.settings import Settings, find_servers, load_settings
 from orchestrator.status_model import Explanation, OperationResult, PlanStatus, PlanSummary, SubmitResult, TaskStatus
 from orchestrator.status_reader import StatusReader
@@ -79,8 +80,9 @@ class Client:
         validated = validate_plan(raw, settings=self._settings)
         checked = validated.require()
         with translate_errors(self._url):
+            conflicts = running_conflicts(checked, self._reader)
             state = write_plan(self._ledger, checked, progress)
-        return SubmitResult(plan_id=checked.plan_id, status=state, warnings=validated.warnings)
+        return SubmitResult(plan_id=checked.plan_id, status=state, warnings=validated.warnings + conflicts)
 
     def status(self, plan_id: str) -> PlanStatus:
         """A plan with all its tasks."""

@@ -19,6 +19,8 @@ from typing import Final
 
 import structlog
 
+from orchestrator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.checkpoint_store import open_store, require_store
 from orchestrator.dispatch import Dispatcher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
@@ -52,7 +54,9 @@ class Coordinator:
         dispatcher: Dispatcher,
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
+        cleaner: CheckpointCleaner | None = None,
     ) -> None:
+        self._cleaner = cleaner
         self._ledger = ledger
         self._reader = reader
         self._inbox = inbox
@@ -112,6 +116,8 @@ class Coordinator:
         self._sweeper.sweep()
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
+        if self._cleaner is not None:
+            self._cleaner.step()
 
     def _publish(self, tasks: Sequence[Admitted]) -> None:
         names = [self._names_of(task) for task in tasks]
@@ -142,11 +148,15 @@ def run_coordinator() -> None:
     with translate_errors(url):
         client = connect(url, patient=True)
         client.ping()
+    require_store(settings)
+    store = open_store(settings)
     ledger = Ledger(client, settings)
     name = f"{socket.gethostname()}:{os.getpid()}"
     inbox = Inbox(client, ledger.keys, name)
     dispatcher = Dispatcher(settings)
-    coordinator = Coordinator(ledger, Reader(client, ledger.keys), inbox, dispatcher, settings)
+    reader = Reader(client, ledger.keys)
+    cleaner = CheckpointCleaner(store, reader, settings.checkpoint.orphan_sweep_seconds) if store else None
+    coordinator = Coordinator(ledger, reader, inbox, dispatcher, settings, cleaner=cleaner)
     presence = Presence(client, ledger.keys, "coordinator")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop())

@@ -27,8 +27,12 @@ _RETRY_POLICY: Final = {"max_retries": 3, "interval_start": 0, "interval_step": 
 
 def make_app() -> Celery:
     """A Celery application configured by ``celeryconfig``; coordinator, workers and Flower all use this one."""
+    # Imported here, since it reads the servers from the environment; given as a module, since Celery would look for a
+    # name in the current folder first, where a user may have a celeryconfig of their own.
+    import celeryconfig
+
     app = Celery("changeover")
-    app.config_from_object("celeryconfig")
+    app.config_from_object(celeryconfig)
     return app
 
 

@@ -1,74 +1,7 @@
-"""JSON values that a template computed: measured before anything copies them, and copied into plain containers."""
+"""JSON values, under the name that this package uses for them; they live beside the sandbox, which steps need too."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from itertools import islice
-from typing import Any
+from steps.json_values import LimitExceeded, canonical_json, json_size, json_value
 
-from jinja2 import Undefined
-
-_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-MAX_DEPTH = 64
-
-
-class LimitExceeded(ValueError):
-    """A template wants more than it may have; the message says what."""
-
-
-def canonical_json(value: Any) -> str:
-    """The one compact text of a JSON value: keys sorted, no spaces, no NaN (``ValueError``)."""
-    return _encoder.encode(value)
-
-
-def json_size(value: Any, limit: int) -> int:
-    """Characters and values in ``value``, those of inner lists included. Raises ``LimitExceeded`` past ``limit``."""
-    size = 0
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            size += len(item)
-        elif isinstance(item, dict):
-            stack.extend(islice(item.values(), limit))
-            stack.extend(islice(item.keys(), limit))
-        elif isinstance(item, list | tuple):
-            stack.extend(islice(item, limit))
-        size += 1
-        if size + len(stack) > limit:
-            raise LimitExceeded(f"longer than {limit} characters")
-    return size
-
-
-def json_value(value: Any, limit: int) -> Any:
-    """A deep copy in plain containers. Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if not isinstance(value, str | float | Mapping | list | tuple | Undefined) and hasattr(value, "__iter__"):
-        value = list(islice(value, limit + 1))
-    json_size(value, limit)
-    return _copy(value, 0)
-
-
-def _copy(value: Any, depth: int) -> Any:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise LimitExceeded(f"gives {value}, which is not a JSON number")
-        return value
-    if depth > MAX_DEPTH:
-        raise LimitExceeded(f"nested more than {MAX_DEPTH} levels deep")
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("gives a mapping whose keys are not text")
-        return {key: _copy(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_copy(item, depth + 1) for item in value]
-    raise TypeError(f"gives a {type(value).__name__}, which is not a JSON value")
+__all__ = ["LimitExceeded", "canonical_json", "json_size", "json_value"]

@@ -6,9 +6,11 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
+from orchestrator.secrets import mask
 from orchestrator.settings import Settings
 
 
@@ -30,6 +32,7 @@ def configure_logs(settings: Settings) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             renderer,
+            _masked,
         ],
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -38,7 +41,7 @@ def configure_logs(settings: Settings) -> None:
     root.handlers = [handler]
     root.setLevel(settings.log_level)
     # One line a message at INFO; our own runner already says one a stage.
-    for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "kombu.pidbox"):
+    for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -46,6 +49,11 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _masked(logger: Any, name: str, line: Any) -> Any:
+    # The last in line, so that no library's words slip past it either.
+    return mask(line) if isinstance(line, str) else line
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class TenantRecord:
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """One stage of a plan; ``spec`` is its canonical JSON: name, timeout_seconds, irreversible, steps."""
+    """One stage of a plan; ``spec`` is its canonical JSON: name, timeout_seconds, irreversible, when, steps."""
 
     name: str
     timeout_seconds: float | None
@@ -61,6 +61,8 @@ def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) ->
     """
     if not isinstance(spec, PlanSpec):
         spec = PlanSpec.model_validate(spec)
+    if not spec.stages:
+        raise ValueError("a plan without stages: validate_plan finds those that its service_names stand for")
     stages = tuple(stage_record(stage) for stage in spec.stages)
     return assemble_plan(spec, plan_id or spec.plan_id, stages, (tenant_record(tenant) for tenant in spec.tenants))
 
@@ -112,6 +114,8 @@ def stage_record(stage: StageSpec) -> StageRecord:
         spec["timeout_seconds"] = float(stage.timeout_seconds)
     if stage.irreversible:
         spec["irreversible"] = True
+    if stage.when is not None:
+        spec["when"] = stage.when
     return StageRecord(stage.name, stage.timeout_seconds, stage.irreversible, canonical_json(spec))
 
 

@@ -30,6 +30,11 @@ class PreviousConfig:
         return snapshot
 
 
+def new_config(record: TurnRecord) -> dict[str, Any]:
+    """What the tenant is to become, whichever way the turn goes; all keys in snake_case."""
+    return {**full_config(json.loads(record.config)), SOURCE: None}
+
+
 def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
     """The config of a begun turn, all keys in snake_case.
 
@@ -46,3 +51,12 @@ def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> 
             "and no last known good config was known when the task was first admitted"
         )
     return old
+
+
+def other_config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any] | None:
+    """The config that the tenant comes from: the one before on the way forward, the new one on the way back."""
+    new = full_config(json.loads(record.config))
+    if record.mode is TaskState.ROLLING_BACK:
+        return {**new, SOURCE: None}
+    good = None if record.snapshot is None else json.loads(record.snapshot)
+    return (strategy or PreviousConfig()).config(new, good)

@@ -13,13 +13,16 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from orchestrator.condition import compile_condition, condition_holds
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.json_values import canonical_json
-from orchestrator.naming import step_type, unknown
+from orchestrator.naming import snake_case, step_type, unknown
+from orchestrator.secrets import PLACEHOLDERS
 from orchestrator.settings import Settings
 from orchestrator.templates import Renderer, TemplateFault, Variables, compile_value
 from orchestrator.wording import join, problems_of, shown
 from steps.contract import Step, StepParameters
+from steps.sandbox import ReadByName
 
 _CACHED = 1024
 _NOTHING: Mapping[str, Any] = {}
@@ -42,14 +45,19 @@ class BuiltStep:
     parameters: StepParameters
 
 
-def template_variables(config: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates see: ``tenant`` (the config, without fields that it does not set) and ``plan`` (plan_id, name)."""
+def template_variables(
+    config: Mapping[str, Any], plan: Mapping[str, Any], secret: ReadByName = PLACEHOLDERS
+) -> dict[str, Any]:
+    """What templates see: ``tenant`` (the config, without what it does not set), ``plan`` (plan_id, name), ``secret``.
+
+    Secrets are placeholders unless a worker gives the real ones.
+    """
     tenant = {key: value for key, value in config.items() if value is not None and key != "source_tenant_deploy_config"}
     if endpoints := tenant.get("network_endpoints"):
         tenant["network_endpoints"] = [
             {key: value for key, value in endpoint.items() if value is not None} for endpoint in endpoints
         ]
-    return {"tenant": tenant, "plan": plan}
+    return {"tenant": tenant, "plan": plan, "secret": secret}
 
 
 class CompiledStep:
@@ -65,6 +73,8 @@ class CompiledStep:
         self._overridden: dict[str, BuiltStep] = {}
         fields = step.Parameters.model_fields
         self._spellings = {field.alias or name: name for name, field in fields.items()}
+        # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
+        self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
         own = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
         try:
@@ -105,7 +115,7 @@ class CompiledStep:
         for key, value in given.items():
             name = key if key in fields else self._spellings.get(key, key)
             if name not in fields and self.step.Parameters.model_config.get("extra") == "forbid":
-                message = unknown(f"parameter of {self.step.name}", key, fields)
+                message = unknown(f"parameter of {self.step.name}", key, self._written.values())
                 problems.append(Problem(join(path, key[:200]), shown(value), message))
             elif name in found:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
@@ -123,7 +133,9 @@ class CompiledStep:
             problems = self._problems(error, {}, "")
         if self._renderer is not None:
             # What a template will give is not known yet: its text stands where a number may come.
-            members = {key for key, value in self._parameters.items() if compile_value(value) is not None}
+            members = {
+                self._written.get(k, k) for k, value in self._parameters.items() if compile_value(value) is not None
+            }
             problems = [problem for problem in problems if not self._is_under(problem.path, members)]
         if problems:
             raise InvalidInput(problems)
@@ -159,7 +171,8 @@ class CompiledStep:
         for problem in problems_of(error, self.step.Parameters):
             name = problem.path.partition(".")[0].partition("[")[0]
             base = path if name in override else self.path
-            found.append(Problem(join(base, problem.path), problem.value, problem.message))
+            place = self._written.get(name, name) + problem.path.removeprefix(name)
+            found.append(Problem(join(base, place), problem.value, problem.message))
         return found
 
 
@@ -177,8 +190,15 @@ class CompiledStage:
                 problems.extend(error.problems)
         if problems:
             raise InvalidInput(problems)
+        self.when: Renderer | None = None
+        if (condition := stage.get("when")) is not None:
+            self.when = compile_condition(condition, f"{path}.when" if path else "when")
         built = [step.constant for step in self.steps]
         self._constant = [step for step in built if step is not None] if all(built) else None
+
+    def takes_part(self, config: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+        """Whether the stage is for this tenant: its ``when`` over the *new* config. Raises ``InvalidInput``."""
+        return self.when is None or condition_holds(self.when, template_variables(config, plan))
 
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""

@@ -11,12 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.exceptions import SecurityError
-
 from orchestrator.json_values import LimitExceeded, json_value
 from orchestrator.plain_names import plain_names
 from orchestrator.sandbox import OUTPUT_LIMIT, TemplateEnvironment, check_clock, start_clock
+from steps.expressions import FAULTS, explain
 
 TEMPLATE_LIMIT = 16 * 1024
 """Characters a template may have."""
@@ -25,11 +23,6 @@ Variables = Mapping[str, Any]
 Renderer = Callable[[Variables], Any]
 
 _environment = TemplateEnvironment()
-# What a template's own code can raise; anything else is a fault of ours and should be seen as one.
-_FAULTS = (
-    TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, NameError, RecursionError, TypeError,
-    ValueError, SyntaxError,
-)  # fmt: skip
 
 
 class TemplateFault(Exception):
@@ -84,8 +77,8 @@ def _compile_text(source: str, path: str) -> Renderer:
         start_clock()
         try:
             return evaluate(variables)
-        except _FAULTS as error:
-            raise TemplateFault(path, source, _explain(error)) from error
+        except FAULTS as error:
+            raise TemplateFault(path, source, explain(error)) from error
 
     return run
 
@@ -100,8 +93,8 @@ def _compile(source: str) -> Renderer | str:
         expression = _single_expression(source)
         full = _text(source) if expression is None else _expression(expression)
         return plain_names(source, list(_environment.lex(source)), expression is not None, full)
-    except _FAULTS as error:
-        return _explain(error)
+    except FAULTS as error:
+        return explain(error)
 
 
 def _single_expression(source: str) -> str | None:
@@ -135,21 +128,3 @@ def _text(source: str) -> Renderer:
         return "".join(pieces)
 
     return run
-
-
-def _explain(error: BaseException) -> str:
-    if isinstance(error, UndefinedError):
-        return str(error.message)
-    if isinstance(error, TemplateSyntaxError):
-        return f"template syntax, line {error.lineno}: {error.message}"
-    if isinstance(error, SecurityError):
-        return f"not allowed in a template: {error.message}"
-    if isinstance(error, LimitExceeded):
-        return (
-            f"the template gives a result that is {error}"
-            if str(error).startswith("longer")
-            else f"the template {error}"
-        )
-    if isinstance(error, RecursionError | MemoryError | SyntaxError):
-        return "the template is nested too deeply"
-    return f"the template fails: {type(error).__name__}: {str(error)[:200]}"

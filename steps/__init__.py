@@ -3,31 +3,48 @@
 Knows nothing of plans. A step of your own subclasses ``Step`` and is named by an entry point of ``changeover.steps``.
 """
 
+from steps.allowed_hosts import AllowedHosts
 from steps.broadcast import Broadcast, BroadcastParameters
 from steps.config_write import ConfigWrite, ConfigWriteParameters
 from steps.contract import (
+    MAX_POLL_SECONDS,
+    Choice,
     Done,
     Failed,
     FenceToken,
     Http,
     HttpAnswer,
     HttpRequest,
+    InstanceLists,
+    Needs,
     Outcome,
     PollAgain,
+    SourceUnavailable,
     Step,
     StepContext,
     StepParameters,
     Target,
     TargetRefused,
     TargetUnavailable,
+    UnknownConnection,
+    UnknownInstances,
     WrongType,
 )
 from steps.encoding import encode_value
 from steps.endpoints import Endpoint, EndpointProblem, MalformedEndpoints, health_endpoints
+from steps.expressions import Verdict, check_expression, holds
 from steps.fence_key import FENCE_PREFIX, fence_key
 from steps.health_check import HealthCheck, HealthCheckParameters
+from steps.health_matrix import InstanceState, in_words, verdict
 from steps.http_pool import HttpPool
+from steps.http_request import HttpCall, HttpRequestParameters
+from steps.instance_sources import SOURCES_GROUP, InstanceList, Instances, InstanceSource, load_sources
+from steps.json_path import NotThere, find
+from steps.long_wait import begin_wait, waiting
 from steps.noop import Noop, NoopParameters
+from steps.notify import Notify, NotifyParameters
+from steps.poll import Poll, PollParameters
+from steps.redis_ack import AckResult, RedisAck, RedisAckParameters
 from steps.redis_target import RedisTarget
 from steps.registry import (
     ENTRY_POINT_GROUP,
@@ -38,6 +55,8 @@ from steps.registry import (
     UnknownStep,
     load_registry,
 )
+from steps.retry import RetryParameters
+from steps.wait import Wait, WaitParameters
 
 # Grouped by what a reader looks for, not by letter.
 __all__ = [  # noqa: RUF022
@@ -49,6 +68,8 @@ __all__ = [  # noqa: RUF022
     "Done",
     "PollAgain",
     "Failed",
+    "MAX_POLL_SECONDS",
+    "Needs",
     # What a step works on
     "FenceToken",
     "Target",
@@ -58,6 +79,11 @@ __all__ = [  # noqa: RUF022
     "Http",
     "HttpRequest",
     "HttpAnswer",
+    "UnknownConnection",
+    "InstanceLists",
+    "Choice",
+    "UnknownInstances",
+    "SourceUnavailable",
     # Built-in steps
     "ConfigWrite",
     "ConfigWriteParameters",
@@ -65,8 +91,31 @@ __all__ = [  # noqa: RUF022
     "BroadcastParameters",
     "HealthCheck",
     "HealthCheckParameters",
+    "HttpCall",
+    "HttpRequestParameters",
+    "RetryParameters",
+    "Poll",
+    "PollParameters",
+    "RedisAck",
+    "RedisAckParameters",
+    "AckResult",
+    "Wait",
+    "WaitParameters",
+    "Notify",
+    "NotifyParameters",
     "Noop",
     "NoopParameters",
+    # What steps are made of
+    "check_expression",
+    "holds",
+    "Verdict",
+    "find",
+    "NotThere",
+    "begin_wait",
+    "waiting",
+    "InstanceState",
+    "in_words",
+    "verdict",
     # Which steps there are
     "StepRegistry",
     "load_registry",
@@ -86,4 +135,11 @@ __all__ = [  # noqa: RUF022
     "FENCE_PREFIX",
     "fence_key",
     "HttpPool",
+    "AllowedHosts",
+    # Instances by name
+    "InstanceSource",
+    "InstanceList",
+    "Instances",
+    "load_sources",
+    "SOURCES_GROUP",
 ]

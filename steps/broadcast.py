@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, JsonValue
 
-from steps.contract import Done, Failed, Outcome, Step, StepContext, StepParameters, TargetRefused, TargetUnavailable
+from steps.contract import (
+    Done,
+    Failed,
+    Needs,
+    Outcome,
+    Step,
+    StepContext,
+    StepParameters,
+    TargetRefused,
+    TargetUnavailable,
+)
 from steps.encoding import checked, encode_value
+from steps.redis_parameters import Channel, Connection, connection_needs
 from steps.target_outage import ride_out
 
 
 class BroadcastParameters(StepParameters):
-    """``channel`` and ``message``: a string is sent as it is, any other JSON value as compact JSON, keys sorted."""
+    """``channel`` and ``message``: a string is sent as it is, any other JSON value as compact JSON, keys sorted.
 
-    channel: Annotated[str, Field(min_length=1, max_length=1024)]
+    ``connection``: a Redis of the settings; without it Changeover's own.
+    """
+
+    channel: Channel
     message: Annotated[JsonValue, AfterValidator(checked)]
+    connection: Connection | None = None
+
+    def needs(self) -> Needs:
+        return connection_needs(self.connection)
 
 
 class Broadcast(Step[BroadcastParameters]):
@@ -31,7 +49,9 @@ class Broadcast(Step[BroadcastParameters]):
     def run(self, parameters: BroadcastParameters, context: StepContext) -> Outcome:
         """Publish once."""
         try:
-            receivers = context.target.publish(parameters.channel, encode_value(parameters.message))
+            receivers = context.target_for(parameters.connection).publish(
+                parameters.channel, encode_value(parameters.message)
+            )
         except TargetUnavailable as error:
             return ride_out(error, context)
         except TargetRefused as error:

@@ -6,17 +6,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from steps.contract import Done, Failed, Outcome, Step, StepContext, StepParameters, TargetRefused, TargetUnavailable
+from steps.contract import (
+    Done,
+    Failed,
+    Needs,
+    Outcome,
+    Step,
+    StepContext,
+    StepParameters,
+    TargetRefused,
+    TargetUnavailable,
+)
 from steps.encoding import checked, encode_value
-from steps.fence_key import FENCE_PREFIX
+from steps.redis_parameters import Connection, Key, connection_needs
 from steps.target_outage import ride_out
 from steps.wording import quote
-
-
-def _not_ours(key: str) -> str:
-    if key.startswith(FENCE_PREFIX):
-        raise ValueError(f"keys that begin with {FENCE_PREFIX} are kept for Changeover's own fences")
-    return key
 
 
 class ConfigWriteParameters(StepParameters):
@@ -25,13 +29,18 @@ class ConfigWriteParameters(StepParameters):
     ``key``: the Redis key. ``field``: a field of the hash at ``key``; without it the key is a plain string.
     ``value``: any JSON value; a string is written as it is, anything else as compact JSON with sorted keys.
     ``ttl_seconds``: the life of the *whole key* from this write on, with ``field`` too (Redis has no other before
-    7.4). Without it a plain key lives for ever; a hash keeps the life that it had.
+    7.4). Without it a plain key lives for ever; a hash keeps the life that it had. ``connection``: a Redis of the
+    settings; without it Changeover's own.
     """
 
-    key: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_not_ours)]
+    key: Key
     field: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     value: Annotated[JsonValue, AfterValidator(checked)]
     ttl_seconds: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
+    connection: Connection | None = None
+
+    def needs(self) -> Needs:
+        return connection_needs(self.connection)
 
 
 class ConfigWrite(Step[ConfigWriteParameters]):
@@ -52,7 +61,9 @@ class ConfigWrite(Step[ConfigWriteParameters]):
         key, field = parameters.key, parameters.field
         value = encode_value(parameters.value)
         try:
-            written = context.target.write(context.token, key, field, value, parameters.ttl_seconds)
+            written = context.target_for(parameters.connection).write(
+                context.token, key, field, value, parameters.ttl_seconds
+            )
         except TargetUnavailable as error:
             return ride_out(error, context)
         except TargetRefused as error:

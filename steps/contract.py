@@ -9,16 +9,41 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
+
+from steps.endpoints import Endpoint
+
+MAX_POLL_SECONDS: Final = 1800.0
+"""A worker cuts ``PollAgain.after_seconds`` at this; ``steps.long_wait`` chops longer waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a step reaches for besides the tenant, by parameter (``{"url": "https://..."}``); checked at submit.
+
+    ``urls``: addresses that it calls. ``connections``: names of Redis connections. ``instances``: names of instance
+    lists.
+    """
+
+    urls: Mapping[str, str] = field(default_factory=dict)
+    connections: Mapping[str, str] = field(default_factory=dict)
+    instances: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_NEEDS: Final = Needs()
 
 
 class StepParameters(BaseModel):
     """Base of every step's parameter model: snake_case or camelCase in, unknown keys refused, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    def needs(self) -> Needs:
+        """What the step reaches for besides the tenant; override it where there is something to check at submit."""
+        return NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +57,8 @@ class Done:
 class PollAgain:
     """Not there yet: run this step again in ``after_seconds``. No worker slot is held meanwhile.
 
-    ``note`` says to a person what is being waited for; ``state`` (JSON values) is handed back as
-    ``StepContext.state`` at the next attempt.
+    At most ``MAX_POLL_SECONDS``. ``note`` says to a person what is being waited for; ``state`` (JSON values, no
+    secrets: they are masked) is handed back as ``StepContext.state`` at the next attempt.
     """
 
     after_seconds: float
@@ -89,25 +114,30 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request of a batch; ``key`` names it in the answers."""
+    """One request of a batch; ``key`` names it in the answers. ``timeout_seconds`` goes before the batch's own."""
 
     key: str
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """What came back: ``status`` and a bounded ``body``, or ``error`` (a short sentence) when nothing usable did.
 
-    With ``error``, ``status`` is set only if the head of an answer came whose body could not be used.
+    With ``error``, ``status`` is set only if the head of an answer came whose body could not be used. ``headers``: the
+    answer's, names in lower case. ``refused``: the request was not sent and never will be (its host is not allowed).
     """
 
     key: str
     status: int | None
     body: bytes
     error: str | None
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    refused: bool = False
 
 
 class Http(Protocol):
@@ -121,12 +151,44 @@ class Http(Protocol):
         ...
 
 
+Choice = Literal["all", "one"]
+
+
+class InstanceLists(Protocol):
+    """Named lists of instances, wherever they come from."""
+
+    def pick(self, name: str, choice: Choice, path: str) -> list[Endpoint]:
+        """All instances of the list, or one at random (one that has not failed lately, if there is any).
+
+        ``path`` is for addresses without one. Empty when the list and its fallback are. Raises ``UnknownInstances``
+        or ``SourceUnavailable``.
+        """
+        ...
+
+    def failed(self, url: str) -> None:
+        """This instance did not answer well: leave it out of random choices for a while."""
+        ...
+
+
+class _NoInstances:
+    def pick(self, name: str, choice: Choice, path: str) -> list[Endpoint]:
+        raise UnknownInstances(f"no instance list named {name!r}")
+
+    def failed(self, url: str) -> None:
+        """Nothing to keep."""
+
+
+_NO_INSTANCES: Final = _NoInstances()
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """Everything a step may know. ``config`` is the tenant's config being applied (snake_case keys, JSON values).
 
-    ``attempt`` counts this step's attempts in this stage, from 1. ``idempotency_key`` is the same for every
-    attempt of the same step of the same stage of the same attempt of a task.
+    ``other_config`` is the one that the tenant comes from, if it is known: the old one on the way forward, the new one
+    on the way back. ``targets`` holds the Redis connections of the settings by name. ``attempt`` counts this step's
+    attempts in this stage, from 1. ``idempotency_key`` is the same for every attempt of the same step of the same
+    stage of the same attempt of a task.
     """
 
     tenant_id: str
@@ -137,6 +199,18 @@ class StepContext:
     idempotency_key: str
     target: Target
     http: Http
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    instances: InstanceLists = _NO_INSTANCES
+    other_config: Mapping[str, Any] | None = None
+
+    def target_for(self, connection: str | None) -> Target:
+        """The connection of this name, or Changeover's own Redis without one. Raises ``UnknownConnection``."""
+        if connection is None:
+            return self.target
+        try:
+            return self.targets[connection]
+        except KeyError:
+            raise UnknownConnection(f"this worker's settings have no connection {connection!r}") from None
 
 
 P = TypeVar("P", bound=StepParameters)
@@ -177,3 +251,17 @@ class WrongType(TargetRefused):
     """The key holds another type of value than the write needs; it was left as it is."""
 
     kind: ClassVar[str] = "WrongType"
+
+
+class UnknownConnection(TargetRefused):
+    """No connection of this name; add it to ``connections`` in the worker's settings, or correct the plan."""
+
+    kind: ClassVar[str] = "UnknownConnection"
+
+
+class UnknownInstances(LookupError):
+    """No instance source knows a list of this name; add it to ``instances`` in the settings, or correct the plan."""
+
+
+class SourceUnavailable(Exception):
+    """An instance source cannot answer now; asking again later may help."""

@@ -79,7 +79,7 @@ def _url(where: str, entry: Mapping[str, Any], path: str) -> str | EndpointProbl
         if not text or (name == "value" and "://" not in text):
             continue
         url = _with_scheme(text)
-        wrong = _what_is_wrong(url)
+        wrong = what_is_wrong(url)
         if wrong is not None:
             return EndpointProblem(f"{where}.{name}".lstrip("."), text, f"expected {_EXPECTED[name]}: {wrong}")
         return _with_path(url, path, keep_own=name == "value")
@@ -106,7 +106,8 @@ def _with_scheme(text: str) -> str:
     return f"http://[{text}]" if bare.version == 6 else f"http://{text}"
 
 
-def _what_is_wrong(url: str) -> str | None:
+def what_is_wrong(url: str) -> str | None:
+    """Why the text is no usable http(s) URL, in a few words that do not quote it; None when it is one."""
     if len(url) > URL_LIMIT:
         return f"it is longer than {URL_LIMIT} characters"
     if _UNUSABLE.search(url):

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 
-from steps.contract import Done, Failed, HttpRequest, Outcome, PollAgain, Step, StepContext, StepParameters
-from steps.endpoints import MalformedEndpoints, health_endpoints
-from steps.health_verdict import miss, version_text
+from steps.contract import (
+    Choice,
+    Done,
+    Failed,
+    HttpRequest,
+    Needs,
+    Outcome,
+    PollAgain,
+    Step,
+    StepContext,
+    StepParameters,
+    TargetRefused,
+    TargetUnavailable,
+)
+from steps.encoding import checked, encode_value
+from steps.endpoints import Endpoint
+from steps.health_matrix import FLAPPING, InstanceState, add_round, verdict
+from steps.health_verdict import Reading, read, version_text
+from steps.http_parameters import Attempts, Headers, Interval, Timeout
+from steps.instance_parameters import ListName, Path, instances_to_ask
+from steps.json_path import check_path
+from steps.redis_parameters import Channel, Connection
 from steps.wording import cut, join_bounded
 
 NOTE_LIMIT_BYTES = 1000
 """A note is written at every poll, a failure once."""
-
-
-def _usable_path(path: str) -> str:
-    if any(character.isspace() or character in "{}" or not character.isprintable() for character in path):
-        raise ValueError("a path holds no white space, braces or control characters")
-    return path
 
 
 def _as_text(version: object) -> object:
@@ -27,29 +41,63 @@ def _as_text(version: object) -> object:
     return version_text(version) if isinstance(version, int) else version
 
 
+class Rebroadcast(StepParameters):
+    """Tell laggards once more: pub/sub reaches only who listens at that moment. ``every``: so many polls."""
+
+    channel: Channel
+    message: Annotated[JsonValue, AfterValidator(checked)]
+    every: Annotated[int, Field(ge=1, le=100_000)] = 3
+    connection: Connection | None = None
+
+
 class HealthCheckParameters(StepParameters):
     """What to ask and how long.
 
-    ``path``: for endpoints whose URL has none. ``version_key``: the key of the answer's JSON object.
-    ``expected_version``: default the config's ``deploy_unit_version``; a decimal must be quoted (YAML reads 1.10 as
-    1.1). ``interval_seconds``: between two attempts. ``max_attempts``: the last miss fails the stage.
-    ``timeout_seconds``: for one instance's whole answer, connecting included.
+    ``path``: for endpoints whose URL has none. ``version_key``: a key of the answer's JSON object, or a path such as
+    ``$.data.version``. ``expected_version``: default the config's ``deploy_unit_version``; a decimal must be quoted
+    (YAML reads 1.10 as 1.1). ``interval_seconds``: between two attempts. ``max_attempts``: the last miss fails the
+    stage. ``timeout_seconds``: for one instance's whole answer, connecting included. ``consecutive_successes``: rounds
+    in a row in which all instances must be there. ``fail_fast``: do not wait for an instance that cannot get there.
+    ``instances``: a named list instead of the tenant's endpoints; ``choose`` all of it or one at random.
     """
 
-    path: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_usable_path)] = "/health"
-    version_key: Annotated[str, Field(min_length=1, max_length=200)] = "version"
+    path: Path = "/health"
+    version_key: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_path)] = "version"
     expected_version: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_as_text)] | None = None
-    interval_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 3.0
-    max_attempts: Annotated[int, Field(ge=1, le=100_000)] = 10
-    timeout_seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 5.0
+    interval_seconds: Interval = 3.0
+    max_attempts: Attempts = 10
+    timeout_seconds: Timeout = 5.0
+    consecutive_successes: Attempts = 1
+    headers: Headers | None = None
+    fail_fast: bool = False
+    rebroadcast: Rebroadcast | None = None
+    instances: ListName | None = None
+    choose: Choice = "all"
+
+    @field_validator("consecutive_successes")
+    @classmethod
+    def _can_be_reached(cls, value: int, info: ValidationInfo) -> int:
+        most = info.data.get("max_attempts")
+        if most is not None and value > most:
+            raise ValueError(f"expected at most max_attempts ({most})")
+        return value
+
+    def needs(self) -> Needs:
+        connection = self.rebroadcast.connection if self.rebroadcast else None
+        return Needs(
+            connections={"rebroadcast.connection": connection} if connection else {},
+            instances={"instances": self.instances} if self.instances else {},
+        )
 
 
 class HealthCheck(Step[HealthCheckParameters]):
     """Ask all endpoints at the same time; done when all of them report the expected version, compared as text.
 
-    Outputs: ``version`` and ``instances`` (how many). Otherwise polls again every ``interval_seconds``, and fails with
-    ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance that is not there and what it said.
-    Fails at once with ``NoExpectedVersion``, ``NoEndpoints`` or ``MalformedEndpoints``.
+    Outputs: ``version``, ``instances`` (how many), ``attempts`` and ``matrix``, the verdicts instance x attempt (see
+    ``steps.health_matrix``; between polls it stands in the state). Otherwise polls again every ``interval_seconds``,
+    and fails with ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance that is not there and
+    what it said. Fails at once with ``NoExpectedVersion``, ``NoEndpoints``, ``MalformedEndpoints``,
+    ``UnknownInstances``.
     """
 
     name = "health-check"
@@ -58,30 +106,98 @@ class HealthCheck(Step[HealthCheckParameters]):
 
     def run(self, parameters: HealthCheckParameters, context: StepContext) -> Outcome:
         """One round over all instances."""
-        own = context.config.get("deploy_unit_version")
-        expected = parameters.expected_version or (None if own is None else version_text(own))
+        expected = parameters.expected_version or _version_of(context.config)
         if expected is None:
             return Failed("NoExpectedVersion", "the step has no expected_version and the config no deploy_unit_version")
-        try:
-            endpoints = health_endpoints(context.config, parameters.path)
-        except MalformedEndpoints as error:
-            return Failed("MalformedEndpoints", str(error))
-        if not endpoints:
-            return Failed("NoEndpoints", "the config has no network_endpoints, target_domain or target_ip to ask")
+        endpoints = instances_to_ask(
+            context,
+            parameters.instances,
+            parameters.choose,
+            parameters.path,
+            parameters.interval_seconds,
+            context.attempt >= parameters.max_attempts,
+        )
+        if not isinstance(endpoints, list):
+            return endpoints
 
-        requests = [HttpRequest(key, url) for key, url in endpoints]
+        requests = [HttpRequest(key, url, headers=parameters.headers or {}) for key, url in endpoints]
         answers = context.http.fetch_all(requests, parameters.timeout_seconds)
-        verdicts = [
-            (endpoint.key, miss(answer, parameters.version_key, expected))
-            for endpoint, answer in zip(endpoints, answers, strict=True)
-        ]
-        misses = [f"{cut(key)} {said}" for key, said in verdicts if said is not None]
-        if not misses:
-            return Done({"version": expected, "instances": len(endpoints)})
+        old = _version_of(context.other_config or {})
+        readings = [read(answer, parameters.version_key, expected, old) for answer in answers]
+        for endpoint, reading in zip(endpoints, readings, strict=True):
+            if reading.state is not InstanceState.OK:
+                context.instances.failed(endpoint.url)
+        matrix = add_round(
+            context.state.get("matrix"), [(e.key, r.state) for e, r in zip(endpoints, readings, strict=True)]
+        )
+        misses = _misses(endpoints, readings, matrix)
+        streak = 0 if misses else _whole(context.state.get("streak")) + 1
+        if streak >= parameters.consecutive_successes:
+            found: dict[str, JsonValue] = {
+                "version": expected,
+                "instances": len(endpoints),
+                "attempts": context.attempt,
+                "matrix": matrix,
+            }
+            return Done(found)
+        return self._not_yet(
+            parameters, context, expected, endpoints, readings, misses, {"matrix": matrix, "streak": streak}
+        )
 
+    def _not_yet(
+        self,
+        parameters: HealthCheckParameters,
+        context: StepContext,
+        expected: str,
+        endpoints: list[Endpoint],
+        readings: list[Reading],
+        misses: list[str],
+        state: dict[str, Any],
+    ) -> Outcome:
+        attempt, most, wanted = context.attempt, parameters.max_attempts, parameters.consecutive_successes
         many = f"{len(misses)} of {len(endpoints)} instances"
-        if context.attempt >= parameters.max_attempts:
-            head = f"{many} did not report version {cut(expected)} in {context.attempt} attempts: "
-            return Failed("HealthCheckFailed", head + join_bounded(misses))
-        head = f"attempt {context.attempt} of {parameters.max_attempts}: {many} not there: "
-        return PollAgain(parameters.interval_seconds, head + join_bounded(misses, NOTE_LIMIT_BYTES))
+        hopeless = parameters.fail_fast and any(reading.hopeless for reading in readings)
+        if attempt >= most or hopeless:
+            if not misses:
+                said = f"all instances reported version {cut(expected)} in the last {state['streak']} attempts only"
+                return Failed("HealthCheckFailed", f"{said}, not in {wanted} in a row within {attempt} attempts")
+            head = f"{many} did not report version {cut(expected)} in {attempt} attempt{'s' if attempt != 1 else ''}"
+            early = " (given up early: waiting cannot help)" if hopeless and attempt < most else ""
+            return Failed("HealthCheckFailed", f"{head}{early}: {join_bounded(misses)}")
+        if not misses:
+            note = f"attempt {attempt} of {most}: all instances there, {state['streak']} of {wanted} times in a row"
+            return PollAgain(parameters.interval_seconds, note, state)
+        told = _tell_again(parameters.rebroadcast, context)
+        head = f"attempt {attempt} of {most}: {many} not there: "
+        return PollAgain(parameters.interval_seconds, head + join_bounded(misses, NOTE_LIMIT_BYTES) + told, state)
+
+
+def _version_of(config: Mapping[str, Any]) -> str | None:
+    version = config.get("deploy_unit_version")
+    return None if version is None else version_text(version)
+
+
+def _misses(endpoints: list[Endpoint], readings: list[Reading], matrix: Mapping[str, Any]) -> list[str]:
+    """Each instance that is not there, with what it said."""
+    rows = matrix["instances"]
+    misses = []
+    for endpoint, reading in zip(endpoints, readings, strict=True):
+        if reading.state is not InstanceState.OK:
+            flaps = verdict(rows.get(endpoint.key, "")) == FLAPPING
+            misses.append(f"{cut(endpoint.key)} {reading.said}{' (flapping: it was there before)' if flaps else ''}")
+    return misses
+
+
+def _tell_again(again: Rebroadcast | None, context: StepContext) -> str:
+    """Publishes when it is time to; what goes wrong is said and does no harm: the next time may work."""
+    if again is None or context.attempt % again.every:
+        return ""
+    try:
+        context.target_for(again.connection).publish(again.channel, encode_value(again.message))
+    except (TargetUnavailable, TargetRefused) as error:
+        return f"; told again in vain: {error}"
+    return "; told again"
+
+
+def _whole(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0

@@ -20,6 +20,7 @@ from typing import Self
 
 import httpx
 
+from steps.allowed_hosts import AllowedHosts
 from steps.contract import HttpAnswer, HttpRequest
 from steps.http_error import describe
 
@@ -30,12 +31,16 @@ class HttpPool:
     """The ``Http`` of a worker process. Safe to share between threads.
 
     ``max_concurrency``: requests under way at once in this process; more wait, and their time does not run yet.
-    ``max_body_bytes``: a longer answer is an error. Redirects are not followed, proxy settings of the environment are
-    not used; certificates are checked against certifi's list (or ``SSL_CERT_FILE``) and the system's.
+    ``max_body_bytes``: a longer answer is an error. ``hosts``: if given, the only ones that requests go to. Redirects
+    are not followed, proxy settings of the environment are not used; certificates are checked against certifi's list
+    (or ``SSL_CERT_FILE``) and the system's.
     """
 
-    def __init__(self, *, max_concurrency: int = 200, max_body_bytes: int = 64 * 1024) -> None:
+    def __init__(
+        self, *, max_concurrency: int = 200, max_body_bytes: int = 64 * 1024, hosts: AllowedHosts | None = None
+    ) -> None:
         self._max_concurrency = max_concurrency
+        self._hosts = hosts
         self._max_body_bytes = max_body_bytes
         self._lock = threading.Lock()
         self._loop: _LoopThread | None = None
@@ -50,7 +55,7 @@ class HttpPool:
         with self._lock:
             # Handed in under the lock, so that close finds the batch and ends it.
             if self._loop is None:
-                self._loop = _LoopThread(self._max_concurrency, self._max_body_bytes)
+                self._loop = _LoopThread(self._max_concurrency, self._max_body_bytes, self._hosts)
             loop = self._loop
             batch = asyncio.run_coroutine_threadsafe(loop.fetch_all(requests, timeout_seconds), loop.loop)
         try:
@@ -84,11 +89,12 @@ class HttpPool:
 class _LoopThread:
     """One event loop in one thread with one client, from construction to ``close``."""
 
-    def __init__(self, max_concurrency: int, max_body_bytes: int) -> None:
+    def __init__(self, max_concurrency: int, max_body_bytes: int, hosts: AllowedHosts | None) -> None:
         context = httpx.create_ssl_context()
         context.load_default_certs()
         self.loop = asyncio.new_event_loop()
         self._max_body_bytes = max_body_bytes
+        self._hosts = hosts
         self._slots = asyncio.Semaphore(max_concurrency)
         self._stop = asyncio.Event()
         self._client = httpx.AsyncClient(
@@ -124,10 +130,13 @@ class _LoopThread:
     async def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
         return await asyncio.gather(*(self._fetch(request, timeout_seconds) for request in requests))
 
-    async def _fetch(self, request: HttpRequest, timeout_seconds: float) -> HttpAnswer:
+    async def _fetch(self, request: HttpRequest, batch_seconds: float) -> HttpAnswer:
+        timeout_seconds = request.timeout_seconds or batch_seconds
         async with self._slots:
             try:
                 async with asyncio.timeout(timeout_seconds):
+                    if self._hosts and (reason := await self._hosts.refuse_resolved(request.url)):
+                        return HttpAnswer(request.key, None, b"", reason, refused=True)
                     return await self._exchange(request)
             except TimeoutError:
                 return HttpAnswer(request.key, None, b"", f"timed out after {timeout_seconds:g} s")
@@ -136,16 +145,19 @@ class _LoopThread:
                 return HttpAnswer(request.key, None, b"", describe(error))
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
-        async with self._client.stream(request.method, request.url, headers=dict(request.headers)) as response:
+        async with self._client.stream(
+            request.method, request.url, headers=dict(request.headers), content=request.body
+        ) as response:
             status = response.status_code
+            headers = {name.lower(): value for name, value in response.headers.items()}
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-                return HttpAnswer(request.key, status, b"", "compressed, which was not asked for")
+                return HttpAnswer(request.key, status, b"", "compressed, which was not asked for", headers)
             body = bytearray()
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > self._max_body_bytes:
-                    return HttpAnswer(request.key, status, b"", f"longer than {self._max_body_bytes} bytes")
-            return HttpAnswer(request.key, status, bytes(body), None)
+                    return HttpAnswer(request.key, status, b"", f"longer than {self._max_body_bytes} bytes", headers)
+            return HttpAnswer(request.key, status, bytes(body), None, headers)
 
 
 _pools: weakref.WeakSet[HttpPool] = weakref.WeakSet()

@@ -13,11 +13,26 @@ from steps.broadcast import Broadcast
 from steps.config_write import ConfigWrite
 from steps.contract import Step, StepParameters
 from steps.health_check import HealthCheck
+from steps.http_request import HttpCall
 from steps.noop import Noop
+from steps.notify import Notify
+from steps.poll import Poll
+from steps.redis_ack import RedisAck
+from steps.wait import Wait
 from steps.wording import quote
 
 ENTRY_POINT_GROUP = "changeover.steps"
-BUILT_IN: tuple[type[Step[Any]], ...] = (ConfigWrite, Broadcast, HealthCheck, Noop)
+BUILT_IN: tuple[type[Step[Any]], ...] = (
+    ConfigWrite,
+    Broadcast,
+    HealthCheck,
+    HttpCall,
+    Poll,
+    RedisAck,
+    Wait,
+    Notify,
+    Noop,
+)
 
 
 class StepRegistryError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrator.client import Client
 from orchestrator.settings import Settings
 from tests.support.cluster import Cluster
 from tests.support.place import Place
+from tests.support.postgres_server import PostgresServer, find_binaries
 from tests.support.redis_server import RedisServer
 from tests.support.tenant_instances import TenantInstances
 
@@ -23,6 +25,25 @@ _databases = itertools.cycle(range(0, 512, 2))
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path:
+    binaries = find_binaries()
+    if binaries is None:
+        reason = "no PostgreSQL on this machine (initdb is neither in /usr/lib/postgresql/*/bin nor on the path)"
+        if os.environ.get("CI"):
+            pytest.fail(reason + "; .ci/run installs it")
+        pytest.skip(reason)
+    return binaries
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_binaries: Path) -> Iterator[PostgresServer]:
+    server = PostgresServer(postgres_binaries)
     server.start()
     yield server
     server.stop()

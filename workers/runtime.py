@@ -7,15 +7,20 @@ import socket
 import threading
 from functools import lru_cache
 
+from orchestrator.checkpoint_store import open_store
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
-from orchestrator.settings import find_servers, load_settings, redact
+from orchestrator.secrets import Secrets
+from orchestrator.settings import Settings, find_servers, load_settings, redact
 from orchestrator.stage_factory import StageFactory
-from steps import HttpPool, RedisTarget, load_registry
+from steps import AllowedHosts, HttpPool, InstanceList, Instances, RedisTarget, load_registry, load_sources
+from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
+from workers.connections import Connections
 from workers.lease_keeper import LeaseKeeper
+from workers.middleware import load_chain
 from workers.plan_cache import PlanCache
-from workers.stage_runner import StageRunner
+from workers.stage_runner import Reach, StageRunner, patiently_stored
 
 _lock = threading.Lock()
 
@@ -36,7 +41,28 @@ def _make_runner(pid: int) -> StageRunner:
         ledger=ledger,
         plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
-        target=RedisTarget(connect(servers.redis_url, patient=False), redact(servers.redis_url), own_ledger=True),
-        http=HttpPool(),
+        reach=make_reach(settings, servers.redis_url),
         worker=f"{socket.gethostname()}:{pid}",
+        checkpoints=_checkpoints(settings),
+        middlewares=load_chain(settings),
     )
+
+
+def make_reach(settings: Settings, redis_url: str) -> Reach:
+    """What steps work with, as the settings say. Nothing connects before it is used."""
+    lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
+    hosts = None if settings.allowed_hosts is None else AllowedHosts(settings.allowed_hosts)
+    return Reach(
+        target=RedisTarget(connect(redis_url, patient=False), redact(redis_url), own_ledger=True),
+        http=HttpPool(hosts=hosts),
+        targets=Connections(settings.connections),
+        instances=Instances(lists, load_sources()),
+        secrets=Secrets(settings.secrets_dir),
+    )
+
+
+def _checkpoints(settings: Settings) -> TaskCheckpoints:
+    store = open_store(settings)
+    if store is None:
+        return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
+    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from checkpoint import Checkpoint
+from checkpoint import Checkpoint, CheckpointError, CheckpointStoreUnavailable
 from orchestrator.domain.errors import InvalidInput, NotAllowed
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
@@ -22,19 +22,37 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Begun, Ended, Ledger, Turn, TurnRecord
 from orchestrator.ledger.reader import plan_of
 from orchestrator.logs import task_context
-from orchestrator.rollback_strategy import config_for
+from orchestrator.rollback_strategy import config_for, new_config, other_config_for
+from orchestrator.secrets import mask, mask_value
 from orchestrator.stage_factory import BuiltStep, template_variables
-from steps import Done, Failed, FenceToken, Http, Outcome, PollAgain, StepContext, Target
+from steps import (
+    MAX_POLL_SECONDS,
+    Done,
+    Failed,
+    FenceToken,
+    Http,
+    InstanceLists,
+    Outcome,
+    PollAgain,
+    StepContext,
+    Target,
+)
+from steps.sandbox import ReadByName
+from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
-from workers.plan_cache import PlanCache
+from workers.middleware import Chain, StageInfo, StepInfo
+from workers.plan_cache import CachedPlan, PlanCache
 
-MAX_DELAY_SECONDS: Final = 1800.0
+MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
 
 RECORD_SECONDS: Final = 900.0
 """How long a finished turn waits for Redis to come back before it gives its record up."""
 
 MESSAGE_LIMIT: Final = 4000
+
+CHECKPOINT_GONE: Final = frozenset({Ended.COMPLETED, Ended.ROLLED_BACK, Ended.CANCELLED})
+"""Ends with which the ledger has deleted the task's checkpoint (I10)."""
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -87,93 +105,162 @@ class Cursor:
         return {**asdict(self), "state": dict(self.state)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """One turn under way."""
+    """One turn under way. ``outputs``: those of the recorded stages; ``failed_step``, ``lost``: why it ended."""
 
     turn: Turn
     record: TurnRecord
     cursor: Cursor
+    info: StageInfo
+    other_config: Mapping[str, Any] | None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    failed_step: str | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the steps of a process work with: Changeover's own Redis, others by name, HTTP, instances, secrets."""
+
+    target: Target
+    http: Http
+    targets: Mapping[str, Target]
+    instances: InstanceLists
+    secrets: ReadByName
 
 
 class StageRunner:
     """Serves all threads of a worker process; holds no state of a run."""
 
     def __init__(
-        self, ledger: Ledger, plans: PlanCache, keeper: LeaseKeeper, target: Target, http: Http, worker: str
+        self,
+        ledger: Ledger,
+        plans: PlanCache,
+        keeper: LeaseKeeper,
+        reach: Reach,
+        worker: str,
+        checkpoints: TaskCheckpoints | None = None,
+        middlewares: Chain | None = None,
     ) -> None:
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
-        self._target = target
-        self._http = http
+        self._reach = reach
         self._worker = worker
+        self._checkpoints = checkpoints or LedgerCheckpoints()
+        self._middlewares = middlewares
 
     def run(self, turn: Turn) -> Next:
         """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
-        begun, record = _patiently(lambda: self._ledger.begin(turn, self._worker))
+        begun, record = patiently(lambda: self._ledger.begin(turn, self._worker))
         if record is None:
             _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
+            if begun is Begun.CANCELLED:
+                self._checkpoints.forget(turn)
             return Proceed() if begun is Begun.RECORDED else Drop()
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
-            run = Run(turn, record, Cursor(**record.cursor))
+            info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
+            run = Run(turn, record, Cursor(**record.cursor), info, other_config_for(record))
             try:
-                config = config_for(record)
-                steps = self._build(plan_id, record, config)
+                run.outputs = self._checkpoints.outputs(turn, record)
+                plan = self._plans.get(plan_id)
+                run.config = config_for(record)
+                if not self._takes_part(plan, record):
+                    run.cursor.outputs = {"skipped": True}
+                    return self._succeed(run)
+                steps = self._build(plan, record, run.config)
             except (InvalidInput, NotAllowed) as error:
-                return self._fail(run, None, Failed(error.code, str(error)))
-            return self._run_steps(run, steps, config)
+                return self._fail(run, Failed(error.code, mask(str(error))))
+            except CheckpointError as error:
+                return self._fail(run, Failed(type(error).__name__, str(error)))
+            return self._run_stage(run, steps)
 
-    def _build(self, plan_id: str, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
-        plan = self._plans.get(plan_id)
+    def _takes_part(self, plan: CachedPlan, record: TurnRecord) -> bool:
+        stage = plan.stages[record.stage_index]
+        # By the new config on the way back too: what was skipped on the way forward is skipped again, nothing else.
+        return stage.when is None or stage.takes_part(new_config(record), plan.reference)
+
+    def _build(self, plan: CachedPlan, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
         index = record.stage_index
         if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
             raise NotAllowed(
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
-        return plan.stages[index].build(config, template_variables(config, plan.reference))
+        return plan.stages[index].build(config, template_variables(config, plan.reference, self._reach.secrets))
 
-    def _run_steps(self, run: Run, steps: list[BuiltStep], config: dict[str, Any]) -> Next:
+    def _run_stage(self, run: Run, steps: list[BuiltStep]) -> Next:
         started = time.monotonic()
+        if self._middlewares is None:
+            outcome = self._run_steps(run, steps)
+        else:
+            outcome = self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps))
+        if run.lost:
+            _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
+            return Drop()
+        match outcome:
+            case PollAgain(after_seconds):
+                return self._poll_again(run, after_seconds)
+            case Failed():
+                return self._fail(run, outcome)
+        return self._succeed(run, time.monotonic() - started)
+
+    def _run_steps(self, run: Run, steps: list[BuiltStep]) -> Outcome:
+        """The steps from the cursor on, which it moves; what it answers is not recorded yet."""
         cursor = run.cursor
         while cursor.step < len(steps):
             step = steps[cursor.step]
             if self._keeper.is_lost(run.turn):
-                _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
-                return Drop()
-            cursor.attempt += 1
-            match self._run_step(step, run, config):
+                run.lost = True
+                return Failed("FencedOut", "the turn is in other hands")
+            match self._attempt(step, run):
                 case Done(outputs):
                     cursor.step_done(outputs, confirms_health=step.step.confirms_health)
-                case PollAgain(after_seconds, note, state):
-                    cursor.state, cursor.note = state, note
-                    return self._poll_again(run, after_seconds)
                 case Failed() as failed:
-                    return self._fail(run, step.name, failed)
-        ended = self._succeed(run, config)
-        _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(time.monotonic() - started, 3))
-        return Proceed() if ended is Ended.NEXT else Drop()
+                    run.failed_step = step.name
+                    return failed
+                case again:
+                    return again
+        return Done()
 
-    def _run_step(self, step: BuiltStep, run: Run, config: Mapping[str, Any]) -> Outcome:
+    def _attempt(self, step: BuiltStep, run: Run) -> Outcome:
+        """One attempt of the step at the cursor, which remembers it."""
+
+        def attempt() -> Outcome:
+            cursor.attempt += 1
+            outcome = self._run_step(step, run)
+            if isinstance(outcome, PollAgain):
+                cursor.state, cursor.note = outcome.state, outcome.note
+            return outcome
+
+        cursor = run.cursor
+        if self._middlewares is None:
+            return attempt()
+        return self._middlewares.around_step(StepInfo(run.info, step.name, cursor.step, cursor.attempt + 1), attempt)
+
+    def _run_step(self, step: BuiltStep, run: Run) -> Outcome:
         record, cursor = run.record, run.cursor
         context = StepContext(
             tenant_id=record.tenant_id,
-            config=config,
+            config=run.config,
             attempt=cursor.attempt,
             state=cursor.state,
             token=self._token(run),
             idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
-            target=self._target,
-            http=self._http,
+            target=self._reach.target,
+            http=self._reach.http,
+            targets=self._reach.targets,
+            instances=self._reach.instances,
+            other_config=run.other_config,
         )
         try:
-            outcome: Outcome = step.step.run(step.parameters, context)
+            return _masked(step.step.run(step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
-            return Failed("StepError", f"{type(error).__name__}: {error}")
-        return outcome
+            return _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
 
     def _token(self, run: Run) -> FenceToken:
         return FenceToken(
@@ -187,14 +274,16 @@ class StageRunner:
     def _poll_again(self, run: Run, after_seconds: float) -> Next:
         turn, record = run.turn, run.record
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
-        ended, number = _patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
+        ended, number = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
             return Drop()
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
-    def _succeed(self, run: Run, config: Mapping[str, Any]) -> Ended:
+    def _succeed(self, run: Run, seconds: float = 0.0) -> Next:
         turn, record = run.turn, run.record
+        # A stage that is done again, on the way back, moves to the end: outputs stand in the order they were made in.
+        outputs = {name: value for name, value in run.outputs.items() if name != record.stage_name}
         checkpoint = Checkpoint(
             task_id=turn.task_id,
             epoch=turn.epoch,
@@ -202,30 +291,58 @@ class StageRunner:
             mode=record.mode,
             completed_stages=turn.stage + 1,
             last_stage=record.stage_name,
-            outputs={**record.checkpoint.get("outputs", {}), record.stage_name: run.cursor.outputs},
+            outputs={**outputs, record.stage_name: run.cursor.outputs},
         )
-        restored = config if record.mode is TaskState.ROLLING_BACK else None
-        text, healthy = checkpoint.to_json(), run.cursor.healthy
-        return _patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
+        try:
+            text = self._checkpoints.keep(checkpoint)
+        except CheckpointError as error:
+            return self._fail(run, Failed(type(error).__name__, str(error)))
+        restored = run.config if record.mode is TaskState.ROLLING_BACK else None
+        healthy = run.cursor.healthy
+        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
+        _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
+        if ended in CHECKPOINT_GONE:
+            self._checkpoints.forget(turn)
+        return Proceed() if ended is Ended.NEXT else Drop()
 
-    def _fail(self, run: Run, step_name: str | None, failed: Failed) -> Next:
+    def _fail(self, run: Run, failed: Failed) -> Next:
         message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
-        failure = FailureInfo(type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=step_name)
-        ended = _patiently(lambda: self._ledger.fail(run.turn, failure))
+        failure = FailureInfo(
+            type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
+        )
+        ended = patiently(lambda: self._ledger.fail(run.turn, failure))
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
 
 
-def _patiently(call: Callable[[], T]) -> T:
+def _masked(outcome: Outcome) -> Outcome:
+    """The outcome without the secrets that the step was given: from here on it is stored and logged."""
+    match outcome:
+        case Done(outputs):
+            return Done(mask_value(outputs))
+        case PollAgain(after_seconds, note, state):
+            return PollAgain(after_seconds, mask(note), mask_value(state))
+        case Failed(kind, message):
+            return Failed(kind, mask(message))
+        case _:
+            return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")
+
+
+def patiently(call: Callable[[], T], away: tuple[type[Exception], ...] = UNREACHABLE) -> T:
     """Calls a ledger verb until Redis answers: its second call changes nothing, so a lost reply does no harm."""
     try:
         return call()
-    except UNREACHABLE as error:
-        _log.warning("Redis is away", action="record-waits", error=str(error))
+    except away as error:
+        _log.warning("waiting for an answer", action="record-waits", error=str(error))
     retrying = Retrying(
-        retry=retry_if_exception_type(UNREACHABLE),
+        retry=retry_if_exception_type(away),
         wait=wait_random_exponential(multiplier=0.2, max=3.0),
         stop=stop_after_delay(RECORD_SECONDS),
         reraise=True,
     )
     return retrying(call)
+
+
+def patiently_stored(call: Callable[[], T]) -> T:
+    """The same for a call of a checkpoint store."""
+    return patiently(call, (CheckpointStoreUnavailable,))

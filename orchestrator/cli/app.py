@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import operation_commands, plan_commands, processes, reading
+from orchestrator.cli import config_command, operation_commands, plan_commands, processes, reading
 
 app = typer.Typer(
     name="changeover",
@@ -17,4 +17,5 @@ app = typer.Typer(
 plan_commands.register(app)
 reading.register(app)
 operation_commands.register(app)
+config_command.register(app)
 processes.register(app)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from orchestrator.cli.output import (
     console,
     note,
     print_json,
+    print_line,
     print_problems,
     problem_json,
 )
@@ -27,31 +29,46 @@ def register(app: typer.Typer) -> None:
     app.command()(submit)
 
 
-def validate(plan: PlanArgument, json_output: JsonOption = False) -> None:
+def validate(
+    plan: PlanArgument,
+    json_output: JsonOption = False,
+    show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
+) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
     from orchestrator.plan_file import read_plan_file
+    from orchestrator.preview import preview_lines, preview_plan
+    from orchestrator.running_conflicts import conflicts_if_reachable
+    from orchestrator.settings import load_settings
     from orchestrator.validation import validate_plan
 
     errors: list[Problem] = []
     warnings: list[Problem] = []
     count = 0
+    tenants: Iterator[dict[str, Any]] = iter(())
     try:
-        validated = validate_plan(read_plan_file(plan))
+        settings = load_settings()
+        validated = validate_plan(read_plan_file(plan), settings=settings)
         errors, warnings = validated.errors, validated.warnings
-        count = len(validated.plan.tenants) if validated.plan else 0
+        if validated.plan:
+            count = len(validated.plan.tenants)
+            warnings = warnings + conflicts_if_reachable(validated.plan, settings)
+            if show:
+                tenants = preview_plan(validated.plan, settings)
     except InvalidInput as error:
         errors = error.problems
     if json_output:
-        print_json(
-            {
-                "valid": not errors,
-                "errors": [problem_json(problem) for problem in errors],
-                "warnings": [problem_json(problem) for problem in warnings],
-            }
-        )
+        found: dict[str, Any] = {
+            "valid": not errors,
+            "errors": [problem_json(problem) for problem in errors],
+            "warnings": [problem_json(problem) for problem in warnings],
+        }
+        print_json(found | {"tenants": list(tenants)} if show else found)
     else:
         print_problems("error", errors)
         print_problems("warning", warnings)
+        for tenant in tenants:
+            for line in preview_lines(tenant):
+                print_line(line)
         if not errors:
             console().print(f"valid: {count} tenant{'' if count == 1 else 's'}")
     if errors:

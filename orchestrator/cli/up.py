@@ -7,9 +7,9 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from orchestrator.embedded.up import run_up
+from orchestrator.embedded.up_options import Pool, UpOptions
 from orchestrator.settings import load_settings
-from orchestrator.up import run_up
-from orchestrator.up_options import Pool, UpOptions
 
 
 def up(

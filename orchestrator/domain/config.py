@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 # Strict throughout: `"4"` for a number or `true` for a version is a slip of the pen that must not move a tenant.
@@ -13,6 +13,7 @@ Whole = Annotated[int, Field(strict=True)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 TenantId = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$")]
+Condition = Annotated[str, Field(strict=True, min_length=1, max_length=10_000)]
 Version = Text | Whole
 Seconds = Annotated[float, Field(gt=0, le=30 * 86400, allow_inf_nan=False)]
 PlanSeconds = Annotated[Seconds, Field(strict=True)]
@@ -82,7 +83,26 @@ class StageSpec(Model):
     name: Name
     timeout_seconds: PlanSeconds | None = None
     irreversible: Annotated[bool, Field(strict=True)] = False
+    when: Condition | None = None
     steps: Annotated[list[StepSpec], Field(min_length=1, max_length=100)]
+
+
+class ServiceSpec(Model):
+    """A service in the application's catalogue: the steps of its one stage, named like it, or stages of its own."""
+
+    when: Condition | None = None
+    timeout_seconds: PlanSeconds | None = None
+    irreversible: Annotated[bool, Field(strict=True)] = False
+    steps: Annotated[list[StepSpec], Field(min_length=1, max_length=100)] | None = None
+    stages: Annotated[list[StageSpec], Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _steps_or_stages(self) -> ServiceSpec:
+        if (self.steps is None) == (self.stages is None):
+            raise ValueError("give either steps or stages")
+        if self.stages is not None and (self.timeout_seconds is not None or self.irreversible):
+            raise ValueError("timeout_seconds and irreversible belong to each of the stages")
+        return self
 
 
 class PlanHeader(Model):
@@ -96,7 +116,8 @@ class PlanHeader(Model):
 
 
 class PlanSpec(PlanHeader):
-    """One submission."""
+    """One submission. ``service_names`` stands for stages of the application's catalogue, and in their place."""
 
-    stages: Annotated[list[StageSpec], Field(min_length=1, max_length=100)]
+    service_names: list[Name] | None = None
+    stages: Annotated[list[StageSpec], Field(min_length=1, max_length=100)] = []
     tenants: Annotated[list[TenantDeployConfig], Field(min_length=1)]

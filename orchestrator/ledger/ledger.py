@@ -153,6 +153,7 @@ class Ledger:
             "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
             "MAX_RETRY": settings.max_retry,
             "MAX_RECOVERIES": settings.max_recoveries,
+            "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
         }
         self._scripts: dict[str, Script] = {}
 

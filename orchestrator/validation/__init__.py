@@ -1,7 +1,17 @@
 """Checks a plan before anything is written: all mistakes at once, each with its path, value and expectation.
 
-Validators run in order, each small: shape (keys and types), stages (steps and templates), tenants (every tenant
-against every stage). Work grows linearly with the number of tenants.
+Validators run in order, each small:
+
+1. catalogue: stages in the place of service names
+2. shape: keys and types, every part by itself
+3. stages: steps, their parameters, templates that compile; a warning for a stage that only verifies or only tells
+4. tenants: every tenant against every stage that is for it, with its new config and with the one to go back to
+5. what is allowed and probably not meant: tenants without a snapshot, more slots than tenants, tenants without a stage
+6. extra validators, by the name of their entry point in ``changeover.validators``; see ``validation.contract``
+
+Each sees what the earlier ones found right, so a plan that is wrong in three places is told of all three. Conflicts
+with running plans need the ledger and come after all others: ``running_conflicts``. Work grows linearly with the
+tenants.
 """
 
 from __future__ import annotations
@@ -10,18 +20,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.catalogue import resolve
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.plan_factory import Plan, TenantRecord, assemble_plan, generate_plan_id, stage_record
 from orchestrator.settings import Settings, load_settings
 from orchestrator.stage_factory import Registry, StageFactory
+from orchestrator.validation.contract import Finding, PlanView, error, warning
+from orchestrator.validation.extra import run_extra_validators
+from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages
 from orchestrator.validation.tenants import TenantCheck
 from steps import load_registry
 
-__all__ = ["Validated", "validate_plan"]
+__all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +67,19 @@ def validate_plan(
     if not isinstance(raw, Mapping):
         report.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, report.named_errors(), [])
-    factory = StageFactory(registry or load_registry(), settings or load_settings())
-    shape = read_shape(raw, report)
+    settings = settings or load_settings()
+    factory = StageFactory(registry or load_registry(), settings)
+    resolved = resolve(raw, settings, report)
+    shape = read_shape(resolved.raw, report, needs_stages=not resolved.is_named)
     header = shape.header
     plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
     stages = compile_stages(shape.stages, factory, report)
-    check = TenantCheck(stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types)
+    check = TenantCheck(
+        stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types, References(settings)
+    )
     records = [check.check(index, tenant, report) for index, tenant in shape.tenants]
-    _warn(shape, report)
+    _warn(shape, report, check.idle)
+    run_extra_validators(shape, report)
     try:
         stage_records = tuple(stage_record(stage) for _, stage in shape.stages)
         for record in stage_records:
@@ -68,12 +87,15 @@ def validate_plan(
     except ValueError:
         report.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
     if report.failed or header is None:
-        return Validated(None, report.named_errors(), report.warnings)
+        return Validated(None, resolved.relabel(report.named_errors()), resolved.relabel(report.warnings))
     good: list[TenantRecord] = [record for record in records if record is not None]
-    return Validated(assemble_plan(header, plan_id, stage_records, good), [], report.warnings)
+    return Validated(assemble_plan(header, plan_id, stage_records, good), [], resolved.relabel(report.warnings))
 
 
-def _warn(shape: Shape, report: Report) -> None:
+def _warn(shape: Shape, report: Report, idle: list[str]) -> None:
+    if idle:
+        few = ", ".join(idle[:3]) + (", ..." if len(idle) > 3 else "")
+        report.warn("tenants", None, f"{len(idle)} of {len(shape.tenants)} tenants take part in no stage ({few})")
     without = [tenant.tenant_id for _, tenant in shape.tenants if tenant.source_tenant_deploy_config is None]
     if without:
         few = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")

@@ -27,7 +27,7 @@ class Shape:
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
 
 
-def read_shape(raw: Mapping[Any, Any], report: Report) -> Shape:
+def read_shape(raw: Mapping[Any, Any], report: Report, needs_stages: bool = True) -> Shape:
     """The plan's parts as models; what is wrong is reported."""
     shape = Shape()
     head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
@@ -35,7 +35,8 @@ def read_shape(raw: Mapping[Any, Any], report: Report) -> Shape:
         shape.header = PlanHeader.model_validate(head)
     except ValidationError as error:
         report.errors(problems_of(error, PlanSpec))
-    for index, item in enumerate(_listed(raw, "stages", report)[:MAX_STAGES]):
+    stages = _listed(raw, "stages", report) if needs_stages or "stages" in raw else []
+    for index, item in enumerate(stages[:MAX_STAGES]):
         if (stage := _checked(StageSpec, item, f"stages[{index}]", report)) is not None:
             shape.stages.append((index, stage))
     for index, item in enumerate(_listed(raw, "tenants", report)):

@@ -13,7 +13,11 @@ def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, r
     compiled: list[CompiledStage] = []
     for index, stage in stages:
         path = f"stages[{index}]"
-        spec = {"name": stage.name, "steps": [{"type": step.type, **step.parameters()} for step in stage.steps]}
+        condition = {} if stage.when is None else {"when": stage.when}
+        spec = {
+            "name": stage.name,
+            "steps": [{"type": step.type, **step.parameters()} for step in stage.steps],
+        } | condition
         try:
             compiled.append(factory.compile_stage(spec, path))
         except InvalidInput as error:

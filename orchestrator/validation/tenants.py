@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.condition import condition_holds
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.naming import snake_case, step_type, unknown
 from orchestrator.plan_factory import SOURCE, TenantRecord, compact_config, full_config, snapshot_of, tenant_record
 from orchestrator.stage_factory import BuiltStep, CompiledStage, template_variables
+from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
 from orchestrator.wording import shown
-from steps import HealthCheckParameters, MalformedEndpoints, health_endpoints
+from steps import HealthCheckParameters, MalformedEndpoints, RedisAckParameters, health_endpoints
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
 
@@ -20,10 +22,16 @@ MAX_CONFIG_CHARACTERS = 256 * 1024
 class TenantCheck:
     """What all tenants are checked against. ``plan`` is what templates see of it: plan_id and name."""
 
-    def __init__(self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str]) -> None:
+    def __init__(
+        self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str], references: References
+    ) -> None:
+        self._references = references
         self._stages = stages
         self._plan = plan
         self._step_types = step_types
+        self._has_conditions = any(stage.when is not None for stage in stages)
+        self.idle: list[str] = []
+        """Tenants that no stage is for."""
 
     def check(self, index: int, tenant: TenantDeployConfig, report: Report) -> TenantRecord | None:
         """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
@@ -39,14 +47,17 @@ class TenantCheck:
         for problem in _identity(tenant):
             report.of_tenant(index, problem)
         config = full_config(compact_config(tenant))
-        found = list(self._problems_of(config, tenant.overrides))
+        stages, found = self._stages_for(config)
+        found += self._problems_of(config, tenant.overrides, stages)
+        if self._stages and not stages and not found:
+            self.idle.append(tenant.tenant_id)
         for problem in found:
             report.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
         snapshot = snapshot_of(config)
         if source is not None and snapshot is not None:
             own = source.model_fields_set
-            for problem in self._problems_of(snapshot, source.overrides):
+            for problem in self._problems_of(snapshot, source.overrides, stages):
                 # What the source takes from the new config is wrong there, and said there.
                 name = problem.path.partition("[")[0].partition(".")[0]
                 if problem not in found and (name == "stages" or name in own):
@@ -54,27 +65,52 @@ class TenantCheck:
                     report.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
 
-    def _problems_of(self, config: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Problem]:
+    def _stages_for(self, config: Mapping[str, Any]) -> tuple[list[CompiledStage], list[Problem]]:
+        """The stages that are for this tenant, on the way back too; and conditions that give no answer."""
+        if not self._has_conditions:
+            return self._stages, []
+        variables = template_variables(config, self._plan)
+        stages: list[CompiledStage] = []
+        problems: list[Problem] = []
+        for stage in self._stages:
+            try:
+                if stage.when is None or condition_holds(stage.when, variables):
+                    stages.append(stage)
+            except InvalidInput as error:
+                problems += error.problems
+        return stages, problems
+
+    def _problems_of(
+        self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
+    ) -> Iterator[Problem]:
         yield from _endpoints(config)
+        yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
         variables = template_variables(config, self._plan)
         asked: BuiltStep | None = None
-        for stage in self._stages:
+        for stage in stages:
             try:
                 built = stage.build(config, variables)
             except InvalidInput as error:
                 yield from error.problems
                 continue
             for place, step in enumerate(built):
-                if isinstance(step.parameters, HealthCheckParameters):
+                yield from self._references.of_step(step, stage.steps[place].path)
+                parameters = step.parameters
+                if isinstance(parameters, HealthCheckParameters | RedisAckParameters) and parameters.instances is None:
                     asked = asked or step
-                    if step.parameters.expected_version is None and config["deploy_unit_version"] is None:
-                        where = stage.steps[place].path
-                        message = f"a health-check needs it ({where}), or an expected_version of its own"
-                        yield Problem("deploy_unit_version", None, message)
+                has_version = config["deploy_unit_version"] is not None
+                if (
+                    isinstance(parameters, HealthCheckParameters)
+                    and parameters.expected_version is None
+                    and not has_version
+                ):
+                    where = stage.steps[place].path
+                    message = f"a health-check needs it ({where}), or an expected_version of its own"
+                    yield Problem("deploy_unit_version", None, message)
         if asked and not (config["network_endpoints"] or config["target_domain"] or config["target_ip"]):
-            message = "a health-check needs at least one endpoint: network_endpoints, target_domain or target_ip"
+            message = f"a {asked.name} needs at least one endpoint: network_endpoints, target_domain or target_ip"
             yield Problem("network_endpoints", None, message)
 
 

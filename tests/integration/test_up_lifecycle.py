@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from orchestrator.embedded_redis import choose_port, find_server_binary, server_command
-from orchestrator.leftovers import end_leftovers
+from orchestrator.embedded.leftovers import end_leftovers
+from orchestrator.embedded.redis_server import choose_port, find_server_binary, server_command
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
+import ssl
+import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 Answer = Callable[["Handler"], None]
+
+
+class Received(NamedTuple):
+    """One request as it came; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Instances:
     """One server; ``answers`` maps a path to what it does. Paths that hang are let go when the server closes."""
 
-    def __init__(self, answers: dict[str, Answer]) -> None:
+    def __init__(self, answers: dict[str, Answer], tls: ssl.SSLContext | None = None) -> None:
         self.answers = answers
         self.closing = threading.Event()
         self.seen: list[str] = []
         """Paths asked for, in order."""
         self.peers: set[tuple[str, int]] = set()
         """The connections that they came over."""
+        self.received: list[Received] = []
+        """The requests themselves, in order."""
         self._server = _Server(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            # The handshake is left to the request's own thread.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._server.instances = self
         self.address = f"127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -62,7 +80,12 @@ class Handler(BaseHTTPRequestHandler):
         instances = self.server.instances
         instances.seen.append(self.path)
         instances.peers.add(self.client_address)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        instances.received.append(Received(self.command, self.path, headers, body))
         instances.answers[self.path](self)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Silent."""
@@ -102,6 +125,20 @@ def drip(handler: Handler) -> None:
     while not handler.closing.wait(0.02):
         handler.wfile.write(b" ")
     handler.close_connection = True
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """Each request gets the next answer; the last one goes on."""
+    left = list(answers)
+    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
+
+
+def reset(handler: Handler) -> None:
+    """Break the connection so that the client sees a reset."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+    handler.wfile = io.BytesIO()
 
 
 def hang_up(handler: Handler) -> None:

@@ -11,7 +11,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 from redis.retry import Retry
 
-from orchestrator.embedded_redis import find_server_binary
+from orchestrator.embedded.redis_server import find_server_binary
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from steps import FenceToken, Http, HttpAnswer, HttpRequest, StepContext, Target
+from steps import FenceToken, Http, HttpAnswer, HttpRequest, InstanceLists, Instances, StepContext, Target
 
 
 class Forbidden:
@@ -32,14 +32,21 @@ def context(
     fence: FenceToken | None = None,
     target: Target | None = None,
     http: Http | None = None,
+    state: Mapping[str, Any] | None = None,
+    targets: Mapping[str, Target] | None = None,
+    instances: InstanceLists | None = None,
+    other_config: Mapping[str, Any] | None = None,
 ) -> StepContext:
     return StepContext(
         tenant_id="acme",
         config=config or {},
         attempt=attempt,
-        state={},
+        state=state or {},
         token=fence or token(),
         idempotency_key="task-1/1/0/0",
         target=target or Forbidden(),
         http=http or Forbidden(),
+        targets=targets or {},
+        instances=instances or Instances({}),
+        other_config=other_config,
     )

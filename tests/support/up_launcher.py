@@ -10,10 +10,10 @@ from pathlib import Path
 import redis
 
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.run_file import read_redis_url
+from orchestrator.embedded.run_file import read_redis_url
+from orchestrator.embedded.up import run_up
+from orchestrator.embedded.up_options import UpOptions
 from orchestrator.settings import load_settings
-from orchestrator.up import run_up
-from orchestrator.up_options import UpOptions
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 

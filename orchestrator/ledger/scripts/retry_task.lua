@@ -53,6 +53,8 @@ if from_scratch then
   redis.call('DEL', K.checkpoint(task_id))
   redis.call('HSET', key, 'stage', 0, 'turn', 0)
   redis.call('HDEL', key, 'healthy')
+else
+  redis.call('PERSIST', K.checkpoint(task_id))
 end
 enqueue(task, RANK_RETRY + next_ticket())
 return {'ACCEPTED', task.status}

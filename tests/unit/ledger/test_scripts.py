@@ -11,7 +11,10 @@ from orchestrator.domain.events import EVENT
 from orchestrator.ledger import keys, ledger, operations
 from orchestrator.ledger.script_source import assemble, read_script, script_names
 
-CONSTANTS = {"FEED_MAX": 1000, "LEASE_MS": 10000, "HEARTBEAT_MS": 10000, "MAX_RETRY": 3, "MAX_RECOVERIES": 5}
+CONSTANTS = {
+    **{"FEED_MAX": 1000, "LEASE_MS": 10000, "HEARTBEAT_MS": 10000, "MAX_RETRY": 3, "MAX_RECOVERIES": 5},
+    "CHECKPOINT_TTL_MS": 1000,
+}
 FOLDER = files("orchestrator.ledger") / "scripts"
 INCLUDES = sorted(entry.name for entry in (FOLDER / "includes").iterdir())
 EVENT_NAMES = set(EVENT.json_schema()["discriminator"]["mapping"])

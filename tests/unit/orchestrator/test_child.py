@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestrator.child import RestartDelay
+from orchestrator.embedded.child import RestartDelay
 
 
 def test_the_delay_doubles_up_to_five_seconds() -> None:

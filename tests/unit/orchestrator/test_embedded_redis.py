@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import embedded_redis
 from orchestrator.domain.errors import InvalidInput, Unreachable
+from orchestrator.embedded import redis_server as embedded_redis
 
 
 def test_a_free_port_can_be_listened_on() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
 from orchestrator.settings import RUN_FILE, Servers
 
 SERVERS = Servers("redis://:secret@127.0.0.1:1/0", "redis://:secret@127.0.0.1:1/1")

@@ -68,7 +68,10 @@ def test_precedence_default_application_plan_tenant() -> None:
 
 @pytest.mark.parametrize("name", HealthCheckSettings.model_fields)
 def test_every_application_setting_of_the_health_check_is_used(name: str) -> None:
-    values = {"interval_seconds": 9, "max_attempts": 8, "path": "/x", "version_key": "v", "timeout_seconds": 6}
+    values = {"interval_seconds": 9, "max_attempts": 8, "path": "/x", "version_key": "v", "timeout_seconds": 6} | {
+        "consecutive_successes": 2,
+        "fail_fast": True,
+    }
     parameters = built({"type": "health-check"}, factory(**{name: values[name]})).parameters
     assert getattr(parameters, name) == values[name]
 

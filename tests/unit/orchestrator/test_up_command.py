@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from orchestrator.cli import up as command
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.embedded.up_options import UpOptions
 from orchestrator.settings import Settings
-from orchestrator.up_options import UpOptions
 
 app = typer.Typer()
 app.command()(command.up)

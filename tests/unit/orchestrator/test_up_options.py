@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.up_options import UpOptions
+from orchestrator.embedded.up_options import UpOptions
 
 
 def test_one_coordinator_and_numbered_workers() -> None:

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from steps import Step, load_registry
+from orchestrator.settings import HealthCheckSettings, Settings
+from orchestrator.stage_factory import StageFactory
+from steps import NotifyParameters, RetryParameters, Step, load_registry
 
 PAGE = (Path(__file__).parents[3] / "docs" / "steps.md").read_text()
 REGISTRY = load_registry()
@@ -24,22 +27,52 @@ def section(name: str) -> str:
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_parameter_tables(name: str) -> None:
     table = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section(name), re.MULTILINE))
-    fields: dict[str, FieldInfo] = REGISTRY.get(name).Parameters.model_fields
+    model = REGISTRY.get(name).Parameters
+    # What users write: `json` is `json_body` in Python, where a model has a method of that name.
+    fields: dict[str, FieldInfo] = {
+        "json" if field.alias == "json" else given: field for given, field in model.model_fields.items()
+    }
     assert set(table) == set(fields)
     for parameter, field in fields.items():
         if field.is_required():
             assert table[parameter] == "required"
         elif field.default is not None:
-            default = field.default
-            assert table[parameter].strip("`") == (default if isinstance(default, str) else f"{default:g}")
+            assert table[parameter].strip("`") == shown(field.default)
+
+
+def shown(default: Any) -> str:
+    if isinstance(default, BaseModel):
+        return "see below"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return default if isinstance(default, str) else f"{default:g}"
+
+
+def test_the_retry_defaults() -> None:
+    (written,) = re.findall(r"\| `retry` \| see below \| `(\{.*\})` \|", section("http-request"))
+    assert yaml.safe_load(written) == RetryParameters().model_dump()
+    assert "with `max_attempts: 3`" in section("notify")
+    assert NotifyParameters.model_validate({"url": "http://h", "json": None}).retry == RetryParameters(max_attempts=3)
+
+
+def test_the_settings_are_accepted_as_printed() -> None:
+    (block,) = re.findall(r"^    health_check:.*?\n\n", section("Settings that steps use"), re.MULTILINE | re.DOTALL)
+    settings = Settings(**yaml.safe_load(textwrap.dedent(block)))
+    assert settings.health_check == HealthCheckSettings()
+    assert settings.instances["gateways"].fallback == "spare"
+    assert settings.allowed_hosts is not None
+    assert len(settings.allowed_hosts) == 3
+    assert settings.secrets_dir == Settings().secrets_dir
 
 
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_examples_are_accepted(name: str) -> None:
     (example,) = re.findall(r"^    - (\{.*\})$", section(name), re.MULTILINE)
     written: dict[str, Any] = yaml.safe_load(example)
-    assert written.pop("type") == name
-    REGISTRY.get(name).Parameters.model_validate(written)
+    assert written["type"] == name
+    config = {"tenant_id": "acme", "deploy_unit_version": 42, "variables": {"job": "j-1"}}
+    (step,) = StageFactory(REGISTRY, Settings()).build_stage({"name": "s", "steps": [written]}, config, {})
+    assert step.name == name
 
 
 def test_the_step_of_your_own_runs_as_printed() -> None:

@@ -41,13 +41,24 @@ def test_defaults() -> None:
         "interval_seconds": 3.0,
         "max_attempts": 10,
         "timeout_seconds": 5.0,
+        "consecutive_successes": 1,
+        "headers": None,
+        "fail_fast": False,
+        "rebroadcast": None,
+        "instances": None,
+        "choose": "all",
     }
 
 
 def test_done_only_when_all_are_there() -> None:
     http = Reports("42", '"42"', "42")
     assert STEP.run(HealthCheckParameters(), context(config=THREE, http=http)) == Done(
-        {"version": "42", "instances": 3}
+        {
+            "version": "42",
+            "instances": 3,
+            "attempts": 1,
+            "matrix": {"from": 1, "instances": {"gw-1": "+", "gw-2": "+", "gw-3": "+"}},
+        }
     )
     assert http.asked == [f"http://10.0.0.{n}/health" for n in (1, 2, 3)]
     assert http.timeout_seconds == 5.0
@@ -57,7 +68,14 @@ def test_not_there_yet() -> None:
     outcome = STEP.run(
         HealthCheckParameters(interval_seconds=1.5), context(config=THREE, attempt=4, http=Reports("41", "42", "42"))
     )
-    assert outcome == PollAgain(1.5, "attempt 4 of 10: 1 of 3 instances not there: gw-1 says version 41")
+    assert outcome == PollAgain(
+        1.5,
+        "attempt 4 of 10: 1 of 3 instances not there: gw-1 says version 41",
+        {
+            "matrix": {"from": 1, "instances": {"gw-1": "o", "gw-2": "+", "gw-3": "+"}},
+            "streak": 0,
+        },
+    )
 
 
 def test_the_last_miss_fails_and_names_each() -> None:

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from steps import HttpAnswer
-from steps.health_verdict import miss
+from steps.health_verdict import read
+
+
+def miss(answer: HttpAnswer, version_key: str, expected: str) -> str | None:
+    return read(answer, version_key, expected, None).said or None
 
 
 def answer(body: str | bytes, status: int = 200) -> HttpAnswer:

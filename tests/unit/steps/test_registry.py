@@ -62,15 +62,32 @@ def install(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
 
 def test_built_in() -> None:
     registry = load_registry()
-    assert registry.names() == ["broadcast", "config-write", "health-check", "noop"]
+    assert registry.names() == [
+        "broadcast",
+        "config-write",
+        "health-check",
+        "http-request",
+        "noop",
+        "notify",
+        "poll",
+        "redis-ack",
+        "wait",
+    ]
     assert isinstance(registry.get("config-write"), ConfigWrite)
     assert registry.get("config-write") is registry.get("config-write")
 
 
 def test_what_each_says_of_itself() -> None:
     registry = load_registry()
-    assert [name for name in registry.names() if registry.get(name).writes] == ["config-write"]
-    assert [name for name in registry.names() if registry.get(name).confirms_health] == ["health-check"]
+    assert [name for name in registry.names() if registry.get(name).writes] == [
+        "config-write",
+        "http-request",
+        "redis-ack",
+    ]
+    assert [name for name in registry.names() if registry.get(name).confirms_health] == [
+        "health-check",
+        "redis-ack",
+    ]
 
 
 def test_a_step_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:

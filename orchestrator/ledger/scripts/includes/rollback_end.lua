@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task_end
 -- @include tenant_history
+-- @include settings
 
 -- restored is the config in force again, as the worker applied it: from now on the tenant's last known good one.
 local function finish_rollback(task, restored, identity)
@@ -17,5 +18,6 @@ end
 local function fail_rollback(task, failure)
   move_task(task, 'rollback_fail')
   redis.call('HSET', K.task(task.id), 'failure', failure)
+  redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
   end_task(task, 'TaskRollbackFailed', '{"failureInfo":' .. failure .. '}')
 end

@@ -4,6 +4,7 @@
 -- @include release
 -- @include plan_end
 -- @include retry_end
+-- @include settings
 
 local function emit_plan_progress(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
@@ -46,6 +47,8 @@ end
 local function fail_task(task, failure, stage)
   move_task(task, 'fail')
   redis.call('HSET', K.task(task.id), 'failure', failure)
+  -- Kept for a retry, but not for ever; only an ended task's checkpoint may expire.
+  redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
   end_task(task, 'TaskFailed', '{"failureInfo":' .. failure .. ',"completedStages":' .. task.stage
     .. ',"failedStage":' .. cjson.encode(stage) .. '}')
 end

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from orchestrator.embedded_redis import SERVER_FOLDER, SERVER_NAMES
+from orchestrator.embedded.redis_server import SERVER_FOLDER, SERVER_NAMES
 
 OWNER_VARIABLE = "CHANGEOVER_UP"
 """In the environment of every child of ``up`` and of their offspring: the absolute path of the data folder."""

@@ -55,6 +55,9 @@ class UpOptions:
         found = [("coordinator", "coordinator", [*self.program, "coordinator"])]
         for number in range(1, self.workers + 1):
             options = [f"--pool={self.pool}", f"--concurrency={self.concurrency}", "-n", f"worker{number}@%h"]
+            if self.flower_port is not None:
+                # Task events cost throughput, so only where someone looks; Flower's own request would come too late.
+                options.append("-E")
             found.append(("worker", f"worker{number}", [*self.program, "worker", *options]))
         if self.flower_port is not None:
             options = ["--address=127.0.0.1", f"--port={self.flower_port}"]

@@ -1,7 +1,7 @@
 """When the processes of ``changeover up`` do their work: each keeps an entry in Redis while it does.
 
-Run as a module (``python -m orchestrator.readiness worker``) it is the health check of a container: exit 0 when a
-process of that role works on this host, 1 when none does.
+Run as a module (``python -m orchestrator.embedded.readiness worker``) it is the health check of a container: exit 0
+when a process of that role works on this host, 1 when none does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import redis
 
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.embedded_redis import client_for_once
+from orchestrator.embedded.redis_server import client_for_once
 from orchestrator.ledger.keys import Keys
 from orchestrator.presence import alive
 from orchestrator.settings import find_servers, load_settings

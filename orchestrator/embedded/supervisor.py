@@ -10,9 +10,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterable, Sequence
 
-from orchestrator.child import Child, ChildSpec
-from orchestrator.console import Console
-from orchestrator.signal_inbox import STOP_SIGNALS, SignalInbox
+from orchestrator.embedded.child import Child, ChildSpec
+from orchestrator.embedded.console import Console
+from orchestrator.embedded.signal_inbox import STOP_SIGNALS, SignalInbox
 
 STOP_ORDER = (("coordinator", 0.25), ("worker", 0.75), ("flower", 0.85), ("redis", 0.95))
 """Role, and the share of the whole time for a stop by whose end its processes are killed."""

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from orchestrator.child import ChildSpec
-from orchestrator.console import Console
+from orchestrator.checkpoint_store import require_store
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
-from orchestrator.embedded_redis import (
+from orchestrator.embedded.child import ChildSpec
+from orchestrator.embedded.console import Console
+from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
+from orchestrator.embedded.readiness import IsReady, presence_check
+from orchestrator.embedded.redis_server import (
     SERVER_FOLDER,
     answering_pid,
     choose_port,
@@ -24,13 +27,11 @@ from orchestrator.embedded_redis import (
     server_command,
     server_url,
 )
-from orchestrator.leftovers import OWNER_VARIABLE, end_leftovers
-from orchestrator.readiness import IsReady, presence_check
-from orchestrator.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
+from orchestrator.embedded.signal_inbox import SignalInbox
+from orchestrator.embedded.supervisor import StopAsked, Supervisor
+from orchestrator.embedded.up_options import UpOptions
 from orchestrator.settings import Servers, Settings, find_servers, redact
-from orchestrator.signal_inbox import SignalInbox
-from orchestrator.supervisor import StopAsked, Supervisor
-from orchestrator.up_options import UpOptions
 
 REDIS_ASKED_EVERY_SECONDS = 0.05
 READY_ASKED_EVERY_SECONDS = 0.2
@@ -50,6 +51,7 @@ def run_up(
     binary, a Redis that does not answer); nothing is left running then. ``is_ready`` stands in for the presence check.
     """
     options.check()
+    require_store(settings)
     folder = Path(os.path.realpath(options.data_dir or settings.data_dir))
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)

@@ -1,0 +1,84 @@
+"""Which stores there are, by the word in ``checkpoint.store_type``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from checkpoint.contract import SIZE_LIMIT, CheckpointStore, CheckpointStoreMisused
+from checkpoint.memory import MemoryCheckpointStore
+
+ENTRY_POINT_GROUP: Final = "changeover.checkpoint_stores"
+
+LEDGER_STORE: Final = "redis"
+"""The store that is the ledger itself: saved and deleted in the ledger's own writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """What a store may need to know. ``url`` is ``checkpoint.url``, password included: never log it."""
+
+    namespace: str
+    url: str | None = field(default=None, repr=False)
+    size_limit: int = SIZE_LIMIT
+
+
+StoreFactory = Callable[[StoreOptions], CheckpointStore]
+"""What an entry point of ``changeover.checkpoint_stores`` names; called once a process, after any fork."""
+
+
+def make_store(store_type: str, options: StoreOptions, *, one_process: bool = False) -> CheckpointStore:
+    """The store of this name, other than the ledger's own (``redis``).
+
+    ``one_process``: everything that uses it lives in this process. Raises ``CheckpointStoreMisused`` for a name that
+    is not known, a store that cannot be used as asked, or an entry point that does not lead to one.
+    """
+    if store_type == "memory":
+        if not one_process:
+            raise CheckpointStoreMisused(
+                "checkpoint.store_type: memory keeps checkpoints inside one process, and coordinator and workers are "
+                "several; use redis or db"
+            )
+        return MemoryCheckpointStore(options.size_limit)
+    if store_type == "db":
+        # Imported here: with the default store nobody pays for loading SQLAlchemy.
+        from checkpoint.database import DatabaseCheckpointStore
+
+        if not options.url:
+            raise CheckpointStoreMisused(
+                "checkpoint.url: needed with store_type db: postgresql://... or sqlite:///path"
+            )
+        return DatabaseCheckpointStore(options.url, options.namespace, options.size_limit)
+    point = _points().get(store_type)
+    if point is None:
+        known = store_names()
+        near = get_close_matches(store_type, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        raise CheckpointStoreMisused(f"checkpoint.store_type: unknown store {store_type[:200]!r}; {hint}")
+    return _made(point, options)
+
+
+def store_names() -> list[str]:
+    """All names that ``checkpoint.store_type`` may have, sorted."""
+    return sorted({"db", "memory", LEDGER_STORE, *_points()})
+
+
+def _points() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _made(point: EntryPoint, options: StoreOptions) -> CheckpointStore:
+    origin = f"checkpoint.store_type: entry point {point.name} = {point.value}"
+    try:
+        store: CheckpointStore = point.load()(options)
+    except CheckpointStoreMisused:
+        raise
+    except Exception as error:
+        raise CheckpointStoreMisused(f"{origin} cannot be used: {error!r}") from error
+    missing = [name for name in ("save", "load", "load_many", "delete", "kept") if not hasattr(store, name)]
+    if missing:
+        raise CheckpointStoreMisused(f"{origin} gives no checkpoint store: it has no {', '.join(missing)}")
+    return store

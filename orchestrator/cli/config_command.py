@@ -1,0 +1,33 @@
+"""`config`: the resolved settings and where each came from."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import typer
+
+from orchestrator.cli.output import JsonOption, print_json, print_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(config)
+
+
+def config(json_output: JsonOption = False) -> None:
+    """Print every application setting, its value and where it came from; secrets are masked."""
+    from orchestrator.settings import load_settings
+    from orchestrator.settings_origins import resolved_settings
+
+    found = resolved_settings(load_settings())
+    if json_output:
+        settings = [{"name": o.name, "value": o.value, "source": o.source, "origin": o.origin} for o in found]
+        print_json({"configFile": os.environ.get("CHANGEOVER_CONFIG") or None, "settings": settings})
+        return
+    # Lines, not a table: a long value is neither folded nor cut.
+    width = max(len(one.name) for one in found)
+    for one in found:
+        value = one.value if isinstance(one.value, str) else json.dumps(one.value, ensure_ascii=False)
+        origin = one.source if one.origin is None else f"{one.source}: {one.origin}"
+        print_line(f"{one.name:<{width}}  {value}  ({origin})")

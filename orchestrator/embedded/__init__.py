@@ -1,0 +1,1 @@
+"""What `changeover up` runs: a private Redis, a coordinator and workers, supervised from one terminal."""

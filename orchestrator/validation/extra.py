@@ -1,0 +1,42 @@
+"""Last validators: those that other packages bring."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from orchestrator.validation.contract import PlanValidator, PlanView
+from orchestrator.validation.report import Report
+from orchestrator.validation.shape import Shape
+
+ENTRY_POINT_GROUP: Final = "changeover.validators"
+
+
+def run_extra_validators(shape: Shape, report: Report) -> None:
+    """Calls each one, in the order of their names."""
+    points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
+    if not points:
+        return
+    header = shape.header
+    view = PlanView(
+        plan_id=header.plan_id if header else None,
+        name=header.name if header else None,
+        max_concurrency=header.max_concurrency if header else None,
+        stages=tuple(shape.stages),
+        tenants=tuple(shape.tenants),
+    )
+    for point in points:
+        _run(point, view, report)
+
+
+def _run(point: EntryPoint, view: PlanView, report: Report) -> None:
+    try:
+        validator: PlanValidator = point.load()
+        for finding in validator(view):
+            problem = finding.problem
+            if finding.is_warning:
+                report.warnings.append(problem)
+            else:
+                report.errors([problem])
+    except Exception as error:  # noqa: BLE001 - a validator is a user's code; a broken one must not let a plan through
+        report.error("", None, f"validator {point.name} ({point.value}) failed: {type(error).__name__}: {error}")

@@ -1,0 +1,46 @@
+"""A store that cannot work is said at the start of each process, with what to do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.place import Place
+
+MEMORY = {"CHANGEOVER_CHECKPOINT__STORE_TYPE": "memory"}
+MISTYPED = {"CHANGEOVER_CHECKPOINT__STORE_TYPE": "reddis"}
+AWAY = {
+    "CHANGEOVER_CHECKPOINT__STORE_TYPE": "db",
+    "CHANGEOVER_CHECKPOINT__URL": "postgresql://me:hidden@127.0.0.1:1/changeover",
+}
+CHANGEOVER = [sys.executable, "-m", "orchestrator.cli"]
+CELERY = [sys.executable, "-m", "celery", "-A", "workers.app"]
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "code", "said"),
+    [
+        ([*CHANGEOVER, "coordinator"], MEMORY, 2, "use redis or db"),
+        ([*CHANGEOVER, "worker"], MEMORY, 2, "use redis or db"),
+        ([*CHANGEOVER, "up"], MEMORY, 2, "use redis or db"),
+        ([*CELERY, "worker"], MEMORY, 2, "use redis or db"),
+        ([*CHANGEOVER, "worker"], MISTYPED, 2, "did you mean 'redis'?"),
+        ([*CHANGEOVER, "coordinator"], AWAY, 4, "127.0.0.1:1"),
+        ([*CELERY, "worker"], {"CHANGEOVER_MIDDLEWARES": '["metrics"]'}, 2, "middlewares[0]: unknown middleware"),
+    ],
+)
+def test_refused_at_the_start(
+    command: list[str], settings: dict[str, str], code: int, said: str, place: Place, tmp_path: Path
+) -> None:
+    environment = os.environ | place.environment() | settings
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr + done.stdout

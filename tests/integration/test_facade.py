@@ -1,0 +1,59 @@
+"""The facade of the old executor on the real ledger: DTO in, deep copies inward, results out."""
+
+from __future__ import annotations
+
+from orchestrator.client import Client, target_of
+from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.facade import DeploymentTaskFacade
+from tests.support.cluster import Cluster
+from tests.support.plans import SWITCH, noop_stage, tenant
+from tests.support.tenant_instances import TenantInstances
+
+
+def test_create_query_and_operate(client: Client, cluster: Cluster, instances: TenantInstances) -> None:
+    facade = DeploymentTaskFacade(client)
+    dtos = [TenantDeployConfig.model_validate(tenant(f"t{i}", instances, 1)) for i in range(2)]
+    created = facade.create_switch_task(dtos, plan_id="old", stages=[SWITCH, noop_stage("after")])
+    assert (created.success, created.plan_id, created.task_ids) == (True, "old", ("old.0", "old.1"))
+
+    assert facade.pause_task_by_plan("old").status == "PAUSED"
+    assert facade.query_task_status("old.1").status == "PENDING"
+    assert facade.resume_task_by_plan("old").success
+    assert facade.pause_task_by_tenant("t1").status == "PAUSED"
+    cluster.start()
+    target = target_of(tenant_id="t0")
+    client.wait_target(target)
+    info = facade.query_task_status_by_tenant("t0")
+    assert (info.status, info.completed_stages, info.total_stages, info.progress_percent) == ("COMPLETED", 2, 2, 100.0)
+    assert info.duration_millis is not None
+
+    refused = facade.retry_task_by_tenant("t0", True)
+    assert (refused.success, refused.message) == (False, "not possible while it is COMPLETED")
+    assert facade.rollback_task_by_tenant("t0").success
+    assert client.wait_target(target) == "ROLLED_BACK"
+    assert facade.resume_task_by_tenant("t1").success
+    assert client.wait("old", timeout_seconds=60).counts == {"ROLLED_BACK": 1, "COMPLETED": 1}
+    assert facade.cancel_task("old.1").success is False
+    assert facade.cancel_task_by_tenant("nobody").message == "no task of tenant 'nobody' in this namespace"
+
+
+def test_what_the_caller_changes_later_changes_nothing(client: Client) -> None:
+    dto = tenant("t0", variables={"list": [1]})
+    facade = DeploymentTaskFacade(client)
+    first = facade.create_switch_task([dto], plan_id="copy", stages=[noop_stage("one")])
+    dto["variables"]["list"].append(2)
+
+    again = facade.create_switch_task([dto], plan_id="copy", stages=[noop_stage("one")])
+
+    assert first.success
+    assert not again.success
+    assert "other content" in again.problems[0]
+
+
+def test_a_bad_config_creates_nothing(client: Client) -> None:
+    created = DeploymentTaskFacade(client).create_switch_task(
+        [{"tenantId": "a", "tenantid": "b"}], plan_id="bad", stages=[noop_stage("one")]
+    )
+    assert created.success is False
+    assert "unknown" in created.problems[0]
+    assert client.plans() == []

@@ -1,0 +1,375 @@
+"""A store beside the ledger when things go wrong between the two writes: the ledger's recorded stages are the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import redis
+
+from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
+from orchestrator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.client import Client
+from orchestrator.ledger.ledger import Admitted, Ended, Ledger, Turn, TurnRecord
+from orchestrator.settings import CheckpointSettings, Settings
+from steps import Done, Failed, Outcome, Step, StepContext, StepParameters, StepRegistry
+from tests.support.in_process import InProcess
+from tests.support.plans import plan, tenant
+from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints
+from workers.stage_runner import Drop, Proceed
+
+
+class SayParameters(StepParameters):
+    word: str = ""
+
+
+class Say(Step[SayParameters]):
+    """Returns its word; keeps what it was asked to say; fails on the word ``fail`` while ``failing``."""
+
+    name = "say"
+    Parameters = SayParameters
+    writes = True
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.failing = True
+
+    def run(self, parameters: SayParameters, context: StepContext) -> Outcome:
+        self.said.append(parameters.word)
+        if parameters.word == "fail" and self.failing:
+            return Failed("SaidNo", "no")
+        return Done({"word": parameters.word})
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours catches it."""
+
+
+def say(*words: str) -> list[dict[str, Any]]:
+    return [{"name": f"stage-{word[:20]}", "steps": [{"type": "say", "word": word}]} for word in words]
+
+
+def at_once(call: Callable[[], Any]) -> Any:
+    return call()
+
+
+@pytest.fixture
+def step() -> Say:
+    return Say()
+
+
+@pytest.fixture
+def store() -> MemoryCheckpointStore:
+    return MemoryCheckpointStore()
+
+
+@pytest.fixture
+def worker(
+    redis_client: redis.Redis, settings: Settings, step: Say, store: MemoryCheckpointStore
+) -> Iterator[InProcess]:
+    checkpoints = StoreCheckpoints(store, "memory", at_once)
+    with InProcess(redis_client, settings, StepRegistry([step]), checkpoints) as worker:
+        yield worker
+
+
+def started(worker: InProcess, *words: str, plan_id: str = "p") -> Admitted:
+    worker.submit(plan(plan_id, [tenant(f"t-{plan_id}")], say(*words)))
+    (task,) = worker.admit(plan_id)
+    return task
+
+
+def dies_before_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(self: Ledger, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
+        raise Killed
+
+    monkeypatch.setattr(Ledger, "succeed", die)
+
+
+def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> Admitted:
+    """What the sweep makes of a running turn whose lease is over."""
+    redis_client.zadd(worker.ledger.keys.of("leases_running"), {task.task_id: 1})
+    worker.ledger.call("tick", 0)
+    redis_client.hdel(worker.ledger.keys.of("meta"), "sweepNotBefore")
+    worker.ledger.call("sweep_running", 10)
+    found = worker.reader.dispatchable(task.task_id)
+    assert found is not None
+    assert found.epoch > task.epoch
+    return found
+
+
+def failure(client: Client, task: Admitted) -> tuple[str, str]:
+    info = client.task_status(task.task_id).failure_info
+    assert info is not None
+    return info.type, info.message
+
+
+def test_a_checkpoint_ahead_of_the_ledger_is_cut_back(
+    worker: InProcess,
+    redis_client: redis.Redis,
+    step: Say,
+    store: MemoryCheckpointStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = started(worker, "a", "b", "c")
+    assert isinstance(worker.run(task, 0), Proceed)
+    with monkeypatch.context() as patch:
+        dies_before_the_record(patch)
+        with pytest.raises(Killed):
+            worker.run(task, 1)
+    ahead = store.load(task.task_id)
+    assert ahead is not None
+    assert (ahead.epoch, ahead.completed_stages, list(ahead.outputs)) == (task.epoch, 2, ["stage-a", "stage-b"])
+
+    again = recovered(worker, redis_client, task)
+    loaded: list[Any] = []
+    outputs = worker.runner._checkpoints.outputs
+
+    def outputs_seen(turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+        loaded.append(outputs(turn, record))
+        return outputs(turn, record)
+
+    monkeypatch.setattr(worker.runner._checkpoints, "outputs", outputs_seen)
+    worker.run_all(again)
+
+    assert step.said == ["a", "b", "b", "c"]
+    assert loaded[0] == {"stage-a": {"0": {"word": "a"}}}
+    assert store.load(task.task_id) is None
+
+
+def test_a_worker_that_was_given_up_cannot_put_its_checkpoint_over_the_newer_one(
+    worker: InProcess, redis_client: redis.Redis, store: MemoryCheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = started(worker, "a", "b")
+    keep = worker.runner._checkpoints.keep
+    late: list[Checkpoint] = []
+
+    def die_with(checkpoint: Checkpoint) -> str:
+        late.append(checkpoint)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.runner._checkpoints, "keep", die_with)
+        with pytest.raises(Killed):
+            worker.run(task, 0)
+    again = recovered(worker, redis_client, task)
+    assert isinstance(worker.run(again, 0), Proceed)
+
+    keep(late[0])
+
+    kept = store.load(task.task_id)
+    assert kept is not None
+    assert kept.epoch == again.epoch
+
+
+def test_a_task_whose_checkpoint_is_lost_fails_and_says_what_helps(
+    worker: InProcess, client: Client, step: Say, store: MemoryCheckpointStore
+) -> None:
+    task = started(worker, "a", "b")
+    worker.run(task, 0)
+    store.delete(task.task_id)
+
+    assert isinstance(worker.run(task, 1), Drop)
+
+    kind, message = failure(client, task)
+    assert kind == "CheckpointLost"
+    assert "--from-scratch" in message
+    assert step.said == ["a"]
+    client.retry(task_id=task.task_id, from_checkpoint=False)
+    (again,) = worker.admit("p")
+    worker.run_all(again)
+    assert client.wait("p", timeout_seconds=5).status == "COMPLETED"
+
+
+def test_a_store_put_back_from_an_old_backup_is_told(
+    worker: InProcess, client: Client, store: MemoryCheckpointStore
+) -> None:
+    task = started(worker, "a", "b", "c")
+    worker.run(task, 0)
+    backup = store.load(task.task_id)
+    worker.run(task, 1)
+    store.delete(task.task_id)
+    assert backup is not None
+    store.save(backup)
+
+    worker.run(task, 2)
+
+    assert failure(client, task)[0] == "CheckpointLost"
+
+
+def test_rollback_and_its_retry_keep_and_delete_theirs(
+    worker: InProcess, client: Client, step: Say, store: MemoryCheckpointStore
+) -> None:
+    task = started(worker, "a", "b", "fail")
+    worker.run_all(task)
+    forward = store.load(task.task_id)
+    assert forward is not None
+    assert (forward.mode, forward.completed_stages) == ("RUNNING", 2)
+
+    client.rollback(task_id=task.task_id)
+    (back,) = worker.admit("p")
+    worker.run(back, 0)
+    assert client.task_status(task.task_id).status == "ROLLBACK_FAILED"
+    step.failing = False
+    client.rollback(task_id=task.task_id)
+    (back,) = worker.admit("p")
+    worker.run(back, 0)
+    kept = store.load(task.task_id)
+    assert kept is not None
+    assert (kept.mode, kept.completed_stages) == ("ROLLING_BACK", 1)
+    worker.run(back, 1)
+    worker.run(back, 2)
+
+    assert client.task_status(task.task_id).status == "ROLLED_BACK"
+    assert step.said == ["a", "b", "fail", "fail", "fail", "b", "a"]
+    assert store.load(task.task_id) is None
+
+
+def test_workers_with_another_store_than_the_task_was_begun_with(
+    redis_client: redis.Redis, settings: Settings, client: Client, store: MemoryCheckpointStore
+) -> None:
+    in_store = StoreCheckpoints(store, "memory", at_once)
+    registry = StepRegistry([Say()])
+    with (
+        InProcess(redis_client, settings, registry, in_store) as one,
+        InProcess(redis_client, settings, registry, LedgerCheckpoints()) as other,
+    ):
+        # From the ledger to a store: what the ledger has is simply taken over.
+        task = started(other, "a", "b", "c", plan_id="to-store")
+        other.run(task, 0)
+        one.run(task, 1)
+        kept = store.load(task.task_id)
+        assert kept is not None
+        assert list(kept.outputs) == ["stage-a", "stage-b"]
+        # The other way round the outputs are out of reach, and that is said.
+        other.run(task, 2)
+        kind, message = failure(client, task)
+        assert kind == "CheckpointLost"
+        assert "kept in the store 'memory'" in message
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_checkpoint_past_the_limit_fails_its_stage(
+    redis_client: redis.Redis, settings: Settings, client: Client, beside: bool
+) -> None:
+    small = StoreCheckpoints(MemoryCheckpointStore(2000), "memory", at_once) if beside else LedgerCheckpoints(2000)
+    with InProcess(redis_client, settings, StepRegistry([Say()]), small) as worker:
+        task = started(worker, "a", "x" * 100 + "b" * 2000)
+        assert isinstance(worker.run(task, 0), Proceed)
+        assert isinstance(worker.run(task, 1), Drop)
+    kind, message = failure(client, task)
+    assert kind == "CheckpointTooLarge"
+    assert "2000 are allowed (checkpoint.size_limit_bytes)" in message
+
+
+class Away(MemoryCheckpointStore):
+    """Real, but not there for the next ``calls`` calls of save, load or delete."""
+
+    calls = 0
+
+    def _answer(self) -> None:
+        if self.calls:
+            self.calls -= 1
+            raise CheckpointStoreUnavailable("db at 10.0.0.1 does not answer")
+
+    def save(self, checkpoint: Checkpoint) -> bool:
+        self._answer()
+        return super().save(checkpoint)
+
+    def delete(self, task_id: str, epoch: int | None = None) -> None:
+        self._answer()
+        super().delete(task_id, epoch)
+
+
+def test_a_store_that_is_away_is_waited_for_and_then_named(
+    redis_client: redis.Redis, settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers import stage_runner
+
+    store = Away()
+    checkpoints = StoreCheckpoints(store, "away", stage_runner.patiently_stored)
+    with InProcess(redis_client, settings, StepRegistry([Say()]), checkpoints) as worker:
+        task = started(worker, "a", "b", "c")
+        store.calls = 2
+        assert isinstance(worker.run(task, 0), Proceed)
+        monkeypatch.setattr(stage_runner, "RECORD_SECONDS", 0.0)
+        store.calls = 10
+        assert isinstance(worker.run(task, 1), Drop)
+        assert failure(client, task)[0] == "CheckpointStoreUnavailable"
+        # Nobody waits for a delete: the end is recorded, and the clean-up does what is left.
+        store.calls = 0
+        client.retry(task_id=task.task_id)
+        (again,) = worker.admit("p")
+        worker.run(again, 1)
+        store.calls = 0
+        monkeypatch.setattr(Away, "delete", lambda *_: (_ for _ in ()).throw(CheckpointStoreUnavailable("gone")))
+        worker.run(again, 2)
+        monkeypatch.undo()
+        assert client.task_status(task.task_id).status == "COMPLETED"
+        assert store.load(task.task_id) is not None
+        assert CheckpointCleaner(store, worker.reader, 60).step() == 1
+        assert store.load(task.task_id) is None
+
+
+def test_the_clean_up_takes_what_has_no_marker_and_spares_what_runs(
+    worker: InProcess, client: Client, store: MemoryCheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = started(worker, "a", "b", plan_id="running")
+    kept = started(worker, "a", "fail", plan_id="kept")
+    worker.run_all(kept)
+    with monkeypatch.context() as patch:
+        dies_before_the_record(patch)
+        with pytest.raises(Killed):
+            worker.run(running, 0)
+    for name in ("gone.0", "gone.1"):
+        store.save(Checkpoint(name, 1, 1, "RUNNING", 1, "a"))
+    clock = [0.0]
+    cleaner = CheckpointCleaner(store, worker.reader, 60, clock=lambda: clock[0])
+
+    assert cleaner.step() == 2
+    assert store.load_many(["gone.0", "gone.1"]) == {}
+    assert set(store.load_many([running.task_id, kept.task_id])) == {running.task_id, kept.task_id}
+
+    # The pass ends with an empty page, and the next one begins when it is due.
+    assert cleaner.step() == 0
+    store.save(Checkpoint("gone.2", 1, 1, "RUNNING", 1, "a"))
+    assert cleaner.step() == 0
+    clock[0] = 61.0
+    assert cleaner.step() == 1
+
+
+def test_the_clean_up_does_not_take_what_is_saved_after_it_looked(
+    worker: InProcess, store: MemoryCheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(Checkpoint("late.0", 1, 1, "RUNNING", 1, "a"))
+    look = CheckpointCleaner._without_task
+
+    def look_then_save(self: CheckpointCleaner, task_ids: list[str]) -> frozenset[str]:
+        found = look(self, task_ids)
+        store.save(Checkpoint("late.0", 2, 1, "RUNNING", 1, "a"))
+        return found
+
+    monkeypatch.setattr(CheckpointCleaner, "_without_task", look_then_save)
+    CheckpointCleaner(store, worker.reader, 60).step()
+    assert store.load("late.0") is not None
+
+
+def test_only_the_checkpoint_of_a_failed_task_expires(
+    redis_client: redis.Redis, settings: Settings, client: Client
+) -> None:
+    short = settings.model_copy(update={"checkpoint": CheckpointSettings(ttl_seconds=600)})
+    with InProcess(redis_client, short, StepRegistry([Say()])) as worker:
+        task = started(worker, "a", "fail")
+        key = worker.ledger.keys.of("checkpoint", task.task_id)
+        worker.run(task, 0)
+        assert redis_client.ttl(key) == -1
+        worker.run(task, 1)
+        assert 0 < int(redis_client.ttl(key)) <= 600
+        client.retry(task_id=task.task_id)
+        assert redis_client.ttl(key) == -1
+        (again,) = worker.admit("p")
+        worker.run(again, 1)
+        redis_client.delete(key)
+        refused = client.retry(task_id=task.task_id)
+        assert not refused.accepted
+        assert "--from-scratch" in refused.message

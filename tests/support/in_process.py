@@ -1,0 +1,88 @@
+"""A coordinator's and a worker's work in the test's own process, turn by turn: for faults at an exact place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import redis
+
+from orchestrator.ledger.ledger import Admitted, Ledger, Turn
+from orchestrator.ledger.reader import Reader
+from orchestrator.plan_factory import Plan
+from orchestrator.secrets import Secrets
+from orchestrator.settings import Settings
+from orchestrator.stage_factory import StageFactory
+from orchestrator.submit import write_plan
+from orchestrator.validation import validate_plan
+from steps import HttpPool, Instances, RedisTarget, StepRegistry
+from workers.checkpoints import TaskCheckpoints
+from workers.lease_keeper import LeaseKeeper
+from workers.middleware import Chain
+from workers.plan_cache import PlanCache
+from workers.stage_runner import Next, Proceed, Reach, StageRunner
+
+
+class InProcess:
+    """One runner over the real ledger. Use as a context manager."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        settings: Settings,
+        registry: StepRegistry,
+        checkpoints: TaskCheckpoints | None = None,
+        middlewares: Chain | None = None,
+    ) -> None:
+        self.ledger = Ledger(client, settings)
+        self.reader = Reader(client, self.ledger.keys)
+        self._settings = settings
+        self._registry = registry
+        self._keeper = LeaseKeeper(self.ledger, settings.renew_seconds)
+        self._http = HttpPool()
+        self.runner = StageRunner(
+            ledger=self.ledger,
+            plans=PlanCache(self.reader, StageFactory(registry, settings)),
+            keeper=self._keeper,
+            reach=Reach(
+                target=RedisTarget(client, "test", own_ledger=True),
+                http=self._http,
+                targets={},
+                instances=Instances({}, []),
+                secrets=Secrets(settings.secrets_dir),
+            ),
+            worker="test:1",
+            checkpoints=checkpoints,
+            middlewares=middlewares,
+        )
+
+    def submit(self, raw: Mapping[str, Any]) -> Plan:
+        plan = validate_plan(raw, registry=self._registry, settings=self._settings).require()
+        write_plan(self.ledger, plan)
+        return plan
+
+    def admit(self, plan_id: str) -> list[Admitted]:
+        return self.ledger.admit(plan_id, 100).tasks
+
+    def run(self, task: Admitted, stage: int | None = None, turn: int = 0) -> Next:
+        """One turn of one leg; the task's next one unless said otherwise."""
+        return self.runner.run(Turn(task.task_id, task.epoch, task.stage if stage is None else stage, turn))
+
+    def run_all(self, task: Admitted) -> Next:
+        """Leg after leg, as the chain would, until one does not go on."""
+        following: Next = Proceed()
+        for stage in range(task.stage, task.legs):
+            following = self.run(task, stage)
+            if not isinstance(following, Proceed):
+                break
+        return following
+
+    def __enter__(self) -> InProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._keeper.close()
+        self._http.close()

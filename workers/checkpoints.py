@@ -1,0 +1,139 @@
+"""How a worker keeps and finds a task's checkpoint: in the ledger's own write, or in a store beside it.
+
+Beside the ledger, a checkpoint is saved *before* the ledger records the stage, and deleted *after* the ledger has ended
+the task. The ledger keeps a marker in the checkpoint's place, written with the recorded stage, so that it alone says
+how far the task is:
+
+    killed between                  what is left                       who puts it right
+    save and record                 the store is a stage ahead         cut back at load; the stage runs again
+    record of the end and delete    the store keeps what is not needed the coordinator's clean-up, by the missing marker
+    (nothing)                       marker and checkpoint              -
+
+A worker of an older epoch may save too: refused once a newer holder has saved, else cut back like any other that is
+ahead. When a marker is there and its checkpoint is not (a database put back from an old backup), the stage fails and
+says so: what earlier stages returned is lost, and only a retry from scratch can make it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+import structlog
+
+from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointError, CheckpointStore
+from orchestrator.ledger.ledger import Turn, TurnRecord
+
+MARKER: Final = "store"
+"""The one key of a marker that a checkpoint does not have: the name of the store that keeps the checkpoint."""
+
+_log = structlog.get_logger(__name__)
+
+
+class CheckpointLost(CheckpointError):
+    """The ledger says that a checkpoint was kept, and it is not there. Retry from scratch."""
+
+
+class TaskCheckpoints(Protocol):
+    """What the stage runner asks for."""
+
+    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+        """What the recorded stages returned, by stage name, the last one last. Raises ``CheckpointError``."""
+        ...
+
+    def keep(self, checkpoint: Checkpoint) -> str:
+        """Keeps it where it belongs; the text that the ledger writes with the stage. Raises ``CheckpointError``."""
+        ...
+
+    def forget(self, turn: Turn) -> None:
+        """The ledger has ended the task and needs its checkpoint no more."""
+        ...
+
+
+class LedgerCheckpoints:
+    """In the ledger's own write: nothing to load, nothing to delete, nothing that could be ahead."""
+
+    def __init__(self, size_limit: int = SIZE_LIMIT) -> None:
+        self._size_limit = size_limit
+
+    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+        """See ``TaskCheckpoints``."""
+        if MARKER in record.checkpoint:
+            raise CheckpointLost(_elsewhere(turn, record.checkpoint[MARKER], LEDGER_STORE))
+        return _outputs_of(record.checkpoint)
+
+    def keep(self, checkpoint: Checkpoint) -> str:
+        """See ``TaskCheckpoints``."""
+        return checkpoint.to_json(self._size_limit)
+
+    def forget(self, turn: Turn) -> None:
+        """See ``TaskCheckpoints``."""
+
+
+class StoreCheckpoints:
+    """In a store beside the ledger. The store is called through ``patiently``, which waits for one that is away."""
+
+    def __init__(self, store: CheckpointStore, name: str, patiently: Callable[[Callable[[], Any]], Any]) -> None:
+        self._store = store
+        self._name = name
+        self._patiently = patiently
+
+    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+        """See ``TaskCheckpoints``."""
+        marker = record.checkpoint.get(MARKER)
+        if marker is None:
+            # None kept yet; or kept in the ledger, by a worker from before the store was changed.
+            return _outputs_of(record.checkpoint)
+        if marker != self._name:
+            raise CheckpointLost(_elsewhere(turn, marker, self._name))
+        loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
+        marked = (record.checkpoint["epoch"], record.checkpoint["completed_stages"])
+        if loaded is None or (loaded.epoch, loaded.completed_stages) < marked:
+            raise CheckpointLost(
+                f"the checkpoint of {turn.task_id} is no longer in the {self._name} store, so what its recorded stages "
+                "returned is lost; `changeover retry --from-scratch` starts over"
+            )
+        return cut_back(loaded, turn, record).outputs
+
+    def keep(self, checkpoint: Checkpoint) -> str:
+        """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""
+        self._patiently(lambda: self._store.save(checkpoint))
+        marker = {MARKER: self._name, "epoch": checkpoint.epoch, "completed_stages": checkpoint.completed_stages}
+        return json.dumps(marker, separators=(",", ":"))
+
+    def forget(self, turn: Turn) -> None:
+        """See ``TaskCheckpoints``. By epoch: the task may have been admitted again since. Left to the clean-up when
+        the store is away: nobody waits for it."""
+        try:
+            self._store.delete(turn.task_id, turn.epoch)
+        except CheckpointError as error:
+            _log.warning("checkpoint left behind", action="checkpoint-left", taskId=turn.task_id, error=str(error))
+
+
+def cut_back(loaded: Checkpoint, turn: Turn, record: TurnRecord) -> Checkpoint:
+    """The checkpoint without what the ledger has not recorded: the stage that is to run now, and any after it."""
+    ahead = loaded.completed_stages - turn.stage
+    if loaded.mode != record.mode or ahead <= 0:
+        return loaded
+    # Outputs stand in the order in which the stages were done.
+    recorded = list(loaded.outputs)[:-ahead]
+    return replace(
+        loaded,
+        completed_stages=turn.stage,
+        last_stage=recorded[-1] if turn.stage and recorded else "",
+        outputs={name: loaded.outputs[name] for name in recorded},
+    )
+
+
+def _outputs_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    outputs: Mapping[str, Any] = checkpoint.get("outputs", {})
+    return outputs
+
+
+def _elsewhere(turn: Turn, there: str, here: str) -> str:
+    return (
+        f"the checkpoint of {turn.task_id} is kept in the store {there!r}, and checkpoint.store_type of this worker is "
+        f"{here!r}; let all workers and coordinators use one"
+    )
