@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run test lint types imports check install-check lock bench clean
+.PHONY: run test lint types imports check install-check lock bench chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -43,6 +43,14 @@ lock: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+# Faults of all kinds while a plan runs, judged by the history checker; prints the seed, `--seed N` tells it again.
+chaos-ci: .venv/ready
+	$(BIN)/python -m tests.chaos --tenants 200 --stages 4 --workers 3 --coordinators 2 --faults 30
+
+HOURS ?= 4
+chaos: .venv/ready
+	$(BIN)/python -m tests.chaos --hours $(HOURS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

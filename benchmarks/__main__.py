@@ -1,13 +1,17 @@
-"""``python -m benchmarks [throughput] [submit]``: all of them by default."""
+"""``python -m benchmarks [throughput] [submit] [recovery]``: all of them by default."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import submit, throughput
+from benchmarks import recovery, submit, throughput
 
-BENCHMARKS: dict[str, Callable[[], None]] = {"throughput": throughput.run, "submit": submit.run}
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "throughput": throughput.run,
+    "submit": submit.run,
+    "recovery": recovery.run,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHMARKS:

@@ -175,6 +175,19 @@ class Client:
         order = Order(actor or default_actor(), reason, force=force)
         return self.operate(Operation.ROLLBACK, target_of(**target), order)
 
+    def release_tenant(
+        self, tenant_id: str, *, reason: str, actor: str | None = None, force: bool = False
+    ) -> OperationResult:
+        """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more.
+
+        Refused while the holder is alive, unless ``force``.
+        """
+        if not reason.strip():
+            raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
+        with translate_errors(self._url):
+            order = Order(actor or default_actor(), reason, force=force)
+            return self._orchestrator.release_tenant(tenant_id, order)
+
     def explain(self, **target: str) -> Explanation:
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)

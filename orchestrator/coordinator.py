@@ -19,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from orchestrator import crash_points
 from orchestrator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.checkpoint_store import open_store, require_store
 from orchestrator.dispatch import Dispatcher
@@ -29,6 +30,7 @@ from orchestrator.ledger.connection import UNREACHABLE, connect, translate_error
 from orchestrator.ledger.ledger import Admitted, Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.reconciler import Reconciler
 from orchestrator.ledger.sweeper import Sweeper
 from orchestrator.logs import configure_logs
 from orchestrator.presence import Presence
@@ -61,11 +63,14 @@ class Coordinator:
         self._reader = reader
         self._inbox = inbox
         self._dispatcher = dispatcher
-        self._sweep_seconds = settings.sweep_seconds
+        # Well within a lease: a gap between two signs of life that is longer than one counts as an outage.
+        self._sweep_seconds = min(settings.sweep_seconds, settings.lease_seconds / 4)
         self._clock = clock
         self._sweeper = Sweeper(ledger, self._publish)
+        self._reconciler = Reconciler(ledger, reader.plan_ids)
         self._operations = Operations(ledger)
         self._stop = threading.Event()
+        self._next_sweep = self._next_look = self._clock()
         self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
     def stop(self) -> None:
@@ -74,20 +79,21 @@ class Coordinator:
 
     def run(self) -> None:
         """Works until ``stop``. Rides out a Redis or broker that is away."""
-        next_sweep = self._clock()
         pause_seconds = 0.1
         while not self._stop.is_set():
             try:
                 wakes = self._inbox.read(min(self._sweep_seconds, 1.0))
+                self._sweep_if_due()
                 self._act(wakes)
-                if self._clock() >= next_sweep:
-                    self.sweep()
-                    next_sweep = self._clock() + self._sweep_seconds
+                if self._clock() >= self._next_look:
+                    self._look()
                 pause_seconds = 0.1
             except UNREACHABLE as error:
                 _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
                 self._stop.wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 2.0)
+                # The first thing after an outage: the grace is set before anything is swept or admitted.
+                self._next_sweep = self._next_look = self._clock()
 
     def _act(self, wakes: Wakes) -> None:
         for plan_id in wakes.plans:
@@ -104,20 +110,37 @@ class Coordinator:
         while more and not self._stop.is_set():
             admission = self._ledger.admit(plan_id, ADMIT_LIMIT)
             if admission.tasks:
+                crash_points.reached(crash_points.AFTER_ADMISSION)
                 self._publish(admission.tasks)
             more = admission.more
             if admission.has_chores:
                 self._operations.cancel_chunk(plan_id, CHUNK)
                 self._operations.rollback_chunk(plan_id, CHUNK)
                 more = True
+            # A large plan is published for longer than a lease: what is overdue elsewhere does not wait for that.
+            self._sweep_if_due()
 
     def sweep(self) -> None:
         """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""
-        self._sweeper.sweep()
+        self._sweep_overdue()
+        self._look()
+
+    def _look(self) -> None:
+        self._next_look = self._clock() + self._sweep_seconds
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
+        self._reconciler.step()
         if self._cleaner is not None:
             self._cleaner.step()
+
+    def _sweep_if_due(self) -> None:
+        if self._clock() >= self._next_sweep:
+            self._sweep_overdue()
+
+    def _sweep_overdue(self) -> None:
+        # Set first: the sweep publishes, and may be long.
+        self._next_sweep = self._clock() + self._sweep_seconds
+        self._sweeper.sweep()
 
     def _publish(self, tasks: Sequence[Admitted]) -> None:
         names = [self._names_of(task) for task in tasks]

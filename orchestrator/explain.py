@@ -131,7 +131,7 @@ class Explainer:
         cursor = json.loads(record.get("cursor") or "{}")
         due_ms = int(record.get("dueAt", 0))
         if kind == "running":
-            reasons.append(f"{stage} runs on worker {record.get('worker')}")
+            reasons.append(f"{stage} runs on worker {(record.get('worker') or '').partition('/')[0]}")
         elif cursor and due_ms > now_ms:
             note = f": {cursor['note']}" if cursor.get("note") else ""
             reasons.append(f"{stage} is between polls, next in {(due_ms - now_ms) / 1000:.1f} s{note}")

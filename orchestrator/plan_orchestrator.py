@@ -36,6 +36,9 @@ _WHY: Final = {
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
     "max-retry": "it has been retried {what} times, the most that max_retry allows",
     "moved": "task {what} has moved the tenant since; --force goes back all the same",
+    "free": "nobody holds it",
+    "alive": "task {what}, which holds it, is alive; --force takes it all the same",
+    "cancel-it": "task {what}, which holds it, is {status}; `changeover cancel --task {what}` ends it",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 _ACCEPTED: Final = {
@@ -74,6 +77,19 @@ class PlanOrchestrator:
         if reply.answer is Answer.MISSING:
             raise NotFound(f"no {target.type} {target.identifier!r} in this namespace")
         return _result(operation, target, reply)
+
+    def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
+        """Takes the tenant from its holder. Raises ``NotFound`` for a tenant that no plan has named."""
+        reply = self._operations.release_tenant(tenant_id, order)
+        if reply.answer is Answer.MISSING:
+            raise NotFound(f"no tenant {tenant_id!r} in this namespace")
+        return OperationResult(
+            target_type="tenant",
+            target_id=tenant_id,
+            accepted=reply.answer is not Answer.REFUSED,
+            status=reply.status,
+            message=_words(reply) or f"taken from task {reply.what}, which is {reply.status} now",
+        )
 
     def task_id_of(self, target: Target) -> str:
         """The task itself, or the one that speaks for the tenant."""

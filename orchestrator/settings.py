@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     sweep_seconds: Seconds = 1.0
     max_retry: Annotated[int, Field(ge=0)] = 3
     max_recoveries: Annotated[int, Field(ge=0)] = 5
+    deaf_seconds: Seconds = 60.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
     feed_max_length: Count = 100_000
     health_check: HealthCheckSettings = HealthCheckSettings()

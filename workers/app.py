@@ -6,21 +6,25 @@ import sys
 from typing import Any
 
 from celery import signals
+from celery.exceptions import OperationalError
 
 from orchestrator.checkpoint_store import require_store
 from orchestrator.dispatch import make_app
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.lanes import lane_names
-from orchestrator.ledger.connection import connect
+from orchestrator.ledger.connection import UNREACHABLE, connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.logs import configure_logs
 from orchestrator.presence import Presence
 from orchestrator.settings import find_servers, load_settings
+from workers import runtime
+from workers.hearing import EAR, HearingCheck
 from workers.middleware import load_chain
 
 app = make_app()
 
 _presence: list[Presence] = []
+_hearing: list[HearingCheck] = []
 
 
 @signals.setup_logging.connect
@@ -51,9 +55,30 @@ def _announce(sender: Any = None, **_: Any) -> None:
     presence.start()
     _presence.append(presence)
 
+    def broker_answers() -> bool:
+        # Over a connection of its own, made anew: the consumer's may be what is wrong. kombu follows a Sentinel.
+        try:
+            with app.connection_for_read() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0.1)
+                return bool(connection.default_channel.client.ping())
+        except (OperationalError, *UNREACHABLE):
+            return False
+
+    def is_busy() -> bool:
+        # All prefetched messages are in hand: then no reply is due. Without a channel there is nothing to be busy with.
+        channel = getattr(sender.task_consumer, "channel", None)
+        return channel is not None and not channel.qos.can_consume()
+
+    check = HearingCheck(EAR, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
+    check.start()
+    _hearing.append(check)
+
 
 @signals.worker_shutting_down.connect
 def _withdraw(**_: Any) -> None:
+    runtime.stop()
+    while _hearing:
+        _hearing.pop().stop()
     while _presence:
         _presence.pop().stop()
 

@@ -23,12 +23,18 @@ from workers.plan_cache import PlanCache
 from workers.stage_runner import Reach, StageRunner, patiently_stored
 
 _lock = threading.Lock()
+_stopping = threading.Event()
 
 
 def runner() -> StageRunner:
     """The runner of this process."""
     with _lock:
         return _make_runner(os.getpid())
+
+
+def stop() -> None:
+    """Turns of this process are handed back at their next step, those that begin later included."""
+    _stopping.set()
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +49,7 @@ def _make_runner(pid: int) -> StageRunner:
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
         reach=make_reach(settings, servers.redis_url),
         worker=f"{socket.gethostname()}:{pid}",
+        stopping=_stopping,
         checkpoints=_checkpoints(settings),
         middlewares=load_chain(settings),
     )

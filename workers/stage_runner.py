@@ -6,15 +6,18 @@ its end. Between begin and end a crash costs at most the turn: the stage is unre
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from checkpoint import Checkpoint, CheckpointError, CheckpointStoreUnavailable
+from orchestrator import crash_points
 from orchestrator.domain.errors import InvalidInput, NotAllowed
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
@@ -143,7 +146,9 @@ class StageRunner:
         worker: str,
         checkpoints: TaskCheckpoints | None = None,
         middlewares: Chain | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
+        """Once ``stopping`` is set, a turn is handed back at its next step."""
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
@@ -151,10 +156,14 @@ class StageRunner:
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
         self._middlewares = middlewares
+        self._stopping = stopping or threading.Event()
 
     def run(self, turn: Turn) -> Next:
         """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
-        begun, record = patiently(lambda: self._ledger.begin(turn, self._worker))
+        crash_points.reached(crash_points.BEFORE_BEGIN)
+        # Names this delivery: only its own repeat, after a lost reply, may begin the turn a second time.
+        delivery = f"{self._worker}/{uuid4().hex[:12]}"
+        begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
         if record is None:
             _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
             if begun is Begun.CANCELLED:
@@ -162,6 +171,7 @@ class StageRunner:
             return Proceed() if begun is Begun.RECORDED else Drop()
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
+            crash_points.reached(crash_points.AFTER_BEGIN)
             info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
             run = Run(turn, record, Cursor(**record.cursor), info, other_config_for(record))
             try:
@@ -199,8 +209,7 @@ class StageRunner:
         else:
             outcome = self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps))
         if run.lost:
-            _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn)
-            return Drop()
+            return _fenced_out(run)
         match outcome:
             case PollAgain(after_seconds):
                 return self._poll_again(run, after_seconds)
@@ -216,6 +225,9 @@ class StageRunner:
             if self._keeper.is_lost(run.turn):
                 run.lost = True
                 return Failed("FencedOut", "the turn is in other hands")
+            if self._stopping.is_set():
+                # The step before this one is done: another worker goes on here, at once.
+                return PollAgain(0.0, cursor.note, cursor.state)
             match self._attempt(step, run):
                 case Done(outputs):
                     cursor.step_done(outputs, confirms_health=step.step.confirms_health)
@@ -257,10 +269,13 @@ class StageRunner:
             other_config=run.other_config,
         )
         try:
-            return _masked(step.step.run(step.parameters, context))
+            outcome = _masked(step.step.run(step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
-            return _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
+            outcome = _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
+        rolling_back = record.mode is TaskState.ROLLING_BACK
+        crash_points.reached(crash_points.ROLLBACK_STEP if rolling_back else crash_points.AFTER_STEP)
+        return outcome
 
     def _token(self, run: Run) -> FenceToken:
         return FenceToken(
@@ -276,7 +291,8 @@ class StageRunner:
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
         ended, number = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
-            return Drop()
+            return _fenced_out(run)
+        crash_points.reached(crash_points.BETWEEN_POLLS)
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
         return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
 
@@ -300,10 +316,15 @@ class StageRunner:
         restored = run.config if record.mode is TaskState.ROLLING_BACK else None
         healthy = run.cursor.healthy
         ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
+        if ended is Ended.STALE:
+            return _fenced_out(run)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
         if ended in CHECKPOINT_GONE:
             self._checkpoints.forget(turn)
-        return Proceed() if ended is Ended.NEXT else Drop()
+        if ended is not Ended.NEXT:
+            return Drop()
+        crash_points.reached(crash_points.BEFORE_NEXT_LINK)
+        return Proceed()
 
     def _fail(self, run: Run, failed: Failed) -> Next:
         message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
@@ -311,8 +332,16 @@ class StageRunner:
             type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
         )
         ended = patiently(lambda: self._ledger.fail(run.turn, failure))
+        if ended is Ended.STALE:
+            return _fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         return Drop()
+
+
+def _fenced_out(run: Run) -> Drop:
+    """The task has a newer holder, or has ended: nothing of this turn was recorded, and its chain ends here."""
+    _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn, epoch=run.turn.epoch)
+    return Drop()
 
 
 def _masked(outcome: Outcome) -> Outcome:

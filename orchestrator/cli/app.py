@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import config_command, operation_commands, plan_commands, processes, reading
+from orchestrator.cli import config_command, operation_commands, plan_commands, processes, reading, release_command
 
 app = typer.Typer(
     name="changeover",
@@ -19,3 +19,4 @@ reading.register(app)
 operation_commands.register(app)
 config_command.register(app)
 processes.register(app)
+release_command.register(app)

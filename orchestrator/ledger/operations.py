@@ -65,6 +65,11 @@ class Operations:
         """Asks it of a whole plan, in O(1). A plan's retry is not one script: see ``plan_orchestrator``."""
         return self._ask(f"{operation}_plan", operation, plan_id, order)
 
+    def release_tenant(self, tenant_id: str, order: Order) -> Reply:
+        """Takes the tenant from its holder, which fails."""
+        code, *rest = self._ledger.call("release_tenant", tenant_id, order.actor, order.reason, int(order.force))
+        return Reply(Answer(code), *(str(part) for part in rest))
+
     def cancel_chunk(self, plan_id: str, limit: int) -> bool:
         """Cancels the next waiting tasks of a cancelled plan; True when there may be more."""
         return bool(self._ledger.call("cancel_chunk", plan_id, limit)[0] == "MORE")

@@ -32,12 +32,15 @@ class Cluster:
         started += [self.start_worker(pool=pool, concurrency=concurrency) for _ in range(workers)]
         self.wait_alive(started)
 
-    def start_coordinator(self) -> subprocess.Popen[bytes]:
-        return self._start("coordinator")
+    def start_coordinator(self, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        return self._start("coordinator", settings=settings)
 
-    def start_worker(self, *options: str, pool: str = "threads", concurrency: int = 4) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, *options: str, pool: str = "threads", concurrency: int = 4, settings: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         name = f"w{len(self.processes)}@{self.place.namespace}"
-        return self._start("worker", "--pool", pool, "--concurrency", str(concurrency), "-n", name, *options)
+        arguments = ("--pool", pool, "--concurrency", str(concurrency), "-n", name, *options)
+        return self._start("worker", *arguments, settings=settings)
 
     def wait_alive(self, processes: list[subprocess.Popen[bytes]]) -> None:
         wanted = {process.pid for process in processes}
@@ -72,12 +75,12 @@ class Cluster:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str, settings: dict[str, str] | None) -> subprocess.Popen[bytes]:
         path = self.folder / f"{len(self.processes):02}-{arguments[0]}.log"
         with path.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "orchestrator.cli", *arguments],
-                env=self.environment,
+                env=self.environment | (settings or {}),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

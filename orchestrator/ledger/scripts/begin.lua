@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), config:{task},
 --       checkpoint:{task} (strings), leases-queued, leases-running, deadlines, queue:{plan}, line:{tenant} (zsets),
 --       slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq, epoch (strings)
--- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker
+-- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
@@ -19,7 +19,11 @@ local task = read_task(task_id)
 if not task or not TASK_ACTIVE[task.status] or task.epoch ~= epoch then return {'STALE'} end
 if stage + 1 == task.stage and task.turn == 0 and task.lease == 'queued' then return {'RECORDED'} end
 if stage ~= task.stage then return {'STALE'} end
-if turn ~= task.turn or task.lease ~= 'queued' then return {'COPY'} end
+if turn ~= task.turn or task.lease ~= 'queued' then
+  -- The reply to this very call may have been lost; then the turn is the caller's.
+  local repeated = turn == task.turn and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker
+  if not repeated then return {'COPY'} end
+end
 
 -- Only before a stage's first turn is the task between stages.
 if turn == 0 and not task.stage_started then

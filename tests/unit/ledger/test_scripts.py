@@ -31,6 +31,7 @@ ENUMS = {
     "poll_again": ledger.Ended,
     "succeed": ledger.Ended,
     "fail": ledger.Ended,
+    "release_tenant": operations.Answer,
     **{f"{operation}_task": operations.Answer for operation in operations.Operation},
     **{f"{op}_plan": operations.Answer for op in operations.Operation if op is not operations.Operation.RETRY},
 }

@@ -1,0 +1,131 @@
+"""How fast orphaned tasks are recovered, what renewing leases costs, what an idle coordinator costs.
+
+Orphans are turns that nobody renews: begun by the benchmark in the name of a worker that never was. Then a real
+coordinator and a real worker take over.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from benchmarks.cpu import cpu_seconds
+from orchestrator.client import Client
+from orchestrator.ledger.connection import connect
+from orchestrator.ledger.ledger import Begun, Ledger, Turn
+from orchestrator.settings import Settings
+from tests.support.cluster import Cluster
+from tests.support.place import Place
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.redis_server import RedisServer
+
+LEASE_SECONDS = 5.0
+STAGES = [noop_stage("one"), noop_stage("two")]
+
+
+class _Bench:
+    def __init__(self, server: RedisServer) -> None:
+        self.place = Place(server.url(0), server.url(1))
+        self.settings = Settings(
+            namespace=self.place.namespace,
+            redis_url=SecretStr(self.place.redis_url),
+            broker_url=SecretStr(self.place.broker_url),
+            lease_seconds=LEASE_SECONDS,
+        )
+        self.redis = connect(self.place.redis_url, patient=True)
+        self.ledger = Ledger(self.redis, self.settings)
+        self.client = Client(self.settings)
+
+    def begin(self, count: int, plan_id: str) -> list[Turn]:
+        """A plan whose tasks have all begun their first turn."""
+        self.client.submit(plan(plan_id, [tenant(f"{plan_id}-{i}") for i in range(count)], STAGES, count))
+        turns = []
+        more = True
+        while more:
+            admission = self.ledger.admit(plan_id, 100)
+            more = admission.more
+            for task in admission.tasks:
+                turn = Turn(task.task_id, task.epoch, task.stage, task.turn)
+                assert self.ledger.begin(turn, "nobody/0")[0] is Begun.BEGUN
+                turns.append(turn)
+        assert len(turns) == count
+        return turns
+
+    def cluster(self, folder: Path) -> Cluster:
+        settings = {"CHANGEOVER_LOG_LEVEL": "ERROR", "CHANGEOVER_LEASE_SECONDS": str(LEASE_SECONDS)}
+        return Cluster(self.place, folder, **settings)
+
+    def close(self) -> None:
+        self.client.close()
+        self.redis.close()
+
+
+def _orphans(server: RedisServer, folder: Path, count: int) -> None:
+    bench = _Bench(server)
+    cluster = bench.cluster(folder)
+    cluster.start(workers=1, concurrency=8)
+    bench.begin(count, f"orphans-{count}")
+    # All of one age, so that they run out together, as after the death of all workers.
+    started = time.monotonic()
+    seconds, micros = bench.redis.time()
+    ends = seconds * 1000 + micros // 1000
+    leases = bench.ledger.keys.of("leases_running")
+    bench.redis.zadd(leases, {f"orphans-{count}.{i}": ends for i in range(count)}, xx=True)
+    while bench.redis.hget(bench.ledger.keys.of("meta"), "recoveries") != str(count):
+        time.sleep(0.01)
+    swept = time.monotonic() - started
+    bench.client.wait(f"orphans-{count}", timeout_seconds=120)
+    ended = time.monotonic() - started
+    print(f"{count} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out")
+    cluster.stop()
+    bench.close()
+
+
+def _renewing(server: RedisServer, folder: Path) -> None:
+    bench = _Bench(server)
+    turns = bench.begin(1000, "renew")
+    started = time.monotonic()
+    rounds = 20
+    for _ in range(rounds):
+        assert not bench.ledger.renew(turns)
+    print(f"renewing 1,000 leases in one call: {(time.monotonic() - started) / rounds * 1000:.1f} ms")
+    bench.close()
+
+
+def _idle_coordinator(server: RedisServer, folder: Path) -> None:
+    bench = _Bench(server)
+    for turn in bench.begin(10_000, "idle"):
+        bench.ledger.poll_again(turn, 1800.0, {})
+    cluster = bench.cluster(folder)
+    process = cluster.start_coordinator()
+    cluster.wait_alive([process])
+    before, started = cpu_seconds([process.pid]), time.monotonic()
+    time.sleep(20)
+    share = (cpu_seconds([process.pid]) - before) / (time.monotonic() - started)
+    print(f"a coordinator with 10,000 running tasks between polls: {share * 100:.1f} % of one core")
+    cluster.stop()
+    bench.close()
+
+
+def _with_server(work: Callable[[RedisServer, Path], None]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        server = RedisServer(folder, databases=2)
+        server.start()
+        try:
+            work(server, folder)
+        finally:
+            server.stop()
+
+
+def run() -> None:
+    """All of it, each on a private Redis."""
+    for count in (1, 100, 1000):
+        _with_server(partial(_orphans, count=count))
+    _with_server(_renewing)
+    _with_server(_idle_coordinator)

@@ -1,0 +1,91 @@
+-- Compares locks, slots, leases and queues with the states of a plan's tasks, some tasks a call, and repairs what
+-- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), leases-queued,
+--       leases-running, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan} (set), inbox (stream)
+-- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
+-- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired}
+-- EVENTS none
+-- @include keys
+-- @include settings
+-- @include lease
+-- @include release
+
+local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local repairs = {}
+local function repaired(task, what) repairs[#repairs + 1] = {task.id, what} end
+
+-- A paused task, and one that waits to go on after a resume, holds its tenant if it had been admitted.
+local function should_hold(task)
+  if TASK_ACTIVE[task.status] then return true end
+  return (task.status == 'PAUSED' or task.status == 'PENDING') and task.started_at > 0
+end
+
+local function check_tenant(task)
+  local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
+  if holder == task.id and not should_hold(task) then
+    free_tenant(task)
+    repaired(task, 'leaked tenant')
+  elseif not holder and should_hold(task) then
+    redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch), 'since', int(NOW))
+    repaired(task, 'lost tenant')
+  end
+end
+
+local function check_slot(task)
+  local has = redis.call('SISMEMBER', K.slots(plan_id), task.id) == 1
+  if has and not TASK_ACTIVE[task.status] then
+    free_slot(task)
+    repaired(task, 'leaked slot')
+  elseif not has and TASK_ACTIVE[task.status] then
+    redis.call('SADD', K.slots(plan_id), task.id)
+    repaired(task, 'lost slot')
+  end
+end
+
+local function check_lease(task)
+  local queued = redis.call('ZSCORE', K.leases_queued(), task.id)
+  local running = redis.call('ZSCORE', K.leases_running(), task.id)
+  if not TASK_ACTIVE[task.status] then
+    if queued or running then
+      drop_lease(task)
+      repaired(task, 'stale lease')
+    end
+  elseif (queued and task.lease ~= 'queued') or (running and task.lease ~= 'running') or not (queued or running) then
+    -- As if it had run out just now: the sweep knows what to do with either kind.
+    redis.call('ZREM', task.lease == 'running' and K.leases_queued() or K.leases_running(), task.id)
+    if task.lease ~= 'running' then redis.call('HSET', K.task(task.id), 'lease', 'queued') end
+    redis.call('ZADD', task.lease == 'running' and K.leases_running() or K.leases_queued(), NOW, task.id)
+    repaired(task, 'lost lease')
+  end
+end
+
+local function check_queue(task)
+  local in_queue = redis.call('ZSCORE', K.queue(plan_id), task.id)
+  local in_line = redis.call('ZSCORE', K.line(task.tenant), task.id)
+  local waits = not TASK_ACTIVE[task.status] and (task.status == 'PENDING' or task.rollback)
+  if waits and not (in_queue or in_line) then
+    redis.call('ZADD', K.queue(plan_id), task.rank, task.id)
+    wake_plan(plan_id)
+    repaired(task, 'in no queue')
+  elseif not waits and (in_queue or in_line) then
+    redis.call('ZREM', K.queue(plan_id), task.id)
+    leave_line(task)
+    repaired(task, 'queued for nothing')
+  end
+end
+
+local f = redis.call('HMGET', K.plan(plan_id), 'status', 'total')
+if not f[1] or f[1] == 'CREATED' then return {'RECONCILED', -1, repairs} end
+local last = math.min(first + limit, tonumber(f[2])) - 1
+for position = first, last do
+  local task = read_task(plan_id .. '.' .. position)
+  if task then
+    check_tenant(task)
+    check_slot(task)
+    check_lease(task)
+    check_queue(task)
+  end
+end
+if #repairs > 0 then redis.call('HINCRBY', K.meta(), 'reconcilerRepairs', #repairs) end
+return {'RECONCILED', last + 1 < tonumber(f[2]) and last + 1 or -1, repairs}

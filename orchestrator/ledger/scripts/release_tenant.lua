@@ -1,0 +1,34 @@
+-- Takes a tenant from its holder by force, for the day when all else failed: the holder is fenced off and fails.
+-- KEYS  1 the namespace's root. Touches what fail touches, and epoch (string)
+-- ARGV  1 tenant id  2 actor  3 reason  4 1 to take it also from a holder that is alive (a lease not overdue)
+-- CODES ACCEPTED, status, '', task | NOOP, '', why | REFUSED, status, why, task | MISSING
+-- EVENTS OperationRequested TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
+-- @include keys
+-- @include operation
+-- @include stage_fail
+
+local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+
+local function lease_ends(task_id)
+  local running = redis.call('ZSCORE', K.leases_running(), task_id)
+  return tonumber(running or redis.call('ZSCORE', K.leases_queued(), task_id) or 0)
+end
+
+local f = redis.call('HMGET', K.tenant(tenant_id), 'holder', 'newest')
+if not f[2] then return {'MISSING'} end
+if not f[1] then return {'NOOP', '', 'free'} end
+local task = read_task(f[1])
+if not TASK_ACTIVE[task.status] then
+  -- A paused or resumed task holds by right, and cancel ends it in the call.
+  if task.status == 'PAUSED' or task.status == 'PENDING' then return {'REFUSED', task.status, 'cancel-it', task.id} end
+  emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
+  free_tenant(task)
+  return {'ACCEPTED', task.status, '', task.id}
+end
+if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status, 'alive', task.id} end
+emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
+-- The old holder can record nothing from here on, and write nothing once the tenant is held anew.
+task.epoch = redis.call('INCR', K.epoch())
+redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
+fail_stage(task, 'Released', 'released by ' .. actor .. ': ' .. reason)
+return {'ACCEPTED', task.status, '', task.id}

@@ -1,0 +1,131 @@
+"""Redis goes away, cuts connections, forgets messages and scripts: every process stays, and plans end right."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from orchestrator.dispatch import make_app
+from orchestrator.lanes import lane_names
+from tests.support.fault_world import FaultWorld, effect_stage, fault_world, write_stage
+from tests.support.waiting import wait_until
+
+STAGES = [write_stage("one"), effect_stage("two")]
+LEASE = {"CHANGEOVER_LEASE_SECONDS": "4", "CHANGEOVER_RENEW_SECONDS": "0.5"}
+
+
+def restart(world: FaultWorld, away_seconds: float) -> None:
+    world.server.kill()
+    threading.Event().wait(away_seconds)
+    world.server.start()
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_redis_restarts_while_a_stage_runs_and_a_countdown_is_pending(tmp_path: Path, pool: str) -> None:
+    with fault_world(tmp_path, **LEASE) as world:
+        world.instances.polls_needed, world.instances.poll_seconds = 1, 3.0
+        coordinator = world.cluster.start_coordinator()
+        worker = world.cluster.start_worker(pool=pool)
+        world.cluster.wait_alive([coordinator, worker])
+        world.submit(2, STAGES, plan_id="polls")
+        wait_until(lambda: world.redis.zcard(world.keys.of("leases_queued")) == 2 and len(world.instances.visits) == 2)
+        world.instances.polls_needed = 0
+        world.instances.hold.clear()
+        world.submit(2, STAGES, plan_id="runs")
+        wait_until(lambda: len(world.instances.effects) >= 2)
+        # Away for less than a lease, then for more than one.
+        for away_seconds in (0.5, 5.0):
+            restart(world, away_seconds)
+            world.cluster.wait_alive([coordinator, worker])
+        world.instances.hold.set()
+
+        assert world.wait("polls").status == "COMPLETED"
+        assert world.wait("runs").status == "COMPLETED"
+
+        assert worker.poll() is None
+        assert coordinator.poll() is None
+        # The grace gave the worker time to renew: nothing was taken from it.
+        assert world.recoveries() == []
+        world.assert_holds([0, 1])
+        # It consumes again, without help.
+        world.submit(4, STAGES, plan_id="later")
+        assert world.wait("later").status == "COMPLETED"
+
+
+def cut_connections(world: FaultWorld) -> None:
+    for kind in ("normal", "pubsub"):
+        world.redis.client_kill_filter(_type=kind, skipme=True)
+
+
+def forget_messages(world: FaultWorld) -> None:
+    world.broker.flushdb()
+
+
+def forget_scripts(world: FaultWorld) -> None:
+    world.redis.script_flush()
+
+
+@pytest.mark.parametrize("fault", [cut_connections, forget_messages, forget_scripts])
+def test_faults_while_a_plan_runs(tmp_path: Path, fault: object) -> None:
+    assert callable(fault)
+    with fault_world(tmp_path) as world:
+        world.instances.polls_needed = 1
+        coordinator, worker = world.cluster.start_coordinator(), world.cluster.start_worker()
+        world.cluster.wait_alive([coordinator, worker])
+        world.submit(30, STAGES, max_concurrency=15)
+        for share in (10, 30):
+            world.wait_effects(share)
+            fault(world)
+
+        assert world.wait().status == "COMPLETED"
+
+        assert (worker.poll(), coordinator.poll()) == (None, None)
+        world.assert_holds([0, 1])
+
+
+def test_every_task_is_dispatched_again_from_state(tmp_path: Path) -> None:
+    with fault_world(tmp_path) as world:
+        # No worker yet: all messages wait in the broker, which then loses them.
+        world.cluster.wait_alive([world.cluster.start_coordinator()])
+        world.submit(20, STAGES)
+        wait_until(lambda: world.redis.zcard(world.keys.of("leases_queued")) == 20)
+        world.broker.flushdb()
+        world.cluster.start_worker()
+
+        assert world.wait().status == "COMPLETED"
+        assert world.recoveries() == []
+        world.assert_holds([0, 1])
+        assert set(world.instances.counts().values()) == {1}
+
+
+def test_a_deaf_worker_ends(tmp_path: Path) -> None:
+    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="3") as world:
+        worker = world.cluster.start_worker()
+        world.cluster.wait_alive([worker])
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in world.place.environment().items():
+                patch.setenv(name, value)
+            app = make_app()
+            app.conf.broker_url = world.place.broker_url
+            app.conf.broker_transport_options = {"global_keyprefix": f"changeover:{world.place.namespace}:"}
+            # Its consumer is taken from it: connected, alive, and nothing ever arrives.
+            for queue in lane_names(world.settings.lanes):
+                app.control.cancel_consumer(queue)
+            app.close()
+
+        assert worker.wait(40) == 0
+        assert "worker-deaf" in world.cluster.logs()
+
+
+def test_an_idle_worker_is_not_deaf(tmp_path: Path) -> None:
+    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="2") as world:
+        worker = world.cluster.start_worker(concurrency=1)
+        world.cluster.wait_alive([world.cluster.start_coordinator(), worker])
+        # One slot, busy for longer than that: no reply is due meanwhile.
+        world.instances.slow_seconds = 5
+        world.submit(2, [effect_stage("one")])
+        assert world.wait().status == "COMPLETED"
+        threading.Event().wait(4)
+        assert worker.poll() is None

@@ -1,0 +1,140 @@
+"""A whole deployment of one test that can be broken: its own Redis, coordinators, workers, recording instances."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from pydantic import SecretStr
+
+from orchestrator.client import Client
+from orchestrator.domain.events import Event, TaskRecovered
+from orchestrator.history import LedgerDump, Report, check_history, read_dump
+from orchestrator.ledger.connection import connect
+from orchestrator.ledger.keys import Keys
+from orchestrator.settings import Settings
+from orchestrator.status_model import PlanStatus
+from tests.support import effect_step
+from tests.support.cluster import Cluster
+from tests.support.effect_instances import EffectInstances
+from tests.support.place import Place
+from tests.support.plans import CONFIG_WRITE, plan, tenant
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+TREE = Path(__file__).parents[2]
+LEASE_SECONDS = 1.5
+SHORT = {
+    "CHANGEOVER_LEASE_SECONDS": str(LEASE_SECONDS),
+    "CHANGEOVER_RENEW_SECONDS": "0.4",
+    "CHANGEOVER_SWEEP_SECONDS": "0.3",
+}
+EFFECT = {"type": "record-effect", "url": "{{ tenant.variables.effects }}"}
+
+
+def effect_stage(name: str, *before: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "steps": [*before, EFFECT]}
+
+
+def write_stage(name: str) -> dict[str, Any]:
+    """Config written, then an effect."""
+    return effect_stage(name, CONFIG_WRITE)
+
+
+class FaultWorld:
+    """Processes are started by the test; ``report`` judges what happened."""
+
+    def __init__(self, folder: Path, server: RedisServer, through_port: int | None = None, **settings: str) -> None:
+        """Processes reach the server ``through_port`` when it is given; the test itself always goes straight."""
+        self.folder = folder
+        self.server = server
+        self.place = Place(server.url(0), server.url(1))
+        self.instances = EffectInstances()
+        paths = [str(effect_step.install(folder / "path")), str(TREE)]
+        if through_port is not None:
+            settings |= {
+                "CHANGEOVER_REDIS_URL": f"redis://127.0.0.1:{through_port}/0",
+                "CHANGEOVER_BROKER_URL": f"redis://127.0.0.1:{through_port}/1",
+            }
+        environment = {**SHORT, "PYTHONPATH": os.pathsep.join(paths), **settings}
+        self.cluster = Cluster(self.place, folder, **environment)
+        self.settings = Settings(
+            namespace=self.place.namespace,
+            redis_url=SecretStr(self.place.redis_url),
+            broker_url=SecretStr(self.place.broker_url),
+            lease_seconds=float(environment["CHANGEOVER_LEASE_SECONDS"]),
+        )
+        self.keys = Keys(self.place.namespace)
+        self.redis = connect(self.place.redis_url, patient=True)
+        self.broker = redis.Redis.from_url(self.place.broker_url)
+        sys.path.insert(0, paths[0])
+        self.client = Client(self.settings)
+
+    def submit(
+        self, count: int, stages: Sequence[dict[str, Any]], *, plan_id: str = "p", max_concurrency: int = 50
+    ) -> None:
+        tenants = [
+            tenant(f"{plan_id}-t{i}", variables={"effects": self.instances.url(f"{plan_id}-t{i}")})
+            for i in range(count)
+        ]
+        self.client.submit(plan(plan_id, tenants, stages, max_concurrency))
+
+    def wait(self, plan_id: str = "p", seconds: float = 60.0) -> PlanStatus:
+        return self.client.wait(plan_id, timeout_seconds=seconds)
+
+    def wait_effects(self, count: int) -> None:
+        """Until that many effects have arrived."""
+        wait_until(lambda: len(self.instances.effects) >= count)
+
+    def events(self, plan_id: str | None = None) -> list[Event]:
+        return list(self.client.events(plan_id))
+
+    def recoveries(self) -> list[TaskRecovered]:
+        return [event for event in self.events() if isinstance(event, TaskRecovered)]
+
+    def dump(self) -> LedgerDump:
+        return read_dump(self.redis, self.keys)
+
+    def report(self, effect_stages: Sequence[int] = (), *, ended: bool = True) -> Report:
+        """The history checker's verdict on everything so far."""
+        return check_history(
+            self.events(),
+            self.dump(),
+            effects=list(self.instances.effects),
+            effect_stages=effect_stages,
+            ended=ended,
+        )
+
+    def assert_holds(self, effect_stages: Sequence[int] = ()) -> None:
+        report = self.report(effect_stages)
+        assert report.holds, str(report)
+
+    def close(self) -> None:
+        self.instances.close()
+        self.cluster.stop()
+        self.client.close()
+        self.redis.close()
+        self.broker.close()
+        sys.path.remove(str(self.folder / "path"))
+        self.server.stop()
+
+
+@contextmanager
+def fault_world(folder: Path, *server_options: str, **settings: str) -> Iterator[FaultWorld]:
+    """A world of its own for one test."""
+    (folder / "redis").mkdir()
+    server = RedisServer(folder / "redis", *server_options, databases=2)
+    server.start()
+    world = FaultWorld(folder, server, None, **settings)
+    try:
+        yield world
+    except BaseException:
+        print(world.cluster.logs())
+        raise
+    finally:
+        world.close()

@@ -1,0 +1,130 @@
+"""Small histories to doctor: a right one, told as lines, numbered afterwards; and the ledger that goes with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator.domain.events import EVENT, Event
+from orchestrator.history import Effect, LedgerDump
+
+STAGES = ("a", "b")
+PLAN = "p"
+FAILURE = {"type": "X", "message": "x"}
+_EXTRA: dict[str, dict[str, Any]] = {
+    "PlanCreated": {"name": "P", "totalTasks": 3, "maxConcurrency": 2},
+    "PlanReady": {"totalTasks": 3},
+    "PlanProgress": {"completedTasks": 0, "totalTasks": 3},
+    "TaskStarted": {"totalStages": 2},
+    "TaskCompleted": {"durationMillis": 1, "completedStages": 2},
+    "TaskStageSucceeded": {"durationMillis": 1},
+    "TaskStageRolledBack": {"durationMillis": 1},
+    "TaskStageFailed": {"failureInfo": FAILURE},
+    "TaskFailed": {"failureInfo": FAILURE, "completedStages": 0},
+    "TaskCancelled": {"cancelledBy": "me"},
+    "TaskRecovered": {"epoch": 9, "reason": "gone"},
+    "TaskWaiting": {"reason": "held", "holder": "q.0"},
+    "TaskRetryStarted": {"fromCheckpoint": True},
+    "TaskRollingBack": {"stagesToRollback": ["a"]},
+    "TaskRolledBack": {"restored": {}},
+}
+
+Line = tuple[Any, ...]
+
+
+def task(position: int, kind: str, stage: str | None = None, **more: Any) -> Line:
+    fields = {"taskId": f"{PLAN}.{position}", "tenantId": f"t{position}", **more}
+    if stage is not None:
+        fields["stageName"] = stage
+    return kind, fields
+
+
+def asked(operation: str, target: str, **options: Any) -> Line:
+    fields: dict[str, Any] = {
+        "operation": operation,
+        "targetId": target,
+        "actor": "me",
+        "reason": "",
+        "options": options,
+    }
+    fields["targetType"] = "plan" if "." not in target else "task"
+    if "." in target:
+        fields |= {"taskId": target, "tenantId": f"t{target.rpartition('.')[2]}"}
+    return "OperationRequested", fields
+
+
+def of_plan(kind: str, **more: Any) -> Line:
+    return kind, more
+
+
+def opening(max_concurrency: int = 2) -> list[Line]:
+    return [
+        of_plan("PlanCreated", maxConcurrency=max_concurrency),
+        *(task(i, "TaskCreated") for i in range(3)),
+        of_plan("PlanReady"),
+        of_plan("PlanStarted"),
+    ]
+
+
+def move(position: int, admission: str = "TaskStarted") -> list[Line]:
+    """One task from its admission to its good end."""
+    lines = [task(position, admission)]
+    for stage in STAGES:
+        lines += [task(position, "TaskStageStarted", stage), task(position, "TaskStageSucceeded", stage)]
+    return [*lines, task(position, "TaskCompleted"), of_plan("PlanProgress")]
+
+
+def right() -> list[Line]:
+    """Three tasks, one after the other, all well."""
+    return [*opening(), *move(0), *move(1), *move(2), of_plan("PlanCompleted")]
+
+
+def tell(lines: list[Line]) -> list[Event]:
+    """Numbers the lines and makes them events."""
+    events = []
+    for number, (kind, fields) in enumerate(lines, 1):
+        wire = {"type": kind, "planId": PLAN, "sequenceId": number, "planSequenceId": number}
+        wire |= {"occurredAt": datetime(2026, 1, 1, tzinfo=UTC), **_EXTRA.get(kind, {}), **fields}
+        events.append(EVENT.validate_python(wire))
+    return events
+
+
+def ledger(lines: list[Line]) -> LedgerDump:
+    """What the ledger holds after ``right``, with the counter where ``lines`` end."""
+    plan = {"status": "COMPLETED", "max": "2", "stages": "2", "n:COMPLETED": "3", "written": "3"}
+    return LedgerDump(
+        now_ms=1_000_000,
+        seq=len(lines),
+        epoch=3,
+        plans={PLAN: plan | {f"stage:{i}": name for i, name in enumerate(STAGES)}},
+        tasks={
+            f"{PLAN}.{i}": {"status": "COMPLETED", "tenant": f"t{i}", "stage": "2", "epoch": f"{i + 1}"}
+            for i in range(3)
+        },
+        tenants={f"t{i}": {"newest": f"{PLAN}.{i}"} for i in range(3)},
+        slots={PLAN: set()},
+        queues={PLAN: []},
+    )
+
+
+def running_ledger(lines: list[Line]) -> LedgerDump:
+    """What the ledger holds while task 0 runs its first stage and the others wait."""
+    dump = ledger(lines)
+    dump.plans[PLAN] |= {"status": "RUNNING", "n:COMPLETED": "0", "n:RUNNING": "1", "n:PENDING": "2"}
+    dump.tasks[f"{PLAN}.0"] |= {"status": "RUNNING", "stage": "0"}
+    for i in (1, 2):
+        dump.tasks[f"{PLAN}.{i}"] |= {"status": "PENDING", "stage": "0"}
+    dump.tenants["t0"] |= {"holder": f"{PLAN}.0", "epoch": "1"}
+    dump.slots[PLAN] = {f"{PLAN}.0"}
+    dump.queues[PLAN] = [f"{PLAN}.1", f"{PLAN}.2"]
+    dump.leases_running = {f"{PLAN}.0": 1_005_000}
+    dump.active = {PLAN}
+    return dump
+
+
+def running() -> list[Line]:
+    return [*opening(), task(0, "TaskStarted"), task(0, "TaskStageStarted", "a")]
+
+
+def effect(position: int, stage: int, attempt: int = 1, mode: str = "RUNNING", epoch: int | None = None) -> Effect:
+    return Effect(f"t{position}", f"{PLAN}.{position}/{attempt}/{mode}/{stage}/0", epoch)
