@@ -13,7 +13,6 @@ from redis.retry import Retry
 
 from orchestrator.embedded.redis_server import find_server_binary
 
-
 DATABASES = 8192
 """Two for each test of a session: a database that an earlier test used would hold its keys."""
 
