@@ -6,9 +6,10 @@ is made at first use; a role without the right to make tables may find it made b
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -46,7 +47,10 @@ PAGE: Final = 5000
 """Checkpoints read in one round trip."""
 
 BUSY_SECONDS: Final = 10.0
-"""How long a statement waits for a connection or, on SQLite, for another writer."""
+"""How long a call waits for one of the pool's connections."""
+
+WRITER_SECONDS: Final = 30.0
+"""How long a save waits on SQLite for other writers; they are let in in no order."""
 
 _TABLE = Table(
     "changeover_checkpoints",
@@ -178,7 +182,7 @@ def _engine(text: str) -> Engine:
                 raise CheckpointStoreMisused(
                     "checkpoint.url: a database in memory is lost with its process; name a file"
                 )
-            engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+            engine = create_engine(url, connect_args={"timeout": WRITER_SECONDS})
             event.listen(engine, "connect", _write_ahead)
             return engine
     except ModuleNotFoundError as error:
@@ -192,7 +196,9 @@ def _engine(text: str) -> Engine:
 
 def _write_ahead(connection: Any, _: object) -> None:
     """Readers then never wait for the one writer that SQLite allows."""
-    connection.execute("PRAGMA journal_mode=WAL")
+    # Another process that is switching at this moment makes this one fail at once; it is switched then all the same.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 @contextmanager

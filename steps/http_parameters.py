@@ -14,10 +14,15 @@ from steps.endpoints import what_is_wrong
 from steps.expressions import EXPRESSION_LIMIT, check_expression
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_FROM_A_SECRET = re.compile(r"\*\*\*\w+\*\*\*")
+"""What stands for a secret at submit. A URL that begins with one is checked at use, when the secret is known."""
+
 _RESERVED_HEADERS = frozenset(("accept-encoding", "connection", "content-length", "host", "transfer-encoding"))
 
 
 def _usable_url(url: str) -> str:
+    if _FROM_A_SECRET.match(url):
+        return url
     wrong = what_is_wrong(url)
     if wrong is not None:
         raise ValueError(f"expected an http:// or https:// URL: {wrong}")

@@ -16,10 +16,10 @@ from orchestrator.settings import Settings
 from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries
-from tests.support.redis_server import RedisServer
+from tests.support.redis_server import DATABASES, RedisServer
 from tests.support.tenant_instances import TenantInstances
 
-_databases = itertools.cycle(range(0, 512, 2))
+_databases = itertools.cycle(range(0, DATABASES, 2))
 
 
 @pytest.fixture(scope="session")

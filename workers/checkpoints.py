@@ -100,7 +100,9 @@ class StoreCheckpoints:
     def keep(self, checkpoint: Checkpoint) -> str:
         """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""
         self._patiently(lambda: self._store.save(checkpoint))
-        marker = {MARKER: self._name, "epoch": checkpoint.epoch, "completed_stages": checkpoint.completed_stages}
+        # Beside its own key it has what the ledger's retry compares with the stages that it has recorded.
+        marker = {name: getattr(checkpoint, name) for name in ("epoch", "completed_stages", "last_stage")}
+        marker[MARKER] = self._name
         return json.dumps(marker, separators=(",", ":"))
 
     def forget(self, turn: Turn) -> None:

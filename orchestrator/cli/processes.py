@@ -39,14 +39,10 @@ def _celery(arguments: list[str]) -> None:
     import os
     import sys
 
-    from orchestrator.checkpoint_store import require_store
     from orchestrator.settings import find_servers, load_settings
 
     # Named before anything starts: a missing server is our message with exit code 4, not Celery's.
-    settings = load_settings()
-    servers = find_servers(settings)
-    if arguments[0] == "worker":
-        require_store(settings)
+    servers = find_servers(load_settings())
     environment = os.environ | {
         "CHANGEOVER_REDIS_URL": servers.redis_url,
         "CHANGEOVER_BROKER_URL": servers.broker_url,

@@ -7,7 +7,7 @@ import os
 import pytest
 import redis
 
-from orchestrator import readiness
+from orchestrator.embedded import readiness
 from orchestrator.ledger.keys import Keys
 from orchestrator.presence import Presence
 from tests.support.place import Place

@@ -133,9 +133,9 @@ def _queue_faults(ledger: _Snapshot, plan_id: str, tasks: dict[str, Record]) -> 
         if rank != own:
             yield f"I3: queue:{plan_id} has {task_id} at {rank}, its own rank is {own}"
         is_rollback = _flag(task, "rollbackRequested")
-        if (KINDS[int(rank // 1e12)] == "rollback") != is_rollback:
-            kind = KINDS[int(rank // 1e12)]
-            yield f"I3: queue:{plan_id} has {task_id} among the {kind}, rollback asked: {is_rollback}"
+        kind = KINDS[int(rank // 1e12)]
+        if (kind == "rollback") != is_rollback:
+            yield f"I3: queue:{plan_id} has {task_id} as {kind}, rollback asked for: {is_rollback}"
     for task_id, task in tasks.items():
         if _waits(task) and task_id not in queue and task_id not in ledger.lines[task["tenant"]]:
             yield f"I9: {task_id} waits in no queue and no line"
@@ -153,9 +153,7 @@ def _task_faults(ledger: _Snapshot, task_id: str, task: Record) -> Iterator[str]
         if ledger.tenants[task["tenant"]].get("epoch") != task.get("epoch"):
             yield f"I8: {task_id} has epoch {task.get('epoch')}, its tenant another"
         return
-    left: list[str] = [
-        name for name in ("lease", "worker", "beatAt", "pauseRequested", "cancelRequested") if name in task
-    ]
+    left = [name for name in ("lease", "worker", "beatAt", "pauseRequested", "cancelRequested") if name in task]
     if left:
         yield f"I10: task:{task_id} is {status} and still has {left}"
     if status in TASK_ENDED:
@@ -168,9 +166,8 @@ def _end_faults(ledger: _Snapshot, task_id: str, task: Record, holder: str | Non
         yield f"I10: {task_id} is {status} and holds tenant {task['tenant']}"
     if status in ("COMPLETED", "CANCELLED", "ROLLED_BACK") and task_id in ledger.checkpoints:
         yield f"I10: {task_id} is {status} and has a checkpoint"
-    left: list[str] = [
-        name for name in ("cursor", "stageStarted", "stageStartedAt", "dueAt", "retrying") if name in task
-    ]
+    names = ("cursor", "stageStarted", "stageStartedAt", "dueAt", "retrying")
+    left = [name for name in names if name in task]
     if not _waits(task):
         left += [name for name in ("waitingSince", "rank", "forced") if name in task]
         if task_id in ledger.lines[task["tenant"]]:

@@ -13,6 +13,9 @@ from redis.retry import Retry
 
 from orchestrator.embedded.redis_server import find_server_binary
 
+DATABASES = 8192
+"""Two for each test of a session: a database that an earlier test used would hold its keys."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -23,7 +26,7 @@ def free_port() -> int:
 class RedisServer:
     """Start, kill and restart one real server on one port with one data folder."""
 
-    def __init__(self, folder: Path, *options: str, databases: int = 512) -> None:
+    def __init__(self, folder: Path, *options: str, databases: int = DATABASES) -> None:
         self.folder = folder
         self.port = free_port()
         self.options = ("--databases", str(databases), *options)

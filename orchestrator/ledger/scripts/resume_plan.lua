@@ -26,7 +26,8 @@ end
 -- At most max_concurrency tasks: only running ones are ever paused by their plan.
 for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
   local task = read_task(task_id)
-  if task.status == 'PAUSED' and not task.rollback then resume_task(task) end
+  -- A rollback asked for has taken its task out of the set.
+  if task.status == 'PAUSED' then resume_task(task) end
 end
 redis.call('DEL', K.plan_paused(plan_id))
 wake_plan(plan_id)

@@ -16,7 +16,9 @@ local function checkpoint_fits(task)
   local text = redis.call('GET', K.checkpoint(task.id))
   local ok, known = pcall(cjson.decode, text or '')
   local _, last = stage_of(task, task.stage - 1)
-  return ok and type(known) == 'table' and known.completed_stages == task.stage and known.last_stage == last
+  if not ok or type(known) ~= 'table' or known.completed_stages ~= task.stage then return false end
+  -- The marker of a store beside the ledger names no stage.
+  return known.last_stage == nil or known.last_stage == last
 end
 
 local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'

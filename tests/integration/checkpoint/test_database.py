@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event, inspect
 
 from checkpoint import CheckpointStoreMisused, CheckpointStoreUnavailable
 from checkpoint.conformance import sample
@@ -81,6 +81,31 @@ def test_many_processes_make_the_table_at_once(postgres_server: PostgresServer) 
         store.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_table_that_another_makes_meanwhile_is_used(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/c.db" if kind == "sqlite" else request.getfixturevalue("postgres_server").url
+    other, store = DatabaseCheckpointStore(url, "other"), DatabaseCheckpointStore(url, "meanwhile")
+    other.save(sample())
+    looks: list[bool] = []
+
+    class Look:
+        def __init__(self, engine: Engine) -> None:
+            self.engine = engine
+
+        def has_table(self, name: str) -> bool:
+            # The first look was before the other's table.
+            looks.append(bool(looks) and inspect(self.engine).has_table(name))
+            return looks[-1]
+
+    monkeypatch.setattr("checkpoint.database.inspect", Look)
+    assert store.save(sample())
+    assert looks == [False, True]
+    other.close()
+    store.close()
+
+
 def test_a_file_that_is_no_database_is_misuse(tmp_path: Path) -> None:
     (tmp_path / "c.db").write_text("not a database, and long enough to be told from an empty one" * 20)
     store = DatabaseCheckpointStore(f"sqlite:///{tmp_path}/c.db", "test")
@@ -90,7 +115,7 @@ def test_a_file_that_is_no_database_is_misuse(tmp_path: Path) -> None:
 
 
 def test_another_writer_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checkpoint.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("checkpoint.database.WRITER_SECONDS", 0.1)
     store = DatabaseCheckpointStore(f"sqlite:///{tmp_path}/c.db", "test")
     store.save(sample(epoch=1))
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None)

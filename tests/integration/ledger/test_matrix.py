@@ -57,8 +57,8 @@ def in_line(pair: Pair) -> None:
 
 
 def then(make: Make, *asked: str) -> Make:
-    """The situation, and then operations on p.0 (``pause``) or its plan (``pause plan``), the first boundary (``stop``),
-    a failing stage (``fail``), all stages (``finish``) or a round of the coordinator (``serve``)."""
+    """The situation, and then operations on p.0 (``pause``) or its plan (``pause plan``), the first boundary
+    (``stop``), a failing stage (``fail``), all stages (``finish``) or a round of the coordinator (``serve``)."""
 
     def made(pair: Pair) -> None:
         make(pair)
@@ -76,7 +76,7 @@ def then(make: Make, *asked: str) -> Make:
                 case "scratch":
                     pair.ask("retry", "p.0", from_scratch=True)
                 case _:
-                    assert pair.ask(operation, (target and "p") or "p.0").answer == "ACCEPTED", word
+                    assert pair.ask(operation, "p" if target else "p.0").answer == "ACCEPTED", word
 
     return made
 

@@ -174,6 +174,14 @@ def test_a_checkpoint_that_does_not_fit_is_refused_and_scratch_goes(world: Ledge
     assert world.finish(task) is Ended.COMPLETED
 
 
+def test_the_marker_of_a_store_beside_the_ledger_is_a_checkpoint(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.stage(task)
+    world.break_stage(task)
+    world.client.set(world.keys.of("checkpoint", task), '{"store":"database","epoch":1,"completed_stages":1}')
+    assert world.ask("retry", task).answer == "ACCEPTED"
+
+
 @pytest.mark.parametrize("operation", ["rollback", "retry"])
 def test_a_tenant_moved_since_is_left_alone_unless_forced(world: LedgerWorld, operation: str) -> None:
     (mine,) = world.started("mine", ["a"])

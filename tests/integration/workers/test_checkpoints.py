@@ -80,7 +80,7 @@ def started(worker: InProcess, *words: str, plan_id: str = "p") -> Admitted:
 
 
 def dies_before_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: Ledger, turn: Turn, checkpoint: str, *, healthy: bool) -> Ended:
+    def die(self: Ledger, turn: Turn, checkpoint: str, **_: Any) -> Ended:
         raise Killed
 
     monkeypatch.setattr(Ledger, "succeed", die)

@@ -40,13 +40,17 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "checkpoint.url": ("sqlite:///file", "sqlite:///env"),
     "log_format": ("json", "console"),
     "log_level": ("ERROR", "DEBUG"),
+    "connections": ({"file": {"url": "redis://file:1"}}, {"env": {"url": "redis://env:1"}}),
+    "instances": ({"file": {"urls": ["http://file:1"]}}, {"env": {"urls": ["http://env:1"]}}),
+    "secrets_dir": ("/file", "/env"),
+    "allowed_hosts": (["file.example"], ["env.example"]),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),
     "lanes": (7, 8),
     "max_retry": (7, 8),
 }
-TABLES = {"services"}
+TABLES = {"services", "connections", "instances"}
 """Tables of the user's own: environment and file are merged by key."""
 
 
@@ -143,8 +147,13 @@ def test_tenant_before_step_before_application_before_the_steps_own(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     of_file, of_env = two_values(f"health_check.{name}")
-    number = isinstance(of_file, int | float)
-    of_step, of_tenant = (of_file * 5, of_file * 7) if number else (f"{of_file}-step", f"{of_file}-tenant")
+    of_step: Any = f"{of_file}-step"
+    of_tenant: Any = f"{of_file}-tenant"
+    if isinstance(of_file, bool):
+        # Two values for five levels: each level must beat the one below it.
+        of_step, of_tenant = of_file, not of_file
+    elif isinstance(of_file, int | float):
+        of_step, of_tenant = of_file * 5, of_file * 4
 
     def effective(step: dict[str, Any], overrides: dict[str, Any]) -> Any:
         config = {"tenant_id": "acme", "deploy_unit_version": 1, "network_endpoints": [], "overrides": overrides}

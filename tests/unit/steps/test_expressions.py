@@ -44,7 +44,7 @@ def test_what_does_not(source: str, reason: str) -> None:
     "source", ["code ==", "{% set x = 1 %}", "a" * 3000, "(" * 1000, "x | nofilter", "{{ code }} }}"]
 )
 def test_what_does_not_compile(source: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"expression|not allowed"):
         check_expression(source)
 
 

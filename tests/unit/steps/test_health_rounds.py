@@ -153,7 +153,7 @@ def test_any_other_version_is_old_where_the_old_one_is_not_known() -> None:
 def test_telling_again() -> None:
     channel = Channel()
     again = {"channel": "c", "message": {"b": 1, "a": 2}, "every": 2}
-    outcome, _ = play([("42", "41")] * 5, target=channel, rebroadcast=again)
+    play([("42", "41")] * 5, target=channel, rebroadcast=again)
     assert channel.published == [("c", '{"a":2,"b":1}')] * 2
     away = play([("42", "41")] * 2, target=Channel(away=True), rebroadcast=again)[0]
     assert isinstance(away, PollAgain)

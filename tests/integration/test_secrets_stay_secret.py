@@ -1,0 +1,106 @@
+"""A plan that uses secrets, moved by real processes: their values reach the services, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from orchestrator.client import Client
+from tests.support.cluster import Cluster
+from tests.support.instances import Handler, Instances
+from tests.support.place import Place
+from tests.support.plans import plan, tenant
+
+TOKEN = "tok/en+of the-gateway"
+HOOK = "hook-7c1f0e9d"
+
+
+def echo(status: int) -> Any:
+    """Says back all that it was sent, as a careless service does."""
+
+    def answer(handler: Handler) -> None:
+        received = handler.server.instances.received[-1]
+        handler.reply(status, repr(received).encode() * 20, X_Echo=received.headers.get("authorization", ""))
+
+    return answer
+
+
+def dump(client: redis.Redis) -> bytes:
+    """Everything that a database holds, whatever its type."""
+    found: list[bytes] = []
+    for key in client.scan_iter():
+        kind = client.type(key)
+        read: dict[bytes, Any] = {
+            b"string": lambda key=key: client.get(key),
+            b"hash": lambda key=key: client.hgetall(key),
+            b"list": lambda key=key: client.lrange(key, 0, -1),
+            b"set": lambda key=key: client.smembers(key),
+            b"zset": lambda key=key: client.zrange(key, 0, -1),
+            b"stream": lambda key=key: client.xrange(key),
+        }
+        found += [key, repr(read[kind]()).encode()]  # type: ignore[index]
+    return b"\n".join(found)
+
+
+@pytest.fixture
+def cluster(place: Place, tmp_path: Path) -> Any:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "HOOK").write_text(HOOK + "\n")
+    settings = {
+        "CHANGEOVER_SECRET_TOKEN": TOKEN,
+        "CHANGEOVER_SECRETS_DIR": str(folder),
+        # The most that a worker can say.
+        "CHANGEOVER_LOG_LEVEL": "DEBUG",
+    }
+    cluster = Cluster(place, tmp_path, **settings)
+    yield cluster
+    cluster.stop()
+
+
+def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) -> None:
+    headers = {"Authorization": "Bearer {{ secret.TOKEN }}"}
+    with Instances({f"/{HOOK}": echo(200), "/busy": echo(503), "/no": echo(403)}) as server:
+        good = {"type": "http-request", "url": server.url("/{{ secret.HOOK }}"), "headers": headers,
+                "json": {"token": "{{ secret.TOKEN }}"}}  # fmt: skip
+        busy = {
+            "type": "poll", "url": server.url("/busy"), "until": "ready", "headers": headers,
+            "interval_seconds": 0.1, "max_attempts": 2,
+        }  # fmt: skip
+        no = {"type": "http-request", "url": server.url("/no?token={{ secret.TOKEN | urlencode }}"), "headers": headers}
+        stages = [
+            [{"name": "good", "steps": [good]}, {"name": "busy", "steps": [busy]}],
+            [{"name": "good", "steps": [good]}, {"name": "no", "steps": [no]}],
+            [{"name": "no-url", "steps": [{**good, "url": "{{ secret.HOOK }}"}]}],
+        ]
+        cluster.start()
+        failures = []
+        for number, few in enumerate(stages):
+            client.submit(plan(f"secret-{number}", [tenant(f"t{number}")], few))
+            (task,) = client.wait(f"secret-{number}", timeout_seconds=60).tasks
+            assert task.failure_info is not None
+            failures.append(task.failure_info)
+        used = [request for request in server.received if request.path == f"/{HOOK}"]
+        assert used[0].headers["authorization"] == f"Bearer {TOKEN}"
+        assert TOKEN.encode() in used[0].body
+
+    assert [failure.type for failure in failures] == ["ConditionNotMet", "HttpRequestFailed", "invalid_input"]
+    assert "Bearer ***" in failures[0].message
+    assert "expected an http:// or https:// URL" in failures[2].message
+    assert failures[2].message.endswith("(got '***')")
+    events = "".join(event.model_dump_json() for event in client.events())
+    with redis.Redis.from_url(place.redis_url) as ledger, redis.Redis.from_url(place.broker_url) as broker:
+        everything = {"ledger": dump(ledger), "broker": dump(broker), "events": events.encode(),
+                      "status": repr([client.status(f"secret-{n}") for n in range(3)]).encode()}  # fmt: skip
+    cluster.stop()
+    everything["logs"] = cluster.logs().encode()
+    assert b"secret-2" in everything["ledger"]
+    assert b"stage-failed" in everything["logs"]
+    spellings = (TOKEN, HOOK, "tok/en%2Bof%20the-gateway", "tok%2Fen%2Bof%20the-gateway", "tok%2Fen%2Bof+the-gateway")
+    found = [(where, one) for where, text in everything.items() for one in spellings if one.encode() in text]
+    assert found == []
+    # Nor the beginning of one, where a quote was cut.
+    assert [where for where, text in everything.items() if TOKEN[:8].encode() in text] == []
