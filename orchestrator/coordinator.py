@@ -25,7 +25,7 @@ from orchestrator.checkpoint_store import open_store, require_store
 from orchestrator.dispatch import Dispatcher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
-from orchestrator.inbox import Inbox, Wakes
+from orchestrator.inbox import LEFT_SECONDS, Inbox, Wakes
 from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.ledger import Admitted, Ledger
 from orchestrator.ledger.operations import Operations
@@ -71,6 +71,7 @@ class Coordinator:
         self._operations = Operations(ledger)
         self._stop = threading.Event()
         self._next_sweep = self._next_look = self._clock()
+        self._next_tidy = self._clock() + LEFT_SECONDS
         self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
     def stop(self) -> None:
@@ -130,6 +131,9 @@ class Coordinator:
         for plan_id in self._reader.active_plans():
             self.serve(plan_id)
         self._reconciler.step()
+        if self._clock() >= self._next_tidy:
+            self._next_tidy = self._clock() + LEFT_SECONDS
+            self._act(self._inbox.tidy())
         if self._cleaner is not None:
             self._cleaner.step()
 

@@ -1,7 +1,8 @@
 """The coordinators' inbox: a stream with one consumer group, so that each wake reaches one of them.
 
 A wake is a hint. It names a plan to look at and, sometimes, a task to dispatch; looking twice does no harm, and a wake
-that dies with its coordinator is made up for by the sweep.
+that dies with its coordinator is made up for by the sweep. What the dead leave here, their wakes and their names, is
+cleared away by those that live.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from orchestrator.ledger.keys import Keys
 
 GROUP: Final = "coordinators"
 BATCH: Final = 500
+
+LEFT_SECONDS: Final = 60.0
+"""A wake that was read this long ago and not finished is anybody's."""
+
+GONE_SECONDS: Final = 3600.0
+"""A coordinator that has not read for this long and has nothing pending is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,7 @@ class Inbox:
         # Streams come as a mapping (RESP3) or as pairs (RESP2).
         streams = cast(Any, answer.values() if isinstance(answer, dict) else [entries for _, entries in answer or ()])
         entries = [entry for stream in streams for entry in _flat(stream)]
-        return Wakes(
-            plans=tuple(dict.fromkeys(fields["plan"] for _, fields in entries)),
-            tasks=tuple(dict.fromkeys(fields["task"] for _, fields in entries if "task" in fields)),
-            entries=tuple(identifier for identifier, _ in entries),
-        )
+        return _wakes(entries)
 
     def done(self, wakes: Wakes) -> None:
         """Takes the wakes out of the stream: they were acted on."""
@@ -62,6 +65,19 @@ class Inbox:
                 pipeline.xack(self._key, GROUP, *wakes.entries)
                 pipeline.xdel(self._key, *wakes.entries)
                 pipeline.execute()
+
+    def tidy(self) -> Wakes:
+        """Takes over wakes that another coordinator read and did not finish; forgets coordinators long gone."""
+        answer = cast(
+            Any, self._client.xautoclaim(self._key, GROUP, self._consumer, round(LEFT_SECONDS * 1000), count=BATCH)
+        )
+        # Entries that were taken out meanwhile are listed without their fields.
+        entries = [(identifier, fields) for identifier, fields in answer[1] if fields]
+        for consumer in self._client.xinfo_consumers(self._key, GROUP):
+            is_gone = consumer["idle"] > GONE_SECONDS * 1000 and not consumer["pending"]
+            if is_gone and consumer["name"] != self._consumer:
+                self._client.xgroup_delconsumer(self._key, GROUP, consumer["name"])
+        return _wakes(entries)
 
     def leave(self) -> None:
         """Removes this consumer; what it had read and not finished is seen by the others' sweep."""
@@ -73,6 +89,14 @@ class Inbox:
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+
+
+def _wakes(entries: list[tuple[str, dict[str, str]]]) -> Wakes:
+    return Wakes(
+        plans=tuple(dict.fromkeys(fields["plan"] for _, fields in entries)),
+        tasks=tuple(dict.fromkeys(fields["task"] for _, fields in entries if "task" in fields)),
+        entries=tuple(identifier for identifier, _ in entries),
+    )
 
 
 def _flat(stream: Any) -> list[tuple[str, dict[str, str]]]:

@@ -13,6 +13,7 @@ from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     ConnectionError,
+    NoScriptError,
     RedisError,
     TimeoutError,
 )
@@ -60,7 +61,12 @@ class RedisTarget:
         life = "" if ttl_seconds is None else str(ttl_seconds)
         arguments = [token.incarnation, str(token.epoch), verb, field or "", value, life]
         with self._translated():
-            answer = self._fenced_write(keys, [*arguments, token.holder_field, token.holder_value])
+            arguments += [token.holder_field, token.holder_value]
+            try:
+                answer = self._fenced_write(keys, arguments)
+            except NoScriptError:
+                # Flushed between the client's load and its second try: sent whole, nothing can come between.
+                answer = self._client.eval(str(self._fenced_write.script), len(keys), *keys, *arguments)
         code = FencedWriteCode(answer)
         if code is FencedWriteCode.WRONG_TYPE:
             needed = "a plain string" if field is None else "a hash"

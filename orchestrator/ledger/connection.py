@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
@@ -15,8 +25,20 @@ from redis.retry import Retry
 from orchestrator.domain.errors import Unreachable
 from orchestrator.settings import redact
 
-UNREACHABLE = (RedisConnectionError, RedisTimeoutError, BusyLoadingError)
-"""What the client raises when the server is away or not ready."""
+UNREACHABLE = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    BusyLoadingError,
+    ReadOnlyError,
+    OutOfMemoryError,
+    ClusterDownError,
+    MasterDownError,
+    TryAgainError,
+)
+"""What the client raises when the server is away, not ready, or cannot take a write now: full, or failing over."""
+
+CANNOT_SERVE_NOW: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b")
+"""The same, in the words of a server's answer."""
 
 
 def connect(url: str, *, patient: bool) -> redis.Redis:

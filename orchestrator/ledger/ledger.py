@@ -14,9 +14,12 @@ from typing import Any, Final, cast
 
 import redis
 from redis.commands.core import Script
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ResponseError
 
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.script_source import assemble
 from orchestrator.settings import Settings
@@ -162,7 +165,16 @@ class Ledger:
         script = self._scripts.get(verb)
         if script is None:
             script = self._scripts[verb] = self.client.register_script(assemble(verb, self._constants))
-        return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
+        try:
+            return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
+        except NoScriptError:
+            # Flushed between the client's load and its second try: sent whole, nothing can come between.
+            return cast(list[Any], self.client.eval(str(script.script), 1, self.keys.root, *arguments))
+        except ResponseError as error:
+            # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
+            if CANNOT_SERVE_NOW.search(str(error)):
+                raise RedisConnectionError(str(error)) from error
+            raise
 
     # Submit
 

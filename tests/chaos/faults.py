@@ -49,6 +49,7 @@ class FaultInjector:
             "drop-messages": self.drop_messages,
             "flush-broker": self.flush_broker,
             "stop-worker": self.stop_worker,
+            "fill-redis": self.fill_redis,
         }
         if self._proxy is not None:
             found |= {"drop-network": self._proxy.drop, "slow-network": self.slow, "black-hole": self.black_hole}
@@ -107,6 +108,12 @@ class FaultInjector:
         self._world.server.kill()
         self._pause.wait(self._chance.uniform(0.1, 2.0))
         self._world.server.start()
+
+    def fill_redis(self) -> None:
+        """For a while it answers and takes no write."""
+        self._world.redis.config_set("maxmemory", 1)
+        self._pause.wait(self._chance.uniform(0.5, 3.0))
+        self._world.redis.config_set("maxmemory", 0)
 
     def cut_connections(self) -> None:
         for kind in ("normal", "pubsub"):

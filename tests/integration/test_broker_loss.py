@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.dispatch import make_app
 from orchestrator.lanes import lane_names
-from tests.support.fault_world import FaultWorld, effect_stage, fault_world, write_stage
+from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 
 STAGES = [write_stage("one"), effect_stage("two")]
@@ -98,6 +98,27 @@ def test_every_task_is_dispatched_again_from_state(tmp_path: Path) -> None:
         assert world.recoveries() == []
         world.assert_holds([0, 1])
         assert set(world.instances.counts().values()) == {1}
+
+
+def test_a_redis_that_is_full_for_a_while(tmp_path: Path) -> None:
+    with fault_world(tmp_path) as world:
+        coordinator, worker = world.cluster.start_coordinator(), world.cluster.start_worker()
+        world.cluster.wait_alive([coordinator, worker])
+        world.instances.hold.clear()
+        world.submit(4, STAGES)
+        world.wait_effects(4)
+        # Not away, but it takes no write: neither renewals nor records nor messages.
+        world.redis.config_set("maxmemory", 1)
+        world.instances.hold.set()
+        wait_until(lambda: "record-waits" in world.cluster.logs() and "renew-failed" in world.cluster.logs())
+        threading.Event().wait(LEASE_SECONDS * 2)
+        world.redis.config_set("maxmemory", 0)
+
+        assert world.wait().status == "COMPLETED"
+
+        assert (worker.poll(), coordinator.poll()) == (None, None)
+        assert world.recoveries() == []
+        world.assert_holds([0, 1])
 
 
 def test_a_deaf_worker_ends(tmp_path: Path) -> None:

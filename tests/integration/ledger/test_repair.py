@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
+from orchestrator import inbox
 from orchestrator.domain.errors import InvalidInput, NotFound
+from orchestrator.inbox import Inbox
 from orchestrator.ledger.ledger import Begun, Ended
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.reconciler import Reconciler
@@ -196,3 +200,32 @@ def test_two_sweepers_answer_one_overdue_lease_once(bare: BareLedger) -> None:
         Sweeper(bare.ledger, lambda tasks: published.extend(task.task_id for task in tasks)).sweep()
     assert sorted(published) == ["p.0", "p.1", "p.2"]
     bare.assert_holds()
+
+
+def test_a_script_flushed_between_load_and_call_is_sent_whole(
+    bare: BareLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flushed(*_: object, **__: object) -> None:
+        raise NoScriptError("No matching script. Please use EVAL.")
+
+    monkeypatch.setattr(Script, "__call__", flushed)
+    bare.submit(1)
+    bare.run(bare.admit()[0])
+    bare.assert_holds(ended=True)
+
+
+def test_what_a_dead_coordinator_had_read_is_taken_over(bare: BareLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    dead, living = (Inbox(bare.redis, bare.keys, name) for name in ("dead", "living"))
+    assert dead.read(0.01).plans == ()
+    bare.submit(1)
+    assert dead.read(0.01).plans == ("p",)
+    assert living.tidy().plans == ()
+    monkeypatch.setattr(inbox, "LEFT_SECONDS", 0)
+    monkeypatch.setattr(inbox, "GONE_SECONDS", -1)
+
+    wakes = living.tidy()
+
+    assert wakes.plans == ("p",)
+    living.done(wakes)
+    assert bare.redis.xlen(bare.keys.of("inbox")) == 0
+    assert [one["name"] for one in bare.redis.xinfo_consumers(bare.keys.of("inbox"), inbox.GROUP)] == ["living"]
