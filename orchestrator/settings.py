@@ -41,6 +41,13 @@ class HealthCheckSettings(Section):
     fail_fast: bool = False
 
 
+class RedisSettings(Section):
+    """How safe an answer of the ledger's Redis has to be; see docs/delivery.md."""
+
+    min_replicas: Annotated[int, Field(ge=0)] = 0
+    wait_seconds: Seconds = 1.0
+
+
 class ConnectionSettings(Section):
     """A Redis that steps may write to besides Changeover's own: ``connection: NAME`` in a step."""
 
@@ -102,6 +109,7 @@ class Settings(BaseSettings):
     feed_max_length: Count = 100_000
     health_check: HealthCheckSettings = HealthCheckSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
+    redis: RedisSettings = RedisSettings()
     connections: dict[str, ConnectionSettings] = {}
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")

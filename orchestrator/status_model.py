@@ -52,6 +52,8 @@ class TaskStatus(Answer):
     duration_millis: int | None = None
     waiting_for: str | None = None
     failure_info: FailureInfo | None = None
+    verdicts: dict[str, list[str]] | None = None
+    """What each instance said at each attempt of the stage's health check, the oldest first."""
     last_operation: LastOperation | None = None
 
 
@@ -105,3 +107,18 @@ class Explanation(Answer):
     target_id: str
     status: str
     reasons: list[str]
+
+
+class Check(Answer):
+    """One thing that `doctor` looked at."""
+
+    name: str
+    good: bool
+    finding: str
+
+
+class Diagnosis(Answer):
+    """All of it; ``healthy`` when every check is good."""
+
+    healthy: bool
+    checks: list[Check]

@@ -9,6 +9,7 @@ from orchestrator.domain.errors import NotFound
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import Reader, moment, plan_of
 from orchestrator.status_model import FailureInfo, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from steps import in_words
 
 Record = Mapping[str, str]
 
@@ -115,9 +116,15 @@ def task_status(task_id: str, record: Record, plan: Record, holder: str | None) 
         ended_at=_iso(record.get("endedAt")),
         duration_millis=int(record["durationMillis"]) if "durationMillis" in record else None,
         waiting_for=holder if record.get("waitingSince") else None,
+        verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
     )
+
+
+def _verdicts(record: Record) -> dict[str, list[str]] | None:
+    cursor = json.loads(record.get("cursor") or record.get("lastCursor") or "{}")
+    return in_words(cursor.get("state", {}).get("matrix")) or None
 
 
 def _last_operation(record: Record) -> LastOperation | None:

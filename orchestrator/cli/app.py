@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli import config_command, operation_commands, plan_commands, processes, reading, release_command
+from orchestrator.cli import (
+    config_command,
+    doctor_command,
+    operation_commands,
+    plan_commands,
+    processes,
+    reading,
+    release_command,
+)
 
 app = typer.Typer(
     name="changeover",
@@ -18,5 +26,6 @@ plan_commands.register(app)
 reading.register(app)
 operation_commands.register(app)
 config_command.register(app)
+doctor_command.register(app)
 processes.register(app)
 release_command.register(app)

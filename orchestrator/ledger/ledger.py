@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, cast
 
 import redis
+import structlog
 from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
@@ -23,6 +24,8 @@ from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.script_source import assemble
 from orchestrator.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 class Opened(StrEnum):
@@ -159,6 +162,8 @@ class Ledger:
             "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
         }
         self._scripts: dict[str, Script] = {}
+        self._min_replicas = settings.redis.min_replicas
+        self._wait_ms = round(settings.redis.wait_seconds * 1000)
 
     def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
         """Runs a script by name; the typed methods below and in ``operations`` are the way to use it."""
@@ -166,6 +171,8 @@ class Ledger:
         if script is None:
             script = self._scripts[verb] = self.client.register_script(assemble(verb, self._constants))
         try:
+            if self._min_replicas:
+                return self._call_and_wait(str(script.script), arguments)
             return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
         except NoScriptError:
             # Flushed between the client's load and its second try: sent whole, nothing can come between.
@@ -175,6 +182,17 @@ class Ledger:
             if CANNOT_SERVE_NOW.search(str(error)):
                 raise RedisConnectionError(str(error)) from error
             raise
+
+    def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
+        """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            pipeline.eval(source, 1, self.keys.root, *arguments)
+            pipeline.execute_command("WAIT", self._min_replicas, self._wait_ms)  # type: ignore[no-untyped-call]
+            answer, reached = pipeline.execute()
+        if reached < self._min_replicas:
+            # It is written and cannot be taken back; a fail-over now might lose it.
+            _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)
+        return cast(list[Any], answer)
 
     # Submit
 

@@ -99,3 +99,20 @@ def test_no_worker_slot_is_held_between_polls(client: Client, cluster: Cluster, 
     kinds = types(client.events("polls"))
     assert kinds.index("TaskStageSucceeded") > max(i for i, kind in enumerate(kinds) if kind == "TaskStageStarted")
     assert set(instances.polls.values()) == {4}
+
+
+def test_status_shows_what_each_instance_said_at_each_attempt(
+    client: Client, cluster: Cluster, instances: TenantInstances
+) -> None:
+    instances.stubborn.add("t0/b")
+    cluster.start()
+    client.submit(plan("verdicts", [tenant("t0", instances)], [SWITCH]))
+
+    assert client.wait("verdicts", timeout_seconds=60).status == "FAILED"
+
+    verdicts = client.task_status("verdicts.0").verdicts
+    assert verdicts is not None
+    assert set(verdicts) == {"a", "b"}
+    assert set(verdicts["a"]) == {"ok"}
+    assert set(verdicts["b"]) == {"old version"}
+    assert len(verdicts["b"]) >= 4

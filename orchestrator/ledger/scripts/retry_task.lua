@@ -49,7 +49,7 @@ move_task(task, 'retry')
 redis.call('HSET', key, 'retries', retries + 1, 'attempt', task.attempt + 1,
   'retrying', from_scratch and 'scratch' or 'checkpoint')
 redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
-  'ranMillis')
+  'ranMillis', 'lastCursor')
 if force then redis.call('HSET', key, 'forced', 1) end
 if from_scratch then
   redis.call('DEL', K.checkpoint(task_id))

@@ -49,6 +49,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "default_service_names": (["both"], ["both", "more"]),
     "lanes": (7, 8),
     "max_retry": (7, 8),
+    "redis.min_replicas": (1, 2),
 }
 TABLES = {"services", "connections", "instances"}
 """Tables of the user's own: environment and file are merged by key."""

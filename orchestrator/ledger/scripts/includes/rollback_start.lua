@@ -32,7 +32,7 @@ local function start_rollback(task)
     task.stage, task.legs = 0, task.touched
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(NOW))
-  redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
+  redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'lastCursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
     'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'recoveries')
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, NOW

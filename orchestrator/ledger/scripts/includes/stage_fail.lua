@@ -6,6 +6,9 @@
 -- failure is the FailureInfo as JSON.
 local function record_failure(task, failure)
   local _, name = stage_of(task, task.stage)
+  -- What the stage had seen so far stays to be looked at (the verdicts of a health check), until it runs again.
+  local cursor = redis.call('HGET', K.task(task.id), 'cursor')
+  if cursor then redis.call('HSET', K.task(task.id), 'lastCursor', cursor) end
   local data = '{"failureInfo":' .. failure .. '}'
   if task.status == 'RUNNING' then
     if task.stage_started then emit_task('TaskStageFailed', task, data, name) end

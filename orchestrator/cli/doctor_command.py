@@ -1,0 +1,29 @@
+"""`doctor`: looks the installation over."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestrator.cli.output import JsonOption, console, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(json_output: JsonOption = False) -> None:
+    """Check servers, processes and what is overdue. Exit code 0 when it could answer, 4 when a server does not."""
+    from rich.text import Text
+
+    from orchestrator.doctor import examine
+    from orchestrator.settings import find_servers, load_settings
+
+    settings = load_settings()
+    diagnosis = examine(settings, find_servers(settings))
+    if json_output:
+        print_json(diagnosis)
+        return
+    for check in diagnosis.checks:
+        mark = ("ok    ", "green") if check.good else ("wrong ", "red")
+        console().print(Text.assemble(mark, f"{check.name}: {check.finding}"))

@@ -1,0 +1,43 @@
+"""`redis.min_replicas`: a write is answered when replicas have it, or, with a word in the log, when they have not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import redis
+from structlog.testing import capture_logs
+
+from orchestrator.client import Client
+from orchestrator.ledger.keys import Keys
+from orchestrator.settings import RedisSettings, Settings
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+
+def behind(entries: list[dict[str, object]]) -> list[object]:
+    return [entry["reached"] for entry in entries if entry.get("action") == "replicas-behind"]
+
+
+def test_with_and_without_a_replica(
+    settings: Settings, redis_server: RedisServer, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    safe = settings.model_copy(update={"redis": RedisSettings(min_replicas=1, wait_seconds=0.05)})
+    with Client(safe) as client, capture_logs() as entries:
+        client.submit(plan("alone", [tenant("a")], [noop_stage("one")]))
+        assert client.summary("alone").status == "READY"
+    assert behind([dict(entry) for entry in entries]) == [0, 0, 0]
+
+    replica = RedisServer(tmp_path, "--replicaof", "127.0.0.1", str(redis_server.port))
+    replica.start()
+    patient = settings.model_copy(update={"redis": RedisSettings(min_replicas=1, wait_seconds=20)})
+    try:
+        wait_until(lambda: redis_client.info("replication")["connected_slaves"] == 1)
+        with Client(patient) as client, capture_logs() as entries:
+            client.submit(plan("two", [tenant("b")], [noop_stage("one")]))
+        assert behind([dict(entry) for entry in entries]) == []
+        database = redis_client.connection_pool.connection_kwargs["db"]
+        with redis.Redis.from_url(replica.url(database), decode_responses=True) as copy:
+            assert copy.hget(Keys(settings.namespace).of("plan", "two"), "status") == "READY"
+    finally:
+        replica.stop()
