@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.errors import NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import TurnRecord
 from orchestrator.plan_factory import SOURCE, full_config, snapshot_of
@@ -38,7 +38,7 @@ def new_config(record: TurnRecord) -> dict[str, Any]:
 def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
     """The config of a begun turn, all keys in snake_case.
 
-    Raises ``NotAllowed`` when the way back has nowhere to go.
+    Raises ``NoSnapshot`` when the way back has nowhere to go.
     """
     new = full_config(json.loads(record.config))
     if record.mode is not TaskState.ROLLING_BACK:
@@ -46,7 +46,7 @@ def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> 
     good = None if record.snapshot is None else json.loads(record.snapshot)
     old = (strategy or PreviousConfig()).config(new, good)
     if old is None:
-        raise NotAllowed(
+        raise NoSnapshot(
             "there is no snapshot to go back to: the plan brought no source_tenant_deploy_config, "
             "and no last known good config was known when the task was first admitted"
         )

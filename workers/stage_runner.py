@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from checkpoint import Checkpoint, CheckpointError, CheckpointStoreUnavailable
 from orchestrator import crash_points
-from orchestrator.domain.errors import InvalidInput, NotAllowed
+from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.connection import UNREACHABLE
@@ -183,7 +183,7 @@ class StageRunner:
                     return self._succeed(run)
                 steps = self._build(plan, record, run.config)
             except (InvalidInput, NotAllowed) as error:
-                return self._fail(run, Failed(error.code, mask(str(error))))
+                return self._fail(run, Failed(_kind(error), mask(str(error))))
             except CheckpointError as error:
                 return self._fail(run, Failed(type(error).__name__, str(error)))
             return self._run_stage(run, steps)
@@ -196,7 +196,7 @@ class StageRunner:
     def _build(self, plan: CachedPlan, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
         index = record.stage_index
         if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
-            raise NotAllowed(
+            raise IrreversibleStage(
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
@@ -342,6 +342,11 @@ def _fenced_out(run: Run) -> Drop:
     """The task has a newer holder, or has ended: nothing of this turn was recorded, and its chain ends here."""
     _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn, epoch=run.turn.epoch)
     return Drop()
+
+
+def _kind(error: InvalidInput | NotAllowed) -> str:
+    """The failure's type: what cannot be built any more is the stage's fault, a refusal has its own name."""
+    return "InvalidStage" if isinstance(error, InvalidInput) else type(error).__name__
 
 
 def _masked(outcome: Outcome) -> Outcome:

@@ -72,6 +72,18 @@ class NotAllowed(ChangeoverError):
     exit_code = 3
 
 
+class IrreversibleStage(NotAllowed):
+    """The rollback has come to a stage marked irreversible. `changeover rollback --force` goes through it."""
+
+    code = "irreversible_stage"
+
+
+class NoSnapshot(NotAllowed):
+    """There is no old config to go back to. Give the plan's tenants a source_tenant_deploy_config."""
+
+    code = "no_snapshot"
+
+
 class Unreachable(ChangeoverError):
     """Redis or the broker does not answer; the message names the address (without its password) and what to do."""
 

@@ -87,7 +87,7 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
         assert used[0].headers["authorization"] == f"Bearer {TOKEN}"
         assert TOKEN.encode() in used[0].body
 
-    assert [failure.type for failure in failures] == ["ConditionNotMet", "HttpRequestFailed", "invalid_input"]
+    assert [failure.type for failure in failures] == ["ConditionNotMet", "HttpRequestFailed", "InvalidStage"]
     assert "Bearer ***" in failures[0].message
     assert "expected an http:// or https:// URL" in failures[2].message
     assert failures[2].message.endswith("(got '***')")

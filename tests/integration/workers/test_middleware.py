@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from orchestrator.client import Client
 from orchestrator.domain.errors import InvalidInput
@@ -164,19 +165,20 @@ def test_raised_before_fails_the_stage_and_names_the_middleware(
 
 
 @pytest.mark.parametrize("hook", ["after_stage", "after_step"])
-def test_raised_after_is_logged_and_what_was_done_stands(
-    worker: Worker, client: Client, hook: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_raised_after_is_logged_and_what_was_done_stands(worker: Worker, client: Client, hook: str) -> None:
     log: list[str] = []
-    with worker(Seen(log, "outer"), Seen(log, "a", **{hook: RuntimeError("no connection")})) as process:
+    with (
+        capture_logs() as said,
+        worker(Seen(log, "outer"), Seen(log, "a", **{hook: RuntimeError("no connection")})) as process,
+    ):
         process.submit(one_stage())
         (task,) = process.admit("p")
         process.run(task)
     assert client.task_status("p.0").status == "COMPLETED"
     assert f"outer {hook} Done" in log
-    said = capsys.readouterr().out
-    assert "action=middleware-raised" in said
-    assert "no connection" in said
+    assert [(entry["hook"], entry["log_level"]) for entry in said if entry.get("action") == "middleware-raised"] == [
+        (hook.removeprefix("after_"), "error")
+    ]
 
 
 class Plain(Middleware):
