@@ -42,6 +42,7 @@ class _Bench:
         self.redis = connect(self.place.redis_url, patient=True)
         self.ledger = Ledger(self.redis, self.settings)
         self.client = Client(self.settings)
+        self.clusters: list[Cluster] = []
 
     def begin(self, count: int, plan_id: str) -> list[Turn]:
         """A plan whose tasks have all begun their first turn."""
@@ -60,58 +61,60 @@ class _Bench:
 
     def cluster(self, folder: Path) -> Cluster:
         settings = {"CHANGEOVER_LOG_LEVEL": "ERROR", "CHANGEOVER_LEASE_SECONDS": str(LEASE_SECONDS)}
-        return Cluster(self.place, folder, **settings)
+        self.clusters.append(Cluster(self.place, folder, **settings))
+        return self.clusters[-1]
 
-    def close(self) -> None:
+    def __enter__(self) -> _Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever happened, no process outlives the benchmark."""
+        for cluster in self.clusters:
+            cluster.stop()
         self.client.close()
         self.redis.close()
 
 
 def _orphans(server: RedisServer, folder: Path, count: int) -> None:
-    bench = _Bench(server)
-    bench.begin(count, f"orphans-{count}")
-    cluster = bench.cluster(folder)
-    cluster.start(workers=1, concurrency=8)
-    # All of one age, so that they run out together, as after the death of all workers.
-    started = time.monotonic()
-    seconds, micros = bench.redis.time()
-    ends = seconds * 1000 + micros // 1000
-    leases = bench.ledger.keys.of("leases_running")
-    bench.redis.zadd(leases, {f"orphans-{count}.{i}": ends for i in range(count)}, xx=True)
-    while bench.redis.hget(bench.ledger.keys.of("meta"), "recoveries") != str(count):
-        time.sleep(0.01)
-    swept = time.monotonic() - started
-    bench.client.wait(f"orphans-{count}", timeout_seconds=120)
-    ended = time.monotonic() - started
-    print(f"{count} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out")
-    cluster.stop()
-    bench.close()
+    with _Bench(server) as bench:
+        bench.begin(count, f"orphans-{count}")
+        cluster = bench.cluster(folder)
+        cluster.start(workers=1, concurrency=8)
+        # All of one age, so that they run out together, as after the death of all workers.
+        started = time.monotonic()
+        seconds, micros = bench.redis.time()
+        ends = seconds * 1000 + micros // 1000
+        leases = bench.ledger.keys.of("leases_running")
+        bench.redis.zadd(leases, {f"orphans-{count}.{i}": ends for i in range(count)}, xx=True)
+        while bench.redis.hget(bench.ledger.keys.of("meta"), "recoveries") != str(count):
+            time.sleep(0.01)
+        swept = time.monotonic() - started
+        bench.client.wait(f"orphans-{count}", timeout_seconds=120)
+        ended = time.monotonic() - started
+        print(f"{count} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out")
 
 
 def _renewing(server: RedisServer, folder: Path) -> None:
-    bench = _Bench(server)
-    turns = bench.begin(1000, "renew")
-    started = time.monotonic()
-    rounds = 20
-    for _ in range(rounds):
-        assert not bench.ledger.renew(turns)
-    print(f"renewing 1,000 leases in one call: {(time.monotonic() - started) / rounds * 1000:.1f} ms")
-    bench.close()
+    with _Bench(server) as bench:
+        turns = bench.begin(1000, "renew")
+        started = time.monotonic()
+        rounds = 20
+        for _ in range(rounds):
+            assert not bench.ledger.renew(turns)
+        print(f"renewing 1,000 leases in one call: {(time.monotonic() - started) / rounds * 1000:.1f} ms")
 
 
 def _idle_coordinator(server: RedisServer, folder: Path) -> None:
-    bench = _Bench(server)
-    for turn in bench.begin(10_000, "idle"):
-        bench.ledger.poll_again(turn, 1800.0, {})
-    cluster = bench.cluster(folder)
-    process = cluster.start_coordinator()
-    cluster.wait_alive([process])
-    before, started = cpu_seconds([process.pid]), time.monotonic()
-    time.sleep(20)
-    share = (cpu_seconds([process.pid]) - before) / (time.monotonic() - started)
-    print(f"a coordinator with 10,000 running tasks between polls: {share * 100:.1f} % of one core")
-    cluster.stop()
-    bench.close()
+    with _Bench(server) as bench:
+        for turn in bench.begin(10_000, "idle"):
+            bench.ledger.poll_again(turn, 1800.0, {})
+        cluster = bench.cluster(folder)
+        process = cluster.start_coordinator()
+        cluster.wait_alive([process])
+        before, started = cpu_seconds([process.pid]), time.monotonic()
+        time.sleep(20)
+        share = (cpu_seconds([process.pid]) - before) / (time.monotonic() - started)
+        print(f"a coordinator with 10,000 running tasks between polls: {share * 100:.1f} % of one core")
 
 
 def _with_server(work: Callable[[RedisServer, Path], None]) -> None:

@@ -13,7 +13,7 @@ SEED = 20
 
 @pytest.mark.timeout(180)
 def test_invariants_hold_under_faults(tmp_path: Path) -> None:
-    result = run_chaos(ChaosRun(seed=SEED), tmp_path / "run")
+    result = run_chaos(ChaosRun(seed=SEED, max_concurrency=6, pause_seconds=1.5), tmp_path / "run")
     print(f"seed {SEED}: {result}")
     assert result.report.holds, str(result.report)
     assert result.status == "COMPLETED"
