@@ -176,7 +176,21 @@ def _engine(text: str) -> Engine:
             url = url.set(drivername="postgresql+psycopg")
         kind = url.get_backend_name()
         if kind == "postgresql":
-            return create_engine(url, pool_size=5, max_overflow=20, pool_timeout=BUSY_SECONDS)
+            # A database behind a black hole must not hold a worker's slot or a coordinator's loop for ever.
+            limits = {
+                "connect_timeout": 5,
+                "options": "-c statement_timeout=15000",
+                "tcp_user_timeout": 15_000,
+                "keepalives_idle": 10,
+            }
+            return create_engine(
+                url,
+                pool_size=5,
+                max_overflow=20,
+                pool_timeout=BUSY_SECONDS,
+                pool_pre_ping=True,
+                connect_args=limits,
+            )
         if kind == "sqlite":
             if url.database in (None, "", ":memory:"):
                 raise CheckpointStoreMisused(

@@ -95,6 +95,10 @@ class Coordinator:
                 pause_seconds = min(pause_seconds * 2, 2.0)
                 # The first thing after an outage: the grace is set before anything is swept or admitted.
                 self._next_sweep = self._next_look = self._clock()
+            except Exception:  # noqa: BLE001 - one plan's fault must not stop all others, here and in the next coordinator
+                _log.exception("went on after a fault", action="coordinator-fault", seconds=pause_seconds)
+                self._stop.wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 2, 2.0)
 
     def _act(self, wakes: Wakes) -> None:
         for plan_id in wakes.plans:

@@ -7,6 +7,7 @@ stands for the value, and whether the secret exists is not asked.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -92,6 +93,7 @@ def remember(value: str) -> None:
     spellings = {
         value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
         json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        *(encode(value.encode()).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)),
     }  # fmt: skip
     with _lock:
         # The longest first: a value may be part of another.

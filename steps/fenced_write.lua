@@ -19,7 +19,7 @@ local holder_field, holder_value = ARGV[7], ARGV[8]
 
 -- Epochs of another incarnation count from another start, so only our own are compared; another is replaced.
 local seen = redis.call('HMGET', fence, 'incarnation', 'epoch')
-if seen[1] == incarnation and tonumber(seen[2]) > tonumber(epoch) then
+if seen[1] == incarnation and tonumber(seen[2] or 0) > tonumber(epoch) then
   return 2
 end
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from celery import signals
 from celery.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from orchestrator.checkpoint_store import require_store
 from orchestrator.dispatch import make_app
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.lanes import lane_names
-from orchestrator.ledger.connection import UNREACHABLE, connect
+from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.logs import configure_logs
 from orchestrator.presence import Presence
@@ -61,7 +62,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
             with app.connection_for_read() as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0.1)
                 return bool(connection.default_channel.client.ping())
-        except (OperationalError, *UNREACHABLE):
+        except (OperationalError, RedisError):
             return False
 
     def is_busy() -> bool:

@@ -70,6 +70,9 @@ class LeaseKeeper:
             except UNREACHABLE as error:
                 _log.warning("leases not renewed", action="renew-failed", leases=len(turns), error=str(error))
                 continue
+            except Exception:  # noqa: BLE001 - without this thread every lease of the process would lapse
+                _log.exception("leases not renewed", action="renew-failed", leases=len(turns))
+                continue
             with self._lock:
                 self._lost.update(
                     turn for turn in turns if turn.task_id in lost and self._held.get(turn.task_id) == turn

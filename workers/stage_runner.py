@@ -6,6 +6,7 @@ its end. Between begin and end a crash costs at most the turn: the stage is unre
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +52,9 @@ MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 
 RECORD_SECONDS: Final = 900.0
 """How long a finished turn waits for Redis to come back before it gives its record up."""
+
+CURSOR_LIMIT: Final = 256 * 1024
+"""Largest cursor in bytes of its JSON: what steps keep from one poll to the next."""
 
 MESSAGE_LIMIT: Final = 4000
 
@@ -173,20 +177,29 @@ class StageRunner:
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
             crash_points.reached(crash_points.AFTER_BEGIN)
             info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
-            run = Run(turn, record, Cursor(**record.cursor), info, other_config_for(record))
+            run = Run(turn, record, Cursor(), info, None)
             try:
-                run.outputs = self._checkpoints.outputs(turn, record)
-                plan = self._plans.get(plan_id)
-                run.config = config_for(record)
-                if not self._takes_part(plan, record):
-                    run.cursor.outputs = {"skipped": True}
-                    return self._succeed(run)
-                steps = self._build(plan, record, run.config)
+                return self._run_begun(run, plan_id)
             except (InvalidInput, NotAllowed) as error:
-                return self._fail(run, Failed(_kind(error), mask(str(error))))
+                return self._fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:
                 return self._fail(run, Failed(type(error).__name__, str(error)))
-            return self._run_stage(run, steps)
+            except UNREACHABLE:
+                raise
+            except Exception as error:  # noqa: BLE001 - unrecorded, it would be run again and again for a lost worker
+                _log.exception("fault in the runner", action="runner-fault")
+                return self._fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
+
+    def _run_begun(self, run: Run, plan_id: str) -> Next:
+        run.cursor = Cursor(**run.record.cursor)
+        run.outputs = self._checkpoints.outputs(run.turn, run.record)
+        plan = self._plans.get(plan_id)
+        run.config = config_for(run.record)
+        run.other_config = other_config_for(run.record)
+        if not self._takes_part(plan, run.record):
+            run.cursor.outputs = {"skipped": True}
+            return self._succeed(run)
+        return self._run_stage(run, self._build(plan, run.record, run.config))
 
     def _takes_part(self, plan: CachedPlan, record: TurnRecord) -> bool:
         stage = plan.stages[record.stage_index]
@@ -289,6 +302,10 @@ class StageRunner:
     def _poll_again(self, run: Run, after_seconds: float) -> Next:
         turn, record = run.turn, run.record
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
+        if len(json.dumps(run.cursor.as_json())) > CURSOR_LIMIT:
+            return self._fail(
+                run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls")
+            )
         ended, number = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
             return _fenced_out(run)
@@ -327,7 +344,9 @@ class StageRunner:
         return Proceed()
 
     def _fail(self, run: Run, failed: Failed) -> Next:
-        message = failed.message if len(failed.message) <= MESSAGE_LIMIT else failed.message[:MESSAGE_LIMIT] + "…"
+        # Masked here once more: the last gate before it is stored, whoever wrote the message.
+        message = mask(failed.message)
+        message = message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + "…"
         failure = FailureInfo(
             type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
         )
@@ -349,9 +368,19 @@ def _kind(error: InvalidInput | NotAllowed) -> str:
     return "InvalidStage" if isinstance(error, InvalidInput) else type(error).__name__
 
 
+def _is_json(values: Any) -> bool:
+    try:
+        json.dumps(values if isinstance(values, dict) else dict(values), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
 def _masked(outcome: Outcome) -> Outcome:
     """The outcome without the secrets that the step was given: from here on it is stored and logged."""
     match outcome:
+        case Done(outputs) | PollAgain(state=outputs) if not _is_json(outputs):
+            return Failed("StepError", "the step answered values that JSON cannot hold")
         case Done(outputs):
             return Done(mask_value(outputs))
         case PollAgain(after_seconds, note, state):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -16,6 +16,7 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
     TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -41,6 +42,20 @@ CANNOT_SERVE_NOW: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|BUSY|C
 """The same, in the words of a server's answer."""
 
 
+class LedgerRedis(redis.Redis):
+    """Says "away" for every answer that means it: some come as plain response errors (NOREPLICAS, MISCONF)."""
+
+    def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
+        try:
+            return super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
+        except UNREACHABLE:
+            raise
+        except ResponseError as error:
+            if CANNOT_SERVE_NOW.search(str(error)):
+                raise RedisConnectionError(str(error)) from error
+            raise
+
+
 def connect(url: str, *, patient: bool) -> redis.Redis:
     """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise."""
     if patient:
@@ -48,7 +63,7 @@ def connect(url: str, *, patient: bool) -> redis.Redis:
     else:
         # A connection that broke is made anew once; a server that takes it and stays silent is not waited for twice.
         retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-    return redis.Redis.from_url(
+    return LedgerRedis.from_url(
         url,
         decode_responses=True,
         socket_connect_timeout=2.0,

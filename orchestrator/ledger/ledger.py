@@ -317,4 +317,5 @@ def admitted_row(row: Sequence[Any]) -> Admitted:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # What the other side said may hold half a surrogate pair, which no UTF-8 can carry: it is replaced, not fatal.
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace").decode()

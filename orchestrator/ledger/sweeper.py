@@ -26,12 +26,12 @@ class Sweeper:
         self._publish = publish
 
     def sweep(self) -> None:
-        """One round. Leases are left alone during the grace after an outage, deadlines and lines are not."""
+        """One round. Leases and deadlines are left alone during the grace after an outage: workers record first."""
         if self._ledger.call("tick", self._run_id())[0] == "SWEEP":
             self._republish("sweep_running", "recovered")
             self._republish("sweep_queued", "republished")
-        while self._ledger.call("sweep_deadlines", BATCH)[1] == BATCH:
-            pass
+            while self._ledger.call("sweep_deadlines", BATCH)[1] == BATCH:
+                pass
         self._ledger.call("sweep_lines", BATCH)
         while self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE":
             pass

@@ -18,6 +18,12 @@ local f = redis.call('HMGET', K.tenant(tenant_id), 'holder', 'newest')
 if not f[2] then return {'MISSING'} end
 if not f[1] then return {'NOOP', '', 'free'} end
 local task = read_task(f[1])
+if not task then
+  -- The holder's record is gone: there is no state to end and no plan to tell; whoever waits is woken.
+  redis.call('HDEL', K.tenant(tenant_id), 'holder', 'epoch', 'since')
+  wake_tenant(tenant_id)
+  return {'ACCEPTED', '', '', f[1]}
+end
 if not TASK_ACTIVE[task.status] then
   -- A paused or resumed task holds by right, and cancel ends it in the call.
   if task.status == 'PAUSED' or task.status == 'PENDING' then return {'REFUSED', task.status, 'cancel-it', task.id} end

@@ -5,7 +5,9 @@
 -- EVENTS TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
 -- @include keys
 -- @include stage_fail
+-- @include grace
 
+if in_grace() then return {'SWEPT', 0} end
 local failed = 0
 for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
   local task = read_task(task_id)

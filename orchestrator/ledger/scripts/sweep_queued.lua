@@ -7,9 +7,11 @@
 -- @include keys
 -- @include settings
 -- @include boundary
+-- @include grace
 
 local LONGEST_MS = 60000
 
+if in_grace() then return {'SWEPT', {}} end
 local rows = {}
 for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
   local task = read_task(task_id)

@@ -10,9 +10,11 @@
 -- @include settings
 -- @include boundary
 -- @include stage_fail
+-- @include grace
 
 local REASON = 'the worker gave no sign for longer than its lease'
 
+if in_grace() then return {'SWEPT', {}} end
 local rows = {}
 local function recover(task)
   local key = K.task(task.id)
