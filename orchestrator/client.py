@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +38,12 @@ BLOCK_SECONDS: Final = 1.0
 
 def default_actor() -> str:
     """Who asks, unless said otherwise: user@host."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        # A container often runs under a number that has no name.
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
 
 
 def target_of(*, plan_id: str | None = None, tenant_id: str | None = None, task_id: str | None = None) -> Target:
@@ -143,6 +149,13 @@ class Client:
         with translate_errors(self._url):
             return self._orchestrator.operate(operation, target, order)
 
+    def resolve(self, target: Target) -> Target:
+        """The plan or task itself; for a tenant, the task that speaks for it right now."""
+        if target.type != "tenant":
+            return target
+        with translate_errors(self._url):
+            return Target("task", self._orchestrator.task_id_of(target))
+
     def pause(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
         """Stops between two stages; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         return self.operate(Operation.PAUSE, target_of(**target), Order(actor or default_actor(), reason))
@@ -205,6 +218,7 @@ class Client:
                         break
                     time.sleep(LOOK_SECONDS)
                 return plan.status
+            # Asked once: another task speaks for the tenant as soon as this one lets go of it.
             task_id = self._orchestrator.task_id_of(target)
             while (task := self._status.task(task_id)).status not in TASK_ENDED or task.rollback_requested:
                 if until_paused and task.status == TaskState.PAUSED:

@@ -58,11 +58,13 @@ class Explainer:
         reasons = self._no_coordinator(processes)
         running = status.counts.get("RUNNING", 0)
         if record.get("cancelRequested") == "1":
-            reasons.append(f"it is being cancelled{_by(record)}; {running} stages still run to their end")
+            reasons.append(f"it is being cancelled{_by(record, 'cancel')}; {running} stages still run to their end")
         elif status.pausing:
-            reasons.append(f"it is pausing{_by(record)}: {running} stages still run to their end")
+            reasons.append(f"it is pausing{_by(record, 'pause')}: {running} stages still run to their end")
         elif status.status == "PAUSED":
-            reasons.append(f"it is paused{_by(record)}; `changeover resume --plan {status.plan_id}` lets it go on")
+            reasons.append(
+                f"it is paused{_by(record, 'pause')}; `changeover resume --plan {status.plan_id}` lets it go on"
+            )
         held = int(self._reader.client.scard(self._reader.keys.of("slots", status.plan_id)))
         queued = int(self._reader.client.zcard(self._reader.keys.of("queue", status.plan_id)))
         reasons.append(f"{held} of {status.max_concurrency} slots are in use, {queued} tasks wait; {_counts(status)}")
@@ -75,22 +77,22 @@ class Explainer:
             case TaskState.PENDING:
                 return self._waiting(task, plan, processes)
             case TaskState.RUNNING | TaskState.ROLLING_BACK:
-                return self._moving(task, record, now_ms, processes)
+                return self._moving(task, record, plan, now_ms, processes)
             case TaskState.PAUSED:
                 by_plan = self._reader.client.sismember(self._reader.keys.of("plan_paused", task.plan_id), task.task_id)
-                reasons = [
-                    f"it is paused with its plan{_by(plan)}; `changeover resume --plan {task.plan_id}` lets both go on"
-                    if by_plan
-                    else f"it is paused{_by(record)}; `changeover resume --task {task.task_id}` lets it go on"
-                ]
+                if by_plan:
+                    hint = f"`changeover resume --plan {task.plan_id}` lets both go on"
+                    reasons = [f"it is paused with its plan{_by(plan, 'pause')}; {hint}"]
+                else:
+                    hint = f"`changeover resume --task {task.task_id}` lets it go on"
+                    reasons = [f"it is paused{_by(record, 'pause')}; {hint}"]
             case TaskState.FAILED | TaskState.ROLLBACK_FAILED if task.failure_info is not None:
                 failure = task.failure_info
                 where = f" in stage {failure.stage_name}" if failure.stage_name else ""
-                again = "retry" if task.status == TaskState.FAILED else "rollback"
-                hint = f"once that is mended, `changeover {again} --task {task.task_id}`"
-                reasons = [f"it failed{where}: {failure.message}; {hint}"]
+                reasons = [f"it failed{where}: {failure.message}{_hint(task)}"]
             case _:
-                reasons = [f"it has ended as {task.status}{_by(record) if task.status == 'CANCELLED' else ''}"]
+                by = f" by {record['cancelledBy']}" if task.status == TaskState.CANCELLED else ""
+                reasons = [f"it has ended as {task.status}{by}"]
         if task.rollback_requested:
             reasons.append("its rollback is asked for; " + self._waiting(task, plan, processes)[0])
         return reasons
@@ -100,9 +102,9 @@ class Explainer:
         if plan["status"] == "CREATED":
             return ["its plan is still being submitted"]
         if is_move and plan.get("cancelRequested") == "1":
-            return [f"its plan is being cancelled{_by(plan)}"]
+            return [f"its plan is being cancelled{_by(plan, 'cancel')}"]
         if is_move and plan.get("pauseRequested") == "1":
-            return [f"its plan is paused{_by(plan)}; `changeover resume --plan {task.plan_id}` lets it go on"]
+            return [f"its plan is paused{_by(plan, 'pause')}; `changeover resume --plan {task.plan_id}` lets it go on"]
         reasons = self._no_coordinator(processes)
         tenant = self._reader.tenant_records([task.tenant_id])[0]
         holder = tenant.get("holder")
@@ -122,7 +124,9 @@ class Explainer:
             reasons.append(f"it waits for a slot: {used} of {plan['max']} are in use and {rank} tasks are before it")
         return reasons
 
-    def _moving(self, task: TaskStatus, record: Record, now_ms: int, processes: list[Process]) -> list[str]:
+    def _moving(
+        self, task: TaskStatus, record: Record, plan: Record, now_ms: int, processes: list[Process]
+    ) -> list[str]:
         kind = "running" if record.get("lease") == "running" else "queued"
         lease_ms = self._reader.client.zscore(self._reader.keys.of(f"leases_{kind}", ""), task.task_id) or now_ms
         overdue = max(0.0, (now_ms - lease_ms) / 1000)
@@ -142,11 +146,13 @@ class Explainer:
             reasons.append(f"its lease is overdue by {overdue:.0f} s; a coordinator will take it up")
             reasons += self._no_coordinator(processes)
         if task.cancel_requested:
-            reasons.append(f"it is being cancelled{_by(record)}, when stage {task.current_stage} ends")
+            reasons.append(f"it is being cancelled{_by(record, 'cancel')}, when stage {task.current_stage} ends")
         elif task.rollback_requested:
-            reasons.append(f"it turns back{_by(record)}, when stage {task.current_stage} ends")
+            reasons.append(f"it turns back{_by(record, 'rollback')}, when stage {task.current_stage} ends")
         elif task.pause_requested:
-            reasons.append(f"it is pausing{_by(record)}, until stage {task.current_stage} ends")
+            reasons.append(f"it is pausing{_by(record, 'pause')}, until stage {task.current_stage} ends")
+        elif task.status == TaskState.RUNNING:
+            reasons += _plan_stops(plan, task.current_stage)
         return reasons
 
     def _no_coordinator(self, processes: list[Process]) -> list[str]:
@@ -169,9 +175,32 @@ def _counts(status: PlanStatus) -> str:
     return ", ".join(f"{count} {state}" for state, count in status.counts.items()) or "no tasks"
 
 
-def _by(record: Record) -> str:
+def _plan_stops(plan: Record, stage: str | None) -> list[str]:
+    """What its plan was asked for, which a running task takes part in at its next boundary."""
+    if plan["status"] == "ROLLING_BACK":
+        return [f"its plan rolls back{_by(plan, 'rollback')}: it turns back when stage {stage} ends"]
+    if plan.get("cancelRequested") == "1":
+        return [f"its plan is being cancelled{_by(plan, 'cancel')}: it stops when stage {stage} ends"]
+    if plan.get("pauseRequested") == "1":
+        return [f"its plan is pausing{_by(plan, 'pause')}, until stage {stage} ends"]
+    return []
+
+
+def _hint(task: TaskStatus) -> str:
+    """What to do about a failure, where something can be done."""
+    kind = task.failure_info.type if task.failure_info else ""
+    if kind in ("NoSnapshot", "IrreversibleStage"):
+        return ""
+    again = "retry" if task.status == TaskState.FAILED else "rollback"
+    return f"; once that is mended, `changeover {again} --task {task.task_id}`"
+
+
+def _by(record: Record, operation: str = "") -> str:
+    """Who asked last, if it was for this ``operation``."""
     if not record.get("lastOperation"):
         return ""
     last = json.loads(record["lastOperation"])
+    if operation and last["operation"] != operation:
+        return ""
     reason = f" ({last['reason']})" if last["reason"] else ""
     return f" by {last['actor']}{reason}"

@@ -75,7 +75,7 @@ class DeploymentTaskFacade:
         Further keys of a plan (``stages``, ``service_names``, ``max_concurrency``, ``plan_id``, ``name``) may be given.
         """
         tenants = [
-            config.model_dump(exclude_unset=True) if isinstance(config, TenantDeployConfig) else dict(config)
+            config.model_dump(exclude_unset=True) if isinstance(config, TenantDeployConfig) else config
             for config in configs
         ]
         content = {"name": self._name, "max_concurrency": MAX_CONCURRENCY, **plan, "tenants": tenants}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from orchestrator.domain.errors import NotFound
+from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Answer, Operation, Operations, Order, Reply
 from orchestrator.ledger.reader import Reader
 from orchestrator.status_model import OperationResult
 from orchestrator.status_reader import StatusReader
+
+TEXT_LIMIT: Final = 1000
+"""Characters of an actor or a reason: both are kept with the target and in its log."""
 
 TargetType = Literal["plan", "tenant", "task"]
 
@@ -49,6 +52,13 @@ _ACCEPTED: Final = {
     Operation.ROLLBACK: "goes back as soon as it is admitted, ahead of the waiting moves",
 }
 
+_PLAN_ACCEPTED: Final = {
+    Operation.PAUSE: "starts nothing new; the stages that run end first",
+    Operation.RESUME: "goes on; the tasks that it had paused go ahead of the waiting moves",
+    Operation.CANCEL: "starts nothing new; what waits is cancelled now, what runs when its stage ends",
+    Operation.ROLLBACK: "starts nothing new; everything that it touched goes back, the newest first",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -68,6 +78,9 @@ class PlanOrchestrator:
 
     def operate(self, operation: Operation, target: Target, order: Order) -> OperationResult:
         """Asks for the operation. A refusal is an answer (``accepted`` false), a repeat is accepted and says so."""
+        for name, text in (("actor", order.actor), ("reason", order.reason)):
+            if len(text) > TEXT_LIMIT:
+                raise InvalidInput([Problem(name, text, f"at most {TEXT_LIMIT} characters")])
         if target.type == "plan":
             if operation is Operation.RETRY:
                 return self._retry_plan(target, order)
@@ -105,7 +118,7 @@ class PlanOrchestrator:
             for task_id, reply in zip(failed, replies, strict=True)
             if reply.answer is Answer.REFUSED
         ]
-        retried = len(failed) - len(refused)
+        retried = sum(reply.answer is Answer.ACCEPTED for reply in replies)
         message = f"{retried} of {len(failed)} failed tasks will be retried" if failed else "it has no failed task"
         if refused:
             message += "; refused: " + "; ".join(refused[:10]) + ("; ..." if len(refused) > 10 else "")
@@ -119,9 +132,22 @@ class PlanOrchestrator:
         )
 
 
+def _accepted(operation: Operation, target: Target, reply: Reply) -> str:
+    """What happens next, for this target in this state."""
+    if target.type == "plan":
+        return _PLAN_ACCEPTED[operation]
+    if operation is Operation.ROLLBACK and reply.status == TaskState.RUNNING:
+        return "turns back at the end of the stage that runs, keeping its tenant and slot"
+    if operation is Operation.RESUME and reply.status == TaskState.RUNNING:
+        return "its pause is withdrawn; it had not stopped"
+    if operation is Operation.CANCEL and reply.status not in (TaskState.RUNNING, TaskState.CANCELLED):
+        return "its rollback is withdrawn"
+    return _ACCEPTED[operation]
+
+
 def _result(operation: Operation, target: Target, reply: Reply) -> OperationResult:
     settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
-    message = _words(reply) if reply.why else ("done" if settled else _ACCEPTED[operation])
+    message = _words(reply) if reply.why else ("done" if settled else _accepted(operation, target, reply))
     return OperationResult(
         target_type=target.type,
         target_id=target.identifier,

@@ -33,7 +33,10 @@ def preview_lines(tenant: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
     yield tenant["tenantId"]
     for stage in tenant["stages"]:
-        yield f"  {stage['name']}" + (f"  skipped: not {stage['when']}" if stage["skipped"] else "")
+        marks = (f"  skipped: not {stage['when']}" if stage["skipped"] else "") + (
+            "  irreversible: a rollback stops before it" if stage.get("irreversible") else ""
+        )
+        yield f"  {stage['name']}{marks}"
         for step in stage["steps"]:
             parameters = {name: value for name, value in step.items() if name != "type"}
             yield f"    {step['type']}  {json.dumps(parameters, ensure_ascii=False)}"
@@ -43,6 +46,8 @@ def _stage(
     stage: CompiledStage, spec: dict[str, Any], config: dict[str, Any], reference: dict[str, Any]
 ) -> dict[str, Any]:
     condition = {"when": spec["when"]} if "when" in spec else {}
+    if spec.get("irreversible"):
+        condition["irreversible"] = True
     if not stage.takes_part(config, reference):
         return {"name": stage.name, "skipped": True, **condition, "steps": []}
     built = stage.build(config, template_variables(config, reference))

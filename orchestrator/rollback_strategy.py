@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from importlib.metadata import entry_points
+from typing import Any, Final, Protocol
 
-from orchestrator.domain.errors import NoSnapshot
+from orchestrator.domain.errors import InvalidInput, NoSnapshot, Problem
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import TurnRecord
+from orchestrator.naming import unknown
 from orchestrator.plan_factory import SOURCE, full_config, snapshot_of
+
+ENTRY_POINT_GROUP: Final = "changeover.rollback_strategies"
 
 
 class RollbackStrategy(Protocol):
@@ -33,6 +37,21 @@ class PreviousConfig:
 def new_config(record: TurnRecord) -> dict[str, Any]:
     """What the tenant is to become, whichever way the turn goes; all keys in snake_case."""
     return {**full_config(json.loads(record.config)), SOURCE: None}
+
+
+def load_strategy(name: str) -> RollbackStrategy:
+    """The strategy that the setting ``rollback_strategy`` names: ``previous``, or an entry point's class.
+
+    Raises ``InvalidInput`` naming the nearest known one.
+    """
+    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name == "previous":
+        return PreviousConfig()
+    if name not in found:
+        message = unknown("rollback strategy", name, ["previous", *found])
+        raise InvalidInput([Problem("rollback_strategy", name, message)])
+    strategy: RollbackStrategy = found[name].load()()
+    return strategy
 
 
 def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:

@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
     allowed_hosts: list[str] | None = None
+    rollback_strategy: str = "previous"
     middlewares: list[str] = []
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
@@ -171,6 +172,9 @@ def load_settings() -> Settings:
     Raises ``InvalidInput`` naming every wrong setting, its value left out (it may be a secret).
     """
     try:
+        named = os.environ.get("CHANGEOVER_CONFIG")
+        if named and not Path(named).is_file():
+            raise InvalidInput([Problem("CHANGEOVER_CONFIG", named, "no such file")])
         return Settings()
     except ValidationError as error:
         raise InvalidInput([_problem(item) for item in error.errors()]) from error
@@ -195,7 +199,9 @@ def find_servers(settings: Settings) -> Servers:
     if redis_url is None:
         redis_url, run_broker_url = _from_run_file(settings.data_dir / RUN_FILE)
         broker_url = broker_url or run_broker_url
+    _require_redis_url("CHANGEOVER_REDIS_URL", redis_url)
     broker_url = broker_url or _neighbour_database(redis_url)
+    _require_redis_url("CHANGEOVER_BROKER_URL", broker_url)
     if _address(redis_url) == _address(broker_url):
         message = "state and broker must not share a Redis database; give CHANGEOVER_BROKER_URL another one"
         raise InvalidInput([Problem("CHANGEOVER_BROKER_URL", redact(broker_url), message)])
@@ -216,6 +222,27 @@ def _from_run_file(path: Path) -> tuple[str, str]:
         raise Unreachable(
             f"no Redis named: set CHANGEOVER_REDIS_URL, or start `changeover up` in this folder (looked for {path})"
         ) from error
+
+
+_SCHEMES = ("redis", "rediss", "unix", "sentinel", "redis+socket")
+_HAS_DATABASE = ("redis", "rediss")
+
+
+def _require_redis_url(name: str, url: str) -> None:
+    """Raises ``InvalidInput`` for what no client could dial, or would dial wrongly; never shows the password."""
+    example = "expected a URL such as redis://host:6379/0"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise InvalidInput([Problem(name, None, f"{example} ({error})")]) from None
+    database = parts.path.strip("/")
+    if parts.scheme not in _SCHEMES:
+        raise InvalidInput([Problem(name, redact(url), example)])
+    if parts.scheme in _HAS_DATABASE:
+        is_number = database.isascii() and database.isdigit() and str(int(database)) == database
+        if not parts.hostname or port == 0 or (database and not is_number):
+            raise InvalidInput([Problem(name, redact(url), f"{example}; the database is a whole number")])
 
 
 def _database(url: str) -> int:

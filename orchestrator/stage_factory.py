@@ -179,7 +179,7 @@ class CompiledStep:
 class CompiledStage:
     """A stage ready to be built for any tenant. Raises ``InvalidInput`` with all that is wrong for every tenant."""
 
-    def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory) -> None:
+    def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory, leave_out_bad: bool = False) -> None:
         self.name = str(stage.get("name", ""))
         self.steps: list[CompiledStep] = []
         problems: list[Problem] = []
@@ -188,7 +188,7 @@ class CompiledStage:
                 self.steps.append(factory.compile_step(spec, f"{path}.steps[{index}]" if path else f"steps[{index}]"))
             except InvalidInput as error:
                 problems.extend(error.problems)
-        if problems:
+        if problems and not leave_out_bad:
             raise InvalidInput(problems)
         self.when: Renderer | None = None
         if (condition := stage.get("when")) is not None:
@@ -232,12 +232,13 @@ class StageFactory:
         """The words that may stand after ``type:``."""
         return self._known
 
-    def compile_stage(self, stage: Mapping[str, Any], path: str = "") -> CompiledStage:
+    def compile_stage(self, stage: Mapping[str, Any], path: str = "", *, leave_out_bad: bool = False) -> CompiledStage:
         """Compile ``{name, steps: [{type, ...}]}``; ``path`` is its place in the plan (``stages[0]``).
 
-        Raises ``InvalidInput`` with every unknown step, unknown or wrong parameter and wrong template.
+        Raises ``InvalidInput`` with every unknown step, unknown or wrong parameter and wrong template;
+        ``leave_out_bad`` compiles what is left without these steps.
         """
-        return CompiledStage(stage, path, self)
+        return CompiledStage(stage, path, self, leave_out_bad)
 
     def compile_step(self, spec: Mapping[str, Any], path: str) -> CompiledStep:
         """Compile one step as written. Raises ``InvalidInput``."""

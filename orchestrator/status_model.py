@@ -64,6 +64,7 @@ class PlanStatus(Answer):
     name: str
     status: str
     pausing: bool = False
+    cancelling: bool = False
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None
@@ -77,6 +78,7 @@ class PlanSummary(Answer):
     name: str
     status: str
     pausing: bool = False
+    cancelling: bool = False
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None

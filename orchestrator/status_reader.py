@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from orchestrator.domain.errors import NotFound
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PLAN_OPEN, TaskState
 from orchestrator.ledger.reader import Reader, moment, plan_of
 from orchestrator.status_model import FailureInfo, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from steps import in_words
@@ -83,6 +83,7 @@ def plan_summary(plan_id: str, record: Record) -> PlanSummary:
         name=record["name"],
         status=record["status"],
         pausing=record.get("pauseRequested") == "1" and record["status"] in ("READY", "RUNNING"),
+        cancelling=record.get("cancelRequested") == "1" and record["status"] in PLAN_OPEN,
         max_concurrency=int(record["max"]),
         counts={state: count for state, count in counts.items() if count},
         last_operation=_last_operation(record),

@@ -11,6 +11,7 @@ from orchestrator.checkpoint_store import open_store
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
+from orchestrator.rollback_strategy import load_strategy
 from orchestrator.secrets import Secrets
 from orchestrator.settings import Settings, find_servers, load_settings, redact
 from orchestrator.stage_factory import StageFactory
@@ -50,6 +51,7 @@ def _make_runner(pid: int) -> StageRunner:
         reach=make_reach(settings, servers.redis_url),
         worker=f"{socket.gethostname()}:{pid}",
         stopping=_stopping,
+        strategy=load_strategy(settings.rollback_strategy),
         checkpoints=_checkpoints(settings),
         middlewares=load_chain(settings),
     )

@@ -26,7 +26,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Begun, Ended, Ledger, Turn, TurnRecord
 from orchestrator.ledger.reader import plan_of
 from orchestrator.logs import task_context
-from orchestrator.rollback_strategy import config_for, new_config, other_config_for
+from orchestrator.rollback_strategy import PreviousConfig, RollbackStrategy, config_for, new_config, other_config_for
 from orchestrator.secrets import mask, mask_value
 from orchestrator.stage_factory import BuiltStep, template_variables
 from steps import (
@@ -151,6 +151,7 @@ class StageRunner:
         checkpoints: TaskCheckpoints | None = None,
         middlewares: Chain | None = None,
         stopping: threading.Event | None = None,
+        strategy: RollbackStrategy | None = None,
     ) -> None:
         """Once ``stopping`` is set, a turn is handed back at its next step."""
         self._ledger = ledger
@@ -161,6 +162,7 @@ class StageRunner:
         self._checkpoints = checkpoints or LedgerCheckpoints()
         self._middlewares = middlewares
         self._stopping = stopping or threading.Event()
+        self._strategy = strategy or PreviousConfig()
 
     def run(self, turn: Turn) -> Next:
         """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
@@ -194,8 +196,8 @@ class StageRunner:
         run.cursor = Cursor(**run.record.cursor)
         run.outputs = self._checkpoints.outputs(run.turn, run.record)
         plan = self._plans.get(plan_id)
-        run.config = config_for(run.record)
-        run.other_config = other_config_for(run.record)
+        run.config = config_for(run.record, self._strategy)
+        run.other_config = other_config_for(run.record, self._strategy)
         if not self._takes_part(plan, run.record):
             run.cursor.outputs = {"skipped": True}
             return self._succeed(run)

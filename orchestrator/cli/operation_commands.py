@@ -135,10 +135,15 @@ def _operate(
 
     operation, target = Operation(word), target_of(**_given(*given))
     with Client() as client:
-        result = client.operate(operation, target, Order(actor or default_actor(), reason, from_scratch, force))
+        # Resolved once: the task that speaks for a tenant is another one as soon as this one lets go of it.
+        acted_on = client.resolve(target)
+        order = Order(actor or default_actor(), reason, from_scratch, force)
+        result = client.operate(operation, acted_on, order).model_copy(
+            update={"target_type": target.type, "target_id": target.identifier}
+        )
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
-            status = client.wait_target(target, until_paused=operation is Operation.PAUSE)
+            status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             result = result.model_copy(update={"status": status})
     if json_output:
         print_json(result)

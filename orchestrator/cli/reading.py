@@ -53,7 +53,7 @@ def status(
 
 def events(
     plan: Annotated[str | None, typer.Option(help="Only this plan's events: its whole log, in order.")] = None,
-    since: Annotated[int, typer.Option(min=0, help="Only events after this sequence id.")] = 0,
+    since: Annotated[int, typer.Option(min=0, max=2**62, help="Only events after this sequence id.")] = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until stopped.")] = False,
     json_output: JsonOption = False,
 ) -> None:

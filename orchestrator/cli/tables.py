@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.status_model import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.status_model import LastOperation, PlanStatus, PlanSummary, TaskStatus
 
 MAX_ROWS = 30
 _COLOURS = {
@@ -30,9 +30,15 @@ def plan_table(plan: PlanStatus, max_rows: int = MAX_ROWS) -> RenderableType:
     small = len(plan.tasks) <= max_rows
     tasks = plan.tasks if small else by_interest(task for task in plan.tasks if task.status != "COMPLETED")
     parts: list[RenderableType] = [
-        Text.assemble((plan.plan_id, "bold"), f"  {plan.name}  ", status_text(plan.status, plan.pausing)),
+        Text.assemble(
+            (plan.plan_id, "bold"),
+            f"  {plan.name}  ",
+            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get("RUNNING", 0)),
+        ),
         counts_text(plan.counts),
     ]
+    if plan.last_operation is not None:
+        parts.append(Text(f"last: {said(plan.last_operation)}", style="dim"))
     if tasks:
         parts.append(task_table(tasks[:max_rows]))
     hidden = len(plan.tasks) - min(len(tasks), max_rows)
@@ -65,11 +71,20 @@ def task_table(tasks: Sequence[TaskStatus]) -> Table:
 def task_detail(task: TaskStatus) -> Table:
     """Everything about one task, one line a field."""
     table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in task.model_dump(mode="json", exclude_none=True, exclude={"failure_info"}).items():
+    for name, value in task.model_dump(
+        mode="json", exclude_none=True, exclude={"failure_info", "last_operation"}
+    ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
+    if task.last_operation is not None:
+        table.add_row(Text("last operation", style="dim"), Text(said(task.last_operation)))
     if task.failure_info is not None:
         table.add_row(Text("failure", style="dim"), Text(_now(task), style="red"))
     return table
+
+
+def said(last: LastOperation) -> str:
+    """``pause by ada@ops at 2026-11-24T09:29:36Z (error rate is up)``."""
+    return f"{last.operation} by {last.actor} at {last.at}" + (f" ({last.reason})" if last.reason else "")
 
 
 def plans_table(plans: Sequence[PlanSummary]) -> Table:
@@ -77,7 +92,12 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
     table = Table("plan", "name", "status", "tasks", box=None, pad_edge=False, header_style="dim")
     for plan in plans:
         counts = counts_text(plan.counts)
-        table.add_row(Text(plan.plan_id), Text(plan.name), status_text(plan.status, plan.pausing), counts)
+        table.add_row(
+            Text(plan.plan_id),
+            Text(plan.name),
+            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get("RUNNING", 0)),
+            counts,
+        )
     return table
 
 
@@ -88,9 +108,11 @@ def counts_text(counts: Mapping[str, int]) -> Text:
     return Text(" · ").join(Text(f"{counts[name]} {name}", style=_COLOURS.get(name, "")) for name in names)
 
 
-def status_text(status: str, pausing: bool = False) -> Text:
-    """The status in its colour; a pause that is not there yet is said."""
-    return Text(f"{status} (pausing)" if pausing else status, style=_COLOURS.get(status, ""))
+def status_text(status: str, pausing: bool = False, cancelling: bool = False, running: int = 0) -> Text:
+    """The status in its colour; a pause or cancel that is not there yet is said, with how many stages still run."""
+    word = "cancelling" if cancelling else "pausing" if pausing else ""
+    still = f", {running} still running" if running else ""
+    return Text(f"{status} ({word}{still})" if word else status, style=_COLOURS.get(status, ""))
 
 
 def _now(task: TaskStatus) -> str:

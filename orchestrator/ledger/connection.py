@@ -67,7 +67,7 @@ def connect(url: str, *, patient: bool) -> redis.Redis:
         url,
         decode_responses=True,
         socket_connect_timeout=2.0,
-        socket_timeout=10.0 if patient else 3.0,
+        socket_timeout=10.0 if patient else 2.5,
         health_check_interval=10,
         retry=retry,
         retry_on_error=[BusyLoadingError],

@@ -104,6 +104,10 @@ def _warn(shape: Shape, report: Report, idle: list[str]) -> None:
             "a rollback goes back to their last known good config, if there is one"
         )
         report.warn("tenants", None, message)
+    for index, stage in shape.stages:
+        if stage.irreversible:
+            message = "irreversible: a rollback stops before this stage, unless it is forced"
+            report.warn(f"stages[{index}]", stage.name, message)
     if shape.header is not None and shape.header.max_concurrency > len(shape.tenants) > 0:
         message = f"more than the plan has tenants ({len(shape.tenants)})"
         report.warn("max_concurrency", shape.header.max_concurrency, message)

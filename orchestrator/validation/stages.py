@@ -22,6 +22,8 @@ def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, r
             compiled.append(factory.compile_stage(spec, path))
         except InvalidInput as error:
             report.errors(error.problems)
+            # Undefined names are looked for in what is left: one mistake must not hide the others.
+            compiled.append(factory.compile_stage({**spec, "when": None}, path, leave_out_bad=True))
             continue
         if not any(step.step.writes for step in compiled[-1].steps):
             message = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +29,7 @@ def test_unreachable(arguments: list[str], silent: bool, silent_port: int, tmp_p
     (tmp_path / "plan.json").write_text(json.dumps(right_plan()))
     port = silent_port if silent else free_port()
     environment = {"CHANGEOVER_REDIS_URL": f"redis://someone:sesame@127.0.0.1:{port}/0"}
-    started = time.monotonic()
     result = changeover(*arguments, folder=tmp_path, environment=environment)
-    assert time.monotonic() - started < 5
     assert (result.returncode, result.stdout) == (4, "")
     assert f"127.0.0.1:{port}" in result.stderr
     assert "CHANGEOVER_REDIS_URL" in result.stderr

@@ -1,38 +1,69 @@
-"""Which config a turn applies, and which one the tenant comes from."""
+"""What a rollback goes back to, and that another choice can be put in its place."""
 
 from __future__ import annotations
 
-import json
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from orchestrator.domain.errors import NotAllowed
+from orchestrator import rollback_strategy
+from orchestrator.domain.errors import InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import TurnRecord
-from orchestrator.rollback_strategy import config_for, other_config_for
+from orchestrator.rollback_strategy import PreviousConfig, config_for, load_strategy, other_config_for
 
-NEW = {"tenant_id": "acme", "deploy_unit_version": 42}
-SOURCE = {"source_tenant_deploy_config": {"deploy_unit_version": 41}}
-GOOD = {"tenant_id": "acme", "deploy_unit_version": 40}
-
-
-def record(mode: TaskState, config: dict[str, Any], good: dict[str, Any] | None = None) -> TurnRecord:
-    snapshot = None if good is None else json.dumps(good)
-    return TurnRecord("acme", mode, 0, "s", {}, json.dumps(config), snapshot, 1, "i", {}, forced=False)
+NEW = '{"tenant_id": "a", "deploy_unit_version": 42, "deploy_unit_name": "green"%s}'
+SOURCE = ', "source_tenant_deploy_config": {"deploy_unit_version": 41}'
 
 
-@pytest.mark.parametrize(
-    ("config", "good", "old"), [(NEW | SOURCE, None, 41), (NEW | SOURCE, GOOD, 41), (NEW, GOOD, 40), (NEW, None, None)]
-)
-def test_where_the_tenant_comes_from(config: dict[str, Any], good: dict[str, Any] | None, old: int | None) -> None:
-    forward, back = record(TaskState.RUNNING, config, good), record(TaskState.ROLLING_BACK, config, good)
-    assert config_for(forward)["deploy_unit_version"] == 42
-    other = other_config_for(forward)
-    assert (other or {}).get("deploy_unit_version") == old
-    if old is None:
-        with pytest.raises(NotAllowed):
-            config_for(back)
-        return
-    assert config_for(back)["deploy_unit_version"] == old
-    assert (other_config_for(back) or {})["deploy_unit_version"] == 42
+def record(mode: TaskState, source: str = SOURCE, snapshot: str | None = None) -> TurnRecord:
+    return TurnRecord(
+        tenant_id="a",
+        mode=mode,
+        stage_index=0,
+        stage_name="s",
+        cursor={},
+        config=NEW % source,
+        snapshot=snapshot,
+        attempt=1,
+        incarnation="i",
+        checkpoint={},
+        forced=False,
+    )
+
+
+class Factory(PreviousConfig):
+    """Always back to version 1."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        return {**new, "deploy_unit_version": 1}
+
+
+def test_the_plans_own_source_goes_before_the_last_known_good() -> None:
+    good = '{"tenant_id": "a", "deploy_unit_version": 40}'
+    back = config_for(record(TaskState.ROLLING_BACK, snapshot=good))
+    assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (41, "green")
+    back = config_for(record(TaskState.ROLLING_BACK, source="", snapshot=good))
+    assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (40, None)
+    with pytest.raises(NoSnapshot):
+        config_for(record(TaskState.ROLLING_BACK, source=""))
+
+
+def test_the_way_forward_is_not_the_strategys() -> None:
+    assert config_for(record(TaskState.RUNNING), Factory())["deploy_unit_version"] == 42
+
+
+def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("factory", f"{__name__}:Factory", rollback_strategy.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(rollback_strategy, "entry_points", lambda group: [point])
+
+    strategy = load_strategy("factory")
+
+    assert config_for(record(TaskState.ROLLING_BACK), strategy)["deploy_unit_version"] == 1
+    other = other_config_for(record(TaskState.RUNNING), strategy)
+    assert other is not None
+    assert other["deploy_unit_version"] == 1
+    assert isinstance(load_strategy("previous"), PreviousConfig)
+    with pytest.raises(InvalidInput, match="factory"):
+        load_strategy("factori")

@@ -24,6 +24,7 @@ end
 local function cancel_task(task, cancelled_by)
   local _, last_stage = stage_of(task, task.stage - 1)
   move_task(task, 'cancel')
+  redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)
   redis.call('DEL', K.checkpoint(task.id))
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('ZREM', K.queue(task.plan), task.id)
