@@ -66,6 +66,12 @@ def _processes(client: redis.Redis, keys: Keys, settings: Settings) -> Iterator[
     if missing:
         finding += f"; nobody consumes {', '.join(missing)}: start one with `changeover worker`"
     yield Check(name="workers", good=not missing, finding=finding)
+    for process in workers:
+        if process.silent_seconds >= settings.deaf_seconds:
+            finding = (
+                f"connected but deaf for {process.silent_seconds:.0f} s; it ends itself, its supervisor starts another"
+            )
+            yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
     for process in found:
         if process.age_seconds > ALIVE_SECONDS:
             finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is stuck or deaf: restart it"

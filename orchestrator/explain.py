@@ -26,6 +26,7 @@ class Explainer:
         self._reader = reader
         self._status = StatusReader(reader)
         self._lanes = settings.lanes
+        self._deaf_seconds = settings.deaf_seconds
 
     def task(self, task_id: str) -> Explanation:
         """One task."""
@@ -162,9 +163,12 @@ class Explainer:
 
     def _no_worker(self, tenant_id: str, processes: list[Process]) -> list[str]:
         queue = lane_name(lane_of(tenant_id, self._lanes))
-        if any(process.role == "worker" and queue in process.queues for process in processes):
-            return []
-        return [f"no worker consumes queue {queue}; start one with `changeover worker`"]
+        consumers = [process for process in processes if process.role == "worker" and queue in process.queues]
+        if not consumers:
+            return [f"no worker consumes queue {queue}; start one with `changeover worker`"]
+        if all(process.silent_seconds >= self._deaf_seconds for process in consumers):
+            return [f"every worker of queue {queue} is connected but deaf; each ends itself, and must be started again"]
+        return []
 
     def _now_ms(self) -> int:
         seconds, micros = self._reader.client.time()

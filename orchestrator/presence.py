@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -33,16 +33,26 @@ class Process:
     pid: int
     queues: tuple[str, ...]
     age_seconds: float
+    silent_seconds: float = 0.0
+    """For how long its broker connection has given nothing, though something was due: a deaf worker's grows."""
 
 
 class Presence:
     """Keeps one process' entry fresh from a thread of its own. Start and stop may be called twice."""
 
-    def __init__(self, client: redis.Redis, keys: Keys, role: Role, queues: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        keys: Keys,
+        role: Role,
+        queues: tuple[str, ...] = (),
+        silent_seconds: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._client = client
         self._key = keys.of("presence")
         self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
         self._queues = queues
+        self._silent_seconds = silent_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -71,7 +81,13 @@ class Presence:
     def _beat(self) -> None:
         try:
             seconds, micros = self._client.time()
-            entry = json.dumps({"at": seconds * 1000 + micros // 1000, "queues": list(self._queues)})
+            entry = json.dumps(
+                {
+                    "at": seconds * 1000 + micros // 1000,
+                    "queues": list(self._queues),
+                    "silent": round(self._silent_seconds(), 1),
+                }
+            )
             self._client.hset(self._key, self._field, entry)
         except UNREACHABLE:
             _log.warning("Redis is away", action="presence-missed")
@@ -86,7 +102,7 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
         role, host, pid = field.split(":", 2)
         known = json.loads(entry)
         age = max(0.0, (now_ms - known["at"]) / 1000)
-        found.append(Process(cast(Role, role), host, int(pid), tuple(known["queues"]), age))
+        found.append(Process(cast(Role, role), host, int(pid), tuple(known["queues"]), age, known.get("silent", 0.0)))
     return found
 
 

@@ -22,6 +22,8 @@ from steps.wording import cut, quote
 SOURCES_GROUP = "changeover.instance_sources"
 CACHE_SECONDS = 30.0
 """How long a list is believed, and a failed instance is left out of random choices."""
+AVOID_SECONDS = 5.0
+"""How long a source that failed is not asked again: every poll of every tenant would wait for it."""
 
 
 class InstanceSource(ABC):
@@ -61,6 +63,7 @@ class Instances:
         self._lock = threading.Lock()
         self._found: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._failed: dict[str, float] = {}
+        self._away: dict[str, tuple[float, str]] = {}
 
     def pick(self, name: str, choice: Choice, path: str) -> list[Endpoint]:
         """All of the list, or one at random; see ``InstanceLists``."""
@@ -98,16 +101,30 @@ class Instances:
             until, urls = self._found.get(name, (0.0, ()))
             if until > self._clock():
                 return urls
+            away_until, reason = self._away.get(name, (0.0, ""))
+        if away_until > self._clock():
+            raise SourceUnavailable(reason)
         for source in self._sources:
             try:
                 found = source.find(name)
-            except Exception as error:
-                raise SourceUnavailable(f"{type(source).__name__} cannot say: {cut(str(error))}") from error
+            except Exception as error:  # noqa: BLE001 - a source is a user's code; whatever it raises, it cannot say
+                return self._without(source, name, urls, error)
             if found is not None:
                 with self._lock:
                     self._found[name] = (self._clock() + CACHE_SECONDS, tuple(found))
                 return tuple(found)
         raise UnknownInstances(f"no instance list named {quote(name)}")
+
+    def _without(self, source: InstanceSource, name: str, known: tuple[str, ...], error: Exception) -> tuple[str, ...]:
+        """A source that fails is left alone for a while: with the list that it last gave, if it ever gave one."""
+        until = self._clock() + AVOID_SECONDS
+        reason = f"{type(source).__name__} cannot say: {cut(str(error))}"
+        with self._lock:
+            if known:
+                self._found[name] = (until, known)
+                return known
+            self._away[name] = (until, reason)
+        raise SourceUnavailable(reason) from error
 
 
 def load_sources() -> list[InstanceSource]:

@@ -52,7 +52,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
     settings = load_settings()
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
-    presence = Presence(client, Keys(settings.namespace), "worker", queues)
+    presence = Presence(client, Keys(settings.namespace), "worker", queues, EAR.silent_seconds)
     presence.start()
     _presence.append(presence)
 

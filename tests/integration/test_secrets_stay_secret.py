@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,12 @@ def dump(client: redis.Redis) -> bytes:
     return b"\n".join(found)
 
 
+def decoded_bodies(messages: list[bytes]) -> list[bytes]:
+    """Celery's events carry their content in base64."""
+    bodies = [re.search(rb'"body": ?"([A-Za-z0-9+/=]+)"', message) for message in messages]
+    return [base64.b64decode(body.group(1)) for body in bodies if body]
+
+
 @pytest.fixture
 def cluster(place: Place, tmp_path: Path) -> Any:
     folder = tmp_path / "secrets"
@@ -76,7 +84,11 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
             [{"name": "good", "steps": [good]}, {"name": "no", "steps": [no]}],
             [{"name": "no-url", "steps": [{**good, "url": "{{ secret.HOOK }}"}]}],
         ]
-        cluster.start()
+        # -E: the worker says all that Flower ever shows.
+        cluster.wait_alive([cluster.start_coordinator(), cluster.start_worker("-E")])
+        listener = redis.Redis.from_url(place.broker_url)
+        flower = listener.pubsub()  # type: ignore[no-untyped-call]
+        flower.psubscribe(f"*changeover:{place.namespace}:*")
         failures = []
         for number, few in enumerate(stages):
             client.submit(plan(f"secret-{number}", [tenant(f"t{number}")], few))
@@ -95,6 +107,14 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
     with redis.Redis.from_url(place.redis_url) as ledger, redis.Redis.from_url(place.broker_url) as broker:
         everything = {"ledger": dump(ledger), "broker": dump(broker), "events": events.encode(),
                       "status": repr([client.status(f"secret-{n}") for n in range(3)]).encode()}  # fmt: skip
+    shown = []
+    while (message := flower.get_message(timeout=0.5)) is not None:
+        shown.append(str(message["data"]).encode())
+    flower.close()
+    listener.close()
+    everything["flower"] = b"\n".join(shown) + b"".join(decoded_bodies(shown))
+    assert b"task-started" in everything["flower"]
+    assert b"tenant=t2" in everything["flower"]
     cluster.stop()
     everything["logs"] = cluster.logs().encode()
     assert b"secret-2" in everything["ledger"]
