@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run test lint types imports check install-check lock bench chaos chaos-ci clean
+.PHONY: run test test-long lint types imports check install-check lock bench chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -21,6 +21,10 @@ run: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What takes minutes because an outage does.
+test-long: .venv/ready
+	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

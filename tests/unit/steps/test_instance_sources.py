@@ -119,3 +119,35 @@ def test_a_health_check_of_a_named_list() -> None:
     assert isinstance(again, PollAgain)
     assert again.state == {"x": 1}
     assert check(instances="elsewhere", attempt=10) == Failed("SourceUnavailable", "Registry cannot say: no route")
+
+
+def test_a_source_that_fails_is_left_alone_for_a_while() -> None:
+    now = [0.0]
+    source = Counting()
+    instances = Instances({}, [source], clock=lambda: now[0])
+    assert [one.url for one in instances.pick("list", "all", "/health")] == ["http://10.0.0.1/health"]
+    source.away = True
+    now[0] = 31.0
+    # The list that it last gave is better than none, and it is not asked again at once.
+    assert len(instances.pick("list", "all", "/health")) == 1
+    assert len(instances.pick("list", "all", "/health")) == 1
+    assert source.asked == 2
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable, match="no route"):
+            instances.pick("new", "all", "/health")
+    assert source.asked == 3
+    now[0] = 40.0
+    source.away = False
+    assert len(instances.pick("new", "all", "/health")) == 1
+
+
+class Counting(InstanceSource):
+    def __init__(self) -> None:
+        self.asked = 0
+        self.away = False
+
+    def find(self, name: str) -> Sequence[str] | None:
+        self.asked += 1
+        if self.away:
+            raise OSError("no route")
+        return ["http://10.0.0.1"]
