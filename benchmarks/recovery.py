@@ -75,11 +75,16 @@ class _Bench:
         self.redis.close()
 
 
-def _orphans(server: RedisServer, folder: Path, count: int) -> None:
+def _orphans(server: RedisServer, folder: Path, count: int, *, everything_died: bool = False) -> None:
     with _Bench(server) as bench:
         bench.begin(count, f"orphans-{count}")
+        if everything_died:
+            server.kill()
+            started = time.monotonic()
+            server.start()
+            print(f"Redis with {count} running tasks: answers {time.monotonic() - started:.2f} s after its start")
         cluster = bench.cluster(folder)
-        cluster.start(workers=1, concurrency=8)
+        cluster.start(workers=2 if everything_died else 1, concurrency=8)
         # All of one age, so that they run out together, as after the death of all workers.
         started = time.monotonic()
         seconds, micros = bench.redis.time()
@@ -89,7 +94,7 @@ def _orphans(server: RedisServer, folder: Path, count: int) -> None:
         while bench.redis.hget(bench.ledger.keys.of("meta"), "recoveries") != str(count):
             time.sleep(0.01)
         swept = time.monotonic() - started
-        bench.client.wait(f"orphans-{count}", timeout_seconds=120)
+        bench.client.wait(f"orphans-{count}", timeout_seconds=400)
         ended = time.monotonic() - started
         print(f"{count} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out")
 
@@ -132,5 +137,7 @@ def run() -> None:
     """All of it, each on a private Redis."""
     for count in (1, 100, 1000):
         _with_server(partial(_orphans, count=count))
+    # A total outage: every process is killed, Redis too, and all are started again.
+    _with_server(partial(_orphans, count=10_000, everything_died=True))
     _with_server(_renewing)
     _with_server(_idle_coordinator)
