@@ -50,6 +50,7 @@ class FaultInjector:
             "flush-broker": self.flush_broker,
             "stop-worker": self.stop_worker,
             "fill-redis": self.fill_redis,
+            "slow-disk": self.slow_disk,
         }
         if self._proxy is not None:
             found |= {"drop-network": self._proxy.drop, "slow-network": self.slow, "black-hole": self.black_hole}
@@ -114,6 +115,14 @@ class FaultInjector:
         self._world.redis.config_set("maxmemory", 1)
         self._pause.wait(self._chance.uniform(0.5, 3.0))
         self._world.redis.config_set("maxmemory", 0)
+
+    def slow_disk(self) -> None:
+        """A delayed fsync, as clients see it: the server stands still in its write, then goes on."""
+        process = self._world.server.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP)
+        self._pause.wait(self._chance.uniform(0.5, 3.0))
+        process.send_signal(signal.SIGCONT)
 
     def cut_connections(self) -> None:
         for kind in ("normal", "pubsub"):
