@@ -43,7 +43,7 @@ install-check:
 
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-find-links --no-emit-index-url -q -o requirements.lock
+	  --no-header --no-annotate -q -o requirements.lock
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
