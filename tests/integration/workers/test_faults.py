@@ -1,0 +1,69 @@
+"""Whatever a step answers, its turn is recorded: unrecorded, it would be run again and again for a lost worker."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+import redis
+
+from orchestrator.client import Client
+from orchestrator.settings import Settings
+from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
+from tests.support.in_process import InProcess
+from tests.support.plans import plan, tenant
+from workers.stage_runner import CURSOR_LIMIT
+
+NOT_JSON: Any = object()
+
+
+class Odd(Step[StepParameters]):
+    name = "odd"
+    Parameters = StepParameters
+    outcome: ClassVar[Outcome]
+
+    def run(self, parameters: StepParameters, context: StepContext) -> Outcome:
+        return self.outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Done({"at": NOT_JSON}), "StepError"),
+        (Done({"rate": float("nan")}), "StepError"),
+        (PollAgain(1.0, "", {"at": NOT_JSON}), "StepError"),
+        (PollAgain(1.0, "", {"all": "x" * CURSOR_LIMIT}), "StateTooLarge"),
+        (Failed("Said", "half a pair: \ud800"), "Said"),
+        (Done({"said": "half a pair: \ud800"}), None),
+    ],
+    ids=["not-json", "nan", "state-not-json", "state-too-large", "half-a-pair-failed", "half-a-pair-done"],
+)
+def test_odd_answers(
+    redis_client: redis.Redis, settings: Settings, client: Client, outcome: Outcome, kind: str | None
+) -> None:
+    Odd.outcome = outcome
+    with InProcess(redis_client, settings, StepRegistry([Odd()])) as process:
+        process.submit(plan("odd", [tenant("t0")], [{"name": "one", "steps": [{"type": "odd"}]}]))
+        (task,) = process.admit("odd")
+        process.run(task)
+
+    status = client.task_status("odd.0")
+
+    assert status.status == ("COMPLETED" if kind is None else "FAILED")
+    assert (status.failure_info and status.failure_info.type) == kind
+
+
+def test_a_fault_of_ours_fails_the_stage_with_its_name(
+    redis_client: redis.Redis, settings: Settings, client: Client
+) -> None:
+    Odd.outcome = Done()
+    with InProcess(redis_client, settings, StepRegistry([Odd()])) as process:
+        process.submit(plan("odd", [tenant("t0")], [{"name": "one", "steps": [{"type": "odd"}]}]))
+        (task,) = process.admit("odd")
+        # A field that a newer version of the runner wrote.
+        redis_client.hset(process.ledger.keys.of("task", "odd.0"), "cursor", '{"tomorrow": 1}')
+        process.run(task)
+    failure = client.task_status("odd.0").failure_info
+    assert failure is not None
+    assert failure.type == "InternalError"
+    assert "tomorrow" in failure.message
