@@ -11,8 +11,9 @@ import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from orchestrator.lanes import lane_name
-from orchestrator.settings import find_servers, load_settings
+from orchestrator.domain.lanes import lane_name
+from orchestrator.settings.model import load_settings
+from orchestrator.settings.servers import find_servers
 
 _settings: Final = load_settings()
 _servers: Final = find_servers(_settings)

@@ -17,8 +17,10 @@ from pydantic import SecretStr
 from benchmarks.cpu import cpu_seconds
 from orchestrator.client import Client
 from orchestrator.ledger.connection import connect
-from orchestrator.ledger.ledger import Begun, Ledger, Turn
-from orchestrator.settings import Settings
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Begun
+from orchestrator.ledger.records import Turn
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant

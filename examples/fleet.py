@@ -24,7 +24,8 @@ from redis.exceptions import RedisError
 
 from examples.plan_tenants import SERVICES, Instance, instances_of, load_plan
 from orchestrator.domain.errors import Unreachable
-from orchestrator.settings import find_servers, load_settings
+from orchestrator.settings.model import load_settings
+from orchestrator.settings.servers import find_servers
 
 CHANNEL = "tenant_config"
 LOOKS_FOR_REDIS_EVERY_SECONDS = 0.5

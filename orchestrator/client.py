@@ -11,23 +11,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from orchestrator.control.answers import Explanation, OperationResult, PlanStatus, PlanSummary, SubmitResult, TaskStatus
+from orchestrator.control.explain import Explainer
+from orchestrator.control.operations import Operator
+from orchestrator.control.status import StatusReader
+from orchestrator.control.target import Target, TargetType
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
-from orchestrator.explain import Explainer
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.reader import Reader
-from orchestrator.plan_file import read_plan_file
-from orchestrator.plan_orchestrator import PlanOrchestrator, Target, TargetType
-from orchestrator.running_conflicts import running_conflicts
-from orchestrator.settings import Settings, find_servers, load_settings
-from orchestrator.status_model import Explanation, OperationResult, PlanStatus, PlanSummary, SubmitResult, TaskStatus
-from orchestrator.status_reader import StatusReader
-from orchestrator.submit import write_plan
+from orchestrator.plans.plan_file import read_plan_file
+from orchestrator.plans.submit import write_plan
+from orchestrator.settings.model import Settings, load_settings
+from orchestrator.settings.servers import find_servers
 from orchestrator.validation import validate_plan
+from orchestrator.validation.running_conflicts import running_conflicts
 
 LOOK_SECONDS: Final = 0.2
 """How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
@@ -69,7 +71,7 @@ class Client:
         self._ledger = Ledger(self._redis, self._settings)
         self._reader = Reader(self._redis, self._ledger.keys)
         self._status = StatusReader(self._reader)
-        self._orchestrator = PlanOrchestrator(self._ledger, self._reader)
+        self._orchestrator = Operator(self._ledger, self._reader)
         self._explainer = Explainer(self._reader, self._settings)
 
     def submit(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.client import Client
+from orchestrator.control.answers import FailureInfo, OperationResult, TaskStatus
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import ChangeoverError, InvalidInput
-from orchestrator.status_model import FailureInfo, OperationResult, TaskStatus
 
 MAX_CONCURRENCY: Final = 10
 """Cap of a switch task that does not say otherwise."""

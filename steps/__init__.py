@@ -3,13 +3,13 @@
 Knows nothing of plans. A step of your own subclasses ``Step`` and is named by an entry point of ``changeover.steps``.
 """
 
-from steps.allowed_hosts import AllowedHosts
 from steps.broadcast import Broadcast, BroadcastParameters
 from steps.config_write import ConfigWrite, ConfigWriteParameters
 from steps.contract import (
     MAX_POLL_SECONDS,
     Choice,
     Done,
+    Endpoint,
     Failed,
     FenceToken,
     Http,
@@ -31,21 +31,23 @@ from steps.contract import (
     WrongType,
 )
 from steps.encoding import encode_value
-from steps.endpoints import Endpoint, EndpointProblem, MalformedEndpoints, health_endpoints
-from steps.expressions import Verdict, check_expression, holds
-from steps.fence_key import FENCE_PREFIX, fence_key
+from steps.expressions.json_path import NotThere, find
+from steps.expressions.verdict import Verdict, check_expression, holds
 from steps.health_check import HealthCheck, HealthCheckParameters
-from steps.health_matrix import InstanceState, in_words, verdict
-from steps.http_pool import HttpPool
+from steps.http.allowed_hosts import AllowedHosts
+from steps.http.pool import HttpPool
+from steps.http.retry import RetryParameters
 from steps.http_request import HttpCall, HttpRequestParameters
-from steps.instance_sources import SOURCES_GROUP, InstanceList, Instances, InstanceSource, load_sources
-from steps.json_path import NotThere, find
+from steps.instances.endpoints import EndpointProblem, MalformedEndpoints, health_endpoints
+from steps.instances.health_matrix import InstanceState, in_words, verdict
+from steps.instances.sources import SOURCES_GROUP, InstanceList, Instances, InstanceSource, load_sources
 from steps.long_wait import begin_wait, waiting
 from steps.noop import Noop, NoopParameters
 from steps.notify import Notify, NotifyParameters
 from steps.poll import Poll, PollParameters
+from steps.redis.fence_key import FENCE_PREFIX, fence_key
+from steps.redis.target import RedisTarget
 from steps.redis_ack import AckResult, RedisAck, RedisAckParameters
-from steps.redis_target import RedisTarget
 from steps.registry import (
     ENTRY_POINT_GROUP,
     DuplicateStep,
@@ -55,7 +57,6 @@ from steps.registry import (
     UnknownStep,
     load_registry,
 )
-from steps.retry import RetryParameters
 from steps.wait import Wait, WaitParameters
 
 # Grouped by what a reader looks for, not by letter.

@@ -18,8 +18,8 @@ from steps.contract import (
     TargetUnavailable,
 )
 from steps.encoding import checked, encode_value
-from steps.redis_parameters import Connection, Key, connection_needs
-from steps.target_outage import ride_out
+from steps.redis.outage import ride_out
+from steps.redis.parameters import Connection, Key, connection_needs
 from steps.wording import quote
 
 

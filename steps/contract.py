@@ -9,12 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
-
-from steps.endpoints import Endpoint
 
 MAX_POLL_SECONDS: Final = 1800.0
 """A worker cuts ``PollAgain.after_seconds`` at this; ``steps.long_wait`` chops longer waits."""
@@ -149,6 +147,13 @@ class Http(Protocol):
         The answers come in the order of the requests. Never raises for what the network or a server does.
         """
         ...
+
+
+class Endpoint(NamedTuple):
+    """One instance: ``key`` names it in messages, ``url`` is polled."""
+
+    key: str
+    url: str
 
 
 Choice = Literal["all", "one"]

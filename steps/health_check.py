@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Validati
 from steps.contract import (
     Choice,
     Done,
+    Endpoint,
     Failed,
     HttpRequest,
     Needs,
@@ -22,13 +23,12 @@ from steps.contract import (
     TargetUnavailable,
 )
 from steps.encoding import checked, encode_value
-from steps.endpoints import Endpoint
-from steps.health_matrix import FLAPPING, InstanceState, add_round, verdict
-from steps.health_verdict import Reading, read, version_text
-from steps.http_parameters import Attempts, Headers, Interval, Timeout
-from steps.instance_parameters import ListName, Path, instances_to_ask
-from steps.json_path import check_path
-from steps.redis_parameters import Channel, Connection
+from steps.expressions.json_path import check_path
+from steps.http.parameters import Attempts, Headers, Interval, Timeout
+from steps.instances.health_matrix import FLAPPING, InstanceState, add_round, verdict
+from steps.instances.health_verdict import Reading, read, version_text
+from steps.instances.parameters import ListName, Path, instances_to_ask
+from steps.redis.parameters import Channel, Connection
 from steps.wording import cut, join_bounded
 
 NOTE_LIMIT_BYTES = 1000

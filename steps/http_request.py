@@ -17,9 +17,9 @@ from steps.contract import (
     StepContext,
     StepParameters,
 )
-from steps.expressions import holds
-from steps.http_answer import NotJson, outputs, read_json, said, trouble
-from steps.http_parameters import (
+from steps.expressions.verdict import holds
+from steps.http.answer import NotJson, outputs, read_json, said, trouble
+from steps.http.parameters import (
     BODY_LIMIT,
     Expression,
     Form,
@@ -33,8 +33,8 @@ from steps.http_parameters import (
     json_bytes,
     with_header,
 )
+from steps.http.retry import RetryParameters, count_sent, is_transient, later
 from steps.long_wait import waiting
-from steps.retry import RetryParameters, count_sent, is_transient, later
 
 
 def _as_list(value: object) -> object:

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from steps.contract import Done, Failed, HttpRequest, Needs, Outcome, Step, StepContext, StepParameters
-from steps.http_answer import trouble
-from steps.http_parameters import Headers, JsonBody, Timeout, Url, json_bytes, with_header
+from steps.http.answer import trouble
+from steps.http.parameters import Headers, JsonBody, Timeout, Url, json_bytes, with_header
+from steps.http.retry import RetryParameters, count_sent, is_transient, later
 from steps.long_wait import waiting
-from steps.retry import RetryParameters, count_sent, is_transient, later
 
 
 class NotifyParameters(StepParameters):

@@ -18,9 +18,9 @@ from steps.contract import (
     StepContext,
     StepParameters,
 )
-from steps.expressions import holds
-from steps.http_answer import NotJson, outputs, read_json, said, trouble
-from steps.http_parameters import Attempts, Expression, Headers, Interval, Method, Timeout, Url
+from steps.expressions.verdict import holds
+from steps.http.answer import NotJson, outputs, read_json, said, trouble
+from steps.http.parameters import Attempts, Expression, Headers, Interval, Method, Timeout, Url
 from steps.wording import cut
 
 NOTE_LIMIT = 500

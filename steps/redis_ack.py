@@ -25,13 +25,13 @@ from steps.contract import (
     TargetUnavailable,
 )
 from steps.encoding import checked, encode_value
-from steps.health_verdict import read_exact, version_text
-from steps.http_answer import said, trouble
-from steps.http_parameters import Attempts, Headers, Interval, Timeout
-from steps.instance_parameters import ListName, Path, instances_to_ask
-from steps.json_path import NotThere, check_path, find
-from steps.redis_parameters import Channel, Connection, HashField, Key
-from steps.target_outage import ride_out
+from steps.expressions.json_path import NotThere, check_path, find
+from steps.http.answer import said, trouble
+from steps.http.parameters import Attempts, Headers, Interval, Timeout
+from steps.instances.health_verdict import read_exact, version_text
+from steps.instances.parameters import ListName, Path, instances_to_ask
+from steps.redis.outage import ride_out
+from steps.redis.parameters import Channel, Connection, HashField, Key
 from steps.wording import cut, join_bounded, quote
 
 NOTE_LIMIT_BYTES = 1000

@@ -12,7 +12,7 @@ import redis
 from pydantic import SecretStr
 
 from orchestrator.client import Client
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries

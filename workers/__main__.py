@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import sys
 
-from workers.app import main
+# Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
+import workers.tasks  # noqa: F401
+from orchestrator.domain.lanes import lane_names
+from orchestrator.settings.model import load_settings
+from workers.app import app
+
+
+def main(arguments: list[str]) -> None:
+    """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
+    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
+    if arguments[:1] == ["worker"] and not names_queues:
+        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+    app.start(argv=arguments)
+
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -9,23 +9,23 @@ from celery import signals
 from celery.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from orchestrator.checkpoint_store import require_store
-from orchestrator.dispatch import make_app
+from orchestrator.broker.app import make_app
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.lanes import lane_names
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
-from orchestrator.logs import configure_logs
-from orchestrator.presence import Presence
-from orchestrator.settings import find_servers, load_settings
+from orchestrator.ledger.presence import Presence
+from orchestrator.observability.logs import configure_logs
+from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.model import load_settings
+from orchestrator.settings.servers import find_servers
 from workers import runtime
-from workers.hearing import EAR, HearingCheck
 from workers.middleware import load_chain
+from workers.watchdog import SILENCE, Watchdog
 
 app = make_app()
 
 _presence: list[Presence] = []
-_hearing: list[HearingCheck] = []
+_watchdog: list[Watchdog] = []
 
 
 @signals.setup_logging.connect
@@ -52,7 +52,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
     settings = load_settings()
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
-    presence = Presence(client, Keys(settings.namespace), "worker", queues, EAR.silent_seconds)
+    presence = Presence(client, Keys(settings.namespace), "worker", queues, SILENCE.seconds)
     presence.start()
     _presence.append(presence)
 
@@ -70,26 +70,15 @@ def _announce(sender: Any = None, **_: Any) -> None:
         channel = getattr(sender.task_consumer, "channel", None)
         return channel is not None and not channel.qos.can_consume()
 
-    check = HearingCheck(EAR, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
+    check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
     check.start()
-    _hearing.append(check)
+    _watchdog.append(check)
 
 
 @signals.worker_shutting_down.connect
 def _withdraw(**_: Any) -> None:
     runtime.stop()
-    while _hearing:
-        _hearing.pop().stop()
+    while _watchdog:
+        _watchdog.pop().stop()
     while _presence:
         _presence.pop().stop()
-
-
-def main(arguments: list[str]) -> None:
-    """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
-    # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
-    import workers.tasks  # noqa: F401
-
-    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
-    if arguments[:1] == ["worker"] and not names_queues:
-        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
-    app.start(argv=arguments)

@@ -24,7 +24,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointError, CheckpointStore
-from orchestrator.ledger.ledger import Turn, TurnRecord
+from orchestrator.ledger.records import Turn, TurnRecord
 
 MARKER: Final = "store"
 """The one key of a marker that a checkpoint does not have: the name of the store that keeps the checkpoint."""

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from orchestrator.ledger.connection import connect
-from orchestrator.settings import ConnectionSettings, redact
+from orchestrator.secrets.masking import redact
+from orchestrator.settings.model import ConnectionSettings
 from steps import RedisTarget, Target
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import structlog
 
 from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.ledger import Ledger, Turn
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.records import Turn
 
 _log = structlog.get_logger(__name__)
 

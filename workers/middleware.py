@@ -24,8 +24,8 @@ from typing import Final
 import structlog
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.naming import unknown
-from orchestrator.settings import Settings
+from orchestrator.domain.naming import unknown
+from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
 
 ENTRY_POINT_GROUP: Final = "changeover.middlewares"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.ledger.reader import Reader
-from orchestrator.stage_factory import CompiledStage, StageFactory
+from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 
 LIMIT: Final = 200
 

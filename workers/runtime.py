@@ -7,21 +7,25 @@ import socket
 import threading
 from functools import lru_cache
 
-from orchestrator.checkpoint_store import open_store
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
-from orchestrator.rollback_strategy import load_strategy
-from orchestrator.secrets import Secrets
-from orchestrator.settings import Settings, find_servers, load_settings, redact
-from orchestrator.stage_factory import StageFactory
+from orchestrator.secrets.masking import redact
+from orchestrator.secrets.references import Secrets
+from orchestrator.settings.checkpoint_store import open_store
+from orchestrator.settings.model import Settings, load_settings
+from orchestrator.settings.servers import find_servers
+from orchestrator.stages.rollback_strategy import load_strategy
+from orchestrator.stages.stage_factory import StageFactory
 from steps import AllowedHosts, HttpPool, InstanceList, Instances, RedisTarget, load_registry, load_sources
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import load_chain
+from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
-from workers.stage_runner import Reach, StageRunner, patiently_stored
+from workers.stage_runner import StageRunner
+from workers.turn_run import StepResources
 
 _lock = threading.Lock()
 _stopping = threading.Event()
@@ -48,7 +52,7 @@ def _make_runner(pid: int) -> StageRunner:
         ledger=ledger,
         plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
-        reach=make_reach(settings, servers.redis_url),
+        resources=make_resources(settings, servers.redis_url),
         worker=f"{socket.gethostname()}:{pid}",
         stopping=_stopping,
         strategy=load_strategy(settings.rollback_strategy),
@@ -57,11 +61,11 @@ def _make_runner(pid: int) -> StageRunner:
     )
 
 
-def make_reach(settings: Settings, redis_url: str) -> Reach:
+def make_resources(settings: Settings, redis_url: str) -> StepResources:
     """What steps work with, as the settings say. Nothing connects before it is used."""
     lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
     hosts = None if settings.allowed_hosts is None else AllowedHosts(settings.allowed_hosts)
-    return Reach(
+    return StepResources(
         target=RedisTarget(connect(redis_url, patient=False), redact(redis_url), own_ledger=True),
         http=HttpPool(hosts=hosts),
         targets=Connections(settings.connections),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.dispatch import RUN_STAGE, shown_arguments
-from orchestrator.ledger.ledger import Turn
+from orchestrator.broker.messages import RUN_STAGE, shown_arguments
+from orchestrator.ledger.records import Turn
 from workers.app import app
+from workers.next_link import Drop, Reschedule
 from workers.runtime import runner
-from workers.stage_runner import Drop, Reschedule
 
 
 @app.task(name=RUN_STAGE, bind=True, max_retries=None)

@@ -11,7 +11,7 @@ error". Saying "connection error" there lets Celery's own reconnect go on.
 The saving: kombu builds a new Redis client for every operation, about a fifth of a worker's CPU time. One client a
 pool does the same.
 
-The sign of life: every reply to the consumer's blocking pop is stamped; ``workers/hearing.py`` says what for.
+The sign of life: every reply to the consumer's blocking pop is stamped; ``workers/watchdog.py`` says what for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from workers.hearing import EAR
+from workers.watchdog import SILENCE
 
 
 class Channel(kombu_redis.Channel):
@@ -44,7 +44,7 @@ class Channel(kombu_redis.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.
-        EAR.heard()
+        SILENCE.heard()
         return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
 
 

@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
 
 def config(json_output: JsonOption = False) -> None:
     """Print every application setting, its value and where it came from; secrets are masked."""
-    from orchestrator.settings import load_settings
-    from orchestrator.settings_origins import resolved_settings
+    from orchestrator.settings.model import load_settings
+    from orchestrator.settings.origins import resolved_settings
 
     found = resolved_settings(load_settings())
     if json_output:

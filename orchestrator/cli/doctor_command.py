@@ -16,8 +16,9 @@ def doctor(json_output: JsonOption = False) -> None:
     """Check servers, processes and what is overdue. Exit code 0 when it could answer, 4 when a server does not."""
     from rich.text import Text
 
-    from orchestrator.doctor import examine
-    from orchestrator.settings import find_servers, load_settings
+    from orchestrator.control.doctor import examine
+    from orchestrator.settings.model import load_settings
+    from orchestrator.settings.servers import find_servers
 
     settings = load_settings()
     diagnosis = examine(settings, find_servers(settings))

@@ -35,11 +35,11 @@ def validate(
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
-    from orchestrator.plan_file import read_plan_file
-    from orchestrator.preview import preview_lines, preview_plan
-    from orchestrator.running_conflicts import conflicts_if_reachable
-    from orchestrator.settings import load_settings
+    from orchestrator.plans.plan_file import read_plan_file
+    from orchestrator.settings.model import load_settings
     from orchestrator.validation import validate_plan
+    from orchestrator.validation.preview import preview_lines, preview_plan
+    from orchestrator.validation.running_conflicts import conflicts_if_reachable
 
     errors: list[Problem] = []
     warnings: list[Problem] = []

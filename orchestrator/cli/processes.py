@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def coordinator() -> None:
     """Run a coordinator; any number may run at once."""
-    from orchestrator.coordinator import run_coordinator
+    from orchestrator.coordinator.process import run_coordinator
 
     run_coordinator()
 
@@ -39,7 +39,8 @@ def _celery(arguments: list[str]) -> None:
     import os
     import sys
 
-    from orchestrator.settings import find_servers, load_settings
+    from orchestrator.settings.model import load_settings
+    from orchestrator.settings.servers import find_servers
 
     # Named before anything starts: a missing server is our message with exit code 4, not Celery's.
     servers = find_servers(load_settings())

@@ -10,7 +10,7 @@ from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, pr
 from orchestrator.domain.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from orchestrator.status_model import TaskStatus
+    from orchestrator.control.answers import TaskStatus
 
 PlanIdArgument = Annotated[str, typer.Argument(metavar="PLAN_ID", show_default=False)]
 

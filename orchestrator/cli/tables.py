@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.status_model import LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
 
 MAX_ROWS = 30
 _COLOURS = {

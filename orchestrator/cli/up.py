@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.embedded.up import run_up
 from orchestrator.embedded.up_options import Pool, UpOptions
-from orchestrator.settings import load_settings
+from orchestrator.settings.model import load_settings
 
 
 def up(

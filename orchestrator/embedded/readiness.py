@@ -15,8 +15,9 @@ import redis
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.embedded.redis_server import client_for_once
 from orchestrator.ledger.keys import Keys
-from orchestrator.presence import alive
-from orchestrator.settings import find_servers, load_settings
+from orchestrator.ledger.presence import alive
+from orchestrator.settings.model import load_settings
+from orchestrator.settings.servers import find_servers
 
 IsReady = Callable[[Mapping[str, Sequence[int]]], bool]
 """Given the pids by role that should work, whether all of them do."""

@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
-from orchestrator.settings import redact
+from orchestrator.secrets.masking import redact
 
 SERVER_NAMES = ("redis-server", "valkey-server")
 SERVER_FOLDER = "redis"

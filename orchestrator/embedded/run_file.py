@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.settings import RUN_FILE, Servers
+from orchestrator.settings.servers import RUN_FILE, Servers
 
 LOCK_FILE = "up.lock"
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from orchestrator.checkpoint_store import require_store
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
@@ -31,7 +30,10 @@ from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_
 from orchestrator.embedded.signal_inbox import SignalInbox
 from orchestrator.embedded.supervisor import StopAsked, Supervisor
 from orchestrator.embedded.up_options import UpOptions
-from orchestrator.settings import Servers, Settings, find_servers, redact
+from orchestrator.secrets.masking import redact
+from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import Servers, find_servers
 
 REDIS_ASKED_EVERY_SECONDS = 0.05
 READY_ASKED_EVERY_SECONDS = 0.2

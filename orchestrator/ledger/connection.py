@@ -24,7 +24,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from orchestrator.domain.errors import Unreachable
-from orchestrator.settings import redact
+from orchestrator.secrets.masking import redact
 
 UNREACHABLE = (
     RedisConnectionError,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import redis
 import structlog
@@ -22,129 +20,12 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.outcomes import Begun, Committed, Ended, Opened, Written
+from orchestrator.ledger.records import IDENTITY, Admission, Admitted, StageRow, Turn, TurnRecord
 from orchestrator.ledger.script_source import assemble
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 
 _log = structlog.get_logger(__name__)
-
-
-class Opened(StrEnum):
-    """How a submit finds the plan."""
-
-    OPENED = "OPENED"
-    DRAFT = "DRAFT"
-    EXISTS = "EXISTS"
-    CONFLICT = "CONFLICT"
-
-
-class Written(StrEnum):
-    """What became of a chunk."""
-
-    WRITTEN = "WRITTEN"
-    ALREADY = "ALREADY"
-    CLOSED = "CLOSED"
-
-
-class Committed(StrEnum):
-    """What became of a commit."""
-
-    READY = "READY"
-    EXISTS = "EXISTS"
-    INCOMPLETE = "INCOMPLETE"
-    MISSING = "MISSING"
-
-
-class Begun(StrEnum):
-    """What a worker is to do with a stage message."""
-
-    BEGUN = "BEGUN"
-    STALE = "STALE"
-    COPY = "COPY"
-    RECORDED = "RECORDED"
-    CANCELLED = "CANCELLED"
-    PAUSED = "PAUSED"
-    ROLLING_BACK = "ROLLING_BACK"
-
-
-class Ended(StrEnum):
-    """What follows the end of a turn."""
-
-    NEXT = "NEXT"
-    AGAIN = "AGAIN"
-    COMPLETED = "COMPLETED"
-    ROLLED_BACK = "ROLLED_BACK"
-    FAILED = "FAILED"
-    ROLLBACK_FAILED = "ROLLBACK_FAILED"
-    CANCELLED = "CANCELLED"
-    PAUSED = "PAUSED"
-    ROLLING_BACK = "ROLLING_BACK"
-    STALE = "STALE"
-
-
-@dataclass(frozen=True, slots=True)
-class StageRow:
-    """What the scripts need to know of a stage."""
-
-    name: str
-    timeout_seconds: float | None = None
-    irreversible: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Names one delivery's worth of work; the whole content of a stage message."""
-
-    task_id: str
-    epoch: int
-    stage: int
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A task that may run: its legs from ``stage`` on are to be published."""
-
-    task_id: str
-    tenant_id: str
-    mode: TaskState
-    epoch: int
-    stage: int
-    legs: int
-    turn: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Who was admitted; whether to call again; whether the plan's cancel or rollback has chunks to do."""
-
-    tasks: list[Admitted]
-    more: bool
-    has_chores: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRecord:
-    """What a begun turn needs: the plan stage it works on and what is known so far."""
-
-    tenant_id: str
-    mode: TaskState
-    stage_index: int
-    stage_name: str
-    cursor: Mapping[str, Any]
-    config: str
-    snapshot: str | None
-    attempt: int
-    incarnation: str
-    checkpoint: Mapping[str, Any]
-    forced: bool
-
-
-IDENTITY: Final = {
-    "deploy_unit_id": "deployUnitId",
-    "deploy_unit_name": "deployUnitName",
-    "deploy_unit_version": "deployUnitVersion",
-}
-"""What a tenant is: the keys of its config, and their names in an event."""
 
 
 class Ledger:
@@ -247,8 +128,8 @@ class Ledger:
 
     def admit(self, plan_id: str, limit: int) -> Admission:
         """Fills free slots, looking at ``limit`` tasks at most."""
-        _, more, rows, has_chores = self.call("admit", plan_id, limit)
-        return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chores))
+        _, more, rows, has_chunks = self.call("admit", plan_id, limit)
+        return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chunks))
 
     # Worker
 

@@ -12,7 +12,7 @@ import redis
 from orchestrator.domain.events import EVENT, Event
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.ledger import Admitted
+from orchestrator.ledger.records import Admitted
 
 PAGE: Final = 1000
 """Tasks or events read in one round trip."""

@@ -20,12 +20,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.catalogue import resolve
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.plan_factory import Plan, TenantRecord, assemble_plan, generate_plan_id, stage_record
-from orchestrator.settings import Settings, load_settings
-from orchestrator.stage_factory import Registry, StageFactory
+from orchestrator.plans.plan import Plan, assemble_plan, generate_plan_id, stage_record
+from orchestrator.plans.tenant_config import TenantRecord
+from orchestrator.settings.model import Settings, load_settings
+from orchestrator.stages.stage_factory import Registry, StageFactory
+from orchestrator.validation.catalogue import resolve
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.references import References

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from orchestrator.domain.config import StageSpec, TenantDeployConfig
 from orchestrator.domain.errors import Problem
-from orchestrator.wording import shown
+from orchestrator.domain.wording import shown
 
 
 @dataclass(frozen=True, slots=True)

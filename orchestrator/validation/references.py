@@ -7,11 +7,11 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from orchestrator.domain.errors import Problem
-from orchestrator.naming import unknown
-from orchestrator.secrets import MASK
-from orchestrator.settings import Settings
-from orchestrator.stage_factory import BuiltStep
-from orchestrator.wording import join, shown
+from orchestrator.domain.naming import unknown
+from orchestrator.domain.wording import join, shown
+from orchestrator.secrets.masking import MASK
+from orchestrator.settings.model import Settings
+from orchestrator.stages.compiled_step import BuiltStep
 from steps import SOURCES_GROUP, AllowedHosts, MalformedEndpoints, health_endpoints
 from steps.contract import NO_NEEDS
 

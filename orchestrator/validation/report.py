@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestrator.domain.errors import Problem
-from orchestrator.wording import join, shown
+from orchestrator.domain.wording import join, shown
 
 LIMIT = 100
 """Problems that are named; the rest are counted."""

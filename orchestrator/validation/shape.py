@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
-from orchestrator.naming import snake_case
+from orchestrator.domain.naming import snake_case
+from orchestrator.domain.wording import problems_of
 from orchestrator.validation.report import Report
-from orchestrator.wording import problems_of
 
 MAX_STAGES = 100
 M = TypeVar("M", bound=BaseModel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.domain.config import StageSpec
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.stage_factory import CompiledStage, StageFactory
+from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from orchestrator.validation.report import Report
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.condition import condition_holds
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.naming import snake_case, step_type, unknown
-from orchestrator.plan_factory import SOURCE, TenantRecord, compact_config, full_config, snapshot_of, tenant_record
-from orchestrator.stage_factory import BuiltStep, CompiledStage, template_variables
+from orchestrator.domain.naming import snake_case, step_type, unknown
+from orchestrator.domain.wording import shown
+from orchestrator.plans.tenant_config import (
+    SOURCE,
+    TenantRecord,
+    compact_config,
+    full_config,
+    snapshot_of,
+    tenant_record,
+)
+from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.stage_factory import CompiledStage, template_variables
+from orchestrator.templates.condition import condition_holds
 from orchestrator.validation.references import References
 from orchestrator.validation.report import Report
-from orchestrator.wording import shown
 from steps import HealthCheckParameters, MalformedEndpoints, RedisAckParameters, health_endpoints
 
 MAX_CONFIG_CHARACTERS = 256 * 1024

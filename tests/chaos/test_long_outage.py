@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from orchestrator.client import Client
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless
 from tests.support.place import Place

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.dispatch import make_app
-from orchestrator.lanes import lane_names
+from orchestrator.broker.app import make_app
+from orchestrator.domain.lanes import lane_names
 from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 

@@ -14,7 +14,7 @@ from orchestrator.client import Client
 from orchestrator.domain.events import StageEvent
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import types
 from tests.support.invariants import check_ledger

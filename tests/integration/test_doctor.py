@@ -10,7 +10,7 @@ import redis
 from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
 from tests.support.place import Place

@@ -8,8 +8,9 @@ import pytest
 import redis
 
 from orchestrator.client import Client
-from orchestrator.ledger.ledger import Ledger, Turn
-from orchestrator.settings import Settings
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.records import Turn
+from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant

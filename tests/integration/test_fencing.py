@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from steps.fence_key import fence_key
+from steps.redis.fence_key import fence_key
 from tests.support.fault_world import EFFECT, effect_stage, fault_world
 from tests.support.plans import CONFIG_WRITE
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ import redis
 from orchestrator.client import Client
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.ledger import Admitted
+from orchestrator.ledger.records import Admitted
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless, types
 from tests.support.place import Place
@@ -22,10 +22,10 @@ from tests.support.waiting import wait_until
 
 PUBLISH = """
 import json, sys
-from orchestrator.dispatch import Dispatcher
+from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.domain.status import TaskState
-from orchestrator.ledger.ledger import Admitted
-from orchestrator.settings import load_settings
+from orchestrator.ledger.records import Admitted
+from orchestrator.settings.model import load_settings
 
 names, rows = json.load(sys.stdin)
 tasks = [Admitted(*row[:2], TaskState(row[2]), *row[3:]) for row in rows]

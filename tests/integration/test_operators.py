@@ -10,13 +10,13 @@ import pytest
 import redis
 
 from orchestrator.client import Client, target_of
+from orchestrator.control.target import Target
 from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.reader import Reader
-from orchestrator.plan_orchestrator import Target
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless, moments, types
 from tests.support.invariants import check_ledger

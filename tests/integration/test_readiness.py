@@ -9,7 +9,7 @@ import redis
 
 from orchestrator.embedded import readiness
 from orchestrator.ledger.keys import Keys
-from orchestrator.presence import Presence
+from orchestrator.ledger.presence import Presence
 from tests.support.place import Place
 from tests.support.redis_server import free_port
 

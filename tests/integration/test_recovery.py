@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import crash_points
 from orchestrator.domain.events import TaskFailed
+from orchestrator.observability import crash_points
 from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 

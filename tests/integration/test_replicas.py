@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
-from orchestrator.settings import RedisSettings, Settings
+from orchestrator.settings.model import RedisSettings, Settings
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until

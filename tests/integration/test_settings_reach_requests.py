@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from orchestrator.client import Client
-from orchestrator.settings import HealthCheckSettings, Settings
+from orchestrator.settings.model import HealthCheckSettings, Settings
 from tests.support.cluster import Cluster
 from tests.support.instances import Handler, Instances
 from tests.support.place import Place

@@ -14,7 +14,7 @@ import redis
 from orchestrator.client import Client
 from orchestrator.domain.errors import InvalidInput, PlanConflict
 from orchestrator.ledger.keys import Keys
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import types
 from tests.support.place import Place

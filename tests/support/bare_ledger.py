@@ -9,8 +9,10 @@ import redis
 
 from orchestrator.client import Client
 from orchestrator.history import LedgerDump, check_history, read_dump
-from orchestrator.ledger.ledger import Admitted, Begun, Ledger, Turn
-from orchestrator.settings import Settings
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Begun
+from orchestrator.ledger.records import Admitted, Turn
+from orchestrator.settings.model import Settings
 from tests.support.plans import noop_stage, plan, tenant
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 
 from orchestrator.ledger.keys import Keys
-from orchestrator.presence import alive
+from orchestrator.ledger.presence import alive
 from tests.support.place import Place
 from tests.support.waiting import wait_until
 

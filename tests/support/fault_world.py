@@ -13,12 +13,12 @@ import redis
 from pydantic import SecretStr
 
 from orchestrator.client import Client
+from orchestrator.control.answers import PlanStatus
 from orchestrator.domain.events import Event, TaskRecovered
 from orchestrator.history import LedgerDump, Report, check_history, read_dump
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
-from orchestrator.settings import Settings
-from orchestrator.status_model import PlanStatus
+from orchestrator.settings.model import Settings
 from tests.support import effect_step
 from tests.support.cluster import Cluster
 from tests.support.effect_instances import EffectInstances

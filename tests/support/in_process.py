@@ -8,20 +8,23 @@ from typing import Any
 
 import redis
 
-from orchestrator.ledger.ledger import Admitted, Ledger, Turn
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
-from orchestrator.plan_factory import Plan
-from orchestrator.secrets import Secrets
-from orchestrator.settings import Settings
-from orchestrator.stage_factory import StageFactory
-from orchestrator.submit import write_plan
+from orchestrator.ledger.records import Admitted, Turn
+from orchestrator.plans.plan import Plan
+from orchestrator.plans.submit import write_plan
+from orchestrator.secrets.references import Secrets
+from orchestrator.settings.model import Settings
+from orchestrator.stages.stage_factory import StageFactory
 from orchestrator.validation import validate_plan
 from steps import HttpPool, Instances, RedisTarget, StepRegistry
 from workers.checkpoints import TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain
+from workers.next_link import Next, Proceed
 from workers.plan_cache import PlanCache
-from workers.stage_runner import Next, Proceed, Reach, StageRunner
+from workers.stage_runner import StageRunner
+from workers.turn_run import StepResources
 
 
 class InProcess:
@@ -45,7 +48,7 @@ class InProcess:
             ledger=self.ledger,
             plans=PlanCache(self.reader, StageFactory(registry, settings)),
             keeper=self._keeper,
-            reach=Reach(
+            resources=StepResources(
                 target=RedisTarget(client, "test", own_ledger=True),
                 http=self._http,
                 targets={},

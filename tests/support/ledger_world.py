@@ -13,16 +13,18 @@ from typing import Any, cast
 import redis
 
 from checkpoint import Checkpoint
-from orchestrator.coordinator import CHUNK
+from orchestrator.coordinator.coordinator import CHUNK
+from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.domain.events import Event, FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.inbox import Inbox
-from orchestrator.ledger.ledger import Admission, Admitted, Begun, Ended, Ledger, Opened, StageRow, Turn, TurnRecord
+from orchestrator.ledger.inbox import Inbox
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply
+from orchestrator.ledger.outcomes import Begun, Ended, Opened
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.sweeper import Sweeper
-from orchestrator.rollback_strategy import config_for
-from orchestrator.settings import Settings
+from orchestrator.ledger.records import Admission, Admitted, StageRow, Turn, TurnRecord
+from orchestrator.settings.model import Settings
+from orchestrator.stages.rollback_strategy import config_for
 from tests.support.invariants import check_ledger
 
 STAGES = ("one", "two", "three")
@@ -100,7 +102,7 @@ class LedgerWorld:
             tasks += [task.task_id for task in admission.tasks]
             self.published += admission.tasks
             more = admission.more
-            if admission.has_chores:
+            if admission.has_chunks:
                 self.operations.cancel_chunk(plan_id, CHUNK)
                 self.operations.rollback_chunk(plan_id, CHUNK)
                 more = True

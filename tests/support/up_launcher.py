@@ -13,7 +13,7 @@ from orchestrator.domain.errors import ChangeoverError
 from orchestrator.embedded.run_file import read_redis_url
 from orchestrator.embedded.up import run_up
 from orchestrator.embedded.up_options import UpOptions
-from orchestrator.settings import load_settings
+from orchestrator.settings.model import load_settings
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.settings import Settings, find_servers
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
 
 TREE = Path(__file__).parents[2]
 ROLES = ("coordinator", "worker", "flower")

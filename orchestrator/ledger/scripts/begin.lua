@@ -38,7 +38,7 @@ if task.stage_started then
 else
   local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
   lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'touched', touched)
-  become_mover(task)
+  become_last_mover(task)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end

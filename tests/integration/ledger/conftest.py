@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 
 

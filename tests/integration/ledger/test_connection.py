@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from orchestrator.inbox import Inbox
 from orchestrator.ledger.connection import UNREACHABLE, connect
+from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.keys import Keys
 from tests.support.redis_server import RedisServer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.invariants import faults_of
 from tests.support.ledger_world import LedgerWorld
 

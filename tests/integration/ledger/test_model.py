@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.model import Task
 from tests.support.pair import Pair

@@ -9,14 +9,14 @@ import redis
 from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
-from orchestrator import inbox
+from orchestrator.coordinator.reconciler import Reconciler
+from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.domain.errors import InvalidInput, NotFound
-from orchestrator.inbox import Inbox
-from orchestrator.ledger.ledger import Begun, Ended
+from orchestrator.ledger import inbox
+from orchestrator.ledger.inbox import Inbox
+from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.reconciler import Reconciler
-from orchestrator.ledger.sweeper import Sweeper
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from tests.support.bare_ledger import BareLedger
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from orchestrator.ledger.ledger import Ended
 from orchestrator.ledger.operations import Order
+from orchestrator.ledger.outcomes import Ended
 from tests.support.ledger_world import SOURCE, LedgerWorld
 
 FORCE = Order("ada", "because", force=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.domain.status import PlanState
-from orchestrator.ledger.ledger import Committed, Opened, Written
+from orchestrator.ledger.outcomes import Committed, Opened, Written
 from tests.support.ledger_world import LedgerWorld, config
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.ledger.ledger import Begun, Ended, StageRow
+from orchestrator.ledger.outcomes import Begun, Ended
+from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import FAILURE, LedgerWorld
 
 LEASE_MS = 10_000

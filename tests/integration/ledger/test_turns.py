@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 import redis
 
-from orchestrator.ledger.ledger import Begun, Ended
-from orchestrator.settings import Settings
+from orchestrator.ledger.outcomes import Begun, Ended
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import FAILURE, LedgerWorld
 
 

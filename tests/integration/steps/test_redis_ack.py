@@ -11,7 +11,7 @@ import pytest
 import redis
 from pydantic import SecretStr, ValidationError
 
-from orchestrator.settings import ConnectionSettings
+from orchestrator.settings.model import ConnectionSettings
 from steps import (
     Broadcast,
     BroadcastParameters,

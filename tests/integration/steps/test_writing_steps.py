@@ -17,7 +17,7 @@ from steps import (
     PollAgain,
     RedisTarget,
 )
-from steps.target_outage import MAX_ATTEMPTS
+from steps.redis.outage import MAX_ATTEMPTS
 from tests.support.place import Place
 from tests.support.redis_server import RedisServer
 from tests.support.step_context import context, token

@@ -9,15 +9,17 @@ import pytest
 import redis
 
 from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
-from orchestrator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.client import Client
-from orchestrator.ledger.ledger import Admitted, Ended, Ledger, Turn, TurnRecord
-from orchestrator.settings import CheckpointSettings, Settings
+from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Ended
+from orchestrator.ledger.records import Admitted, Turn, TurnRecord
+from orchestrator.settings.model import CheckpointSettings, Settings
 from steps import Done, Failed, Outcome, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints
-from workers.stage_runner import Drop, Proceed
+from workers.next_link import Drop, Proceed
 
 
 class SayParameters(StepParameters):
@@ -284,15 +286,15 @@ class Away(MemoryCheckpointStore):
 def test_a_store_that_is_away_is_waited_for_and_then_named(
     redis_client: redis.Redis, settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workers import stage_runner
+    from workers import patience
 
     store = Away()
-    checkpoints = StoreCheckpoints(store, "away", stage_runner.patiently_stored)
+    checkpoints = StoreCheckpoints(store, "away", patience.patiently_stored)
     with InProcess(redis_client, settings, StepRegistry([Say()]), checkpoints) as worker:
         task = started(worker, "a", "b", "c")
         store.calls = 2
         assert isinstance(worker.run(task, 0), Proceed)
-        monkeypatch.setattr(stage_runner, "RECORD_SECONDS", 0.0)
+        monkeypatch.setattr(patience, "RECORD_SECONDS", 0.0)
         store.calls = 10
         assert isinstance(worker.run(task, 1), Drop)
         assert failure(client, task)[0] == "CheckpointStoreUnavailable"

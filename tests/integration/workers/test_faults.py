@@ -8,11 +8,11 @@ import pytest
 import redis
 
 from orchestrator.client import Client
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
-from workers.stage_runner import CURSOR_LIMIT
+from workers.recorder import CURSOR_LIMIT
 
 NOT_JSON: Any = object()
 

@@ -13,13 +13,13 @@ from structlog.testing import capture_logs
 
 from orchestrator.client import Client
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.settings import Settings
+from orchestrator.settings.model import Settings
 from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from workers import middleware
 from workers.middleware import Chain, Middleware, StageInfo, StepInfo, load_chain
-from workers.stage_runner import Drop, Proceed, Reschedule
+from workers.next_link import Drop, Proceed, Reschedule
 
 
 class CountParameters(StepParameters):

@@ -12,8 +12,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestrator.settings import HealthCheckSettings, Settings
-from orchestrator.stage_factory import StageFactory
+from orchestrator.settings.model import HealthCheckSettings, Settings
+from orchestrator.stages.stage_factory import StageFactory
 from steps import NotifyParameters, RetryParameters, Step, load_registry
 
 PAGE = (Path(__file__).parents[3] / "docs" / "steps.md").read_text()

@@ -20,7 +20,7 @@ from steps import (
     in_words,
     verdict,
 )
-from steps.health_matrix import ATTEMPTS_KEPT, INSTANCES_KEPT, InstanceState, add_round
+from steps.instances.health_matrix import ATTEMPTS_KEPT, INSTANCES_KEPT, InstanceState, add_round
 from tests.support.step_context import context
 
 TWO = {

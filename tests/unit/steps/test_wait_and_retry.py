@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from steps import MAX_POLL_SECONDS, Done, HttpAnswer, PollAgain, RetryParameters, Wait, WaitParameters
-from steps.retry import RETRY_AFTER_LIMIT_SECONDS, later
+from steps.http.retry import RETRY_AFTER_LIMIT_SECONDS, later
 from tests.support.step_context import context
 
 

@@ -10,7 +10,7 @@ local function finish_rollback(task, restored, identity)
   move_task(task, 'rollback_done')
   redis.call('DEL', K.checkpoint(task.id))
   redis.call('HSET', tenant, 'good', restored)
-  give_back_mover(task)
+  give_back_to_previous_mover(task)
   redis.call('HSET', key, 'touched', 0)
   end_task(task, 'TaskRolledBack', '{"restored":' .. identity .. '}')
 end

@@ -11,12 +11,12 @@ end
 
 -- At the first stage of a forward or backward run: from now on this task is the one that changed the tenant last.
 -- Who did before is kept, to be named again once this task has undone its own move and nothing else.
-local function become_mover(task)
+local function become_last_mover(task)
   local tenant = K.tenant(task.tenant)
-  local before = redis.call('HMGET', tenant, 'mover', 'moverEpoch')
-  if before[1] ~= task.id then
+  local previous = redis.call('HMGET', tenant, 'mover', 'moverEpoch')
+  if previous[1] ~= task.id then
     if task.status == 'RUNNING' then
-      redis.call('HSET', K.task(task.id), 'moverBefore', before[1] or '', 'moverEpochBefore', before[2] or '0')
+      redis.call('HSET', K.task(task.id), 'moverBefore', previous[1] or '', 'moverEpochBefore', previous[2] or '0')
     else
       redis.call('HDEL', K.task(task.id), 'moverBefore', 'moverEpochBefore')
     end
@@ -24,10 +24,10 @@ local function become_mover(task)
   redis.call('HSET', tenant, 'mover', task.id, 'moverEpoch', int(task.epoch))
 end
 
-local function give_back_mover(task)
-  local before = redis.call('HMGET', K.task(task.id), 'moverBefore', 'moverEpochBefore')
+local function give_back_to_previous_mover(task)
+  local previous = redis.call('HMGET', K.task(task.id), 'moverBefore', 'moverEpochBefore')
   redis.call('HDEL', K.task(task.id), 'moverBefore', 'moverEpochBefore')
-  if not before[1] then return end
-  if before[1] == '' then redis.call('HDEL', K.tenant(task.tenant), 'mover', 'moverEpoch')
-  else redis.call('HSET', K.tenant(task.tenant), 'mover', before[1], 'moverEpoch', before[2]) end
+  if not previous[1] then return end
+  if previous[1] == '' then redis.call('HDEL', K.tenant(task.tenant), 'mover', 'moverEpoch')
+  else redis.call('HSET', K.tenant(task.tenant), 'mover', previous[1], 'moverEpoch', previous[2]) end
 end

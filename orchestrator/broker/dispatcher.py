@@ -1,0 +1,57 @@
+"""The one door to Celery in the control plane: turns an admitted task into a chain of stage messages.
+
+A chain exists only for a task that holds its tenant, and carries its epoch: a message whose epoch is no longer the
+holder's is dropped by whoever receives it. The publish may be lost or doubled; the ledger's lease and turn tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from celery import chain
+from celery.exceptions import OperationalError
+
+from orchestrator.broker.app import make_app
+from orchestrator.broker.messages import RUN_STAGE, shown_arguments
+from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.lanes import lane_of
+from orchestrator.ledger.records import Admitted
+from orchestrator.settings.model import Settings
+
+# Short: a coordinator has more to do than wait for a broker, and the tasks' leases say what was not published.
+_RETRY_POLICY: Final = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+
+
+class Dispatcher:
+    """Publishes chains over pooled, reused connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = make_app()
+        self._lanes = settings.lanes
+
+    def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
+        """One chain a task, from its current leg and turn to its last leg; ``leg_names`` names all legs of each.
+
+        Raises ``Unreachable`` when the broker cannot be reached; some may have been published then.
+        """
+        try:
+            with self._app.producer_pool.acquire(block=True) as producer:
+                for task, names in zip(tasks, leg_names, strict=True):
+                    self._chain(task, names).apply_async(producer=producer, retry_policy=_RETRY_POLICY)
+        except OperationalError as error:
+            raise Unreachable(f"the broker does not answer ({error})") from error
+
+    def _chain(self, task: Admitted, names: Sequence[str]) -> Any:
+        lane = lane_of(task.tenant_id, self._lanes)
+        links = []
+        for leg in range(task.stage, task.legs):
+            turn = task.turn if leg == task.stage else 0
+            link = self._app.signature(RUN_STAGE, args=(task.task_id, task.epoch, leg, turn), immutable=True)
+            shown = shown_arguments(task.tenant_id, task.mode, names[leg], turn)
+            links.append(link.set(headers={"lane": lane}, argsrepr=shown))
+        return chain(*links) if len(links) > 1 else links[0]
+
+    def close(self) -> None:
+        """Gives back the connections; may be called twice."""
+        self._app.close()

@@ -1,0 +1,14 @@
+"""The wire contract of stage messages: the task's name, and what Flower shows of its arguments."""
+
+from __future__ import annotations
+
+from orchestrator.domain.status import TaskState
+
+RUN_STAGE = "changeover.run_stage"
+"""The wire name of the stage task. Its arguments are task id, epoch, stage and turn, and nothing else."""
+
+
+def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:
+    """What Flower shows as the row's arguments; ids stay in the message, metric labels stay few."""
+    verb = "roll back " if mode is TaskState.ROLLING_BACK else ""
+    return f"tenant={tenant_id} stage={verb}{stage_name} turn={turn}"

@@ -1,0 +1,1 @@
+"""What people do and ask: operations with their answers in words, status, explain, doctor."""

@@ -1,0 +1,99 @@
+"""Looks the installation over: servers, processes, what is overdue; says what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import redis
+
+from orchestrator.control.answers import Check, Diagnosis
+from orchestrator.domain.lanes import lane_names
+from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.presence import ALIVE_SECONDS, processes
+from orchestrator.secrets.masking import redact
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import Servers
+
+
+def examine(settings: Settings, servers: Servers) -> Diagnosis:
+    """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
+    keys = Keys(settings.namespace)
+    client = connect(servers.redis_url, patient=False)
+    broker = connect(servers.broker_url, patient=False)
+    try:
+        checks: list[Check] = []
+        with translate_errors(servers.redis_url):
+            checks += _server("state", client, servers.redis_url)
+        with translate_errors(servers.broker_url):
+            checks += _server("broker", broker, servers.broker_url)
+        with translate_errors(servers.redis_url):
+            checks += _processes(client, keys, settings)
+            checks += _overdue(client, keys)
+            checks += _repairs(client, keys)
+    finally:
+        client.close()
+        broker.close()
+    return Diagnosis(healthy=all(check.good for check in checks), checks=checks)
+
+
+def _server(name: str, client: redis.Redis, url: str) -> Iterator[Check]:
+    server, persistence = cast(Any, client.info("server")), cast(Any, client.info("persistence"))
+    memory = cast(Any, client.info("memory"))
+    yield Check(name=f"{name} server", good=True, finding=f"Redis {server['redis_version']} at {redact(url)}")
+    if name == "state":
+        has_log = persistence.get("aof_enabled") == 1
+        yield Check(
+            name="append-only file",
+            good=has_log,
+            finding="on" if has_log else "off: a restart of Redis loses all plans; set `appendonly yes`",
+        )
+    policy = memory.get("maxmemory_policy", "noeviction")
+    keeps = policy == "noeviction" or not memory.get("maxmemory")
+    finding = f"maxmemory-policy {policy}" + ("" if keeps else ": Redis may drop what is needed; set `noeviction`")
+    yield Check(name=f"{name} eviction", good=keeps, finding=finding)
+
+
+def _processes(client: redis.Redis, keys: Keys, settings: Settings) -> Iterator[Check]:
+    found = processes(client, keys)
+    live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
+    coordinators = sum(process.role == "coordinator" for process in live)
+    finding = f"{coordinators} alive" if coordinators else "none is alive; start one with `changeover coordinator`"
+    yield Check(name="coordinators", good=coordinators > 0, finding=finding)
+    workers = [process for process in live if process.role == "worker"]
+    consumed = {queue for process in workers for queue in process.queues}
+    missing = [name for name in lane_names(settings.lanes) if name not in consumed]
+    finding = f"{len(workers)} alive"
+    if missing:
+        finding += f"; nobody consumes {', '.join(missing)}: start one with `changeover worker`"
+    yield Check(name="workers", good=not missing, finding=finding)
+    for process in workers:
+        if process.silent_seconds >= settings.deaf_seconds:
+            finding = (
+                f"connected but deaf for {process.silent_seconds:.0f} s; it ends itself, its supervisor starts another"
+            )
+            yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
+    for process in found:
+        if process.age_seconds > ALIVE_SECONDS:
+            finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is stuck or deaf: restart it"
+            yield Check(name=f"{process.role} {process.host}:{process.pid}", good=False, finding=finding)
+
+
+def _overdue(client: redis.Redis, keys: Keys) -> Iterator[Check]:
+    seconds, micros = client.time()
+    now_ms = int(seconds) * 1000 + int(micros) // 1000
+    for kind, meaning in (("running", "their workers gave no sign"), ("queued", "their messages wait or are lost")):
+        count = int(client.zcount(keys.of(f"leases_{kind}"), "-inf", now_ms - 2000))
+        finding = "none" if not count else f"{count} tasks: {meaning}; a coordinator takes them up"
+        # A backlog is no fault: its messages are published again, and wait.
+        yield Check(name=f"overdue {kind} leases", good=not count or kind == "queued", finding=finding)
+
+
+def _repairs(client: redis.Redis, keys: Keys) -> Iterator[Check]:
+    repairs, recoveries = (
+        int(count or 0) for count in client.hmget(keys.of("meta"), "reconcilerRepairs", "recoveries")
+    )
+    finding = "none" if not repairs else f"{repairs}: see `reconciler-repair` in a coordinator's log"
+    yield Check(name="reconciler repairs", good=not repairs, finding=finding)
+    yield Check(name="recoveries", good=True, finding=f"{recoveries} stages were taken over from lost workers")

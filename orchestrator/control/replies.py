@@ -1,0 +1,83 @@
+"""The answers to operations, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.target import Target
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.operations import Answer, Operation, Reply
+
+_WHY: Final = {
+    "state": "not possible while it is {status}",
+    "paused": "it is paused already",
+    "pausing": "it is pausing already",
+    "running": "it is not paused",
+    "waiting": "it waits to be admitted already",
+    "cancelled": "it is cancelled already",
+    "cancelling": "it is being cancelled already",
+    "cancel-requested": "it is being cancelled",
+    "plan-cancelled": "its plan is being cancelled",
+    "plan-rolling-back": "its plan is rolling back; wait for that to end",
+    "rollback-requested": "its rollback is asked for and not begun; `cancel` withdraws that",
+    "rolling-back": "it is rolling back already",
+    "rolled-back": "it is rolled back already",
+    "draft": "its plan is still being submitted",
+    "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
+    "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
+    "known good config was known when the task was first admitted",
+    "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
+    "max-retry": "it has been retried {what} times, the most that max_retry allows",
+    "moved": "task {what} has moved the tenant since; --force goes back all the same",
+    "free": "nobody holds it",
+    "alive": "task {what}, which holds it, is alive; --force takes it all the same",
+    "cancel-it": "task {what}, which holds it, is {status}; `changeover cancel --task {what}` ends it",
+    "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
+}
+
+
+_ACCEPTED: Final = {
+    Operation.PAUSE: "pauses at the end of the stage that runs",
+    Operation.RESUME: "goes on through admission, ahead of the waiting moves",
+    Operation.CANCEL: "stops at the end of the stage that runs",
+    Operation.RETRY: "waits to be admitted again, behind the waiting moves",
+    Operation.ROLLBACK: "goes back as soon as it is admitted, ahead of the waiting moves",
+}
+
+
+_PLAN_ACCEPTED: Final = {
+    Operation.PAUSE: "starts nothing new; the stages that run end first",
+    Operation.RESUME: "goes on; the tasks that it had paused go ahead of the waiting moves",
+    Operation.CANCEL: "starts nothing new; what waits is cancelled now, what runs when its stage ends",
+    Operation.ROLLBACK: "starts nothing new; everything that it touched goes back, the newest first",
+}
+
+
+def _accepted(operation: Operation, target: Target, reply: Reply) -> str:
+    """What happens next, for this target in this state."""
+    if target.type == "plan":
+        return _PLAN_ACCEPTED[operation]
+    if operation is Operation.ROLLBACK and reply.status == TaskState.RUNNING:
+        return "turns back at the end of the stage that runs, keeping its tenant and slot"
+    if operation is Operation.RESUME and reply.status == TaskState.RUNNING:
+        return "its pause is withdrawn; it had not stopped"
+    if operation is Operation.CANCEL and reply.status not in (TaskState.RUNNING, TaskState.CANCELLED):
+        return "its rollback is withdrawn"
+    return _ACCEPTED[operation]
+
+
+def _result(operation: Operation, target: Target, reply: Reply) -> OperationResult:
+    settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
+    message = _words(reply) if reply.why else ("done" if settled else _accepted(operation, target, reply))
+    return OperationResult(
+        target_type=target.type,
+        target_id=target.identifier,
+        accepted=reply.answer is not Answer.REFUSED,
+        status=reply.status,
+        message=message,
+    )
+
+
+def _words(reply: Reply) -> str:
+    return _WHY[reply.why].format(status=reply.status, what=reply.what) if reply.why else ""

@@ -1,0 +1,141 @@
+"""Turns the ledger's records into what people and scripts see: plan and task statuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from orchestrator.control.answers import FailureInfo, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.domain.errors import NotFound
+from orchestrator.domain.status import PLAN_OPEN, TaskState
+from orchestrator.ledger.reader import Reader, moment, plan_of
+from steps import in_words
+
+Record = Mapping[str, str]
+
+
+class StatusReader:
+    """Answers "where does it stand" from the ledger; raises ``NotFound`` for what does not exist."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def plan(self, plan_id: str) -> PlanStatus:
+        """The plan with all its tasks, in plan order."""
+        record = self._plan_record(plan_id)
+        task_ids = [f"{plan_id}.{position}" for position in range(int(record["written"]))]
+        summary = plan_summary(plan_id, record)
+        tasks = self._statuses(record, task_ids, self._reader.task_records(task_ids))
+        return PlanStatus(**dict(summary), tasks=tasks)
+
+    def summary(self, plan_id: str) -> PlanSummary:
+        """The plan without its tasks: one record, whatever its size."""
+        return plan_summary(plan_id, self._plan_record(plan_id))
+
+    def plans(self) -> list[PlanSummary]:
+        """All plans, the newest first."""
+        plan_ids = self._reader.plan_ids()
+        records = self._reader.plan_records(plan_ids)
+        return [plan_summary(plan_id, record) for plan_id, record in zip(plan_ids, records, strict=True) if record]
+
+    def task(self, task_id: str) -> TaskStatus:
+        """One task."""
+        record = self._reader.task_records([task_id])[0]
+        if not record:
+            raise NotFound(f"no task {task_id!r} in this namespace; `changeover status PLAN_ID` lists a plan's tasks")
+        return self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
+
+    def tenant(self, tenant_id: str) -> TaskStatus:
+        """The task that holds the tenant, else its first waiter, else its newest task."""
+        return self.task(self.task_id_of(tenant_id))
+
+    def task_id_of(self, tenant_id: str) -> str:
+        """The id of the task that speaks for the tenant."""
+        task_id = self._reader.task_of_tenant(tenant_id)
+        if task_id is None:
+            raise NotFound(f"no task of tenant {tenant_id!r} in this namespace")
+        return task_id
+
+    def _plan_record(self, plan_id: str) -> Record:
+        record = self._reader.plan_record(plan_id)
+        if not record:
+            raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
+        return record
+
+    def _statuses(self, plan: Record, task_ids: Sequence[str], records: Sequence[Record]) -> list[TaskStatus]:
+        waiting = sorted({record["tenant"] for record in records if record.get("waitingSince")})
+        holders = {
+            tenant_id: record.get("holder")
+            for tenant_id, record in zip(waiting, self._reader.tenant_records(waiting), strict=True)
+        }
+        return [
+            task_status(task_id, record, plan, holders.get(record["tenant"]))
+            for task_id, record in zip(task_ids, records, strict=True)
+            if record
+        ]
+
+
+def plan_summary(plan_id: str, record: Record) -> PlanSummary:
+    """A plan's record as a summary; states without tasks are left out of the counts."""
+    counts = {state.value: int(record.get(f"n:{state}", 0)) for state in TaskState}
+    return PlanSummary(
+        plan_id=plan_id,
+        name=record["name"],
+        status=record["status"],
+        pausing=record.get("pauseRequested") == "1" and record["status"] in ("READY", "RUNNING"),
+        cancelling=record.get("cancelRequested") == "1" and record["status"] in PLAN_OPEN,
+        max_concurrency=int(record["max"]),
+        counts={state: count for state, count in counts.items() if count},
+        last_operation=_last_operation(record),
+    )
+
+
+def task_status(task_id: str, record: Record, plan: Record, holder: str | None) -> TaskStatus:
+    """A task's record as its status; ``holder`` is who holds the tenant that it waits for."""
+    status = TaskState(record["status"])
+    total = int(record.get("legs") or plan["stages"])
+    done = int(record.get("stage", 0))
+    names = [plan[f"stage:{index}"] for index in range(int(plan["stages"]))]
+    if "legs" in record:
+        names = names[:total] if plan.get("rollbackOrder") == "forward" else names[:total][::-1]
+    active = status in (TaskState.RUNNING, TaskState.ROLLING_BACK)
+    failure = record.get("failure")
+    return TaskStatus(
+        task_id=task_id,
+        plan_id=plan_of(task_id),
+        tenant_id=record["tenant"],
+        status=status,
+        current_stage=names[done] if active and done < total else None,
+        completed_stages=done,
+        total_stages=total,
+        progress_percent=round(100 * done / total, 1) if total else 0.0,
+        pause_requested=record.get("pauseRequested") == "1",
+        cancel_requested=record.get("cancelRequested") == "1",
+        rollback_requested=record.get("rollbackRequested") == "1",
+        retry_count=int(record.get("retries", 0)),
+        started_at=_iso(record.get("startedAt")),
+        ended_at=_iso(record.get("endedAt")),
+        duration_millis=int(record["durationMillis"]) if "durationMillis" in record else None,
+        waiting_for=holder if record.get("waitingSince") else None,
+        verdicts=_verdicts(record),
+        failure_info=FailureInfo.model_validate_json(failure) if failure else None,
+        last_operation=_last_operation(record),
+    )
+
+
+def _verdicts(record: Record) -> dict[str, list[str]] | None:
+    cursor = json.loads(record.get("cursor") or record.get("lastCursor") or "{}")
+    return in_words(cursor.get("state", {}).get("matrix")) or None
+
+
+def _last_operation(record: Record) -> LastOperation | None:
+    text = record.get("lastOperation")
+    if not text:
+        return None
+    known = json.loads(text)
+    return LastOperation(**{**known, "at": _iso(str(known["at"]))})
+
+
+def _iso(milliseconds: str | None) -> str | None:
+    time = moment(milliseconds)
+    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

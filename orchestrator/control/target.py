@@ -1,0 +1,16 @@
+"""What an operation is for, and who asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TargetType = Literal["plan", "tenant", "task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an operation is for."""
+
+    type: TargetType
+    identifier: str

@@ -1,0 +1,1 @@
+"""The process that admits tasks, publishes their chains, and answers what is overdue."""

@@ -1,0 +1,155 @@
+"""pydantic's errors in plain words: the path as the plan's author sees it, the value, and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
+
+from orchestrator.domain.errors import QUOTE_LIMIT, Problem
+from orchestrator.domain.naming import snake_case, unknown
+
+_UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_EXPECTED = {
+    "string_type": "text",
+    "string_unicode": "text in valid Unicode",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "null",
+    "invalid-json-value": "a JSON value (text, number, true or false, null, list, mapping)",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+_PATTERNS = {
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "letters, digits, '.', '_' and '-', beginning with a letter or digit",
+    r"^[^\s\x00-\x1f\x7f{}]+$": "text without spaces, braces or control characters",
+}
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], path: str = "") -> list[Problem]:
+    """Each mistake once, in order; ``path`` goes before the place inside ``model``."""
+    unions: dict[str, list[str]] = {}
+    found: dict[tuple[str, str], Problem] = {}
+    for item in error.errors(include_url=False):
+        place, inner = _place(item["loc"], model)
+        full = join(path, place)
+        tag = item["loc"][-1] if item["loc"] else None
+        if tag in _UNION_WORDS and item["type"].endswith("_type") and not full.endswith(str(tag)):
+            unions.setdefault(full, []).append(_UNION_WORDS[str(tag)])
+            message = "expected " + " or ".join(unions[full])
+            found[(full, "union")] = Problem(full, shown(item["input"]), message)
+            continue
+        value = None if item["type"] == "missing" else shown(item["input"])
+        found.setdefault((full, item["type"]), Problem(full, value, _message(item, inner)))
+    return list(found.values())
+
+
+def join(path: str, place: str) -> str:
+    """Two parts of a path as one."""
+    return f"{path}{'.' if path and place and not place.startswith('[') else ''}{place}"
+
+
+def shown(value: object) -> JsonValue:
+    """The value as an error may carry it: scalars themselves, text cut, containers by kind and size."""
+    if value is None or isinstance(value, bool | float):
+        return value if value is None or (value == value and abs(value) != float("inf")) else str(value)
+    if isinstance(value, int):
+        return value if value.bit_length() <= 64 else "a number too large"
+    if isinstance(value, str):
+        clean = value[: QUOTE_LIMIT + 1].encode("utf-8", "replace").decode()
+        return clean if len(clean) <= QUOTE_LIMIT else clean[:QUOTE_LIMIT] + "…"
+    if isinstance(value, Mapping):
+        return f"a mapping of {len(value)}"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def _message(item: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "missing":
+        return "missing; this key is required"
+    if kind == "extra_forbidden":
+        name = str(item["loc"][-1])
+        if snake_case(name) in model.model_fields:
+            return f"given twice, in two spellings ({snake_case(name)})"
+        return unknown("key", name, model.model_fields)
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}"
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        bound = context[name]
+        return f"expected a {'whole ' if isinstance(bound, int) else ''}number of {words} {bound:g}"
+    if kind in ("string_too_long", "string_too_short"):
+        few = kind == "string_too_short"
+        bound = context["min_length" if few else "max_length"]
+        return f"expected text of {'at least' if few else 'at most'} {bound} character{'s' if bound > 1 else ''}"
+    if kind in ("too_long", "too_short"):
+        few = kind == "too_short"
+        bound = context["min_length" if few else "max_length"]
+        return f"expected {'at least' if few else 'at most'} {bound} of them"
+    if kind == "string_pattern_mismatch":
+        return f"expected {_PATTERNS.get(context['pattern'], 'text matching ' + str(context['pattern']))}"
+    if kind == "invalid_key" or item["loc"][-1:] == ("[key]",):
+        return "expected a key that is text"
+    if kind in ("literal_error", "enum"):
+        return f"expected {context['expected']}"
+    if kind in ("recursion_loop", "recursion_depth_exceeded"):
+        return "nested too deeply, or inside itself"
+    if kind in ("value_error", "assertion_error"):
+        return str(context.get("error", item["msg"]))
+    return item["msg"]
+
+
+def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel]]:
+    """The path as text, and the model that its last key belongs to."""
+    place, free = "", False
+    parts = list(loc)
+    for index, part in enumerate(parts):
+        if isinstance(part, int):
+            place += f"[{part}]"
+            continue
+        follows = parts[index + 1] if index + 1 < len(parts) else None
+        if part == "[key]" or (free and (part, type(follows)) in (("list", int), ("dict", str))):
+            continue
+        known = {alias: name for name, alias in _spellings(model)}
+        if not free and index and part in _UNION_WORDS and part not in known:
+            continue
+        name = part if free else known.get(part, part)
+        place = join(place, name[:QUOTE_LIMIT])
+        if name in model.model_fields and not free:
+            inner = _model_in(model.model_fields[name].annotation)
+            free = inner is None and follows is not None and "dict" in str(model.model_fields[name].annotation)
+            free = free or (inner is None and "JsonValue" in str(model.model_fields[name].annotation))
+            if inner is not None and follows is not None:
+                model = inner
+    return place, model
+
+
+def _spellings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        yield name, name
+        yield name, field.alias or name
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _model_in(one))), None)

@@ -1,0 +1,58 @@
+"""What the verbs answer: one enum a verb, whose members are the codes of its script's header."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Opened(StrEnum):
+    """How a submit finds the plan."""
+
+    OPENED = "OPENED"
+    DRAFT = "DRAFT"
+    EXISTS = "EXISTS"
+    CONFLICT = "CONFLICT"
+
+
+class Written(StrEnum):
+    """What became of a chunk."""
+
+    WRITTEN = "WRITTEN"
+    ALREADY = "ALREADY"
+    CLOSED = "CLOSED"
+
+
+class Committed(StrEnum):
+    """What became of a commit."""
+
+    READY = "READY"
+    EXISTS = "EXISTS"
+    INCOMPLETE = "INCOMPLETE"
+    MISSING = "MISSING"
+
+
+class Begun(StrEnum):
+    """What a worker is to do with a stage message."""
+
+    BEGUN = "BEGUN"
+    STALE = "STALE"
+    COPY = "COPY"
+    RECORDED = "RECORDED"
+    CANCELLED = "CANCELLED"
+    PAUSED = "PAUSED"
+    ROLLING_BACK = "ROLLING_BACK"
+
+
+class Ended(StrEnum):
+    """What follows the end of a turn."""
+
+    NEXT = "NEXT"
+    AGAIN = "AGAIN"
+    COMPLETED = "COMPLETED"
+    ROLLED_BACK = "ROLLED_BACK"
+    FAILED = "FAILED"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    CANCELLED = "CANCELLED"
+    PAUSED = "PAUSED"
+    ROLLING_BACK = "ROLLING_BACK"
+    STALE = "STALE"

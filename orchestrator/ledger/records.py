@@ -1,0 +1,75 @@
+"""What goes into the verbs and comes out of them, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.domain.status import TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """What the scripts need to know of a stage."""
+
+    name: str
+    timeout_seconds: float | None = None
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Names one delivery's worth of work; the whole content of a stage message."""
+
+    task_id: str
+    epoch: int
+    stage: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A task that may run: its legs from ``stage`` on are to be published."""
+
+    task_id: str
+    tenant_id: str
+    mode: TaskState
+    epoch: int
+    stage: int
+    legs: int
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who was admitted; whether to call again; whether chunks of the plan's cancel or rollback are left."""
+
+    tasks: list[Admitted]
+    more: bool
+    has_chunks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What a begun turn needs: the plan stage it works on and what is known so far."""
+
+    tenant_id: str
+    mode: TaskState
+    stage_index: int
+    stage_name: str
+    cursor: Mapping[str, Any]
+    config: str
+    snapshot: str | None
+    attempt: int
+    incarnation: str
+    checkpoint: Mapping[str, Any]
+    forced: bool
+
+
+IDENTITY: Final = {
+    "deploy_unit_id": "deployUnitId",
+    "deploy_unit_name": "deployUnitName",
+    "deploy_unit_version": "deployUnitVersion",
+}
+"""What a tenant is: the keys of its config, and their names in an event."""

@@ -1,0 +1,1 @@
+"""What a running process says of itself: logs; and the points where tests can stop it."""

@@ -1,0 +1,65 @@
+"""Structured logs on stderr, as JSON or for a console, with the task's context while a stage runs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from orchestrator.secrets.masking import mask
+from orchestrator.settings.model import Settings
+
+
+def configure_logs(settings: Settings) -> None:
+    """Sends our logs and those of the libraries through one formatter, to stderr."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+            _masked,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+    # One line a message at INFO; our own runner already says one a stage.
+    for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _masked(logger: Any, name: str, line: Any) -> Any:
+    # The last in line, so that no library's words slip past it either.
+    return mask(line) if isinstance(line, str) else line
+
+
+@contextmanager
+def task_context(plan_id: str, task_id: str, tenant_id: str, stage_name: str) -> Iterator[None]:
+    """Every log line inside the block carries these four; afterwards none does."""
+    with structlog.contextvars.bound_contextvars(
+        planId=plan_id, taskId=task_id, tenantId=tenant_id, stageName=stage_name
+    ):
+        yield

@@ -1,0 +1,1 @@
+"""A plan on its way in: read from a file, made into the inner plan, written to the ledger."""

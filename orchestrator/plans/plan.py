@@ -1,0 +1,112 @@
+"""Makes the inner plan from what the user wrote: a deep, compact copy that no later change of theirs can reach."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator.domain.config import PlanSpec, StageSpec
+from orchestrator.domain.naming import snake_case, step_type
+from orchestrator.plans.tenant_config import TenantRecord, tenant_record
+from steps.json_values import canonical_json
+
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+_SLUG_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """One stage of a plan; ``spec`` is its canonical JSON: name, timeout_seconds, irreversible, when, steps."""
+
+    name: str
+    timeout_seconds: float | None
+    irreversible: bool
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked plan, ready to be stored. ``digest`` tells its content: all of it but ``plan_id``."""
+
+    plan_id: str
+    name: str
+    max_concurrency: int
+    task_timeout_seconds: float | None
+    rollback_order: str
+    stages: tuple[StageRecord, ...]
+    tenants: tuple[TenantRecord, ...]
+    digest: str
+
+
+def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) -> Plan:
+    """The inner plan. ``plan_id`` goes before the spec's own; without either a readable one is made up.
+
+    A mapping is checked for its shape only (pydantic's ``ValidationError``); ``validate_plan`` checks all and reports
+    in plain words. Raises ``ValueError`` for text or numbers that JSON cannot hold.
+    """
+    if not isinstance(spec, PlanSpec):
+        spec = PlanSpec.model_validate(spec)
+    if not spec.stages:
+        raise ValueError("a plan without stages: validate_plan finds those that its service_names stand for")
+    stages = tuple(stage_record(stage) for stage in spec.stages)
+    return assemble_plan(spec, plan_id or spec.plan_id, stages, (tenant_record(tenant) for tenant in spec.tenants))
+
+
+def assemble_plan(
+    header: Any, plan_id: str | None, stages: tuple[StageRecord, ...], tenants: Iterable[TenantRecord]
+) -> Plan:
+    """A plan from its parts; ``header`` is a ``PlanHeader``. The order of tenants counts."""
+    records = tuple(tenants)
+    head = {
+        "name": header.name,
+        "max_concurrency": header.max_concurrency,
+        "task_timeout_seconds": header.task_timeout_seconds,
+        "rollback_order": header.rollback_order,
+        "stages": [stage.spec for stage in stages],
+    }
+    digest = hashlib.sha256(canonical_json(head).encode())
+    for record in records:
+        digest.update(b"\n")
+        digest.update(record.config.encode())
+    return Plan(
+        plan_id or generate_plan_id(header.name),
+        header.name,
+        header.max_concurrency,
+        header.task_timeout_seconds,
+        header.rollback_order,
+        stages,
+        records,
+        digest.hexdigest(),
+    )
+
+
+def generate_plan_id(name: str, now: datetime | None = None) -> str:
+    """A readable id from a name: ``blue-to-green-20261124-083000-x7k2`` (UTC; ``now`` for tests)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-") or "plan"
+    ending = "".join(secrets.choice(_ALPHABET) for _ in range(4))
+    return f"{slug}-{(now or datetime.now(UTC)):%Y%m%d-%H%M%S}-{ending}"
+
+
+def stage_record(stage: StageSpec) -> StageRecord:
+    """The stage with step types in kebab-case and parameter names in snake_case, whichever way they were written."""
+    steps = [
+        {"type": step_type(step.type)} | {snake_case(key): value for key, value in step.parameters().items()}
+        for step in stage.steps
+    ]
+    spec: dict[str, Any] = {"name": stage.name, "steps": steps}
+    if stage.timeout_seconds is not None:
+        spec["timeout_seconds"] = float(stage.timeout_seconds)
+    if stage.irreversible:
+        spec["irreversible"] = True
+    if stage.when is not None:
+        spec["when"] = stage.when
+    return StageRecord(stage.name, stage.timeout_seconds, stage.irreversible, canonical_json(spec))

@@ -1,0 +1,74 @@
+"""Writes a checked plan into the ledger: draft, chunks, commit. Cut off anywhere, it can simply be repeated (I11)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from orchestrator.domain.errors import PlanConflict
+from orchestrator.domain.status import PlanState
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Committed, Opened, Written
+from orchestrator.ledger.records import StageRow
+from orchestrator.plans.plan import Plan
+
+CHUNK: Final = 100
+"""Tenants in one script: a few milliseconds of Redis' time."""
+
+CHUNK_BYTES: Final = 512 * 1024
+"""A chunk of large configs ends earlier."""
+
+
+def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lambda _: None) -> PlanState:
+    """Writes the plan whole and makes it ready; answers its state, which for a plan that exists may be any.
+
+    ``progress`` is told how many tenants are written. Raises ``PlanConflict`` when the id belongs to other content.
+    """
+    opened, chunks_written, state = ledger.open_plan(
+        plan_id=plan.plan_id,
+        digest=plan.digest,
+        name=plan.name,
+        max_concurrency=plan.max_concurrency,
+        total=len(plan.tenants),
+        spec=_spec(plan),
+        rollback_order=plan.rollback_order,
+        incarnation=uuid.uuid4().hex,
+        task_timeout_seconds=plan.task_timeout_seconds,
+        stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
+    )
+    if opened is Opened.CONFLICT:
+        raise PlanConflict(f"plan_id: a plan {plan.plan_id} exists with other content; choose another plan_id")
+    if state is not None:
+        return state
+    start = 0
+    for index, end in enumerate(_chunk_ends(plan)):
+        if index >= chunks_written:
+            tenants = ((tenant.tenant_id, tenant.config) for tenant in plan.tenants[start:end])
+            if ledger.write_chunk(plan.plan_id, plan.digest, index, tenants) is Written.CLOSED:
+                raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was taken back meanwhile; submit it again")
+        start = end
+        progress(end)
+    committed, state = ledger.commit_plan(plan.plan_id, plan.digest)
+    if committed in (Committed.INCOMPLETE, Committed.MISSING):
+        raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was changed meanwhile; submit it again")
+    return state or PlanState.READY
+
+
+def _chunk_ends(plan: Plan) -> list[int]:
+    """Where chunks end: the same for the same plan, so that a repeated submit writes the same chunks."""
+    ends: list[int] = []
+    count = size = 0
+    for position, tenant in enumerate(plan.tenants):
+        if count == CHUNK or (count and size + len(tenant.config) > CHUNK_BYTES):
+            ends.append(position)
+            count = size = 0
+        count += 1
+        size += len(tenant.config)
+    return [*ends, len(plan.tenants)]
+
+
+def _spec(plan: Plan) -> str:
+    stages = ",".join(stage.spec for stage in plan.stages)
+    return f'{{"name":{json.dumps(plan.name)},"stages":[{stages}]}}'

@@ -1,0 +1,80 @@
+"""A tenant's config as it is stored: compact, with nothing in it that a later change of the caller's can reach."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.domain.config import ConfigFields, NetworkEndpoint, TenantDeployConfig
+from orchestrator.domain.naming import snake_case
+from steps.json_values import canonical_json
+
+SOURCE = "source_tenant_deploy_config"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRecord:
+    """One tenant of a plan; ``config`` is its compact JSON, source included, as it is stored."""
+
+    tenant_id: str
+    config: str
+
+
+def tenant_record(tenant: TenantDeployConfig) -> TenantRecord:
+    """The tenant as it is stored. Raises ``ValueError`` for text or numbers that JSON cannot hold."""
+    text = canonical_json(compact_config(tenant))
+    # A lone surrogate passes the JSON encoder and would only fail on its way to Redis.
+    text.encode()
+    return TenantRecord(tenant.tenant_id, text)
+
+
+def compact_config(tenant: TenantDeployConfig) -> dict[str, Any]:
+    """The tenant's config with all defaults left out; of its source, exactly the keys that were written."""
+    config = tenant.model_dump(exclude_defaults=True, exclude={SOURCE})
+    source = tenant.source_tenant_deploy_config
+    if source is not None:
+        config[SOURCE] = source.model_dump(exclude_unset=True, exclude={"tenant_id"})
+    for part in (config, config.get(SOURCE)):
+        if part and part.get("overrides"):
+            part["overrides"] = _overrides(part["overrides"])
+    return config
+
+
+def load_config(text: str) -> dict[str, Any]:
+    """The full config, snake_case keys, from a ``TenantRecord.config``: what was left out has its default."""
+    return full_config(json.loads(text))
+
+
+def full_config(compact: Mapping[str, Any]) -> dict[str, Any]:
+    """A compact config with its defaults put in; ``source_tenant_deploy_config`` stays as it is, None when absent."""
+    config: dict[str, Any] = {"tenant_id": None, **_fresh_defaults(), SOURCE: None, **compact}
+    if config["network_endpoints"]:
+        config["network_endpoints"] = [{**_ENDPOINT_DEFAULTS, **endpoint} for endpoint in config["network_endpoints"]]
+    return config
+
+
+def snapshot_of(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The config to go back to: the new one with its source over it; None when the plan brings none."""
+    source = config.get(SOURCE)
+    if source is None:
+        return None
+    return full_config({**config, **source, "tenant_id": config["tenant_id"], SOURCE: None})
+
+
+def _overrides(overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        snake_case(key): {snake_case(name): value for name, value in values.items()}
+        for key, values in overrides.items()
+    }
+
+
+def _fresh_defaults() -> dict[str, Any]:
+    return {name: default.copy() if isinstance(default, list | dict) else default for name, default in _DEFAULTS}
+
+
+_DEFAULTS = tuple((name, field.default) for name, field in ConfigFields.model_fields.items())
+
+
+_ENDPOINT_DEFAULTS = {name: field.default for name, field in NetworkEndpoint.model_fields.items()}

@@ -1,0 +1,124 @@
+"""What may be stored, logged or shown of values that may hold secrets: one mask, one walker, two rules.
+
+``mask`` and ``mask_value`` take out every secret that this process has resolved (``remember``), whatever holds it: for
+what is stored and logged. ``masked`` and ``masked_url`` are for people and go further: whatever a key or a URL says is
+secret is not shown, known or not.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+MASK: Final = "***"
+
+SHORTEST: Final = 4
+"""A shorter value could not be masked without masking half of every message."""
+
+_SECRET_KEY = re.compile(r"authorization|cookie|password|passwd|secret|token|api[-_]?key|credential", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/]*@", re.IGNORECASE)
+_CUT_MARK = "…"
+
+_lock = threading.Lock()
+_known: tuple[str, ...] = ()
+"""Every spelling of every value that this process has resolved, the longest first."""
+
+
+def remember(value: str) -> None:
+    """Mask this value from now on, in all the spellings that a message may give it."""
+    global _known
+    if value in _known:
+        return
+    spellings = {
+        value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
+        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        *(encode(value.encode()).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)),
+    }  # fmt: skip
+    with _lock:
+        # The longest first: a value may be part of another.
+        found = {*_known, *(one for one in spellings if len(one) >= SHORTEST)}
+        _known = tuple(sorted(found, key=lambda one: (-len(one), one)))
+
+
+def mask(text: str) -> str:
+    """The text with every known secret value replaced, also one that a cut (``…``) left the beginning of."""
+    for value in _known:
+        text = text.replace(value, MASK)
+    if _known and _CUT_MARK in text:
+        *heads, tail = text.split(_CUT_MARK)
+        text = _CUT_MARK.join([*map(_without_beginning, heads), tail])
+    return text
+
+
+def mask_value(value: Any) -> Any:
+    """A JSON value with every text in it masked, keys too; a number that is a secret becomes the mask."""
+    return _walk(value, _without_known) if _known else value
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """A copy as JSON values: secrets, values under a key that names one, and passwords in URLs are not in it."""
+    return _walk(value, _for_people, key)
+
+
+def masked_url(url: str) -> str:
+    """The URL with its user, password and query masked."""
+    parts = urlsplit(url)
+    who, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(
+        parts._replace(netloc=f"{MASK}@{host}" if at and who else host, query=MASK if parts.query else "")
+    )
+
+
+def redact(url: str) -> str:
+    """The URL of a server without user, password and query, for people to read."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+
+def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:
+    """The value with ``rule(leaf, key above it)`` in the place of each leaf and of each key."""
+    if isinstance(value, BaseModel):
+        value = {name: item for name, item in value if item is not None} | dict(value.model_extra or {})
+    if isinstance(value, Mapping):
+        return {rule(str(name), ""): _walk(item, rule, str(name)) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_walk(item, rule, key) for item in value]
+    return rule(value, key)
+
+
+def _without_known(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = str(value)
+        return value if mask(text) == text else MASK
+    return value
+
+
+def _for_people(value: Any, key: str) -> Any:
+    if isinstance(value, SecretStr | SecretBytes):
+        text = value.get_secret_value()
+        url = text.decode(errors="replace") if isinstance(text, bytes) else text
+        return masked_url(url) if "://" in url else MASK
+    if _SECRET_KEY.search(key) and isinstance(value, str | int | float) and not isinstance(value, bool) and value:
+        return MASK
+    if isinstance(value, str):
+        return _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
+    if value is None or isinstance(value, bool | int | float):
+        return _without_known(value, key)
+    return str(value)
+
+
+def _without_beginning(text: str) -> str:
+    for value in _known:
+        for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
+            if text.endswith(value[:length]):
+                return text[: len(text) - length] + MASK
+    return text

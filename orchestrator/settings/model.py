@@ -1,0 +1,175 @@
+"""Application settings: environment ``CHANGEOVER_*``, then the file named by ``CHANGEOVER_CONFIG``, then defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from orchestrator.domain.config import Name, Seconds, ServiceSpec
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import unknown
+from steps import AllowedHosts, MalformedEndpoints, health_endpoints
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HealthCheckSettings(Section):
+    """Defaults of the health-check step; a plan's step and a tenant's override go before them."""
+
+    interval_seconds: Seconds = 3.0
+    max_attempts: Count = 10
+    path: str = "/health"
+    version_key: str = "version"
+    timeout_seconds: Seconds = 5.0
+    consecutive_successes: Count = 1
+    fail_fast: bool = False
+
+
+class RedisSettings(Section):
+    """How safe an answer of the ledger's Redis has to be; see docs/delivery.md."""
+
+    min_replicas: Annotated[int, Field(ge=0)] = 0
+    wait_seconds: Seconds = 1.0
+
+
+class ConnectionSettings(Section):
+    """A Redis that steps may write to besides Changeover's own: ``connection: NAME`` in a step."""
+
+    url: SecretStr
+
+    @field_validator("url")
+    @classmethod
+    def _is_redis(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected a redis://, rediss:// or unix:// URL")
+        return url
+
+
+class InstanceListSettings(Section):
+    """A named list of instances; ``fallback``: the list to use when this one is empty, or all of it failed."""
+
+    urls: list[str] = []
+    fallback: str | None = None
+
+    @field_validator("urls")
+    @classmethod
+    def _are_urls(cls, urls: list[str]) -> list[str]:
+        try:
+            health_endpoints({"network_endpoints": [{"value": url} for url in urls]}, "/")
+        except MalformedEndpoints as error:
+            raise ValueError("; ".join(problem.message for problem in error.problems)) from error
+        return urls
+
+
+class CheckpointSettings(Section):
+    """Where checkpoints are kept, how large they may be, how long that of a failed task is worth keeping."""
+
+    store_type: Annotated[str, Field(min_length=1)] = "redis"
+    url: SecretStr | None = None
+    size_limit_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
+    ttl_seconds: Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False)] = 30 * 86400.0
+    orphan_sweep_seconds: Seconds = 3600.0
+
+
+class Settings(BaseSettings):
+    """Every application setting, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
+    redis_url: SecretStr | None = None
+    broker_url: SecretStr | None = None
+    data_dir: Path = Path(".changeover")
+    lease_seconds: Seconds = 10.0
+    renew_seconds: Seconds = 3.0
+    heartbeat_seconds: Seconds = 10.0
+    sweep_seconds: Seconds = 1.0
+    max_retry: Annotated[int, Field(ge=0)] = 3
+    max_recoveries: Annotated[int, Field(ge=0)] = 5
+    deaf_seconds: Seconds = 60.0
+    lanes: Annotated[int, Field(ge=1, le=64)] = 4
+    feed_max_length: Count = 100_000
+    health_check: HealthCheckSettings = HealthCheckSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
+    redis: RedisSettings = RedisSettings()
+    connections: dict[str, ConnectionSettings] = {}
+    instances: dict[str, InstanceListSettings] = {}
+    secrets_dir: Path = Path("/run/secrets")
+    allowed_hosts: list[str] | None = None
+    rollback_strategy: str = "previous"
+    middlewares: list[str] = []
+    services: dict[Name, ServiceSpec] = {}
+    default_service_names: list[str] = []
+    log_format: Literal["json", "console"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, patterns: list[str] | None) -> list[str] | None:
+        if patterns is not None:
+            AllowedHosts(patterns)
+        return patterns
+
+    @model_validator(mode="after")
+    def _fallbacks_exist(self) -> Self:
+        for name, listed in self.instances.items():
+            if listed.fallback is not None and listed.fallback not in self.instances:
+                raise ValueError(f"instances.{name}.fallback: there is no list {listed.fallback!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _default_services_exist(self) -> Settings:
+        for name in self.default_service_names:
+            if name not in self.services:
+                raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of precedence; the file is read only when ``CHANGEOVER_CONFIG`` names one."""
+        named = os.environ.get("CHANGEOVER_CONFIG")
+        if not named:
+            return init_settings, env_settings
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=Path(named))
+
+
+def load_settings() -> Settings:
+    """Settings from environment and file.
+
+    Raises ``InvalidInput`` naming every wrong setting, its value left out (it may be a secret).
+    """
+    try:
+        named = os.environ.get("CHANGEOVER_CONFIG")
+        if named and not Path(named).is_file():
+            raise InvalidInput([Problem("CHANGEOVER_CONFIG", named, "no such file")])
+        return Settings()
+    except ValidationError as error:
+        raise InvalidInput([_problem(item) for item in error.errors()]) from error
+    except (OSError, yaml.YAMLError) as error:
+        raise InvalidInput([Problem("CHANGEOVER_CONFIG", os.environ["CHANGEOVER_CONFIG"], str(error))]) from error
+
+
+def _problem(item: ErrorDetails) -> Problem:
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
+        message = unknown("setting", str(item["loc"][0]), Settings.model_fields)
+    return Problem(".".join(map(str, item["loc"])), None, message)

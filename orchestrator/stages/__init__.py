@@ -1,0 +1,1 @@
+"""Runnable stages: a stage as written plus one tenant's config, forward and back."""

@@ -1,0 +1,146 @@
+"""One step of a stage: compiled once, built for each tenant from overrides, plan and application defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import snake_case, unknown
+from orchestrator.domain.wording import join, problems_of, shown
+from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
+from steps.contract import Step, StepParameters
+from steps.json_values import canonical_json
+
+CACHED: Final = 1024
+"""Most overrides, or stages, kept compiled."""
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltStep:
+    """A step ready to run: the word of its type, the step, its checked parameters."""
+
+    name: str
+    step: Step[Any]
+    parameters: StepParameters
+
+
+class CompiledStep:
+    """One step of a stage with all that does not depend on the tenant done.
+
+    Takes the registry's step, the application's ``defaults`` for it, the parameters as ``given`` in the plan and the
+    step's ``path`` in it. Raises ``InvalidInput``.
+    """
+
+    def __init__(self, step: Step[Any], defaults: Mapping[str, Any], given: Mapping[str, Any], path: str) -> None:
+        self.step = step
+        self.path = path
+        self._overridden: dict[str, BuiltStep] = {}
+        fields = step.Parameters.model_fields
+        self._spellings = {field.alias or name: name for name, field in fields.items()}
+        # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
+        self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
+        own = self._by_field(given, path)
+        self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
+        try:
+            self._renderer = compile_value(self._parameters)
+        except TemplateFault as fault:
+            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
+        self.constant = self._check_constant_part()
+
+    def build(self, variables: Variables, override: tuple[str, Mapping[str, Any]] | None) -> BuiltStep:
+        """The step for one tenant; ``override`` is the key in ``overrides`` that is for this step, and its values.
+
+        Raises ``InvalidInput``; the path of a wrong override begins with ``overrides.``, of others with ``stages[``.
+        """
+        if override is None:
+            return self.constant or self._validated(
+                self._render(self._renderer, self._parameters, variables, self.path)
+            )
+        path = f"overrides.{override[0]}"
+        values = self._by_field(override[1], path)
+        renderer = self._compile_override(values, path)
+        if self._renderer is not None or renderer is not None:
+            parameters = self._render(self._renderer, self._parameters, variables, self.path)
+            return self._validated({**parameters, **self._render(renderer, values, variables, path)}, values, path)
+        # Tenants mostly share a few overrides: each is checked once.
+        text = canonical_json(values)
+        built = self._overridden.get(text)
+        if built is None:
+            built = self._validated({**self._parameters, **values}, values, path)
+            if len(self._overridden) < CACHED:
+                self._overridden[text] = built
+        return built
+
+    def _by_field(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """The parameters under their snake_case names."""
+        fields = self.step.Parameters.model_fields
+        found: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for key, value in given.items():
+            name = key if key in fields else self._spellings.get(key, key)
+            if name not in fields and self.step.Parameters.model_config.get("extra") == "forbid":
+                message = unknown(f"parameter of {self.step.name}", key, self._written.values())
+                problems.append(Problem(join(path, key[:200]), shown(value), message))
+            elif name in found:
+                problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
+            found[name] = value
+        if problems:
+            raise InvalidInput(problems)
+        return found
+
+    def _check_constant_part(self) -> BuiltStep | None:
+        problems: list[Problem] = []
+        try:
+            built = BuiltStep(self.step.name, self.step, self.step.Parameters.model_validate(self._parameters))
+            return built if self._renderer is None else None
+        except ValidationError as error:
+            problems = self._problems(error, {}, "")
+        if self._renderer is not None:
+            # What a template will give is not known yet: its text stands where a number may come.
+            members = {
+                self._written.get(k, k) for k, value in self._parameters.items() if compile_value(value) is not None
+            }
+            problems = [problem for problem in problems if not self._is_under(problem.path, members)]
+        if problems:
+            raise InvalidInput(problems)
+        return None
+
+    def _is_under(self, path: str, members: set[str]) -> bool:
+        return any(path.startswith(join(self.path, member)) for member in members)
+
+    def _render(self, renderer: Renderer | None, value: Any, variables: Variables, path: str) -> Any:
+        if renderer is None:
+            return value
+        try:
+            return renderer(variables)
+        except TemplateFault as fault:
+            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
+
+    def _compile_override(self, values: Mapping[str, Any], path: str) -> Renderer | None:
+        try:
+            return compile_value(values)
+        except TemplateFault as fault:
+            raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
+
+    def _validated(
+        self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
+    ) -> BuiltStep:
+        try:
+            return BuiltStep(self.step.name, self.step, self.step.Parameters.model_validate(parameters))
+        except ValidationError as error:
+            raise InvalidInput(self._problems(error, override, path)) from error
+
+    def _problems(self, error: ValidationError, override: Mapping[str, Any], path: str) -> list[Problem]:
+        found = []
+        for problem in problems_of(error, self.step.Parameters):
+            name = problem.path.partition(".")[0].partition("[")[0]
+            base = path if name in override else self.path
+            place = self._written.get(name, name) + problem.path.removeprefix(name)
+            found.append(Problem(join(base, place), problem.value, problem.message))
+        return found

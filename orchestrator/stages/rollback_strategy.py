@@ -1,0 +1,81 @@
+"""Which config a turn applies: the new one on the way forward, the one before on the way back."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import entry_points
+from typing import Any, Final, Protocol
+
+from orchestrator.domain.errors import InvalidInput, NoSnapshot, Problem
+from orchestrator.domain.naming import unknown
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.records import TurnRecord
+from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
+
+ENTRY_POINT_GROUP: Final = "changeover.rollback_strategies"
+
+
+class RollbackStrategy(Protocol):
+    """Says what a tenant goes back to."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The config to apply on the way back, or None when there is none."""
+        ...
+
+
+class PreviousConfig:
+    """The plan's own source config, what it leaves out taken from the new one; else the last known good."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        """See ``RollbackStrategy``."""
+        snapshot = snapshot_of(new)
+        if snapshot is None and last_known_good is not None:
+            return full_config({**last_known_good, SOURCE: None})
+        return snapshot
+
+
+def new_config(record: TurnRecord) -> dict[str, Any]:
+    """What the tenant is to become, whichever way the turn goes; all keys in snake_case."""
+    return {**full_config(json.loads(record.config)), SOURCE: None}
+
+
+def load_strategy(name: str) -> RollbackStrategy:
+    """The strategy that the setting ``rollback_strategy`` names: ``previous``, or an entry point's class.
+
+    Raises ``InvalidInput`` naming the nearest known one.
+    """
+    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name == "previous":
+        return PreviousConfig()
+    if name not in found:
+        message = unknown("rollback strategy", name, ["previous", *found])
+        raise InvalidInput([Problem("rollback_strategy", name, message)])
+    strategy: RollbackStrategy = found[name].load()()
+    return strategy
+
+
+def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
+    """The config of a begun turn, all keys in snake_case.
+
+    Raises ``NoSnapshot`` when the way back has nowhere to go.
+    """
+    new = full_config(json.loads(record.config))
+    if record.mode is not TaskState.ROLLING_BACK:
+        return {**new, SOURCE: None}
+    good = None if record.snapshot is None else json.loads(record.snapshot)
+    old = (strategy or PreviousConfig()).config(new, good)
+    if old is None:
+        raise NoSnapshot(
+            "there is no snapshot to go back to: the plan brought no source_tenant_deploy_config, "
+            "and no last known good config was known when the task was first admitted"
+        )
+    return old
+
+
+def other_config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any] | None:
+    """The config that the tenant comes from: the one before on the way forward, the new one on the way back."""
+    new = full_config(json.loads(record.config))
+    if record.mode is TaskState.ROLLING_BACK:
+        return {**new, SOURCE: None}
+    good = None if record.snapshot is None else json.loads(record.snapshot)
+    return (strategy or PreviousConfig()).config(new, good)

@@ -1,0 +1,137 @@
+"""Makes runnable stages: a stage as written in a plan, plus one tenant's config, gives steps with checked parameters.
+
+A parameter's value is looked for in the tenant's ``overrides``, the step in the plan, the application's settings and
+the step's own default, in that order. A stage is compiled once; a step whose parameters are the same for every tenant
+is checked once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import step_type, unknown
+from orchestrator.domain.wording import join, shown
+from orchestrator.secrets.references import PLACEHOLDERS
+from orchestrator.settings.model import Settings
+from orchestrator.stages.compiled_step import CACHED, BuiltStep, CompiledStep
+from orchestrator.templates.condition import compile_condition, condition_holds
+from orchestrator.templates.templates import Renderer, Variables
+from steps.contract import Step
+from steps.expressions.sandbox import ReadByName
+from steps.json_values import canonical_json
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Registry(Protocol):
+    """The steps there are, by the word after ``type:``."""
+
+    def get(self, name: str) -> Step[Any]: ...
+
+    def names(self) -> Iterable[str]: ...
+
+
+def template_variables(
+    config: Mapping[str, Any], plan: Mapping[str, Any], secret: ReadByName = PLACEHOLDERS
+) -> dict[str, Any]:
+    """What templates see: ``tenant`` (the config, without what it does not set), ``plan`` (plan_id, name), ``secret``.
+
+    Secrets are placeholders unless a worker gives the real ones.
+    """
+    tenant = {key: value for key, value in config.items() if value is not None and key != "source_tenant_deploy_config"}
+    if endpoints := tenant.get("network_endpoints"):
+        tenant["network_endpoints"] = [
+            {key: value for key, value in endpoint.items() if value is not None} for endpoint in endpoints
+        ]
+    return {"tenant": tenant, "plan": plan, "secret": secret}
+
+
+class CompiledStage:
+    """A stage ready to be built for any tenant. Raises ``InvalidInput`` with all that is wrong for every tenant."""
+
+    def __init__(self, stage: Mapping[str, Any], path: str, factory: StageFactory, leave_out_bad: bool = False) -> None:
+        self.name = str(stage.get("name", ""))
+        self.steps: list[CompiledStep] = []
+        problems: list[Problem] = []
+        for index, spec in enumerate(stage["steps"]):
+            try:
+                self.steps.append(factory.compile_step(spec, f"{path}.steps[{index}]" if path else f"steps[{index}]"))
+            except InvalidInput as error:
+                problems.extend(error.problems)
+        if problems and not leave_out_bad:
+            raise InvalidInput(problems)
+        self.when: Renderer | None = None
+        if (condition := stage.get("when")) is not None:
+            self.when = compile_condition(condition, f"{path}.when" if path else "when")
+        built = [step.constant for step in self.steps]
+        self._constant = [step for step in built if step is not None] if all(built) else None
+
+    def takes_part(self, config: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
+        """Whether the stage is for this tenant: its ``when`` over the *new* config. Raises ``InvalidInput``."""
+        return self.when is None or condition_holds(self.when, template_variables(config, plan))
+
+    def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
+        """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
+        overrides = config.get("overrides")
+        if not overrides and self._constant is not None:
+            return list(self._constant)
+        by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
+        found: list[BuiltStep] = []
+        problems: list[Problem] = []
+        for step in self.steps:
+            try:
+                found.append(step.build(variables, by_type.get(step.step.name)))
+            except InvalidInput as error:
+                problems.extend(problem for problem in error.problems if problem not in problems)
+        if problems:
+            raise InvalidInput(problems)
+        return found
+
+
+class StageFactory:
+    """Compiles stages against the steps there are and the application's settings."""
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry = registry
+        self._known = frozenset(registry.names())
+        self._defaults: dict[str, Mapping[str, Any]] = {"health-check": settings.health_check.model_dump()}
+        self._compiled: dict[str, CompiledStage] = {}
+
+    @property
+    def step_types(self) -> frozenset[str]:
+        """The words that may stand after ``type:``."""
+        return self._known
+
+    def compile_stage(self, stage: Mapping[str, Any], path: str = "", *, leave_out_bad: bool = False) -> CompiledStage:
+        """Compile ``{name, steps: [{type, ...}]}``; ``path`` is its place in the plan (``stages[0]``).
+
+        Raises ``InvalidInput`` with every unknown step, unknown or wrong parameter and wrong template;
+        ``leave_out_bad`` compiles what is left without these steps.
+        """
+        return CompiledStage(stage, path, self, leave_out_bad)
+
+    def compile_step(self, spec: Mapping[str, Any], path: str) -> CompiledStep:
+        """Compile one step as written. Raises ``InvalidInput``."""
+        word = str(spec["type"])
+        name = word if word in self._known else step_type(word)
+        if name not in self._known:
+            raise InvalidInput([Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))])
+        given = {key: value for key, value in spec.items() if key != "type"}
+        return CompiledStep(self._registry.get(name), self._defaults.get(name, _NOTHING), given, path)
+
+    def build_stage(
+        self, stage: Mapping[str, Any], config: Mapping[str, Any], plan: Mapping[str, Any]
+    ) -> list[BuiltStep]:
+        """The runnable steps of one stage for one tenant; compiled stages are kept. Raises ``InvalidInput``.
+
+        ``config``: the tenant's config, snake_case keys. ``plan``: ``{plan_id, name}``.
+        """
+        key = canonical_json(stage)
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            if len(self._compiled) >= CACHED:
+                self._compiled.clear()
+            compiled = self._compiled[key] = self.compile_stage(stage)
+        return compiled.build(config, template_variables(config, plan))

@@ -1,0 +1,56 @@
+"""What each tenant of a checked plan will do, rendered: what the workers will build from the same records.
+
+Nothing is run, and no secret is in it: what a worker would resolve at use stands there as a reference, and values under
+a key that names a secret are masked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.plans.plan import Plan
+from orchestrator.plans.tenant_config import SOURCE, load_config
+from orchestrator.secrets.masking import masked
+from orchestrator.settings.model import Settings
+from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory, template_variables
+from steps import load_registry
+
+
+def preview_plan(plan: Plan, settings: Settings, registry: Registry | None = None) -> Iterator[dict[str, Any]]:
+    """A tenant at a time: ``{tenantId, stages: [{name, skipped, when?, steps: [{type, ...}]}]}``."""
+    factory = StageFactory(registry or load_registry(), settings)
+    specs = [json.loads(stage.spec) for stage in plan.stages]
+    stages = [factory.compile_stage(spec, f"stages[{index}]") for index, spec in enumerate(specs)]
+    reference = {"plan_id": plan.plan_id, "name": plan.name}
+    for tenant in plan.tenants:
+        config = load_config(tenant.config) | {SOURCE: None}
+        found = [_stage(stage, spec, config, reference) for stage, spec in zip(stages, specs, strict=True)]
+        yield {"tenantId": tenant.tenant_id, "stages": found}
+
+
+def preview_lines(tenant: dict[str, Any]) -> Iterator[str]:
+    """The same for people."""
+    yield tenant["tenantId"]
+    for stage in tenant["stages"]:
+        marks = (f"  skipped: not {stage['when']}" if stage["skipped"] else "") + (
+            "  irreversible: a rollback stops before it" if stage.get("irreversible") else ""
+        )
+        yield f"  {stage['name']}{marks}"
+        for step in stage["steps"]:
+            parameters = {name: value for name, value in step.items() if name != "type"}
+            yield f"    {step['type']}  {json.dumps(parameters, ensure_ascii=False)}"
+
+
+def _stage(
+    stage: CompiledStage, spec: dict[str, Any], config: dict[str, Any], reference: dict[str, Any]
+) -> dict[str, Any]:
+    condition = {"when": spec["when"]} if "when" in spec else {}
+    if spec.get("irreversible"):
+        condition["irreversible"] = True
+    if not stage.takes_part(config, reference):
+        return {"name": stage.name, "skipped": True, **condition, "steps": []}
+    built = stage.build(config, template_variables(config, reference))
+    steps = [{"type": step.name, **masked(step.parameters)} for step in built]
+    return {"name": stage.name, "skipped": False, **condition, "steps": steps}

@@ -1,0 +1,44 @@
+"""Warnings for tenants that another plan, not ended yet, holds or is going to move: allowed, and worth knowing."""
+
+from __future__ import annotations
+
+from orchestrator.domain.errors import ChangeoverError, Problem
+from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.ledger.connection import UNREACHABLE, connect
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.reader import Reader, plan_of
+from orchestrator.plans.plan import Plan
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
+
+
+def running_conflicts(plan: Plan, reader: Reader) -> list[Problem]:
+    """One warning for each other plan that shares tenants with this one, in few round trips."""
+    shared: dict[str, list[int]] = {}
+    records = reader.tenant_records([tenant.tenant_id for tenant in plan.tenants])
+    for index, record in enumerate(records):
+        for other in {plan_of(task_id) for name in ("holder", "newest") if (task_id := record.get(name))}:
+            if other != plan.plan_id:
+                shared.setdefault(other, []).append(index)
+    found: list[Problem] = []
+    for other, state in zip(shared, reader.plan_records(list(shared)), strict=True):
+        if state and state["status"] not in PLAN_ENDED:
+            indexes = shared[other]
+            names = ", ".join(plan.tenants[index].tenant_id for index in indexes[:3])
+            few = names + (", ..." if len(indexes) > 3 else "")
+            message = (
+                f"{len(indexes)} of the tenants ({few}) are also in plan {other}, which is {state['status']}: "
+                "a tenant is moved by one plan at a time, the others wait for it"
+            )
+            found.append(Problem(f"tenants[{indexes[0]}]", None, message))
+    return found
+
+
+def conflicts_if_reachable(plan: Plan, settings: Settings) -> list[Problem]:
+    """The same for a check that needs no server: none when there is no ledger, or it does not answer."""
+    try:
+        url = find_servers(settings).redis_url
+        with connect(url, patient=False) as client:
+            return running_conflicts(plan, Reader(client, Keys(settings.namespace)))
+    except (ChangeoverError, ValueError, *UNREACHABLE):
+        return []

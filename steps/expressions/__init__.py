@@ -1,0 +1,1 @@
+"""Expressions over answers, and the sandbox that they and templates run in."""

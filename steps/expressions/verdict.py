@@ -1,0 +1,92 @@
+"""Conditions over a JSON answer, such as ``code == 0 and not data.failList``: compiled once, safe to take from a plan.
+
+They run in the sandbox of templates, with its bounds. The members of an answer that is an object are names; ``answer``
+is the whole of it and ``http_status`` the status it came with, unless the object has members of these names.
+A name that the answer does not have is an error and never false: a slip of the pen in ``not data.failList`` must not
+read as success. Write ``not (data.failList | default([]))`` where the member may be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+from pydantic import JsonValue
+
+from steps.expressions.sandbox import NameFault, Sandbox, start_clock
+from steps.json_values import LimitExceeded
+
+EXPRESSION_LIMIT = 2_000
+"""Characters an expression may have."""
+
+FAULTS = (
+    TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, NameError, RecursionError, TypeError,
+    ValueError, SyntaxError,
+)  # fmt: skip
+"""What a template's or expression's own code can raise; anything else is a fault of ours and should be seen as one."""
+
+_sandbox = Sandbox()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the condition holds; ``reason`` says why it could not be judged, else it is empty."""
+
+    holds: bool
+    reason: str = ""
+
+
+def check_expression(source: str) -> str:
+    """The expression itself, once it is known to compile; for validators of parameters. Raises ``ValueError``."""
+    compiled = _compile(source)
+    if isinstance(compiled, str):
+        raise ValueError(compiled)
+    return source
+
+
+def holds(source: str, answer: JsonValue, http_status: int) -> Verdict:
+    """Whether the condition is true of the answer. Raises nothing on the expression's account."""
+    compiled = _compile(source)
+    if isinstance(compiled, str):
+        return Verdict(False, compiled)
+    names: dict[str, Any] = {"answer": answer, "http_status": http_status}
+    if isinstance(answer, dict):
+        names |= answer
+    start_clock()
+    try:
+        return Verdict(bool(compiled(names)))
+    except FAULTS as error:
+        return Verdict(False, explain(error, "expression"))
+
+
+def explain(error: BaseException, kind: str = "template") -> str:
+    """What went wrong in a template or expression, in words for its author."""
+    if isinstance(error, NameFault):
+        return str(error.message)
+    if isinstance(error, UndefinedError):
+        return str(error.message)
+    if isinstance(error, TemplateSyntaxError):
+        return f"{kind} syntax, line {error.lineno}: {error.message}"
+    if isinstance(error, SecurityError):
+        return f"not allowed in a template: {error.message}"
+    if isinstance(error, LimitExceeded):
+        words = "gives a result that is" if str(error).startswith("longer") else ""
+        return " ".join(filter(None, (f"the {kind}", words, str(error))))
+    if isinstance(error, RecursionError | MemoryError | SyntaxError):
+        return f"the {kind} is nested too deeply"
+    return f"the {kind} fails: {type(error).__name__}: {str(error)[:200]}"
+
+
+@lru_cache(maxsize=1024)
+def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
+    if len(source) > EXPRESSION_LIMIT:
+        return f"an expression of more than {EXPRESSION_LIMIT} characters"
+    start_clock()
+    try:
+        return _sandbox.compile_expression(source, undefined_to_none=False)
+    except FAULTS as error:
+        return explain(error, "expression")

@@ -1,0 +1,1 @@
+"""What the steps that speak HTTP share: the pool, who may be called, answers, retries."""

@@ -1,0 +1,177 @@
+"""One HTTP client a process: any thread hands in a batch, one background event loop sends it.
+
+Why a loop of its own: a step is plain, blocking code in whatever pool Celery runs (threads, prefork, gevent), yet a
+batch must go out all at once, over connections shared by all threads, and each request must end by its deadline
+even when the server sends one byte a second, which socket timeouts do not see.
+
+Life: the loop's thread starts with the first batch and ends with ``close``; a batch after that starts a new one. A
+child made by ``fork`` begins without any, because threads do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from typing import Self
+
+import httpx
+
+from steps.contract import HttpAnswer, HttpRequest
+from steps.http.allowed_hosts import AllowedHosts
+from steps.http.error import describe
+
+_JOIN_SECONDS = 5.0
+
+
+class HttpPool:
+    """The ``Http`` of a worker process. Safe to share between threads.
+
+    ``max_concurrency``: requests under way at once in this process; more wait, and their time does not run yet.
+    ``max_body_bytes``: a longer answer is an error. ``hosts``: if given, the only ones that requests go to. Redirects
+    are not followed, proxy settings of the environment are not used; certificates are checked against certifi's list
+    (or ``SSL_CERT_FILE``) and the system's.
+    """
+
+    def __init__(
+        self, *, max_concurrency: int = 200, max_body_bytes: int = 64 * 1024, hosts: AllowedHosts | None = None
+    ) -> None:
+        self._max_concurrency = max_concurrency
+        self._hosts = hosts
+        self._max_body_bytes = max_body_bytes
+        self._lock = threading.Lock()
+        self._loop: _LoopThread | None = None
+        _pools.add(self)
+
+    def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
+        """Send all at the same time and wait for all; the answers come in the order of the requests.
+
+        Each has ``timeout_seconds`` from opening the connection to the last byte. Never raises for what the network
+        or a server does: such an answer has an ``error``.
+        """
+        with self._lock:
+            # Handed in under the lock, so that close finds the batch and ends it.
+            if self._loop is None:
+                self._loop = _LoopThread(self._max_concurrency, self._max_body_bytes, self._hosts)
+            loop = self._loop
+            batch = asyncio.run_coroutine_threadsafe(loop.fetch_all(requests, timeout_seconds), loop.loop)
+        try:
+            return batch.result()
+        except CancelledError:
+            return [HttpAnswer(request.key, None, b"", "the HTTP client was closed") for request in requests]
+        finally:
+            # Celery's time limits raise into the waiting thread; nobody wants the answers then.
+            batch.cancel()
+
+    def close(self) -> None:
+        """End what is under way (it is answered with an error), the connections and the thread. May be repeated."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _forget(self) -> _LoopThread | None:
+        """Start from nothing, with a lock that nobody holds; returns what was forgotten."""
+        loop, self._loop = self._loop, None
+        self._lock = threading.Lock()
+        return loop
+
+
+class _LoopThread:
+    """One event loop in one thread with one client, from construction to ``close``."""
+
+    def __init__(self, max_concurrency: int, max_body_bytes: int, hosts: AllowedHosts | None) -> None:
+        context = httpx.create_ssl_context()
+        context.load_default_certs()
+        self.loop = asyncio.new_event_loop()
+        self._max_body_bytes = max_body_bytes
+        self._hosts = hosts
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._stop = asyncio.Event()
+        self._client = httpx.AsyncClient(
+            verify=context,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 -- the deadline of the whole request is ours, see _fetch
+            # Kept short of the usual polling interval: a kept connection would go on asking an old instance that is
+            # draining behind a load balancer.
+            limits=httpx.Limits(max_connections=max_concurrency, keepalive_expiry=2.0),
+            # Uncompressed, so that the bound on the body is a bound on memory.
+            headers={"User-Agent": "changeover", "Accept-Encoding": "identity"},
+        )
+        self._thread = threading.Thread(target=self._run, name="changeover-http", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_JOIN_SECONDS)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        async with self._client:
+            await self._stop.wait()
+            batches = asyncio.all_tasks() - {asyncio.current_task()}
+            for batch in batches:
+                batch.cancel()
+            await asyncio.gather(*batches, return_exceptions=True)
+
+    async def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
+        return await asyncio.gather(*(self._fetch(request, timeout_seconds) for request in requests))
+
+    async def _fetch(self, request: HttpRequest, batch_seconds: float) -> HttpAnswer:
+        timeout_seconds = request.timeout_seconds or batch_seconds
+        async with self._slots:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    if self._hosts and (reason := await self._hosts.refuse_resolved(request.url)):
+                        return HttpAnswer(request.key, None, b"", reason, refused=True)
+                    return await self._exchange(request)
+            except TimeoutError:
+                return HttpAnswer(request.key, None, b"", f"timed out after {timeout_seconds:g} s")
+            # Any error of one request is that request's answer; the rest of the batch must not suffer for it.
+            except Exception as error:  # noqa: BLE001
+                return HttpAnswer(request.key, None, b"", describe(error))
+
+    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
+        async with self._client.stream(
+            request.method, request.url, headers=dict(request.headers), content=request.body
+        ) as response:
+            status = response.status_code
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                return HttpAnswer(request.key, status, b"", "compressed, which was not asked for", headers)
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > self._max_body_bytes:
+                    return HttpAnswer(request.key, status, b"", f"longer than {self._max_body_bytes} bytes", headers)
+            return HttpAnswer(request.key, status, bytes(body), None, headers)
+
+
+_pools: weakref.WeakSet[HttpPool] = weakref.WeakSet()
+_inherited: list[_LoopThread | None] = []
+
+
+def _after_fork_in_child() -> None:
+    """Let go of the parent's loop, which has no thread here.
+
+    It is kept and never touched: finalising it would reach into the selector that the parent still uses.
+    """
+    for pool in _pools:
+        _inherited.append(pool._forget())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,1 @@
+"""What the steps that ask instances share: endpoints, sources, verdicts."""

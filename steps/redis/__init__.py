@@ -1,0 +1,1 @@
+"""What the steps that write to Redis share: targets, the fenced write, parameters."""

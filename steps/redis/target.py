@@ -1,0 +1,92 @@
+"""The target as it really is: one Redis, written under the fence by one script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from importlib.resources import files
+
+import redis
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    ConnectionError,
+    NoScriptError,
+    RedisError,
+    TimeoutError,
+)
+
+from steps.contract import FenceToken, TargetRefused, TargetUnavailable, WrongType
+from steps.redis.fence_key import fence_key
+from steps.wording import cut, quote
+
+_FOR_NOW = re.compile(r"\b(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM)\b")
+"""Errors of a server that is up but cannot serve now: fail-over, start, full. They pass, or a person mends them."""
+
+
+class FencedWriteCode(IntEnum):
+    """What ``fenced_write.lua`` answers."""
+
+    WRITTEN = 1
+    NEWER_EPOCH = 2
+    NOT_HOLDER = 3
+    WRONG_TYPE = 4
+
+
+class RedisTarget:
+    """A ``Target`` on one Redis server.
+
+    ``client``: any configured client, owned and closed by the caller. ``address``: how messages name the server; user,
+    password and query are taken out here. ``own_ledger``: True only when the client is on the ledger's server *and*
+    database; then a write is also refused once the ledger's record of the tenant's holder has changed.
+    """
+
+    def __init__(self, client: redis.Redis, address: str, own_ledger: bool) -> None:
+        self.address = re.sub(r"//.*@", "//", address.partition("?")[0])
+        self._client = client
+        self._own_ledger = own_ledger
+        self._fenced_write = client.register_script(files("steps.redis").joinpath("fenced_write.lua").read_text())
+
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
+        """Write under the fence; False when a newer holder has written the key, or holds the tenant now.
+
+        Raises ``TargetUnavailable``, ``WrongType`` or ``TargetRefused``.
+        """
+        keys = [key, fence_key(key)]
+        if self._own_ledger:
+            keys.append(token.holder_key)
+        verb = "SET" if field is None else "HSET"
+        life = "" if ttl_seconds is None else str(ttl_seconds)
+        arguments = [token.incarnation, str(token.epoch), verb, field or "", value, life]
+        with self._translated():
+            arguments += [token.holder_field, token.holder_value]
+            try:
+                answer = self._fenced_write(keys, arguments)
+            except NoScriptError:
+                # Flushed between the client's load and its second try: sent whole, nothing can come between.
+                answer = self._client.eval(str(self._fenced_write.script), len(keys), *keys, *arguments)
+        code = FencedWriteCode(answer)
+        if code is FencedWriteCode.WRONG_TYPE:
+            needed = "a plain string" if field is None else "a hash"
+            raise WrongType(f"key {quote(key)} on {self.address} holds another type of value than {needed}")
+        return code is FencedWriteCode.WRITTEN
+
+    def publish(self, channel: str, message: str) -> int:
+        """Publish and return how many subscribers received it. Raises ``TargetUnavailable`` or ``TargetRefused``."""
+        with self._translated():
+            return int(self._client.publish(channel, message))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (AuthenticationError, AuthorizationError) as error:
+            raise TargetRefused(f"Redis at {self.address} refused to let us in: {cut(str(error))}") from error
+        except (ConnectionError, TimeoutError) as error:
+            raise TargetUnavailable(f"Redis at {self.address} did not answer: {cut(str(error))}") from error
+        except RedisError as error:
+            if _FOR_NOW.search(str(error)):
+                raise TargetUnavailable(f"Redis at {self.address} cannot serve now: {cut(str(error))}") from error
+            raise TargetRefused(f"Redis at {self.address} refused: {cut(str(error))}") from error

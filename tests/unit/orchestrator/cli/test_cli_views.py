@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from orchestrator.cli.event_lines import event_line
+from orchestrator.cli.tables import MAX_ROWS, plan_table, task_detail
+from orchestrator.cli.watching import FAILURE_ROWS, RUNNING_ROWS, Screen
+from orchestrator.control.answers import FailureInfo, PlanStatus, TaskStatus
+
+# Scripts of users read these; others may be added.
+PUBLISHED = (
+    "taskId", "planId", "tenantId", "status", "currentStage", "completedStages", "totalStages", "progressPercent",
+    "pauseRequested", "cancelRequested", "retryCount", "startedAt", "endedAt", "durationMillis", "waitingFor",
+    "failureInfo",
+)  # fmt: skip
+
+
+def shown(view: RenderableType) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=120).print(view)
+    return out.getvalue().splitlines()
+
+
+def task(number: int, status: str, **more: Any) -> TaskStatus:
+    return TaskStatus(task_id=f"t{number}", plan_id="p", tenant_id=f"tenant-{number}", status=status, **more)
+
+
+def test_status_is_camel_case_with_the_published_fields() -> None:
+    failure = FailureInfo(
+        type="HealthCheckFailed", message="gw-1 unreachable", stage_name="s", step_name="health-check"
+    )
+    answer = task(1, "FAILED", failure_info=failure).model_dump(by_alias=True, mode="json")
+    assert [name for name in answer if name in PUBLISHED] == list(PUBLISHED)
+    assert list(answer["failureInfo"]) == ["type", "message", "stageName", "stepName"]
+
+
+def test_a_large_plan_is_bounded_and_shows_failures_first() -> None:
+    tasks = [task(n, "COMPLETED") for n in range(4000)] + [task(n, "PENDING") for n in range(4000, 4999)]
+    failure = FailureInfo(
+        type="HealthCheckFailed", message="gw-1 unreachable", stage_name="s", step_name="health-check"
+    )
+    tasks.append(task(4999, "FAILED", failure_info=failure))
+    counts = {"COMPLETED": 4000, "PENDING": 999, "FAILED": 1}
+    lines = shown(
+        plan_table(
+            PlanStatus(plan_id="p", name="Plan", status="RUNNING", max_concurrency=5, counts=counts, tasks=tasks)
+        )
+    )
+    assert len(lines) <= MAX_ROWS + 4
+    assert lines[1] == "1 FAILED · 999 PENDING · 4000 COMPLETED"
+    assert "tenant-4999" in lines[3]
+    assert "s / health-check: HealthCheckFailed: gw-1 unreachable" in lines[3]
+    assert lines[-1] == f"{5000 - MAX_ROWS} more tasks not shown; all: changeover status p --json"
+
+
+def test_a_small_plan_shows_all_and_markup_in_names_is_text() -> None:
+    tasks = [TaskStatus(task_id="t", plan_id="p", tenant_id="[red]x[/red]", status="COMPLETED")]
+    lines = shown(
+        plan_table(PlanStatus(plan_id="p", name="[b]P", status="COMPLETED", max_concurrency=1, counts={}, tasks=tasks))
+    )
+    assert "[b]P" in lines[0]
+    assert "[red]x[/red]" in lines[-1]
+    assert any(
+        "waiting for" in line and "other-task" in line
+        for line in shown(task_detail(task(1, "PENDING", waiting_for="other-task")))
+    )
+
+
+def event(kind: str, number: int | None = None, **more: Any) -> dict[str, Any]:
+    head: dict[str, Any] = {"type": kind, "planId": "p"}
+    if number is not None:
+        head |= {"taskId": f"t{number}", "tenantId": f"tenant-{number}"}
+    return {**head, **more}
+
+
+def test_screen_follows_the_events_with_bounded_height() -> None:
+    screen = Screen("p", "Plan")
+    screen.take(event("PlanStarted"))
+    for n in range(5000):
+        screen.take(event("TaskCreated", n))
+    for n in range(500):
+        screen.take(event("TaskStarted", n))
+        screen.take(event("TaskStageStarted", n, stageName="switch"))
+    for n in range(100):
+        screen.take(event("TaskCompleted", n))
+    for n in range(100, 150):
+        screen.take(event("TaskFailed", n, failureInfo={"message": "gw unreachable"}))
+    lines = shown(screen.render())
+    assert len(lines) <= 4 + RUNNING_ROWS + 1 + FAILURE_ROWS
+    text = "\n".join(lines)
+    assert "150 of 5000  50 FAILED · 350 RUNNING · 4500 PENDING · 100 COMPLETED" in text
+    assert f"and {350 - RUNNING_ROWS} more running" in text
+    assert "tenant-149: gw unreachable" in text
+    screen.take(event("TaskRetryStarted", 149))
+    screen.take(event("TaskCompleted", 149))
+    screen.take(event("PlanCompleted"))
+    assert "101 COMPLETED" in "\n".join(shown(screen.render()))
+    assert screen.status == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            event("TaskFailed", 1, sequenceId=7, occurredAt="2026-11-24T08:30:01.5Z", failureInfo={"message": "a\nb"}),
+            "7  08:30:01  TaskFailed  tenant-1  failureInfo=a b",
+        ),
+        (
+            event("PlanProgress", sequenceId=8, completedTasks=1, totalTasks=2),
+            "8    PlanProgress  p  completedTasks=1  totalTasks=2",
+        ),
+    ],
+)
+def test_event_line(given: dict[str, Any], line: str) -> None:
+    assert event_line(given) == line

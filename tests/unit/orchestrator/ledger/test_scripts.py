@@ -1,0 +1,136 @@
+"""What holds for every script file: header, includes, codes, events, names; the body is tested against real Redis."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from orchestrator.domain.events import EVENT
+from orchestrator.ledger import keys, operations, outcomes
+from orchestrator.ledger.script_source import assemble, read_script, script_names
+
+CONSTANTS = {
+    **{"FEED_MAX": 1000, "LEASE_MS": 10000, "HEARTBEAT_MS": 10000, "MAX_RETRY": 3, "MAX_RECOVERIES": 5},
+    "CHECKPOINT_TTL_MS": 1000,
+}
+FOLDER = files("orchestrator.ledger") / "scripts"
+INCLUDES = sorted(entry.name for entry in (FOLDER / "includes").iterdir())
+EVENT_NAMES = set(EVENT.json_schema()["discriminator"]["mapping"])
+FAILURE_KINDS = {"TaskTimeout"}
+LUA_NAMES = {
+    *("and", "or", "not", "if", "then", "elseif", "else", "end", "for", "in", "do", "while", "function", "return"),
+    *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack"),
+}
+ENUMS = {
+    "open_plan": outcomes.Opened,
+    "write_chunk": outcomes.Written,
+    "commit_plan": outcomes.Committed,
+    "begin": outcomes.Begun,
+    "poll_again": outcomes.Ended,
+    "succeed": outcomes.Ended,
+    "fail": outcomes.Ended,
+    "release_tenant": operations.Answer,
+    **{f"{operation}_task": operations.Answer for operation in operations.Operation},
+    **{f"{op}_plan": operations.Answer for op in operations.Operation if op is not operations.Operation.RETRY},
+}
+
+
+def without_comments(source: str) -> str:
+    return re.sub(r"--[^\n]*", "", source)
+
+
+def header_part(source: str, label: str) -> str:
+    match = re.search(rf"^-- {label}(.*?)(?=^-- (?:KEYS|ARGV|CODES|EVENTS|@include)|^[^-])", source, re.M | re.S)
+    assert match, f"no {label} in the header"
+    return match.group(1)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_header_names_keys_arguments_codes_and_events(name: str) -> None:
+    source = read_script(name)
+    assert source.startswith("-- ")
+    for label in ("KEYS", "ARGV", "CODES", "EVENTS"):
+        header_part(source, label)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_codes_of_the_body_stand_in_the_header(name: str) -> None:
+    source = read_script(name)
+    codes = set(re.findall(r"return \{'([A-Z_]+)'", without_comments(source)))
+    assert codes <= set(re.findall(r"[A-Z_]{4,}", header_part(source, "CODES")))
+
+
+@pytest.mark.parametrize("name", sorted(ENUMS))
+def test_codes_of_the_header_are_those_of_the_enum(name: str) -> None:
+    known = {member.value for member in ENUMS[name]}
+    codes = set(re.findall(r"return \{'([A-Z_]+)'", without_comments(read_script(name))))
+    assert codes <= known
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_events_written_in_the_body_stand_in_the_header_and_have_models(name: str) -> None:
+    source = read_script(name)
+    written = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", without_comments(source)))
+    in_header = set(re.findall(r"(?:Plan|Task|Operation)[A-Z][A-Za-z]+", header_part(source, "EVENTS")))
+    assert written - FAILURE_KINDS <= in_header <= EVENT_NAMES
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_no_function_is_called_that_is_not_defined_before(name: str) -> None:
+    source = without_comments(assemble(name, CONSTANTS))
+    defined = set(LUA_NAMES)
+    for match in re.finditer(r"local function ([a-z_]+)|(?<![.:\w])([a-z_]+)\(", source):
+        if match.group(1):
+            defined.add(match.group(1))
+        else:
+            assert match.group(2) in defined, match.group(2)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_no_constant_is_read_that_is_not_defined(name: str) -> None:
+    source = re.sub(r"'[^'\n]*'", "''", without_comments(assemble(name, CONSTANTS)))
+    read = set(re.findall(r"(?<![.\w])([A-Z][A-Z_]{2,})(?![\w]| = true)", source))
+    for constant in read - {"KEYS", "ARGV"}:
+        assert re.search(rf"local [A-Z_, ]*\b{constant}\b", source), constant
+
+
+@pytest.mark.parametrize("name", [*script_names(), *(f"includes/{i.removesuffix('.lua')}" for i in INCLUDES)])
+def test_short_and_without_scans(name: str) -> None:
+    source = (FOLDER / f"{name}.lua").read_text()
+    assert len(source.splitlines()) <= 120
+    assert not re.search(r"'(KEYS|SCAN|FLUSHDB|FLUSHALL)'", source)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_every_include_is_used_directly_or_by_another(name: str) -> None:
+    body = read_script(name)
+    includes = re.findall(r"^-- @include (\S+)$", body, re.M)
+    assert len(includes) == len(set(includes))
+
+
+def test_keys_are_built_in_one_place() -> None:
+    for name in script_names():
+        assert "changeover:" not in read_script(name)
+
+
+def test_unknown_include_and_cycle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator.ledger import script_source
+
+    monkeypatch.setattr(script_source, "read_script", lambda _: "-- @include nowhere\n")
+    with pytest.raises(ValueError, match="unknown include 'nowhere'"):
+        assemble("begin", CONSTANTS)
+    monkeypatch.setattr(keys, "lua_source", lambda: "-- @include keys\n")
+    monkeypatch.setattr(script_source, "read_script", lambda _: "-- @include keys\n")
+    with pytest.raises(ValueError, match="cycle"):
+        assemble("begin", CONSTANTS)
+
+
+def test_a_tenant_cannot_reach_another_kind_of_key() -> None:
+    place = keys.Keys("a")
+    assert place.of("tenant", "x:line") != place.of("line", "x")
+    assert place.of("tenant", "acme") == "changeover:{a}:tenant:acme"
+    heads = [pattern.partition("{}")[0] for pattern in keys.PATTERNS.values()]
+    clashes = [(a, b) for a in heads for b in heads if a != b and a.endswith(":") and b.startswith(a)]
+    assert clashes == []

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.plans.plan_file import read_plan_file
+from orchestrator.plans.yaml_reader import MAX_ALIASED_VALUES, MAX_DEPTH, read_yaml
+from tests.support.right_plan import right_plan
+
+
+def refusal(text: str | bytes, folder: Path, name: str = "plan.yaml", max_bytes: int = 1_000_000) -> str:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(InvalidInput) as caught:
+        read_plan_file(path, max_bytes)
+    (problem,) = caught.value.problems
+    assert problem.path == str(path)
+    return problem.message
+
+
+@pytest.mark.parametrize("dump", [json.dumps, yaml.safe_dump])
+def test_reads_what_was_written(dump: Any, tmp_path: Path) -> None:
+    for name in ("plan.yaml", "plan.json") if dump is json.dumps else ("plan.yml",):
+        (tmp_path / name).write_text(dump(right_plan()))
+        assert read_plan_file(tmp_path / name) == right_plan()
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no such file"):
+        read_plan_file(tmp_path / "absent.yaml")
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        read_plan_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "the file is empty"),
+        (" \n\n", "the file is empty"),
+        ("# nothing\n", "holds no plan"),
+        ("- a\n- b\n", "not a list"),
+        ("hello", "not a single value (hello)"),
+        ("name: x\nstages: [\n", "line 3, column 1: not valid YAML"),
+        ("a: 1\n  b: 2\n", "line 2, column 4: not valid YAML"),
+        ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key 'a' is given twice"),
+        ("a: {b: 1, b: 2}", "line 1, column 11: the key 'b' is given twice"),
+        ("a: *b", "the alias *b refers to nothing"),
+        ("a: &a [*a]", "the alias *a refers to nothing"),
+        ("a: !!python/object/apply:os.system [id]", "is not allowed in a plan"),
+        ("a: !!int x", "is not allowed here"),
+        ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document"),
+        ("{[1]: 2}", "a key must be text"),
+        ("a: \x01", "not valid YAML"),
+        ("a: {<<: 3}", "expected a mapping"),
+    ],
+)
+def test_yaml_mistakes_name_their_place(text: str, expected: str, tmp_path: Path) -> None:
+    assert expected in refusal(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1,\n "b": }', "line 2, column 7: not valid JSON"),
+        ('{"a": 1, "a": 2}', "the key 'a' is given twice"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": ' + "9" * 5000 + "}", "not valid JSON"),
+        ("[]", "not a list"),
+    ],
+)
+def test_json_mistakes(text: str, expected: str, tmp_path: Path) -> None:
+    assert expected in refusal(text, tmp_path, "plan.json")
+
+
+def test_too_large_and_not_text(tmp_path: Path) -> None:
+    assert "larger than 1 MiB" in refusal("a: " + "x" * (1024 * 1024), tmp_path, max_bytes=1024 * 1024)
+    assert "line 2: not UTF-8" in refusal(b"a: 1\nb: \xff", tmp_path)
+    with pytest.raises(InvalidInput, match="larger than"):
+        read_plan_file("/dev/zero", 10)
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
+def test_deep_nesting_is_an_error_not_a_crash(opening: str, tmp_path: Path) -> None:
+    assert f"more than {MAX_DEPTH} levels" in refusal(opening * 100_000, tmp_path)
+
+
+def test_alias_bomb_is_bounded(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 12)]
+    assert f"more than {MAX_ALIASED_VALUES}" in refusal("\n".join(lines), tmp_path)
+    merges = ["a0: &a0 {k: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 12)]
+    assert f"more than {MAX_ALIASED_VALUES}" in refusal("\n".join(merges), tmp_path)
+
+
+def test_plain_scalars() -> None:
+    text = "[1, -2, 0x1f, 1.10, 1e3, .5, yes, Off, null, ~, '1', 007, 2024-01-01, 12:30, 1.2.3, !!str 5, !!int 5]"
+    expected = [
+        1,
+        -2,
+        31,
+        1.1,
+        1000.0,
+        0.5,
+        True,
+        False,
+        None,
+        None,
+        "1",
+        "007",
+        "2024-01-01",
+        "12:30",
+        "1.2.3",
+        "5",
+        5,
+    ]
+    assert read_yaml(text, "x") == expected
+    assert [type(value) for value in read_yaml(text, "x")] == [type(value) for value in expected]
+
+
+def test_anchors_and_merges() -> None:
+    text = "base: &base {a: 1, b: 2}\none: {<<: *base, b: 3}\ntwo: {b: 4, <<: [*base, {a: 9, c: 5}]}\n8080: on\non: 1"
+    value = read_yaml(text, "x")
+    assert value["one"] == {"a": 1, "b": 3}
+    assert value["two"] == {"a": 1, "b": 4, "c": 5}
+    assert value["8080"] is True
+    assert value["on"] == 1

@@ -1,0 +1,69 @@
+"""What a rollback goes back to, and that another choice can be put in its place."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.errors import InvalidInput, NoSnapshot
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.records import TurnRecord
+from orchestrator.stages import rollback_strategy
+from orchestrator.stages.rollback_strategy import PreviousConfig, config_for, load_strategy, other_config_for
+
+NEW = '{"tenant_id": "a", "deploy_unit_version": 42, "deploy_unit_name": "green"%s}'
+SOURCE = ', "source_tenant_deploy_config": {"deploy_unit_version": 41}'
+
+
+def record(mode: TaskState, source: str = SOURCE, snapshot: str | None = None) -> TurnRecord:
+    return TurnRecord(
+        tenant_id="a",
+        mode=mode,
+        stage_index=0,
+        stage_name="s",
+        cursor={},
+        config=NEW % source,
+        snapshot=snapshot,
+        attempt=1,
+        incarnation="i",
+        checkpoint={},
+        forced=False,
+    )
+
+
+class Factory(PreviousConfig):
+    """Always back to version 1."""
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+        return {**new, "deploy_unit_version": 1}
+
+
+def test_the_plans_own_source_goes_before_the_last_known_good() -> None:
+    good = '{"tenant_id": "a", "deploy_unit_version": 40}'
+    back = config_for(record(TaskState.ROLLING_BACK, snapshot=good))
+    assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (41, "green")
+    back = config_for(record(TaskState.ROLLING_BACK, source="", snapshot=good))
+    assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (40, None)
+    with pytest.raises(NoSnapshot):
+        config_for(record(TaskState.ROLLING_BACK, source=""))
+
+
+def test_the_way_forward_is_not_the_strategys() -> None:
+    assert config_for(record(TaskState.RUNNING), Factory())["deploy_unit_version"] == 42
+
+
+def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("factory", f"{__name__}:Factory", rollback_strategy.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(rollback_strategy, "entry_points", lambda group: [point])
+
+    strategy = load_strategy("factory")
+
+    assert config_for(record(TaskState.ROLLING_BACK), strategy)["deploy_unit_version"] == 1
+    other = other_config_for(record(TaskState.RUNNING), strategy)
+    assert other is not None
+    assert other["deploy_unit_version"] == 1
+    assert isinstance(load_strategy("previous"), PreviousConfig)
+    with pytest.raises(InvalidInput, match="factory"):
+        load_strategy("factori")

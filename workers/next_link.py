@@ -1,0 +1,32 @@
+"""What becomes of a message's chain once its turn is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.records import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """The chain goes on with its next link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The rest of the chain is dropped: ended, stopped at the boundary, or not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """The same stage again, as ``turn``, after ``seconds``; ``shown`` names it in Flower."""
+
+    turn: Turn
+    seconds: float
+    tenant_id: str
+    mode: TaskState
+    stage_name: str
+
+
+Next = Proceed | Drop | Reschedule

@@ -1,0 +1,108 @@
+"""Records how a turn ended: one script of the ledger, called until Redis answers, and what that means for the chain."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import structlog
+
+from checkpoint import Checkpoint, CheckpointError
+from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Ended
+from orchestrator.ledger.records import Turn
+from orchestrator.observability import crash_points
+from orchestrator.secrets.masking import mask
+from steps import MAX_POLL_SECONDS, Failed
+from workers.checkpoints import TaskCheckpoints
+from workers.next_link import Drop, Next, Proceed, Reschedule
+from workers.patience import patiently
+from workers.turn_run import Run
+
+MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
+"""Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
+
+CURSOR_LIMIT: Final = 256 * 1024
+"""Largest cursor in bytes of its JSON: what steps keep from one poll to the next."""
+
+MESSAGE_LIMIT: Final = 4000
+"""Characters of a failure's message."""
+
+CHECKPOINT_GONE: Final = frozenset({Ended.COMPLETED, Ended.ROLLED_BACK, Ended.CANCELLED})
+"""Ends with which the ledger has deleted the task's checkpoint (I10)."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Recorder:
+    """Serves all threads of a worker process; holds no state of a run."""
+
+    def __init__(self, ledger: Ledger, checkpoints: TaskCheckpoints) -> None:
+        self._ledger = ledger
+        self._checkpoints = checkpoints
+
+    def poll_again(self, run: Run, after_seconds: float) -> Next:
+        """Stores the cursor; the same stage is to be scheduled again."""
+        turn, record = run.turn, run.record
+        seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
+        if len(json.dumps(run.cursor.as_json())) > CURSOR_LIMIT:
+            return self.fail(run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls"))
+        ended, number = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
+        if ended is not Ended.AGAIN:
+            return fenced_out(run)
+        crash_points.reached(crash_points.BETWEEN_POLLS)
+        again = Turn(turn.task_id, turn.epoch, turn.stage, number)
+        return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
+
+    def succeed(self, run: Run, seconds: float = 0.0) -> Next:
+        """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took."""
+        turn, record = run.turn, run.record
+        # A stage that is done again, on the way back, moves to the end: outputs stand in the order they were made in.
+        outputs = {name: value for name, value in run.outputs.items() if name != record.stage_name}
+        checkpoint = Checkpoint(
+            task_id=turn.task_id,
+            epoch=turn.epoch,
+            attempt=record.attempt,
+            mode=record.mode,
+            completed_stages=turn.stage + 1,
+            last_stage=record.stage_name,
+            outputs={**outputs, record.stage_name: run.cursor.outputs},
+        )
+        try:
+            text = self._checkpoints.keep(checkpoint)
+        except CheckpointError as error:
+            return self.fail(run, Failed(type(error).__name__, str(error)))
+        restored = run.config if record.mode is TaskState.ROLLING_BACK else None
+        healthy = run.cursor.healthy
+        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
+        if ended is Ended.STALE:
+            return fenced_out(run)
+        _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
+        if ended in CHECKPOINT_GONE:
+            self._checkpoints.forget(turn)
+        if ended is not Ended.NEXT:
+            return Drop()
+        crash_points.reached(crash_points.BEFORE_NEXT_LINK)
+        return Proceed()
+
+    def fail(self, run: Run, failed: Failed) -> Next:
+        """Records the stage as failed, which ends its task."""
+        # Masked here once more: the last gate before it is stored, whoever wrote the message.
+        message = mask(failed.message)
+        message = message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + "…"
+        failure = FailureInfo(
+            type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
+        )
+        ended = patiently(lambda: self._ledger.fail(run.turn, failure))
+        if ended is Ended.STALE:
+            return fenced_out(run)
+        _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
+        return Drop()
+
+
+def fenced_out(run: Run) -> Drop:
+    """The task has a newer holder, or has ended: nothing of this turn was recorded, and its chain ends here."""
+    _log.warning("turn is in other hands", action="fenced-out", turn=run.turn.turn, epoch=run.turn.epoch)
+    return Drop()

@@ -1,0 +1,136 @@
+"""Runs the steps of a begun turn from its cursor on; records nothing: that is ``stage_runner``'s."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import structlog
+
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.keys import Keys
+from orchestrator.observability import crash_points
+from orchestrator.secrets.masking import mask, mask_value
+from orchestrator.stages.compiled_step import BuiltStep
+from steps import Done, Failed, FenceToken, Outcome, PollAgain, StepContext
+from workers.lease_keeper import LeaseKeeper
+from workers.middleware import Chain, StepInfo
+from workers.turn_run import Run, StepResources
+
+_log = structlog.get_logger(__name__)
+
+
+class StepRunner:
+    """Serves all threads of a worker process; holds no state of a run."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        keeper: LeaseKeeper,
+        resources: StepResources,
+        middlewares: Chain | None,
+        stopping: threading.Event,
+    ) -> None:
+        self._keys = keys
+        self._keeper = keeper
+        self._resources = resources
+        self._middlewares = middlewares
+        self._stopping = stopping
+
+    def run(self, run: Run, steps: list[BuiltStep]) -> Outcome:
+        """The stage: its steps inside the middlewares. The cursor moves; what is answered is not recorded yet."""
+        if self._middlewares is None:
+            return self._run_steps(run, steps)
+        return self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps))
+
+    def _run_steps(self, run: Run, steps: list[BuiltStep]) -> Outcome:
+        cursor = run.cursor
+        while cursor.step < len(steps):
+            step = steps[cursor.step]
+            if self._keeper.is_lost(run.turn):
+                run.lost = True
+                return Failed("FencedOut", "the turn is in other hands")
+            if self._stopping.is_set():
+                # The step before this one is done: another worker goes on here, at once.
+                return PollAgain(0.0, cursor.note, cursor.state)
+            match self._attempt(step, run):
+                case Done(outputs):
+                    cursor.step_done(outputs, confirms_health=step.step.confirms_health)
+                case Failed() as failed:
+                    run.failed_step = step.name
+                    return failed
+                case again:
+                    return again
+        return Done()
+
+    def _attempt(self, step: BuiltStep, run: Run) -> Outcome:
+        """One attempt of the step at the cursor, which remembers it."""
+
+        def attempt() -> Outcome:
+            cursor.attempt += 1
+            outcome = self._run_step(step, run)
+            if isinstance(outcome, PollAgain):
+                cursor.state, cursor.note = outcome.state, outcome.note
+            return outcome
+
+        cursor = run.cursor
+        if self._middlewares is None:
+            return attempt()
+        return self._middlewares.around_step(StepInfo(run.info, step.name, cursor.step, cursor.attempt + 1), attempt)
+
+    def _run_step(self, step: BuiltStep, run: Run) -> Outcome:
+        record, cursor = run.record, run.cursor
+        context = StepContext(
+            tenant_id=record.tenant_id,
+            config=run.config,
+            attempt=cursor.attempt,
+            state=cursor.state,
+            token=self._token(run),
+            idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
+            target=self._resources.target,
+            http=self._resources.http,
+            targets=self._resources.targets,
+            instances=self._resources.instances,
+            other_config=run.other_config,
+        )
+        try:
+            outcome = _masked(step.step.run(step.parameters, context))
+        except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
+            _log.exception("step raised", action="step-raised", step=step.name)
+            outcome = _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
+        rolling_back = record.mode is TaskState.ROLLING_BACK
+        crash_points.reached(crash_points.ROLLBACK_STEP if rolling_back else crash_points.AFTER_STEP)
+        return outcome
+
+    def _token(self, run: Run) -> FenceToken:
+        return FenceToken(
+            incarnation=run.record.incarnation,
+            epoch=run.turn.epoch,
+            holder_key=self._keys.of("tenant", run.record.tenant_id),
+            holder_field="epoch",
+            holder_value=str(run.turn.epoch),
+        )
+
+
+def _is_json(values: Any) -> bool:
+    try:
+        json.dumps(values if isinstance(values, dict) else dict(values), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _masked(outcome: Outcome) -> Outcome:
+    """The outcome without the secrets that the step was given: from here on it is stored and logged."""
+    match outcome:
+        case Done(outputs) | PollAgain(state=outputs) if not _is_json(outputs):
+            return Failed("StepError", "the step answered values that JSON cannot hold")
+        case Done(outputs):
+            return Done(mask_value(outputs))
+        case PollAgain(after_seconds, note, state):
+            return PollAgain(after_seconds, mask(note), mask_value(state))
+        case Failed(kind, message):
+            return Failed(kind, mask(message))
+        case _:
+            return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")

@@ -1,0 +1,110 @@
+"""Notices a worker that is connected but deaf, and ends it so that its supervisor starts another.
+
+A worker can look well (its process lives, its presence and leases are renewed, the broker answers) while its consumer
+gets nothing any more: the blocking pop is not in flight, its reply is never read because the event loop hangs, or all
+its queues were taken from it. Half-open connections are kombu's to notice (``health_check_interval``, 11 s); this is
+for what is left, of which Celery has had several kinds.
+
+The sign of life is one that costs nothing: a consumer that hears gets a reply to its blocking pop every second, if
+only "nothing yet". The transport stamps each reply. A consumer whose slots are all busy rightly asks for nothing, so it
+counts as hearing. Silence for ``deaf_seconds`` counts only while the broker answers somebody else in this process: when
+it is away, reconnecting is the cure and the clock starts again.
+
+A ping through the worker's own queue would see the same and cost a message; a ping through the control queue would not
+see a lost consumer at all, as that is another subscription.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+CHECKS_A_PERIOD = 6
+GRACE_SECONDS = 60.0
+"""How long a deaf worker may take to stop by itself: its running turns end or are handed back."""
+
+
+class Silence:
+    """When the consumer last heard from its broker; stamped by the transport, from whatever thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._heard_at = clock()
+
+    def heard(self) -> None:
+        """A reply came, or none is due."""
+        self._heard_at = self._clock()
+
+    def seconds(self) -> float:
+        """Time since then."""
+        return self._clock() - self._heard_at
+
+
+SILENCE = Silence()
+"""Of this process: a worker has one consumer."""
+
+
+def stop_this_process() -> None:
+    """Asks for a clean stop, and ends the process hard when that does not happen: the loop itself may hang."""
+    timer = threading.Timer(GRACE_SECONDS, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Watchdog:
+    """A thread that looks at the silence. Start and stop may be called twice."""
+
+    def __init__(
+        self,
+        silence: Silence,
+        deaf_seconds: float,
+        *,
+        is_busy: Callable[[], bool],
+        broker_answers: Callable[[], bool],
+        end: Callable[[], None] = stop_this_process,
+    ) -> None:
+        self._silence = silence
+        self._deaf_seconds = deaf_seconds
+        self._is_busy = is_busy
+        self._broker_answers = broker_answers
+        self._end = end
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts looking; hearing is taken for granted at this moment."""
+        if self._thread is None:
+            self._silence.heard()
+            self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stops looking."""
+        self._stop.set()
+
+    def look(self) -> bool:
+        """One look; True when the worker is deaf, and its end was asked for."""
+        if self._is_busy() or not self._broker_answers():
+            self._silence.heard()
+            return False
+        silent = self._silence.seconds()
+        if silent < self._deaf_seconds:
+            return False
+        _log.error(
+            "worker is connected but deaf; it ends for its supervisor", action="worker-deaf", seconds=round(silent)
+        )
+        self._end()
+        return True
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._deaf_seconds / CHECKS_A_PERIOD):
+            if self.look():
+                return
