@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run test test-long lint types imports check install-check lock bench chaos chaos-ci clean
+.PHONY: run docs test test-long lint types imports check install-check lock bench chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -44,6 +44,10 @@ install-check:
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate -q -o requirements.lock
+
+# The drawn parts of docs/states.md, from the transition table.
+docs: .venv/ready
+	$(BIN)/python -m orchestrator.domain.diagrams
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
