@@ -1,4 +1,4 @@
-"""Draws the transition tables for docs/states.md: ``python -m orchestrator.domain.diagrams`` writes the drawn parts anew.
+"""Draws the transition tables for docs/states.md: ``python -m orchestrator.domain.diagrams`` writes them anew.
 
 A part stands between ``<!-- drawn: NAME -->`` and ``<!-- end -->``; a test keeps the page and the tables together.
 """

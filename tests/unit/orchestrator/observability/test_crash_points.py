@@ -9,7 +9,11 @@ import sys
 
 from orchestrator.observability import crash_points
 
-PASS = "from orchestrator.observability import crash_points as c; [c.reached('a'), c.reached('b'), c.reached('b')]; print('lives')"
+PASS = """
+from orchestrator.observability import crash_points as c
+[c.reached("a"), c.reached("b"), c.reached("b")]
+print("lives")
+"""
 
 
 def run(**environment: str) -> int:
