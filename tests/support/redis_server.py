@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import redis
@@ -26,8 +28,12 @@ def free_port() -> int:
 class RedisServer:
     """Start, kill and restart one real server on one port with one data folder."""
 
-    def __init__(self, folder: Path, *options: str, databases: int = DATABASES) -> None:
+    def __init__(
+        self, folder: Path, *options: str, databases: int = DATABASES, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """``environment`` is added to the server's: that of a ``SteppedClock``."""
         self.folder = folder
+        self.environment = os.environ | (environment or {})
         self.port = free_port()
         self.options = ("--databases", str(databases), *options)
         self.process: subprocess.Popen[bytes] | None = None
@@ -43,6 +49,7 @@ class RedisServer:
                 *("--appendonly", "yes", "--save", "", "--daemonize", "no", *self.options),
             ],
             stdout=subprocess.DEVNULL,
+            env=self.environment,
         )
         retry = Retry(ConstantBackoff(0.05), 200, supported_errors=(ConnectionError, TimeoutError, BusyLoadingError))
         with redis.Redis(port=self.port, retry=retry) as client:
