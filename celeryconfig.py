@@ -29,7 +29,7 @@ broker_transport_options: dict[str, Any] = {
     # Leases are seconds and recovery reads them; Celery must not duplicate what a lease still covers, so an hour.
     # It also bounds a countdown: the runner never asks for one longer than half of this.
     "visibility_timeout": 3600,
-    # A half-open connection is noticed: without these two a worker stays deaf for good.
+    # A half-open connection is noticed: without these two a worker gets nothing any more, for good.
     "socket_timeout": 10,
     "health_check_interval": 10,
     "socket_connect_timeout": 5,

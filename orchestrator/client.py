@@ -15,7 +15,7 @@ from orchestrator.control.answers import Explanation, OperationResult, PlanStatu
 from orchestrator.control.explain import Explainer
 from orchestrator.control.operations import Operator
 from orchestrator.control.status import StatusReader
-from orchestrator.control.target import Target, TargetType
+from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
@@ -48,10 +48,12 @@ def default_actor() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def target_of(*, plan_id: str | None = None, tenant_id: str | None = None, task_id: str | None = None) -> Target:
+def target_of(
+    *, plan_id: str | None = None, tenant_id: str | None = None, task_id: str | None = None
+) -> OperationTarget:
     """The one that is given. Raises ``InvalidInput`` for none or several."""
     pairs: list[tuple[TargetType, str | None]] = [("plan", plan_id), ("tenant", tenant_id), ("task", task_id)]
-    given = [Target(kind, identifier) for kind, identifier in pairs if identifier is not None]
+    given = [OperationTarget(kind, identifier) for kind, identifier in pairs if identifier is not None]
     if len(given) != 1:
         raise InvalidInput([Problem("", None, "give exactly one of plan, tenant and task")])
     return given[0]
@@ -146,17 +148,17 @@ class Client:
                     return
                 self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
 
-    def operate(self, operation: Operation, target: Target, order: Order) -> OperationResult:
+    def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way."""
         with translate_errors(self._url):
             return self._orchestrator.operate(operation, target, order)
 
-    def resolve(self, target: Target) -> Target:
+    def resolve(self, target: OperationTarget) -> OperationTarget:
         """The plan or task itself; for a tenant, the task that speaks for it right now."""
         if target.type != "tenant":
             return target
         with translate_errors(self._url):
-            return Target("task", self._orchestrator.task_id_of(target))
+            return OperationTarget("task", self._orchestrator.task_id_of(target))
 
     def pause(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
         """Stops between two stages; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
@@ -211,7 +213,7 @@ class Client:
                 return self._explainer.plan(wanted.identifier)
             return self._explainer.task(self._orchestrator.task_id_of(wanted))
 
-    def wait_target(self, target: Target, *, until_paused: bool = False) -> str:
+    def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""
         with translate_errors(self._url):
             if target.type == "plan":

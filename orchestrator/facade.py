@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.client import Client
-from orchestrator.control.answers import FailureInfo, OperationResult, TaskStatus
+from orchestrator.control.answers import OperationResult, TaskStatus
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import ChangeoverError, InvalidInput
+from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.task_id import task_ids_of
 
 MAX_CONCURRENCY: Final = 10
 """Cap of a switch task that does not say otherwise."""
@@ -85,7 +87,7 @@ class DeploymentTaskFacade:
             return TaskCreationResult(success=False, problems=tuple(str(problem) for problem in error.problems))
         except ChangeoverError as error:
             return TaskCreationResult(success=False, problems=(str(error),))
-        task_ids = tuple(f"{submitted.plan_id}.{position}" for position in range(len(tenants)))
+        task_ids = tuple(task_ids_of(submitted.plan_id, len(tenants)))
         return TaskCreationResult(success=True, plan_id=submitted.plan_id, task_ids=task_ids)
 
     def pause_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:

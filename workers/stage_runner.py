@@ -16,10 +16,10 @@ import structlog
 from checkpoint import CheckpointError
 from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.reader import plan_of
 from orchestrator.ledger.records import Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import task_context

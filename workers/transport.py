@@ -44,7 +44,7 @@ class Channel(kombu_redis.Channel):
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.
-        SILENCE.heard()
+        SILENCE.end()
         return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
 
 

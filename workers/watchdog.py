@@ -1,13 +1,13 @@
-"""Notices a worker that is connected but deaf, and ends it so that its supervisor starts another.
+"""Notices a worker that is connected and yet gets nothing, and ends it so that its supervisor starts another.
 
 A worker can look well (its process lives, its presence and leases are renewed, the broker answers) while its consumer
 gets nothing any more: the blocking pop is not in flight, its reply is never read because the event loop hangs, or all
 its queues were taken from it. Half-open connections are kombu's to notice (``health_check_interval``, 11 s); this is
 for what is left, of which Celery has had several kinds.
 
-The sign of life is one that costs nothing: a consumer that hears gets a reply to its blocking pop every second, if
+The sign of life is one that costs nothing: a consumer that is well gets a reply to its blocking pop every second, if
 only "nothing yet". The transport stamps each reply. A consumer whose slots are all busy rightly asks for nothing, so it
-counts as hearing. Silence for ``deaf_seconds`` counts only while the broker answers somebody else in this process: when
+counts as well. Silence for ``deaf_seconds`` counts only while the broker answers somebody else in this process: when
 it is away, reconnecting is the cure and the clock starts again.
 
 A ping through the worker's own queue would see the same and cost a message; a ping through the control queue would not
@@ -28,23 +28,23 @@ _log = structlog.get_logger(__name__)
 
 CHECKS_A_PERIOD = 6
 GRACE_SECONDS = 60.0
-"""How long a deaf worker may take to stop by itself: its running turns end or are handed back."""
+"""How long such a worker may take to stop by itself: its running turns end or are handed back."""
 
 
 class Silence:
-    """When the consumer last heard from its broker; stamped by the transport, from whatever thread."""
+    """How long the consumer has had no reply from its broker; ended by the transport, from whatever thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._heard_at = clock()
+        self._since = clock()
 
-    def heard(self) -> None:
+    def end(self) -> None:
         """A reply came, or none is due."""
-        self._heard_at = self._clock()
+        self._since = self._clock()
 
     def seconds(self) -> float:
-        """Time since then."""
-        return self._clock() - self._heard_at
+        """How long it has lasted."""
+        return self._clock() - self._since
 
 
 SILENCE = Silence()
@@ -65,14 +65,14 @@ class Watchdog:
     def __init__(
         self,
         silence: Silence,
-        deaf_seconds: float,
+        silence_seconds: float,
         *,
         is_busy: Callable[[], bool],
         broker_answers: Callable[[], bool],
         end: Callable[[], None] = stop_this_process,
     ) -> None:
         self._silence = silence
-        self._deaf_seconds = deaf_seconds
+        self._silence_seconds = silence_seconds
         self._is_busy = is_busy
         self._broker_answers = broker_answers
         self._end = end
@@ -80,9 +80,9 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts looking; hearing is taken for granted at this moment."""
+        """Starts looking; any silence before this moment is forgiven."""
         if self._thread is None:
-            self._silence.heard()
+            self._silence.end()
             self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
             self._thread.start()
 
@@ -91,20 +91,22 @@ class Watchdog:
         self._stop.set()
 
     def look(self) -> bool:
-        """One look; True when the worker is deaf, and its end was asked for."""
+        """One look; True when the silence is too long, and the worker's end was asked for."""
         if self._is_busy() or not self._broker_answers():
-            self._silence.heard()
+            self._silence.end()
             return False
         silent = self._silence.seconds()
-        if silent < self._deaf_seconds:
+        if silent < self._silence_seconds:
             return False
         _log.error(
-            "worker is connected but deaf; it ends for its supervisor", action="worker-deaf", seconds=round(silent)
+            "worker is connected but gets nothing; it ends for its supervisor",
+            action="worker-silent",
+            seconds=round(silent),
         )
         self._end()
         return True
 
     def _run(self) -> None:
-        while not self._stop.wait(self._deaf_seconds / CHECKS_A_PERIOD):
+        while not self._stop.wait(self._silence_seconds / CHECKS_A_PERIOD):
             if self.look():
                 return

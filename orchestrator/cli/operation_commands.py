@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import ENDED_WELL, JsonOption, console, note, print_json
+from orchestrator.cli.output import JsonOption, console, note, print_json
 from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
     from orchestrator.ledger.operations import Operation
@@ -160,8 +161,8 @@ def _operate(
 
 def _good_ends(operation: Operation) -> set[str]:
     """What a person who asked for this is glad to see; a rollback that never came is not."""
-    also = {"pause": {"PAUSED"}, "cancel": {"CANCELLED"}}
-    return {"ROLLED_BACK"} if operation == "rollback" else ENDED_WELL | also.get(operation.value, set())
+    also: dict[str, set[str]] = {"pause": {TaskState.PAUSED}, "cancel": {TaskState.CANCELLED}}
+    return {TaskState.ROLLED_BACK} if operation == "rollback" else {*PLAN_ENDED_WELL, *also.get(operation, ())}
 
 
 def _given(plan: str | None, tenant: str | None, task: str | None) -> dict[str, str]:

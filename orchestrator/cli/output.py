@@ -16,8 +16,6 @@ from orchestrator.domain.errors import Problem
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there.")]
 
-ENDED_WELL = {"COMPLETED", "ROLLED_BACK"}
-
 
 def console() -> Console:
     """Standard output for people: colour and box lines in a terminal only, and never folded when redirected."""

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli.output import (
-    ENDED_WELL,
     JsonOption,
     console,
     note,
@@ -19,6 +18,7 @@ from orchestrator.cli.output import (
     problem_json,
 )
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.status import PLAN_ENDED_WELL
 
 PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
@@ -100,5 +100,5 @@ def submit(
             from orchestrator.cli.tables import plan_table
 
             console().print(plan_table(status))
-    if status.status not in ENDED_WELL:
+    if status.status not in PLAN_ENDED_WELL:
         raise typer.Exit(1)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import ENDED_WELL, JsonOption, as_json, console, print_json, print_line
+from orchestrator.cli.output import JsonOption, as_json, console, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.status import PLAN_ENDED_WELL
 
 if TYPE_CHECKING:
     from orchestrator.control.answers import TaskStatus
@@ -76,5 +77,5 @@ def watch(plan_id: PlanIdArgument, json_output: JsonOption = False) -> None:
 
     with Client() as client:
         ended = watch_plan(client, plan_id, json_output)
-    if ended not in ENDED_WELL:
+    if ended not in PLAN_ENDED_WELL:
         raise typer.Exit(1)

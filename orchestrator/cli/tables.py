@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.domain.status import TaskState
 
 MAX_ROWS = 30
-_COLOURS = {
-    "COMPLETED": "green",
-    "ROLLED_BACK": "green",
-    "RUNNING": "cyan",
-    "ROLLING_BACK": "cyan",
-    "FAILED": "red",
-    "ROLLBACK_FAILED": "red",
-    "PAUSED": "yellow",
-    "CANCELLED": "yellow",
+# By their names: a plan's states have the same ones.
+_COLOURS: Final[dict[str, str]] = {
+    TaskState.COMPLETED: "green",
+    TaskState.ROLLED_BACK: "green",
+    TaskState.RUNNING: "cyan",
+    TaskState.ROLLING_BACK: "cyan",
+    TaskState.FAILED: "red",
+    TaskState.ROLLBACK_FAILED: "red",
+    TaskState.PAUSED: "yellow",
+    TaskState.CANCELLED: "yellow",
 }
 # What a person looks for first: what failed, then what moves, then what waits.
-_ORDER = ("ROLLBACK_FAILED", "FAILED", "ROLLING_BACK", "RUNNING", "PAUSED", "CANCELLED", "PENDING", "ROLLED_BACK")
+_ORDER: Final[tuple[str, ...]] = (
+    TaskState.ROLLBACK_FAILED,
+    TaskState.FAILED,
+    TaskState.ROLLING_BACK,
+    TaskState.RUNNING,
+    TaskState.PAUSED,
+    TaskState.CANCELLED,
+    TaskState.PENDING,
+    TaskState.ROLLED_BACK,
+)
 
 
 def plan_table(plan: PlanStatus, max_rows: int = MAX_ROWS) -> RenderableType:
     """A plan: its head, counts, and at most ``max_rows`` tasks that are not completed (all tasks of a small plan)."""
     small = len(plan.tasks) <= max_rows
-    tasks = plan.tasks if small else by_interest(task for task in plan.tasks if task.status != "COMPLETED")
+    tasks = plan.tasks if small else by_interest(task for task in plan.tasks if task.status != TaskState.COMPLETED)
     parts: list[RenderableType] = [
         Text.assemble(
             (plan.plan_id, "bold"),
             f"  {plan.name}  ",
-            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get("RUNNING", 0)),
+            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
         ),
         counts_text(plan.counts),
     ]
     if plan.last_operation is not None:
-        parts.append(Text(f"last: {said(plan.last_operation)}", style="dim"))
+        parts.append(Text(f"last: {operation_words(plan.last_operation)}", style="dim"))
     if tasks:
         parts.append(task_table(tasks[:max_rows]))
     hidden = len(plan.tasks) - min(len(tasks), max_rows)
@@ -60,7 +72,7 @@ def task_table(tasks: Sequence[TaskStatus]) -> Table:
     for task in tasks:
         table.add_row(
             Text(task.tenant_id),
-            status_text(task.status, task.pause_requested and task.status == "RUNNING"),
+            status_text(task.status, task.pause_requested and task.status == TaskState.RUNNING),
             f"{task.completed_stages}/{task.total_stages}",
             Text(_now(task)),
             "" if task.duration_millis is None else f"{task.duration_millis / 1000:.1f} s",
@@ -76,13 +88,13 @@ def task_detail(task: TaskStatus) -> Table:
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
     if task.last_operation is not None:
-        table.add_row(Text("last operation", style="dim"), Text(said(task.last_operation)))
+        table.add_row(Text("last operation", style="dim"), Text(operation_words(task.last_operation)))
     if task.failure_info is not None:
         table.add_row(Text("failure", style="dim"), Text(_now(task), style="red"))
     return table
 
 
-def said(last: LastOperation) -> str:
+def operation_words(last: LastOperation) -> str:
     """``pause by ada@ops at 2026-11-24T09:29:36Z (error rate is up)``."""
     return f"{last.operation} by {last.actor} at {last.at}" + (f" ({last.reason})" if last.reason else "")
 
@@ -95,7 +107,7 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
         table.add_row(
             Text(plan.plan_id),
             Text(plan.name),
-            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get("RUNNING", 0)),
+            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
             counts,
         )
     return table
@@ -103,7 +115,7 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
 
 def counts_text(counts: Mapping[str, int]) -> Text:
     """``12 COMPLETED · 3 RUNNING``."""
-    known = [name for name in (*_ORDER, "COMPLETED") if counts.get(name)]
+    known = [name for name in (*_ORDER, TaskState.COMPLETED) if counts.get(name)]
     names = known + [name for name in counts if counts[name] and name not in known]
     return Text(" · ").join(Text(f"{counts[name]} {name}", style=_COLOURS.get(name, "")) for name in names)
 

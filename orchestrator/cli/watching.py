@@ -19,6 +19,7 @@ from rich.text import Text
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import as_json, console, print_json, print_line
 from orchestrator.cli.tables import counts_text, status_text
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 
 if TYPE_CHECKING:
     from orchestrator import Client
@@ -27,34 +28,32 @@ RUNNING_ROWS = 12
 FAILURE_ROWS = 5
 
 # The status that each event leaves behind; events that are not here change none.
-PLAN_AFTER = {
-    "PlanCreated": "CREATED",
-    "PlanReady": "READY",
-    "PlanStarted": "RUNNING",
-    "PlanPaused": "PAUSED",
-    "PlanResumed": "RUNNING",
-    "PlanCompleted": "COMPLETED",
-    "PlanFailed": "FAILED",
-    "PlanCancelled": "CANCELLED",
-    "PlanRollingBack": "ROLLING_BACK",
-    "PlanRolledBack": "ROLLED_BACK",
-    "PlanRollbackFailed": "ROLLBACK_FAILED",
+PLAN_AFTER: dict[str, str] = {
+    "PlanCreated": PlanState.CREATED,
+    "PlanReady": PlanState.READY,
+    "PlanStarted": PlanState.RUNNING,
+    "PlanPaused": PlanState.PAUSED,
+    "PlanResumed": PlanState.RUNNING,
+    "PlanCompleted": PlanState.COMPLETED,
+    "PlanFailed": PlanState.FAILED,
+    "PlanCancelled": PlanState.CANCELLED,
+    "PlanRollingBack": PlanState.ROLLING_BACK,
+    "PlanRolledBack": PlanState.ROLLED_BACK,
+    "PlanRollbackFailed": PlanState.ROLLBACK_FAILED,
 }
-TASK_AFTER = {
-    "TaskCreated": "PENDING",
-    "TaskStarted": "RUNNING",
-    "TaskPaused": "PAUSED",
-    "TaskResumed": "RUNNING",
-    "TaskCompleted": "COMPLETED",
-    "TaskFailed": "FAILED",
-    "TaskCancelled": "CANCELLED",
-    "TaskRetryStarted": "RUNNING",
-    "TaskRollingBack": "ROLLING_BACK",
-    "TaskRolledBack": "ROLLED_BACK",
-    "TaskRollbackFailed": "ROLLBACK_FAILED",
+TASK_AFTER: dict[str, str] = {
+    "TaskCreated": TaskState.PENDING,
+    "TaskStarted": TaskState.RUNNING,
+    "TaskPaused": TaskState.PAUSED,
+    "TaskResumed": TaskState.RUNNING,
+    "TaskCompleted": TaskState.COMPLETED,
+    "TaskFailed": TaskState.FAILED,
+    "TaskCancelled": TaskState.CANCELLED,
+    "TaskRetryStarted": TaskState.RUNNING,
+    "TaskRollingBack": TaskState.ROLLING_BACK,
+    "TaskRolledBack": TaskState.ROLLED_BACK,
+    "TaskRollbackFailed": TaskState.ROLLBACK_FAILED,
 }
-ENDED = {"COMPLETED", "FAILED", "CANCELLED", "ROLLED_BACK", "ROLLBACK_FAILED"}
-_ACTIVE = ("RUNNING", "ROLLING_BACK")
 
 
 class Screen:
@@ -91,7 +90,7 @@ class Screen:
             self._counts[before] -= 1
         self._tasks[task_id] = after
         self._counts[after] = self._counts.get(after, 0) + 1
-        if after in _ACTIVE:
+        if after in TASK_ACTIVE:
             self._running.setdefault(task_id, (tenant, ""))
         else:
             self._running.pop(task_id, None)
@@ -99,7 +98,7 @@ class Screen:
     def render(self) -> RenderableType:
         """The screen, of bounded height."""
         total = max(len(self._tasks), 1)
-        done = sum(self._counts.get(status, 0) for status in ENDED)
+        done = sum(self._counts.get(status, 0) for status in TASK_ENDED)
         rows = Table.grid(padding=(0, 2))
         for tenant, stage in list(self._running.values())[:RUNNING_ROWS]:
             rows.add_row(Text(tenant), Text(stage, style="cyan"))
@@ -119,7 +118,9 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     """Show a plan until it has ended; returns its last status. Raises ``NotFound``."""
     # Asked first: an unknown plan must be an error, not an empty stream that is followed for ever.
     first = client.summary(plan_id)
-    stream = (as_json(event) for event in client.events(plan_id=plan_id, since=0, follow=first.status not in ENDED))
+    stream = (
+        as_json(event) for event in client.events(plan_id=plan_id, since=0, follow=first.status not in PLAN_ENDED)
+    )
     screen = Screen(plan_id, first.name)
     if json_output or not sys.stdout.isatty():
         # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.

@@ -6,21 +6,13 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.errors import Problem
+from orchestrator.domain.events import FailureInfo
 
 
 class Answer(BaseModel):
     """Base of the answers: immutable, camelCase on the wire, unknown keys of a newer version ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel)
-
-
-class FailureInfo(Answer):
-    """Why a task failed: ``type`` is a stable word, ``message`` for people, and where it was."""
-
-    type: str
-    message: str
-    stage_name: str | None = None
-    step_name: str | None = None
 
 
 class LastOperation(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 
@@ -11,15 +11,18 @@ from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.presence import ALIVE_SECONDS, processes
+from orchestrator.ledger.presence import ALIVE_SECONDS
+from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers
 
+OVERDUE_MS: Final = 2000
+"""A lease that ran out less than this ago is still a coordinator's next sweep's."""
+
 
 def examine(settings: Settings, servers: Servers) -> Diagnosis:
     """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
-    keys = Keys(settings.namespace)
     client = connect(servers.redis_url, patient=False)
     broker = connect(servers.broker_url, patient=False)
     try:
@@ -29,9 +32,10 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
         with translate_errors(servers.broker_url):
             checks += _server("broker", broker, servers.broker_url)
         with translate_errors(servers.redis_url):
-            checks += _processes(client, keys, settings)
-            checks += _overdue(client, keys)
-            checks += _repairs(client, keys)
+            reader = Reader(client, Keys(settings.namespace))
+            checks += _processes(reader, settings)
+            checks += _overdue(reader)
+            checks += _repairs(reader)
     finally:
         client.close()
         broker.close()
@@ -55,8 +59,8 @@ def _server(name: str, client: redis.Redis, url: str) -> Iterator[Check]:
     yield Check(name=f"{name} eviction", good=keeps, finding=finding)
 
 
-def _processes(client: redis.Redis, keys: Keys, settings: Settings) -> Iterator[Check]:
-    found = processes(client, keys)
+def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
+    found = reader.processes()
     live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
     coordinators = sum(process.role == "coordinator" for process in live)
     finding = f"{coordinators} alive" if coordinators else "none is alive; start one with `changeover coordinator`"
@@ -70,30 +74,28 @@ def _processes(client: redis.Redis, keys: Keys, settings: Settings) -> Iterator[
     yield Check(name="workers", good=not missing, finding=finding)
     for process in workers:
         if process.silent_seconds >= settings.deaf_seconds:
-            finding = (
-                f"connected but deaf for {process.silent_seconds:.0f} s; it ends itself, its supervisor starts another"
-            )
+            finding = f"connected but silent for {process.silent_seconds:.0f} s; it ends itself, its supervisor starts another"
             yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
     for process in found:
         if process.age_seconds > ALIVE_SECONDS:
-            finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is stuck or deaf: restart it"
+            finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is stuck: restart it"
             yield Check(name=f"{process.role} {process.host}:{process.pid}", good=False, finding=finding)
 
 
-def _overdue(client: redis.Redis, keys: Keys) -> Iterator[Check]:
-    seconds, micros = client.time()
-    now_ms = int(seconds) * 1000 + int(micros) // 1000
-    for kind, meaning in (("running", "their workers gave no sign"), ("queued", "their messages wait or are lost")):
-        count = int(client.zcount(keys.of(f"leases_{kind}"), "-inf", now_ms - 2000))
+def _overdue(reader: Reader) -> Iterator[Check]:
+    kinds: list[tuple[LeaseKind, str]] = [
+        ("running", "their workers gave no sign"),
+        ("queued", "their messages wait or are lost"),
+    ]
+    for kind, meaning in kinds:
+        count = reader.overdue_leases(kind, OVERDUE_MS)
         finding = "none" if not count else f"{count} tasks: {meaning}; a coordinator takes them up"
         # A backlog is no fault: its messages are published again, and wait.
         yield Check(name=f"overdue {kind} leases", good=not count or kind == "queued", finding=finding)
 
 
-def _repairs(client: redis.Redis, keys: Keys) -> Iterator[Check]:
-    repairs, recoveries = (
-        int(count or 0) for count in client.hmget(keys.of("meta"), "reconcilerRepairs", "recoveries")
-    )
+def _repairs(reader: Reader) -> Iterator[Check]:
+    repairs, recoveries = reader.repairs_and_recoveries()
     finding = "none" if not repairs else f"{repairs}: see `reconciler-repair` in a coordinator's log"
     yield Check(name="reconciler repairs", good=not repairs, finding=finding)
     yield Check(name="recoveries", good=True, finding=f"{recoveries} stages were taken over from lost workers")

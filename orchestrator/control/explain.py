@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from orchestrator.control.answers import Explanation, PlanStatus, TaskStatus
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.lanes import lane_name, lane_of
-from orchestrator.domain.status import PLAN_ENDED, TaskState
-from orchestrator.ledger.presence import Process, alive
-from orchestrator.ledger.reader import Reader, plan_of
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.presence import Process
+from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.settings.model import Settings
 
 Record = Mapping[str, str]
@@ -26,23 +27,23 @@ class Explainer:
         self._reader = reader
         self._status = StatusReader(reader)
         self._lanes = settings.lanes
-        self._deaf_seconds = settings.deaf_seconds
+        self._silence_seconds = settings.deaf_seconds
 
     def task(self, task_id: str) -> Explanation:
         """One task."""
         status = self._status.task(task_id)
-        reasons = self._task_reasons(status, self._now_ms(), alive(self._reader.client, self._reader.keys))
+        reasons = self._task_reasons(status, self._reader.now_ms(), self._reader.alive())
         return Explanation(target_type="task", target_id=task_id, status=status.status, reasons=reasons)
 
     def plan(self, plan_id: str) -> Explanation:
         """A plan: what holds it as a whole, then its first unfinished tasks."""
         status = self._status.plan(plan_id)
         record = self._reader.plan_record(plan_id)
-        processes, now_ms = alive(self._reader.client, self._reader.keys), self._now_ms()
+        processes, now_ms = self._reader.alive(), self._reader.now_ms()
         reasons = self._plan_reasons(status, record, processes)
-        moving = [task for task in status.tasks if task.status in ("RUNNING", "ROLLING_BACK")]
+        moving = [task for task in status.tasks if task.status in TASK_ACTIVE]
         waiting = [task for task in status.tasks if task.waiting_for]
-        failed = [task for task in status.tasks if task.status in ("FAILED", "ROLLBACK_FAILED")]
+        failed = [task for task in status.tasks if task.status in (TaskState.FAILED, TaskState.ROLLBACK_FAILED)]
         shown = (moving + waiting + failed)[:TASKS_SHOWN]
         for task in shown:
             reasons += [f"{task.task_id}: {reason}" for reason in self._task_reasons(task, now_ms, processes)]
@@ -53,21 +54,21 @@ class Explainer:
     def _plan_reasons(self, status: PlanStatus, record: Record, processes: list[Process]) -> list[str]:
         if status.status in PLAN_ENDED:
             return [f"the plan has ended: {_counts(status)}"]
-        if status.status == "CREATED":
+        if status.status == PlanState.CREATED:
             total, written = record["total"], record["written"]
             return [f"its submit was cut off after {written} of {total} tenants; submit the same plan again to go on"]
         reasons = self._no_coordinator(processes)
-        running = status.counts.get("RUNNING", 0)
+        running = status.counts.get(TaskState.RUNNING, 0)
         if record.get("cancelRequested") == "1":
             reasons.append(f"it is being cancelled{_by(record, 'cancel')}; {running} stages still run to their end")
         elif status.pausing:
             reasons.append(f"it is pausing{_by(record, 'pause')}: {running} stages still run to their end")
-        elif status.status == "PAUSED":
+        elif status.status == PlanState.PAUSED:
             reasons.append(
                 f"it is paused{_by(record, 'pause')}; `changeover resume --plan {status.plan_id}` lets it go on"
             )
-        held = int(self._reader.client.scard(self._reader.keys.of("slots", status.plan_id)))
-        queued = int(self._reader.client.zcard(self._reader.keys.of("queue", status.plan_id)))
+        held = self._reader.slots_used(status.plan_id)
+        queued = self._reader.queue_length(status.plan_id)
         reasons.append(f"{held} of {status.max_concurrency} slots are in use, {queued} tasks wait; {_counts(status)}")
         return reasons
 
@@ -80,8 +81,7 @@ class Explainer:
             case TaskState.RUNNING | TaskState.ROLLING_BACK:
                 return self._moving(task, record, plan, now_ms, processes)
             case TaskState.PAUSED:
-                by_plan = self._reader.client.sismember(self._reader.keys.of("plan_paused", task.plan_id), task.task_id)
-                if by_plan:
+                if self._reader.is_paused_by_plan(task.task_id):
                     hint = f"`changeover resume --plan {task.plan_id}` lets both go on"
                     reasons = [f"it is paused with its plan{_by(plan, 'pause')}; {hint}"]
                 else:
@@ -100,7 +100,7 @@ class Explainer:
 
     def _waiting(self, task: TaskStatus, plan: Record, processes: list[Process]) -> list[str]:
         is_move = not task.rollback_requested
-        if plan["status"] == "CREATED":
+        if plan["status"] == PlanState.CREATED:
             return ["its plan is still being submitted"]
         if is_move and plan.get("cancelRequested") == "1":
             return [f"its plan is being cancelled{_by(plan, 'cancel')}"]
@@ -115,8 +115,8 @@ class Explainer:
                 f"it waits for tenant {task.tenant_id}, held by task {holder} of plan {plan_of(holder)} since {since}"
             )
             return reasons
-        rank = self._reader.client.zrank(self._reader.keys.of("queue", task.plan_id), task.task_id)
-        used = int(self._reader.client.scard(self._reader.keys.of("slots", task.plan_id)))
+        rank = self._reader.tasks_before(task.task_id)
+        used = self._reader.slots_used(task.plan_id)
         if rank is None:
             reasons.append(f"it is next in line for tenant {task.tenant_id}, which is free")
         elif used < int(plan["max"]) and rank == 0:
@@ -128,8 +128,8 @@ class Explainer:
     def _moving(
         self, task: TaskStatus, record: Record, plan: Record, now_ms: int, processes: list[Process]
     ) -> list[str]:
-        kind = "running" if record.get("lease") == "running" else "queued"
-        lease_ms = self._reader.client.zscore(self._reader.keys.of(f"leases_{kind}", ""), task.task_id) or now_ms
+        kind: LeaseKind = "running" if record.get("lease") == "running" else "queued"
+        lease_ms = self._reader.lease_ends_ms(kind, task.task_id) or now_ms
         overdue = max(0.0, (now_ms - lease_ms) / 1000)
         reasons = []
         stage = f"stage {task.current_stage} ({task.completed_stages + 1} of {task.total_stages})"
@@ -166,13 +166,11 @@ class Explainer:
         consumers = [process for process in processes if process.role == "worker" and queue in process.queues]
         if not consumers:
             return [f"no worker consumes queue {queue}; start one with `changeover worker`"]
-        if all(process.silent_seconds >= self._deaf_seconds for process in consumers):
-            return [f"every worker of queue {queue} is connected but deaf; each ends itself, and must be started again"]
+        if all(process.silent_seconds >= self._silence_seconds for process in consumers):
+            return [
+                f"every worker of queue {queue} is connected but gets nothing; each ends itself, and must be started again"
+            ]
         return []
-
-    def _now_ms(self) -> int:
-        seconds, micros = self._reader.client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
 
 
 def _counts(status: PlanStatus) -> str:
@@ -181,7 +179,7 @@ def _counts(status: PlanStatus) -> str:
 
 def _plan_stops(plan: Record, stage: str | None) -> list[str]:
     """What its plan was asked for, which a running task takes part in at its next boundary."""
-    if plan["status"] == "ROLLING_BACK":
+    if plan["status"] == PlanState.ROLLING_BACK:
         return [f"its plan rolls back{_by(plan, 'rollback')}: it turns back when stage {stage} ends"]
     if plan.get("cancelRequested") == "1":
         return [f"its plan is being cancelled{_by(plan, 'cancel')}: it stops when stage {stage} ends"]

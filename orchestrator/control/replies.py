@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.target import Target
+from orchestrator.control.target import OperationTarget
 from orchestrator.domain.status import TaskState
-from orchestrator.ledger.operations import Answer, Operation, Reply
+from orchestrator.ledger.operations import Operation, Reply, Taken
 
 _WHY: Final = {
     "state": "not possible while it is {status}",
@@ -54,7 +54,7 @@ _PLAN_ACCEPTED: Final = {
 }
 
 
-def _accepted(operation: Operation, target: Target, reply: Reply) -> str:
+def _accepted(operation: Operation, target: OperationTarget, reply: Reply) -> str:
     """What happens next, for this target in this state."""
     if target.type == "plan":
         return _PLAN_ACCEPTED[operation]
@@ -67,17 +67,17 @@ def _accepted(operation: Operation, target: Target, reply: Reply) -> str:
     return _ACCEPTED[operation]
 
 
-def _result(operation: Operation, target: Target, reply: Reply) -> OperationResult:
+def operation_result(operation: Operation, target: OperationTarget, reply: Reply) -> OperationResult:
     settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
-    message = _words(reply) if reply.why else ("done" if settled else _accepted(operation, target, reply))
+    message = reason_words(reply) if reply.why else ("done" if settled else _accepted(operation, target, reply))
     return OperationResult(
         target_type=target.type,
         target_id=target.identifier,
-        accepted=reply.answer is not Answer.REFUSED,
+        accepted=reply.answer is not Taken.REFUSED,
         status=reply.status,
         message=message,
     )
 
 
-def _words(reply: Reply) -> str:
+def reason_words(reply: Reply) -> str:
     return _WHY[reply.why].format(status=reply.status, what=reply.what) if reply.why else ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from orchestrator.control.answers import FailureInfo, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.domain.errors import NotFound
-from orchestrator.domain.status import PLAN_OPEN, TaskState
-from orchestrator.ledger.reader import Reader, moment, plan_of
+from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of, task_ids_of
+from orchestrator.ledger.reader import Reader, moment
 from steps import in_words
 
 Record = Mapping[str, str]
@@ -23,7 +25,7 @@ class StatusReader:
     def plan(self, plan_id: str) -> PlanStatus:
         """The plan with all its tasks, in plan order."""
         record = self._plan_record(plan_id)
-        task_ids = [f"{plan_id}.{position}" for position in range(int(record["written"]))]
+        task_ids = task_ids_of(plan_id, int(record["written"]))
         summary = plan_summary(plan_id, record)
         tasks = self._statuses(record, task_ids, self._reader.task_records(task_ids))
         return PlanStatus(**dict(summary), tasks=tasks)
@@ -82,7 +84,7 @@ def plan_summary(plan_id: str, record: Record) -> PlanSummary:
         plan_id=plan_id,
         name=record["name"],
         status=record["status"],
-        pausing=record.get("pauseRequested") == "1" and record["status"] in ("READY", "RUNNING"),
+        pausing=record.get("pauseRequested") == "1" and record["status"] in (PlanState.READY, PlanState.RUNNING),
         cancelling=record.get("cancelRequested") == "1" and record["status"] in PLAN_OPEN,
         max_concurrency=int(record["max"]),
         counts={state: count for state, count in counts.items() if count},
@@ -98,7 +100,7 @@ def task_status(task_id: str, record: Record, plan: Record, holder: str | None) 
     names = [plan[f"stage:{index}"] for index in range(int(plan["stages"]))]
     if "legs" in record:
         names = names[:total] if plan.get("rollbackOrder") == "forward" else names[:total][::-1]
-    active = status in (TaskState.RUNNING, TaskState.ROLLING_BACK)
+    active = status in TASK_ACTIVE
     failure = record.get("failure")
     return TaskStatus(
         task_id=task_id,

@@ -9,7 +9,7 @@ TargetType = Literal["plan", "tenant", "task"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OperationTarget:
     """What an operation is for."""
 
     type: TargetType

@@ -66,11 +66,5 @@ class CheckpointCleaner:
     def _without_task(self, task_ids: list[str]) -> frozenset[str]:
         if not task_ids:
             return frozenset()
-        keys = self._reader.keys
-        with self._reader.client.pipeline(transaction=True) as pipeline:
-            for task_id in task_ids:
-                pipeline.exists(keys.of("checkpoint", task_id))
-                pipeline.hget(keys.of("task", task_id), "status")
-            answers = pipeline.execute()
-        found = zip(task_ids, answers[::2], answers[1::2], strict=True)
-        return frozenset(task_id for task_id, marked, status in found if not marked and status not in TASK_ACTIVE)
+        marks = zip(task_ids, self._reader.checkpoint_marks(task_ids), strict=True)
+        return frozenset(task_id for task_id, (known, status) in marks if not known and status not in TASK_ACTIVE)

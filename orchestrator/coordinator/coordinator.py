@@ -21,6 +21,7 @@ from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.inbox import LEFT_SECONDS, Inbox, Wakes
 from orchestrator.ledger.ledger import Ledger
@@ -158,7 +159,7 @@ class Coordinator:
             _log.info("dispatched", action="dispatch", taskId=task.task_id, tenantId=task.tenant_id, epoch=task.epoch)
 
     def _names_of(self, task: Admitted) -> tuple[str, ...]:
-        plan_id = task.task_id.rpartition(".")[0]
+        plan_id = plan_of(task.task_id)
         return self._leg_names(plan_id, task.mode is TaskState.ROLLING_BACK, task.legs)
 
     def _read_leg_names(self, plan_id: str, is_rollback: bool, legs: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ QUOTE_LIMIT = 200
 """A value quoted in an error is cut at this many characters."""
 
 
-def quote(value: object) -> str:
+def quoted_value(value: object) -> str:
     """The value as shown in an error: its ``repr`` (strings) or text, cut at ``QUOTE_LIMIT`` characters."""
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT] + "…"
@@ -28,7 +28,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
-        shown = "" if self.value is None else f" (got {quote(self.value)})"
+        shown = "" if self.value is None else f" (got {quoted_value(self.value)})"
         return f"{where}{self.message}{shown}"
 
 

@@ -14,7 +14,10 @@ from pydantic.alias_generators import to_camel
 
 
 class FailureInfo(BaseModel):
-    """Why a stage or task failed: a stable ``type``, a ``message`` for people, and where."""
+    """Why a stage or task failed: a stable ``type``, a ``message`` for people, and where.
+
+    The one in events and in answers; unknown keys of a newer version are ignored.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel)
 

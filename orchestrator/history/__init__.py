@@ -9,6 +9,6 @@ from __future__ import annotations
 from orchestrator.history.check import check_history
 from orchestrator.history.effects import Effect
 from orchestrator.history.ledger_dump import LedgerDump, read_dump
-from orchestrator.history.verdict import INVARIANTS, Report, Violation
+from orchestrator.history.report import INVARIANTS, Report, Violation
 
 __all__ = ["INVARIANTS", "Effect", "LedgerDump", "Report", "Violation", "check_history", "read_dump"]

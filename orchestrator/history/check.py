@@ -1,4 +1,4 @@
-"""The one call: log, ledger and effects in, verdicts out."""
+"""The one call: log, ledger and effects in, report out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestrator.history.effects import Effect, check_effects
 from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.ledger_rules import check_all_ended, check_dump, check_fold
 from orchestrator.history.log_rules import replay
-from orchestrator.history.verdict import Report
+from orchestrator.history.report import Report
 
 
 def check_history(

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.history.fold import TaskView
-from orchestrator.history.verdict import Report
+from orchestrator.history.fold import ToldTask
+from orchestrator.history.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Effect:
 
 
 def check_effects(
-    effects: Iterable[Effect], tasks: Mapping[str, TaskView], effect_stages: Iterable[int], report: Report
+    effects: Iterable[Effect], tasks: Mapping[str, ToldTask], effect_stages: Iterable[int], report: Report
 ) -> None:
     """``effects`` in the order of their arrival; ``effect_stages`` are the plan stages that have at least one each.
 

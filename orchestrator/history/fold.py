@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.domain import events as e
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.task_id import position_of
 
 STATE_AFTER = {
     "TaskStarted": TaskState.RUNNING,
@@ -36,7 +37,7 @@ ENDS = frozenset({"TaskCompleted", "TaskFailed", "TaskCancelled", "TaskRolledBac
 
 
 @dataclass(slots=True)
-class TaskView:
+class ToldTask:
     """One task, as the log tells it."""
 
     task_id: str
@@ -66,11 +67,11 @@ class TaskView:
 
     @property
     def position(self) -> int:
-        return int(self.task_id.rpartition(".")[2])
+        return position_of(self.task_id)
 
 
 @dataclass(slots=True)
-class PlanView:
+class ToldPlan:
     """One plan, as the log tells it."""
 
     plan_id: str
@@ -80,7 +81,7 @@ class PlanView:
     cancel_asked: e.EventBase | None = None
     plan_sequence: int = 0
     stages: tuple[str, ...] = ()
-    tasks: dict[str, TaskView] = field(default_factory=dict)
+    tasks: dict[str, ToldTask] = field(default_factory=dict)
     last: e.EventBase | None = None
 
     def active(self) -> int:
@@ -92,8 +93,8 @@ class PlanView:
 class World:
     """Everything that the log has told so far."""
 
-    plans: dict[str, PlanView] = field(default_factory=dict)
-    tasks: dict[str, TaskView] = field(default_factory=dict)
+    plans: dict[str, ToldPlan] = field(default_factory=dict)
+    tasks: dict[str, ToldTask] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     sequence: int = 0
 
@@ -101,13 +102,13 @@ class World:
         """Moves on by one event; events of unknown plans or tasks change nothing (the rules report them)."""
         self.sequence = event.sequence_id
         if isinstance(event, e.PlanCreated):
-            self.plans.setdefault(event.plan_id, PlanView(event.plan_id, event))
+            self.plans.setdefault(event.plan_id, ToldPlan(event.plan_id, event))
         plan = self.plans.get(event.plan_id)
         if plan is None:
             return
         plan.plan_sequence, plan.last = event.plan_sequence_id, event
         if isinstance(event, e.TaskCreated):
-            view = TaskView(event.task_id, event.plan_id, event.tenant_id)
+            view = ToldTask(event.task_id, event.plan_id, event.tenant_id)
             plan.tasks.setdefault(event.task_id, view)
             self.tasks.setdefault(event.task_id, view)
         if isinstance(event, e.OperationRequested):
@@ -121,7 +122,7 @@ class World:
             if plan.state is PlanState.ROLLING_BACK:
                 plan.pause_asked = plan.cancel_asked = None
 
-    def _ask(self, plan: PlanView, event: e.OperationRequested) -> None:
+    def _ask(self, plan: ToldPlan, event: e.OperationRequested) -> None:
         if event.target_type == "plan":
             if event.operation == "pause":
                 plan.pause_asked = event
@@ -162,11 +163,11 @@ class World:
                 self._reopen(plan)
 
     @staticmethod
-    def _reopen(plan: PlanView) -> None:
+    def _reopen(plan: ToldPlan) -> None:
         if plan.state in PLAN_ENDED:
             plan.state, plan.cancel_asked = PlanState.RUNNING, None
 
-    def _apply_task(self, plan: PlanView, task: TaskView, event: e.Event) -> None:
+    def _apply_task(self, plan: ToldPlan, task: ToldTask, event: e.Event) -> None:
         task.last = event
         if isinstance(event, e.TaskRecovered):
             task.recoveries.append(event)
@@ -187,7 +188,7 @@ class World:
         if event.type in STATE_AFTER:
             task.state = STATE_AFTER[event.type]
 
-    def _admit(self, task: TaskView, event: e.Event) -> None:
+    def _admit(self, task: ToldTask, event: e.Event) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)
         if event.type == "TaskRollingBack":
             if task.state is not TaskState.ROLLBACK_FAILED:
@@ -200,7 +201,7 @@ class World:
         task.waiting = task.retry_asked = task.resume_asked = False
 
     @staticmethod
-    def _apply_stage(plan: PlanView, task: TaskView, event: e.StageEvent) -> None:
+    def _apply_stage(plan: ToldPlan, task: ToldTask, event: e.StageEvent) -> None:
         name = event.stage_name
         index = plan.stages.index(name) if name in plan.stages else len(task.recorded)
         match event:
@@ -209,11 +210,11 @@ class World:
             case e.TaskStageSucceeded():
                 task.started.pop(name, None)
                 task.recorded.append(name)
-                task.recorded_keys[task.attempt, "RUNNING", index] = event
+                task.recorded_keys[task.attempt, TaskState.RUNNING, index] = event
             case e.TaskStageFailed():
                 task.started.pop(name, None)
             case e.TaskStageRolledBack():
                 task.rolled_back.append(name)
-                task.recorded_keys[task.attempt, "ROLLING_BACK", index] = event
+                task.recorded_keys[task.attempt, TaskState.ROLLING_BACK, index] = event
             case _:
                 pass

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import redis
 
+from orchestrator.domain.task_id import task_ids_of
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.reader import PAGE, Reader
 
@@ -44,7 +45,9 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
     seconds, micros = client.time()
     ids = reader.plan_ids()
     plans = dict(zip(ids, reader.plan_records(ids), strict=True))
-    task_ids = [f"{plan_id}.{i}" for plan_id, record in plans.items() for i in range(int(record.get("written", 0)))]
+    task_ids = [
+        task_id for plan_id, record in plans.items() for task_id in task_ids_of(plan_id, int(record.get("written", 0)))
+    ]
     tasks = dict(zip(task_ids, reader.task_records(task_ids), strict=True))
     tenant_ids = sorted({record["tenant"] for record in tasks.values() if record})
 

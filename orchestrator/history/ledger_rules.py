@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.history.fold import World
 from orchestrator.history.ledger_dump import LedgerDump
-from orchestrator.history.verdict import Report
+from orchestrator.history.report import Report
 
 NO_CHECKPOINT = frozenset({TaskState.COMPLETED, TaskState.ROLLED_BACK, TaskState.CANCELLED})
 
@@ -24,7 +25,7 @@ def check_dump(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
         active = {
             task_id
             for task_id, task in dump.tasks.items()
-            if task_id.rpartition(".")[0] == plan_id and task.get("status") in TASK_ACTIVE
+            if plan_of(task_id) == plan_id and task.get("status") in TASK_ACTIVE
         }
         if len(slots) > int(record.get("max", 0)):
             report.add("I2", f"{plan_id} has {len(slots)} slots taken of {record.get('max')}")
@@ -32,7 +33,8 @@ def check_dump(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
             report.add("I10", f"{plan_id}: slots of tasks that do not run: {sorted(slots - active)}")
         if active - slots:
             report.add("I2", f"{plan_id}: tasks that run without a slot: {sorted(active - slots)}")
-        if (PlanState(record["status"]) in PLAN_ENDED) == (plan_id in dump.active) and record["status"] != "CREATED":
+        state = PlanState(record["status"])
+        if (state in PLAN_ENDED) == (plan_id in dump.active) and state is not PlanState.CREATED:
             report.add(
                 "I9", f"{plan_id} is {record['status']} and {'' if plan_id in dump.active else 'not '}looked after"
             )
@@ -43,7 +45,7 @@ def check_dump(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
 
 
 def _check_task(dump: LedgerDump, task_id: str, record: dict[str, str], report: Report) -> None:
-    state, plan_id, tenant_id = TaskState(record["status"]), task_id.rpartition(".")[0], record["tenant"]
+    state, plan_id, tenant_id = TaskState(record["status"]), plan_of(task_id), record["tenant"]
     tenant = dump.tenants.get(tenant_id, {})
     holds = tenant.get("holder") == task_id
     leases = [task_id in dump.leases_queued, task_id in dump.leases_running]

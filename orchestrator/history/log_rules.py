@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from orchestrator.domain import events as e
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
-from orchestrator.history.fold import ADMISSIONS, TaskView, World
-from orchestrator.history.verdict import Report
+from orchestrator.history.fold import ADMISSIONS, ToldTask, World
+from orchestrator.history.report import Report
 
 MOVE_ADMISSIONS = ADMISSIONS - {"TaskRollingBack"}
 Rule = Callable[[World, e.Event, Report], None]
@@ -34,7 +34,7 @@ def cap(world: World, event: e.Event, report: Report) -> None:
             )
 
 
-def _rank(task: TaskView) -> tuple[int, int]:
+def _rank(task: ToldTask) -> tuple[int, int]:
     if task.resume_asked:
         return (1, task.position)
     # Retries stand in the order in which they were asked for, which is not looked at here.

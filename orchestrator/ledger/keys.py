@@ -2,6 +2,9 @@
 
 The kind comes first and the identifier last, so that no identifier, whatever it contains, can reach another kind's
 key. All keys of a namespace share one hash tag, so that every script also runs on a cluster.
+
+What the code calls last mover and previous mover is stored as ``mover``, ``moverEpoch`` and ``moverBefore``,
+``moverEpochBefore``: these names stay, so that processes of two releases can work on one ledger.
 """
 
 from __future__ import annotations
@@ -33,11 +36,11 @@ PATTERNS: Final[dict[str, str]] = {
     "plan_paused": "plan-paused:{}",  # set: task ids that the plan's pause stopped
     "log": "log:{}",  # stream: every event of the plan
     # One a task
-    "task": "task:{}",  # hash: the task's record
+    "task": "task:{}",  # hash: the task's record; who moved its tenant before it: moverBefore, moverEpochBefore
     "config": "config:{}",  # string: the tenant's config as JSON
     "checkpoint": "checkpoint:{}",  # string: JSON
     # One a tenant
-    "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; mover; good
+    "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; last mover (mover, moverEpoch); good
     "line": "line:{}",  # zset: task ids that wait for the tenant, by ticket
 }
 

@@ -18,7 +18,7 @@ class Operation(StrEnum):
     ROLLBACK = "rollback"
 
 
-class Answer(StrEnum):
+class Taken(StrEnum):
     """How an operation was taken."""
 
     ACCEPTED = "ACCEPTED"
@@ -35,7 +35,7 @@ class Answer(StrEnum):
 class Reply:
     """The answer, the target's state after it, a stable word for why, and what it is about (a task, a count)."""
 
-    answer: Answer
+    answer: Taken
     status: str = ""
     why: str = ""
     what: str = ""
@@ -68,7 +68,7 @@ class Operations:
     def release_tenant(self, tenant_id: str, order: Order) -> Reply:
         """Takes the tenant from its holder, which fails."""
         code, *rest = self._ledger.call("release_tenant", tenant_id, order.actor, order.reason, int(order.force))
-        return Reply(Answer(code), *(str(part) for part in rest))
+        return Reply(Taken(code), *(str(part) for part in rest))
 
     def cancel_chunk(self, plan_id: str, limit: int) -> bool:
         """Cancels the next waiting tasks of a cancelled plan; True when there may be more."""
@@ -85,4 +85,4 @@ class Operations:
         elif operation is Operation.ROLLBACK:
             options = [int(order.force)]
         code, *rest = self._ledger.call(verb, target_id, order.actor, order.reason, *options)
-        return Reply(Answer(code), *(str(part) for part in rest))
+        return Reply(Taken(code), *(str(part) for part in rest))

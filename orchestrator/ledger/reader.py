@@ -5,31 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import redis
 
 from orchestrator.domain.events import EVENT, Event
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.presence import Process, alive, processes
 from orchestrator.ledger.records import Admitted
 
 PAGE: Final = 1000
 """Tasks or events read in one round trip."""
+
+LeaseKind = Literal["queued", "running"]
 
 
 class Reader:
     """The questions of one namespace on one client."""
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
-        self.client = client
-        self.keys = keys
+        self._client = client
+        self._keys = keys
 
     # For coordinators and workers
 
     def active_plans(self) -> list[str]:
         """Ids of the plans that are not ended."""
-        return sorted(cast(set[str], self.client.smembers(self.keys.of("active"))))
+        return sorted(cast(set[str], self._client.smembers(self._keys.of("active"))))
 
     def stage_names(self, plan_id: str) -> tuple[list[str], str]:
         """Names of the plan's stages in order, and its rollback order."""
@@ -39,48 +43,102 @@ class Reader:
     def dispatchable(self, task_id: str) -> Admitted | None:
         """The task as to be published, or None when no message is due for it."""
         fields = ("status", "tenant", "epoch", "stage", "legs", "turn", "lease")
-        status, tenant, epoch, stage, legs, turn, lease = self.client.hmget(self.keys.of("task", task_id), *fields)
+        status, tenant, epoch, stage, legs, turn, lease = self._client.hmget(self._keys.of("task", task_id), *fields)
         if status not in TASK_ACTIVE or lease != "queued":
             return None
         if legs is None:
-            legs = self.client.hget(self.keys.of("plan", plan_of(task_id)), "stages")
+            legs = self._client.hget(self._keys.of("plan", plan_of(task_id)), "stages")
         numbers = (int(value or 0) for value in (epoch, stage, legs, turn))
         return Admitted(task_id, str(tenant), TaskState(status), *numbers)
 
     def spec(self, plan_id: str) -> dict[str, Any]:
         """The plan's stages as submitted (immutable)."""
-        text = self.client.get(self.keys.of("spec", plan_id))
+        text = self._client.get(self._keys.of("spec", plan_id))
         return cast(dict[str, Any], json.loads(cast(str, text)))
 
     # For people
 
     def plan_record(self, plan_id: str) -> dict[str, str]:
         """The plan's record as stored; empty when there is no such plan."""
-        return cast(dict[str, str], self.client.hgetall(self.keys.of("plan", plan_id)))
+        return cast(dict[str, str], self._client.hgetall(self._keys.of("plan", plan_id)))
 
     def plan_ids(self) -> list[str]:
         """All plans, the newest first."""
-        return cast(list[str], self.client.zrevrange(self.keys.of("plans"), 0, -1))
+        return cast(list[str], self._client.zrevrange(self._keys.of("plans"), 0, -1))
 
     def plan_records(self, plan_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many plans' records in few round trips."""
-        return self._records([self.keys.of("plan", plan_id) for plan_id in plan_ids])
+        return self._records([self._keys.of("plan", plan_id) for plan_id in plan_ids])
 
     def task_records(self, task_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tasks' records in few round trips; an unknown task gives an empty one."""
-        return self._records([self.keys.of("task", task_id) for task_id in task_ids])
+        return self._records([self._keys.of("task", task_id) for task_id in task_ids])
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
-        """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover``, ``good``."""
-        return self._records([self.keys.of("tenant", tenant_id) for tenant_id in tenant_ids])
+        """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover`` (the last one), ``good``."""
+        return self._records([self._keys.of("tenant", tenant_id) for tenant_id in tenant_ids])
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
         """The task that holds the tenant, else its first waiter, else its newest task."""
-        with self.client.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(self.keys.of("tenant", tenant_id), "holder", "newest")
-            pipeline.zrange(self.keys.of("line", tenant_id), 0, 0)
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(self._keys.of("tenant", tenant_id), "holder", "newest")
+            pipeline.zrange(self._keys.of("line", tenant_id), 0, 0)
             (holder, newest), line = pipeline.execute()
         return cast(str | None, holder or (line[0] if line else None) or newest)
+
+    # What somebody waits for
+
+    def now_ms(self) -> int:
+        """The time by Redis' clock, which decides."""
+        seconds, micros = self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def processes(self) -> list[Process]:
+        """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart."""
+        return processes(self._client, self._keys)
+
+    def alive(self) -> list[Process]:
+        """Those that gave a sign of late."""
+        return alive(self._client, self._keys)
+
+    def slots_used(self, plan_id: str) -> int:
+        """How many of the plan's slots are taken."""
+        return int(self._client.scard(self._keys.of("slots", plan_id)))
+
+    def queue_length(self, plan_id: str) -> int:
+        """How many tasks stand in the plan's queue."""
+        return int(self._client.zcard(self._keys.of("queue", plan_id)))
+
+    def tasks_before(self, task_id: str) -> int | None:
+        """How many tasks stand before this one in its plan's queue; None when it stands in none."""
+        return cast(int | None, self._client.zrank(self._keys.of("queue", plan_of(task_id)), task_id))
+
+    def is_paused_by_plan(self, task_id: str) -> bool:
+        """Whether the plan's pause stopped the task, so that the plan's resume lets it go on."""
+        return bool(self._client.sismember(self._keys.of("plan_paused", plan_of(task_id)), task_id))
+
+    def lease_ends_ms(self, kind: LeaseKind, task_id: str) -> float | None:
+        """When the task's lease of this kind runs out; None when it has none."""
+        return self._client.zscore(self._keys.of(f"leases_{kind}"), task_id)
+
+    def overdue_leases(self, kind: LeaseKind, by_ms: int) -> int:
+        """How many leases of this kind ran out more than ``by_ms`` ago."""
+        return int(self._client.zcount(self._keys.of(f"leases_{kind}"), "-inf", self.now_ms() - by_ms))
+
+    def repairs_and_recoveries(self) -> tuple[int, int]:
+        """What the reconciler has repaired, and how many stages were taken over from lost workers, ever."""
+        found = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
+        repairs, recoveries = (int(count or 0) for count in found)
+        return repairs, recoveries
+
+    def checkpoint_marks(self, task_ids: Sequence[str]) -> list[tuple[bool, str | None]]:
+        """Of each task: whether the ledger knows a checkpoint of it, and its status (None: no such task)."""
+        with self._client.pipeline(transaction=True) as pipeline:
+            for task_id in task_ids:
+                pipeline.exists(self._keys.of("checkpoint", task_id))
+                pipeline.hget(self._keys.of("task", task_id), "status")
+            answers = pipeline.execute()
+        return [(bool(known), status) for known, status in zip(answers[::2], answers[1::2], strict=True)]
 
     # Events
 
@@ -89,7 +147,7 @@ class Reader:
         key = self._log_key(plan_id)
         position = f"({since}-0"
         while True:
-            page = cast(list[Any], self.client.xrange(key, min=position, max="+", count=PAGE))
+            page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
             yield from (read_event(identifier, fields, plan_id) for identifier, fields in page)
             if len(page) < PAGE:
                 return
@@ -97,30 +155,25 @@ class Reader:
 
     def last_sequence_id(self, plan_id: str | None) -> int:
         """Sequence id of the newest event; 0 when there is none."""
-        newest = cast(list[Any], self.client.xrevrange(self._log_key(plan_id), count=1))
+        newest = cast(list[Any], self._client.xrevrange(self._log_key(plan_id), count=1))
         return int(newest[0][0].partition("-")[0]) if newest else 0
 
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
-        answer = self.client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))
+        answer = self._client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))
         return bool(answer)
 
     def _log_key(self, plan_id: str | None) -> str:
-        return self.keys.of("feed") if plan_id is None else self.keys.of("log", plan_id)
+        return self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
 
     def _records(self, keys: Sequence[str]) -> list[dict[str, str]]:
         records: list[dict[str, str]] = []
         for start in range(0, len(keys), PAGE):
-            with self.client.pipeline(transaction=False) as pipeline:
+            with self._client.pipeline(transaction=False) as pipeline:
                 for key in keys[start : start + PAGE]:
                     pipeline.hgetall(key)
                 records += pipeline.execute()
         return records
-
-
-def plan_of(task_id: str) -> str:
-    """The plan's id, which a task's id begins with."""
-    return task_id.rpartition(".")[0]
 
 
 def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:

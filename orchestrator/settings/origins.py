@@ -21,7 +21,7 @@ PREFIX = "CHANGEOVER_"
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class SettingOrigin:
     """One setting: dotted name, value for people, ``env``, ``file``, ``run`` (of `changeover up`) or ``default``,
     and the variable or file that gave it."""
 
@@ -31,7 +31,7 @@ class Resolved:
     origin: str | None
 
 
-def resolved_settings(settings: Settings) -> list[Resolved]:
+def resolved_settings(settings: Settings) -> list[SettingOrigin]:
     """Every setting, in the order of the model; tables of your own (services ...) are one setting each."""
     environment = EnvSettingsSource(Settings)()
     path = os.environ.get("CHANGEOVER_CONFIG")
@@ -42,21 +42,21 @@ def resolved_settings(settings: Settings) -> list[Resolved]:
 
 def _walk(
     model: BaseModel, above: tuple[str, ...], environment: Mapping[str, Any], file: Mapping[str, Any], path: str | None
-) -> Iterator[Resolved]:
+) -> Iterator[SettingOrigin]:
     for name in type(model).model_fields:
         place = (*above, name)
         value = getattr(model, name)
         if isinstance(value, Section):
             yield from _walk(value, place, environment, file, path)
         elif _gives(environment, place):
-            yield Resolved(".".join(place), masked(value, name), "env", _variable(place))
+            yield SettingOrigin(".".join(place), masked(value, name), "env", _variable(place))
         elif _gives(file, place):
-            yield Resolved(".".join(place), masked(value, name), "file", path)
+            yield SettingOrigin(".".join(place), masked(value, name), "file", path)
         else:
-            yield Resolved(".".join(place), masked(value, name), "default", None)
+            yield SettingOrigin(".".join(place), masked(value, name), "default", None)
 
 
-def _server(one: Resolved, settings: Settings) -> Resolved:
+def _server(one: SettingOrigin, settings: Settings) -> SettingOrigin:
     """What stands in for a server that no setting names: `changeover up` of the data folder, else the neighbour."""
     if one.value is not None:
         return one
@@ -65,8 +65,8 @@ def _server(one: Resolved, settings: Settings) -> Resolved:
     except (ChangeoverError, ValueError):
         return one
     if settings.redis_url is None:
-        return Resolved(one.name, url, "run", str(settings.data_dir / RUN_FILE))
-    return Resolved(one.name, url, "default", "the database beside redis_url")
+        return SettingOrigin(one.name, url, "run", str(settings.data_dir / RUN_FILE))
+    return SettingOrigin(one.name, url, "default", "the database beside redis_url")
 
 
 def _gives(source: Mapping[str, Any], place: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import OUTPUT_LIMIT, TemplateEnvironment, check_clock, start_clock
-from steps.expressions.verdict import FAULTS, explain
+from steps.expressions.verdict import FAULTS, fault_words
 from steps.json_values import LimitExceeded, json_value
 
 TEMPLATE_LIMIT = 16 * 1024
@@ -78,7 +78,7 @@ def _compile_text(source: str, path: str) -> Renderer:
         try:
             return evaluate(variables)
         except FAULTS as error:
-            raise TemplateFault(path, source, explain(error)) from error
+            raise TemplateFault(path, source, fault_words(error)) from error
 
     return run
 
@@ -94,7 +94,7 @@ def _compile(source: str) -> Renderer | str:
         full = _text(source) if expression is None else _expression(expression)
         return plain_names(source, list(_environment.lex(source)), expression is not None, full)
     except FAULTS as error:
-        return explain(error)
+        return fault_words(error)
 
 
 def _single_expression(source: str) -> str | None:

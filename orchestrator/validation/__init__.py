@@ -29,8 +29,8 @@ from orchestrator.stages.stage_factory import Registry, StageFactory
 from orchestrator.validation.catalogue import resolve
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
+from orchestrator.validation.findings import Findings
 from orchestrator.validation.references import References
-from orchestrator.validation.report import Report
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages
 from orchestrator.validation.tenants import TenantCheck
@@ -64,39 +64,39 @@ def validate_plan(
     """
     if isinstance(raw, PlanSpec):
         raw = raw.model_dump(exclude_unset=True)
-    report = Report()
+    findings = Findings()
     if not isinstance(raw, Mapping):
-        report.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
-        return Validated(None, report.named_errors(), [])
+        findings.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
+        return Validated(None, findings.named_errors(), [])
     settings = settings or load_settings()
     factory = StageFactory(registry or load_registry(), settings)
-    resolved = resolve(raw, settings, report)
-    shape = read_shape(resolved.raw, report, needs_stages=not resolved.is_named)
+    resolved = resolve(raw, settings, findings)
+    shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     header = shape.header
     plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
-    stages = compile_stages(shape.stages, factory, report)
+    stages = compile_stages(shape.stages, factory, findings)
     check = TenantCheck(
         stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types, References(settings)
     )
-    records = [check.check(index, tenant, report) for index, tenant in shape.tenants]
-    _warn(shape, report, check.idle)
-    run_extra_validators(shape, report)
+    records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
+    _warn(shape, findings, check.idle)
+    run_extra_validators(shape, findings)
     try:
         stage_records = tuple(stage_record(stage) for _, stage in shape.stages)
         for record in stage_records:
             record.spec.encode()
     except ValueError:
-        report.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
-    if report.failed or header is None:
-        return Validated(None, resolved.relabel(report.named_errors()), resolved.relabel(report.warnings))
+        findings.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
+    if findings.failed or header is None:
+        return Validated(None, resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings))
     good: list[TenantRecord] = [record for record in records if record is not None]
-    return Validated(assemble_plan(header, plan_id, stage_records, good), [], resolved.relabel(report.warnings))
+    return Validated(assemble_plan(header, plan_id, stage_records, good), [], resolved.relabel(findings.warnings))
 
 
-def _warn(shape: Shape, report: Report, idle: list[str]) -> None:
+def _warn(shape: Shape, findings: Findings, idle: list[str]) -> None:
     if idle:
         few = ", ".join(idle[:3]) + (", ..." if len(idle) > 3 else "")
-        report.warn("tenants", None, f"{len(idle)} of {len(shape.tenants)} tenants take part in no stage ({few})")
+        findings.warn("tenants", None, f"{len(idle)} of {len(shape.tenants)} tenants take part in no stage ({few})")
     without = [tenant.tenant_id for _, tenant in shape.tenants if tenant.source_tenant_deploy_config is None]
     if without:
         few = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")
@@ -104,11 +104,11 @@ def _warn(shape: Shape, report: Report, idle: list[str]) -> None:
             f"{len(without)} of {len(shape.tenants)} tenants bring no source_tenant_deploy_config ({few}): "
             "a rollback goes back to their last known good config, if there is one"
         )
-        report.warn("tenants", None, message)
+        findings.warn("tenants", None, message)
     for index, stage in shape.stages:
         if stage.irreversible:
             message = "irreversible: a rollback stops before this stage, unless it is forced"
-            report.warn(f"stages[{index}]", stage.name, message)
+            findings.warn(f"stages[{index}]", stage.name, message)
     if shape.header is not None and shape.header.max_concurrency > len(shape.tenants) > 0:
         message = f"more than the plan has tenants ({len(shape.tenants)})"
-        report.warn("max_concurrency", shape.header.max_concurrency, message)
+        findings.warn("max_concurrency", shape.header.max_concurrency, message)

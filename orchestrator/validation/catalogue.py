@@ -18,14 +18,14 @@ from orchestrator.settings.model import Settings
 
 if TYPE_CHECKING:
     # At run time the validation package imports this module.
-    from orchestrator.validation.report import Report
+    from orchestrator.validation.findings import Findings
 
 _KEY: Final = "service_names"
 _STAGE = re.compile(r"\bstages\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedServices:
     """The plan with stages for its service names; ``places`` says where in the catalogue each of them stands."""
 
     raw: Mapping[Any, Any]
@@ -47,7 +47,7 @@ class Resolved:
         return _STAGE.sub(place, text)
 
 
-def resolve(raw: Mapping[Any, Any], settings: Settings, report: Report) -> Resolved:
+def resolve(raw: Mapping[Any, Any], settings: Settings, findings: Findings) -> ResolvedServices:
     """Puts stages in the place of ``service_names``, or of nothing at all if there are default service names.
 
     The order is the catalogue's. What is wrong with the names is reported.
@@ -55,16 +55,16 @@ def resolve(raw: Mapping[Any, Any], settings: Settings, report: Report) -> Resol
     keys = [key for key in raw if isinstance(key, str) and snake_case(key) == _KEY]
     rest = {key: value for key, value in raw.items() if key not in keys}
     if len(keys) > 1:
-        report.error(keys[1], None, f"given twice, in two spellings ({_KEY})")
+        findings.error(keys[1], None, f"given twice, in two spellings ({_KEY})")
     given = raw[keys[0]] if keys else None
     if given is not None and "stages" in raw:
-        report.error(_KEY, None, "expected either stages or service_names, not both")
-        return Resolved(rest)
+        findings.error(_KEY, None, "expected either stages or service_names, not both")
+        return ResolvedServices(rest)
     if given is None:
         if "stages" in raw or not settings.default_service_names:
-            return Resolved(rest)
+            return ResolvedServices(rest)
         given = settings.default_service_names
-    names = _known(given, settings.services, report)
+    names = _known(given, settings.services, findings)
     stages: list[dict[str, Any]] = []
     places: list[str] = []
     for name, service in settings.services.items():
@@ -72,23 +72,23 @@ def resolve(raw: Mapping[Any, Any], settings: Settings, report: Report) -> Resol
             for place, stage in _stages_of(name, service):
                 places.append(place)
                 stages.append(stage)
-    return Resolved({**rest, "stages": stages} if stages else rest, places, is_named=True)
+    return ResolvedServices({**rest, "stages": stages} if stages else rest, places, is_named=True)
 
 
-def _known(given: Any, services: Mapping[str, ServiceSpec], report: Report) -> set[str]:
+def _known(given: Any, services: Mapping[str, ServiceSpec], findings: Findings) -> set[str]:
     if not isinstance(given, list | tuple) or not given:
-        report.error(_KEY, given, "expected a list of at least one service")
+        findings.error(_KEY, given, "expected a list of at least one service")
         return set()
     names: set[str] = set()
     for index, name in enumerate(given):
         path = f"{_KEY}[{index}]"
         if not isinstance(name, str):
-            report.error(path, name, "expected text")
+            findings.error(path, name, "expected text")
         elif name not in services:
             message = unknown("service", name, services) if services else "the application's settings name no services"
-            report.error(path, name, message)
+            findings.error(path, name, message)
         elif name in names:
-            report.error(path, name, "given twice")
+            findings.error(path, name, "given twice")
         else:
             names.add(name)
     return names

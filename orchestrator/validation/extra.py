@@ -6,13 +6,13 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from orchestrator.validation.contract import PlanValidator, PlanView
-from orchestrator.validation.report import Report
+from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
 
 ENTRY_POINT_GROUP: Final = "changeover.validators"
 
 
-def run_extra_validators(shape: Shape, report: Report) -> None:
+def run_extra_validators(shape: Shape, findings: Findings) -> None:
     """Calls each one, in the order of their names."""
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
     if not points:
@@ -26,17 +26,17 @@ def run_extra_validators(shape: Shape, report: Report) -> None:
         tenants=tuple(shape.tenants),
     )
     for point in points:
-        _run(point, view, report)
+        _run(point, view, findings)
 
 
-def _run(point: EntryPoint, view: PlanView, report: Report) -> None:
+def _run(point: EntryPoint, view: PlanView, findings: Findings) -> None:
     try:
         validator: PlanValidator = point.load()
         for finding in validator(view):
             problem = finding.problem
             if finding.is_warning:
-                report.warnings.append(problem)
+                findings.warnings.append(problem)
             else:
-                report.errors([problem])
+                findings.errors([problem])
     except Exception as error:  # noqa: BLE001 - a validator is a user's code; a broken one must not let a plan through
-        report.error("", None, f"validator {point.name} ({point.value}) failed: {type(error).__name__}: {error}")
+        findings.error("", None, f"validator {point.name} ({point.value}) failed: {type(error).__name__}: {error}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from orchestrator.domain.errors import ChangeoverError, Problem
 from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE, connect
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.reader import Reader, plan_of
+from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan import Plan
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import problems_of
-from orchestrator.validation.report import Report
+from orchestrator.validation.findings import Findings
 
 MAX_STAGES = 100
 M = TypeVar("M", bound=BaseModel)
@@ -27,48 +27,48 @@ class Shape:
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
 
 
-def read_shape(raw: Mapping[Any, Any], report: Report, needs_stages: bool = True) -> Shape:
+def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = True) -> Shape:
     """The plan's parts as models; what is wrong is reported."""
     shape = Shape()
     head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
     try:
         shape.header = PlanHeader.model_validate(head)
     except ValidationError as error:
-        report.errors(problems_of(error, PlanSpec))
-    stages = _listed(raw, "stages", report) if needs_stages or "stages" in raw else []
+        findings.errors(problems_of(error, PlanSpec))
+    stages = _listed(raw, "stages", findings) if needs_stages or "stages" in raw else []
     for index, item in enumerate(stages[:MAX_STAGES]):
-        if (stage := _checked(StageSpec, item, f"stages[{index}]", report)) is not None:
+        if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
             shape.stages.append((index, stage))
-    for index, item in enumerate(_listed(raw, "tenants", report)):
-        if (tenant := _checked(TenantDeployConfig, item, f"tenants[{index}]", report)) is not None:
+    for index, item in enumerate(_listed(raw, "tenants", findings)):
+        if (tenant := _checked(TenantDeployConfig, item, f"tenants[{index}]", findings)) is not None:
             shape.tenants.append((index, tenant))
-    _report_twice(raw, "stages", "name", report)
-    _report_twice(raw, "tenants", "tenant_id", report)
+    _report_twice(raw, "stages", "name", findings)
+    _report_twice(raw, "tenants", "tenant_id", findings)
     return shape
 
 
-def _listed(raw: Mapping[Any, Any], name: str, report: Report) -> list[Any]:
+def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:
     value = raw.get(name)
     if name not in raw:
-        report.error(name, None, "missing; this key is required")
+        findings.error(name, None, "missing; this key is required")
     elif not isinstance(value, list | tuple):
-        report.error(name, value, f"expected a list of {name}")
+        findings.error(name, value, f"expected a list of {name}")
     elif not value:
-        report.error(name, None, f"expected at least one of the {name}, the list is empty")
+        findings.error(name, None, f"expected at least one of the {name}, the list is empty")
     elif name == "stages" and len(value) > MAX_STAGES:
-        report.error(name, value, f"expected at most {MAX_STAGES} stages")
+        findings.error(name, value, f"expected at most {MAX_STAGES} stages")
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _checked(model: type[M], item: Any, path: str, report: Report) -> M | None:
+def _checked(model: type[M], item: Any, path: str, findings: Findings) -> M | None:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        report.errors(problems_of(error, model, path))
+        findings.errors(problems_of(error, model, path))
         return None
 
 
-def _report_twice(raw: Mapping[Any, Any], name: str, key: str, report: Report) -> None:
+def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Findings) -> None:
     """Two tenants of one id, or two stages of one name, also where something else is wrong with them."""
     first: dict[str, int] = {}
     items = raw.get(name)
@@ -77,7 +77,7 @@ def _report_twice(raw: Mapping[Any, Any], name: str, key: str, report: Report) -
         if not isinstance(value, str):
             continue
         if (other := first.setdefault(value, index)) != index:
-            report.error(f"{name}[{index}].{key}", value, f"the same as {name}[{other}].{key}; expected each once")
+            findings.error(f"{name}[{index}].{key}", value, f"the same as {name}[{other}].{key}; expected each once")
 
 
 def _named(item: Any, key: str) -> Any:

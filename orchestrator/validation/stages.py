@@ -5,10 +5,12 @@ from __future__ import annotations
 from orchestrator.domain.config import StageSpec
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
-from orchestrator.validation.report import Report
+from orchestrator.validation.findings import Findings
 
 
-def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, report: Report) -> list[CompiledStage]:
+def compile_stages(
+    stages: list[tuple[int, StageSpec]], factory: StageFactory, findings: Findings
+) -> list[CompiledStage]:
     """The stages that can be built; the others are reported."""
     compiled: list[CompiledStage] = []
     for index, stage in stages:
@@ -21,7 +23,7 @@ def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, r
         try:
             compiled.append(factory.compile_stage(spec, path))
         except InvalidInput as error:
-            report.errors(error.problems)
+            findings.errors(error.problems)
             # Undefined names are looked for in what is left: one mistake must not hide the others.
             compiled.append(factory.compile_stage({**spec, "when": None}, path, leave_out_bad=True))
             continue
@@ -29,5 +31,5 @@ def compile_stages(stages: list[tuple[int, StageSpec]], factory: StageFactory, r
             message = (
                 "no step of this stage writes: it only verifies or only tells, and a rollback of it changes nothing"
             )
-            report.warn(path, stage.name, message)
+            findings.warn(path, stage.name, message)
     return compiled

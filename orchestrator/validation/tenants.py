@@ -20,8 +20,8 @@ from orchestrator.plans.tenant_config import (
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage, template_variables
 from orchestrator.templates.condition import condition_holds
+from orchestrator.validation.findings import Findings
 from orchestrator.validation.references import References
-from orchestrator.validation.report import Report
 from steps import HealthCheckParameters, MalformedEndpoints, RedisAckParameters, health_endpoints
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
@@ -41,26 +41,26 @@ class TenantCheck:
         self.idle: list[str] = []
         """Tenants that no stage is for."""
 
-    def check(self, index: int, tenant: TenantDeployConfig, report: Report) -> TenantRecord | None:
+    def check(self, index: int, tenant: TenantDeployConfig, findings: Findings) -> TenantRecord | None:
         """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
         try:
             record = tenant_record(tenant)
         except ValueError as error:
-            report.error(f"tenants[{index}]", None, f"holds a value that JSON cannot: {_reason(error)}")
+            findings.error(f"tenants[{index}]", None, f"holds a value that JSON cannot: {_reason(error)}")
             return None
         if len(record.config) > MAX_CONFIG_CHARACTERS:
             message = f"expected a config of at most {MAX_CONFIG_CHARACTERS} characters as JSON"
-            report.error(f"tenants[{index}]", f"{len(record.config)} characters", message)
+            findings.error(f"tenants[{index}]", f"{len(record.config)} characters", message)
             return None
         for problem in _identity(tenant):
-            report.of_tenant(index, problem)
+            findings.of_tenant(index, problem)
         config = full_config(compact_config(tenant))
         stages, found = self._stages_for(config)
         found += self._problems_of(config, tenant.overrides, stages)
         if self._stages and not stages and not found:
             self.idle.append(tenant.tenant_id)
         for problem in found:
-            report.of_tenant(index, problem)
+            findings.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
         snapshot = snapshot_of(config)
         if source is not None and snapshot is not None:
@@ -70,7 +70,7 @@ class TenantCheck:
                 name = problem.path.partition("[")[0].partition(".")[0]
                 if problem not in found and (name == "stages" or name in own):
                     message = f"{problem.message} (in {SOURCE})" if name == "stages" else problem.message
-                    report.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
+                    findings.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
 
     def _stages_for(self, config: Mapping[str, Any]) -> tuple[list[CompiledStage], list[Problem]]:

@@ -60,10 +60,10 @@ def holds(source: str, answer: JsonValue, http_status: int) -> Verdict:
     try:
         return Verdict(bool(compiled(names)))
     except FAULTS as error:
-        return Verdict(False, explain(error, "expression"))
+        return Verdict(False, fault_words(error, "expression"))
 
 
-def explain(error: BaseException, kind: str = "template") -> str:
+def fault_words(error: BaseException, kind: str = "template") -> str:
     """What went wrong in a template or expression, in words for its author."""
     if isinstance(error, NameFault):
         return str(error.message)
@@ -89,4 +89,4 @@ def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     try:
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:
-        return explain(error, "expression")
+        return fault_words(error, "expression")

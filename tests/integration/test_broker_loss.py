@@ -121,7 +121,7 @@ def test_a_redis_that_is_full_for_a_while(tmp_path: Path) -> None:
         world.assert_holds([0, 1])
 
 
-def test_a_deaf_worker_ends(tmp_path: Path) -> None:
+def test_a_silent_worker_ends(tmp_path: Path) -> None:
     with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="3") as world:
         worker = world.cluster.start_worker()
         world.cluster.wait_alive([worker])
@@ -137,10 +137,10 @@ def test_a_deaf_worker_ends(tmp_path: Path) -> None:
             app.close()
 
         assert worker.wait(40) == 0
-        assert "worker-deaf" in world.cluster.logs()
+        assert "worker-silent" in world.cluster.logs()
 
 
-def test_an_idle_worker_is_not_deaf(tmp_path: Path) -> None:
+def test_an_idle_worker_is_not_silent(tmp_path: Path) -> None:
     with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="2") as world:
         worker = world.cluster.start_worker(concurrency=1)
         world.cluster.wait_alive([world.cluster.start_coordinator(), worker])

@@ -51,18 +51,18 @@ def test_what_is_wrong_is_named(place: Place, redis_client: redis.Redis) -> None
     assert "wrong coordinators: none is alive; start one with `changeover coordinator`" in shown.stdout
 
 
-def test_a_deaf_worker_is_named(place: Place, client: Client, settings: Settings, redis_client: redis.Redis) -> None:
+def test_a_silent_worker_is_named(place: Place, client: Client, settings: Settings, redis_client: redis.Redis) -> None:
     keys = Keys(place.namespace)
     seconds, _ = redis_client.time()
     entry = {"at": seconds * 1000, "queues": [f"lane-{n}" for n in range(4)], "silent": 75.0}
     redis_client.hset(keys.of("presence"), "worker:host:7", json.dumps(entry))
 
     _, found = checks(place)
-    assert "deaf for 75 s" in found["worker host:7"]["finding"]
+    assert "silent for 75 s" in found["worker host:7"]["finding"]
 
     client.submit(plan("p", [tenant("t0")], [noop_stage("one")]))
     Ledger(redis_client, settings).admit("p", 1)
-    assert "is connected but deaf" in " ".join(client.explain(task_id="p.0").reasons)
+    assert "is connected but gets nothing" in " ".join(client.explain(task_id="p.0").reasons)
 
 
 def test_no_server(place: Place) -> None:

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from orchestrator.client import Client, target_of
-from orchestrator.control.target import Target
+from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.keys import Keys
@@ -41,7 +41,7 @@ def test_twenty_clients_fire_at_one_plan(
 
     def fire(number: int) -> None:
         choose = random.Random(SEED + number)
-        targets = [Target("plan", "busy"), *(Target("tenant", name) for name in tenants)]
+        targets = [OperationTarget("plan", "busy"), *(OperationTarget("tenant", name) for name in tenants)]
         try:
             with Client(settings) as own:
                 while time.monotonic() < until:
@@ -81,7 +81,7 @@ def test_resume_racing_pause(settings: Settings, client: Client, cluster: Cluste
         with Client(settings) as own:
             for _ in range(40):
                 gate.wait()
-                own.operate(Operation(word), Target("plan", "race"), Order(word))
+                own.operate(Operation(word), OperationTarget("plan", "race"), Order(word))
 
     threads = [threading.Thread(target=repeat, args=(word,)) for word in ("pause", "resume")]
     for thread in threads:

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ACTIVE, TASK_ENDED, TASK_OPEN, PlanState, TaskState
-from orchestrator.ledger.reader import Reader, plan_of
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.reader import Reader
 from tests.support.fold import FoldedPlan, fold
 
 Record = dict[str, str]
@@ -45,7 +46,7 @@ class _Snapshot:
     """Everything of a namespace that the checks read. Take it while nothing writes."""
 
     def __init__(self, reader: Reader) -> None:
-        client, keys = reader.client, reader.keys
+        client, keys = reader._client, reader._keys
         ids = reader.plan_ids()
         self.plans = dict(zip(ids, reader.plan_records(ids), strict=True))
         task_ids = [f"{plan_id}.{n}" for plan_id, plan in self.plans.items() for n in range(int(plan["written"]))]

@@ -49,14 +49,14 @@ class Task:
     rank: tuple[int, int] = (2, 0)
     queued: bool = True
     checkpoint: bool = False
-    mover_before: tuple[str, int] | None = None
+    previous_mover: tuple[str, int] | None = None
 
 
 @dataclass
 class Tenant:
     id: str
     holder: str | None = None
-    mover: tuple[str, int] = ("", 0)
+    last_mover: tuple[str, int] = ("", 0)
     good: bool = False
     """A last known good config is there: every stage of these runs confirms health."""
     line: list[tuple[int, int, str]] = field(default_factory=list)
@@ -168,9 +168,9 @@ class Model:
         if not task.begun:
             task.begun = True
             forward = task.status is T.RUNNING
-            if task.tenant.mover[0] != task.id:
-                task.mover_before = task.tenant.mover if forward else None
-            task.tenant.mover = (task.id, task.epoch)
+            if task.tenant.last_mover[0] != task.id:
+                task.previous_mover = task.tenant.last_mover if forward else None
+            task.tenant.last_mover = (task.id, task.epoch)
             if forward:
                 task.touched = max(task.touched, task.stage + 1)
             self._say("TaskStageStarted" if forward else "TaskStageRollingBack", task.id)
@@ -192,9 +192,9 @@ class Model:
             task.tenant.good = True
             if not forward:
                 task.touched = 0
-                if task.mover_before is not None:
-                    task.tenant.mover = task.mover_before
-            task.mover_before = task.mover_before if forward else None
+                if task.previous_mover is not None:
+                    task.tenant.last_mover = task.previous_mover
+            task.previous_mover = task.previous_mover if forward else None
             self._end(task, "TaskCompleted" if forward else "TaskRolledBack")
             return task.status
         task.checkpoint = True
@@ -442,8 +442,8 @@ class Model:
         return task.rollback or (plan.status is P.RUNNING and not plan.pause and not plan.cancel)
 
     def _moved_since(self, task: Task) -> bool:
-        mover, epoch = task.tenant.mover
-        return task.epoch > 0 and mover not in ("", task.id) and epoch > task.epoch
+        last_mover, epoch = task.tenant.last_mover
+        return task.epoch > 0 and last_mover not in ("", task.id) and epoch > task.epoch
 
     def _goes_on_from_before(self, task: Task) -> bool:
         return task.rollback or (task.retrying != "" and not task.started)

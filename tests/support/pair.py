@@ -89,7 +89,7 @@ class Pair:
         for tenant in self.model.tenants.values():
             record = self.world.reader.tenant_records([tenant.id])[0]
             assert record.get("holder") == tenant.holder, tenant.id
-            assert (record.get("mover", ""), int(record.get("moverEpoch", 0))) == tenant.mover, tenant.id
+            assert (record.get("mover", ""), int(record.get("moverEpoch", 0))) == tenant.last_mover, tenant.id
             assert self.world.line(tenant.id) == [task_id for _, _, task_id in sorted(tenant.line)], tenant.id
 
     def _agree_on(self, task: Task) -> None:

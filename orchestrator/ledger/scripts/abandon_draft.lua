@@ -17,7 +17,7 @@ redis.call('HSET', plan, 'digest', '')
 local written = tonumber(redis.call('HGET', plan, 'written') or 0)
 local first = math.max(written - limit, 0)
 for position = written - 1, first, -1 do
-  local task_id = plan_id .. '.' .. position
+  local task_id = task_id_of(plan_id, position)
   local f = redis.call('HMGET', K.task(task_id), 'tenant', 'prev')
   if f[1] and redis.call('HGET', K.tenant(f[1]), 'newest') == task_id then
     if f[2] == '' then redis.call('HDEL', K.tenant(f[1]), 'newest')

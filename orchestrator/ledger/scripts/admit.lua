@@ -32,7 +32,7 @@ local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
-local chores = (f[5] or f[6]) and 1 or 0
+local has_chunks = (f[5] or f[6]) and 1 or 0
 if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and move_plan(plan_id, 'start') then
   redis.call('HSET', plan, 'startedAt', int(NOW))
   emit_plan('PlanStarted', plan_id)
@@ -45,12 +45,12 @@ while f[1] and free > 0 and limit > 0 do
   local head = redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1]
   local task = head and read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
-  if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted, chores} end
+  if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted, has_chunks} end
   local holder, reason = in_front_of(task)
   if holder then
     join_line(task, holder, reason)
     -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
-    if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted, chores} end
+    if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted, has_chunks} end
     redis.call('ZREM', K.queue(plan_id), head)
   elseif comes_back(task) and moved_since_by(task) then
     give_up(task, moved_since_by(task))
@@ -60,4 +60,4 @@ while f[1] and free > 0 and limit > 0 do
     admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
   end
 end
-return {'ADMITTED', free > 0 and 1 or 0, admitted, chores}
+return {'ADMITTED', free > 0 and 1 or 0, admitted, has_chunks}

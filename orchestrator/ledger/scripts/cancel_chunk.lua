@@ -16,7 +16,7 @@ local last = math.min(first + limit, total) - 1
 redis.call('HSET', plan, 'cancelCursor', last + 1)
 if last + 1 == total then redis.call('HDEL', plan, 'cancelCursor') end
 for position = first, last do
-  local task = read_task(plan_id .. '.' .. position)
+  local task = read_task(task_id_of(plan_id, position))
   if (task.status == 'PENDING' or task.status == 'PAUSED') and not task.rollback then cancel_task(task, f[4]) end
 end
 return {last + 1 < total and 'MORE' or 'DONE'}

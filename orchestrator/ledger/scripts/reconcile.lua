@@ -79,7 +79,7 @@ local f = redis.call('HMGET', K.plan(plan_id), 'status', 'total')
 if not f[1] or f[1] == 'CREATED' then return {'RECONCILED', -1, repairs} end
 local last = math.min(first + limit, tonumber(f[2])) - 1
 for position = first, last do
-  local task = read_task(plan_id .. '.' .. position)
+  local task = read_task(task_id_of(plan_id, position))
   if task then
     check_tenant(task)
     check_slot(task)

@@ -15,7 +15,7 @@ if f[1] ~= 'ROLLING_BACK' or not f[2] then return {'DONE'} end
 local first = tonumber(f[2])
 local last = math.max(first - limit + 1, 0)
 for position = first, last, -1 do
-  local task = read_task(plan_id .. '.' .. position)
+  local task = read_task(task_id_of(plan_id, position))
   local waits = task.status == 'PENDING' or task.status == 'PAUSED'
   if not task.rollback and task.touched == 0 and waits then
     cancel_task(task, f[3])

@@ -18,7 +18,7 @@ if index > tonumber(known[3]) then return {'CLOSED'} end
 local position = tonumber(known[4])
 local entries = {}
 for i = 4, #ARGV, 2 do
-  local tenant_id, task_id = ARGV[i], plan_id .. '.' .. position
+  local tenant_id, task_id = ARGV[i], task_id_of(plan_id, position)
   local tenant = K.tenant(tenant_id)
   -- 'newest' answers for `--tenant`; 'prev' gives it back if the draft is abandoned.
   local prev = redis.call('HGET', tenant, 'newest') or ''

@@ -1,4 +1,4 @@
-"""When a worker counts as deaf."""
+"""When the silence of a worker's broker connection is too long."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Case:
         self.ended += 1
 
 
-def test_silence_with_a_broker_that_answers_is_deafness() -> None:
+def test_silence_with_a_broker_that_answers_ends_the_worker() -> None:
     case = Case()
     case.now = 59.9
     assert not case.check.look()
@@ -34,12 +34,12 @@ def test_silence_with_a_broker_that_answers_is_deafness() -> None:
 def test_a_reply_starts_the_clock_again() -> None:
     case = Case()
     case.now = 50
-    case.silence.heard()
+    case.silence.end()
     case.now = 100
     assert not case.check.look()
 
 
-def test_a_busy_consumer_asks_for_nothing_and_so_is_not_deaf() -> None:
+def test_a_busy_consumer_asks_for_nothing_and_so_is_well() -> None:
     case = Case()
     case.busy, case.now = True, 500
     assert not case.check.look()

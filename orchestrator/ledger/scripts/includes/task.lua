@@ -2,9 +2,7 @@
 -- @include keys
 -- @include transitions
 -- @include event
-
-local function plan_of(task_id) return string.match(task_id, '^(.*)%.%d+$') end
-local function position_of(task_id) return tonumber(string.match(task_id, '%.(%d+)$')) end
+-- @include task_id
 
 -- Classes of a plan's queue (I3), each in its own range of scores.
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12

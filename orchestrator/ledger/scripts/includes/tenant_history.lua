@@ -2,9 +2,13 @@
 -- @include keys
 -- @include task
 
+-- Stored under their first names, so that two releases can work side by side; see orchestrator/ledger/keys.py.
+local LAST_MOVER, LAST_MOVER_EPOCH = 'mover', 'moverEpoch'
+local PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH = 'moverBefore', 'moverEpochBefore'
+
 local function moved_since_by(task)
   if task.epoch == 0 then return nil end
-  local f = redis.call('HMGET', K.tenant(task.tenant), 'mover', 'moverEpoch')
+  local f = redis.call('HMGET', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
   if f[1] and f[1] ~= task.id and tonumber(f[2] or 0) > task.epoch then return f[1] end
   return nil
 end
@@ -13,21 +17,21 @@ end
 -- Who did before is kept, to be named again once this task has undone its own move and nothing else.
 local function become_last_mover(task)
   local tenant = K.tenant(task.tenant)
-  local previous = redis.call('HMGET', tenant, 'mover', 'moverEpoch')
+  local previous = redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH)
   if previous[1] ~= task.id then
     if task.status == 'RUNNING' then
-      redis.call('HSET', K.task(task.id), 'moverBefore', previous[1] or '', 'moverEpochBefore', previous[2] or '0')
+      redis.call('HSET', K.task(task.id), PREVIOUS_MOVER, previous[1] or '', PREVIOUS_MOVER_EPOCH, previous[2] or '0')
     else
-      redis.call('HDEL', K.task(task.id), 'moverBefore', 'moverEpochBefore')
+      redis.call('HDEL', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)
     end
   end
-  redis.call('HSET', tenant, 'mover', task.id, 'moverEpoch', int(task.epoch))
+  redis.call('HSET', tenant, LAST_MOVER, task.id, LAST_MOVER_EPOCH, int(task.epoch))
 end
 
 local function give_back_to_previous_mover(task)
-  local previous = redis.call('HMGET', K.task(task.id), 'moverBefore', 'moverEpochBefore')
-  redis.call('HDEL', K.task(task.id), 'moverBefore', 'moverEpochBefore')
+  local previous = redis.call('HMGET', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)
+  redis.call('HDEL', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)
   if not previous[1] then return end
-  if previous[1] == '' then redis.call('HDEL', K.tenant(task.tenant), 'mover', 'moverEpoch')
-  else redis.call('HSET', K.tenant(task.tenant), 'mover', previous[1], 'moverEpoch', previous[2]) end
+  if previous[1] == '' then redis.call('HDEL', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
+  else redis.call('HSET', K.tenant(task.tenant), LAST_MOVER, previous[1], LAST_MOVER_EPOCH, previous[2]) end
 end

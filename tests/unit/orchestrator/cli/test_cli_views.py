@@ -9,7 +9,8 @@ from rich.console import Console, RenderableType
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.tables import MAX_ROWS, plan_table, task_detail
 from orchestrator.cli.watching import FAILURE_ROWS, RUNNING_ROWS, Screen
-from orchestrator.control.answers import FailureInfo, PlanStatus, TaskStatus
+from orchestrator.control.answers import PlanStatus, TaskStatus
+from orchestrator.domain.events import FailureInfo
 
 # Scripts of users read these; others may be added.
 PUBLISHED = (

@@ -31,9 +31,9 @@ ENUMS = {
     "poll_again": outcomes.Ended,
     "succeed": outcomes.Ended,
     "fail": outcomes.Ended,
-    "release_tenant": operations.Answer,
-    **{f"{operation}_task": operations.Answer for operation in operations.Operation},
-    **{f"{op}_plan": operations.Answer for op in operations.Operation if op is not operations.Operation.RETRY},
+    "release_tenant": operations.Taken,
+    **{f"{operation}_task": operations.Taken for operation in operations.Operation},
+    **{f"{op}_plan": operations.Taken for op in operations.Operation if op is not operations.Operation.RETRY},
 }
 
 

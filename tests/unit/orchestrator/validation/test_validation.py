@@ -13,7 +13,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.plans.plan import make_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import Validated, validate_plan
-from orchestrator.validation.report import LIMIT
+from orchestrator.validation.findings import LIMIT
 from steps import load_registry
 from tests.support.right_plan import right_plan, right_tenant
 

@@ -11,7 +11,7 @@ LIMIT = 100
 """Problems that are named; the rest are counted."""
 
 
-class Report:
+class Findings:
     """Errors and warnings of one plan, as they are found."""
 
     def __init__(self) -> None:

@@ -1,0 +1,26 @@
+"""A task's id, made and cut here and nowhere else: the plan's id, a dot, the task's position in the plan from 0.
+
+The scripts have the same in ``scripts/includes/task_id.lua``. A plan's id may hold dots itself: the last one counts.
+"""
+
+from __future__ import annotations
+
+
+def task_id_of(plan_id: str, position: int) -> str:
+    """The id of the plan's task at this position."""
+    return f"{plan_id}.{position}"
+
+
+def task_ids_of(plan_id: str, count: int) -> list[str]:
+    """The ids of the plan's first ``count`` tasks, in plan order."""
+    return [task_id_of(plan_id, position) for position in range(count)]
+
+
+def plan_of(task_id: str) -> str:
+    """The plan's id, which a task's id begins with; empty for what is no task id."""
+    return task_id.rpartition(".")[0]
+
+
+def position_of(task_id: str) -> int:
+    """The task's position in its plan. Raises ``ValueError`` for what is no task id."""
+    return int(task_id.rpartition(".")[2])

@@ -1,0 +1,89 @@
+"""House rules that no linter knows: one name for one thing, states and task ids in their own module, doors kept shut."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.domain.status import PlanState, TaskState
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("steps", "checkpoint", "orchestrator", "workers")
+SHARED_NAMES = {
+    "main": "what a process runs; each is called by the name of its module",
+    "register": "each module of commands adds its own to the one Typer app",
+}
+"""Public names that several modules may have, with the reason."""
+
+CODES = "orchestrator/ledger/outcomes.py"
+"""What scripts answer is named like the state that a task came to, and is another thing."""
+
+STATES = {state.value for state in (*TaskState, *PlanState)}
+
+
+def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def test_two_modules_never_give_one_name_to_two_things() -> None:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path, module in modules(*PACKAGES):
+        for node in module.body:
+            is_definition = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            if is_definition and not node.name.startswith("_"):
+                homes[node.name].append(path)
+    twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
+    assert twice.keys() <= SHARED_NAMES.keys(), twice
+    assert SHARED_NAMES.keys() <= twice.keys(), "a name that is shared no more needs no reason"
+
+
+def test_states_are_written_as_states() -> None:
+    """A state as quoted text goes on working when the state is renamed, and matches nothing."""
+    quoted = [
+        f"{path}:{node.lineno}: {node.value}"
+        for path, module in modules("orchestrator", "workers")
+        if not path.startswith("orchestrator/domain/") and path != CODES
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and node.value in STATES
+    ]
+    assert not quoted, "\n".join(quoted)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "home"),
+    [
+        (r"""\.rpartition\(["']\.["']\)|\.rsplit\(["']\.["']""", "orchestrator/domain/task_id.py"),
+        (r"""plan_id\}\.\{|plan_id \+ ["']\.""", "orchestrator/domain/task_id.py"),
+        (r"""\.\. *["']\.["'] *\.\.|%\.\(?%d""", "orchestrator/ledger/scripts/includes/task_id.lua"),
+    ],
+)
+def test_task_ids_are_made_and_cut_in_one_module(pattern: str, home: str) -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("orchestrator", "workers")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".lua") and re.search(pattern, path.read_text())
+    }
+    assert found == {home}
+
+
+def test_nobody_reaches_through_the_reader() -> None:
+    """What is asked of the ledger is a question with a name; a client in other hands is keys in other hands."""
+    reaches = [
+        f"{path}:{node.lineno}"
+        for path, module in modules("orchestrator", "workers")
+        if not path.startswith("orchestrator/ledger/")
+        for node in ast.walk(module)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("client", "_client", "keys", "_keys")
+        and isinstance(node.value, ast.Attribute | ast.Name)
+        and (node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id).endswith("reader")
+    ]
+    assert not reaches, "\n".join(reaches)
