@@ -74,7 +74,8 @@ def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
     yield Check(name="workers", good=not missing, finding=finding)
     for process in workers:
         if process.silent_seconds >= settings.deaf_seconds:
-            finding = f"connected but silent for {process.silent_seconds:.0f} s; it ends itself, its supervisor starts another"
+            silence = f"connected but silent for {process.silent_seconds:.0f} s"
+            finding = f"{silence}; it ends itself, its supervisor starts another"
             yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
     for process in found:
         if process.age_seconds > ALIVE_SECONDS:

@@ -167,9 +167,7 @@ class Explainer:
         if not consumers:
             return [f"no worker consumes queue {queue}; start one with `changeover worker`"]
         if all(process.silent_seconds >= self._silence_seconds for process in consumers):
-            return [
-                f"every worker of queue {queue} is connected but gets nothing; each ends itself, and must be started again"
-            ]
+            return [f"every worker of queue {queue} is connected but gets nothing; each ends itself, start others"]
         return []
 
 

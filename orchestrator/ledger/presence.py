@@ -34,7 +34,7 @@ class Process:
     queues: tuple[str, ...]
     age_seconds: float
     silent_seconds: float = 0.0
-    """For how long its broker connection has given nothing, though something was due: grows when a worker gets nothing any more."""
+    """For how long its broker connection has given nothing, though something was due."""
 
 
 class Presence:

@@ -1,4 +1,4 @@
-"""House rules that no linter knows: one name for one thing, states and task ids in their own module, doors kept shut."""
+"""House rules that no linter knows: one name for one thing, states and task ids at home, doors kept shut."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ def test_two_modules_never_give_one_name_to_two_things() -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for path, module in modules(*PACKAGES):
         for node in module.body:
-            is_definition = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            if is_definition and not node.name.startswith("_"):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
                 homes[node.name].append(path)
     twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
     assert twice.keys() <= SHARED_NAMES.keys(), twice
@@ -47,7 +46,7 @@ def test_two_modules_never_give_one_name_to_two_things() -> None:
 def test_states_are_written_as_states() -> None:
     """A state as quoted text goes on working when the state is renamed, and matches nothing."""
     quoted = [
-        f"{path}:{node.lineno}: {node.value}"
+        f"{path}:{node.lineno}: {node.value!r}"
         for path, module in modules("orchestrator", "workers")
         if not path.startswith("orchestrator/domain/") and path != CODES
         for node in ast.walk(module)
