@@ -23,7 +23,9 @@ def diagram(rows: Iterable[Transition[State]], first: State) -> str:
     arrows: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         arrows.setdefault((row.source.value, row.target.value), []).append(row.trigger.value)
-    lines = [f"    {source} --> {target}: {', '.join(triggers)}" for (source, target), triggers in arrows.items()]
+    lines: list[str] = [
+        f"    {source} --> {target}: {', '.join(triggers)}" for (source, target), triggers in arrows.items()
+    ]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}", *lines, "```", ""])
 
 
