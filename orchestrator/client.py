@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -17,12 +18,12 @@ from orchestrator.control.operations import Operator
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.domain.config import PlanSpec
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Order
+from orchestrator.ledger.operations import Operation, Order, draw_request_id
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.plans.submit import write_plan
@@ -46,6 +47,13 @@ def default_actor() -> str:
         # A container often runs under a number that has no name.
         user = f"uid-{os.getuid()}"
     return f"{user}@{socket.gethostname()}"
+
+
+def order_of(
+    actor: str | None, reason: str, request_id: str | None, *, from_scratch: bool = False, force: bool = False
+) -> Order:
+    """Who asks, why and how; without a request id of the caller's own, a new request."""
+    return Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
 
 
 def target_of(
@@ -149,28 +157,42 @@ class Client:
                 self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
-        """Any operation on any target; the five methods below are the short way."""
-        with translate_errors(self._url):
+        """Any operation on any target; the five methods below are the short way.
+
+        Each call is one request. Called again with the ``request_id`` of an earlier one, also of one whose answer was
+        lost, it changes nothing and answers as that did (for a day); draw another for another request.
+        """
+        with self._asking(order):
             return self._orchestrator.operate(operation, target, order)
 
-    def resolve(self, target: OperationTarget) -> OperationTarget:
-        """The plan or task itself; for a tenant, the task that speaks for it right now."""
-        if target.type != "tenant":
-            return target
-        with translate_errors(self._url):
-            return OperationTarget("task", self._orchestrator.task_id_of(target))
+    @contextmanager
+    def _asking(self, order: Order) -> Iterator[None]:
+        try:
+            with translate_errors(self._url):
+                yield
+        except Unreachable as error:
+            # The answer may be what was lost.
+            raise Unreachable(
+                f"{error}; to ask again for the same and not twice, give request id {order.request_id}"
+            ) from error
 
-    def pause(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+    def pause(
+        self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
+    ) -> OperationResult:
         """Stops between two stages; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.PAUSE, target_of(**target), Order(actor or default_actor(), reason))
+        return self.operate(Operation.PAUSE, target_of(**target), order_of(actor, reason, request_id))
 
-    def resume(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+    def resume(
+        self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
+    ) -> OperationResult:
         """Lets a paused plan or task go on; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.RESUME, target_of(**target), Order(actor or default_actor(), reason))
+        return self.operate(Operation.RESUME, target_of(**target), order_of(actor, reason, request_id))
 
-    def cancel(self, *, reason: str = "", actor: str | None = None, **target: str) -> OperationResult:
+    def cancel(
+        self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
+    ) -> OperationResult:
         """Gives up; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.CANCEL, target_of(**target), Order(actor or default_actor(), reason))
+        return self.operate(Operation.CANCEL, target_of(**target), order_of(actor, reason, request_id))
 
     def retry(
         self,
@@ -179,21 +201,34 @@ class Client:
         force: bool = False,
         reason: str = "",
         actor: str | None = None,
+        request_id: str | None = None,
         **target: str,
     ) -> OperationResult:
         """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        order = Order(actor or default_actor(), reason, from_scratch=not from_checkpoint, force=force)
+        order = order_of(actor, reason, request_id, from_scratch=not from_checkpoint, force=force)
         return self.operate(Operation.RETRY, target_of(**target), order)
 
     def rollback(
-        self, *, force: bool = False, reason: str = "", actor: str | None = None, **target: str
+        self,
+        *,
+        force: bool = False,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+        **target: str,
     ) -> OperationResult:
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        order = Order(actor or default_actor(), reason, force=force)
+        order = order_of(actor, reason, request_id, force=force)
         return self.operate(Operation.ROLLBACK, target_of(**target), order)
 
     def release_tenant(
-        self, tenant_id: str, *, reason: str, actor: str | None = None, force: bool = False
+        self,
+        tenant_id: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        force: bool = False,
+        request_id: str | None = None,
     ) -> OperationResult:
         """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more.
 
@@ -201,8 +236,8 @@ class Client:
         """
         if not reason.strip():
             raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
-        with translate_errors(self._url):
-            order = Order(actor or default_actor(), reason, force=force)
+        order = order_of(actor, reason, request_id, force=force)
+        with self._asking(order):
             return self._orchestrator.release_tenant(tenant_id, order)
 
     def explain(self, **target: str) -> Explanation:

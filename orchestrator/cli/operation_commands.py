@@ -21,6 +21,12 @@ TenantOption = Annotated[
 TaskOption = Annotated[str | None, typer.Option("--task", help="One task by its id.", show_default=False)]
 ActorOption = Annotated[str | None, typer.Option("--actor", help="Who asks; in the event.", show_default="user@host")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; in the event.")]
+RequestIdOption = Annotated[
+    str | None,
+    typer.Option(
+        "--request-id", help="Of an earlier call: changes nothing, answers as it did.", show_default="a new one"
+    ),
+]
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the effect; exit code 1 when it ends badly.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Also when another task has moved the tenant since.")]
 
@@ -37,11 +43,12 @@ def pause(
     task: TaskOption = None,
     reason: ReasonOption = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Stop between two stages: what runs finishes its stage, what waits does not start."""
-    _operate("pause", (plan, tenant, task), reason, actor, wait, json_output)
+    _operate("pause", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def resume(
@@ -50,11 +57,12 @@ def resume(
     task: TaskOption = None,
     reason: ReasonOption = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Go on after a pause, from the checkpoint."""
-    _operate("resume", (plan, tenant, task), reason, actor, wait, json_output)
+    _operate("resume", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def cancel(
@@ -63,11 +71,12 @@ def cancel(
     task: TaskOption = None,
     reason: ReasonOption = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Give up: what waits at once, what runs when its stage ends. Withdraws a rollback that has not begun."""
-    _operate("cancel", (plan, tenant, task), reason, actor, wait, json_output)
+    _operate("cancel", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def retry(
@@ -80,11 +89,12 @@ def retry(
     force: ForceOption = False,
     reason: ReasonOption = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run a failed task again from its checkpoint; of a plan, all its failed tasks."""
-    _operate("retry", (plan, tenant, task), reason, actor, wait, json_output, from_scratch, force)
+    _operate("retry", (plan, tenant, task), reason, (actor, request_id), wait, json_output, from_scratch, force)
 
 
 def rollback(
@@ -97,11 +107,12 @@ def rollback(
     ] = False,
     reason: ReasonOption = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Go back to the old config, stage by stage, verified; of a plan, everything that it touched."""
-    _operate("rollback", (plan, tenant, task), reason, actor, wait, json_output, False, force)
+    _operate("rollback", (plan, tenant, task), reason, (actor, request_id), wait, json_output, False, force)
 
 
 def explain(
@@ -124,26 +135,26 @@ def _operate(
     word: str,
     given: tuple[str | None, str | None, str | None],
     reason: str,
-    actor: str | None,
+    asking: tuple[str | None, str | None],
     wait: bool,
     json_output: bool,
     from_scratch: bool = False,
     force: bool = False,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.client import default_actor, target_of
-    from orchestrator.ledger.operations import Operation, Order
+    from orchestrator.client import order_of, target_of
+    from orchestrator.control.target import OperationTarget
+    from orchestrator.ledger.operations import Operation
 
     operation, target = Operation(word), target_of(**_given(*given))
+    actor, request_id = asking
     with Client() as client:
-        # Resolved once: the task that speaks for a tenant is another one as soon as this one lets go of it.
-        acted_on = client.resolve(target)
-        order = Order(actor or default_actor(), reason, from_scratch, force)
-        result = client.operate(operation, acted_on, order).model_copy(
-            update={"target_type": target.type, "target_id": target.identifier}
-        )
+        order = order_of(actor, reason, request_id, from_scratch=from_scratch, force=force)
+        result = client.operate(operation, target, order)
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
+            # The task that speaks for a tenant is another one as soon as this one lets go of it.
+            acted_on = OperationTarget("task", result.task_id) if result.task_id else target
             status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             result = result.model_copy(update={"status": status})
     if json_output:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.operation_commands import ActorOption
+from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, console, note, print_json
 from orchestrator.domain.errors import NotAllowed
 
@@ -20,6 +20,7 @@ def release(
     tenant: Annotated[str, typer.Option("--tenant", help="The tenant to set free.", show_default=False)],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.", show_default=False)],
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     force: Annotated[bool, typer.Option("--force", help="Also when its holder is alive.")] = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -27,7 +28,7 @@ def release(
     from orchestrator import Client
 
     with Client() as client:
-        result = client.release_tenant(tenant, reason=reason, actor=actor, force=force)
+        result = client.release_tenant(tenant, reason=reason, actor=actor, force=force, request_id=request_id)
     refused = f"release of tenant {tenant}: {result.message}"
     if json_output:
         print_json(result)

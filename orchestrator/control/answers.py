@@ -85,13 +85,19 @@ class SubmitResult(Answer):
 
 
 class OperationResult(Answer):
-    """How an operation was taken. ``accepted`` is also true of one that asks for what is so already."""
+    """How an operation was taken. ``accepted`` is also true of one that asks for what is so already.
+
+    ``task_id`` is the task that was acted on (none for a plan). The call with the same ``request_id`` again changes
+    nothing and is answered the same.
+    """
 
     target_type: str
     target_id: str
     accepted: bool
     status: str
     message: str
+    task_id: str | None = None
+    request_id: str = ""
 
 
 class Explanation(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.control.answers import OperationResult
@@ -9,10 +10,13 @@ from orchestrator.control.replies import operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Operations, Order, Taken
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
 from orchestrator.ledger.reader import Reader
+
+REQUEST_ID_LIMIT: Final = 200
+"""Characters of a request id, which is a key in Redis."""
 
 TEXT_LIMIT: Final = 1000
 """Characters of an actor or a reason: both are kept with the target and in its log."""
@@ -28,21 +32,22 @@ class Operator:
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Asks for the operation. A refusal is an answer (``accepted`` false), a repeat is accepted and says so."""
-        for name, text in (("actor", order.actor), ("reason", order.reason)):
-            if len(text) > TEXT_LIMIT:
-                raise InvalidInput([Problem(name, text, f"at most {TEXT_LIMIT} characters")])
+        _check(order)
         if target.type == "plan":
             if operation is Operation.RETRY:
                 return self._retry_plan(target, order)
             reply = self._operations.on_plan(operation, target.identifier, order)
         else:
+            # The task that speaks for a tenant changes: it is the tenant that the request was for.
+            order = replace(order, of=f"{target.type} {target.identifier}")
             reply = self._operations.on_task(operation, self.task_id_of(target), order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"no {target.type} {target.identifier!r} in this namespace")
-        return operation_result(operation, target, reply)
+        return operation_result(operation, target, reply).model_copy(update={"request_id": order.request_id})
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
         """Takes the tenant from its holder. Raises ``NotFound`` for a tenant that no plan has named."""
+        _check(order)
         reply = self._operations.release_tenant(tenant_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"no tenant {tenant_id!r} in this namespace")
@@ -52,6 +57,8 @@ class Operator:
             accepted=reply.answer is not Taken.REFUSED,
             status=reply.status,
             message=reason_words(reply) or f"taken from task {reply.what}, which is {reply.status} now",
+            task_id=reply.what or None,
+            request_id=order.request_id,
         )
 
     def task_id_of(self, target: OperationTarget) -> str:
@@ -60,9 +67,27 @@ class Operator:
 
     def _retry_plan(self, target: OperationTarget, order: Order) -> OperationResult:
         """A plan's retry is that of its failed tasks; each is one write, and a repeat takes up what is left."""
+        asked = what_is_asked("retry", f"plan {target.identifier}", order)
+        reply = self._operations.first_answer(asked, order.request_id)
+        if reply is None:
+            reply = self._operations.keep_answer(asked, order.request_id, self._retry_failed_tasks(target, order))
+        return OperationResult(
+            target_type="plan",
+            target_id=target.identifier,
+            accepted=reply.answer is Taken.ACCEPTED,
+            status=reply.status,
+            message=reply.what,
+            request_id=order.request_id,
+        )
+
+    def _retry_failed_tasks(self, target: OperationTarget, order: Order) -> Reply:
         plan = self._status.plan(target.identifier)
         failed = [task.task_id for task in plan.tasks if task.status == TaskState.FAILED]
-        replies = [self._operations.on_task(Operation.RETRY, task_id, order) for task_id in failed]
+        # Cut off in the middle, the same request goes on: what it has retried and has failed again is not its matter.
+        orders = [replace(order, request_id=f"{order.request_id}/{task_id}") for task_id in failed]
+        replies = [
+            self._operations.on_task(Operation.RETRY, task_id, one) for task_id, one in zip(failed, orders, strict=True)
+        ]
         refused = [
             f"{task_id}: {reason_words(reply)}"
             for task_id, reply in zip(failed, replies, strict=True)
@@ -73,10 +98,18 @@ class Operator:
         if refused:
             message += "; refused: " + "; ".join(refused[:10]) + ("; ..." if len(refused) > 10 else "")
         status = self._status.summary(target.identifier).status
-        return OperationResult(
-            target_type="plan",
-            target_id=target.identifier,
-            accepted=retried > 0,
-            status=PlanState(status),
-            message=message,
-        )
+        return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, target.identifier)
+
+
+def _check(order: Order) -> None:
+    limits = {"actor": (order.actor, TEXT_LIMIT), "reason": (order.reason, TEXT_LIMIT)}
+    limits["request_id"] = (order.request_id, REQUEST_ID_LIMIT)
+    problems = [
+        Problem(name, text, f"at most {limit} characters")
+        for name, (text, limit) in limits.items()
+        if len(text) > limit
+    ]
+    if not order.request_id.strip():
+        problems.append(Problem("request_id", order.request_id, "it must not be empty"))
+    if problems:
+        raise InvalidInput(problems)

@@ -33,6 +33,7 @@ _WHY: Final = {
     "free": "nobody holds it",
     "alive": "task {what}, which holds it, is alive; --force takes it all the same",
     "cancel-it": "task {what}, which holds it, is {status}; `changeover cancel --task {what}` ends it",
+    "withdrawn": "its rollback is withdrawn; {goes_on}",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 
@@ -62,8 +63,6 @@ def _accepted(operation: Operation, target: OperationTarget, reply: Reply) -> st
         return "turns back at the end of the stage that runs, keeping its tenant and slot"
     if operation is Operation.RESUME and reply.status == TaskState.RUNNING:
         return "its pause is withdrawn; it had not stopped"
-    if operation is Operation.CANCEL and reply.status not in (TaskState.RUNNING, TaskState.CANCELLED):
-        return "its rollback is withdrawn"
     return _ACCEPTED[operation]
 
 
@@ -76,8 +75,12 @@ def operation_result(operation: Operation, target: OperationTarget, reply: Reply
         accepted=reply.answer is not Taken.REFUSED,
         status=reply.status,
         message=message,
+        task_id=None if target.type == "plan" else reply.target_id,
     )
 
 
 def reason_words(reply: Reply) -> str:
-    return _WHY[reply.why].format(status=reply.status, what=reply.what) if reply.why else ""
+    if not reply.why:
+        return ""
+    goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
+    return _WHY[reply.why].format(status=reply.status, what=reply.what, goes_on=goes_on)

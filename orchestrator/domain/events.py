@@ -75,6 +75,8 @@ class OperationRequested(EventBase):
     reason: str
     task_id: str | None = None
     tenant_id: str | None = None
+    request_id: str | None = None
+    """Drawn by who asked; none when it followed from another request (a plan's rollback) or from the system."""
     options: dict[str, JsonValue] = {}
 
 

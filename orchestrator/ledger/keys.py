@@ -39,6 +39,8 @@ PATTERNS: Final[dict[str, str]] = {
     "task": "task:{}",  # hash: the task's record; who moved its tenant before it: moverBefore, moverEpochBefore
     "config": "config:{}",  # string: the tenant's config as JSON
     "checkpoint": "checkpoint:{}",  # string: JSON
+    # One a request of a person
+    "request": "request:{}",  # string: what was asked, of whom, and the answer, as JSON; for a day
     # One a tenant
     "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; last mover (mover, moverEpoch); good
     "line": "line:{}",  # zset: task ids that wait for the tenant, by ticket

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, cast
+from uuid import uuid4
 
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
+
+REPEATED: Final = "REPEATED"
+
+
+def draw_request_id() -> str:
+    """A new one: nobody else's request has it."""
+    return uuid4().hex
 
 
 class Operation(StrEnum):
@@ -33,22 +44,32 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer, the target's state after it, a stable word for why, and what it is about (a task, a count)."""
+    """The answer, the target's state after it, a stable word for why, and what it is about (a task, a count).
+
+    ``target_id`` is what was acted on: the first time, when the request is a repeat.
+    """
 
     answer: Taken
     status: str = ""
     why: str = ""
     what: str = ""
+    target_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who asks, and why; both go into the event."""
+    """Who asks, and why; both go into the event.
+
+    ``request_id`` makes it one request, however often it is sent: the same id changes nothing the second time and is
+    answered as the first time. ``of`` is the target in the caller's words, when that is not the one acted on.
+    """
 
     actor: str
     reason: str = ""
     from_scratch: bool = False
     force: bool = False
+    request_id: str = field(default_factory=draw_request_id)
+    of: str = ""
 
 
 class Operations:
@@ -59,16 +80,15 @@ class Operations:
 
     def on_task(self, operation: Operation, task_id: str, order: Order) -> Reply:
         """Asks it of one task."""
-        return self._ask(f"{operation}_task", operation, task_id, order)
+        return self._ask("task", operation, task_id, order)
 
     def on_plan(self, operation: Operation, plan_id: str, order: Order) -> Reply:
         """Asks it of a whole plan, in O(1). A plan's retry is not one script: see ``plan_orchestrator``."""
-        return self._ask(f"{operation}_plan", operation, plan_id, order)
+        return self._ask("plan", operation, plan_id, order)
 
     def release_tenant(self, tenant_id: str, order: Order) -> Reply:
         """Takes the tenant from its holder, which fails."""
-        code, *rest = self._ledger.call("release_tenant", tenant_id, order.actor, order.reason, int(order.force))
-        return Reply(Taken(code), *(str(part) for part in rest))
+        return self._send("release_tenant", "release", f"tenant {tenant_id}", tenant_id, order, int(order.force))
 
     def cancel_chunk(self, plan_id: str, limit: int) -> bool:
         """Cancels the next waiting tasks of a cancelled plan; True when there may be more."""
@@ -78,11 +98,47 @@ class Operations:
         """Asks for the next tasks' rollback of a plan that goes back; True when there may be more."""
         return bool(self._ledger.call("rollback_chunk", plan_id, limit)[0] == "MORE")
 
-    def _ask(self, verb: str, operation: Operation, target_id: str, order: Order) -> Reply:
+    def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:
         options: list[int] = []
         if operation is Operation.RETRY:
             options = [int(order.from_scratch), int(order.force)]
         elif operation is Operation.ROLLBACK:
             options = [int(order.force)]
-        code, *rest = self._ledger.call(verb, target_id, order.actor, order.reason, *options)
-        return Reply(Taken(code), *(str(part) for part in rest))
+        return self._send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
+
+    def first_answer(self, asked: str, request_id: str) -> Reply | None:
+        """How this request was answered before, if it was. For what is more than one script: the scripts do it too."""
+        kept = cast(str | None, self._ledger.client.get(self._ledger.keys.of("request", request_id)))
+        return _repeated(kept, asked, request_id) if kept else None
+
+    def keep_answer(self, asked: str, request_id: str, reply: Reply) -> Reply:
+        """Keeps the answer; what was answered before it, should another have been quicker, counts instead."""
+        told = (reply.target_id, reply.status, reply.what, request_id, asked, reply.answer)
+        code, *rest = self._ledger.call("answer_request", *told)
+        return _repeated(rest[0], asked, request_id) if code == REPEATED else reply
+
+    def _send(self, verb: str, word: str, of: str, target_id: str, order: Order, *options: int) -> Reply:
+        asked = what_is_asked(word, of, order)
+        who_and_why = (order.actor, order.reason, order.request_id, asked)
+        code, *rest = self._ledger.call(verb, target_id, *who_and_why, *options)
+        if code == REPEATED:
+            return _repeated(rest[0], asked, order.request_id)
+        return _reply(target_id, code, *rest)
+
+
+def what_is_asked(word: str, of: str, order: Order) -> str:
+    """The request in words: a repeat must say the same."""
+    options = (" from scratch" if order.from_scratch else "") + (" by force" if order.force else "")
+    return f"{word} {order.of or of}{options}"
+
+
+def _repeated(kept: str, asked: str, request_id: str) -> Reply:
+    first_asked, target_id, answer = json.loads(kept)
+    if first_asked != asked:
+        message = f"it was used to {first_asked}; draw a new one for each request"
+        raise InvalidInput([Problem("request_id", request_id, message)])
+    return _reply(target_id, *answer)
+
+
+def _reply(target_id: str, code: str, status: str = "", why: str = "", what: object = "") -> Reply:
+    return Reply(Taken(code), status, why, str(what), target_id)

@@ -1,7 +1,8 @@
 """Assembles the scripts: one verb a file, shared functions in ``includes/``, tables generated from Python.
 
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body). Three includes are
-generated, so that Lua and Python cannot disagree: ``keys``, ``transitions`` and ``settings``.
+generated, so that Lua and Python cannot disagree: ``keys``, ``transitions`` and ``settings``. The body of a verb that
+includes ``request`` is made a function: it runs once a request id.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def assemble(name: str, constants: Mapping[str, int]) -> str:
     body = read_script(name)
     for include in _INCLUDE.findall(body):
         add(include, ())
+    if "request" in done:
+        body = f"local function act()\n{body}\nend\nreturn once(act)"
     source = "\n".join([*parts, body])
     # Only the keys that this script builds: each function costs a little at every call.
     return source.replace(generated["keys"], keys.lua_source(set(re.findall(r"\bK\.(\w+)\(", source))))

@@ -13,6 +13,8 @@ class TcpProxy:
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._delay_seconds = 0.0
+        self._answers_to_lose = 0
+        self._lost_word = b""
         self._passes = threading.Event()
         self._passes.set()
         self._loop = asyncio.new_event_loop()
@@ -36,6 +38,16 @@ class TcpProxy:
         else:
             self._passes.set()
             self.drop()
+
+    def lose_answers(self, count: int, holding: bytes = b"") -> None:
+        """What is asked arrives, and the next answers to it (those that hold these bytes) are lost with their
+        connection."""
+        self._lost_word, self._answers_to_lose = holding, count
+
+    @property
+    def answers_to_lose(self) -> int:
+        """How many of them are still to come."""
+        return self._answers_to_lose
 
     def drop(self) -> None:
         """All connections are cut; new ones are let in."""
@@ -70,7 +82,7 @@ class TcpProxy:
                 far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
                 self._writers.add(far_writer)
                 try:
-                    await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+                    await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, answers=True))
                 finally:
                     self._writers.discard(far_writer)
                     far_writer.transport.abort()
@@ -79,12 +91,15 @@ class TcpProxy:
             writer.transport.abort()
             self._tasks.discard(task)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: bool = False) -> None:
         while chunk := await reader.read(65536):
             if self._delay_seconds:
                 await asyncio.sleep(self._delay_seconds)
             if not self._passes.is_set():
                 continue
+            if answers and self._answers_to_lose and self._lost_word in chunk:
+                self._answers_to_lose -= 1
+                break
             writer.write(chunk)
             await writer.drain()
         writer.transport.abort()

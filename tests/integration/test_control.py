@@ -23,7 +23,10 @@ from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, SWITCH, n
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
 
-ME = Order("ada", "because")
+
+def me() -> Order:
+    """A new request each time."""
+    return Order("ada", "because")
 
 
 @pytest.fixture
@@ -58,12 +61,12 @@ def test_pause_in_each_of_three_stages_runs_no_stage_twice(
         client.submit(plan("p", [tenant("t0", instances, 1)], stages))
         for number in (1, 2, 3):
             wait_until(partial(_polled, instances, "t0/a", number))
-            assert operations.on_task(Operation.PAUSE, "p.0", ME).status == "RUNNING"
+            assert operations.on_task(Operation.PAUSE, "p.0", me()).status == "RUNNING"
             instances.hold.set()
             until(world, "p.0", "PAUSED")
             assert (world.holder("t0"), world.slots("p")) == ("p.0", set())
             instances.hold.clear()
-            assert operations.on_task(Operation.RESUME, "p.0", ME).status == "PENDING"
+            assert operations.on_task(Operation.RESUME, "p.0", me()).status == "PENDING"
     finally:
         instances.hold.set()
     assert client.wait("p", timeout_seconds=30).status == "COMPLETED"
@@ -78,12 +81,12 @@ def test_pause_of_a_plan_with_200_tasks(
     cluster.start(concurrency=8)
     client.submit(plan("p", [tenant(f"t{i}") for i in range(200)], [noop_stage("one"), noop_stage("two")], 20))
     wait_until(lambda: client.summary("p").counts.get("COMPLETED", 0) >= 20)
-    assert operations.on_plan(Operation.PAUSE, "p", ME).answer == "ACCEPTED"
+    assert operations.on_plan(Operation.PAUSE, "p", me()).answer == "ACCEPTED"
     until(world, "p", "PAUSED")
     paused = client.summary("p")
     assert set(paused.counts) <= {"PENDING", "PAUSED", "COMPLETED"}
     assert paused.counts["COMPLETED"] < 200
-    assert operations.on_plan(Operation.RESUME, "p", ME).status == "RUNNING"
+    assert operations.on_plan(Operation.RESUME, "p", me()).status == "RUNNING"
     assert client.wait("p", timeout_seconds=60).counts == {"COMPLETED": 200}
 
     events = list(client.events("p"))
@@ -105,13 +108,13 @@ def test_cancel_while_pausing_and_while_paused(
         client.submit(plan("p", tenants, [switch("one"), noop_stage("two")]))
         wait_until(lambda: instances.polls["t0/a"] and instances.polls["t1/a"])
         for task_id in ("p.0", "p.1"):
-            operations.on_task(Operation.PAUSE, task_id, ME)
-        assert operations.on_task(Operation.CANCEL, "p.0", ME).status == "RUNNING"
+            operations.on_task(Operation.PAUSE, task_id, me())
+        assert operations.on_task(Operation.CANCEL, "p.0", me()).status == "RUNNING"
     finally:
         instances.hold.set()
     until(world, "p.0", "CANCELLED")
     until(world, "p.1", "PAUSED")
-    assert operations.on_task(Operation.CANCEL, "p.1", ME).status == "CANCELLED"
+    assert operations.on_task(Operation.CANCEL, "p.1", me()).status == "CANCELLED"
     assert client.wait("p", timeout_seconds=30).status == "CANCELLED"
     cancelled = [(e.cancelled_by, e.last_stage) for e in client.events("p") if e.type == "TaskCancelled"]
     assert cancelled == [("ada", "one")] * 2
@@ -130,7 +133,7 @@ def test_retry_from_the_checkpoint_and_from_scratch_differ_in_their_effects(
         client.submit(plan("p", tenants, [{"name": "tell", "steps": [told]}, switch("two")]))
         assert client.wait("p", timeout_seconds=30).counts == {"FAILED": 2}
         instances.stubborn.clear()
-        operations.on_task(Operation.RETRY, "p.0", ME)
+        operations.on_task(Operation.RETRY, "p.0", me())
         operations.on_task(Operation.RETRY, "p.1", Order("ada", from_scratch=True))
         assert client.wait("p", timeout_seconds=30).status == "COMPLETED"
         # Every broadcast came before the plan's end: what was said is there to be read.
@@ -171,7 +174,7 @@ def test_rollback_after_success_and_after_a_failure_in_each_stage(
     assert [task.completed_stages for task in client.wait("back", timeout_seconds=30).tasks] == [0, 1, 2, 3]
     assert instances.client.hget("tenant_config:t3", "gateway") != instances.client.hget("tenant_config:ref", "gateway")
 
-    assert operations.on_plan(Operation.ROLLBACK, "back", ME).status == "ROLLING_BACK"
+    assert operations.on_plan(Operation.ROLLBACK, "back", me()).status == "ROLLING_BACK"
     assert client.wait("back", timeout_seconds=30).counts == {"ROLLED_BACK": 4}
 
     assert world.status("back") == "ROLLED_BACK"
@@ -193,7 +196,7 @@ def test_an_instance_that_refuses_the_old_version_holds_up_nobody_else(
     assert client.wait("p", timeout_seconds=30).status == "COMPLETED"
     # It says 41 from now on, whatever it is told.
     instances.stubborn.add("t1/a")
-    operations.on_plan(Operation.ROLLBACK, "p", ME)
+    operations.on_plan(Operation.ROLLBACK, "p", me())
     status = client.wait("p", timeout_seconds=30)
     assert (status.status, status.counts) == ("ROLLBACK_FAILED", {"ROLLED_BACK": 2, "ROLLBACK_FAILED": 1})
     failure = status.tasks[1].failure_info
@@ -205,7 +208,7 @@ def test_an_instance_that_refuses_the_old_version_holds_up_nobody_else(
 
     instances.stubborn.clear()
     since = world.now()
-    operations.on_plan(Operation.ROLLBACK, "p", ME)
+    operations.on_plan(Operation.ROLLBACK, "p", me())
     assert client.wait("p", timeout_seconds=30).status == "ROLLED_BACK"
     again = [(e.type, e.stage_name) for e in world.events(since) if isinstance(e, StageEvent)]
     assert again == [("TaskStageRollingBack", "switch-gateway"), ("TaskStageRolledBack", "switch-gateway")]

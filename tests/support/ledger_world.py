@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import redis
@@ -19,7 +20,7 @@ from orchestrator.domain.events import Event, FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Operations, Order, Reply
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, draw_request_id
 from orchestrator.ledger.outcomes import Begun, Ended, Opened
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admission, Admitted, StageRow, Turn, TurnRecord
@@ -168,7 +169,11 @@ class LedgerWorld:
     # People
 
     def ask(self, operation: str, target_id: str, order: Order = ME) -> Reply:
-        """Of a task when the id ends in ``.<position>``, else of a plan."""
+        """Of a task when the id ends in ``.<position>``, else of a plan. A new request each time."""
+        return self.ask_again(operation, target_id, replace(order, request_id=draw_request_id()))
+
+    def ask_again(self, operation: str, target_id: str, order: Order) -> Reply:
+        """The very request of this order, once more if it was made before."""
         verb = Operation(operation)
         if target_id.rpartition(".")[2].isdigit() and "." in target_id:
             return self.operations.on_task(verb, target_id, order)
@@ -241,6 +246,11 @@ class LedgerWorld:
                     case _:
                         pipeline.get(name)
             return dict(zip(names, pipeline.execute(), strict=True))
+
+    def state(self) -> dict[str, Any]:
+        """The dump without the answers kept for repeats: what was said, not what is."""
+        requests = self.keys.of("request")
+        return {name: value for name, value in self.dump().items() if not name.startswith(requests)}
 
     def check(self) -> None:
         """All invariants."""

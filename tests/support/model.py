@@ -351,7 +351,7 @@ class Model:
         if task.rollback:
             self._say("OperationRequested", task.id)
             self._give_up_rollback(task)
-            return ACCEPTED
+            return "ACCEPTED", "withdrawn"
         match task.status:
             case T.CANCELLED:
                 return "NOOP", "cancelled"

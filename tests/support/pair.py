@@ -14,6 +14,7 @@ class Pair:
     def __init__(self, world: LedgerWorld) -> None:
         self.world = world
         self.model = Model()
+        self.asked: list[tuple[str, str, Order, Reply]] = []
         self._seen = 0
 
     def submit(self, plan_id: str, tenants: list[str], *, slots: int = 4, snapshot: bool = True) -> None:
@@ -60,14 +61,22 @@ class Pair:
     def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Reply:
         order = Order("ada", "because", from_scratch=from_scratch, force=force)
         answer = self.model.ask(operation, target, from_scratch=from_scratch, force=force)
-        before = self.world.dump() if answer[0] != "ACCEPTED" else {}
-        reply = self.world.ask(operation, target, order)
+        before = self.world.state() if answer[0] != "ACCEPTED" else {}
+        reply = self.world.ask_again(operation, target, order)
         assert (reply.answer, reply.why) == answer, f"{operation} {target}: {reply}"
         assert reply.status == self.world.status(target)
         if answer[0] != "ACCEPTED":
-            assert self.world.dump() == before, f"{operation} of {target} was {reply}, and yet something was written"
+            assert self.world.state() == before, f"{operation} of {target} was {reply}, and yet something was written"
         self.agree()
+        self.asked.append((operation, target, order, reply))
         return reply
+
+    def ask_all_again(self) -> None:
+        """Every request so far once more: each is answered as it was, and nothing is written."""
+        before = self.world.dump()
+        for operation, target, order, reply in self.asked:
+            assert self.world.ask_again(operation, target, order) == reply, f"{operation} of {target}"
+        assert self.world.dump() == before
 
     def agree(self) -> None:
         """States, flags, holders, slots, queues, lines, epochs and the events of the last step."""

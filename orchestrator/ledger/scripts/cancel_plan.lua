@@ -1,10 +1,13 @@
 -- Gives a plan up, in O(1): from now on nothing is admitted; coordinators then cancel what waits, in chunks.
--- KEYS  1 the namespace's root. Touches plan:{plan} (hash), log:{plan}, feed, inbox (streams), seq (string)
--- ARGV  1 plan id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), plan:{plan} (hash), log:{plan}, feed, inbox
+--       (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested
 -- @include keys
 -- @include operation
+-- @include request
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)

@@ -1,13 +1,15 @@
 -- Gives a task up: in the call when it waits or is paused, at its next boundary when it runs. Of a task whose
 -- rollback is asked for and not begun, it is the rollback that is given up.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), checkpoint:{task},
---       seq (strings), queue:{plan}, line:{tenant} and the leases (zsets), slots:{plan}, plan-paused:{plan}, active
---       (sets), log:{plan}, feed, inbox (streams)
--- ARGV  1 task id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, tenant:{tenant}, meta
+--       (hashes), checkpoint:{task}, seq (strings), queue:{plan}, line:{tenant} and the leases (zsets), slots:{plan},
+--       plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
+-- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested TaskCancelled TaskRetryCompleted PlanProgress, and the plan's end
 -- @include keys
 -- @include rollback_request
+-- @include request
 
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 
@@ -21,7 +23,7 @@ if forbidden == 'plan-rolling-back' and is_due then return {'REFUSED', task.stat
 if task.rollback then
   emit_operation('cancel', task.plan, task, actor, reason, '{"withdraws":"rollback"}')
   give_up_rollback(task, actor)
-  return {'ACCEPTED', task.status}
+  return {'ACCEPTED', task.status, 'withdrawn'}
 end
 if task.status == 'CANCELLED' then return {'NOOP', task.status, 'cancelled'} end
 if task.status == 'RUNNING' then

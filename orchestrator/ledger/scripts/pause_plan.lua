@@ -1,10 +1,13 @@
 -- Asks a whole plan to pause, in O(1): admission stops now, running tasks stop at their boundary.
--- KEYS  1 the namespace's root. Touches plan:{plan} (hash), active (set), log:{plan}, feed (streams), seq (string)
--- ARGV  1 plan id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), plan:{plan} (hash), active (set), log:{plan}, feed
+--       (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested PlanPaused
 -- @include keys
 -- @include operation
+-- @include request
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)

@@ -1,11 +1,14 @@
 -- Asks one task to pause: at its next boundary when it runs, in the call when it waits.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, meta (hashes), queue:{plan}, line:{tenant}, and the
---       leases (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq (string)
--- ARGV  1 task id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, meta (hashes),
+--       queue:{plan}, line:{tenant}, and the leases (zsets), slots:{plan}, plan-paused:{plan}, active (sets),
+--       log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested TaskPaused PlanPaused
 -- @include keys
 -- @include rollback_request
+-- @include request
 
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 

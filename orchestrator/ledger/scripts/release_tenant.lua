@@ -1,13 +1,16 @@
 -- Takes a tenant from its holder by force, for the day when all else failed: the holder is fenced off and fails.
--- KEYS  1 the namespace's root. Touches what fail touches, and epoch (string)
--- ARGV  1 tenant id  2 actor  3 reason  4 1 to take it also from a holder that is alive (a lease not overdue)
--- CODES ACCEPTED, status, '', task | NOOP, '', why | REFUSED, status, why, task | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), what fail touches, and epoch (string)
+-- ARGV  1 tenant id  2 actor  3 reason  4 request id  5 what is asked, in words
+--        6 1 to take it also from a holder that is alive (a lease not overdue)
+-- CODES ACCEPTED, status, '', task | NOOP, '', why | REFUSED, status, why, task | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
 -- @include keys
 -- @include operation
 -- @include stage_fail
+-- @include request
 
-local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 
 local function lease_ends(task_id)
   local running = redis.call('ZSCORE', K.leases_running(), task_id)

@@ -1,11 +1,13 @@
 -- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those.
--- KEYS  1 the namespace's root. Touches plan:{plan}, task:{task}, meta (hashes), queue:{plan} (zset),
---       plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
--- ARGV  1 plan id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), plan:{plan}, task:{task}, meta (hashes),
+--       queue:{plan} (zset), plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested PlanResumed
 -- @include keys
 -- @include resume
+-- @include request
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)

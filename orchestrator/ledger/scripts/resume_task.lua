@@ -1,11 +1,13 @@
 -- Lets a paused task go on: through admission, ahead of the moves. In a paused plan it then waits for the plan.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, meta (hashes), queue:{plan} (zset),
---       plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
--- ARGV  1 task id  2 actor  3 reason
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, meta (hashes),
+--       queue:{plan} (zset), plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
+-- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested
 -- @include keys
 -- @include resume
+-- @include request
 
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 

@@ -1,14 +1,17 @@
 -- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), checkpoint:{task},
---       seq (strings), queue:{plan} (zset), active (set), log:{plan}, feed, inbox (streams)
--- ARGV  1 task id  2 actor  3 reason  4 1 to start from scratch  5 1 to force
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, tenant:{tenant}, meta
+--       (hashes), checkpoint:{task}, seq (strings), queue:{plan} (zset), active (set), log:{plan}, feed, inbox
+--       (streams)
+-- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested
 -- @include keys
 -- @include settings
 -- @include task
 -- @include operation
 -- @include tenant_history
+-- @include request
 
 -- A checkpoint of the stages that are recorded as done; none is needed when there are none.
 local function checkpoint_fits(task)
@@ -21,7 +24,7 @@ local function checkpoint_fits(task)
   return known.last_stage == nil or known.last_stage == last
 end
 
-local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1', ARGV[7] == '1'
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end

@@ -1,14 +1,16 @@
 -- Turns a whole plan around, in O(1): nothing new starts, running tasks turn at their boundary; coordinators then ask
 -- for the rollback of everything it touched, newest first, in chunks.
--- KEYS  1 the namespace's root. Touches plan:{plan} (hash), active (set), log:{plan}, feed, inbox (streams),
---       seq (string)
--- ARGV  1 plan id  2 actor  3 reason  4 1 to force
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), plan:{plan} (hash), active (set), log:{plan},
+--       feed, inbox (streams), seq (string)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested PlanRollingBack
 -- @include keys
 -- @include operation
+-- @include request
 
-local plan_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local plan_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'total', 'startedAt')

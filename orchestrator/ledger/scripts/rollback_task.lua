@@ -1,16 +1,18 @@
 -- Asks for one task's way back. It is admitted like a move, ahead of all moves; a running task turns at its boundary.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), config:{task}, seq
---       (strings), queue:{plan}, line:{tenant} (zsets), plan-paused:{plan}, active (sets), log:{plan}, feed, inbox
---       (streams)
--- ARGV  1 task id  2 actor  3 reason  4 1 to force
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING
+-- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, tenant:{tenant}, meta
+--       (hashes), config:{task}, seq (strings), queue:{plan}, line:{tenant} (zsets), plan-paused:{plan}, active
+--       (sets), log:{plan}, feed, inbox (streams)
+-- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to force
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested TaskPaused
 -- @include keys
 -- @include rollback_request
 -- @include tenant_history
 -- @include snapshot
+-- @include request
 
-local task_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local task_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end

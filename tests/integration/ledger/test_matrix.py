@@ -129,7 +129,7 @@ TASKS: dict[str, tuple[Make, TaskState, str]] = {
     "RUNNING, rollback asked for": (
         then(in_stage, "rollback"),
         TaskState.RUNNING,
-        "R:rollback-requested R:rollback-requested A R:state R:state N:rollback-requested",
+        "R:rollback-requested R:rollback-requested A:withdrawn R:state R:state N:rollback-requested",
     ),
     "RUNNING in a plan going back": (
         then(in_stage, "rollback plan"),
@@ -146,7 +146,7 @@ TASKS: dict[str, tuple[Make, TaskState, str]] = {
     "PAUSED, rollback asked for": (
         then(in_stage, "pause", "stop", "rollback"),
         TaskState.PAUSED,
-        "R:rollback-requested R:rollback-requested A R:state R:state N:rollback-requested",
+        "R:rollback-requested R:rollback-requested A:withdrawn R:state R:state N:rollback-requested",
     ),
     "PAUSED in a cancelled plan": (
         then(in_stage, "pause", "stop", "cancel plan"),
@@ -157,13 +157,14 @@ TASKS: dict[str, tuple[Make, TaskState, str]] = {
     "COMPLETED, rollback asked for": (
         then(admitted, "finish", "rollback"),
         TaskState.COMPLETED,
-        "R:rollback-requested R:rollback-requested A R:state R:state N:rollback-requested",
+        "R:rollback-requested R:rollback-requested A:withdrawn R:state R:state N:rollback-requested",
     ),
     "FAILED": (then(between_stages, "fail"), TaskState.FAILED, "R:state R:state R:state A A A"),
     "FAILED, rollback asked for": (
         then(between_stages, "fail", "rollback"),
         TaskState.FAILED,
-        "R:rollback-requested R:rollback-requested A R:rollback-requested R:rollback-requested N:rollback-requested",
+        "R:rollback-requested R:rollback-requested A:withdrawn "
+        "R:rollback-requested R:rollback-requested N:rollback-requested",
     ),
     "CANCELLED, nothing touched": (
         then(waiting, "cancel"),
@@ -259,6 +260,8 @@ def test_task(pair: Pair, situation: str, operation: str) -> None:
     reply = pair.ask("retry" if operation == "scratch" else operation, "p.0", from_scratch=operation == "scratch")
 
     assert (reply.answer, reply.why) == expected(cell)
+    # The replies may have been lost: every request on the way here again, this one last.
+    pair.ask_all_again()
     now = TaskState(reply.status)
     if now is not state:
         trigger = Trigger.RETRY if operation == "scratch" else Trigger(operation.replace("rollback", "pause"))
@@ -279,6 +282,7 @@ def test_plan(pair: Pair, situation: str, operation: str) -> None:
     reply = pair.ask(operation, "p")
 
     assert (reply.answer, reply.why) == expected(cell)
+    pair.ask_all_again()
     trigger = Trigger(operation.replace("rollback", "roll_back"))
     if PlanState(reply.status) is not state:
         assert PLAN_MOVES[state, trigger] is PlanState(reply.status)

@@ -49,12 +49,12 @@ def test_a_draft_runs_nothing_and_refuses_everything(world: LedgerWorld, operati
     world.open("p", 2)
     world.ledger.write_chunk("p", "d", 0, pairs("a"))
     assert world.serve("p") == []
-    before = world.dump()
+    before = world.state()
     reply = world.ask(operation, "p.0")
     assert (reply.answer, reply.status) == ("REFUSED", "PENDING")
     if operation != "retry":
         assert world.ask(operation, "p").answer == "REFUSED"
-    assert world.dump() == before
+    assert world.state() == before
 
 
 def test_an_abandoned_draft_gives_its_tenants_back_in_bounded_steps(world: LedgerWorld) -> None:

@@ -4,11 +4,15 @@
 -- @include plan_end
 -- @include wake
 
+-- Id of the request that this call answers; '' when nobody asked from outside (see request.lua).
+local REQUEST = ''
+
 local function emit_operation(operation, plan_id, task, actor, reason, options)
   local target_type, target_id = task and 'task' or 'plan', task and task.id or plan_id
   emit('OperationRequested', plan_id, task and task.id or '', task and task.tenant or '', '',
     '{"operation":' .. cjson.encode(operation) .. ',"targetType":"' .. target_type .. '","targetId":'
     .. cjson.encode(target_id) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
+    .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null')
     .. ',"options":' .. (options or '{}') .. '}')
   redis.call('HSET', task and K.task(task.id) or K.plan(plan_id), 'lastOperation',
     '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'

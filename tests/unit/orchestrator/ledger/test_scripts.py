@@ -22,6 +22,7 @@ FAILURE_KINDS = {"TaskTimeout"}
 LUA_NAMES = {
     *("and", "or", "not", "if", "then", "elseif", "else", "end", "for", "in", "do", "while", "function", "return"),
     *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack"),
+    "act",  # a verb's body as a function: a parameter of `once`
 }
 ENUMS = {
     "open_plan": outcomes.Opened,
