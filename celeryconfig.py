@@ -99,7 +99,8 @@ worker_redirect_stdouts = False
 worker_send_task_events = False
 # Flower then also sees what waits.
 task_send_sent_event = False
-# Worker and broker are told apart by presence in the ledger, not by Celery's own gossip.
+# For Flower's pages. Only what looks is obeyed (workers/remote_control.py): whoever can publish on the broker's server
+# could else stop every worker. Who is alive is told by presence in the ledger, not by Celery's mingle and gossip.
 worker_enable_remote_control = True
 timezone = "UTC"
 enable_utc = True

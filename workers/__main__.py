@@ -17,9 +17,11 @@ from workers.app import app
 
 def main(arguments: list[str]) -> None:
     """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
-    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
-    if arguments[:1] == ["worker"] and not names_queues:
-        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+    if arguments[:1] == ["worker"]:
+        # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
+        arguments = [*arguments, "--without-mingle", "--without-gossip"]
+        if not any(option.startswith(("-Q", "--queues")) for option in arguments):
+            arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
     app.start(argv=arguments)
 
 

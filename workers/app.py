@@ -20,9 +20,11 @@ from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from workers import runtime
 from workers.middleware import load_chain
+from workers.remote_control import restrict
 from workers.watchdog import SILENCE, Watchdog
 
 app = make_app()
+restrict()
 
 _presence: list[Presence] = []
 _watchdog: list[Watchdog] = []

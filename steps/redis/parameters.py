@@ -7,20 +7,24 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from steps.contract import NO_NEEDS, Needs
-
-OWN_PREFIX = "changeover:"
-"""Keys that begin so are Changeover's own: its ledger and its fences."""
+from steps.redis.reserved import channel_is_reserved, key_is_reserved
 
 
-def _not_ours(key: str) -> str:
-    if key.startswith(OWN_PREFIX):
-        raise ValueError(f"keys that begin with {OWN_PREFIX} are kept for Changeover itself")
+def _free_key(key: str) -> str:
+    if (reason := key_is_reserved(key)) is not None:
+        raise ValueError(reason)
     return key
 
 
-Key = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_not_ours)]
+def _free_channel(channel: str) -> str:
+    if (reason := channel_is_reserved(channel)) is not None:
+        raise ValueError(reason)
+    return channel
+
+
+Key = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_free_key)]
 HashField = Annotated[str, Field(min_length=1, max_length=1024)]
-Channel = Annotated[str, Field(min_length=1, max_length=1024)]
+Channel = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_free_channel)]
 Connection = Annotated[str, Field(min_length=1, max_length=200)]
 
 

@@ -20,6 +20,7 @@ from redis.exceptions import (
 
 from steps.contract import FenceToken, TargetRefused, TargetUnavailable, WrongType
 from steps.redis.fence_key import fence_key
+from steps.redis.reserved import channel_is_reserved, key_is_reserved
 from steps.wording import cut, quote
 
 _FOR_NOW = re.compile(r"\b(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM)\b")
@@ -54,6 +55,7 @@ class RedisTarget:
 
         Raises ``TargetUnavailable``, ``WrongType`` or ``TargetRefused``.
         """
+        _require_free(key_is_reserved(key), "key", key)
         keys = [key, fence_key(key)]
         if self._own_ledger:
             keys.append(token.holder_key)
@@ -75,6 +77,7 @@ class RedisTarget:
 
     def publish(self, channel: str, message: str) -> int:
         """Publish and return how many subscribers received it. Raises ``TargetUnavailable`` or ``TargetRefused``."""
+        _require_free(channel_is_reserved(channel), "channel", channel)
         with self._translated():
             return int(self._client.publish(channel, message))
 
@@ -90,3 +93,9 @@ class RedisTarget:
             if _FOR_NOW.search(str(error)):
                 raise TargetUnavailable(f"Redis at {self.address} cannot serve now: {cut(str(error))}") from error
             raise TargetRefused(f"Redis at {self.address} refused: {cut(str(error))}") from error
+
+
+def _require_free(reason: str | None, what: str, name: str) -> None:
+    """Parameters are checked where they are read; this is for steps of a user's own, whose names nobody checked."""
+    if reason is not None:
+        raise TargetRefused(f"{what} {quote(name)}: {reason}")

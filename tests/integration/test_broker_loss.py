@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.broker.app import make_app
-from orchestrator.domain.lanes import lane_names
 from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 
@@ -123,18 +121,8 @@ def test_a_redis_that_is_full_for_a_while(tmp_path: Path) -> None:
 
 def test_a_silent_worker_ends(tmp_path: Path) -> None:
     with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="3") as world:
-        worker = world.cluster.start_worker()
-        world.cluster.wait_alive([worker])
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in world.place.environment().items():
-                patch.setenv(name, value)
-            app = make_app()
-            app.conf.broker_url = world.place.broker_url
-            app.conf.broker_transport_options = {"global_keyprefix": f"changeover:{world.place.namespace}:"}
-            # Its consumer is taken from it: connected, alive, and nothing ever arrives.
-            for queue in lane_names(world.settings.lanes):
-                app.control.cancel_consumer(queue)
-            app.close()
+        # Its consumer is taken from it: connected, alive, and nothing ever arrives.
+        worker = world.cluster.start_worker("--include", "tests.support.deaf_worker")
 
         assert worker.wait(40) == 0
         assert "worker-silent" in world.cluster.logs()

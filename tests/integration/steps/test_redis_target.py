@@ -230,3 +230,11 @@ def test_the_holder_value_is_compared_as_it_is(own: RedisTarget, redis_client: r
     redis_client.hset("ledger:tenants", "acme", "task-1|7")
     assert own.write(FenceToken("first", 7, "ledger:tenants", "acme", "task-1|7"), KEY, None, "v", None)
     assert not own.write(FenceToken("first", 7, "ledger:tenants", "acme", "task-2|7"), KEY, None, "v", None)
+
+
+def test_reserved_names_are_refused_whoever_asks(target: RedisTarget, redis_client: redis.Redis) -> None:
+    with pytest.raises(TargetRefused, match="kept for Celery"):
+        target.publish("changeover-x:/1.celery.pidbox", "{}")
+    with pytest.raises(TargetRefused, match="kept for Changeover"):
+        target.write(token(7), "changeover:default:lane-0", None, "{}", None)
+    assert state(redis_client) == {}

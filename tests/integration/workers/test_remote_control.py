@@ -1,0 +1,74 @@
+"""What a worker does at the word of whoever can publish on the broker's server."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import redis
+from celery import Celery
+
+from orchestrator.domain.lanes import lane_names
+from tests.support.cluster import Cluster
+from tests.support.place import Place
+from tests.support.waiting import wait_until
+
+HARMFUL = {
+    "shutdown": {},
+    "cancel_consumer": {"queue": lane_names(4)[0]},
+    "add_consumer": {"queue": "elsewhere"},
+    "pool_shrink": {"n": 4},
+    "pool_grow": {"n": 100},
+    "autoscale": {"max": 1, "min": 1},
+    "revoke": {"task_id": "anything", "terminate": True},
+    "terminate": {"task_id": "anything", "signal": "KILL"},
+    "hello": {"from_node": "me", "revoked": {"anything": 1}},
+    "rate_limit": {"task_name": "changeover.run_stage", "rate_limit": "1/h"},
+    "time_limit": {"task_name": "changeover.run_stage", "hard": 1},
+    "disable_events": {},
+    "pool_restart": {},
+    "election": {"id": "1", "topic": "t"},
+    "memdump": {},
+}
+
+
+def heard(cluster: Cluster, method: str) -> bool:
+    return f"{method!r}" in cluster.logs()
+
+
+def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) -> None:
+    worker = cluster.start_worker(concurrency=2)
+    cluster.wait_alive([worker])
+    broker = redis.Redis.from_url(place.broker_url)
+    database = int(broker.connection_pool.connection_kwargs["db"])
+    channel = f"changeover:{place.namespace}:/{database}.celery.pidbox"
+    for method, arguments in HARMFUL.items():
+        told = {"method": method, "arguments": arguments, "destination": None}
+        envelope = {
+            "body": json.dumps(told),
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+            "headers": {},
+            "properties": {"delivery_tag": method, "delivery_info": {"exchange": "celery.pidbox"}},
+        }
+        # Somebody listens, and hears it.
+        assert broker.publish(channel, json.dumps(envelope)) == 1
+        wait_until(partial(heard, cluster, method), 30, f"{method} was not heard")
+
+    with Celery(broker=place.broker_url) as app:
+        app.conf.broker_transport_options = {"global_keyprefix": f"changeover:{place.namespace}:"}
+        look = app.control.inspect(timeout=20.0, limit=1)
+        # Answered after all of the above: it lives, has all its queues, all its threads, and forgot no task.
+        looks = {
+            name: next(iter((getattr(look, name)() or {}).values()))
+            for name in ("ping", "stats", "active_queues", "registered", "active", "reserved", "scheduled", "revoked")
+        }
+        assert next(iter(look.conf().values()))["task_acks_late"] is True
+    assert looks["ping"] == {"ok": "pong"}
+    assert looks["stats"]["pool"]["max-concurrency"] == 2
+    assert sorted(queue["name"] for queue in looks["active_queues"]) == lane_names(4)
+    assert looks["registered"]
+    assert looks["revoked"] == []
+    assert worker.poll() is None
+    broker.close()
