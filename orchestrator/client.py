@@ -8,13 +8,24 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from orchestrator.control.answers import Explanation, OperationResult, PlanStatus, PlanSummary, SubmitResult, TaskStatus
+from orchestrator.control.answers import (
+    Explanation,
+    OperationResult,
+    PlanStatus,
+    PlanSummary,
+    PurgeResult,
+    SubmitResult,
+    TaskStatus,
+)
 from orchestrator.control.explain import Explainer
+from orchestrator.control.export import Line, plan_lines
 from orchestrator.control.operations import Operator
+from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.domain.config import PlanSpec
@@ -24,6 +35,7 @@ from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskSt
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order, draw_request_id
+from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.plans.submit import write_plan
@@ -82,6 +94,7 @@ class Client:
         self._reader = Reader(self._redis, self._ledger.keys)
         self._status = StatusReader(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
+        self._purger = Purger(Purges(self._ledger), self._reader)
         self._explainer = Explainer(self._reader, self._settings)
 
     def submit(
@@ -239,6 +252,41 @@ class Client:
         order = order_of(actor, reason, request_id, force=force)
         with self._asking(order):
             return self._orchestrator.release_tenant(tenant_id, order)
+
+    def purge(
+        self,
+        plan_id: str,
+        *,
+        export: Path | None = None,
+        reason: str = "",
+        actor: str | None = None,
+        progress: Callable[[str, int], None] = lambda plan_id, left: None,
+    ) -> PurgeResult:
+        """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
+
+        Its tenants keep their last known good config and who moved them last. ``progress`` is told how many tasks are
+        left. Raises ``NotAllowed`` when it has not ended.
+        """
+        with translate_errors(self._url):
+            return self._purger.plan(plan_id, Order(actor or default_actor(), reason), export, progress)
+
+    def purge_ended(
+        self,
+        before: datetime,
+        *,
+        export: Path | None = None,
+        reason: str = "",
+        actor: str | None = None,
+        progress: Callable[[str, int], None] = lambda plan_id, left: None,
+    ) -> PurgeResult:
+        """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
+        with translate_errors(self._url):
+            return self._purger.ended_before(before, Order(actor or default_actor(), reason), export, progress)
+
+    def export(self, plan_id: str) -> Iterator[Line]:
+        """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
+        with translate_errors(self._url):
+            yield from plan_lines(self._reader, plan_id)
 
     def explain(self, **target: str) -> Explanation:
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""

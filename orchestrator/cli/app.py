@@ -12,6 +12,7 @@ from orchestrator.cli import (
     processes,
     reading,
     release_command,
+    retention_commands,
 )
 
 app = typer.Typer(
@@ -29,3 +30,4 @@ config_command.register(app)
 doctor_command.register(app)
 processes.register(app)
 release_command.register(app)
+retention_commands.register(app)

@@ -100,6 +100,12 @@ class OperationResult(Answer):
     request_id: str = ""
 
 
+class PurgeResult(Answer):
+    """Ids of the plans that were taken out."""
+
+    purged: list[str]
+
+
 class Explanation(Answer):
     """Why a task or plan stands where it stands: one plain sentence each."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
-from orchestrator.domain.task_id import plan_of, task_ids_of
-from orchestrator.ledger.reader import Reader, moment
+from orchestrator.domain.task_id import plan_of, task_id_of, task_ids_of
+from orchestrator.ledger.reader import PAGE, Reader, moment
 from steps import in_words
 
 Record = Mapping[str, str]
@@ -29,6 +29,16 @@ class StatusReader:
         summary = plan_summary(plan_id, record)
         tasks = self._statuses(record, task_ids, self._reader.task_records(task_ids))
         return PlanStatus(**dict(summary), tasks=tasks)
+
+    def tasks_with_configs(self, plan_id: str) -> Iterator[tuple[TaskStatus, str]]:
+        """Every task of the plan with its config as JSON, in plan order, a page at a time."""
+        record = self._plan_record(plan_id)
+        total = int(record["written"])
+        for start in range(0, total, PAGE):
+            task_ids = [task_id_of(plan_id, position) for position in range(start, min(start + PAGE, total))]
+            statuses = self._statuses(record, task_ids, self._reader.task_records(task_ids))
+            configs = self._reader.configs([status.task_id for status in statuses])
+            yield from zip(statuses, configs, strict=True)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """The plan without its tasks: one record, whatever its size."""

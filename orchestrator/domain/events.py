@@ -122,6 +122,14 @@ class PlanRollbackFailed(EventBase):
     type: Literal["PlanRollbackFailed"] = "PlanRollbackFailed"
 
 
+class PlanPurged(EventBase):
+    """Taken out of the ledger; the plan's own log goes with it, the feed keeps this. Its id is free again."""
+
+    type: Literal["PlanPurged"] = "PlanPurged"
+    actor: str
+    reason: str
+
+
 class TaskCreated(TaskEvent):
     type: Literal["TaskCreated"] = "TaskCreated"
 
@@ -249,6 +257,7 @@ Event = Annotated[
     | PlanRollingBack
     | PlanRolledBack
     | PlanRollbackFailed
+    | PlanPurged
     | TaskCreated
     | TaskWaiting
     | TaskStarted

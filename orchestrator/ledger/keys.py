@@ -22,6 +22,8 @@ PATTERNS: Final[dict[str, str]] = {
     "feed": "feed",  # stream: every event, capped
     "plans": "plans",  # zset: plan id by time of creation (ms)
     "drafts": "drafts",  # zset: plan id by time of the last chunk (ms), while it is being written
+    "ended": "ended",  # zset: plan id by the time (ms) of its end; goes when it runs again or is purged
+    "purges": "purges",  # zset: plan id by the number of its tasks that are still to be taken out
     "active": "active",  # set: plan ids that coordinators look after
     "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way
     "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive

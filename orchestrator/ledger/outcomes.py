@@ -12,6 +12,7 @@ class Opened(StrEnum):
     DRAFT = "DRAFT"
     EXISTS = "EXISTS"
     CONFLICT = "CONFLICT"
+    PURGING = "PURGING"
 
 
 class Written(StrEnum):

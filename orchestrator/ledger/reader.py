@@ -56,6 +56,11 @@ class Reader:
         text = self._client.get(self._keys.of("spec", plan_id))
         return cast(dict[str, Any], json.loads(cast(str, text)))
 
+    def now(self) -> datetime:
+        """The time by Redis' clock."""
+        seconds, micros = self.client.time()
+        return datetime.fromtimestamp(int(seconds) + int(micros) / 1_000_000, UTC)
+
     # For people
 
     def plan_record(self, plan_id: str) -> dict[str, str]:
@@ -73,6 +78,13 @@ class Reader:
     def task_records(self, task_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tasks' records in few round trips; an unknown task gives an empty one."""
         return self._records([self._keys.of("task", task_id) for task_id in task_ids])
+
+    def configs(self, task_ids: Sequence[str]) -> list[str]:
+        """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
+        if not task_ids:
+            return []
+        found = self.client.mget([self.keys.of("config", task_id) for task_id in task_ids])
+        return [text or "{}" for text in cast(list[str | None], found)]
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover`` (the last one), ``good``."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Final
 
-from orchestrator.domain.status import TASK_ACTIVE
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE
 from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES
 from orchestrator.ledger import keys
 
@@ -86,5 +86,6 @@ def _transitions_source() -> str:
             moves("TASK_MOVES", ((s.value, t.value, to.value) for (s, t), to in TASK_MOVES.items())),
             moves("PLAN_MOVES", ((s.value, t.value, to.value) for (s, t), to in PLAN_MOVES.items())),
             names("TASK_ACTIVE", TASK_ACTIVE),
+            names("PLAN_ENDED", PLAN_ENDED),
         ]
     )

@@ -11,6 +11,7 @@ from orchestrator.domain.errors import PlanConflict
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Committed, Opened, Written
+from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import StageRow
 from orchestrator.plans.plan import Plan
 
@@ -26,19 +27,13 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
 
     ``progress`` is told how many tenants are written. Raises ``PlanConflict`` when the id belongs to other content.
     """
-    opened, chunks_written, state = ledger.open_plan(
-        plan_id=plan.plan_id,
-        digest=plan.digest,
-        name=plan.name,
-        max_concurrency=plan.max_concurrency,
-        total=len(plan.tenants),
-        spec=_spec(plan),
-        rollback_order=plan.rollback_order,
-        incarnation=uuid.uuid4().hex,
-        task_timeout_seconds=plan.task_timeout_seconds,
-        stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
-    )
-    if opened is Opened.CONFLICT:
+    opened, chunks_written, state = _open(ledger, plan)
+    if opened is Opened.PURGING:
+        # An older plan of this id was purged a moment ago: what is left of it goes first.
+        for _ in Purges(ledger).chunks():
+            pass
+        opened, chunks_written, state = _open(ledger, plan)
+    if opened in (Opened.CONFLICT, Opened.PURGING):
         raise PlanConflict(f"plan_id: a plan {plan.plan_id} exists with other content; choose another plan_id")
     if state is not None:
         return state
@@ -54,6 +49,21 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     if committed in (Committed.INCOMPLETE, Committed.MISSING):
         raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was changed meanwhile; submit it again")
     return state or PlanState.READY
+
+
+def _open(ledger: Ledger, plan: Plan) -> tuple[Opened, int, PlanState | None]:
+    return ledger.open_plan(
+        plan_id=plan.plan_id,
+        digest=plan.digest,
+        name=plan.name,
+        max_concurrency=plan.max_concurrency,
+        total=len(plan.tenants),
+        spec=_spec(plan),
+        rollback_order=plan.rollback_order,
+        incarnation=uuid.uuid4().hex,
+        task_timeout_seconds=plan.task_timeout_seconds,
+        stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
+    )
 
 
 def _chunk_ends(plan: Plan) -> list[int]:

@@ -81,6 +81,21 @@ class CheckpointSettings(Section):
     orphan_sweep_seconds: Seconds = 3600.0
 
 
+class ArchiveSettings(Section):
+    """Where ended plans are kept before they are purged: a folder of JSON lines, or a database. One of the two."""
+
+    path: Path | None = None
+    url: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> ArchiveSettings:
+        if self.path is not None and self.url is not None:
+            raise ValueError("give path or url, not both")
+        if self.url is not None and not self.url.get_secret_value().startswith(("postgresql://", "sqlite:///")):
+            raise ValueError("url: expected postgresql://user:password@host/database or sqlite:///path.db")
+        return self
+
+
 class Settings(BaseSettings):
     """Every application setting, with its default."""
 
@@ -101,6 +116,8 @@ class Settings(BaseSettings):
     deaf_seconds: Seconds = 60.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
     feed_max_length: Count = 100_000
+    retention_seconds: Annotated[float, Field(ge=0, le=100 * 365 * 86400, allow_inf_nan=False)] | None = 30 * 86400.0
+    archive: ArchiveSettings = ArchiveSettings()
     health_check: HealthCheckSettings = HealthCheckSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     redis: RedisSettings = RedisSettings()

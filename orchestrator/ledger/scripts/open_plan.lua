@@ -1,10 +1,10 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
 -- KEYS  1 the namespace's root. Touches meta (hash), plan:{plan} (hash), spec:{plan} (string), plans (zset),
---       drafts (zset), log:{plan} and feed (streams), seq (string)
+--       drafts, purges (zsets), log:{plan} and feed (streams), seq (string)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
 --       10... of each stage: name, timeout in ms or 0, 1 if irreversible
--- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT
+-- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT | PURGING (what is left of an older one goes first)
 -- EVENTS PlanCreated
 -- @include keys
 -- @include event
@@ -21,6 +21,8 @@ if known[1] then
   end
   return {'EXISTS', known[2]}
 end
+
+if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 
 redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8])
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,

@@ -26,6 +26,7 @@ redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'ca
   'durationMillis', 'rollbackGivenUp')
 if not f[3] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
 redis.call('SADD', K.active(), plan_id)
+redis.call('ZREM', K.ended(), plan_id)
 emit_plan('PlanRollingBack', plan_id)
 wake_plan(plan_id)
 return {'ACCEPTED', 'ROLLING_BACK'}

@@ -33,6 +33,7 @@ local function reopen_plan(plan_id)
     redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
       'rollbackGivenUp')
     redis.call('SADD', K.active(), plan_id)
+    redis.call('ZREM', K.ended(), plan_id)
   end
 end
 

@@ -39,6 +39,7 @@ local function settle_plan(plan_id)
       redis.call('HSET', K.plan(plan_id), 'endedAt', int(NOW), 'durationMillis', int(NOW - tonumber(f[5] or NOW)))
       redis.call('HDEL', K.plan(plan_id), 'pauseRequested')
       redis.call('SREM', K.active(), plan_id)
+      redis.call('ZADD', K.ended(), NOW, plan_id)
       emit_plan(PLAN_END_EVENTS[trigger], plan_id)
     end
   elseif f[2] == '1' and count(7) == 0 and move_plan(plan_id, 'pause') then

@@ -1,0 +1,87 @@
+"""`purge` and `export`: ended plans leave the ledger, or are written down."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.operation_commands import ActorOption
+from orchestrator.cli.output import JsonOption, console, note, print_json, print_line
+from orchestrator.domain.errors import InvalidInput, Problem
+
+_AGE = re.compile(r"(\d{1,6})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(purge)
+    app.command()(export)
+
+
+def moment_of(text: str, option: str, now: datetime) -> datetime:
+    """A point in time as people give it: ISO 8601 (UTC without a zone), or an age such as ``30d``."""
+    age = _AGE.fullmatch(text)
+    if age:
+        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "expected a time such as 2026-11-24 or 2026-11-24T02:00:00Z, or an age such as 30d, 12h, 90m"
+        raise InvalidInput([Problem(option, text, expected)]) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def purge(
+    plan: Annotated[str | None, typer.Option("--plan", help="The ended plan to purge.", show_default=False)] = None,
+    ended_before: Annotated[
+        str | None,
+        typer.Option("--ended-before", help="All that ended before: a time, or an age (30d).", show_default=False),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write them down first, as JSON lines.", show_default=False)
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the feed.")] = "",
+    actor: ActorOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Take ended plans out of the ledger, log and all. Tenants keep their last known good config and last mover."""
+    from orchestrator import Client
+
+    if (plan is None) == (ended_before is None):
+        raise InvalidInput([Problem("", None, "give exactly one of --plan and --ended-before")])
+
+    def progress(plan_id: str, left: int) -> None:
+        if left and sys.stderr.isatty():
+            note(f"{plan_id}: {left} tasks left")
+
+    with Client() as client:
+        if plan is not None:
+            result = client.purge(plan, export=export, reason=reason, actor=actor, progress=progress)
+        else:
+            moment = moment_of(str(ended_before), "--ended-before", datetime.now(UTC))
+            result = client.purge_ended(moment, export=export, reason=reason, actor=actor, progress=progress)
+    if json_output:
+        print_json(result)
+        return
+    for plan_id in result.purged:
+        console().print(f"{plan_id}: purged", markup=False)
+    if not result.purged:
+        console().print("nothing to purge", markup=False)
+
+
+def export(
+    plan: Annotated[str, typer.Option("--plan", help="The plan.", show_default=False)],
+) -> None:
+    """Print a plan whole, as JSON lines: the plan, its tasks with their configs, its log."""
+    from orchestrator import Client
+    from orchestrator.control.export import as_text
+
+    with Client() as client:
+        for line in client.export(plan):
+            print_line(as_text(line).rstrip("\n"))

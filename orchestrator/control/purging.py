@@ -1,0 +1,98 @@
+"""Purging asked for by a person: one plan, or all that ended before a moment; exported first, if a file is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TextIO
+
+from orchestrator.control.answers import PurgeResult
+from orchestrator.control.export import as_text, plan_lines
+from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
+from orchestrator.ledger.operations import Answer, Order, Reply
+from orchestrator.ledger.purges import Purges
+from orchestrator.ledger.reader import Reader
+
+BATCH: Final = 100
+"""Expired plans named in one call."""
+
+Progress = Callable[[str, int], None]
+"""Told a plan's id and how many of its tasks are left to take out."""
+
+_WHY: Final = {
+    "not-ended": "it is {status}; only an ended plan can be purged: `changeover cancel --plan {plan}` ends it",
+    "went-on": "it went on while it was exported; export it again",
+}
+
+
+class Purger:
+    """On one namespace. ``progress`` is told the plan and how many of its tasks are left."""
+
+    def __init__(self, purges: Purges, reader: Reader) -> None:
+        self._purges = purges
+        self._reader = reader
+
+    def plan(
+        self, plan_id: str, order: Order, export: Path | None, progress: Progress
+    ) -> PurgeResult:
+        """Purges one plan. Raises ``NotFound``, ``NotAllowed`` (it has not ended), ``InvalidInput`` (the file)."""
+        with _opened(export) as file:
+            reply = self._purge(plan_id, order, file)
+        if reply.answer is Answer.MISSING:
+            raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
+        if reply.answer is Answer.REFUSED:
+            raise NotAllowed(f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id)}")
+        self._finish(progress)
+        return PurgeResult(purged=[plan_id])
+
+    def ended_before(
+        self, moment: datetime, order: Order, export: Path | None, progress: Progress
+    ) -> PurgeResult:
+        """Purges every plan that ended before ``moment`` (with a time zone). Raises ``InvalidInput`` (the file)."""
+        seconds = max(0.0, self._reader.now().timestamp() - moment.timestamp())
+        purged: list[str] = []
+        with _opened(export) as file:
+            while rows := self._purges.expired(seconds, BATCH):
+                gone = [plan_id for plan_id, _ in rows if self._purge(plan_id, order, file).answer is Answer.ACCEPTED]
+                self._finish(progress)
+                purged += gone
+                if not gone:
+                    break
+        return PurgeResult(purged=purged)
+
+    def _purge(self, plan_id: str, order: Order, file: TextIO | None) -> Reply:
+        seen = ""
+        if file is not None:
+            try:
+                for line in plan_lines(self._reader, plan_id):
+                    if line["kind"] == "plan":
+                        seen = str(line["plan"]["lastPlanSequenceId"])
+                    file.write(as_text(line))
+            except NotFound:
+                return Reply(Answer.MISSING)
+            # On disk before it leaves the ledger.
+            file.flush()
+            os.fsync(file.fileno())
+        return self._purges.purge(plan_id, order, seen)
+
+    def _finish(self, progress: Progress) -> None:
+        for plan_id, left in self._purges.chunks():
+            progress(plan_id, left)
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("x", encoding="utf-8", errors="replace")
+    except FileExistsError:
+        raise InvalidInput([Problem("export", str(path), "the file exists; name a new one")]) from None
+    except OSError as error:
+        raise InvalidInput([Problem("export", str(path), f"cannot be written: {error.strerror or error}")]) from error
+    with file:
+        yield file

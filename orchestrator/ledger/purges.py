@@ -1,0 +1,44 @@
+"""Retention as verbs: which plans ended long ago, and how they leave the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Answer, Order, Reply
+
+CHUNK: Final = 100
+"""Tasks taken out in one script."""
+
+
+class Purges:
+    """The scripts behind retention, on one ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def purge(self, plan_id: str, order: Order, seen: str = "") -> Reply:
+        """Takes the plan's record and log out; its tasks follow with ``chunk``. ``REFUSED`` while it has not ended,
+        and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of."""
+        code, *rest = self._ledger.call("purge_plan", plan_id, order.actor, order.reason, seen)
+        return Reply(Answer(code), *(str(part) for part in rest))
+
+    def chunk(self, limit: int = CHUNK) -> tuple[str, int] | None:
+        """Takes out the next tasks of a purged plan: its id and how many are left; None when nothing is to be done."""
+        code, *rest = self._ledger.call("purge_chunk", limit)
+        return None if code == "NONE" else (str(rest[0]), int(rest[1]))
+
+    def chunks(self, limit: int = CHUNK) -> Iterator[tuple[str, int]]:
+        """All of them, of whatever plan."""
+        while (step := self.chunk(limit)) is not None:
+            yield step
+
+    def expired(self, seconds: float, limit: int) -> list[tuple[str, str]]:
+        """Plans that ended ``seconds`` ago or earlier, the oldest first, each with what ``purge`` calls ``seen``."""
+        _, rows = self._ledger.call("expired_plans", round(seconds * 1000), limit)
+        return [(str(plan_id), str(seen)) for plan_id, seen in rows]
+
+    def note_ended(self, plan_ids: Sequence[str]) -> int:
+        """Files those of them that have ended, and were not filed by the release that ended them."""
+        return int(self._ledger.call("note_ended", *plan_ids)[1]) if plan_ids else 0

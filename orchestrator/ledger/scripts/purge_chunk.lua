@@ -1,0 +1,30 @@
+-- Takes out the next tasks of a plan that is being purged. What its tenants need for a later rollback stays: last known
+-- good and last mover. Harmless in parallel and when repeated.
+-- KEYS  1 the namespace's root. Touches purges (zset), task:{task}, tenant:{tenant} (hashes), config:{task},
+--       checkpoint:{task} (strings)
+-- ARGV  1 the most tasks to take out
+-- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
+-- EVENTS none
+-- @include keys
+-- @include task_id
+
+local limit = tonumber(ARGV[1])
+
+local head = redis.call('ZRANGE', K.purges(), 0, 0, 'WITHSCORES')
+if not head[1] then return {'NONE'} end
+local plan_id, left = head[1], tonumber(head[2])
+local first = math.max(left - limit, 0)
+for position = left - 1, first, -1 do
+  local task_id = task_id_of(plan_id, position)
+  local tenant_id = redis.call('HGET', K.task(task_id), 'tenant')
+  if tenant_id and redis.call('HGET', K.tenant(tenant_id), 'newest') == task_id then
+    redis.call('HDEL', K.tenant(tenant_id), 'newest')
+  end
+  redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
+end
+if first > 0 then
+  redis.call('ZADD', K.purges(), first, plan_id)
+  return {'MORE', plan_id, first}
+end
+redis.call('ZREM', K.purges(), plan_id)
+return {'DONE', plan_id, 0}
