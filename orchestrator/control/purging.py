@@ -12,7 +12,7 @@ from typing import Final, TextIO
 from orchestrator.control.answers import PurgeResult
 from orchestrator.control.export import as_text, plan_lines
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
-from orchestrator.ledger.operations import Answer, Order, Reply
+from orchestrator.ledger.operations import Order, Reply, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 
@@ -35,28 +35,24 @@ class Purger:
         self._purges = purges
         self._reader = reader
 
-    def plan(
-        self, plan_id: str, order: Order, export: Path | None, progress: Progress
-    ) -> PurgeResult:
+    def plan(self, plan_id: str, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
         """Purges one plan. Raises ``NotFound``, ``NotAllowed`` (it has not ended), ``InvalidInput`` (the file)."""
         with _opened(export) as file:
             reply = self._purge(plan_id, order, file)
-        if reply.answer is Answer.MISSING:
+        if reply.answer is Taken.MISSING:
             raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
-        if reply.answer is Answer.REFUSED:
+        if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id)}")
         self._finish(progress)
         return PurgeResult(purged=[plan_id])
 
-    def ended_before(
-        self, moment: datetime, order: Order, export: Path | None, progress: Progress
-    ) -> PurgeResult:
+    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
         """Purges every plan that ended before ``moment`` (with a time zone). Raises ``InvalidInput`` (the file)."""
         seconds = max(0.0, self._reader.now().timestamp() - moment.timestamp())
         purged: list[str] = []
         with _opened(export) as file:
             while rows := self._purges.expired(seconds, BATCH):
-                gone = [plan_id for plan_id, _ in rows if self._purge(plan_id, order, file).answer is Answer.ACCEPTED]
+                gone = [plan_id for plan_id, _ in rows if self._purge(plan_id, order, file).answer is Taken.ACCEPTED]
                 self._finish(progress)
                 purged += gone
                 if not gone:
@@ -72,7 +68,7 @@ class Purger:
                         seen = str(line["plan"]["lastPlanSequenceId"])
                     file.write(as_text(line))
             except NotFound:
-                return Reply(Answer.MISSING)
+                return Reply(Taken.MISSING)
             # On disk before it leaves the ledger.
             file.flush()
             os.fsync(file.fileno())

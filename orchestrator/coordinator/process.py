@@ -18,7 +18,7 @@ from orchestrator.coordinator.retention import Retention, RetentionThread
 from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.presence import Presence
+from orchestrator.ledger.presence import Presence, forget_gone
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.observability.logs import configure_logs
@@ -50,7 +50,12 @@ def run_coordinator() -> None:
     apart = Ledger(connect(url, patient=True), settings)
     stopping = threading.Event()
     walk = Retention(
-        Purges(apart), Reader(apart.client, apart.keys), settings.retention_seconds, open_archive(settings), stopping
+        Purges(apart),
+        Reader(apart.client, apart.keys),
+        settings.retention_seconds,
+        open_archive(settings),
+        stopping,
+        forget_gone=lambda: forget_gone(apart.client, apart.keys),
     )
     retention = RetentionThread(walk, stopping)
     presence = Presence(client, ledger.keys, "coordinator")

@@ -1,13 +1,14 @@
 """Lets ended plans go: after ``retention_seconds`` each is archived, if an archive is set, and purged in chunks.
 
-On a thread and a connection of its own: reading a plan of 100,000 tenants takes a minute, and admission must not
-wait. Any number of coordinators may do this at once: a plan is purged only if it is still as it was archived, and a purge
+On a thread and a connection of its own: reading a plan of 100,000 tenants takes a minute, and admission must not wait.
+Any number of coordinators may do this at once: a plan is purged only if it is still as it was archived, and a purge
 that was cut off is gone on with by whoever comes next. A plan whose archive fails stays, and is tried again.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from orchestrator.control.export import plan_lines
 from orchestrator.coordinator.archive import Archive, ArchiveUnavailable
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.operations import Answer, Order
+from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 
@@ -44,17 +45,21 @@ class Retention:
         retention_seconds: float | None,
         archive: Archive | None,
         stopping: threading.Event | None = None,
+        forget_gone: Callable[[], object] = lambda: None,
     ) -> None:
-        """``retention_seconds`` None keeps plans for ever; what a person purged is cleared away all the same."""
+        """``retention_seconds`` None keeps plans for ever; what a person purged is cleared away all the same.
+        ``forget_gone`` takes out what else is left of the dead."""
         self._purges = purges
         self._reader = reader
         self._seconds = retention_seconds
         self._archive = archive
         self._stopping = stopping or threading.Event()
+        self._forget_gone = forget_gone
         self._to_file: list[str] | None = None
 
     def step(self) -> int:
         """Goes on with purges, files what an older release ended, lets expired plans go; answers how many went."""
+        self._forget_gone()
         for _ in self._purges.chunks():
             if self._stopping.is_set():
                 return 0
@@ -84,7 +89,7 @@ class Retention:
             _log.exception("plan not archived, it stays", action="archive-failed", planId=plan_id)
             return False
         reply = self._purges.purge(plan_id, ORDER, seen)
-        if reply.answer is not Answer.ACCEPTED:
+        if reply.answer is not Taken.ACCEPTED:
             return False
         _log.info("plan purged", action="purge", planId=plan_id)
         for _ in self._purges.chunks():

@@ -117,6 +117,11 @@ class World:
             task = self.tasks.get(event.task_id)
             if task is not None:
                 self._apply_task(plan, task, event)
+        elif isinstance(event, e.PlanPurged):
+            # Its id is free: a plan that is created under it later is another one.
+            del self.plans[event.plan_id]
+            for task_id in plan.tasks:
+                self.tasks.pop(task_id, None)
         elif event.type in PLAN_STATE_AFTER:
             plan.state = PLAN_STATE_AFTER[event.type]
             if plan.state is PlanState.ROLLING_BACK:

@@ -168,7 +168,11 @@ def submission(world: World, event: e.Event, report: Report) -> None:
             if event.task_id in world.tasks:
                 report.add("I11", f"task {event.task_id} is created twice", event)
         case _:
-            if plan is not None and plan.state is PlanState.CREATED and event.type != "PlanValidationFailed":
+            if (
+                plan is not None
+                and plan.state is PlanState.CREATED
+                and event.type not in ("PlanValidationFailed", "PlanPurged")
+            ):
                 report.add("I11", f"{event.type} in {event.plan_id}, which is not ready", event)
     if plan is None:
         report.add("I11", f"{event.type} of plan {event.plan_id}, which was never created", event)

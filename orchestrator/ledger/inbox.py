@@ -71,8 +71,10 @@ class Inbox:
         answer = cast(
             Any, self._client.xautoclaim(self._key, GROUP, self._consumer, round(LEFT_SECONDS * 1000), count=BATCH)
         )
-        # Entries that were taken out meanwhile are listed without their fields.
+        # Entries that were taken out meanwhile are listed without id or fields, again and again until acknowledged.
         entries = [(identifier, fields) for identifier, fields in answer[1] if fields]
+        if len(entries) < len(answer[1]):
+            self._acknowledge_all_but({identifier for identifier, _ in entries})
         for consumer in self._client.xinfo_consumers(self._key, GROUP):
             is_gone = consumer["idle"] > GONE_SECONDS * 1000 and not consumer["pending"]
             if is_gone and consumer["name"] != self._consumer:
@@ -80,8 +82,15 @@ class Inbox:
         return _wakes(entries)
 
     def leave(self) -> None:
-        """Removes this consumer; what it had read and not finished is seen by the others' sweep."""
-        self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
+        """Removes this consumer. With wakes that it read and did not finish it stays until another has taken them over:
+        they would be nobody's otherwise, and lie in the stream for ever."""
+        if not self._client.xpending_range(self._key, GROUP, "-", "+", 1, consumername=self._consumer):
+            self._client.xgroup_delconsumer(self._key, GROUP, self._consumer)
+
+    def _acknowledge_all_but(self, kept: set[str]) -> None:
+        ours = cast(Any, self._client.xpending_range(self._key, GROUP, "-", "+", BATCH, consumername=self._consumer))
+        if gone := [entry["message_id"] for entry in ours if entry["message_id"] not in kept]:
+            self._client.xack(self._key, GROUP, *gone)
 
     def _create_group(self) -> None:
         try:

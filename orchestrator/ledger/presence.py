@@ -20,6 +20,9 @@ BEAT_SECONDS: Final = 2.0
 ALIVE_SECONDS: Final = 10.0
 """An entry older than this belongs to a process that is gone or stuck."""
 
+GONE_SECONDS: Final = 600.0
+"""An entry older than this is taken out: whoever looks after the installation has been told for ten minutes."""
+
 Role = Literal["coordinator", "worker"]
 _log = structlog.get_logger(__name__)
 
@@ -109,3 +112,11 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
 def alive(client: redis.Redis, keys: Keys) -> list[Process]:
     """Those that gave a sign within ``ALIVE_SECONDS``."""
     return [process for process in processes(client, keys) if process.age_seconds <= ALIVE_SECONDS]
+
+
+def forget_gone(client: redis.Redis, keys: Keys) -> int:
+    """Takes out the entries of processes that ended without doing so; one that lives writes its own anew. How many."""
+    gone = [process for process in processes(client, keys) if process.age_seconds > GONE_SECONDS]
+    if gone:
+        client.hdel(keys.of("presence"), *(f"{one.role}:{one.host}:{one.pid}" for one in gone))
+    return len(gone)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Answer, Order, Reply
+from orchestrator.ledger.operations import Order, Reply, Taken
 
 CHUNK: Final = 100
 """Tasks taken out in one script."""
@@ -22,7 +22,7 @@ class Purges:
         """Takes the plan's record and log out; its tasks follow with ``chunk``. ``REFUSED`` while it has not ended,
         and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of."""
         code, *rest = self._ledger.call("purge_plan", plan_id, order.actor, order.reason, seen)
-        return Reply(Answer(code), *(str(part) for part in rest))
+        return Reply(Taken(code), *(str(part) for part in rest))
 
     def chunk(self, limit: int = CHUNK) -> tuple[str, int] | None:
         """Takes out the next tasks of a purged plan: its id and how many are left; None when nothing is to be done."""

@@ -58,7 +58,7 @@ class Reader:
 
     def now(self) -> datetime:
         """The time by Redis' clock."""
-        seconds, micros = self.client.time()
+        seconds, micros = self._client.time()
         return datetime.fromtimestamp(int(seconds) + int(micros) / 1_000_000, UTC)
 
     # For people
@@ -83,7 +83,7 @@ class Reader:
         """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
         if not task_ids:
             return []
-        found = self.client.mget([self.keys.of("config", task_id) for task_id in task_ids])
+        found = self._client.mget([self._keys.of("config", task_id) for task_id in task_ids])
         return [text or "{}" for text in cast(list[str | None], found)]
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:

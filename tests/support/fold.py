@@ -74,7 +74,7 @@ def fold(events: Iterable[Event]) -> dict[str, FoldedPlan]:
     for event in events:
         if isinstance(event, PlanCreated):
             plans[event.plan_id] = FoldedPlan()
-        elif event.type == "PlanValidationFailed":
+        elif event.type in ("PlanValidationFailed", "PlanPurged"):
             del plans[event.plan_id]
         elif isinstance(event, OperationRequested):
             _operation(plans[event.plan_id], event)

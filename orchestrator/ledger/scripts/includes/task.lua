@@ -7,7 +7,7 @@
 -- Classes of a plan's queue (I3), each in its own range of scores.
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 
--- The record with the defaults of fields not yet written; nil when there is no such task.
+-- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan.
 local function read_task(task_id)
   local f = redis.call('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
@@ -16,6 +16,8 @@ local function read_task(task_id)
   local plan_id = plan_of(task_id)
   local p = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed')
+  -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
+  if not p[1] then return nil end
   return {
     id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
     stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '', legs = tonumber(f[7] or p[4]),

@@ -38,6 +38,8 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "data_dir": ("/file", "/env"),
     "checkpoint.store_type": ("db", "memory"),
     "checkpoint.url": ("sqlite:///file", "sqlite:///env"),
+    "archive.path": ("/file", "/env"),
+    "archive.url": ("sqlite:///file", "sqlite:///env"),
     "log_format": ("json", "console"),
     "log_level": ("ERROR", "DEBUG"),
     "connections": ({"file": {"url": "redis://file:1"}}, {"env": {"url": "redis://env:1"}}),

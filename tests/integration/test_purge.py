@@ -1,0 +1,63 @@
+"""`changeover purge` and `changeover export`, as commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from orchestrator.client import Client
+from orchestrator.settings.model import Settings
+from tests.support.cli import changeover
+from tests.support.place import Place
+from tests.support.plans import noop_stage, plan, tenant
+
+
+def cancelled(client: Client, plan_id: str, *tenants: str) -> None:
+    """A plan that ended without a worker."""
+    client.submit(plan(plan_id, [tenant(name) for name in tenants], [noop_stage("one")]))
+    for name in tenants:
+        client.cancel(tenant_id=name)
+
+
+def test_purge_exports_first_and_says_what_it_did(client: Client, place: Place, tmp_path: Path) -> None:
+    cancelled(client, "p", "a", "b")
+    whole = [json.dumps(line) for line in client.export("p")]
+    printed = changeover("export", "--plan", "p", environment=place.environment())
+    assert [json.loads(line) for line in printed.stdout.splitlines()] == [json.loads(line) for line in whole]
+
+    file = tmp_path / "p.jsonl"
+    done = changeover("purge", "--plan", "p", "--export", file, "--reason", "tidy", environment=place.environment())
+    assert (done.returncode, done.stdout) == (0, "p: purged\n"), done.stderr
+    assert len(file.read_text().splitlines()) == len(whole)
+    assert [event.type for event in client.events()][-1] == "PlanPurged"
+    gone = changeover("status", "p", environment=place.environment())
+    assert gone.returncode == 3
+    again = changeover("purge", "--plan", "p", "--json", environment=place.environment())
+    assert again.returncode == 3, again.stdout
+    assert "no plan 'p'" in again.stderr
+
+
+def test_what_cannot_be_purged_is_refused_with_what_to_do(client: Client, place: Place, tmp_path: Path) -> None:
+    client.submit(plan("open", [tenant("a")], [noop_stage("one")]))
+    refused = changeover("purge", "--plan", "open", environment=place.environment())
+    assert refused.returncode == 3
+    assert "only an ended plan can be purged: `changeover cancel --plan open` ends it" in refused.stderr
+    there = tmp_path / "there"
+    there.write_text("")
+    taken = changeover("purge", "--plan", "open", "--export", there, environment=place.environment())
+    assert (taken.returncode, taken.stderr) == (2, f"error: export: the file exists; name a new one (got '{there}')\n")
+    wrong = changeover("purge", "--ended-before", "yesterday", environment=place.environment())
+    assert wrong.returncode == 2
+    assert "--ended-before: expected a time such as" in wrong.stderr
+    both = changeover("purge", environment=place.environment())
+    assert (both.returncode, both.stderr) == (2, "error: give exactly one of --plan and --ended-before\n")
+
+
+def test_all_that_ended_before_a_moment(client: Client, place: Place, settings: Settings) -> None:
+    for plan_id in ("p1", "p2"):
+        cancelled(client, plan_id, f"{plan_id}-a")
+    kept = changeover("purge", "--ended-before", "1d", "--json", environment=place.environment())
+    assert json.loads(kept.stdout) == {"purged": []}
+    gone = changeover("purge", "--ended-before", "0s", "--json", environment=place.environment())
+    assert json.loads(gone.stdout) == {"purged": ["p1", "p2"]}
+    assert client.plans() == []
