@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from pydantic import SecretStr
@@ -18,6 +19,10 @@ from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries
 from tests.support.redis_server import DATABASES, RedisServer
 from tests.support.tenant_instances import TenantInstances
+
+# Bounds are counted, never timed: whatever else the machine does must not fail an example.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
 

@@ -47,7 +47,7 @@ class Archive(Protocol):
 
 
 class FolderArchive:
-    """One file a plan, ``<plan id>.<last planSequenceId>.jsonl``, complete from the moment that it is there."""
+    """One file a plan, ``<plan id>@<last planSequenceId>.jsonl``, complete from the moment that it is there."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -62,7 +62,7 @@ class FolderArchive:
                     file.writelines(as_text(line) for line in lines)
                     file.flush()
                     os.fsync(file.fileno())
-                Path(name).replace(self._folder / f"{plan_id}.{last_plan_sequence_id}.jsonl")
+                Path(name).replace(self._folder / f"{plan_id}@{last_plan_sequence_id}.jsonl")
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise

@@ -155,7 +155,7 @@ def test_the_archive_holds_the_plan_whole_and_once(world: LedgerWorld, tmp_path:
         DatabaseArchive(f"sqlite:///{tmp_path}/kept.db", "ns").keep("p", seen, plan_lines(world.reader, "p"))
     (file,) = (tmp_path / "kept").iterdir()
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert file.name == f"p.{seen}.jsonl"
+    assert file.name == f"p@{seen}.jsonl"
     assert [line["kind"] for line in lines] == ["plan", "task", "task", *["event"] * len(events)]
     assert lines[0]["plan"]["status"] == "COMPLETED"
     assert lines[1]["task"]["config"]["tenant_id"] == "a"
