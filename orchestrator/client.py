@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -37,7 +38,6 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
-from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.plans.submit import write_plan
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
@@ -107,13 +107,12 @@ class Client:
         ``progress`` is told how many tenants are written. Raises ``InvalidInput`` with everything that is wrong, before
         anything is written, and ``PlanConflict`` when the plan id belongs to other content.
         """
-        raw = read_plan_file(plan) if isinstance(plan, str | Path) else plan
-        validated = validate_plan(raw, settings=self._settings)
-        checked = validated.require()
         with translate_errors(self._url):
-            conflicts = running_conflicts(checked, self._reader)
-            state = write_plan(self._ledger, checked, progress)
-        return SubmitResult(plan_id=checked.plan_id, status=state, warnings=validated.warnings + conflicts)
+            conflicts = partial(running_conflicts, reader=self._reader)
+            validated = validate_plan(plan, settings=self._settings, conflicts=conflicts)
+            made = validated.require()
+            state = write_plan(self._ledger, made, progress)
+        return SubmitResult(plan_id=made.plan_id, status=state, warnings=validated.warnings)
 
     def status(self, plan_id: str) -> PlanStatus:
         """A plan with all its tasks."""

@@ -32,7 +32,7 @@ from steps.contract import (
 )
 from steps.encoding import encode_value
 from steps.expressions.json_path import NotThere, find
-from steps.expressions.verdict import Verdict, check_expression, holds
+from steps.expressions.judgement import Judgement, check_expression, holds
 from steps.health_check import HealthCheck, HealthCheckParameters
 from steps.http.allowed_hosts import AllowedHosts
 from steps.http.pool import HttpPool
@@ -109,7 +109,7 @@ __all__ = [  # noqa: RUF022
     # What steps are made of
     "check_expression",
     "holds",
-    "Verdict",
+    "Judgement",
     "find",
     "NotThere",
     "begin_wait",

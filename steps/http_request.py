@@ -17,7 +17,7 @@ from steps.contract import (
     StepContext,
     StepParameters,
 )
-from steps.expressions.verdict import holds
+from steps.expressions.judgement import holds
 from steps.http.answer import NotJson, outputs, read_json, said, trouble
 from steps.http.parameters import (
     BODY_LIMIT,
@@ -126,12 +126,12 @@ class HttpCall(Step[HttpRequestParameters]):
         if parameters.success is None:
             return Done(outputs(answer))
         try:
-            verdict = holds(parameters.success, read_json(answer), answer.status or 0)
+            judged = holds(parameters.success, read_json(answer), answer.status or 0)
         except NotJson as error:
             return Failed("HttpRequestFailed", f"{parameters.url} answered status {answer.status}, but {error}")
-        if verdict.holds:
+        if judged.holds:
             return Done(outputs(answer))
-        why = f"cannot be judged ({verdict.reason})" if verdict.reason else "does not hold"
+        why = f"cannot be judged ({judged.reason})" if judged.reason else "does not hold"
         return Failed(
             "HttpRequestFailed",
             f"{parameters.url} answered status {answer.status}, but {parameters.success!r} {why}{said(answer)}",

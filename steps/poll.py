@@ -18,7 +18,7 @@ from steps.contract import (
     StepContext,
     StepParameters,
 )
-from steps.expressions.verdict import holds
+from steps.expressions.judgement import holds
 from steps.http.answer import NotJson, outputs, read_json, said, trouble
 from steps.http.parameters import Attempts, Expression, Headers, Interval, Method, Timeout, Url
 from steps.wording import cut
@@ -71,10 +71,10 @@ def _missing(until: str, answer: HttpAnswer) -> str | None:
     if answer.error is not None or answer.status is None or not 200 <= answer.status < 300:
         return trouble(answer)
     try:
-        verdict = holds(until, read_json(answer), answer.status)
+        judged = holds(until, read_json(answer), answer.status)
     except NotJson as error:
         return str(error)
-    if verdict.holds:
+    if judged.holds:
         return None
-    why = f"the condition cannot be judged ({verdict.reason})" if verdict.reason else "the condition does not hold"
+    why = f"the condition cannot be judged ({judged.reason})" if judged.reason else "the condition does not hold"
     return f"answered, but {why}{said(answer)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,6 @@ def validate(
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
-    from orchestrator.plans.plan_file import read_plan_file
     from orchestrator.settings.model import load_settings
     from orchestrator.validation import validate_plan
     from orchestrator.validation.preview import preview_lines, preview_plan
@@ -47,11 +47,11 @@ def validate(
     tenants: Iterator[dict[str, Any]] = iter(())
     try:
         settings = load_settings()
-        validated = validate_plan(read_plan_file(plan), settings=settings)
+        conflicts = partial(conflicts_if_reachable, settings=settings)
+        validated = validate_plan(plan, settings=settings, conflicts=conflicts)
         errors, warnings = validated.errors, validated.warnings
         if validated.plan:
             count = len(validated.plan.tenants)
-            warnings = warnings + conflicts_if_reachable(validated.plan, settings)
             if show:
                 tenants = preview_plan(validated.plan, settings)
     except InvalidInput as error:

@@ -6,12 +6,12 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.domain.config import PlanSpec, StageSpec
+from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec
 from orchestrator.domain.naming import snake_case, step_type
 from orchestrator.plans.tenant_config import TenantRecord, tenant_record
 from steps.json_values import canonical_json
@@ -57,14 +57,14 @@ def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) ->
     if not spec.stages:
         raise ValueError("a plan without stages: validate_plan finds those that its service_names stand for")
     stages = tuple(stage_record(stage) for stage in spec.stages)
-    return assemble_plan(spec, plan_id or spec.plan_id, stages, (tenant_record(tenant) for tenant in spec.tenants))
+    tenants = [tenant_record(tenant) for tenant in spec.tenants]
+    return assemble_plan(spec, plan_id or plan_id_of(spec), stages, tenants)
 
 
 def assemble_plan(
-    header: Any, plan_id: str | None, stages: tuple[StageRecord, ...], tenants: Iterable[TenantRecord]
+    header: PlanHeader, plan_id: str, stages: Sequence[StageRecord], tenants: Sequence[TenantRecord]
 ) -> Plan:
-    """A plan from its parts; ``header`` is a ``PlanHeader``. The order of tenants counts."""
-    records = tuple(tenants)
+    """A plan from its checked parts. The order of tenants counts."""
     head = {
         "name": header.name,
         "max_concurrency": header.max_concurrency,
@@ -73,19 +73,24 @@ def assemble_plan(
         "stages": [stage.spec for stage in stages],
     }
     digest = hashlib.sha256(canonical_json(head).encode())
-    for record in records:
+    for record in tenants:
         digest.update(b"\n")
         digest.update(record.config.encode())
     return Plan(
-        plan_id or generate_plan_id(header.name),
+        plan_id,
         header.name,
         header.max_concurrency,
         header.task_timeout_seconds,
         header.rollback_order,
-        stages,
-        records,
+        tuple(stages),
+        tuple(tenants),
         digest.hexdigest(),
     )
+
+
+def plan_id_of(header: PlanHeader | None) -> str:
+    """The id that the plan names, else one made up from its name; also for a plan whose head is wrong."""
+    return (header and header.plan_id) or generate_plan_id(header.name if header else "")
 
 
 def generate_plan_id(name: str, now: datetime | None = None) -> str:

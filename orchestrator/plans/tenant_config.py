@@ -24,10 +24,31 @@ class TenantRecord:
 
 def tenant_record(tenant: TenantDeployConfig) -> TenantRecord:
     """The tenant as it is stored. Raises ``ValueError`` for text or numbers that JSON cannot hold."""
-    text = canonical_json(compact_config(tenant))
+    return _record(tenant.tenant_id, compact_config(tenant))
+
+
+def _record(tenant_id: str, compact: dict[str, Any]) -> TenantRecord:
+    text = canonical_json(compact)
     # A lone surrogate passes the JSON encoder and would only fail on its way to Redis.
     text.encode()
-    return TenantRecord(tenant.tenant_id, text)
+    return TenantRecord(tenant_id, text)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantForms:
+    """A tenant as it is stored, and the two configs that its stages are built from: the new one, and the one to go
+    back to (None when the plan brings none)."""
+
+    record: TenantRecord
+    config: dict[str, Any]
+    snapshot: dict[str, Any] | None
+
+
+def tenant_forms(tenant: TenantDeployConfig) -> TenantForms:
+    """All forms of one tenant. Raises ``ValueError`` as ``tenant_record`` does."""
+    compact = compact_config(tenant)
+    config = full_config(compact)
+    return TenantForms(_record(tenant.tenant_id, compact), config, snapshot_of(config))
 
 
 def compact_config(tenant: TenantDeployConfig) -> dict[str, Any]:

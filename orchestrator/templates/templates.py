@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import OUTPUT_LIMIT, TemplateEnvironment, check_clock, start_clock
-from steps.expressions.verdict import FAULTS, fault_words
+from steps.expressions.judgement import FAULTS, fault_words
 from steps.json_values import LimitExceeded, json_value
 
 TEMPLATE_LIMIT = 16 * 1024

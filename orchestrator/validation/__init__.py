@@ -16,14 +16,15 @@ tenants.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.plans.plan import Plan, assemble_plan, generate_plan_id, stage_record
-from orchestrator.plans.tenant_config import TenantRecord
+from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
+from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
 from orchestrator.validation.catalogue import resolve
@@ -32,7 +33,7 @@ from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
-from orchestrator.validation.stages import compile_stages
+from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import load_registry
 
@@ -55,42 +56,49 @@ class Validated:
 
 
 def validate_plan(
-    raw: Mapping[str, Any] | PlanSpec, *, registry: Registry | None = None, settings: Settings | None = None
+    plan: str | Path | Mapping[str, Any] | PlanSpec,
+    *,
+    registry: Registry | None = None,
+    settings: Settings | None = None,
+    conflicts: Callable[[Plan], list[Problem]] | None = None,
 ) -> Validated:
-    """Check a plan as ``read_plan_file`` gives it, or as a model. Nothing of the caller's is kept or changed.
+    """Reads a plan (file, mapping or model), checks it and makes it. Nothing of the caller's is kept or changed.
 
-    ``registry`` and ``settings`` default to the installed steps and the environment's settings. Mistakes in the plan
-    are returned, never raised.
+    ``registry`` and ``settings`` default to the installed steps and the environment's settings; ``conflicts`` is asked
+    last, about a plan that is right, and gives more warnings. Mistakes in the plan are returned, never raised.
     """
-    if isinstance(raw, PlanSpec):
-        raw = raw.model_dump(exclude_unset=True)
+    try:
+        raw = _raw(plan)
+    except InvalidInput as error:
+        return Validated(None, error.problems, [])
     findings = Findings()
     if not isinstance(raw, Mapping):
         findings.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, findings.named_errors(), [])
     settings = settings or load_settings()
-    factory = StageFactory(registry or load_registry(), settings)
     resolved = resolve(raw, settings, findings)
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
-    header = shape.header
-    plan_id = (header and header.plan_id) or generate_plan_id(header.name if header else "")
+    plan_id = plan_id_of(shape.header)
+    stored = stage_records(shape.stages, findings)
+    factory = StageFactory(registry or load_registry(), settings)
+    reference = {"plan_id": plan_id, "name": shape.header.name if shape.header else ""}
     stages = compile_stages(shape.stages, factory, findings)
-    check = TenantCheck(
-        stages, {"plan_id": plan_id, "name": header.name if header else ""}, factory.step_types, References(settings)
-    )
+    check = TenantCheck(stages, reference, factory.step_types, References(settings))
     records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
     _warn(shape, findings, check.idle)
     run_extra_validators(shape, findings)
-    try:
-        stage_records = tuple(stage_record(stage) for _, stage in shape.stages)
-        for record in stage_records:
-            record.spec.encode()
-    except ValueError:
-        findings.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
-    if findings.failed or header is None:
-        return Validated(None, resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings))
-    good: list[TenantRecord] = [record for record in records if record is not None]
-    return Validated(assemble_plan(header, plan_id, stage_records, good), [], resolved.relabel(findings.warnings))
+    errors, warnings = resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings)
+    if errors or shape.header is None:
+        return Validated(None, errors, warnings)
+    tenants = [record for record in records if record is not None]
+    made = assemble_plan(shape.header, plan_id, stored, tenants)
+    return Validated(made, [], warnings + (conflicts(made) if conflicts else []))
+
+
+def _raw(plan: str | Path | Mapping[str, Any] | PlanSpec) -> Any:
+    if isinstance(plan, str | Path):
+        return read_plan_file(plan)
+    return plan.model_dump(exclude_unset=True) if isinstance(plan, PlanSpec) else plan
 
 
 def _warn(shape: Shape, findings: Findings, idle: list[str]) -> None:

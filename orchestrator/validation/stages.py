@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.domain.config import StageSpec
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.plans.plan import StageRecord, stage_record
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from orchestrator.validation.findings import Findings
 
@@ -33,3 +34,15 @@ def compile_stages(
             )
             findings.warn(path, stage.name, message)
     return compiled
+
+
+def stage_records(stages: list[tuple[int, StageSpec]], findings: Findings) -> list[StageRecord]:
+    """The stages as they are stored; one that cannot be is reported, and then none is."""
+    try:
+        records = [stage_record(stage) for _, stage in stages]
+        for record in records:
+            record.spec.encode()
+    except ValueError:
+        findings.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
+        return []
+    return records

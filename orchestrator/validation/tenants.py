@@ -9,14 +9,7 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
-from orchestrator.plans.tenant_config import (
-    SOURCE,
-    TenantRecord,
-    compact_config,
-    full_config,
-    snapshot_of,
-    tenant_record,
-)
+from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage, template_variables
 from orchestrator.templates.condition import condition_holds
@@ -44,17 +37,17 @@ class TenantCheck:
     def check(self, index: int, tenant: TenantDeployConfig, findings: Findings) -> TenantRecord | None:
         """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
         try:
-            record = tenant_record(tenant)
+            forms = tenant_forms(tenant)
         except ValueError as error:
             findings.error(f"tenants[{index}]", None, f"holds a value that JSON cannot: {_reason(error)}")
             return None
+        record, config, snapshot = forms.record, forms.config, forms.snapshot
         if len(record.config) > MAX_CONFIG_CHARACTERS:
             message = f"expected a config of at most {MAX_CONFIG_CHARACTERS} characters as JSON"
             findings.error(f"tenants[{index}]", f"{len(record.config)} characters", message)
             return None
         for problem in _identity(tenant):
             findings.of_tenant(index, problem)
-        config = full_config(compact_config(tenant))
         stages, found = self._stages_for(config)
         found += self._problems_of(config, tenant.overrides, stages)
         if self._stages and not stages and not found:
@@ -62,7 +55,6 @@ class TenantCheck:
         for problem in found:
             findings.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
-        snapshot = snapshot_of(config)
         if source is not None and snapshot is not None:
             own = source.model_fields_set
             for problem in self._problems_of(snapshot, source.overrides, stages):

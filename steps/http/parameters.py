@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from steps.encoding import checked
-from steps.expressions.verdict import EXPRESSION_LIMIT, check_expression
+from steps.expressions.judgement import EXPRESSION_LIMIT, check_expression
 from steps.instances.endpoints import what_is_wrong
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")

@@ -35,9 +35,9 @@ def test_what_holds(source: str) -> None:
     ],
 )
 def test_what_does_not(source: str, reason: str) -> None:
-    verdict = holds(source, ANSWER, 200)
-    assert not verdict.holds
-    assert reason in verdict.reason
+    judged = holds(source, ANSWER, 200)
+    assert not judged.holds
+    assert reason in judged.reason
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_what_does_not_compile(source: str) -> None:
 
 def test_time_is_bounded() -> None:
     began = time.monotonic()
-    verdict = holds("data | map('string') | map('upper') | join | length", {"data": ["x" * 100] * 5000}, 200)
-    assert not verdict.holds
+    judged = holds("data | map('string') | map('upper') | join | length", {"data": ["x" * 100] * 5000}, 200)
+    assert not judged.holds
     assert time.monotonic() - began < TIME_LIMIT_SECONDS + 5
 
 

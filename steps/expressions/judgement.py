@@ -33,7 +33,7 @@ _sandbox = Sandbox()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """Whether the condition holds; ``reason`` says why it could not be judged, else it is empty."""
 
     holds: bool
@@ -48,19 +48,19 @@ def check_expression(source: str) -> str:
     return source
 
 
-def holds(source: str, answer: JsonValue, http_status: int) -> Verdict:
+def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
     """Whether the condition is true of the answer. Raises nothing on the expression's account."""
     compiled = _compile(source)
     if isinstance(compiled, str):
-        return Verdict(False, compiled)
+        return Judgement(False, compiled)
     names: dict[str, Any] = {"answer": answer, "http_status": http_status}
     if isinstance(answer, dict):
         names |= answer
     start_clock()
     try:
-        return Verdict(bool(compiled(names)))
+        return Judgement(bool(compiled(names)))
     except FAULTS as error:
-        return Verdict(False, fault_words(error, "expression"))
+        return Judgement(False, fault_words(error, "expression"))
 
 
 def fault_words(error: BaseException, kind: str = "template") -> str:
