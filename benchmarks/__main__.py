@@ -1,16 +1,17 @@
-"""``python -m benchmarks [throughput] [submit] [recovery]``: all of them by default."""
+"""``python -m benchmarks [throughput] [submit] [recovery] [retention]``: all of them by default."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import recovery, submit, throughput
+from benchmarks import recovery, retention, submit, throughput
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "throughput": throughput.run,
     "submit": submit.run,
     "recovery": recovery.run,
+    "retention": retention.run,
 }
 
 if __name__ == "__main__":

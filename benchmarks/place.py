@@ -31,10 +31,10 @@ def private_redis() -> Iterator[RedisServer]:
 
 
 @contextmanager
-def changeover_cluster(place: Place, workers: int, concurrency: int) -> Iterator[Cluster]:
-    """One coordinator and workers of the place."""
+def changeover_cluster(place: Place, workers: int, concurrency: int, **environment: str) -> Iterator[Cluster]:
+    """One coordinator and workers of the place; ``environment`` holds further settings."""
     with tempfile.TemporaryDirectory() as folder:
-        cluster = Cluster(place, Path(folder), CHANGEOVER_LOG_LEVEL="WARNING")
+        cluster = Cluster(place, Path(folder), CHANGEOVER_LOG_LEVEL="WARNING", **environment)
         try:
             cluster.start(workers=workers, concurrency=concurrency)
             yield cluster
