@@ -259,6 +259,7 @@ class Client:
         export: Path | None = None,
         reason: str = "",
         actor: str | None = None,
+        request_id: str | None = None,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
         """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
@@ -267,7 +268,7 @@ class Client:
         left. Raises ``NotAllowed`` when it has not ended.
         """
         with translate_errors(self._url):
-            return self._purger.plan(plan_id, Order(actor or default_actor(), reason), export, progress)
+            return self._purger.plan(plan_id, order_of(actor, reason, request_id), export, progress)
 
     def purge_ended(
         self,
@@ -276,11 +277,12 @@ class Client:
         export: Path | None = None,
         reason: str = "",
         actor: str | None = None,
+        request_id: str | None = None,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
         with translate_errors(self._url):
-            return self._purger.ended_before(before, Order(actor or default_actor(), reason), export, progress)
+            return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
 
     def export(self, plan_id: str) -> Iterator[Line]:
         """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -52,7 +53,12 @@ class Purger:
         purged: list[str] = []
         with _opened(export) as file:
             while rows := self._purges.expired(seconds, BATCH):
-                gone = [plan_id for plan_id, _ in rows if self._purge(plan_id, order, file).answer is Taken.ACCEPTED]
+                gone = []
+                for plan_id, _ in rows:
+                    # Each is a request of its own; a repeat of the call draws the same ids.
+                    one = replace(order, request_id=f"{order.request_id}/{plan_id}")
+                    if self._purge(plan_id, one, file).answer is Taken.ACCEPTED:
+                        gone.append(plan_id)
                 self._finish(progress)
                 purged += gone
                 if not gone:

@@ -30,7 +30,7 @@ BATCH: Final = 20
 PAGE: Final = 500
 """Plans of an older release filed in one call, once a process."""
 
-ORDER: Final = Order(actor="system", reason="retention_seconds is over")
+ORDER: Final = Order(actor="system", reason="retention_seconds is over", request_id="")
 
 _log = structlog.get_logger(__name__)
 

@@ -128,6 +128,7 @@ class PlanPurged(EventBase):
     type: Literal["PlanPurged"] = "PlanPurged"
     actor: str
     reason: str
+    request_id: str | None = None
 
 
 class TaskCreated(TaskEvent):

@@ -88,7 +88,7 @@ class Operations:
 
     def release_tenant(self, tenant_id: str, order: Order) -> Reply:
         """Takes the tenant from its holder, which fails."""
-        return self._send("release_tenant", "release", f"tenant {tenant_id}", tenant_id, order, int(order.force))
+        return self.send("release_tenant", "release", f"tenant {tenant_id}", tenant_id, order, int(order.force))
 
     def cancel_chunk(self, plan_id: str, limit: int) -> bool:
         """Cancels the next waiting tasks of a cancelled plan; True when there may be more."""
@@ -104,7 +104,7 @@ class Operations:
             options = [int(order.from_scratch), int(order.force)]
         elif operation is Operation.ROLLBACK:
             options = [int(order.force)]
-        return self._send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
+        return self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
 
     def first_answer(self, asked: str, request_id: str) -> Reply | None:
         """How this request was answered before, if it was. For what is more than one script: the scripts do it too."""
@@ -117,7 +117,8 @@ class Operations:
         code, *rest = self._ledger.call("answer_request", *told)
         return _repeated(rest[0], asked, request_id) if code == REPEATED else reply
 
-    def _send(self, verb: str, word: str, of: str, target_id: str, order: Order, *options: int) -> Reply:
+    def send(self, verb: str, word: str, of: str, target_id: str, order: Order, *options: int | str) -> Reply:
+        """Sends one request to its script: ``word`` and ``of`` say in words what is asked of what."""
         asked = what_is_asked(word, of, order)
         who_and_why = (order.actor, order.reason, order.request_id, asked)
         code, *rest = self._ledger.call(verb, target_id, *who_and_why, *options)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Order, Reply, Taken
+from orchestrator.ledger.operations import Operations, Order, Reply
 
 CHUNK: Final = 100
 """Tasks taken out in one script."""
@@ -17,12 +17,12 @@ class Purges:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._operations = Operations(ledger)
 
     def purge(self, plan_id: str, order: Order, seen: str = "") -> Reply:
         """Takes the plan's record and log out; its tasks follow with ``chunk``. ``REFUSED`` while it has not ended,
         and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of."""
-        code, *rest = self._ledger.call("purge_plan", plan_id, order.actor, order.reason, seen)
-        return Reply(Taken(code), *(str(part) for part in rest))
+        return self._operations.send("purge_plan", "purge", f"plan {plan_id}", plan_id, order, seen)
 
     def chunk(self, limit: int = CHUNK) -> tuple[str, int] | None:
         """Takes out the next tasks of a purged plan: its id and how many are left; None when nothing is to be done."""

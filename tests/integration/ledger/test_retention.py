@@ -12,10 +12,12 @@ from sqlalchemy import create_engine, text
 from orchestrator.control.export import Line, plan_lines
 from orchestrator.coordinator.archive import ArchiveUnavailable, DatabaseArchive, FolderArchive
 from orchestrator.coordinator.retention import Retention
-from orchestrator.ledger.operations import Taken
+from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.outcomes import Opened
 from orchestrator.ledger.purges import Purges
-from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.ledger_world import LedgerWorld
+
+SYSTEM = Order("system", "because", request_id="")
 
 
 def ended(world: LedgerWorld, plan_id: str, *tenants: str) -> list[str]:
@@ -36,11 +38,11 @@ def test_a_purged_plan_leaves_nothing_but_what_its_tenants_need(world: LedgerWor
     good = world.reader.tenant_records(["a"])[0]["good"]
     purges = Purges(world.ledger)
 
-    assert purges.purge("p", ME).answer is Taken.ACCEPTED
+    assert purges.purge("p", SYSTEM).answer is Taken.ACCEPTED
     # Gone at once for everybody, also while its tasks are still being taken out.
     assert not world.reader.plan_record("p")
     assert world.ask("rollback", first).answer is Taken.MISSING
-    assert purges.purge("p", ME).why == "purging"
+    assert purges.purge("p", SYSTEM).why == "purging"
     assert list(purges.chunks(2)) == [("p", 1), ("p", 0)]
 
     assert keys_of(world, "p") == []
@@ -50,13 +52,13 @@ def test_a_purged_plan_leaves_nothing_but_what_its_tenants_need(world: LedgerWor
     assert tenant["good"] == good
     assert tenant["mover"] == first
     assert "newest" not in tenant
-    assert purges.purge("p", ME).answer is Taken.MISSING
+    assert purges.purge("p", SYSTEM).answer is Taken.MISSING
 
 
 def test_the_id_is_free_again_and_a_submit_clears_what_is_left(world: LedgerWorld) -> None:
     ended(world, "p", "a", "b")
     purges = Purges(world.ledger)
-    purges.purge("p", ME)
+    purges.purge("p", SYSTEM)
     assert world.open("p", 1) == (Opened.PURGING, 0, None)
     list(purges.chunks())
     (task,) = world.started("p", ["a"])
@@ -69,7 +71,7 @@ def test_only_what_has_ended_can_be_purged_and_only_as_it_was_seen(world: Ledger
     (task,) = world.started("p", ["a"])
     purges = Purges(world.ledger)
     before = world.dump()
-    reply = purges.purge("p", ME)
+    reply = purges.purge("p", SYSTEM)
     assert (reply.answer, reply.status, reply.why) == (Taken.REFUSED, "RUNNING", "not-ended")
     assert world.dump() == before
     world.finish(task)
@@ -77,14 +79,26 @@ def test_only_what_has_ended_can_be_purged_and_only_as_it_was_seen(world: Ledger
     world.ask("rollback", task)
     world.serve("p")
     world.finish(task)
-    assert purges.purge("p", ME, seen).why == "went-on"
-    assert purges.purge("nobody", ME).answer is Taken.MISSING
+    assert purges.purge("p", SYSTEM, seen).why == "went-on"
+    assert purges.purge("nobody", SYSTEM).answer is Taken.MISSING
+
+
+def test_a_repeated_request_does_not_take_the_next_plan_of_this_id(world: LedgerWorld) -> None:
+    ended(world, "p", "a")
+    purges = Purges(world.ledger)
+    order = Order("ada", "because", request_id="once")
+    first = purges.purge("p", order)
+    list(purges.chunks())
+    ended(world, "p", "a")
+    before = world.dump()
+    assert purges.purge("p", order) == first
+    assert world.dump() == before
 
 
 def test_a_draft_can_be_purged(world: LedgerWorld) -> None:
     world.open("p", 2)
     purges = Purges(world.ledger)
-    assert purges.purge("p", ME).answer is Taken.ACCEPTED
+    assert purges.purge("p", SYSTEM).answer is Taken.ACCEPTED
     assert list(purges.chunks()) == [("p", 0)]
     assert keys_of(world, "p") == []
     assert world.client.zcard(world.keys.of("drafts")) == 0
@@ -131,7 +145,7 @@ def test_a_plan_that_cannot_be_archived_stays_and_holds_up_no_other(world: Ledge
 def test_without_a_retention_only_what_a_person_purged_is_cleared_away(world: LedgerWorld) -> None:
     ended(world, "p", "a")
     ended(world, "q", "b")
-    Purges(world.ledger).purge("q", ME)
+    Purges(world.ledger).purge("q", SYSTEM)
     assert Retention(Purges(world.ledger), world.reader, None, None).step() == 0
     assert keys_of(world, "q") == []
     assert world.status("p") == "COMPLETED"

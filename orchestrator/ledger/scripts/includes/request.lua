@@ -7,7 +7,9 @@
 
 local KEPT_MS = 86400000
 
+-- A coordinator's own doing is nobody's request: its id is ''.
 local function once(act)
+  if ARGV[4] == '' then return act() end
   local kept = redis.call('GET', K.request(ARGV[4]))
   if kept then return {'REPEATED', kept} end
   REQUEST = ARGV[4]
