@@ -135,9 +135,9 @@ def test_a_round_that_outlasts_the_stop_is_waited_for_by_the_next_start() -> Non
         counted.loop.stop()
     assert [entry["action"] for entry in logs] == ["loop-lingers"]
     counted.loop.start()
-    _, newer = wait_until(lambda: found if len(found := threads_named(NAME)) == 2 else None)
+    wait_until(lambda: len(threads_named(NAME)) == 2)
     # Time for a hundred rounds, if it did not wait.
-    newer.join(0.1)
+    threads_named(NAME)[-1].join(0.1)
     assert (counted.rounds, counted.overlaps) == (1, 0)
     go_on.set()
     counted.goes()
