@@ -10,6 +10,8 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from steps.opaque import Opaque
+
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 MAX_DEPTH = 64
 
@@ -29,6 +31,8 @@ def json_size(value: Any, limit: int) -> int:
     stack = [value]
     while stack:
         item = stack.pop()
+        if isinstance(item, Opaque):
+            item = item.reveal()
         if isinstance(item, str):
             size += len(item)
         elif isinstance(item, dict):
@@ -43,10 +47,13 @@ def json_size(value: Any, limit: int) -> int:
 
 
 def json_value(value: Any, limit: int) -> Any:
-    """A deep copy in plain containers. Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks."""
+    """A deep copy in plain containers, secrets as text: what leaves an evaluation.
+
+    Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks.
+    """
     if value is None or isinstance(value, bool | int):
         return value
-    if not isinstance(value, str | float | Mapping | list | tuple | Undefined) and hasattr(value, "__iter__"):
+    if not isinstance(value, str | float | Mapping | list | tuple | Undefined | Opaque) and hasattr(value, "__iter__"):
         value = list(islice(value, limit + 1))
     json_size(value, limit)
     return _copy(value, 0)
@@ -57,6 +64,8 @@ def _copy(value: Any, depth: int) -> Any:
         value._fail_with_undefined_error()
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, Opaque):
+        return value.reveal()
     if isinstance(value, str):
         return str(value)
     if isinstance(value, float):

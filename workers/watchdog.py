@@ -24,8 +24,6 @@ from collections.abc import Callable
 
 import structlog
 
-from orchestrator.background.loop import BackgroundLoop
-
 _log = structlog.get_logger(__name__)
 
 CHECKS_A_PERIOD = 6
@@ -62,7 +60,7 @@ def stop_this_process() -> None:
 
 
 class Watchdog:
-    """Looks at the silence; started and stopped as ``orchestrator.background.loop`` says."""
+    """A thread that looks at the silence. Start and stop may be called twice."""
 
     def __init__(
         self,
@@ -78,15 +76,19 @@ class Watchdog:
         self._is_busy = is_busy
         self._broker_answers = broker_answers
         self._end = end
-        self._loop = BackgroundLoop("watchdog", silence_seconds / CHECKS_A_PERIOD, self._round, opening=silence.end)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Starts looking; any silence before this moment is forgiven."""
-        self._loop.start()
+        if self._thread is None:
+            self._silence.end()
+            self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Stops looking."""
-        self._loop.stop()
+        self._stop.set()
 
     def look(self) -> bool:
         """One look; True when the silence is too long, and the worker's end was asked for."""
@@ -104,7 +106,7 @@ class Watchdog:
         self._end()
         return True
 
-    def _round(self) -> None:
-        if self.look():
-            # Asked for once: a second signal would not let the running turns end.
-            self._loop.stop()
+    def _run(self) -> None:
+        while not self._stop.wait(self._silence_seconds / CHECKS_A_PERIOD):
+            if self.look():
+                return
