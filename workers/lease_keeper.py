@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
@@ -21,25 +22,21 @@ _log = structlog.get_logger(__name__)
 
 
 class LeaseKeeper:
-    """Starts its thread with the first held turn; ``close`` may be called twice."""
+    """Starts with the first held turn; started and stopped as ``orchestrator.background.loop`` says."""
 
     def __init__(self, ledger: Ledger, renew_seconds: float) -> None:
         self._ledger = ledger
-        self._renew_seconds = renew_seconds
+        self._loop = BackgroundLoop("lease-keeper", renew_seconds, self._renew)
         self._lock = threading.Lock()
         self._held: dict[str, Turn] = {}
         self._lost: set[Turn] = set()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @contextmanager
     def holding(self, turn: Turn) -> Iterator[None]:
         """Keeps the turn's lease alive while the block runs."""
         with self._lock:
             self._held[turn.task_id] = turn
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
-                self._thread.start()
+        self._loop.start()
         try:
             yield
         finally:
@@ -54,27 +51,23 @@ class LeaseKeeper:
         with self._lock:
             return turn in self._lost
 
-    def close(self) -> None:
-        """Ends the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=self._renew_seconds)
+    def start(self) -> None:
+        """Renews what is held; done by ``holding`` itself, so that a turn held after a stop is kept too."""
+        self._loop.start()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._renew_seconds):
-            with self._lock:
-                turns = list(self._held.values())
-            if not turns:
-                continue
-            try:
-                lost = self._ledger.renew(turns)
-            except UNREACHABLE as error:
-                _log.warning("leases not renewed", action="renew-failed", leases=len(turns), error=str(error))
-                continue
-            except Exception:  # noqa: BLE001 - without this thread every lease of the process would lapse
-                _log.exception("leases not renewed", action="renew-failed", leases=len(turns))
-                continue
-            with self._lock:
-                self._lost.update(
-                    turn for turn in turns if turn.task_id in lost and self._held.get(turn.task_id) == turn
-                )
+    def stop(self) -> None:
+        """Renews nothing more."""
+        self._loop.stop()
+
+    def _renew(self) -> None:
+        with self._lock:
+            turns = list(self._held.values())
+        if not turns:
+            return
+        try:
+            lost = self._ledger.renew(turns)
+        except UNREACHABLE as error:
+            _log.warning("leases not renewed", action="renew-failed", leases=len(turns), error=str(error))
+            return
+        with self._lock:
+            self._lost.update(turn for turn in turns if turn.task_id in lost and self._held.get(turn.task_id) == turn)

@@ -24,6 +24,8 @@ from collections.abc import Callable
 
 import structlog
 
+from orchestrator.background.loop import BackgroundLoop
+
 _log = structlog.get_logger(__name__)
 
 CHECKS_A_PERIOD = 6
@@ -60,7 +62,7 @@ def stop_this_process() -> None:
 
 
 class Watchdog:
-    """A thread that looks at the silence. Start and stop may be called twice."""
+    """Looks at the silence; started and stopped as ``orchestrator.background.loop`` says."""
 
     def __init__(
         self,
@@ -76,19 +78,15 @@ class Watchdog:
         self._is_busy = is_busy
         self._broker_answers = broker_answers
         self._end = end
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = BackgroundLoop("watchdog", silence_seconds / CHECKS_A_PERIOD, self._round, opening=silence.end)
 
     def start(self) -> None:
         """Starts looking; any silence before this moment is forgiven."""
-        if self._thread is None:
-            self._silence.end()
-            self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-            self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Stops looking."""
-        self._stop.set()
+        self._loop.stop()
 
     def look(self) -> bool:
         """One look; True when the silence is too long, and the worker's end was asked for."""
@@ -106,7 +104,7 @@ class Watchdog:
         self._end()
         return True
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._silence_seconds / CHECKS_A_PERIOD):
-            if self.look():
-                return
+    def _round(self) -> None:
+        if self.look():
+            # Asked for once: a second signal would not let the running turns end.
+            self._loop.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 from contextlib import suppress
 
 import structlog
@@ -48,16 +47,14 @@ def run_coordinator() -> None:
     coordinator = Coordinator(ledger, reader, inbox, dispatcher, settings, cleaner=cleaner)
     # On a connection of its own: it reads for minutes when a large plan is archived.
     apart = Ledger(connect(url, patient=True), settings)
-    stopping = threading.Event()
     walk = Retention(
         Purges(apart),
         Reader(apart.client, apart.keys),
         settings.retention_seconds,
         open_archive(settings),
-        stopping,
         forget_gone=lambda: forget_gone(apart.client, apart.keys),
     )
-    retention = RetentionThread(walk, stopping)
+    retention = RetentionThread(walk)
     presence = Presence(client, ledger.keys, "coordinator")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop())

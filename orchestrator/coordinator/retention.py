@@ -7,12 +7,12 @@ that was cut off is gone on with by whoever comes next. A plan whose archive fai
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
+from orchestrator.background.loop import BackgroundLoop
 from orchestrator.control.export import plan_lines
 from orchestrator.coordinator.archive import Archive, ArchiveUnavailable
 from orchestrator.domain.errors import NotFound
@@ -44,7 +44,6 @@ class Retention:
         reader: Reader,
         retention_seconds: float | None,
         archive: Archive | None,
-        stopping: threading.Event | None = None,
         forget_gone: Callable[[], object] = lambda: None,
     ) -> None:
         """``retention_seconds`` None keeps plans for ever; what a person purged is cleared away all the same.
@@ -53,27 +52,29 @@ class Retention:
         self._reader = reader
         self._seconds = retention_seconds
         self._archive = archive
-        self._stopping = stopping or threading.Event()
         self._forget_gone = forget_gone
         self._to_file: list[str] | None = None
 
-    def step(self) -> int:
-        """Goes on with purges, files what an older release ended, lets expired plans go; answers how many went."""
+    def step(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
+        """Goes on with purges, files what an older release ended, lets expired plans go; answers how many went.
+
+        ``is_stopping`` is asked between two chunks or plans.
+        """
         self._forget_gone()
         for _ in self._purges.chunks():
-            if self._stopping.is_set():
+            if is_stopping():
                 return 0
         if self._seconds is None:
             return 0
         self._file_ended()
         gone = 0
         for plan_id, seen in self._purges.expired(self._seconds, BATCH):
-            if self._stopping.is_set():
+            if is_stopping():
                 break
-            gone += self._let_go(plan_id, seen)
+            gone += self._let_go(plan_id, seen, is_stopping)
         return gone
 
-    def _let_go(self, plan_id: str, seen: str) -> bool:
+    def _let_go(self, plan_id: str, seen: str, is_stopping: Callable[[], bool]) -> bool:
         try:
             if self._archive is not None:
                 self._archive.keep(plan_id, int(seen or 0), plan_lines(self._reader, plan_id))
@@ -93,7 +94,7 @@ class Retention:
             return False
         _log.info("plan purged", action="purge", planId=plan_id)
         for _ in self._purges.chunks():
-            if self._stopping.is_set():
+            if is_stopping():
                 break
         return True
 
@@ -106,33 +107,23 @@ class Retention:
 
 
 class RetentionThread:
-    """Runs ``Retention`` beside the coordinator. Start and stop may be called twice."""
+    """Runs ``Retention`` beside the coordinator; started and stopped as ``background.loop`` says."""
 
-    def __init__(self, retention: Retention, stopping: threading.Event, every_seconds: float = EVERY_SECONDS) -> None:
+    def __init__(self, retention: Retention, every_seconds: float = EVERY_SECONDS) -> None:
         self._retention = retention
-        self._stopping = stopping
-        self._every_seconds = every_seconds
-        self._thread: threading.Thread | None = None
+        self._loop = BackgroundLoop("retention", every_seconds, self._walk)
 
     def start(self) -> None:
         """Starts looking."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-            self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
-        """Ends the thread after the chunk or plan that it is at."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout=self._every_seconds)
-            self._thread = None
+        """Ends after the chunk or plan that it is at."""
+        self._loop.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._every_seconds):
-            try:
-                while self._retention.step() and not self._stopping.is_set():
-                    pass
-            except UNREACHABLE as error:
-                _log.warning("Redis is away", action="retention-waits", error=str(error))
-            except Exception:  # noqa: BLE001 - without this thread nothing would ever go
-                _log.exception("went on after a fault", action="retention-fault")
+    def _walk(self) -> None:
+        try:
+            while self._retention.step(self._loop.is_stopping) and not self._loop.is_stopping():
+                pass
+        except UNREACHABLE as error:
+            _log.warning("Redis is away", action="retention-waits", error=str(error))

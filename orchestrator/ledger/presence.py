@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast
@@ -13,6 +12,7 @@ from typing import Final, Literal, cast
 import redis
 import structlog
 
+from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
 
@@ -41,7 +41,7 @@ class Process:
 
 
 class Presence:
-    """Keeps one process' entry fresh from a thread of its own. Start and stop may be called twice."""
+    """Keeps one process' entry fresh; started and stopped as ``background.loop`` says."""
 
     def __init__(
         self,
@@ -56,30 +56,21 @@ class Presence:
         self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
         self._queues = queues
         self._silent_seconds = silent_seconds
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = BackgroundLoop("presence", BEAT_SECONDS, self._beat, opening=self._beat, closing=self._remove)
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
-        if self._thread is None:
-            self._beat()
-            self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
-            self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Removes the entry."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=BEAT_SECONDS)
-            self._thread = None
-            try:
-                self._client.hdel(self._key, self._field)
-            except UNREACHABLE:
-                _log.info("presence not removed, Redis is away", action="presence-left")
+        self._loop.stop()
 
-    def _run(self) -> None:
-        while not self._stop.wait(BEAT_SECONDS):
-            self._beat()
+    def _remove(self) -> None:
+        try:
+            self._client.hdel(self._key, self._field)
+        except UNREACHABLE:
+            _log.info("presence not removed, Redis is away", action="presence-left")
 
     def _beat(self) -> None:
         try:

@@ -87,5 +87,5 @@ class InProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._keeper.close()
+        self._keeper.stop()
         self._http.close()

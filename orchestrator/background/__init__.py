@@ -1,0 +1,1 @@
+"""The one contract of every thread that runs beside the work: see ``loop``."""

@@ -1,0 +1,132 @@
+"""A task that is done over and over on a thread of its own, with one contract of start and stop for all of them.
+
+- ``start`` returns with the thread running; while it runs, another start does nothing.
+- ``stop`` asks it to end, waits, and returns with the thread gone; before a start, or again, it does nothing.
+- Both may be called any number of times, in any order, from any thread and from a signal's handler; the last call has
+  the say. A round may stop its own loop: it ends with that round. It cannot start it, which runs.
+- After a stop a start begins anew. Two rounds never overlap, not even when a round outlasts the patience of a stop: the
+  new thread waits for the old one first.
+- A round that raises is logged, and the next one comes: without its thread a process looks well and is not.
+- A child after a fork has no thread of its parent's; there, ``start`` makes one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+JOIN_SECONDS: Final = 10.0
+"""How long ``stop`` waits for a round that is under way."""
+
+_log = structlog.get_logger(__name__)
+
+
+def _nothing() -> None:
+    pass
+
+
+class BackgroundLoop:
+    """Calls ``round`` every ``every_seconds``, the first time that long after the start.
+
+    ``opening`` runs in ``start`` before the thread does, ``closing`` in ``stop`` after it has ended: both once for each
+    time that the loop really starts and stops (one that stopped itself is closed by the next start or stop). What
+    ``opening`` raises goes to the caller, and nothing was started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        every_seconds: float,
+        round: Callable[[], object],
+        *,
+        opening: Callable[[], object] = _nothing,
+        closing: Callable[[], object] = _nothing,
+        join_seconds: float = JOIN_SECONDS,
+    ) -> None:
+        self._name = name
+        self._every_seconds = every_seconds
+        self._round = round
+        self._opening = opening
+        self._closing = closing
+        self._join_seconds = join_seconds
+        # Reentrant: a signal's handler may stop what its thread is just starting.
+        self._lock = threading.RLock()
+        self._life: _Life | None = None
+        self._lingering: _Life | None = None
+        self._stops = 0
+
+    def start(self) -> None:
+        """See the contract above."""
+        if self._own_life() is not None:
+            return
+        with self._lock:
+            if self._life is not None and self._life.is_alive() and not self._life.end.is_set():
+                return
+            self._retire()
+            stops = self._stops
+            self._opening()
+            if self._stops != stops:
+                # A signal's handler was faster.
+                self._closing()
+                return
+            self._life = _Life(self._name, self, self._lingering)
+            self._life.start()
+
+    def is_stopping(self) -> bool:
+        """Asked in a long round: whether its loop was asked to end."""
+        own = self._own_life()
+        return own is not None and own.end.is_set()
+
+    def stop(self) -> None:
+        """See the contract above."""
+        if (own := self._own_life()) is not None:
+            own.end.set()
+            return
+        with self._lock:
+            self._stops += 1
+            if self._life is not None:
+                self._life.end.set()
+                self._retire()
+
+    def _own_life(self) -> _Life | None:
+        current = threading.current_thread()
+        return current if isinstance(current, _Life) and current.loop is self else None
+
+    def _retire(self) -> None:
+        """Waits for a life that was asked to end, and closes it; one that a fork left in the parent is forgotten."""
+        life, self._life = self._life, None
+        if life is None or not life.end.is_set():
+            return
+        if life.is_alive():
+            life.join(self._join_seconds)
+        if life.is_alive():
+            self._lingering = life
+            _log.warning("a round lasts on after the stop", action="loop-lingers", loop=self._name)
+        self._closing()
+
+    def go_round(self, end: threading.Event) -> None:
+        """The thread's body."""
+        while not end.wait(self._every_seconds):
+            try:
+                self._round()
+            except Exception:  # noqa: BLE001 - see the contract: the next round comes
+                _log.exception("went on after a fault", action=f"{self._name}-fault")
+
+
+class _Life(threading.Thread):
+    """The thread of one start."""
+
+    def __init__(self, name: str, loop: BackgroundLoop, before: _Life | None) -> None:
+        super().__init__(name=name, daemon=True)
+        self.loop = loop
+        self.end = threading.Event()
+        self._before = before
+
+    def run(self) -> None:
+        if self._before is not None:
+            self._before.join()
+            self._before = None
+        self.loop.go_round(self.end)
