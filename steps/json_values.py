@@ -25,6 +25,21 @@ def canonical_json(value: Any) -> str:
     return _encoder.encode(value)
 
 
+def read_json_text(body: bytes, **hooks: Any) -> Any:
+    """What somebody else sent as JSON; ``hooks`` as of ``json.loads``. Raises ``ValueError``.
+
+    Half a surrogate pair, raw or as an escape, is no text: no UTF-8 could carry it on.
+    """
+    try:
+        text = body.decode(json.detect_encoding(body))
+        value = json.loads(text, **hooks)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
 def json_size(value: Any, limit: int) -> int:
     """Characters and values in ``value``, those of inner lists included. Raises ``LimitExceeded`` past ``limit``."""
     size = 0
