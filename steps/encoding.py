@@ -20,9 +20,5 @@ def encode_value(value: JsonValue) -> str:
 
 def checked(value: JsonValue) -> JsonValue:
     """The value itself, once it is known to be encodable; for validators of parameters."""
-    try:
-        encode_value(value).encode()
-    except UnicodeEncodeError:
-        # Half a surrogate pair: no UTF-8 can carry it.
-        raise ValueError("holds text that is not valid Unicode") from None
+    encode_value(value)
     return value

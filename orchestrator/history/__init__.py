@@ -1,14 +1,29 @@
-"""The history checker: reads a whole event log, a dump of the ledger and what instances recorded, and says whether the
-invariants I1 to I12 of the design held, naming the events that broke one.
+"""The history checker: reads an event log, a dump of the ledger, the broker's messages and what instances recorded,
+and says whether the invariants I1 to I12 and I17 to I19 of the design held, naming the events that broke one: at the
+end, or at this moment, while things run.
 
-It shares no code with the scripts it judges, only their event models: a mistake there must not be repeated here.
+It shares no code with the scripts it judges, only their events and the fold of these: a mistake there must not be
+repeated here.
 """
 
 from __future__ import annotations
 
-from orchestrator.history.check import check_history
+from orchestrator.history.broker_dump import read_messages
+from orchestrator.history.check import check_history, check_log
 from orchestrator.history.effects import Effect
-from orchestrator.history.ledger_dump import LedgerDump, read_dump
+from orchestrator.history.ledger_dump import LedgerDump
+from orchestrator.history.read_dump import read_dump, read_log
 from orchestrator.history.report import INVARIANTS, Report, Violation
 
-__all__ = ["INVARIANTS", "Effect", "LedgerDump", "Report", "Violation", "check_history", "read_dump"]
+__all__ = [
+    "INVARIANTS",
+    "Effect",
+    "LedgerDump",
+    "Report",
+    "Violation",
+    "check_history",
+    "check_log",
+    "read_dump",
+    "read_log",
+    "read_messages",
+]

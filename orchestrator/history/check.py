@@ -1,36 +1,71 @@
-"""The one call: log, ledger and effects in, report out."""
+"""The one call: log, ledger, broker and effects in, report out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from orchestrator.domain.events import Event
+from orchestrator.history.bound_rules import MESSAGES_A_TASK, check_bounds
+from orchestrator.history.dump_plans import check_plans
+from orchestrator.history.dump_tasks import check_tasks
+from orchestrator.history.dump_tenants import check_tenants
 from orchestrator.history.effects import Effect, check_effects
+from orchestrator.history.fold_rules import check_all_ended, check_fold
+from orchestrator.history.isolation_rules import check_isolation
 from orchestrator.history.ledger_dump import LedgerDump
-from orchestrator.history.ledger_rules import check_all_ended, check_dump, check_fold
 from orchestrator.history.log_rules import replay
 from orchestrator.history.report import Report
+from orchestrator.history.world import World
+
+
+def check_log(
+    events: Iterable[Event],
+    stages: Mapping[str, Sequence[str]] | None = None,
+    *,
+    is_cut: bool = False,
+) -> Report:
+    """What the log alone can say. Without ``stages``, the names of each plan's stages, their order is not judged."""
+    report = Report()
+    known = stages or {}
+    replay(World(lambda plan_id: tuple(known.get(plan_id, ())), is_cut=is_cut), events, report)
+    return report
 
 
 def check_history(
     events: Iterable[Event],
     dump: LedgerDump,
     *,
+    ended: bool = True,
+    is_cut: bool = False,
     effects: Iterable[Effect] = (),
     effect_stages: Sequence[int] = (),
-    ended: bool = True,
+    messages: Mapping[str, int] | None = None,
+    messages_a_task: int = MESSAGES_A_TASK,
+    damaged: Collection[str] = (),
     overdue_ms: int = 60_000,
 ) -> Report:
-    """Whether I1 to I12 held. ``events`` is the namespace's whole log from its first event on.
+    """Whether I1 to I12 and I17 to I19 held.
 
-    ``effect_stages`` are the indices of the plan stages whose steps leave an effect; ``ended`` says that everything
-    submitted must be over by now; a lease overdue by more than ``overdue_ms`` was not answered.
+    ``events`` is the namespace's log, whole unless ``is_cut``; what came before a cut is not judged. ``ended`` is the
+    judgement at the end: everything submitted must be over. Without it the judgement is that of one moment, of a dump
+    taken while things run; read the log after the dump, what is newer than the dump is left out.
+
+    ``effect_stages`` are the indices of the plan stages whose steps leave an effect. ``messages`` are the stage
+    messages in the broker by task (``read_messages``), of which a task may have ``messages_a_task``. ``damaged`` are
+    plans that a hand has damaged: of these nothing is claimed, but that they hold up nobody else. A lease overdue by
+    more than ``overdue_ms`` was not answered.
     """
     report = Report()
-    world = replay(events, dump.stages, report)
-    check_dump(dump, report, overdue_ms=overdue_ms)
-    check_fold(world, dump, report)
+    world = World(dump.stages, is_cut=is_cut)
+    replay(world, events if ended else takewhile(lambda event: event.sequence_id <= dump.seq, events), report)
+    check_plans(dump, report)
+    check_tasks(dump, report, overdue_ms=overdue_ms)
+    check_tenants(dump, report)
+    check_fold(world, dump, report, damaged=damaged)
+    check_bounds(dump, report, messages=messages or {}, messages_a_task=messages_a_task)
+    check_isolation(world, dump, report, damaged=damaged, ended=ended, overdue_ms=overdue_ms)
     if ended:
-        check_all_ended(world, report)
-    check_effects(effects, world.tasks, effect_stages, report)
+        check_all_ended(world, report, damaged=damaged)
+    check_effects(effects, world, effect_stages, report)
     return report

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.history.fold import ToldTask
+from orchestrator.domain.task_id import plan_of
 from orchestrator.history.report import Report
+from orchestrator.history.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,7 @@ class Effect:
         return task_id, int(attempt), mode, int(stage)
 
 
-def check_effects(
-    effects: Iterable[Effect], tasks: Mapping[str, ToldTask], effect_stages: Iterable[int], report: Report
-) -> None:
+def check_effects(effects: Iterable[Effect], world: World, effect_stages: Iterable[int], report: Report) -> None:
     """``effects`` in the order of their arrival; ``effect_stages`` are the plan stages that have at least one each.
 
     A step runs at least once; each recovery of its task explains one more run of what was not recorded, no more.
@@ -40,20 +39,21 @@ def check_effects(
     counts = Counter(effect.idempotency_key for effect in listed)
     for key, count in counts.items():
         task_id = key.split("/")[0]
-        task = tasks.get(task_id)
-        if task is None:
+        recoveries = world.recoveries.get(task_id, [])
+        # What is purged is forgotten, and may have had effects.
+        if task_id not in world.tasks and (
+            plan_of(task_id) in world.plans or plan_of(task_id) not in world.plan_numbers
+        ):
             report.add("I4", f"an effect of unknown task {task_id}: {key}")
-        elif count > 1 + len(task.recoveries):
-            report.add(
-                "I4", f"effect {key} arrived {count} times, with {len(task.recoveries)} recoveries", *task.recoveries
-            )
+        elif count > 1 + len(recoveries):
+            report.add("I4", f"effect {key} arrived {count} times, with {len(recoveries)} recoveries", *recoveries)
     _check_fence(listed, report)
     done = {effect.stage_key for effect in listed}
     wanted = list(effect_stages)
-    for task in tasks.values():
-        for (attempt, mode, stage), event in task.recorded_keys.items():
-            if stage in wanted and (task.task_id, attempt, mode, stage) not in done:
-                report.add("I12", f"stage {stage} of {task.task_id} is recorded, yet had no effect", event)
+    for task_id, recorded in world.recorded.items():
+        for (attempt, mode, stage), event in recorded.items():
+            if stage in wanted and (task_id, attempt, mode, stage) not in done:
+                report.add("I12", f"stage {stage} of {task_id} is recorded, yet had no effect", event)
 
 
 def _check_fence(effects: Iterable[Effect], report: Report) -> None:

@@ -1,82 +1,103 @@
-"""Everything that the ledger holds, read for the checker. For quiet moments and tests: it is not one atomic read."""
+"""Everything that the ledger holds, as the checker looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Final
 
-import redis
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.presence import ALIVE_SECONDS
 
-from orchestrator.domain.task_id import task_ids_of
-from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.reader import PAGE, Reader
+Record = dict[str, str]
+
+NEEDED: Final = ("status", "max", "total", "stages", "written")
+"""What a plan's record must say for anything to be judged of the plan."""
 
 
 @dataclass(slots=True)
 class LedgerDump:
-    """The records, locks, slots, queues and leases of one namespace; times in ms by Redis' clock."""
+    """The records, locks, slots, queues, leases and streams of one namespace; times in ms by Redis' clock."""
 
     now_ms: int
     seq: int = 0
     epoch: int = 0
     meta: Mapping[str, str] = field(default_factory=dict)
-    plans: dict[str, dict[str, str]] = field(default_factory=dict)
-    tasks: dict[str, dict[str, str]] = field(default_factory=dict)
-    tenants: dict[str, dict[str, str]] = field(default_factory=dict)
+    plans: dict[str, Record] = field(default_factory=dict)
+    """Every plan of the index; an empty record is one that somebody has deleted."""
+    tasks: dict[str, Record] = field(default_factory=dict)
+    tenants: dict[str, Record] = field(default_factory=dict)
     slots: dict[str, set[str]] = field(default_factory=dict)
-    queues: dict[str, list[str]] = field(default_factory=dict)
-    lines: dict[str, list[str]] = field(default_factory=dict)
-    checkpoints: set[str] = field(default_factory=set)
+    queues: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each plan the waiting tasks with their ranks, in order."""
+    lines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each tenant the waiting tasks with their tickets, in order."""
+    plan_paused: dict[str, set[str]] = field(default_factory=dict)
+    checkpoints: dict[str, int] = field(default_factory=dict)
+    """Of each task that has one: how long its checkpoint is kept, in ms; -1 is for ever."""
+    logs: dict[str, int] = field(default_factory=dict)
+    """Length of each plan's log."""
     leases_queued: dict[str, float] = field(default_factory=dict)
     leases_running: dict[str, float] = field(default_factory=dict)
     deadlines: dict[str, float] = field(default_factory=dict)
+    lined: set[str] = field(default_factory=set)
+    drafts: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    purges: dict[str, float] = field(default_factory=dict)
+    """Plans that are being purged, and how many of their tasks are left."""
     active: set[str] = field(default_factory=set)
+    presence_ms: dict[str, int] = field(default_factory=dict)
+    """When each process that has an entry last gave a sign."""
+    inbox: int = 0
+    """Entries in the coordinators' inbox."""
+    inbox_oldest_ms: int | None = None
+    strays: tuple[str, ...] = ()
+    """Keys that belong to no plan, task or tenant that the ledger knows, and do not expire."""
+
+    def coordinator_lives(self) -> bool:
+        """Whether there is a process that would do what is to be done."""
+        return any(
+            process.startswith("coordinator:") and self.now_ms - at <= ALIVE_SECONDS * 1000
+            for process, at in self.presence_ms.items()
+        )
 
     def stages(self, plan_id: str) -> tuple[str, ...]:
         """Names of a plan's stages, in order; empty when the plan is not known."""
         record = self.plans.get(plan_id, {})
-        return tuple(record[f"stage:{index}"] for index in range(int(record.get("stages", 0))))
+        return tuple(record.get(f"stage:{index}", "") for index in range(int(record.get("stages", 0))))
+
+    def is_damaged(self, plan_id: str) -> bool:
+        """Whether the plan's record lacks what every script needs: no script does that, a hand or a lost disk does."""
+        return any(name not in self.plans.get(plan_id, {}) for name in NEEDED)
+
+    def sound_plans(self) -> Iterator[tuple[str, Record]]:
+        """The plans whose record is whole."""
+        return ((plan_id, record) for plan_id, record in self.plans.items() if not self.is_damaged(plan_id))
+
+    def sound_tasks(self) -> Iterator[tuple[str, Record]]:
+        """The tasks of those plans."""
+        return ((task_id, record) for task_id, record in self.tasks.items() if not self.is_damaged(plan_of(task_id)))
+
+    def by_plan(self) -> dict[str, dict[str, Record]]:
+        """The tasks of each plan."""
+        found: dict[str, dict[str, Record]] = {plan_id: {} for plan_id in self.plans}
+        for task_id, record in self.tasks.items():
+            found.setdefault(plan_of(task_id), {})[task_id] = record
+        return found
+
+    def leases_of(self, task_id: str) -> list[str]:
+        """The kinds of lease that the task has: ``queued``, ``running``."""
+        kinds = (("queued", self.leases_queued), ("running", self.leases_running))
+        return [kind for kind, leases in kinds if task_id in leases]
 
 
-def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
-    """Reads the whole namespace in few round trips; ``client`` decodes its answers."""
-    reader = Reader(client, keys)
-    seconds, micros = client.time()
-    ids = reader.plan_ids()
-    plans = dict(zip(ids, reader.plan_records(ids), strict=True))
-    task_ids = [
-        task_id for plan_id, record in plans.items() for task_id in task_ids_of(plan_id, int(record.get("written", 0)))
-    ]
-    tasks = dict(zip(task_ids, reader.task_records(task_ids), strict=True))
-    tenant_ids = sorted({record["tenant"] for record in tasks.values() if record})
+def is_set(record: Mapping[str, str], flag: str) -> bool:
+    """Whether a flag of a record is up."""
+    return record.get(flag) == "1"
 
-    def each(kind: str, identifiers: list[str], command: str, *arguments: Any) -> dict[str, Any]:
-        found: list[Any] = []
-        for start in range(0, len(identifiers), PAGE):
-            with client.pipeline(transaction=False) as pipeline:
-                for identifier in identifiers[start : start + PAGE]:
-                    getattr(pipeline, command)(keys.of(kind, identifier), *arguments)
-                found += pipeline.execute()
-        return dict(zip(identifiers, found, strict=True))
 
-    def scores(kind: str) -> dict[str, float]:
-        return dict(cast(list[tuple[str, float]], client.zrange(keys.of(kind), 0, -1, withscores=True)))
-
-    return LedgerDump(
-        now_ms=seconds * 1000 + micros // 1000,
-        seq=int(cast(str, client.get(keys.of("seq"))) or 0),
-        epoch=int(cast(str, client.get(keys.of("epoch"))) or 0),
-        meta=cast(dict[str, str], client.hgetall(keys.of("meta"))),
-        plans=plans,
-        tasks=tasks,
-        tenants=dict(zip(tenant_ids, reader.tenant_records(tenant_ids), strict=True)),
-        slots={plan_id: set(found) for plan_id, found in each("slots", ids, "smembers").items()},
-        queues=each("queue", ids, "zrange", 0, -1),
-        lines=each("line", tenant_ids, "zrange", 0, -1),
-        checkpoints={task_id for task_id, found in each("checkpoint", task_ids, "exists").items() if found},
-        leases_queued=scores("leases_queued"),
-        leases_running=scores("leases_running"),
-        deadlines=scores("deadlines"),
-        active=cast(set[str], client.smembers(keys.of("active"))),
-    )
+def waits(task: Mapping[str, str]) -> bool:
+    """Whether it is to be admitted: a move, or a rollback asked for (a running task has its own boundary)."""
+    state = task.get("status")
+    return state == TaskState.PENDING or (is_set(task, "rollbackRequested") and state not in TASK_ACTIVE)

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.domain.events import EventBase
 
-INVARIANTS: Final = tuple(f"I{number}" for number in range(1, 13))
+INVARIANTS: Final = tuple(f"I{number}" for number in (*range(1, 13), 17, 18, 19))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Report:
 
     violations: list[Violation] = field(default_factory=list)
 
-    def add(self, invariant: str, message: str, *events: EventBase | None) -> None:
-        """Notes a violation; events that are None are left out."""
-        ids = tuple(event.sequence_id for event in events if event is not None)
-        self.violations.append(Violation(invariant, message, ids))
+    def add(self, invariant: str, message: str, *events: EventBase | int) -> None:
+        """Notes a violation and the events that show it, as such or by sequence id (0 is none)."""
+        ids = (event if isinstance(event, int) else event.sequence_id for event in events)
+        self.violations.append(Violation(invariant, message, tuple(number for number in ids if number)))
 
     @property
     def holds(self) -> bool:

@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from orchestrator.secrets.known import MASK, SHORTEST
-from orchestrator.secrets.masking import remember
+from orchestrator.secrets.masking import MASK, SHORTEST, remember
 from steps.expressions.sandbox import NameFault, ReadByName
-from steps.opaque import Opaque
 
 FILE_LIMIT_BYTES: Final = 64 * 1024
 
@@ -33,19 +31,9 @@ class PlaceholderSecrets(ReadByName):
     def __str__(self) -> str:
         return "secret"
 
-    def __getitem__(self, name: str) -> Opaque:
-        """A text that no value has, as opaque as they are; a malformed name is an error all the same."""
-        return Opaque(f"{MASK}{_checked(name)}{MASK}")
-
-
-class NoSecrets(ReadByName):
-    """Where no secret may stand, since what it stands in is computed with: in an expression over an answer."""
-
-    def __str__(self) -> str:
-        return "secret"
-
-    def __getitem__(self, name: str) -> Opaque:
-        raise NameFault(f"secret {_checked(name)} cannot be part of an expression")
+    def __getitem__(self, name: str) -> str:
+        """A text that no value has; a malformed name is an error all the same."""
+        return f"{MASK}{_checked(name)}{MASK}"
 
 
 class Secrets(ReadByName):
@@ -58,8 +46,8 @@ class Secrets(ReadByName):
     def __str__(self) -> str:
         return "secret"
 
-    def __getitem__(self, name: str) -> Opaque:
-        """The value, opaque, and masked in this process from now on. Raises ``NameFault`` when there is none."""
+    def __getitem__(self, name: str) -> str:
+        """The value, from now on masked in this process. Raises ``NameFault`` when there is none to be had."""
         variable = ENVIRONMENT_PREFIX + _checked(name)
         value = self._environment.get(variable)
         if value is None:
@@ -69,7 +57,7 @@ class Secrets(ReadByName):
         if len(value) < SHORTEST:
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
         remember(value)
-        return Opaque(value)
+        return value
 
     def _from_file(self, name: str) -> str | None:
         try:
@@ -87,7 +75,6 @@ class Secrets(ReadByName):
 
 
 PLACEHOLDERS: Final = PlaceholderSecrets()
-NO_SECRETS: Final = NoSecrets()
 
 
 def _checked(name: object) -> str:

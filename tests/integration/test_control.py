@@ -16,8 +16,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
-from tests.support.history import types
-from tests.support.invariants import check_ledger
+from tests.support.history import check_ledger, types
 from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
@@ -72,7 +71,7 @@ def test_pause_in_each_of_three_stages_runs_no_stage_twice(
     assert client.wait("p", timeout_seconds=30).status == "COMPLETED"
     assert instances.polls["t0/a"] == 4
     assert types(client.events("p"), task_id="p.0").count("TaskStageStarted") == 4
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)
 
 
 def test_pause_of_a_plan_with_200_tasks(
@@ -95,7 +94,7 @@ def test_pause_of_a_plan_with_200_tasks(
     assert between == ["OperationRequested"]
     starts = Counter((e.task_id, e.stage_name) for e in events if e.type == "TaskStageStarted")
     assert (len(starts), set(starts.values())) == (400, {1})
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)
 
 
 def test_cancel_while_pausing_and_while_paused(
@@ -118,7 +117,7 @@ def test_cancel_while_pausing_and_while_paused(
     assert client.wait("p", timeout_seconds=30).status == "CANCELLED"
     cancelled = [(e.cancelled_by, e.last_stage) for e in client.events("p") if e.type == "TaskCancelled"]
     assert cancelled == [("ada", "one")] * 2
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)
 
 
 def test_retry_from_the_checkpoint_and_from_scratch_differ_in_their_effects(
@@ -146,7 +145,7 @@ def test_retry_from_the_checkpoint_and_from_scratch_differ_in_their_effects(
 
         wait_until(listen)
     assert heard == {'{"tenantId":"t0"}': 1, '{"tenantId":"t1"}': 2}
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)
 
 
 def test_rollback_after_success_and_after_a_failure_in_each_stage(
@@ -183,7 +182,7 @@ def test_rollback_after_success_and_after_a_failure_in_each_stage(
         assert instances.client.hgetall(f"tenant_config:t{i}") == wanted
         mine = [e for e in client.events("back") if e.type == "TaskStageRolledBack" and e.tenant_id == f"t{i}"]
         assert [event.stage_name for event in mine] == list(reversed(names[: i + 1]))
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)
 
 
 def test_an_instance_that_refuses_the_old_version_holds_up_nobody_else(
@@ -212,4 +211,4 @@ def test_an_instance_that_refuses_the_old_version_holds_up_nobody_else(
     assert client.wait("p", timeout_seconds=30).status == "ROLLED_BACK"
     again = [(e.type, e.stage_name) for e in world.events(since) if isinstance(e, StageEvent)]
     assert again == [("TaskStageRollingBack", "switch-gateway"), ("TaskStageRolledBack", "switch-gateway")]
-    check_ledger(world.reader)
+    check_ledger(world.client, world.keys)

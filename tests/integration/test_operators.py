@@ -15,11 +15,9 @@ from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.operations import Operation, Order
-from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
-from tests.support.history import assert_gapless, moments, types
-from tests.support.invariants import check_ledger
+from tests.support.history import assert_gapless, check_ledger, most_running, types
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
@@ -66,10 +64,10 @@ def test_twenty_clients_fire_at_one_plan(
         client.resume(tenant_id=name)
     client.cancel(plan_id="busy")
     wait_until(lambda: client.summary("busy").status in PLAN_ENDED, 60)
-    check_ledger(Reader(redis_client, Keys(settings.namespace)))
+    check_ledger(redis_client, Keys(settings.namespace))
     events = list(client.events("busy"))
     assert_gapless(list(client.events()))
-    assert all(len(moment.running) <= 6 for moment in moments(events))
+    assert most_running(events, "busy") <= 6
 
 
 def test_resume_racing_pause(settings: Settings, client: Client, cluster: Cluster, redis_client: redis.Redis) -> None:
@@ -91,7 +89,7 @@ def test_resume_racing_pause(settings: Settings, client: Client, cluster: Cluste
 
     client.resume(plan_id="race")
     assert client.wait("race", timeout_seconds=60).counts == {"COMPLETED": 12}
-    check_ledger(Reader(redis_client, Keys(settings.namespace)))
+    check_ledger(redis_client, Keys(settings.namespace))
     started = [(e.task_id, e.stage_name) for e in client.events("race") if e.type == "TaskStageStarted"]
     assert len(started) == len(set(started)) == 48
 

@@ -26,7 +26,10 @@ local function start_rollback(task)
   task.epoch = redis.call('INCR', K.epoch())
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
   move_task(task, 'roll_back')
-  if not resumed then
+  if resumed then
+    -- It was to expire with the failed rollback; one that goes on needs it to the end.
+    redis.call('PERSIST', K.checkpoint(task.id))
+  else
     redis.call('HSET', key, 'stage', 0, 'legs', task.touched)
     redis.call('DEL', K.checkpoint(task.id))
     task.stage, task.legs = 0, task.touched

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.tables import MAX_ROWS, plan_table, task_detail
 from orchestrator.cli.watching import FAILURE_ROWS, RUNNING_ROWS, Screen
 from orchestrator.control.answers import PlanStatus, TaskStatus
-from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.events import EVENT, Event, FailureInfo
 
 # Scripts of users read these; others may be added.
 PUBLISHED = (
@@ -78,29 +79,35 @@ def event(kind: str, number: int | None = None, **more: Any) -> dict[str, Any]:
     return {**head, **more}
 
 
+def told(lines: Iterable[tuple[str, int | None, dict[str, Any]]]) -> Iterator[Event]:
+    for number, (kind, task, more) in enumerate(lines, 1):
+        head = {"sequenceId": number, "planSequenceId": number, "occurredAt": "2026-11-24T08:30:01Z"}
+        yield EVENT.validate_python(event(kind, task, **head, **more))
+
+
 def test_screen_follows_the_events_with_bounded_height() -> None:
+    failure = {"type": "Broken", "message": "gw unreachable"}
+    ended = {"durationMillis": 1, "completedStages": 1}
+    lines: list[tuple[str, int | None, dict[str, Any]]] = [
+        ("PlanCreated", None, {"name": "Plan", "totalTasks": 5000, "maxConcurrency": 500}),
+        *(("TaskCreated", n, {}) for n in range(5000)),
+        ("PlanReady", None, {"totalTasks": 5000}),
+        ("PlanStarted", None, {}),
+        *(("TaskStarted", n, {"totalStages": 1}) for n in range(500)),
+        *(("TaskStageStarted", n, {"stageName": "switch"}) for n in range(500)),
+        *(("TaskCompleted", n, ended) for n in range(100)),
+        *(("TaskFailed", n, {"failureInfo": failure, "completedStages": 0}) for n in range(100, 150)),
+    ]
     screen = Screen("p", "Plan")
-    screen.take(event("PlanStarted"))
-    for n in range(5000):
-        screen.take(event("TaskCreated", n))
-    for n in range(500):
-        screen.take(event("TaskStarted", n))
-        screen.take(event("TaskStageStarted", n, stageName="switch"))
-    for n in range(100):
-        screen.take(event("TaskCompleted", n))
-    for n in range(100, 150):
-        screen.take(event("TaskFailed", n, failureInfo={"message": "gw unreachable"}))
-    lines = shown(screen.render())
-    assert len(lines) <= 4 + RUNNING_ROWS + 1 + FAILURE_ROWS
-    text = "\n".join(lines)
+    for one in told(lines):
+        screen.take(one)
+    shown_lines = shown(screen.render())
+    assert len(shown_lines) <= 4 + RUNNING_ROWS + 1 + FAILURE_ROWS
+    text = "\n".join(shown_lines)
     assert "150 of 5000  50 FAILED · 350 RUNNING · 4500 PENDING · 100 COMPLETED" in text
     assert f"and {350 - RUNNING_ROWS} more running" in text
     assert "tenant-149: gw unreachable" in text
-    screen.take(event("TaskRetryStarted", 149))
-    screen.take(event("TaskCompleted", 149))
-    screen.take(event("PlanCompleted"))
-    assert "101 COMPLETED" in "\n".join(shown(screen.render()))
-    assert screen.status == "COMPLETED"
+    assert screen.status == "RUNNING"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from orchestrator.domain.events import EVENT, Event
 from orchestrator.history import Effect, LedgerDump
 
 STAGES = ("a", "b")
+WRITTEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
+NOW_MS = round(WRITTEN_AT.timestamp() * 1000) + 1_000
+"""When the dump is taken: a second after everything was written."""
 PLAN = "p"
 FAILURE = {"type": "X", "message": "x"}
 _EXTRA: dict[str, dict[str, Any]] = {
@@ -39,12 +43,13 @@ def task(position: int, kind: str, stage: str | None = None, **more: Any) -> Lin
     return kind, fields
 
 
-def asked(operation: str, target: str, **options: Any) -> Line:
+def asked(operation: str, target: str, request: str | None = None, **options: Any) -> Line:
     fields: dict[str, Any] = {
         "operation": operation,
         "targetId": target,
         "actor": "me",
         "reason": "",
+        "requestId": request,
         "options": options,
     }
     fields["targetType"] = "plan" if "." not in target else "task"
@@ -84,26 +89,36 @@ def tell(lines: list[Line]) -> list[Event]:
     events = []
     for number, (kind, fields) in enumerate(lines, 1):
         wire = {"type": kind, "planId": PLAN, "sequenceId": number, "planSequenceId": number}
-        wire |= {"occurredAt": datetime(2026, 1, 1, tzinfo=UTC), **_EXTRA.get(kind, {}), **fields}
+        wire |= {"occurredAt": WRITTEN_AT, **_EXTRA.get(kind, {}), **fields}
         events.append(EVENT.validate_python(wire))
     return events
 
 
 def ledger(lines: list[Line]) -> LedgerDump:
     """What the ledger holds after ``right``, with the counter where ``lines`` end."""
-    plan = {"status": "COMPLETED", "max": "2", "stages": "2", "n:COMPLETED": "3", "written": "3"}
+    plan = {"status": "COMPLETED", "max": "2", "stages": "2", "n:COMPLETED": "3", "total": "3", "written": "3"}
+    plan["planSeq"] = str(len(lines))
+    retried = Counter(f["targetId"] for kind, f in lines if kind == "OperationRequested" and f["operation"] == "retry")
     return LedgerDump(
-        now_ms=1_000_000,
+        now_ms=NOW_MS,
         seq=len(lines),
         epoch=3,
         plans={PLAN: plan | {f"stage:{i}": name for i, name in enumerate(STAGES)}},
         tasks={
-            f"{PLAN}.{i}": {"status": "COMPLETED", "tenant": f"t{i}", "stage": "2", "epoch": f"{i + 1}"}
+            f"{PLAN}.{i}": {
+                "status": "COMPLETED",
+                "tenant": f"t{i}",
+                "stage": "2",
+                "epoch": f"{i + 1}",
+                "attempt": f"{1 + retried[f'{PLAN}.{i}']}",
+            }
             for i in range(3)
         },
         tenants={f"t{i}": {"newest": f"{PLAN}.{i}"} for i in range(3)},
         slots={PLAN: set()},
-        queues={PLAN: []},
+        queues={PLAN: {}},
+        logs={PLAN: len(lines)},
+        ended={PLAN},
     )
 
 
@@ -111,14 +126,14 @@ def running_ledger(lines: list[Line]) -> LedgerDump:
     """What the ledger holds while task 0 runs its first stage and the others wait."""
     dump = ledger(lines)
     dump.plans[PLAN] |= {"status": "RUNNING", "n:COMPLETED": "0", "n:RUNNING": "1", "n:PENDING": "2"}
-    dump.tasks[f"{PLAN}.0"] |= {"status": "RUNNING", "stage": "0"}
+    dump.tasks[f"{PLAN}.0"] |= {"status": "RUNNING", "stage": "0", "lease": "running"}
     for i in (1, 2):
         dump.tasks[f"{PLAN}.{i}"] |= {"status": "PENDING", "stage": "0"}
     dump.tenants["t0"] |= {"holder": f"{PLAN}.0", "epoch": "1"}
     dump.slots[PLAN] = {f"{PLAN}.0"}
-    dump.queues[PLAN] = [f"{PLAN}.1", f"{PLAN}.2"]
-    dump.leases_running = {f"{PLAN}.0": 1_005_000}
-    dump.active = {PLAN}
+    dump.queues[PLAN] = {f"{PLAN}.1": 2e12 + 1, f"{PLAN}.2": 2e12 + 2}
+    dump.leases_running = {f"{PLAN}.0": NOW_MS + 5_000}
+    dump.active, dump.ended = {PLAN}, set()
     return dump
 
 
@@ -128,3 +143,62 @@ def running() -> list[Line]:
 
 def effect(position: int, stage: int, attempt: int = 1, mode: str = "RUNNING", epoch: int | None = None) -> Effect:
     return Effect(f"t{position}", f"{PLAN}.{position}/{attempt}/{mode}/{stage}/0", epoch)
+
+
+PAUSED = [
+    *opening(),
+    task(0, "TaskStarted"),
+    task(0, "TaskStageStarted", "a"),
+    asked("pause", "p.0"),
+    task(0, "TaskStageSucceeded", "a"),
+    task(0, "TaskPaused"),
+    asked("resume", "p.0"),
+    task(0, "TaskResumed"),
+    task(0, "TaskStageStarted", "b"),
+    task(0, "TaskStageSucceeded", "b"),
+    task(0, "TaskCompleted"),
+    of_plan("PlanProgress"),
+    *move(1),
+    *move(2),
+    of_plan("PlanCompleted"),
+]
+RETRIED = [
+    *opening(),
+    task(0, "TaskStarted"),
+    task(0, "TaskStageStarted", "a"),
+    task(0, "TaskStageFailed", "a"),
+    task(0, "TaskFailed"),
+    asked("retry", "p.0", fromCheckpoint=True),
+    *move(1),
+    *move(2),
+    *move(0, "TaskRetryStarted"),
+    of_plan("PlanCompleted"),
+]
+PAUSED_PLAN = [
+    *opening(),
+    task(0, "TaskStarted"),
+    task(0, "TaskStageStarted", "a"),
+    asked("pause", PLAN),
+    task(0, "TaskStageSucceeded", "a"),
+    task(0, "TaskPaused"),
+    of_plan("PlanPaused"),
+    asked("resume", PLAN),
+    of_plan("PlanResumed"),
+    task(0, "TaskResumed"),
+    task(0, "TaskStageStarted", "b"),
+    task(0, "TaskStageSucceeded", "b"),
+    task(0, "TaskCompleted"),
+    *move(1),
+    *move(2),
+    of_plan("PlanCompleted"),
+]
+ROLLED_BACK = [
+    *right()[:-1],
+    asked("rollback", "p.0"),
+    task(0, "TaskRollingBack"),
+    task(0, "TaskStageRollingBack", "b"),
+    task(0, "TaskStageRolledBack", "b"),
+    task(0, "TaskStageRollingBack", "a"),
+    task(0, "TaskStageRolledBack", "a"),
+    task(0, "TaskRolledBack"),
+]

@@ -1,0 +1,241 @@
+"""The one fold of the log (I7): events in, states of plans and tasks out. `watch`, the history checker and the tests
+all read the log through it.
+
+An event costs the same whatever the size of its plan; only the resume of a plan walks the tasks that its pause stopped,
+of which there are at most ``max_concurrency``. A log may begin anywhere: a plan or task first seen in the middle of its
+life is taken up as that event shows it (``FoldedPlan.created`` is 0 then, ``FoldedTask.whole`` false), and is known for
+certain from its next change of state on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from orchestrator.domain import events as e
+from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
+
+TASK_STATE_AFTER: Final = {
+    "TaskStarted": TaskState.RUNNING,
+    "TaskResumed": TaskState.RUNNING,
+    "TaskRetryStarted": TaskState.RUNNING,
+    "TaskRollingBack": TaskState.ROLLING_BACK,
+    "TaskPaused": TaskState.PAUSED,
+    "TaskCompleted": TaskState.COMPLETED,
+    "TaskFailed": TaskState.FAILED,
+    "TaskCancelled": TaskState.CANCELLED,
+    "TaskRolledBack": TaskState.ROLLED_BACK,
+    "TaskRollbackFailed": TaskState.ROLLBACK_FAILED,
+}
+PLAN_STATE_AFTER: Final = {
+    "PlanCreated": PlanState.CREATED,
+    "PlanReady": PlanState.READY,
+    "PlanStarted": PlanState.RUNNING,
+    "PlanPaused": PlanState.PAUSED,
+    "PlanResumed": PlanState.RUNNING,
+    "PlanCompleted": PlanState.COMPLETED,
+    "PlanFailed": PlanState.FAILED,
+    "PlanCancelled": PlanState.CANCELLED,
+    "PlanRollingBack": PlanState.ROLLING_BACK,
+    "PlanRolledBack": PlanState.ROLLED_BACK,
+    "PlanRollbackFailed": PlanState.ROLLBACK_FAILED,
+}
+ADMISSIONS: Final = frozenset(kind for kind, state in TASK_STATE_AFTER.items() if state in TASK_ACTIVE)
+
+# A task that is first seen with one of these was under way already.
+_UNDER_WAY: Final = {
+    "TaskProgress": TaskState.RUNNING,
+    "TaskRecovered": TaskState.RUNNING,
+    "TaskStageStarted": TaskState.RUNNING,
+    "TaskStageSucceeded": TaskState.RUNNING,
+    "TaskStageFailed": TaskState.RUNNING,
+    "TaskStageRollingBack": TaskState.ROLLING_BACK,
+    "TaskStageRolledBack": TaskState.ROLLING_BACK,
+    "TaskStageRollbackFailed": TaskState.ROLLING_BACK,
+}
+
+
+class LogFold:
+    """Everything that the log has told so far."""
+
+    def __init__(self) -> None:
+        self.plans: dict[str, FoldedPlan] = {}
+        self.tasks: dict[str, FoldedTask] = {}
+        self.holders: dict[str, str] = {}
+        """Task id by tenant id."""
+        self.sequence = 0
+        """Sequence id of the newest event."""
+
+    def apply(self, event: e.Event) -> None:
+        """Moves on by one event; one that is not newer than the last changes nothing."""
+        if event.sequence_id <= self.sequence:
+            return
+        self.sequence = event.sequence_id
+        plan = self.plans.get(event.plan_id) or self._first_seen(event)
+        plan.plan_sequence, plan.last = event.plan_sequence_id, event.sequence_id
+        if isinstance(event, e.TaskEvent):
+            self._of_task(plan, event, event.type)
+        elif isinstance(event, e.OperationRequested):
+            if event.target_type == "plan":
+                self._ask_plan(plan, event)
+            else:
+                self._ask_task(plan, event)
+        elif isinstance(event, e.PlanValidationFailed | e.PlanPurged):
+            self._forget(plan)
+        elif event.type in PLAN_STATE_AFTER:
+            self._move_plan(plan, PLAN_STATE_AFTER[event.type])
+
+    def _first_seen(self, event: e.Event) -> FoldedPlan:
+        plan = self.plans[event.plan_id] = FoldedPlan(event.plan_id)
+        if isinstance(event, e.PlanCreated):
+            plan.created, plan.name = event.sequence_id, event.name
+            plan.total, plan.max_concurrency = event.total_tasks, event.max_concurrency
+        elif isinstance(event, e.TaskCreated):
+            plan.state = PlanState.CREATED
+        return plan
+
+    def _forget(self, plan: FoldedPlan) -> None:
+        """An abandoned draft, or an ended plan that was purged: its id is free for another one."""
+        del self.plans[plan.plan_id]
+        for task_id in plan.tasks:
+            del self.tasks[task_id]
+
+    @staticmethod
+    def _move_plan(plan: FoldedPlan, state: PlanState) -> None:
+        plan.state, plan.known = state, True
+        if state in PLAN_ENDED:
+            plan.pause_asked = 0
+        elif state is PlanState.ROLLING_BACK:
+            plan.pause_asked = plan.cancel_asked = 0
+
+    # What people ask for
+
+    def _ask_plan(self, plan: FoldedPlan, event: e.OperationRequested) -> None:
+        if event.operation == "pause":
+            plan.pause_asked = event.sequence_id
+        elif event.operation == "cancel":
+            plan.cancel_asked = event.sequence_id
+        elif event.operation == "resume":
+            plan.pause_asked = 0
+            for task_id in sorted(plan.paused):
+                self._requeue(plan, plan.tasks[task_id], QueueClass.RESUMED)
+            plan.paused.clear()
+
+    def _ask_task(self, plan: FoldedPlan, event: e.OperationRequested) -> None:
+        task = self._task(plan, event.target_id, event.tenant_id or "", event.type)
+        task.last = event.sequence_id
+        runs = task.state is TaskState.RUNNING or not task.known
+        match event.operation:
+            case "pause":
+                task.pause_asked = event.sequence_id if runs else 0
+                plan.paused.discard(task.task_id)
+            case "resume":
+                task.pause_asked = 0
+                plan.paused.discard(task.task_id)
+                if not runs:
+                    self._requeue(plan, task, QueueClass.RESUMED)
+            case "cancel" if event.options.get("withdraws") == "rollback":
+                task.rollback_asked, task.waiting = 0, False
+            case "cancel":
+                task.cancel_asked = event.sequence_id if runs else 0
+            case "rollback":
+                task.rollback_asked, task.waiting = event.sequence_id, False
+                plan.paused.discard(task.task_id)
+                self._reopen(plan)
+            case "retry":
+                self._requeue(plan, task, QueueClass.RETRY)
+                task.attempt += 1
+                task.goes_back = False
+                if not event.options.get("fromCheckpoint"):
+                    task.recorded = []
+                self._reopen(plan)
+            case _:
+                pass
+
+    @staticmethod
+    def _requeue(plan: FoldedPlan, task: FoldedTask, queued_as: QueueClass) -> None:
+        plan.move(task, TaskState.PENDING)
+        task.known = True
+        task.queued_as, task.waiting = queued_as, False
+
+    @staticmethod
+    def _reopen(plan: FoldedPlan) -> None:
+        if plan.state in PLAN_ENDED:
+            plan.state, plan.cancel_asked = PlanState.RUNNING, 0
+
+    # What happens to tasks
+
+    def _task(self, plan: FoldedPlan, task_id: str, tenant_id: str, kind: str) -> FoldedTask:
+        task = plan.tasks.get(task_id)
+        if task is None:
+            is_new = kind == "TaskCreated"
+            task = FoldedTask(task_id, plan.plan_id, tenant_id, whole=is_new, known=is_new)
+            plan.add(task)
+            self.tasks[task_id] = task
+        if not task.known and kind in _UNDER_WAY:
+            self._admit(task, is_rollback=_UNDER_WAY[kind] is TaskState.ROLLING_BACK)
+            plan.move(task, _UNDER_WAY[kind])
+            task.known = True
+        return task
+
+    def _of_task(self, plan: FoldedPlan, event: e.TaskEvent, kind: str) -> None:
+        task = self._task(plan, event.task_id, event.tenant_id, kind)
+        task.last = event.sequence_id
+        if isinstance(event, e.StageEvent):
+            self._of_stage(task, event)
+            return
+        if kind == "TaskWaiting":
+            task.waiting = True
+        state = TASK_STATE_AFTER.get(kind)
+        if state is None:
+            return
+        if state in TASK_ACTIVE:
+            self._admit(task, is_rollback=state is TaskState.ROLLING_BACK)
+        elif state is TaskState.PAUSED:
+            if task.state is TaskState.RUNNING and not task.pause_asked:
+                plan.paused.add(task.task_id)
+            task.pause_asked, task.waiting = 0, False
+        else:
+            self._end(plan, task)
+        plan.move(task, state)
+        task.known = True
+
+    def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
+        self.holders.setdefault(task.tenant_id, task.task_id)
+        task.holds, task.waiting, task.queued_as = True, False, QueueClass.MOVE
+        if is_rollback:
+            if task.state is not TaskState.ROLLBACK_FAILED:
+                task.rolled_back = []
+            task.goes_back, task.stage = True, ""
+            task.pause_asked = task.cancel_asked = task.rollback_asked = 0
+
+    def _end(self, plan: FoldedPlan, task: FoldedTask) -> None:
+        task.holds = task.waiting = False
+        task.pause_asked = task.cancel_asked = 0
+        task.stage = ""
+        plan.paused.discard(task.task_id)
+        if self.holders.get(task.tenant_id) == task.task_id:
+            del self.holders[task.tenant_id]
+
+    @staticmethod
+    def _of_stage(task: FoldedTask, event: e.StageEvent) -> None:
+        match event:
+            case e.TaskStageStarted() | e.TaskStageRollingBack():
+                task.stage, task.stage_started = event.stage_name, event.sequence_id
+            case e.TaskStageSucceeded():
+                task.recorded.append(event.stage_name)
+                task.stage = ""
+            case e.TaskStageRolledBack():
+                task.rolled_back.append(event.stage_name)
+                task.stage = ""
+            case _:
+                task.stage = ""
+
+
+def fold(events: Iterable[e.Event]) -> LogFold:
+    """The state after all these events, which are in order."""
+    folded = LogFold()
+    for event in events:
+        folded.apply(event)
+    return folded

@@ -1,0 +1,105 @@
+"""What the fold of the log knows: one plan and one task, as their events tell them.
+
+A wish (pause, cancel, rollback) is kept as the sequence id of the event that asked for it; 0 means not asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.task_id import position_of
+
+
+class QueueClass(IntEnum):
+    """The classes of a plan's queue, first admitted first (I3)."""
+
+    ROLLBACK = 0
+    RESUMED = 1
+    MOVE = 2
+    RETRY = 3
+
+
+@dataclass(slots=True)
+class FoldedTask:
+    """One task. ``whole`` is false when the log began after its creation; ``known`` says that its state is certain."""
+
+    task_id: str
+    plan_id: str
+    tenant_id: str
+    whole: bool = True
+    known: bool = True
+    state: TaskState = TaskState.PENDING
+    pause_asked: int = 0
+    cancel_asked: int = 0
+    rollback_asked: int = 0
+    holds: bool = False
+    """Holds its tenant: admitted, and not ended since."""
+    waiting: bool = False
+    """Passed over, because its tenant is held elsewhere."""
+    queued_as: QueueClass = QueueClass.MOVE
+    attempt: int = 1
+    goes_back: bool = False
+    """Its last admission was for the way back."""
+    recorded: list[str] = field(default_factory=list)
+    """Stages recorded as succeeded in this attempt, in order."""
+    rolled_back: list[str] = field(default_factory=list)
+    stage: str = ""
+    """The stage that has begun and is not recorded."""
+    stage_started: int = 0
+    """Sequence id of the event that began it."""
+    last: int = 0
+    """Sequence id of its newest event."""
+
+    @property
+    def done(self) -> int:
+        """Stages recorded in the direction that it goes, or went last."""
+        return len(self.rolled_back if self.goes_back else self.recorded)
+
+    @property
+    def position(self) -> int:
+        """Its place in the plan."""
+        return position_of(self.task_id)
+
+
+@dataclass(slots=True)
+class FoldedPlan:
+    """One plan. ``created`` is the sequence id of its first event, 0 when the log began later; ``known`` says that its
+    state is certain."""
+
+    plan_id: str
+    created: int = 0
+    known: bool = False
+    name: str = ""
+    total: int = 0
+    max_concurrency: int = 0
+    state: PlanState = PlanState.RUNNING
+    pause_asked: int = 0
+    cancel_asked: int = 0
+    tasks: dict[str, FoldedTask] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Tasks by state."""
+    active: dict[str, FoldedTask] = field(default_factory=dict)
+    """Those that hold a slot, in the order in which they took it."""
+    paused: set[str] = field(default_factory=set)
+    """Ids of the tasks that the plan's own pause stopped."""
+    plan_sequence: int = 0
+    last: int = 0
+    """Sequence id of its newest event."""
+
+    def add(self, task: FoldedTask) -> None:
+        """Takes a task that was not there."""
+        self.tasks[task.task_id] = task
+        self.counts[task.state] += 1
+
+    def move(self, task: FoldedTask, state: TaskState) -> None:
+        """One of its tasks changes its state."""
+        self.counts[task.state] -= 1
+        self.counts[state] += 1
+        task.state = state
+        if state in TASK_ACTIVE:
+            self.active.setdefault(task.task_id, task)
+        else:
+            self.active.pop(task.task_id, None)

@@ -1,0 +1,81 @@
+"""The rules of admission that the log alone can break: I1, I2, I3, I5. Each looks at one event and the world before it.
+
+A plan that the log does not tell from its beginning on (it was cut there) is judged only as far as is certain.
+"""
+
+from __future__ import annotations
+
+from orchestrator.domain import events as e
+from orchestrator.domain.fold import ADMISSIONS
+from orchestrator.domain.folded import FoldedTask, QueueClass
+from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.history.report import Report
+from orchestrator.history.world import World
+
+MOVE_ADMISSIONS = ADMISSIONS - {"TaskRollingBack"}
+
+
+def exclusion(world: World, event: e.Event, report: Report) -> None:
+    """I1: an admission takes a tenant that nobody else holds."""
+    if isinstance(event, e.TaskEvent) and event.type in ADMISSIONS:
+        holder = world.holders.get(event.tenant_id)
+        if holder is not None and holder != event.task_id:
+            taken = world.tasks[holder].last
+            report.add("I1", f"{event.task_id} takes {event.tenant_id}, which {holder} holds", taken, event)
+
+
+def cap(world: World, event: e.Event, report: Report) -> None:
+    """I2: an admission finds a free slot."""
+    if isinstance(event, e.TaskEvent) and event.type in ADMISSIONS:
+        plan = world.plans.get(event.plan_id)
+        if plan is None or not plan.created or event.task_id in plan.active:
+            return
+        if len(plan.active) >= plan.max_concurrency:
+            report.add("I2", f"{event.task_id} is admitted while all {plan.max_concurrency} slots are taken", event)
+
+
+def _rank(task: FoldedTask) -> tuple[int, int]:
+    # Retries stand in the order in which they were asked for, which is not looked at here.
+    return task.queued_as, 0 if task.queued_as is QueueClass.RETRY else task.position
+
+
+def order(world: World, event: e.Event, report: Report) -> None:
+    """I3: whoever is admitted stands first among those that do not wait for a tenant (one slot: among all)."""
+    if not isinstance(event, e.TaskEvent) or event.type not in MOVE_ADMISSIONS:
+        return
+    plan, task = world.plans.get(event.plan_id), world.tasks.get(event.task_id)
+    if plan is None or task is None or not plan.created:
+        return
+    strict = plan.max_concurrency == 1
+    rank = _rank(task)
+    for other in plan.tasks.values():
+        if other is task or (other.waiting and not strict):
+            continue
+        before = other.known and other.state is TaskState.PENDING and _rank(other) < rank
+        goes_back_first = other.rollback_asked and other.state not in TASK_ACTIVE
+        if before or goes_back_first:
+            report.add("I3", f"{task.task_id} is admitted before {other.task_id}, which stands before it", event)
+            return
+
+
+def boundary(world: World, event: e.Event, report: Report) -> None:
+    """I5: after a pause or cancel was asked for no stage starts; after it acted nothing happens until a resume."""
+    plan, task = world.plans.get(event.plan_id), world.tasks.get(getattr(event, "task_id", None) or "")
+    if plan is None or task is None or isinstance(event, e.OperationRequested):
+        return
+    asked = task.cancel_asked or plan.cancel_asked or task.pause_asked or plan.pause_asked
+    if asked and event.type in {"TaskStageStarted", *MOVE_ADMISSIONS}:
+        report.add("I5", f"{event.type} of {task.task_id} after it was asked to stop", asked, event)
+    if isinstance(event, e.TaskStageStarted | e.TaskStageSucceeded) and task.state is TaskState.PAUSED:
+        report.add("I5", f"{event.type} of {task.task_id} while it is paused", task.last, event)
+    if plan.state is PlanState.PAUSED and event.type in MOVE_ADMISSIONS:
+        report.add("I5", f"{task.task_id} is admitted while its plan is paused", event)
+
+
+def plan_pause(world: World, event: e.Event, report: Report) -> None:
+    """I5: PlanPaused comes with the end of the last running stage."""
+    plan = world.plans.get(event.plan_id)
+    if isinstance(event, e.PlanPaused) and plan is not None:
+        running = [task for task in plan.active.values() if task.state is TaskState.RUNNING]
+        if running:
+            report.add("I5", f"{plan.plan_id} is paused while {running[0].task_id} runs", running[0].last, event)

@@ -1,0 +1,36 @@
+"""Counts the stage messages that lie in the broker, by task: what waits, and what workers hold unacknowledged."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+
+import redis
+
+from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.domain.lanes import lane_names
+from orchestrator.ledger.reader import PAGE
+
+
+def read_messages(broker: redis.Redis, namespace: str, lanes: int) -> Counter[str]:
+    """Messages by task id; the messages of a queue that is being served may be counted in neither place or in both."""
+    prefix = f"changeover:{namespace}:"
+    found: Counter[str] = Counter()
+    for name in lane_names(lanes):
+        start = 0
+        while page := cast(list[Any], broker.lrange(prefix + name, start, start + PAGE - 1)):
+            found.update(task_id for entry in page for task_id in _task_of(json.loads(entry)))
+            start += PAGE
+    for entry in cast(list[Any], broker.hvals(f"{prefix}unacked")):
+        found.update(_task_of(json.loads(entry)[0]))
+    return found
+
+
+def _task_of(message: dict[str, Any]) -> Iterator[str]:
+    """The task that a message of kombu's names; nothing for other messages."""
+    if message.get("headers", {}).get("task") == RUN_STAGE:
+        body = json.loads(base64.b64decode(message["body"]))
+        yield str(body[0][0])

@@ -1,0 +1,102 @@
+"""I7: the folded log gives the ledger's state. And for a history that is over: everything in it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from orchestrator.domain.folded import FoldedPlan, FoldedTask
+from orchestrator.domain.status import PLAN_ENDED, PlanState
+from orchestrator.domain.task_id import plan_of
+from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
+from orchestrator.history.report import Report
+from orchestrator.history.world import World
+
+
+def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Collection[str] = ()) -> None:
+    """I7 over all plans but the ``damaged`` ones; I6: the counter is where the log ends."""
+    is_empty = world.is_cut and not world.sequence
+    if world.sequence != dump.seq and not is_empty:
+        report.add("I6", f"the log ends at {world.sequence}, the counter stands at {dump.seq}")
+    for plan_id, plan in world.plans.items():
+        if plan_id in damaged:
+            continue
+        if dump.is_damaged(plan_id):
+            lost = "no record" if not dump.plans.get(plan_id) else "half a record"
+            report.add("I7", f"{plan_id} folds to {plan.state}, the ledger has {lost} of it", plan.last)
+        else:
+            _compare_plan(plan, dump, report)
+    for plan_id in dump.plans:
+        if plan_id not in world.plans and not world.is_cut:
+            report.add("I7", f"{plan_id} is in the ledger and not in the log")
+    for task_id, record in dump.sound_tasks():
+        task = world.tasks.get(task_id)
+        if task is not None and task.known:
+            _compare_task(task, dump, record, report)
+        elif task is None and not world.is_cut and plan_of(task_id) in world.plans:
+            report.add("I7", f"{task_id} is in the ledger and not in the log")
+
+
+def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
+    record = dump.plans[plan.plan_id]
+    told: dict[str, object] = {}
+    kept: dict[str, object] = {}
+    if plan.known:
+        told["status"], kept["status"] = plan.state.value, record["status"]
+    if plan.created:
+        told |= {
+            "pause": bool(plan.pause_asked),
+            "cancel": bool(plan.cancel_asked),
+            "paused by it": sorted(plan.paused),
+        }
+        kept |= {
+            "pause": is_set(record, "pauseRequested"),
+            "cancel": is_set(record, "cancelRequested"),
+            "paused by it": sorted(dump.plan_paused.get(plan.plan_id, ())),
+        }
+    _compare(plan.plan_id, told, kept, plan.last, report)
+    if plan.state is not PlanState.CREATED:
+        for task in plan.tasks.values():
+            if task.task_id not in dump.tasks:
+                report.add("I7", f"{task.task_id} folds to {task.state}, the ledger has no record of it", task.last)
+
+
+def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Report) -> None:
+    told: dict[str, object] = {"status": task.state.value}
+    kept: dict[str, object] = {"status": record["status"]}
+    if task.whole:
+        told |= {
+            "pause": bool(task.pause_asked),
+            "cancel": bool(task.cancel_asked),
+            "rollback": bool(task.rollback_asked),
+            "holds": task.holds,
+            "stages": task.done,
+            "attempt": task.attempt,
+        }
+        kept |= {
+            "pause": is_set(record, "pauseRequested"),
+            "cancel": is_set(record, "cancelRequested"),
+            "rollback": is_set(record, "rollbackRequested"),
+            "holds": dump.tenants.get(task.tenant_id, {}).get("holder") == task.task_id,
+            "stages": int(record.get("stage", 0)),
+            "attempt": int(record.get("attempt", 1)),
+        }
+    _compare(task.task_id, told, kept, task.last, report)
+
+
+def _compare(name: str, told: dict[str, object], kept: dict[str, object], last: int, report: Report) -> None:
+    for what, value in told.items():
+        if value != kept[what]:
+            report.add("I7", f"{name}: {what} folds to {value}, the ledger says {kept[what]}", last)
+
+
+def check_all_ended(world: World, report: Report, *, damaged: Collection[str] = ()) -> None:
+    """I12 and I9, for a history that is over: every plan has ended, but for the ``damaged`` ones (I19)."""
+    for plan in world.plans.values():
+        if plan.plan_id in damaged:
+            continue
+        if plan.state not in PLAN_ENDED:
+            report.add("I12", f"{plan.plan_id} has not ended: it is {plan.state}", plan.last)
+            if damaged:
+                report.add("I19", f"{plan.plan_id} was held up beside {sorted(damaged)}", plan.last)
+        for task in plan.active.values():
+            report.add("I9", f"{task.task_id} is {task.state} for good", task.last)

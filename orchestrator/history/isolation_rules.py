@@ -1,0 +1,44 @@
+"""I19: a damaged plan or entry holds up nobody else, as far as a log and a dump can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from orchestrator.domain.status import PlanState
+from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
+from orchestrator.history.report import Report
+from orchestrator.history.world import World
+
+
+def check_isolation(
+    world: World, dump: LedgerDump, report: Report, *, damaged: Collection[str], ended: bool, overdue_ms: int
+) -> None:
+    """Nobody waits for longer than ``overdue_ms`` for what a living coordinator could do at once."""
+    if ended:
+        for plan_id in sorted(dump.active & set(damaged)):
+            report.add("I19", f"{plan_id} is damaged and still looked after")
+    if not dump.coordinator_lives():
+        return
+    if dump.inbox_oldest_ms is not None and dump.now_ms - dump.inbox_oldest_ms > overdue_ms:
+        age = (dump.now_ms - dump.inbox_oldest_ms) / 1000
+        report.add("I19", f"a wake lies in the inbox for {age:.0f} s, with {dump.inbox} in all")
+    for plan_id, record in dump.sound_plans():
+        quiet_ms = dump.now_ms - world.plan_times.get(plan_id, dump.now_ms)
+        if plan_id not in damaged and quiet_ms > overdue_ms and _could_go_on(dump, plan_id, record):
+            last = world.plans[plan_id].last
+            report.add("I19", f"{plan_id} could go on, and nothing happened for {quiet_ms / 1000:.0f} s", last)
+
+
+def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
+    """Whether its head could be admitted right now: the plan runs, a slot is free, and the head's tenant too."""
+    if is_set(record, "pauseRequested") or is_set(record, "cancelRequested"):
+        return False
+    if record["status"] == PlanState.READY:
+        return True
+    head = next(iter(dump.queues.get(plan_id, {})), None)
+    if head is None or record["status"] != PlanState.RUNNING:
+        return False
+    tenant_id = dump.tasks.get(head, {}).get("tenant", "")
+    holder = dump.tenants.get(tenant_id, {}).get("holder")
+    is_first = next(iter(dump.lines.get(tenant_id, {})), head) == head
+    return len(dump.slots.get(plan_id, ())) < int(record["max"]) and holder in (None, head) and is_first

@@ -1,0 +1,76 @@
+"""A walk over the keys of a namespace: what is there, by kind, and what of it belongs to nothing that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, cast
+
+import redis
+
+from orchestrator.domain.task_id import plan_of, position_of
+from orchestrator.ledger.keys import PATTERNS, Keys
+from orchestrator.ledger.reader import PAGE
+
+OWNERS: Final[dict[str, str]] = {
+    **dict.fromkeys(("plan", "spec", "queue", "slots", "plan_paused", "log"), "plan"),
+    **dict.fromkeys(("task", "config", "checkpoint"), "task"),
+    **dict.fromkeys(("tenant", "line"), "tenant"),
+}
+"""Whose end is the end of a key, for each kind of which there are many (I18)."""
+
+EXPIRING: Final = frozenset({"request"})
+"""The kinds whose keys must go by themselves."""
+
+
+class KeyWalk:
+    """Not of one moment: what it finds is looked at again in the dump's own transaction."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        heads = {pattern.partition("{}")[0]: kind for kind, pattern in PATTERNS.items()}
+        self.found: dict[str, list[str]] = {kind: [] for kind in PATTERNS}
+        """Identifiers by kind; '' for the one key of a kind that has no others."""
+        self.unknown: list[str] = []
+        for key in client.scan_iter(match=_escaped(keys.root) + "*", count=PAGE):
+            name = cast(str, key)[len(keys.root) :]
+            head, colon, identifier = name.partition(":")
+            kind = heads.get(head + colon)
+            if kind is None:
+                self.unknown.append(name)
+            else:
+                self.found[kind].append(identifier)
+        self.plans = cast(list[str], client.zrange(keys.of("plans"), 0, -1))
+        purges = cast(list[tuple[str, float]], client.zrange(keys.of("purges"), 0, -1, withscores=True))
+        self._purges = dict(purges)
+
+    def strays(self) -> Iterator[str]:
+        """Names (without the root) of keys whose owner is not there."""
+        yield from self.unknown
+        plans, tasks, tenants = set(self.plans), set(self.found["task"]), set(self.found["tenant"])
+        for kind, owner in OWNERS.items():
+            for identifier in self.found[kind]:
+                match owner:
+                    case "plan":
+                        has_owner = identifier in plans
+                    case "tenant":
+                        has_owner = identifier in tenants
+                    case _:
+                        # A damaged plan's tasks are its own still.
+                        is_task = kind == "task" or identifier in tasks
+                        has_owner = is_task and (plan_of(identifier) in plans or self._is_being_purged(identifier))
+                if not has_owner:
+                    yield PATTERNS[kind].format(identifier)
+
+    def expiring(self) -> Iterator[tuple[str, str]]:
+        """Kind and identifier of each key that has no owner and must go by itself."""
+        for kind in EXPIRING:
+            yield from ((kind, identifier) for identifier in self.found[kind])
+
+    def _is_being_purged(self, task_id: str) -> bool:
+        """A purge takes a plan's tasks in chunks, from the last to the first."""
+        plan_id = plan_of(task_id)
+        return plan_id in self._purges and position_of(task_id) < self._purges[plan_id]
+
+
+def _escaped(text: str) -> str:
+    """The text as a pattern that matches itself only."""
+    return "".join("\\" + letter if letter in "*?[]^\\" else letter for letter in text)

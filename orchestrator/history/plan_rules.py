@@ -1,0 +1,77 @@
+"""The rules of numbers, submission, repeats and end that the log alone can break: I6, I11, I12, I17. Each looks at one
+event and the world before it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.domain import events as e
+from orchestrator.domain.fold import PLAN_STATE_AFTER
+from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ENDED, PlanState, TaskState
+from orchestrator.history.report import Report
+from orchestrator.history.world import World
+
+_ENDS_A_DRAFT: Final = frozenset({"PlanValidationFailed", "PlanPurged"})
+
+
+def sequence(world: World, event: e.Event, report: Report) -> None:
+    """I6: ids rise by one, over the namespace and over each plan."""
+    begins = world.is_cut and not world.sequence
+    if not begins and event.sequence_id != world.sequence + 1:
+        report.add("I6", f"sequenceId goes from {world.sequence} to {event.sequence_id}", event)
+    plan = world.plans.get(event.plan_id)
+    if plan is None and event.plan_sequence_id == 1:
+        # A plan of the same id that was abandoned or purged took its numbers with it.
+        return
+    if event.plan_id not in world.plan_numbers and world.is_cut:
+        return
+    before = world.plan_numbers.get(event.plan_id, 0)
+    if event.plan_sequence_id != before + 1:
+        report.add("I6", f"planSequenceId of {event.plan_id} goes from {before} to {event.plan_sequence_id}", event)
+
+
+def submission(world: World, event: e.Event, report: Report) -> None:
+    """I11: a plan is created once, written whole before it is ready, and runs nothing before that."""
+    plan = world.plans.get(event.plan_id)
+    match event:
+        case e.PlanCreated():
+            if plan is not None:
+                report.add("I11", f"plan {event.plan_id} is created twice", plan.created, event)
+            return
+        case e.PlanReady() if plan is not None:
+            if plan.state is not PlanState.CREATED:
+                report.add("I11", f"plan {event.plan_id} becomes ready while {plan.state}", event)
+            if plan.created and len(plan.tasks) != plan.total:
+                report.add("I11", f"{event.plan_id} is ready with {len(plan.tasks)} of its tasks", plan.created, event)
+        case e.TaskCreated():
+            if event.task_id in world.tasks:
+                report.add("I11", f"task {event.task_id} is created twice", event)
+        case _:
+            if plan is not None and plan.state is PlanState.CREATED and event.type not in _ENDS_A_DRAFT:
+                report.add("I11", f"{event.type} in {event.plan_id}, which is not ready", event)
+    if plan is None and not world.is_cut:
+        report.add("I11", f"{event.type} of plan {event.plan_id}, which was never created", event)
+
+
+def repeat(world: World, event: e.Event, report: Report) -> None:
+    """I17: the same request again changes nothing, so its id stands once with each target."""
+    if isinstance(event, e.OperationRequested) and event.request_id:
+        earlier = world.requests.get((event.request_id, event.target_id))
+        if earlier is not None:
+            message = f"request {event.request_id} acts on {event.target_id} again ({event.operation})"
+            report.add("I17", message, earlier, event)
+
+
+def plan_end(world: World, event: e.Event, report: Report) -> None:
+    """I12: a plan ends with all its tasks ended, and COMPLETED only if all are."""
+    plan = world.plans.get(event.plan_id)
+    if plan is not None and isinstance(event, e.PlanPurged) and plan.known and plan.state in PLAN_OPEN:
+        report.add("I12", f"{plan.plan_id} is purged while {plan.state}", plan.last, event)
+    if plan is None or PLAN_STATE_AFTER.get(event.type) not in PLAN_ENDED:
+        return
+    wanted = {TaskState.COMPLETED} if event.type == "PlanCompleted" else TASK_ENDED
+    for task in plan.tasks.values():
+        if task.whole and task.state not in wanted:
+            report.add("I12", f"{event.type} with {task.task_id} {task.state}", task.last, event)
+    if plan.state in PLAN_ENDED:
+        report.add("I12", f"{plan.plan_id} ends twice", plan.last, event)

@@ -1,0 +1,144 @@
+"""Reads the whole ledger for the checker: up to some tens of thousands of keys in one transaction, so that a dump taken
+while things run shows one moment. A larger ledger is read in pages, for quiet moments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+import redis
+
+from orchestrator.domain.events import Event
+from orchestrator.history.key_walk import KeyWalk
+from orchestrator.history.ledger_dump import LedgerDump, Record
+from orchestrator.ledger.keys import PATTERNS, Keys
+from orchestrator.ledger.reader import PAGE, Reader
+
+ATOMIC: Final = 50_000
+"""Commands in one transaction: about a quarter of a second in which Redis serves nobody else."""
+
+LOOKS: Final = 5
+"""A plan that is being written, or has lost tasks, does not look whole however often one looks."""
+
+Command = tuple[str, tuple[Any, ...]]
+
+_MEMBERS: Final = (0, -1)
+_SCORES: Final = (0, -1, False, True)
+
+
+def read_log(reader: Reader) -> Iterator[Event]:
+    """The namespace's log from its first event on: the feed, and before it what the plans' own logs still hold."""
+    feed = reader.events(None, 0)
+    first = next(feed, None)
+    if first is None:
+        return
+    if first.sequence_id > 1:
+        found = {event.sequence_id: event for plan_id in reader.plan_ids() for event in reader.events(plan_id, 0)}
+        yield from (found[number] for number in sorted(found) if number < first.sequence_id)
+    yield first
+    yield from feed
+
+
+def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
+    """Reads the namespace; ``client`` decodes its answers."""
+    for _ in range(LOOKS):
+        walk = KeyWalk(client, keys)
+        dump, plans = _read(client, keys, walk)
+        written = sum(int(record.get("written", 0)) for record in dump.plans.values())
+        # Else plans were written or taken away since the walk.
+        if plans == walk.plans and written <= len(dump.tasks):
+            break
+    return dump
+
+
+def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, list[str]]:
+    """What the walk found, at one moment, and the ids of the plans that are there by then."""
+    of = keys.of
+    single: dict[str, Command] = {
+        "time": ("time", ()),
+        "seq": ("get", (of("seq"),)),
+        "epoch": ("get", (of("epoch"),)),
+        "meta": ("hgetall", (of("meta"),)),
+        "presence": ("hgetall", (of("presence"),)),
+        "inbox": ("xlen", (of("inbox"),)),
+        "oldest": ("xrange", (of("inbox"), "-", "+", 1)),
+        "active": ("smembers", (of("active"),)),
+        **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended")},
+        **{
+            kind: ("zrange", (of(kind), *_SCORES))
+            for kind in ("leases_queued", "leases_running", "deadlines", "purges")
+        },
+    }
+    tasks, tenants = sorted(walk.found["task"]), sorted(walk.found["tenant"])
+    many: list[tuple[str, str, tuple[Any, ...], Sequence[str]]] = [
+        ("plan", "hgetall", (), walk.plans),
+        ("slots", "smembers", (), walk.plans),
+        ("plan_paused", "smembers", (), walk.plans),
+        ("queue", "zrange", _SCORES, walk.plans),
+        ("log", "xlen", (), walk.plans),
+        ("task", "hgetall", (), tasks),
+        ("checkpoint", "pttl", (), tasks),
+        ("tenant", "hgetall", (), tenants),
+        ("line", "zrange", _SCORES, tenants),
+    ]
+    strays, expiring = list(walk.strays()), list(walk.expiring())
+    commands = list(single.values())
+    for kind, verb, arguments, identifiers in many:
+        commands += [(verb, (of(kind, identifier), *arguments)) for identifier in identifiers]
+    commands += [("exists", (keys.root + name,)) for name in strays]
+    commands += [("pttl", (of(kind, identifier),)) for kind, identifier in expiring]
+    answers = iter(_run(client, commands))
+    one = {name: next(answers) for name in single}
+    each = {kind: {identifier: next(answers) for identifier in identifiers} for kind, _, _, identifiers in many}
+    left = [name for name in strays if next(answers)]
+    # -1 is a key that stays for ever.
+    left += [PATTERNS[kind].format(identifier) for kind, identifier in expiring if next(answers) == -1]
+    return _dump(one, each, left), one["plans"]
+
+
+def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: Sequence[str]) -> LedgerDump:
+    return LedgerDump(
+        now_ms=one["time"][0] * 1000 + one["time"][1] // 1000,
+        seq=int(one["seq"] or 0),
+        epoch=int(one["epoch"] or 0),
+        meta=one["meta"],
+        plans=dict(cast(Mapping[str, Record], each["plan"])),
+        tasks={task_id: record for task_id, record in each["task"].items() if record},
+        tenants=dict(cast(Mapping[str, Record], each["tenant"])),
+        slots={plan_id: set(found) for plan_id, found in each["slots"].items()},
+        plan_paused={plan_id: set(found) for plan_id, found in each["plan_paused"].items()},
+        queues={plan_id: _pairs(found) for plan_id, found in each["queue"].items()},
+        lines={tenant_id: _pairs(found) for tenant_id, found in each["line"].items()},
+        # -2 is no checkpoint at all.
+        checkpoints={task_id: ttl for task_id, ttl in each["checkpoint"].items() if ttl != -2},
+        logs=dict(each["log"]),
+        leases_queued=_pairs(one["leases_queued"]),
+        leases_running=_pairs(one["leases_running"]),
+        deadlines=_pairs(one["deadlines"]),
+        lined=set(one["lined"]),
+        drafts=set(one["drafts"]),
+        active=set(one["active"]),
+        ended=set(one["ended"]),
+        purges=_pairs(one["purges"]),
+        presence_ms={field: int(json.loads(entry)["at"]) for field, entry in one["presence"].items()},
+        inbox=one["inbox"],
+        inbox_oldest_ms=int(one["oldest"][0][0].partition("-")[0]) if one["oldest"] else None,
+        strays=tuple(left),
+    )
+
+
+def _run(client: redis.Redis, commands: Sequence[Command]) -> list[Any]:
+    is_atomic = len(commands) <= ATOMIC
+    step = len(commands) if is_atomic else PAGE
+    answers: list[Any] = []
+    for start in range(0, len(commands), step):
+        with client.pipeline(transaction=is_atomic) as pipeline:
+            for verb, arguments in commands[start : start + step]:
+                getattr(pipeline, verb)(*arguments)
+            answers += pipeline.execute()
+    return answers
+
+
+def _pairs(found: Iterable[tuple[str, float]]) -> dict[str, float]:
+    return {name: float(score) for name, score in found}

@@ -1,0 +1,61 @@
+"""The fold of the log and, beside it, what the rules need as evidence: which events showed what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from orchestrator.domain import events as e
+from orchestrator.domain.fold import LogFold
+from orchestrator.domain.status import TaskState
+
+StageKey = tuple[int, str, int]
+"""Attempt, mode (the task's state) and index of a stage in its plan."""
+
+
+class World(LogFold):
+    """Everything that the log has told so far. ``stage_names`` answers a plan's stages in order, () if not known."""
+
+    def __init__(self, stage_names: Callable[[str], tuple[str, ...]], *, is_cut: bool = False) -> None:
+        super().__init__()
+        self._stage_names = stage_names
+        self.is_cut = is_cut
+        """The log may begin anywhere; plans and tasks that it does not create are no fault then."""
+        self.stages: dict[str, tuple[str, ...]] = {}
+        self.recorded: defaultdict[str, dict[StageKey, int]] = defaultdict(dict)
+        """Of each task, what was recorded over all attempts, and by which event."""
+        self.recoveries: defaultdict[str, list[e.TaskRecovered]] = defaultdict(list)
+        self.plan_numbers: dict[str, int] = {}
+        """The last planSequenceId of each plan, of those that are gone too."""
+        self.plan_times: dict[str, int] = {}
+        """When each plan's newest event was written, in ms."""
+        self.requests: dict[tuple[str, str], e.OperationRequested] = {}
+        """Operations by request id and target."""
+
+    def apply(self, event: e.Event) -> None:
+        """Moves on by one event."""
+        if event.sequence_id <= self.sequence:
+            return
+        super().apply(event)
+        self.plan_numbers[event.plan_id] = event.plan_sequence_id
+        self.plan_times[event.plan_id] = round(event.occurred_at.timestamp() * 1000)
+        if isinstance(event, e.OperationRequested) and event.request_id:
+            self.requests.setdefault((event.request_id, event.target_id), event)
+        if isinstance(event, e.PlanCreated):
+            self.stages[event.plan_id] = self._stage_names(event.plan_id)
+        elif isinstance(event, e.TaskRecovered):
+            self.recoveries[event.task_id].append(event)
+        elif isinstance(event, e.TaskStageSucceeded):
+            self._record(event, TaskState.RUNNING)
+        elif isinstance(event, e.TaskStageRolledBack):
+            self._record(event, TaskState.ROLLING_BACK)
+
+    def is_gone(self, plan_id: str) -> bool:
+        """Whether the log tells of the plan, and that it was abandoned or purged."""
+        return plan_id in self.plan_numbers and plan_id not in self.plans
+
+    def _record(self, event: e.StageEvent, mode: TaskState) -> None:
+        names = self.stages.get(event.plan_id, ())
+        if event.stage_name in names:
+            key = (self.tasks[event.task_id].attempt, mode.value, names.index(event.stage_name))
+            self.recorded[event.task_id][key] = event.sequence_id
