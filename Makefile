@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long lint types imports check install-check lock bench chaos chaos-ci clean
+.PHONY: run docs test test-long lint types imports check install-check lock bench fuzz chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -51,6 +51,11 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+# Random expressions and templates, each measured; `make fuzz MINUTES=60`, `make fuzz SEED=N` for those of a failure.
+MINUTES ?= 10
+fuzz: .venv/ready
+	FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/unit/steps/expressions/test_fuzz.py
 
 # Faults of all kinds while a plan runs, judged by the history checker; prints the seed, `--seed N` tells it again.
 chaos-ci: .venv/ready

@@ -20,5 +20,9 @@ def encode_value(value: JsonValue) -> str:
 
 def checked(value: JsonValue) -> JsonValue:
     """The value itself, once it is known to be encodable; for validators of parameters."""
-    encode_value(value)
+    try:
+        encode_value(value).encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: no UTF-8 can carry it.
+        raise ValueError("holds text that is not valid Unicode") from None
     return value

@@ -10,6 +10,8 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from steps.opaque import Opaque
+
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 MAX_DEPTH = 64
 
@@ -23,12 +25,29 @@ def canonical_json(value: Any) -> str:
     return _encoder.encode(value)
 
 
+def read_json_text(body: bytes, **hooks: Any) -> Any:
+    """What somebody else sent as JSON; ``hooks`` as of ``json.loads``. Raises ``ValueError``.
+
+    Half a surrogate pair, raw or as an escape, is no text: no UTF-8 could carry it on.
+    """
+    try:
+        text = body.decode(json.detect_encoding(body))
+        value = json.loads(text, **hooks)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
 def json_size(value: Any, limit: int) -> int:
     """Characters and values in ``value``, those of inner lists included. Raises ``LimitExceeded`` past ``limit``."""
     size = 0
     stack = [value]
     while stack:
         item = stack.pop()
+        if isinstance(item, Opaque):
+            item = item.reveal()
         if isinstance(item, str):
             size += len(item)
         elif isinstance(item, dict):
@@ -43,10 +62,13 @@ def json_size(value: Any, limit: int) -> int:
 
 
 def json_value(value: Any, limit: int) -> Any:
-    """A deep copy in plain containers. Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks."""
+    """A deep copy in plain containers, secrets as text: what leaves an evaluation.
+
+    Raises ``LimitExceeded`` past ``limit``, ``TypeError`` for what JSON lacks.
+    """
     if value is None or isinstance(value, bool | int):
         return value
-    if not isinstance(value, str | float | Mapping | list | tuple | Undefined) and hasattr(value, "__iter__"):
+    if not isinstance(value, str | float | Mapping | list | tuple | Undefined | Opaque) and hasattr(value, "__iter__"):
         value = list(islice(value, limit + 1))
     json_size(value, limit)
     return _copy(value, 0)
@@ -57,6 +79,8 @@ def _copy(value: Any, depth: int) -> Any:
         value._fail_with_undefined_error()
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, Opaque):
+        return value.reveal()
     if isinstance(value, str):
         return str(value)
     if isinstance(value, float):

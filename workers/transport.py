@@ -1,4 +1,4 @@
-"""The Redis transport with one repair, one saving and one sign of life.
+"""The Redis transport with one repair, one saving, one sign of life and one gate.
 
 The first two were found by measuring kombu 5.7.0 with celery 5.7.0.
 
@@ -12,16 +12,29 @@ The saving: kombu builds a new Redis client for every operation, about a fifth o
 pool does the same.
 
 The sign of life: every reply to the consumer's blocking pop is stamped; ``workers/watchdog.py`` says what for.
+
+The gate: what is read from a lane and is no message of ours is logged and dropped, see ``workers/gate.py``; and should
+one pass that Celery cannot bear, that one message is dropped, not the worker.
+``tests/integration/workers/test_garbage.py`` fails without this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import structlog
 from kombu.transport import redis as kombu_redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from workers.gate import ITEM_LIMIT_BYTES, why_refused
 from workers.watchdog import SILENCE
+
+_log = structlog.get_logger(__name__)
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError)
+"""What kombu's JSON reader raises for an item; it also makes dates and numbers of objects that ask for it."""
 
 
 class Channel(kombu_redis.Channel):
@@ -39,13 +52,54 @@ class Channel(kombu_redis.Channel):
         pool = self.pool
         kept = self._pool_and_client
         if kept is None or kept[0] is not pool:
-            kept = self._pool_and_client = (pool, super()._create_client())  # type: ignore[no-untyped-call]
+            client = super()._create_client()  # type: ignore[no-untyped-call]
+            client.set_response_callback("BRPOP", _bounded)
+            kept = self._pool_and_client = (pool, client)
         return kept[1]
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.
         SILENCE.end()
-        return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except _UNREADABLE as error:
+            _refuse(f"no JSON ({type(error).__name__})")
+            return True
+
+    def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **kwargs: Any) -> Any:
+        result = super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
+        if not no_ack:
+            # A lane. Remote control is consumed without acknowledgement, and looks after itself.
+            callbacks = self.connection._callbacks
+            callbacks[queue] = partial(self._pass, callbacks[queue], queue)
+        return result
+
+    def _pass(self, deliver: Callable[[Any], Any], queue: str, item: Any) -> None:
+        if (reason := why_refused(item)) is not None:
+            _refuse(reason, queue=queue)
+            return
+        try:
+            deliver(item)
+        except (*self.connection.connection_errors, *self.connection.channel_errors):
+            raise
+        except Exception:  # noqa: BLE001 - whatever Celery makes of this message, the others are not to wait for it
+            _log.exception("message refused", action="message-refused", queue=queue, reason="Celery cannot take it")
+            tag = item["properties"]["delivery_tag"]
+            if tag in self.qos._delivered:
+                self.basic_ack(tag)  # type: ignore[no-untyped-call]
+
+
+def _bounded(reply: Any, **_: Any) -> Any:
+    """The reply to a blocking pop: None when there is nothing, or nothing that could be a message."""
+    if reply and len(reply[1]) > ITEM_LIMIT_BYTES:
+        _refuse(f"{len(reply[1])} bytes, expected at most {ITEM_LIMIT_BYTES}", queue=str(reply[0]))
+        return None
+    return reply
+
+
+def _refuse(reason: str, **more: Any) -> None:
+    # Nothing of it is quoted: it is somebody else's.
+    _log.error("message refused", action="message-refused", reason=reason, **more)
 
 
 class Transport(kombu_redis.Transport):

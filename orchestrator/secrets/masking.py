@@ -7,59 +7,41 @@ secret is not shown, known or not.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-MASK: Final = "***"
-
-SHORTEST: Final = 4
-"""A shorter value could not be masked without masking half of every message."""
+from orchestrator.secrets.known import MASK, KnownSecrets
 
 _SECRET_KEY = re.compile(r"authorization|cookie|password|passwd|secret|token|api[-_]?key|credential", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/]*@", re.IGNORECASE)
-_CUT_MARK = "…"
 
 _lock = threading.Lock()
-_known: tuple[str, ...] = ()
-"""Every spelling of every value that this process has resolved, the longest first."""
+_known = KnownSecrets()
+"""All that this process has resolved."""
 
 
 def remember(value: str) -> None:
-    """Mask this value from now on, in all the spellings that a message may give it."""
+    """Mask this value from now on, in all the forms that a message may give it."""
     global _known
-    if value in _known:
+    if value in _known.values:
         return
-    spellings = {
-        value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
-        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
-        *(encode(value.encode()).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)),
-    }  # fmt: skip
     with _lock:
-        # The longest first: a value may be part of another.
-        found = {*_known, *(one for one in spellings if len(one) >= SHORTEST)}
-        _known = tuple(sorted(found, key=lambda one: (-len(one), one)))
+        _known = _known.with_value(value)
 
 
 def mask(text: str) -> str:
     """The text with every known secret value replaced, also one that a cut (``…``) left the beginning of."""
-    for value in _known:
-        text = text.replace(value, MASK)
-    if _known and _CUT_MARK in text:
-        *heads, tail = text.split(_CUT_MARK)
-        text = _CUT_MARK.join([*map(_without_beginning, heads), tail])
-    return text
+    return _known.masked(text)
 
 
 def mask_value(value: Any) -> Any:
     """A JSON value with every text in it masked, keys too; a number that is a secret becomes the mask."""
-    return _walk(value, _without_known) if _known else value
+    return _walk(value, _without_known) if _known.values else value
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -114,11 +96,3 @@ def _for_people(value: Any, key: str) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return _without_known(value, key)
     return str(value)
-
-
-def _without_beginning(text: str) -> str:
-    for value in _known:
-        for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
-            if text.endswith(value[:length]):
-                return text[: len(text) - length] + MASK
-    return text

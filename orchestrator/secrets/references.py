@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from orchestrator.secrets.masking import MASK, SHORTEST, remember
+from orchestrator.secrets.known import MASK, SHORTEST
+from orchestrator.secrets.masking import remember
 from steps.expressions.sandbox import NameFault, ReadByName
+from steps.opaque import Opaque
 
 FILE_LIMIT_BYTES: Final = 64 * 1024
 
@@ -31,9 +33,19 @@ class PlaceholderSecrets(ReadByName):
     def __str__(self) -> str:
         return "secret"
 
-    def __getitem__(self, name: str) -> str:
-        """A text that no value has; a malformed name is an error all the same."""
-        return f"{MASK}{_checked(name)}{MASK}"
+    def __getitem__(self, name: str) -> Opaque:
+        """A text that no value has, as opaque as they are; a malformed name is an error all the same."""
+        return Opaque(f"{MASK}{_checked(name)}{MASK}")
+
+
+class NoSecrets(ReadByName):
+    """Where no secret may stand, since what it stands in is computed with: in an expression over an answer."""
+
+    def __str__(self) -> str:
+        return "secret"
+
+    def __getitem__(self, name: str) -> Opaque:
+        raise NameFault(f"secret {_checked(name)} cannot be part of an expression")
 
 
 class Secrets(ReadByName):
@@ -46,8 +58,8 @@ class Secrets(ReadByName):
     def __str__(self) -> str:
         return "secret"
 
-    def __getitem__(self, name: str) -> str:
-        """The value, from now on masked in this process. Raises ``NameFault`` when there is none to be had."""
+    def __getitem__(self, name: str) -> Opaque:
+        """The value, opaque, and masked in this process from now on. Raises ``NameFault`` when there is none."""
         variable = ENVIRONMENT_PREFIX + _checked(name)
         value = self._environment.get(variable)
         if value is None:
@@ -57,7 +69,7 @@ class Secrets(ReadByName):
         if len(value) < SHORTEST:
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
         remember(value)
-        return value
+        return Opaque(value)
 
     def _from_file(self, name: str) -> str | None:
         try:
@@ -75,6 +87,7 @@ class Secrets(ReadByName):
 
 
 PLACEHOLDERS: Final = PlaceholderSecrets()
+NO_SECRETS: Final = NoSecrets()
 
 
 def _checked(name: object) -> str:

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.domain.wording import join, problems_of, shown
+from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
 from steps.contract import Step, StepParameters
+from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
 
 CACHED: Final = 1024
@@ -45,10 +47,11 @@ class CompiledStep:
         self._spellings = {field.alias or name: name for name, field in fields.items()}
         # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
         self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
+        self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
         own = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
         try:
-            self._renderer = compile_value(self._parameters)
+            self._renderer = self._compile(self._parameters)
         except TemplateFault as fault:
             raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
         self.constant = self._check_constant_part()
@@ -76,6 +79,20 @@ class CompiledStep:
             if len(self._overridden) < CACHED:
                 self._overridden[text] = built
         return built
+
+    def _compile(self, values: Mapping[str, Any]) -> Renderer | None:
+        """As ``compile_value``; what becomes part of an expression, which computes with it, sees no secrets."""
+        expressions = compile_value({key: value for key, value in values.items() if key in self._expressions})
+        if expressions is None:
+            return compile_value(values)
+        others = {key: value for key, value in values.items() if key not in self._expressions}
+        renderer = compile_value(others)
+
+        def render(variables: Variables) -> dict[str, Any]:
+            found = others if renderer is None else renderer(variables)
+            return {**found, **expressions({**variables, "secret": NO_SECRETS})}
+
+        return render
 
     def _by_field(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The parameters under their snake_case names."""
@@ -124,7 +141,7 @@ class CompiledStep:
 
     def _compile_override(self, values: Mapping[str, Any], path: str) -> Renderer | None:
         try:
-            return compile_value(values)
+            return self._compile(values)
         except TemplateFault as fault:
             raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
 

@@ -5,28 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from orchestrator.domain.config import NetworkEndpoint, TenantConfig
-from steps.expressions.sandbox import (
-    INPUT_LIMIT,
-    OUTPUT_LIMIT,
-    TIME_LIMIT_SECONDS,
-    Missing,
-    NameFault,
-    ReadByName,
-    Sandbox,
-    check_clock,
-    start_clock,
-)
-
-__all__ = [
-    "INPUT_LIMIT",
-    "OUTPUT_LIMIT",
-    "TIME_LIMIT_SECONDS",
-    "NameFault",
-    "ReadByName",
-    "TemplateEnvironment",
-    "check_clock",
-    "start_clock",
-]
+from steps.expressions.sandbox import Missing, Sandbox
 
 
 class _MissingInPlan(Missing):

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
-from orchestrator.templates.sandbox import OUTPUT_LIMIT, TemplateEnvironment, check_clock, start_clock
+from orchestrator.templates.sandbox import TemplateEnvironment
+from steps.expressions.budget import OUTPUT_LIMIT, budget, start_budget
 from steps.expressions.judgement import FAULTS, fault_words
 from steps.json_values import LimitExceeded, json_value
 
@@ -74,7 +75,7 @@ def _compile_text(source: str, path: str) -> Renderer:
         raise TemplateFault(path, source, evaluate)
 
     def run(variables: Variables) -> Any:
-        start_clock()
+        start_budget()
         try:
             return evaluate(variables)
         except FAULTS as error:
@@ -88,7 +89,7 @@ def _compile(source: str) -> Renderer | str:
     """The evaluating function, or why there is none: a fault is worth caching too."""
     if len(source) > TEMPLATE_LIMIT:
         return f"a template of more than {TEMPLATE_LIMIT} characters"
-    start_clock()
+    start_budget()
     try:
         expression = _single_expression(source)
         full = _text(source) if expression is None else _expression(expression)
@@ -124,7 +125,7 @@ def _text(source: str) -> Renderer:
             size += len(piece)
             if size > OUTPUT_LIMIT:
                 raise LimitExceeded(f"longer than {OUTPUT_LIMIT} characters")
-            check_clock()
+            budget().spend(4 + (len(piece) >> 4))
         return "".join(pieces)
 
     return run

@@ -79,10 +79,10 @@ def validate_plan(
     resolved = resolve(raw, settings, findings)
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
-    stored = stage_records(shape.stages, findings)
     factory = StageFactory(registry or load_registry(), settings)
     reference = {"plan_id": plan_id, "name": shape.header.name if shape.header else ""}
     stages = compile_stages(shape.stages, factory, findings)
+    stored = stage_records(shape.stages, findings)
     check = TenantCheck(stages, reference, factory.step_types, References(settings))
     records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
     _warn(shape, findings, check.idle)

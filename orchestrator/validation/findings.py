@@ -24,6 +24,10 @@ class Findings:
     def failed(self) -> bool:
         return bool(self._errors)
 
+    def has_error_under(self, path: str) -> bool:
+        """Whether something inside ``path`` is known to be wrong."""
+        return any(problem.path.startswith(path) for problem in self._errors)
+
     def error(self, path: str, value: object, message: str) -> None:
         """One more problem; ``value`` may be anything, it is cut to what a message can carry."""
         self.errors([Problem(path, shown(value), message)])

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.wording import join, shown
-from orchestrator.secrets.masking import MASK
+from orchestrator.secrets.known import MASK
 from orchestrator.settings.model import Settings
 from orchestrator.stages.compiled_step import BuiltStep
 from steps import SOURCES_GROUP, AllowedHosts, MalformedEndpoints, health_endpoints

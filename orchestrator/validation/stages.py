@@ -37,12 +37,16 @@ def compile_stages(
 
 
 def stage_records(stages: list[tuple[int, StageSpec]], findings: Findings) -> list[StageRecord]:
-    """The stages as they are stored; one that cannot be is reported, and then none is."""
-    try:
-        records = [stage_record(stage) for _, stage in stages]
-        for record in records:
+    """The stages as they are stored; one that cannot be is reported, unless its steps have said so already."""
+    records: list[StageRecord] = []
+    for index, stage in stages:
+        try:
+            record = stage_record(stage)
             record.spec.encode()
-    except ValueError:
-        findings.error("stages", None, "a step holds a value that JSON cannot: invalid Unicode or a number not finite")
-        return []
+        except ValueError:
+            if not findings.has_error_under(f"stages[{index}]"):
+                message = "holds a value that JSON cannot: invalid Unicode or a number not finite"
+                findings.error(f"stages[{index}]", None, message)
+            continue
+        records.append(record)
     return records

@@ -8,16 +8,18 @@ read as success. Write ``not (data.failList | default([]))`` where the member ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 from pydantic import JsonValue
+from pydantic.fields import FieldInfo
 
-from steps.expressions.sandbox import NameFault, Sandbox, start_clock
+from steps.expressions.budget import WrongKind, start_budget
+from steps.expressions.sandbox import NameFault, Sandbox
 from steps.json_values import LimitExceeded
 
 EXPRESSION_LIMIT = 2_000
@@ -48,6 +50,18 @@ def check_expression(source: str) -> str:
     return source
 
 
+def is_expression(field: FieldInfo) -> bool:
+    """Whether a parameter is an expression, going by its type: one that ``check_expression`` validates."""
+    said = (*field.metadata, *_annotations(field.annotation))
+    return any(getattr(one, "func", None) is check_expression for one in said)
+
+
+def _annotations(kind: Any) -> Iterator[Any]:
+    yield from getattr(kind, "__metadata__", ())
+    for inner in get_args(kind):
+        yield from _annotations(inner)
+
+
 def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
     """Whether the condition is true of the answer. Raises nothing on the expression's account."""
     compiled = _compile(source)
@@ -56,7 +70,7 @@ def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
     names: dict[str, Any] = {"answer": answer, "http_status": http_status}
     if isinstance(answer, dict):
         names |= answer
-    start_clock()
+    start_budget()
     try:
         return Judgement(bool(compiled(names)))
     except FAULTS as error:
@@ -73,6 +87,8 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
         return f"{kind} syntax, line {error.lineno}: {error.message}"
     if isinstance(error, SecurityError):
         return f"not allowed in a template: {error.message}"
+    if isinstance(error, WrongKind):
+        return f"the {kind} {error}"
     if isinstance(error, LimitExceeded):
         words = "gives a result that is" if str(error).startswith("longer") else ""
         return " ".join(filter(None, (f"the {kind}", words, str(error))))
@@ -85,7 +101,7 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
 def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     if len(source) > EXPRESSION_LIMIT:
         return f"an expression of more than {EXPRESSION_LIMIT} characters"
-    start_clock()
+    start_budget()
     try:
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:

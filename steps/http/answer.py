@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NoReturn
 
 from pydantic import JsonValue
 
 from steps.contract import HttpAnswer
+from steps.json_values import read_json_text
 from steps.wording import cut
 
 SAID_LIMIT = 1000
@@ -24,8 +24,8 @@ class NotJson(ValueError):
 def read_json(answer: HttpAnswer) -> JsonValue:
     """The answer's JSON. Raises ``NotJson``."""
     try:
-        value: JsonValue = json.loads(answer.body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        value: JsonValue = read_json_text(answer.body, parse_constant=_no_constant)
+    except ValueError as error:
         raise NotJson(f"did not answer JSON{said(answer)}") from error
     return value
 

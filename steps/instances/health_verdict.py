@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from steps.contract import HttpAnswer
 from steps.expressions.json_path import NotThere, find
 from steps.instances.health_matrix import InstanceState
+from steps.json_values import read_json_text
 from steps.wording import cut, quote
 
 _PASSING = frozenset((408, 425, 429))
@@ -81,10 +82,7 @@ def read_exact(body: bytes) -> Any:
 
     Raises ``ValueError``.
     """
-    try:
-        return json.loads(body, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    return read_json_text(body, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
 class _Number(str):

@@ -78,7 +78,8 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
             "type": "poll", "url": server.url("/busy"), "until": "ready", "headers": headers,
             "interval_seconds": 0.1, "max_attempts": 2,
         }  # fmt: skip
-        no = {"type": "http-request", "url": server.url("/no?token={{ secret.TOKEN | urlencode }}"), "headers": headers}
+        with_user = server.url("/no").replace("://", "://ada:{{ secret.HOOK }}@")
+        no = {"type": "http-request", "url": with_user, "form": {"token": "{{ secret.TOKEN }}"}}
         stages = [
             [{"name": "good", "steps": [good]}, {"name": "busy", "steps": [busy]}],
             [{"name": "good", "steps": [good]}, {"name": "no", "steps": [no]}],
@@ -101,6 +102,7 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
 
     assert [failure.type for failure in failures] == ["ConditionNotMet", "HttpRequestFailed", "InvalidStage"]
     assert "Bearer ***" in failures[0].message
+    assert "Basic ***" in failures[1].message
     assert "expected an http:// or https:// URL" in failures[2].message
     assert failures[2].message.endswith("(got '***')")
     events = "".join(event.model_dump_json() for event in client.events())
@@ -119,7 +121,9 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
     everything["logs"] = cluster.logs().encode()
     assert b"secret-2" in everything["ledger"]
     assert b"stage-failed" in everything["logs"]
-    spellings = (TOKEN, HOOK, "tok/en%2Bof%20the-gateway", "tok%2Fen%2Bof%20the-gateway", "tok%2Fen%2Bof+the-gateway")
+    basic = base64.b64encode(f"ada:{HOOK}".encode()).decode()
+    spellings = (TOKEN, HOOK, "tok/en%2Bof%20the-gateway", "tok%2Fen%2Bof%20the-gateway", "tok%2Fen%2Bof+the-gateway",
+                 basic, basic[8:])  # fmt: skip
     found = [(where, one) for where, text in everything.items() for one in spellings if one.encode() in text]
     assert found == []
     # Nor the beginning of one, where a quote was cut.

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import base64
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
 from orchestrator.observability.logs import configure_logs
-from orchestrator.secrets.masking import SHORTEST, mask, mask_value
+from orchestrator.secrets.known import SHORTEST, KnownSecrets
+from orchestrator.secrets.masking import mask, mask_value
 from orchestrator.secrets.references import PLACEHOLDERS, Secrets
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import template_variables
@@ -17,7 +22,7 @@ from orchestrator.templates.templates import TemplateFault, render
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.secrets.masking._known", ())
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets())
 
 
 def variables(folder: Path, **environment: str) -> dict[str, Any]:
@@ -88,6 +93,33 @@ VALUE = 'p w"ö/=&12345678'
 def test_every_spelling_is_masked(tmp_path: Path, text: str) -> None:
     render("{{ secret.V }}", variables(tmp_path, V=VALUE))
     assert mask(f"said: {text}, twice {text}") == "said: ***, twice ***"
+
+
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc", "ada@example.com"])
+@pytest.mark.parametrize("behind", ["", ";", ";x", ";xy"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_with_others_around_it_is_masked(
+    tmp_path: Path, user: str, behind: str, encode: Callable[[bytes], bytes]
+) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=VALUE))
+    coded = encode(f"{user}:{VALUE}{behind}".encode()).decode()
+    assert mask(f"sent 'Authorization: Basic {coded}', got 401") == "sent 'Authorization: Basic ***', got 401"
+
+
+@pytest.mark.parametrize("value", [VALUE, "p+q r%41/:@;x", "100%", "\N{SNOWMAN}" * 4])
+def test_what_a_request_makes_of_it_is_masked(tmp_path: Path, value: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    body = httpx.Request("POST", "http://h/", data={"token": value, "b": "1"}).read().decode()
+    assert mask(body) == "token=***&b=1"
+    assert mask(httpx.URL("http://h/", params={"token": value}).query.decode()) == "token=***"
+    assert mask(httpx.URL(f"http://h/in/{quote(value, safe='')}/x").raw_path.decode()) == "/in/***/x"
+    assert mask(httpx.URL("http://h/").copy_with(username="ada", password=value).userinfo.decode()) == "ada:***"
+
+
+def test_lower_case_and_needless_escapes_are_masked(tmp_path: Path) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V="pass/w\u00f6rd"))
+    assert mask("a%20b p%61ss%2fw%c3%b6rd c%2") == "a%20b *** c%2"
+    assert mask("%E2%98%83 pass%2Fw\u00f6rd\N{SNOWMAN}%") == "%E2%98%83 ***\N{SNOWMAN}%"
 
 
 def test_a_beginning_before_a_cut_is_masked(tmp_path: Path) -> None:

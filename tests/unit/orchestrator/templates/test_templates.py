@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.templates.sandbox import OUTPUT_LIMIT, TIME_LIMIT_SECONDS
 from orchestrator.templates.templates import TEMPLATE_LIMIT, TemplateFault, compile_value, render
+from steps.expressions.budget import OUTPUT_LIMIT, TIME_LIMIT_SECONDS
 
 VARIABLES: dict[str, Any] = {
     "tenant": {

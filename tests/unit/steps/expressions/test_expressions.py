@@ -7,7 +7,7 @@ import pytest
 from pydantic import JsonValue
 
 from steps import NotThere, check_expression, find, holds
-from steps.expressions.sandbox import TIME_LIMIT_SECONDS
+from steps.expressions.budget import TIME_LIMIT_SECONDS
 
 ANSWER: JsonValue = {"code": 0, "data": {"failList": [], "items": [1, 2, 3]}, "state": "ready"}
 

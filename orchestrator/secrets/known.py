@@ -1,0 +1,140 @@
+"""The secrets that a process has resolved, and every form in which a text may hold one of them.
+
+A request gives a value forms that no template made: httpx writes a URL's user and password as base64 of the two
+together, and percent-encodes other characters in a path than in a query. So neither form is listed; both are looked for
+by what they mean.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote
+
+MASK: Final = "***"
+
+SHORTEST: Final = 4
+"""A shorter value could not be masked without masking half of every message."""
+
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_CUT_MARK = "…"
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecrets:
+    """The longest first everywhere, since a value may be part of another."""
+
+    values: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
+    """As a message may write them."""
+
+    cores: tuple[str, ...] = ()
+    """What base64 makes of them, whatever stands before and behind."""
+
+    def with_value(self, value: str) -> KnownSecrets:
+        """These and one more."""
+        return KnownSecrets(
+            _sorted((*self.values, value)),
+            _sorted((*self.spellings, *_spellings(value))),
+            _sorted((*self.cores, *_cores(value))),
+        )
+
+    def masked(self, text: str) -> str:
+        """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
+        for value in self.spellings:
+            text = text.replace(value, MASK)
+        for core in self.cores:
+            if core in text:
+                text = _without_base64(text, core)
+        if "%" in text:
+            for value in self.values:
+                # Whoever encodes a URL may take an escape in the value for one made before, and leave it.
+                for one in {value, unquote(value)}:
+                    text = _without_escaped(text, one)
+        if self.spellings and _CUT_MARK in text:
+            *heads, tail = text.split(_CUT_MARK)
+            text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
+        return text
+
+    def _without_beginning(self, text: str) -> str:
+        for value in (*self.spellings, *self.cores):
+            for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
+                if text.endswith(value[:length]):
+                    return text[: len(text) - length] + MASK
+        return text
+
+
+def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({one for one in values if len(one) >= SHORTEST}, key=lambda one: (-len(one), one)))
+
+
+def _spellings(value: str) -> set[str]:
+    return {
+        value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
+        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+    }  # fmt: skip
+
+
+def _cores(value: str) -> set[str]:
+    """Base64 makes four characters of three bytes: a text is coded in one of three ways, and its ends with others."""
+    raw = value.encode()
+    found = set()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for before in range(3):
+            coded = encode(b"\0" * before + raw).decode()
+            found.add(coded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6])
+    return found
+
+
+def _without_base64(text: str, core: str) -> str:
+    """The whole runs of base64 that hold the core are masked: what is left of one would tell the rest."""
+    pieces: list[str] = []
+    done = 0
+    while (at := text.find(core, done)) >= 0:
+        begin, end = at, at + len(core)
+        while begin > done and text[begin - 1] in _BASE64:
+            begin -= 1
+        while end < len(text) and text[end] in _BASE64:
+            end += 1
+        pieces += (text[done:begin], MASK)
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _without_escaped(text: str, value: str) -> str:
+    """The text with the value masked, whichever of its characters are percent-encoded, and with ``+`` for space."""
+    raw = text.encode(errors="surrogatepass")
+    decoded = bytearray()
+    escapes: list[tuple[int, int]] = []
+    last = 0
+    for escape in _ESCAPE.finditer(raw):
+        decoded += raw[last : escape.start()]
+        escapes.append((len(decoded), escape.start()))
+        decoded.append(int(escape[1], 16))
+        last = escape.end()
+    if not escapes:
+        return text
+    decoded += raw[last:]
+    hay, needle = decoded.replace(b"+", b" "), value.encode(errors="surrogatepass").replace(b"+", b" ")
+
+    def place(at: int) -> int:
+        """Where in ``raw`` the decoded byte at ``at`` begins."""
+        before = bisect_right(escapes, (at, len(raw))) - 1
+        if before < 0:
+            return at
+        decoded_at, raw_at = escapes[before]
+        return raw_at if decoded_at == at else raw_at + 3 + (at - decoded_at - 1)
+
+    pieces: list[bytes] = []
+    done = copied = 0
+    while (at := hay.find(needle, done)) >= 0:
+        done = at + len(needle)
+        pieces += (raw[copied : place(at)], MASK.encode())
+        copied = place(done)
+    return b"".join((*pieces, raw[copied:])).decode(errors="surrogatepass")

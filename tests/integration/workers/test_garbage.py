@@ -1,0 +1,147 @@
+"""What stands in a lane and is no message of ours: dropped and logged, and the worker goes on."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+
+from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.client import Client
+from orchestrator.domain.lanes import lane_names
+from tests.support.cluster import Cluster
+from tests.support.place import Place
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.waiting import wait_until
+
+ARGS = ["p.0", 1, 0, 0]
+EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+
+
+def envelope(body: Any, task: Any = RUN_STAGE, raw_body: str | None = None, **changes: Any) -> dict[str, Any]:
+    """A message as the dispatcher sends it, but for ``changes``: None takes a part out."""
+    text = raw_body if raw_body is not None else base64.b64encode(json.dumps(body).encode()).decode()
+    message: dict[str, Any] = {
+        "body": text,
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"lang": "py", "task": task, "id": "garbage", "argsrepr": "()", "kwargsrepr": "{}"},
+        "properties": {
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": "lane-0"},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": f"tag-{id(body)}-{len(text)}-{changes}",
+        },
+    }
+    for name, value in changes.items():
+        *above, last = name.split("__")
+        where = message
+        for part in above:
+            where = where[part]
+        key = last.replace("_", "-") if last.startswith("content") else last
+        where[key] = value
+        if value is None:
+            del where[key]
+    return message
+
+
+def garbage() -> Iterator[bytes | str]:
+    yield b"\xff\xfe\x00garbage"
+    yield b""
+    yield "not json"
+    yield '{"half": '
+    yield "[" * 5000
+    yield "NaN"
+    yield "1" * 100_000
+    yield '"text"'
+    yield "null"
+    yield "7"
+    yield "[1, 2]"
+    yield "{}"
+    yield '{"__type__": "datetime", "__value__": "garbage"}'
+    yield '{"__type__": "uuid", "__value__": {}}'
+    right = [ARGS, {}, EMBED]
+    messages = [
+        # The envelope
+        envelope(right, properties=None),
+        envelope(right, properties="text"),
+        envelope(right, properties__delivery_tag=None),
+        envelope(right, properties__delivery_tag=[1]),
+        envelope(right, properties__delivery_info=None),
+        envelope(right, properties__delivery_info="text"),
+        envelope(right, properties__body_encoding="rot13"),
+        envelope(right, headers=None),
+        envelope(right, headers=7),
+        envelope(right, headers__id=None),
+        envelope(right, headers__id=[1]),
+        envelope(right, headers__eta="yesterday"),
+        envelope(right, headers__eta={}),
+        envelope(right, headers__expires="never"),
+        envelope(right, headers__timelimit=5),
+        envelope(right, headers__retries="many"),
+        envelope(right, headers__compression="zip-bomb"),
+        envelope(right, content_type="application/x-python-serialize"),
+        envelope(right, content_type="application/x-nothing"),
+        envelope(right, content_encoding="rot13"),
+        # The task
+        envelope(right, task="elsewhere.run"),
+        envelope(right, task=None),
+        envelope(right, task=["a"]),
+        envelope([[], {}, EMBED], task="celery.backend_cleanup"),
+        # The body
+        envelope(None, raw_body="!!!"),
+        envelope(None, raw_body=""),
+        envelope(None),
+        envelope({}),
+        envelope([]),
+        envelope([ARGS]),
+        envelope([ARGS, {}, None]),
+        envelope([ARGS, {}, {**EMBED, "chain": 7}]),
+        envelope([ARGS, {}, {**EMBED, "chain": [7]}]),
+        envelope([ARGS, {}, {**EMBED, "callbacks": [{"task": 1}]}]),
+        # Its arguments
+        envelope([[], {}, EMBED]),
+        envelope([[*ARGS, 1, 2, 3], {}, EMBED]),
+        envelope([["p.0", "one", 0, 0], {}, EMBED]),
+        envelope([["p.0", 1, 0, [0]], {}, EMBED]),
+        envelope([["p.0", 1.5, 0, 0], {}, EMBED]),
+        envelope([["p.0", True, 0, 0], {}, EMBED]),
+        envelope([["p.0", -1, 0, 0], {}, EMBED]),
+        envelope([["p.0", 10**400, 0, 0], {}, EMBED]),
+        envelope([["p\ud800.0", 1, 0, 0], {}, EMBED]),
+        envelope([["", 1, 0, 0], {}, EMBED]),
+        envelope([[None, 1, 0, 0], {}, EMBED]),
+        envelope([ARGS, {"more": 1}, EMBED]),
+        envelope(["text", {}, EMBED]),
+        envelope([ARGS, [], EMBED]),
+    ]
+    yield from (json.dumps(message) for message in messages)
+    # Huge: no message of ours is.
+    yield json.dumps(envelope([["x" * 20_000_000, 1, 0, 0], {}, EMBED]))
+    yield b"y" * 20_000_000
+
+
+def test_garbage_in_a_lane(client: Client, cluster: Cluster, place: Place) -> None:
+    broker = redis.Redis.from_url(place.broker_url)
+    prefix = f"changeover:{place.namespace}:"
+    items = list(garbage())
+    worker = cluster.start_worker(concurrency=2)
+    cluster.wait_alive([worker, cluster.start_coordinator()])
+    lane = prefix + lane_names(1)[0]
+    for item in items:
+        broker.lpush(lane, item)
+    # And right ones behind it, in every lane.
+    client.submit(plan("after", [tenant(f"t{i}") for i in range(8)], [noop_stage("one"), noop_stage("two")], 8))
+
+    assert client.wait("after", timeout_seconds=60).status == "COMPLETED"
+    wait_until(lambda: not broker.exists(lane, f"{prefix}unacked", f"{prefix}unacked_index"), 30, "something is kept")
+    assert worker.poll() is None
+    logs = cluster.logs()
+    assert logs.count("message-refused") == len(items), logs
+    assert "Traceback" not in logs
+    assert len(logs) < 500 * len(items)
+    broker.close()
