@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 import redis
@@ -13,10 +13,14 @@ from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind, Reader
+from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.ledger.server_state import memory_text
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers
 
+NEARLY_FULL: Final = 0.9
+"""The share of its memory above which a server is not well."""
 OVERDUE_MS: Final = 2000
 """A lease that ran out less than this ago is still a coordinator's next sweep's."""
 
@@ -29,7 +33,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
         checks: list[Check] = []
         with translate_errors(servers.redis_url):
             checks += _server("state", client, servers.redis_url)
-        with translate_errors(servers.broker_url):
+        with translate_errors(servers.broker_url, BROKER_VARIABLE):
             checks += _server("broker", broker, servers.broker_url)
         with translate_errors(servers.redis_url):
             reader = Reader(client, Keys(settings.namespace))
@@ -47,16 +51,29 @@ def _server(name: str, client: redis.Redis, url: str) -> Iterator[Check]:
     memory = cast(Any, client.info("memory"))
     yield Check(name=f"{name} server", good=True, finding=f"Redis {server['redis_version']} at {redact(url)}")
     if name == "state":
-        has_log = persistence.get("aof_enabled") == 1
-        yield Check(
-            name="append-only file",
-            good=has_log,
-            finding="on" if has_log else "off: a restart of Redis loses all plans; set `appendonly yes`",
-        )
+        yield _persistence(persistence)
+    yield _memory(name, int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0)))
     policy = memory.get("maxmemory_policy", "noeviction")
     keeps = policy == "noeviction" or not memory.get("maxmemory")
     finding = f"maxmemory-policy {policy}" + ("" if keeps else ": Redis may drop what is needed; set `noeviction`")
     yield Check(name=f"{name} eviction", good=keeps, finding=finding)
+
+
+def _persistence(found: Mapping[str, Any]) -> Check:
+    finding = "on"
+    if found.get("aof_enabled") != 1:
+        finding = "off: a restart of Redis loses all plans; set `appendonly yes`"
+    elif found.get("aof_last_write_status", "ok") != "ok":
+        finding = "its last write failed: see the log of Redis, and the space on its disk"
+    return Check(name="append-only file", good=finding == "on", finding=finding)
+
+
+def _memory(name: str, used: int, limit: int) -> Check:
+    full = bool(limit) and used > limit * NEARLY_FULL
+    finding = f"{memory_text(used, limit)} used" + ("" if limit else ", no limit")
+    if full:
+        finding += ": a full Redis takes no writes and nothing moves; raise its maxmemory"
+    return Check(name=f"{name} memory", good=not full, finding=finding)
 
 
 def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:

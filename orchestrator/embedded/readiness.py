@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 import redis
 
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.embedded.redis_server import client_for_once
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import alive
+from orchestrator.ledger.server_state import client_for_once
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 

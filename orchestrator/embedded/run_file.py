@@ -10,6 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.files.private_file import (
+    NotPrivate,
+    open_private,
+    read_private,
+    replace_private,
+    require_private_folder,
+)
 from orchestrator.settings.servers import RUN_FILE, Servers
 
 LOCK_FILE = "up.lock"
@@ -19,12 +26,13 @@ LOCK_FILE = "up.lock"
 def claim_folder(folder: Path) -> Iterator[None]:
     """Make the folder if need be and own it until the end; the kernel gives it up when this process dies.
 
-    Raises ``InvalidInput`` when it cannot be written, or when another ``up`` (named by its pid) owns it.
+    Raises ``InvalidInput`` when it cannot be written or is not ours alone, or when another ``up`` (named by its pid)
+    owns it.
     """
     with _as_problem(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        require_private_folder(folder)
         # Not inherited by children (PEP 446), so that none of them can keep a dead owner's claim.
-        lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = open_private(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,20 +49,13 @@ def claim_folder(folder: Path) -> Iterator[None]:
 
 
 def write_run_file(folder: Path, servers: Servers, pids: Mapping[str, Sequence[int]]) -> None:
-    """Replace ``run.json`` in one step; a reader sees the old one or the new one, whole. ``OSError`` if it fails."""
+    """Replace ``run.json`` in one step, for the owner alone: its URLs carry passwords. ``OSError`` if it fails."""
     content = {
         "redisUrl": servers.redis_url,
         "brokerUrl": servers.broker_url,
         "pids": {role: list(of_role) for role, of_role in pids.items()},
     }
-    temporary = folder / f"{RUN_FILE}.new"
-    # Only the owner may read it: the URLs may carry passwords.
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / RUN_FILE)
+    replace_private(folder / RUN_FILE, json.dumps(content, indent=2) + "\n")
 
 
 def remove_run_file(folder: Path) -> None:
@@ -66,7 +67,7 @@ def remove_run_file(folder: Path) -> None:
 def read_redis_url(folder: Path) -> str | None:
     """The Redis URL that a ``run.json`` left here names, if it can be read."""
     try:
-        url = json.loads((folder / RUN_FILE).read_text())["redisUrl"]
+        url = json.loads(read_private(folder / RUN_FILE))["redisUrl"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return url if isinstance(url, str) else None
@@ -76,5 +77,7 @@ def read_redis_url(folder: Path) -> str | None:
 def _as_problem(folder: Path) -> Iterator[None]:
     try:
         yield
+    except NotPrivate as error:
+        raise InvalidInput([Problem("--data-dir", str(folder), str(error))]) from error
     except OSError as error:
         raise InvalidInput([Problem("--data-dir", str(folder), f"cannot be used: {error.strerror}")]) from error

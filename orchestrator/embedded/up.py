@@ -10,32 +10,24 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
 from orchestrator.embedded.readiness import IsReady, presence_check
-from orchestrator.embedded.redis_server import (
-    SERVER_FOLDER,
-    answering_pid,
-    choose_port,
-    find_server_binary,
-    last_words,
-    require_answer,
-    require_free_port,
-    server_command,
-    server_url,
-)
+from orchestrator.embedded.redis_server import require_free_port
+from orchestrator.embedded.redis_start import await_answer, start_redis
 from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
 from orchestrator.embedded.signal_inbox import SignalInbox
 from orchestrator.embedded.supervisor import StopAsked, Supervisor
 from orchestrator.embedded.up_options import UpOptions
+from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
+from orchestrator.ledger.server_state import answering_pid
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
 
-REDIS_ASKED_EVERY_SECONDS = 0.05
 READY_ASKED_EVERY_SECONDS = 0.2
 STILL_WAITING_AFTER_SECONDS = 20.0
 
@@ -54,7 +46,7 @@ def run_up(
     """
     options.check()
     require_store(settings)
-    folder = Path(os.path.realpath(options.data_dir or settings.data_dir))
+    folder = _absolute(options.data_dir or settings.data_dir)
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)
 
@@ -102,42 +94,13 @@ class _Up:
     def find_or_start_servers(self) -> Servers:
         settings = self.settings
         if settings.redis_url is None:
-            url = server_url(self.start_redis(), 0)
+            url = start_redis(self.supervisor, self.out, self.folder, self.options.redis_port, self.environment())
             settings = settings.model_copy(update={"redis_url": SecretStr(url)})
-        try:
-            servers = find_servers(settings)
-        except ValueError as error:
-            message = f"CHANGEOVER_REDIS_URL or CHANGEOVER_BROKER_URL is not a URL: {error}"
-            raise InvalidInput([Problem("", None, message)]) from error
-        require_answer(servers.redis_url, "CHANGEOVER_REDIS_URL")
-        if servers.broker_url.startswith(("redis://", "rediss://")):
-            require_answer(servers.broker_url, "CHANGEOVER_BROKER_URL")
+        servers = find_servers(settings)
+        for url, variable in ((servers.redis_url, STATE_VARIABLE), (servers.broker_url, BROKER_VARIABLE)):
+            if url.startswith(("redis://", "rediss://", "unix://")):
+                await_answer(self.supervisor, self.out, url, variable)
         return servers
-
-    def start_redis(self) -> int:
-        """Start the private server and wait until it serves; its port."""
-        binary = find_server_binary()
-        port = self.options.redis_port
-        if port is None:
-            port = choose_port()
-        else:
-            require_free_port(port, "--redis-port")
-        home = self.folder / SERVER_FOLDER
-        try:
-            home.mkdir(exist_ok=True, mode=0o700)
-            (child,) = self.supervisor.start(
-                [ChildSpec("redis", "redis", server_command(binary, port), self.environment(), home)], keep=False
-            )
-        except OSError as error:
-            raise Unreachable(f"Redis cannot be started ({error}): {binary} in {home}") from error
-        url = server_url(port, 0)
-        # A large append-only file takes as long as it takes to load; only an early end is a failure.
-        while not child.owns(answering_pid(url)):
-            self.supervisor.attend(REDIS_ASKED_EVERY_SECONDS)
-            if not child.running:
-                raise Unreachable(f"Redis on port {port} did not start:\n{last_words(home)}")
-        child.kept = True
-        return port
 
     def start_changeover(self, servers: Servers) -> None:
         environment = self.environment() | {
@@ -181,3 +144,9 @@ class _Up:
 
     def environment(self) -> dict[str, str]:
         return os.environ | {OWNER_VARIABLE: str(self.folder)}
+
+
+def _absolute(folder: Path) -> Path:
+    """Without the links on the way to it; a link in its own place is left to be refused."""
+    whole = Path(os.path.abspath(folder))
+    return Path(os.path.realpath(whole.parent)) / whole.name

@@ -23,8 +23,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from orchestrator.domain.errors import Unreachable
-from orchestrator.secrets.masking import redact
+from orchestrator.ledger.refusals import STATE_VARIABLE, refusal
 
 UNREACHABLE = (
     RedisConnectionError,
@@ -75,14 +74,14 @@ def connect(url: str, *, patient: bool) -> redis.Redis:
 
 
 @contextmanager
-def translate_errors(url: str) -> Iterator[None]:
-    """Turns "the server is away" into ``Unreachable`` with the address and what to do."""
+def translate_errors(url: str, variable: str = STATE_VARIABLE) -> Iterator[None]:
+    """Turns what a client raises into ``Unreachable`` with the reason, the address and what to do.
+
+    ``variable`` is the setting that gave the address. Faults of ours stay what they are.
+    """
     try:
         yield
-    except UNREACHABLE as error:
-        advice = "start it, or point CHANGEOVER_REDIS_URL at the right one"
-        raise Unreachable(f"Redis at {redact(url)} does not answer ({error}); {advice}") from error
     except RedisError as error:
-        if "auth" in str(error).lower() or "NOPERM" in str(error):
-            raise Unreachable(f"Redis at {redact(url)} refuses us ({error}); check user and password") from error
-        raise
+        if (found := refusal(error, url, variable)) is None:
+            raise
+        raise found from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.files.private_file import NotPrivate, read_private
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.model import Settings
 
@@ -44,8 +45,11 @@ def find_servers(settings: Settings) -> Servers:
 
 def _from_run_file(path: Path) -> tuple[str, str]:
     try:
-        run = json.loads(path.read_text())
+        run = json.loads(read_private(path))
         return str(run["redisUrl"]), str(run["brokerUrl"])
+    except NotPrivate as error:
+        message = f"{error}: it would say which Redis we trust; set CHANGEOVER_REDIS_URL instead"
+        raise InvalidInput([Problem(str(path), None, message)]) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreachable(
             f"no Redis named: set CHANGEOVER_REDIS_URL, or start `changeover up` in this folder (looked for {path})"

@@ -29,7 +29,7 @@ long = pytest.mark.skipif("CHANGEOVER_TEST_LONG" not in os.environ, reason="take
 def test_a_minute_without_redis(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     server.start()
-    place = Place(server.url(0), server.url(1))
+    place = Place(server.user_url(0), server.user_url(1))
     settings = Settings(
         namespace=place.namespace, redis_url=SecretStr(place.redis_url), broker_url=SecretStr(place.broker_url)
     )

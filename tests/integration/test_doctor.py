@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import redis
@@ -30,6 +31,7 @@ def test_a_healthy_installation(cluster: Cluster, place: Place) -> None:
     assert healthy, found
     assert found["coordinators"]["finding"] == "1 alive"
     assert found["append-only file"]["finding"] == "on"
+    assert re.fullmatch(r"\d+\.\d MB used, no limit", found["state memory"]["finding"])
 
 
 def test_what_is_wrong_is_named(place: Place, redis_client: redis.Redis) -> None:

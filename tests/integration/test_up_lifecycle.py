@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from orchestrator.embedded.leftovers import end_leftovers
-from orchestrator.embedded.redis_server import choose_port, find_server_binary, server_command
+from orchestrator.embedded.redis_server import choose_port, find_server_binary, prepare_home, server_command
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -122,8 +122,8 @@ def test_children_do_not_outlive_a_killed_up(start_up: StartUp) -> None:
 
 
 def test_a_redis_left_behind_does_not_share_the_data_with_a_new_one(start_up: StartUp, folder: Path) -> None:
-    (folder / "redis").mkdir(parents=True)
-    command = server_command(find_server_binary(), choose_port())
+    prepare_home(folder / "redis", choose_port(), "sesame")
+    command = server_command(find_server_binary())
     with subprocess.Popen(command, cwd=folder / "redis", stdin=subprocess.DEVNULL) as left:
         try:
             wait_until((folder / "redis" / "appendonly.aof").exists)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.embedded.redis_server import answering_pid
+from orchestrator.ledger.server_state import answering_pid
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
 

@@ -53,13 +53,13 @@ class FaultWorld:
         """Processes reach the server ``through_port`` when it is given; the test itself always goes straight."""
         self.folder = folder
         self.server = server
-        self.place = Place(server.url(0), server.url(1))
+        self.place = Place(server.user_url(0), server.user_url(1))
         self.instances = EffectInstances()
         paths = [str(effect_step.install(folder / "path")), str(TREE)]
         if through_port is not None:
             settings |= {
-                "CHANGEOVER_REDIS_URL": f"redis://127.0.0.1:{through_port}/0",
-                "CHANGEOVER_BROKER_URL": f"redis://127.0.0.1:{through_port}/1",
+                "CHANGEOVER_REDIS_URL": server.user_url(0, through_port),
+                "CHANGEOVER_BROKER_URL": server.user_url(1, through_port),
             }
         environment = {**SHORT, "PYTHONPATH": os.pathsep.join(paths), **settings}
         self.cluster = Cluster(self.place, folder, **environment)
@@ -70,8 +70,8 @@ class FaultWorld:
             lease_seconds=float(environment["CHANGEOVER_LEASE_SECONDS"]),
         )
         self.keys = Keys(self.place.namespace)
-        self.redis = connect(self.place.redis_url, patient=True)
-        self.broker = redis.Redis.from_url(self.place.broker_url)
+        self.redis = connect(self.place.admin_url, patient=True)
+        self.broker = redis.Redis.from_url(self.place.admin_broker_url)
         sys.path.insert(0, paths[0])
         self.client = Client(self.settings)
 

@@ -37,14 +37,15 @@ ME = Order(actor="ada", reason="because")
 class LedgerWorld:
     """One namespace; ``published`` are the rows that the coordinator would have sent, newest last."""
 
-    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+    def __init__(self, client: redis.Redis, settings: Settings, user_client: redis.Redis | None = None) -> None:
+        """``client`` looks and breaks things; the ledger's own verbs have the rights of ``user_client``, if given."""
         self.client = client
         self.settings = settings
-        self.ledger = Ledger(client, settings)
+        self.ledger = Ledger(user_client or client, settings)
         self.keys = self.ledger.keys
-        self.reader = Reader(client, self.keys)
+        self.reader = Reader(user_client or client, self.keys)
         self.operations = Operations(self.ledger)
-        self.inbox = Inbox(client, self.keys, "test")
+        self.inbox = Inbox(user_client or client, self.keys, "test")
         self.published: list[Admitted] = []
         self.sweeper = Sweeper(self.ledger, self.published.extend)
         self._records: dict[str, TurnRecord] = {}

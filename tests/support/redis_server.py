@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -14,9 +15,13 @@ from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 from redis.retry import Retry
 
 from orchestrator.embedded.redis_server import find_server_binary
+from orchestrator.ledger.acl import USER, rules
 
 DATABASES = 8192
 """Two for each test of a session: a database that an earlier test used would hold its keys."""
+
+
+USER_PASSWORD = "sesame"
 
 
 def free_port() -> int:
@@ -35,13 +40,21 @@ class RedisServer:
         self.folder = folder
         self.environment = os.environ | (environment or {})
         self.port = free_port()
-        self.options = ("--databases", str(databases), *options)
+        # What Changeover's own processes run as: a command that is missing in the documented list fails here.
+        least = ("--user", USER, "on", f">{USER_PASSWORD}", *rules())
+        self.options = ("--databases", str(databases), *least, *options)
         self.process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: int = 0) -> str:
+        """For the test itself: everything is allowed."""
         return f"redis://127.0.0.1:{self.port}/{database}"
 
-    def start(self) -> None:
+    def user_url(self, database: int = 0, port: int | None = None) -> str:
+        """For Changeover: the user with the least rights; ``port`` when it is reached through another."""
+        return f"redis://{USER}:{USER_PASSWORD}@127.0.0.1:{port or self.port}/{database}"
+
+    def start(self, *, wait: bool = True) -> None:
+        """``wait``: until it serves."""
         self.process = subprocess.Popen(
             [
                 str(find_server_binary()),
@@ -51,9 +64,18 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             env=self.environment,
         )
+        if not wait:
+            return
         retry = Retry(ConstantBackoff(0.05), 200, supported_errors=(ConnectionError, TimeoutError, BusyLoadingError))
         with redis.Redis(port=self.port, retry=retry) as client:
             client.ping()
+
+    def refused_commands(self) -> set[str]:
+        """Commands that Changeover's user was refused; CLIENT is redis-py's own, which shrugs at the refusal."""
+        with redis.Redis.from_url(self.url(), decode_responses=True) as client:
+            entries = cast(list[dict[str, str]], client.acl_log(128))
+        found = {entry["object"] for entry in entries if (entry["username"], entry["reason"]) == (USER, "command")}
+        return found - {"client"}
 
     def kill(self) -> None:
         if self.process is not None:

@@ -12,7 +12,7 @@ from tests.support.ledger_world import LedgerWorld
 
 
 @pytest.fixture
-def world(redis_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
-    world = LedgerWorld(redis_client, settings)
+def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Iterator[LedgerWorld]:
+    world = LedgerWorld(redis_client, settings, user_client)
     yield world
     world.check()

@@ -1,0 +1,73 @@
+"""Why a Redis server did not do what it was asked, as one true sentence: away, loading, full, or we may not come in."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import redis
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TryAgainError,
+)
+
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem, Unreachable
+from orchestrator.ledger.server_state import ServerState, memory_text, server_state
+from orchestrator.secrets.masking import redact
+
+STATE_VARIABLE = "CHANGEOVER_REDIS_URL"
+BROKER_VARIABLE = "CHANGEOVER_BROKER_URL"
+
+_NO_PASSWORD = ("NOAUTH", "Authentication required", "HELLO must be called with the client already authenticated")
+
+
+def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
+    """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
+
+    None for an answer that is no refusal but a fault of ours.
+    """
+    text, place = str(error), f"Redis at {redact(url)}"
+    if "DB index is out of range" in text or "invalid DB index" in text:
+        return InvalidInput([Problem(variable, redact(url), "the server has no database of this number")])
+    if "without any password configured" in text:
+        return Unreachable(f"{place} knows no password; take it out of {variable}, or set one on the server")
+    if any(words in text for words in _NO_PASSWORD):
+        return Unreachable(f"{place} wants a password; give it in {variable}: redis://user:password@host:port/0")
+    if isinstance(error, NoPermissionError) or "NOPERM" in text:
+        return Unreachable(
+            f"{place} does not let our user do this ({_cut(text)}); docs/security.md lists what Changeover needs"
+        )
+    if isinstance(error, AuthenticationError) or "WRONGPASS" in text:
+        return Unreachable(f"{place} refuses the user or password of {variable}")
+    if isinstance(error, BusyLoadingError) or "LOADING" in text:
+        state = _ask(url)
+        progress = f" ({state.loading})" if state is not None and state.loading else ""
+        return Unreachable(f"{place} is still loading its data{progress}; try again when it has")
+    if isinstance(error, OutOfMemoryError) or re.search(r"\bOOM\b", text):
+        state = _ask(url)
+        memory = f": {memory_text(state.used_bytes, state.limit_bytes)} used" if state is not None else ""
+        return Unreachable(f"{place} is full{memory}; raise its maxmemory, or take data out of it")
+    if isinstance(error, ReadOnlyError) or "READONLY" in text:
+        return Unreachable(f"{place} is a replica and takes no writes; name the master in {variable}")
+    if "MISCONF" in text:
+        return Unreachable(f"{place} takes no writes, since it cannot save to its disk ({_cut(text)})")
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError | ClusterDownError | TryAgainError | OSError):
+        return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
+    return None
+
+
+def _ask(url: str) -> ServerState | None:
+    with contextlib.suppress(RedisError, OSError, KeyError):
+        return server_state(url)
+    return None
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else line[:200] + "…"

@@ -1,0 +1,114 @@
+"""Redis says no in many ways; each is told as what it is, with the setting to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from orchestrator.client import Client
+from orchestrator.control.doctor import examine
+from orchestrator.domain.errors import InvalidInput, Unreachable
+from orchestrator.ledger.server_state import server_state
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
+from tests.support.place import Place
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("refusing"), "--user", "half", "on", ">half", "~*", "+info", "+ping")
+    server.start()
+    yield server
+    server.stop()
+
+
+def submit_and_examine(settings: Settings) -> None:
+    with Client(settings) as client:
+        client.submit(plan(uuid4().hex, [tenant("t0")], [noop_stage("one")]))
+    examine(settings, find_servers(settings))
+
+
+def loads(url: str) -> bool:
+    with suppress(redis.RedisError):
+        return server_state(url).loading is not None
+    return False
+
+
+def said(url: str, broker: str | None = None) -> str:
+    """What submitting a plan and examining the servers answers."""
+    settings = Settings(redis_url=SecretStr(url), broker_url=SecretStr(broker) if broker else None)
+    with pytest.raises((Unreachable, InvalidInput)) as caught:
+        submit_and_examine(settings)
+    assert "sesame" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+def test_who_may_not_come_in(server: RedisServer) -> None:
+    at = f"127.0.0.1:{server.port}"
+    assert "refuses the user or password of CHANGEOVER_REDIS_URL" in said(f"redis://changeover:sesame-not@{at}/0")
+    assert "does not let our user do this" in said(f"redis://half:half@{at}/0")
+    assert "docs/security.md" in said(f"redis://half:half@{at}/0")
+    broken = said(server.user_url(), f"redis://changeover:sesame-not@{at}/1")
+    assert "refuses the user or password of CHANGEOVER_BROKER_URL" in broken
+    with redis.Redis.from_url(server.url()) as admin:
+        admin.acl_setuser("default", enabled=False)
+        try:
+            missing = said(f"redis://{at}/0")
+        finally:
+            with redis.Redis.from_url(server.user_url()) as client, pytest.raises(redis.exceptions.NoPermissionError):
+                client.acl_setuser("default", enabled=True)
+            admin.acl_setuser("default", enabled=True, nopass=True)
+    assert "wants a password" in missing
+    assert "CHANGEOVER_REDIS_URL" in missing
+
+
+def test_a_database_that_is_not_there(server: RedisServer) -> None:
+    line = said(server.user_url(9000))
+    assert line.startswith("CHANGEOVER_REDIS_URL: the server has no database of this number")
+    assert said(server.user_url(), server.user_url(9000)).startswith("CHANGEOVER_BROKER_URL: the server has no")
+
+
+def test_a_full_server_says_how_full(server: RedisServer) -> None:
+    with redis.Redis.from_url(server.url()) as admin:
+        admin.config_set("maxmemory", 512 * 1024)
+        try:
+            line = said(server.user_url())
+            settings = Settings(redis_url=SecretStr(server.user_url()))
+            rows = {check.name: check for check in examine(settings, find_servers(settings)).checks}
+        finally:
+            admin.config_set("maxmemory", 0)
+    assert "is full: " in line
+    assert "of 0.5 MB used; raise its maxmemory" in line
+    assert not rows["state memory"].good
+    assert "of 0.5 MB used" in rows["state memory"].finding
+
+
+def test_nobody_there_names_the_setting(place: Place) -> None:
+    assert "CHANGEOVER_REDIS_URL" in said("redis://127.0.0.1:1/0")
+    broker = said(place.redis_url, "redis://127.0.0.1:1/1")
+    assert "127.0.0.1:1/1 does not answer" in broker
+    assert "CHANGEOVER_BROKER_URL" in broker
+
+
+def test_a_server_that_loads_says_how_far_it_is(tmp_path: Path) -> None:
+    # A second of work at least, of which the test takes as much as it needs.
+    (tmp_path / "appendonly.aof").write_bytes(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n" * 500_000)
+    server = RedisServer(tmp_path, "--key-load-delay", "100")
+    server.start(wait=False)
+    wait_until(lambda: loads(server.user_url()))
+    try:
+        line = said(server.user_url())
+    finally:
+        server.stop()
+    assert "is still loading its data (" in line
+    assert "try again" in line
