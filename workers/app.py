@@ -9,6 +9,7 @@ from celery import signals
 from celery.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from orchestrator.background.pulse import Pulse
 from orchestrator.broker.app import make_app
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.ledger.connection import connect
@@ -26,6 +27,7 @@ from workers.watchdog import SILENCE, Watchdog
 app = make_app()
 restrict()
 
+_pulse: list[Pulse] = []
 _presence: list[Presence] = []
 _watchdog: list[Watchdog] = []
 
@@ -49,9 +51,19 @@ def _check_settings(**_: Any) -> None:
         raise SystemExit(error.exit_code) from error
 
 
+@signals.worker_process_init.connect
+def _watch_pool_process(**_: Any) -> None:
+    # A process of a prefork pool: it ends itself alone, and the pool makes another.
+    _pulse[:] = [Pulse(load_settings().frozen_seconds, tells=False)]
+    _pulse[0].start()
+
+
 @signals.worker_ready.connect
 def _announce(sender: Any = None, **_: Any) -> None:
     settings = load_settings()
+    # Never stopped: what a stop waits for may freeze too.
+    _pulse[:] = [Pulse(settings.frozen_seconds)]
+    _pulse[0].start()
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
     presence = Presence(client, Keys(settings.namespace), "worker", queues, SILENCE.seconds)

@@ -96,7 +96,7 @@ def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
             yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
     for process in found:
         if process.age_seconds > ALIVE_SECONDS:
-            finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is stuck: restart it"
+            finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is frozen: restart it"
             yield Check(name=f"{process.role} {process.host}:{process.pid}", good=False, finding=finding)
 
 

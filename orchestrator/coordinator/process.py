@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from orchestrator.background.pulse import Pulse
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.archive import open_archive
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
@@ -58,6 +59,8 @@ def run_coordinator() -> None:
     presence = Presence(client, ledger.keys, "coordinator")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop())
+    pulse = Pulse(settings.frozen_seconds)
+    pulse.start()
     presence.start()
     retention.start()
     _log.info("coordinator runs", action="coordinator-start", name=name, namespace=settings.namespace)
@@ -69,4 +72,5 @@ def run_coordinator() -> None:
         with suppress(*UNREACHABLE):
             inbox.leave()
         dispatcher.close()
+        pulse.stop()
     _log.info("coordinator stopped", action="coordinator-stop", name=name)

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.background.pulse import PIPE_VARIABLE
+from orchestrator.embedded.gauge import Gauge
+
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 5.0
 STEADY_SECONDS = 10.0
@@ -62,6 +65,8 @@ class ChildSpec:
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path | None = None
+    has_pulse: bool = False
+    """Whether it beats; one that stops beating is frozen."""
 
 
 class Child:
@@ -79,6 +84,7 @@ class Child:
         self._delay = RestartDelay()
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
+        self._gauge: Gauge | None = None
 
     @property
     def running(self) -> bool:
@@ -94,10 +100,26 @@ class Child:
         """Start the process; its output goes to our stderr. ``OSError`` when it cannot be started."""
         self.due = None
         self._started_at = self._clock()
-        self._process = subprocess.Popen(
+        environment = dict(self.spec.environment)
+        gauge = Gauge() if self.spec.has_pulse else None
+        if gauge is not None:
+            environment[PIPE_VARIABLE] = str(gauge.write_end)
+        try:
+            self._process = self._open(environment, () if gauge is None else (gauge.write_end,))
+        finally:
+            if gauge is not None:
+                gauge.close_write_end()
+                if self._process is None:
+                    gauge.close()
+        self._gauge = gauge
+        self.pid = self._process.pid
+
+    def _open(self, environment: Mapping[str, str], kept_open: Sequence[int]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             list(self.spec.command),
             cwd=self.spec.folder,
-            env=dict(self.spec.environment),
+            env=environment,
+            pass_fds=kept_open,
             stdin=subprocess.DEVNULL,
             # Inherited, not piped: a child that floods, or a reader that stalls, never involves the supervisor.
             stdout=sys.stderr.fileno(),
@@ -105,15 +127,21 @@ class Child:
             start_new_session=True,
             preexec_fn=dies_with_parent(),  # safe: the supervisor has no threads
         )
-        self.pid = self._process.pid
 
     def reap(self) -> str | None:
         """How it ended, once, when it has; else None. What it leaves behind in its group is killed."""
         if self._process is None or (code := self._process.poll()) is None:
             return None
         self._process = None
+        if self._gauge is not None:
+            self._gauge.close()
+            self._gauge = None
         self._kill_group()
         return f"exit code {code}" if code >= 0 else _signal_name(-code)
+
+    def is_frozen(self) -> bool:
+        """One look at its pulse; see ``Gauge``. A child that does not run, or has none, is not."""
+        return self.running and self._gauge is not None and self._gauge.is_frozen()
 
     def plan_restart(self) -> float:
         """Set ``due`` and return the seconds until then."""

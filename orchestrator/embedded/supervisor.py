@@ -7,17 +7,23 @@ ties a child's "die with the parent" to the thread that started it.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable, Iterable, Sequence
 
+from orchestrator.background.pulse import tell_systemd
 from orchestrator.embedded.child import Child, ChildSpec
 from orchestrator.embedded.console import Console
+from orchestrator.embedded.gauge import LOOKS
 from orchestrator.embedded.signal_inbox import STOP_SIGNALS, SignalInbox
 
 STOP_ORDER = (("coordinator", 0.25), ("worker", 0.75), ("flower", 0.85), ("redis", 0.95))
 """Role, and the share of the whole time for a stop by whose end its processes are killed."""
 
 GONE_AFTER_KILL_SECONDS = 1.0
+
+FROZEN_ENDS_WITHIN_SECONDS = 2.0
+"""How long a frozen child may take to end as asked. One that is stopped or holds the interpreter's lock never does."""
 
 
 class StopAsked(Exception):
@@ -27,17 +33,27 @@ class StopAsked(Exception):
 class Supervisor:
     """Starts children, restarts those that end, stops them all.
 
-    ``on_restart`` is called after every restart, when ``pids`` has changed. ``clock`` gives seconds that only rise.
+    ``on_restart`` is called after every restart, when ``pids`` has changed. ``clock`` gives seconds that only rise. A
+    child that gives no sign of life for ``frozen_seconds`` is ended.
     """
 
     def __init__(
-        self, inbox: SignalInbox, console: Console, on_restart: Callable[[], None], clock: Callable[[], float]
+        self,
+        inbox: SignalInbox,
+        console: Console,
+        on_restart: Callable[[], None],
+        clock: Callable[[], float],
+        frozen_seconds: float,
     ) -> None:
         self._inbox = inbox
         self._console = console
         self._on_restart = on_restart
         self._clock = clock
         self._children: list[Child] = []
+        self._frozen_seconds = frozen_seconds
+        self._look_at = clock()
+        self._ending: dict[int, float] = {}
+        """Pids of frozen children that were asked to end, and when they are killed."""
 
     def start(self, specs: Iterable[ChildSpec], keep: bool = True) -> list[Child]:
         """Start one child each, to be kept alive or not. ``OSError`` when one cannot start; those before it run."""
@@ -64,6 +80,9 @@ class Supervisor:
         """
         now = self._clock()
         waits = [child.due - now for child in self._children if child.due is not None]
+        waits += [when - now for when in self._ending.values()]
+        if any(child.spec.has_pulse for child in self._children):
+            waits.append(self._look_at - now)
         if seconds is not None:
             waits.append(seconds)
         if self._inbox.wait(min(waits) if waits else None) & STOP_SIGNALS:
@@ -73,6 +92,7 @@ class Supervisor:
                 self._put_off(child, f"{child.spec.name} (pid {child.pid}) ended: {how}")
             elif child.due is not None and child.due <= self._clock():
                 self._restart(child)
+        self._end_frozen()
 
     def stop(self, within_seconds: float) -> None:
         """End all children, role by role, each asked first and killed when its share of the time is over.
@@ -94,6 +114,24 @@ class Supervisor:
                     child.reap()
             self._kill(group)
         self._children.clear()
+
+    def _end_frozen(self) -> None:
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + self._frozen_seconds / LOOKS
+            with contextlib.suppress(OSError):
+                tell_systemd(b"WATCHDOG=1")
+            for child in self._children:
+                if child.is_frozen() and child.pid is not None and child.pid not in self._ending:
+                    self._console.say(
+                        f"{child.spec.name} (pid {child.pid}) is frozen, it gives no sign of life: ending it"
+                    )
+                    child.terminate()
+                    self._ending[child.pid] = now + FROZEN_ENDS_WITHIN_SECONDS
+        for child in self._children:
+            if child.pid in self._ending and (not child.running or now >= self._ending[child.pid]):
+                del self._ending[child.pid]
+                child.kill()
 
     def _kill(self, group: Sequence[Child]) -> None:
         for child in group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from orchestrator.background.pulse import SYSTEMD_VARIABLE, tell_systemd
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
-from orchestrator.embedded.readiness import IsReady, presence_check
+from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
 from orchestrator.embedded.redis_server import require_free_port
 from orchestrator.embedded.redis_start import await_answer, start_redis
 from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
@@ -60,7 +62,9 @@ class _Up:
         self.folder = folder
         self.clock = clock
         self.out = Console(sys.stdout)
-        self.supervisor = Supervisor(inbox, self.out, self.keep_run_file, clock)
+        # A frozen process ends itself first if it can: then it also says where it stood.
+        frozen_seconds = settings.frozen_seconds * 1.5
+        self.supervisor = Supervisor(inbox, self.out, self.keep_run_file, clock, frozen_seconds)
         self.servers: Servers | None = None
 
     def run(self, is_ready: IsReady | None) -> int:
@@ -72,6 +76,8 @@ class _Up:
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.say_ready(servers)
+            with contextlib.suppress(OSError):
+                tell_systemd(b"READY=1")
             while True:
                 self.supervisor.attend()
         except StopAsked:
@@ -108,7 +114,12 @@ class _Up:
             "CHANGEOVER_BROKER_URL": servers.broker_url,
             "PYTHONUNBUFFERED": "1",
         }
-        specs = [ChildSpec(role, name, command, environment) for role, name, command in self.options.commands()]
+        # The systemd that started us hears from us alone.
+        environment.pop(SYSTEMD_VARIABLE, None)
+        specs = [
+            ChildSpec(role, name, command, environment, has_pulse=role in PRESENT_ROLES)
+            for role, name, command in self.options.commands()
+        ]
         try:
             self.supervisor.start(specs)
             self.servers = servers

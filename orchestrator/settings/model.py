@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     max_retry: Annotated[int, Field(ge=0)] = 3
     max_recoveries: Annotated[int, Field(ge=0)] = 5
     deaf_seconds: Seconds = 60.0
+    frozen_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
     feed_max_length: Count = 100_000
     retention_seconds: Annotated[float, Field(ge=0, le=100 * 365 * 86400, allow_inf_nan=False)] | None = 30 * 86400.0

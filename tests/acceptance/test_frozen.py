@@ -1,0 +1,81 @@
+"""``changeover up`` with processes that are frozen: each is ended, and another does its work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_up import CLEAN, COMMAND, TREE, pids
+from tests.support import freezing_step
+from tests.support.plans import plan, tenant
+from tests.support.up_process import alive
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    paths = [str(freezing_step.install(tmp_path / "path")), str(TREE)]
+    return CLEAN | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "CHANGEOVER_FROZEN_SECONDS": "4",
+        "CHANGEOVER_LEASE_SECONDS": "2",
+        "CHANGEOVER_RENEW_SECONDS": "0.5",
+        # The first recovery is one too many: the step would freeze the next worker too.
+        "CHANGEOVER_MAX_RECOVERIES": "0",
+    }
+
+
+@pytest.fixture
+def up(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with (
+        open(tmp_path / "up.out", "wb") as output,
+        open(tmp_path / "up.err", "wb") as errors,
+        subprocess.Popen([*COMMAND, "up"], cwd=tmp_path, env=environment, stdout=output, stderr=errors) as process,
+    ):
+        try:
+            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            assert process.poll() is None, (tmp_path / "up.err").read_text()
+            yield process
+        finally:
+            process.terminate()
+
+
+def test_frozen_processes_are_ended_and_replaced(
+    up: subprocess.Popen[bytes], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    def said() -> str:
+        return (tmp_path / "up.out").read_text()
+
+    before = pids(tmp_path)
+    # One that a step freezes in C ends itself, and says where it stood.
+    written = plan("frozen", [tenant("t0")], [{"name": "one", "steps": [{"type": "freeze"}]}])
+    (tmp_path / "plan.json").write_text(json.dumps(written))
+    done = subprocess.run(
+        [*COMMAND, "submit", "plan.json", "--wait", "--json"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    wait_until(lambda: "ended: exit code 1" in said(), 60)
+    assert "freezing_step.py" in (tmp_path / "up.err").read_text()
+    wait_until(lambda: pids(tmp_path)["worker"] != before["worker"], 60)
+
+    # One that is stopped cannot: it is ended for it.
+    (coordinator,) = pids(tmp_path)["coordinator"]
+    os.kill(coordinator, signal.SIGSTOP)
+    wait_until(lambda: pids(tmp_path)["coordinator"] != [coordinator], 60)
+    assert f"coordinator (pid {coordinator}) is frozen" in said()
+    assert f"coordinator (pid {coordinator}) ended: SIGKILL" in said()
+    assert not alive(coordinator)
+    # What is not frozen is left alone.
+    assert len(set(before["worker"]) & set(pids(tmp_path)["worker"])) == 1
+    up.send_signal(signal.SIGINT)
+    assert up.wait(30) == 0
