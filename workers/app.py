@@ -13,13 +13,14 @@ from orchestrator.background.pulse import Pulse
 from orchestrator.broker.app import make_app
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.ledger.connection import connect
-from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from workers import runtime
+from workers.ledger_time import LEDGER_TIME
 from workers.middleware import load_chain
 from workers.remote_control import restrict
 from workers.watchdog import SILENCE, Watchdog
@@ -66,7 +67,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
     _pulse[0].start()
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
-    presence = Presence(client, Keys(settings.namespace), "worker", queues, SILENCE.seconds)
+    presence = Presence(Ledger(client, settings), "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
     presence.start()
     _presence.append(presence)
 

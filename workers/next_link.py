@@ -20,10 +20,10 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """The same stage again, as ``turn``, after ``seconds``; ``shown`` names it in Flower."""
+    """The same stage again, as ``turn``, at ``due_ms`` of the ledger's clock; the rest names it in Flower."""
 
     turn: Turn
-    seconds: float
+    due_ms: int
     tenant_id: str
     mode: TaskState
     stage_name: str

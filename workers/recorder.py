@@ -49,12 +49,12 @@ class Recorder:
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
         if len(json.dumps(run.cursor.as_json())) > CURSOR_LIMIT:
             return self.fail(run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls"))
-        ended, number = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
+        ended, number, due_ms = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
         if ended is not Ended.AGAIN:
             return fenced_out(run)
         crash_points.reached(crash_points.BETWEEN_POLLS)
         again = Turn(turn.task_id, turn.epoch, turn.stage, number)
-        return Reschedule(again, seconds, record.tenant_id, record.mode, record.stage_name)
+        return Reschedule(again, due_ms, record.tenant_id, record.mode, record.stage_name)
 
     def succeed(self, run: Run, seconds: float = 0.0) -> Next:
         """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took."""

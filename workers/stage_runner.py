@@ -20,7 +20,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import Turn, TurnRecord
+from orchestrator.ledger.records import Early, Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import task_context
 from orchestrator.stages.compiled_step import BuiltStep
@@ -39,7 +39,7 @@ from steps import (
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo
-from workers.next_link import Drop, Next, Proceed
+from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
 from workers.recorder import Recorder, fenced_out
@@ -81,6 +81,9 @@ class StageRunner:
         # Names this delivery: only its own repeat, after a lost reply, may begin the turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
         begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
+        if isinstance(record, Early):
+            _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
+            return Reschedule(turn, record.due_ms, record.tenant_id, record.mode, record.stage_name)
         if record is None:
             _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
             if begun is Begun.CANCELLED:

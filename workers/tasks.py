@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.broker.messages import RUN_STAGE, shown_arguments
@@ -11,15 +12,16 @@ from workers.next_link import Drop, Reschedule
 from workers.runtime import runner
 
 
-@app.task(name=RUN_STAGE, bind=True, max_retries=None)
+@app.task(name=RUN_STAGE, bind=True, max_retries=None, Strategy="workers.ledger_time:strategy")
 def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int) -> None:
     """Runs a turn. A second delivery is told apart by the ledger: it begins nothing and schedules nothing."""
     match runner().run(Turn(task_id, epoch, stage, turn)):
-        case Reschedule(again, seconds, tenant_id, mode, stage_name):
-            # The chain stays on the message; only the turn in its arguments changes.
+        case Reschedule(again, due_ms, tenant_id, mode, stage_name):
+            # Due by the ledger's clock, which whoever receives it knows (see ``ledger_time``). The chain stays on the
+            # message; only the turn in its arguments changes.
             raise self.retry(
                 args=(again.task_id, again.epoch, again.stage, again.turn),
-                countdown=seconds,
+                eta=datetime.fromtimestamp(due_ms / 1000, UTC),
                 argsrepr=shown_arguments(tenant_id, mode, stage_name, again.turn),
             )
         case Drop():

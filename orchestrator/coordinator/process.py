@@ -56,7 +56,7 @@ def run_coordinator() -> None:
         forget_gone=lambda: forget_gone(apart.client, apart.keys),
     )
     retention = RetentionThread(walk)
-    presence = Presence(client, ledger.keys, "coordinator")
+    presence = Presence(ledger, "coordinator")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop())
     pulse = Pulse(settings.frozen_seconds)

@@ -21,7 +21,7 @@ from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import Begun, Committed, Ended, Opened, Written
-from orchestrator.ledger.records import IDENTITY, Admission, Admitted, StageRow, Turn, TurnRecord
+from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Early, StageRow, Turn, TurnRecord
 from orchestrator.ledger.script_source import assemble
 from orchestrator.settings.model import Settings
 
@@ -133,10 +133,13 @@ class Ledger:
 
     # Worker
 
-    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | None]:
-        """Begins the turn, or says why not. The record comes with ``BEGUN`` only."""
+    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | None]:
+        """Begins the turn, or says why not. The record comes with ``BEGUN`` only, the due time with ``EARLY``."""
         answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
         code = Begun(answer[0])
+        if code is Begun.EARLY:
+            due_ms, tenant_id, mode, stage_name = answer[1:]
+            return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
         if code is not Begun.BEGUN:
             return code, None
         _, tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = (
@@ -156,11 +159,15 @@ class Ledger:
             forced=bool(forced),
         )
 
-    def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int]:
-        """Hands the turn back for ``delay_seconds``. Answers ``AGAIN`` with the next turn's number, or ``STALE``."""
+    def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
+        """Hands the turn back for ``delay_seconds``.
+
+        Answers ``AGAIN`` with the next turn's number and its due time (ms of the ledger's clock), or ``STALE``.
+        """
         delay_ms = round(delay_seconds * 1000)
         answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
-        return Ended(answer[0]), answer[1] if len(answer) > 1 else 0
+        number, due_ms = answer[1:] or (0, 0)
+        return Ended(answer[0]), number, due_ms
 
     def succeed(
         self, turn: Turn, checkpoint: str, *, healthy: bool, restored: Mapping[str, Any] | None = None

@@ -37,6 +37,7 @@ class Begun(StrEnum):
 
     BEGUN = "BEGUN"
     STALE = "STALE"
+    EARLY = "EARLY"
     COPY = "COPY"
     RECORDED = "RECORDED"
     CANCELLED = "CANCELLED"

@@ -1,4 +1,7 @@
-"""Who is alive: every coordinator and worker keeps an entry in the ledger's Redis while it consumes."""
+"""Who is alive: every coordinator and worker keeps an entry in the ledger's Redis while it consumes.
+
+The same sign of life keeps the ledger's clock going (see ``clock``) and tells the process how late it is.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.ledger import Ledger
 
 BEAT_SECONDS: Final = 2.0
 ALIVE_SECONDS: Final = 10.0
@@ -45,18 +49,20 @@ class Presence:
 
     def __init__(
         self,
-        client: redis.Redis,
-        keys: Keys,
+        ledger: Ledger,
         role: Role,
         queues: tuple[str, ...] = (),
         silent_seconds: Callable[[], float] = lambda: 0.0,
+        on_time: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._client = client
-        self._key = keys.of("presence")
+        """``on_time`` is told the ledger's time (ms) with every sign of life."""
+        self._ledger = ledger
+        self._key = ledger.keys.of("presence")
         self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
         self._queues = queues
         self._silent_seconds = silent_seconds
         self._loop = BackgroundLoop("presence", BEAT_SECONDS, self._beat, opening=self._beat, closing=self._remove)
+        self._on_time = on_time
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
@@ -68,21 +74,14 @@ class Presence:
 
     def _remove(self) -> None:
         try:
-            self._client.hdel(self._key, self._field)
+            self._ledger.client.hdel(self._key, self._field)
         except UNREACHABLE:
             _log.info("presence not removed, Redis is away", action="presence-left")
 
     def _beat(self) -> None:
         try:
-            seconds, micros = self._client.time()
-            entry = json.dumps(
-                {
-                    "at": seconds * 1000 + micros // 1000,
-                    "queues": list(self._queues),
-                    "silent": round(self._silent_seconds(), 1),
-                }
-            )
-            self._client.hset(self._key, self._field, entry)
+            silent = round(self._silent_seconds(), 1)
+            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent)[1])
         except UNREACHABLE:
             _log.warning("Redis is away", action="presence-missed")
 
@@ -95,7 +94,8 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
     for field, entry in cast(Mapping[str, str], client.hgetall(keys.of("presence"))).items():
         role, host, pid = field.split(":", 2)
         known = json.loads(entry)
-        age = max(0.0, (now_ms - known["at"]) / 1000)
+        # Written every two seconds: one from the future was left behind by a clock that has stepped back.
+        age = abs(now_ms - known["at"]) / 1000
         found.append(Process(cast(Role, role), host, int(pid), tuple(known["queues"]), age, known.get("silent", 0.0)))
     return found
 

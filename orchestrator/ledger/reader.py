@@ -12,6 +12,7 @@ import redis
 from orchestrator.domain.events import EVENT, Event
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import Process, alive, processes
 from orchestrator.ledger.records import Admitted
@@ -101,9 +102,8 @@ class Reader:
     # What somebody waits for
 
     def now_ms(self) -> int:
-        """The time by Redis' clock, which decides."""
-        seconds, micros = self._client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
+        """The time by the ledger's clock, which leases and due times are judged by."""
+        return ledger_now_ms(self._client, self._keys)
 
     def processes(self) -> list[Process]:
         """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart."""

@@ -51,6 +51,16 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """A turn that came before its time: due at ``due_ms`` by the ledger's clock. The rest is for display."""
+
+    due_ms: int
+    tenant_id: str
+    mode: TaskState
+    stage_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far."""
 

@@ -69,7 +69,9 @@ class InProcess:
         return self.ledger.admit(plan_id, 100).tasks
 
     def run(self, task: Admitted, stage: int | None = None, turn: int = 0) -> Next:
-        """One turn of one leg; the task's next one unless said otherwise."""
+        """One turn of one leg, its time come; the task's next one unless said otherwise."""
+        if turn:
+            self.ledger.client.hset(self.ledger.keys.of("task", task.task_id), "dueAt", 0)
         return self.runner.run(Turn(task.task_id, task.epoch, task.stage if stage is None else stage, turn))
 
     def run_all(self, task: Admitted) -> Next:

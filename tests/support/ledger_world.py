@@ -130,8 +130,11 @@ class LedgerWorld:
         return Turn(task_id, int(record["epoch"]), int(record.get("stage", 0)), int(record.get("turn", 0)))
 
     def begin(self, task_id: str) -> Begun:
+        # A poll's time has come.
+        if "dueAt" in self.task(task_id):
+            self.client.hset(self.keys.of("task", task_id), "dueAt", 0)
         code, record = self.ledger.begin(self.turn(task_id), "worker")
-        if record is not None:
+        if isinstance(record, TurnRecord):
             self._records[task_id] = record
         return code
 
@@ -161,6 +164,11 @@ class LedgerWorld:
         while (ended := self.stage(task_id)) is Ended.NEXT:
             pass
         return ended
+
+    def finish_turn(self, task_id: str) -> Ended:
+        """Records the begun stage, then does all that are left."""
+        ended = self.succeed(task_id)
+        return self.finish(task_id) if ended is Ended.NEXT else ended
 
     def break_stage(self, task_id: str) -> Ended:
         """Begins the due stage and fails it."""
@@ -228,8 +236,8 @@ class LedgerWorld:
         return [fields["plan"] for _, fields in entries]
 
     def dump(self) -> dict[str, Any]:
-        """Every key of the namespace with its value: equal dumps mean that nothing was written."""
-        names = sorted(cast(list[str], self.client.keys(f"{self.keys.root}*")))
+        """Every key of the namespace with its value but the clock: equal dumps mean that nothing was written."""
+        names = sorted(set(cast(list[str], self.client.keys(f"{self.keys.root}*"))) - {self.keys.of("clock")})
         with self.client.pipeline(transaction=False) as pipeline:
             for name in names:
                 pipeline.type(name)

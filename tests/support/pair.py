@@ -49,7 +49,7 @@ class Pair:
         """A lease (running or queued) runs out."""
         task = self.model.tasks[task_id]
         self.world.expire(f"leases_{kind}", task_id)
-        self.world.ledger.call(f"sweep_{kind}", 100)
+        self.world.ledger.call(f"sweep_{kind}", 100, 2)
         (self.model.lose_worker if kind == "running" else self.model.lose_message)(task)
         self.agree()
 

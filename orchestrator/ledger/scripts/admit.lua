@@ -34,7 +34,7 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
 local has_chunks = (f[5] or f[6]) and 1 or 0
 if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and move_plan(plan_id, 'start') then
-  redis.call('HSET', plan, 'startedAt', int(NOW))
+  redis.call('HSET', plan, 'startedAt', int(WALL))
   emit_plan('PlanStarted', plan_id)
 end
 

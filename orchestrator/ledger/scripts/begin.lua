@@ -7,11 +7,15 @@
 --       checkpoint, forced |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
 --       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
+--       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
 --       CANCELLED, PAUSED, ROLLING_BACK (asked for, done at this boundary: drop the chain)
 -- EVENTS TaskStageStarted TaskStageRollingBack, and those of a boundary
 -- @include keys
 -- @include boundary
 -- @include tenant_history
+
+-- Two processes never agree on the last milliseconds.
+local EARLY_MS = 20
 
 local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
@@ -23,6 +27,13 @@ if turn ~= task.turn or task.lease ~= 'queued' then
   -- The reply to this very call may have been lost; then the turn is the caller's.
   local repeated = turn == task.turn and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker
   if not repeated then return {'COPY'} end
+end
+
+-- A worker's clock decides nothing: what is due, the ledger says.
+if turn > 0 and task.lease == 'queued' then
+  local due = tonumber(redis.call('HGET', K.task(task_id), 'dueAt') or 0)
+  local _, name = stage_of(task, stage)
+  if due > NOW + EARLY_MS then return {'EARLY', due, task.tenant, task.status, name} end
 end
 
 -- Only before a stage's first turn is the task between stages.

@@ -26,7 +26,7 @@ if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 
 redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8])
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
-  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'createdAt', int(NOW))
+  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
 for i = 10, #ARGV, 3 do
   local index = (i - 10) / 3
@@ -35,7 +35,7 @@ for i = 10, #ARGV, 3 do
   if ARGV[i + 2] == '1' then redis.call('HSET', plan, 'irreversible:' .. index, 1) end
 end
 redis.call('SET', K.spec(plan_id), spec)
-redis.call('ZADD', K.plans(), NOW, plan_id)
+redis.call('ZADD', K.plans(), WALL, plan_id)
 redis.call('ZADD', K.drafts(), NOW, plan_id)
 emit_plan('PlanCreated', plan_id, '{"name":' .. cjson.encode(name) .. ',"totalTasks":' .. total
   .. ',"maxConcurrency":' .. max .. '}')

@@ -1,7 +1,7 @@
 -- Hands a turn back until its due time: the turn rises, the lease becomes queued, the cursor is stored.
 -- KEYS  1 the namespace's root. Touches task:{task} (hash), leases-queued, leases-running (zsets)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 delay in ms  6 cursor as JSON
--- CODES AGAIN, next turn (also to a repeat of the same call) | STALE
+-- CODES AGAIN, next turn, due time in ms (also to a repeat of the same call) | STALE
 -- EVENTS none
 -- @include keys
 -- @include task
@@ -14,10 +14,10 @@ local task = read_task(task_id)
 if not task or not TASK_ACTIVE[task.status] then return {'STALE'} end
 if not is_under_way(task, epoch, stage, turn) then
   if task.epoch == epoch and task.stage == stage and task.turn == turn + 1 and task.lease == 'queued' then
-    return {'AGAIN', turn + 1}
+    return {'AGAIN', turn + 1, tonumber(redis.call('HGET', K.task(task_id), 'dueAt'))}
   end
   return {'STALE'}
 end
 redis.call('HSET', K.task(task_id), 'turn', turn + 1, 'cursor', cursor, 'dueAt', int(NOW + delay_ms))
 lease_queued(task, NOW + delay_ms)
-return {'AGAIN', turn + 1}
+return {'AGAIN', turn + 1, NOW + delay_ms}

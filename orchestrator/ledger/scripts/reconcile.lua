@@ -27,7 +27,7 @@ local function check_tenant(task)
     free_tenant(task)
     repaired(task, 'leaked tenant')
   elseif not holder and should_hold(task) then
-    redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch), 'since', int(NOW))
+    redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch), 'since', int(WALL))
     repaired(task, 'lost tenant')
   end
 end

@@ -22,7 +22,7 @@ if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 emit_operation('resume', plan_id, nil, actor, reason)
 redis.call('HDEL', plan, 'pauseRequested')
 if move_plan(plan_id, 'resume') then
-  if not f[4] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
+  if not f[4] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
   emit_plan('PlanResumed', plan_id)
 end
 -- At most max_concurrency tasks: only running ones are ever paused by their plan.

@@ -24,7 +24,7 @@ redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced',
   'rollbackBy', actor, 'rollbackReason', reason)
 redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
   'durationMillis', 'rollbackGivenUp')
-if not f[3] then redis.call('HSET', plan, 'startedAt', int(NOW)) end
+if not f[3] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
 redis.call('SADD', K.active(), plan_id)
 redis.call('ZREM', K.ended(), plan_id)
 emit_plan('PlanRollingBack', plan_id)

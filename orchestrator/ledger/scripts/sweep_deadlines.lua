@@ -1,21 +1,23 @@
 -- Fails the tasks whose stage or task deadline has passed; a late result is fenced off, as the task is no longer active.
 -- KEYS  1 the namespace's root. Touches what fail touches
--- ARGV  1 the most tasks to answer
+-- ARGV  1 the most tasks to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, number of tasks failed
 -- EVENTS TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
 -- @include keys
 -- @include stage_fail
 -- @include grace
 
+local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
+
 if in_grace() then return {'SWEPT', 0} end
 local failed = 0
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
+for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
   if task and TASK_ACTIVE[task.status] then
     local index, name = stage_of(task, task.stage)
     local f = redis.call('HMGET', K.plan(task.plan), 'stageTimeout:' .. index, 'taskTimeout')
     local started = tonumber(redis.call('HGET', K.task(task_id), 'stageStartedAt') or 0)
-    if f[1] and task.stage_started and NOW - started > tonumber(f[1]) then
+    if f[1] and task.stage_started and upto_ms - started >= tonumber(f[1]) then
       fail_stage(task, 'StageTimeout', 'stage ' .. name .. ' took longer than ' .. f[1] / 1000 .. ' s')
     else
       fail_stage(task, 'TaskTimeout', 'the task took longer than ' .. (f[2] or 0) / 1000 .. ' s')

@@ -1,7 +1,7 @@
 -- Answers overdue queued leases: the message may be lost, or merely waits in a backlog. The same epoch and turn is
 -- published again at intervals doubling from one lease to a minute; never counted, never failed for it.
 -- KEYS  1 the namespace's root. Touches what sweep_running touches
--- ARGV  1 the most leases to answer
+-- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish
 -- EVENTS those of a boundary
 -- @include keys
@@ -11,9 +11,11 @@
 
 local LONGEST_MS = 60000
 
+local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
+
 if in_grace() then return {'SWEPT', {}} end
 local rows = {}
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
+for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
   if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
     redis.call('ZREM', K.leases_queued(), task_id)

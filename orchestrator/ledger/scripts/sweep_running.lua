@@ -3,7 +3,7 @@
 --       leases-queued, deadlines, queue:{plan}, line:{tenant}, lined (zsets), slots:{plan},
 --       plan-paused:{plan}, active (sets), checkpoint:{task}, config:{task}, seq, epoch (strings), log:{plan}, feed,
 --       inbox (streams)
--- ARGV  1 the most leases to answer
+-- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish
 -- EVENTS TaskRecovered TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed, and those of a boundary
 -- @include keys
@@ -13,6 +13,8 @@
 -- @include grace
 
 local REASON = 'the worker gave no sign for longer than its lease'
+
+local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
 
 if in_grace() then return {'SWEPT', {}} end
 local rows = {}
@@ -35,7 +37,7 @@ local function recover(task)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
 end
 
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', NOW - 1, 'LIMIT', 0, ARGV[1])) do
+for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
   if task and TASK_ACTIVE[task.status] and task.lease == 'running' then
     recover(task)

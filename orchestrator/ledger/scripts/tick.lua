@@ -1,24 +1,28 @@
--- Every coordinator's sign of life; says whether leases may be swept now. After Redis was away (another run id) or no
--- coordinator ticked for longer than a lease, workers first get one lease of time to renew theirs.
--- KEYS  1 the namespace's root. Touches meta (hash), epoch (string)
--- ARGV  1 the server's run id
--- CODES SWEEP | GRACE
+-- A coordinator's look at the clock: says what time it is and whether leases may be swept now. After Redis was away
+-- (another run id) or no coordinator ticked for longer than a lease, workers first get one lease of time to renew.
+-- KEYS  1 the namespace's root. Touches clock, settings (hashes), epoch (string)
+-- ARGV  1 the server's run id  2 ms by which the clock ran ahead of the caller's between its last two ticks, or 0
+--       3 the offset that it saw there: nothing is taken out twice
+-- CODES SWEEP, ledger time in ms, offset in ms | GRACE, the same
 -- EVENTS none
 -- @include keys
 -- @include settings
 -- @include clock
+-- @include grace
 
 local LOST_EPOCHS = 100000
 
-local meta, run_id = K.meta(), ARGV[1]
+local run_id, excess_ms, seen_offset = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
-local f = redis.call('HMGET', meta, 'runId', 'tickAt', 'sweepNotBefore')
-local not_before = tonumber(f[3] or 0)
+local f = redis.call('HMGET', K.clock(), 'runId', 'tickAt', 'offset')
+local offset = f[3] or '0'
+if excess_ms > 0 and excess_ms <= LONGEST_SILENCE_MS and offset == seen_offset then
+  -- NOW stands still until the true time has caught up with it.
+  TRUE_NOW, offset = TRUE_NOW - excess_ms, string.format('%.0f', tonumber(offset) - excess_ms)
+  redis.call('HSET', K.clock(), 'offset', offset, 'at', TRUE_NOW, 'floor', NOW)
+end
 -- Another server may lack the last writes of the one before it: epochs that it had given out are not given out again.
 if f[1] and f[1] ~= run_id then redis.call('INCRBY', K.epoch(), LOST_EPOCHS) end
-if f[1] and (f[1] ~= run_id or NOW - tonumber(f[2]) > LEASE_MS) then
-  not_before = NOW + LEASE_MS
-  redis.call('HSET', meta, 'sweepNotBefore', string.format('%.0f', not_before))
-end
-redis.call('HSET', meta, 'runId', run_id, 'tickAt', string.format('%.0f', NOW))
-return {NOW < not_before and 'GRACE' or 'SWEEP'}
+if f[1] and (f[1] ~= run_id or TRUE_NOW - tonumber(f[2]) > LEASE_MS) then set_grace(NOW) end
+redis.call('HSET', K.clock(), 'runId', run_id, 'tickAt', TRUE_NOW)
+return {in_grace() and 'GRACE' or 'SWEEP', TRUE_NOW, tonumber(offset)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import FAILURE, LedgerWorld
@@ -17,10 +18,9 @@ def lose(world: LedgerWorld, kind: str, task_id: str) -> None:
 
 
 def delay_ms(world: LedgerWorld, kind: str, task_id: str) -> float:
-    seconds, micros = world.client.time()
     score = world.client.zscore(world.keys.of(kind), task_id)
     assert isinstance(score, float)
-    return score - (seconds * 1000 + micros / 1000)
+    return score - ledger_now_ms(world.client, world.keys)
 
 
 def test_a_lost_worker_is_replaced_under_a_new_epoch_and_its_result_fenced(world: LedgerWorld) -> None:
@@ -162,14 +162,14 @@ def test_after_redis_or_all_coordinators_were_away_leases_get_grace(world: Ledge
     (task,) = world.started("p", ["a"])
     world.sweeper.sweep()
     world.begin(task)
-    meta = world.keys.of("meta")
+    clock = world.keys.of("clock")
     for name, value in (("runId", "another"), ("tickAt", "1")):
         world.expire("leases_running", task)
-        world.client.hset(meta, name, value)
+        world.client.hset(clock, name, value)
         world.sweeper.sweep()
         world.sweeper.sweep()
         assert "TaskRecovered" not in world.kinds(task_id=task)
         assert world.ledger.renew([world.turn(task)]) == frozenset()
-        world.client.hset(meta, "sweepNotBefore", 0)
+        world.client.hset(clock, "sweepNotBefore", 0)
     lose(world, "running", task)
     assert "TaskRecovered" in world.kinds(task_id=task)

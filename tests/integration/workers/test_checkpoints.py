@@ -91,9 +91,9 @@ def dies_before_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
 def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> Admitted:
     """What the sweep makes of a running turn whose lease is over."""
     redis_client.zadd(worker.ledger.keys.of("leases_running"), {task.task_id: 1})
-    worker.ledger.call("tick", 0)
-    redis_client.hdel(worker.ledger.keys.of("meta"), "sweepNotBefore")
-    worker.ledger.call("sweep_running", 10)
+    worker.ledger.call("tick", "another", 0, 0)
+    redis_client.hdel(worker.ledger.keys.of("clock"), "sweepNotBefore")
+    worker.ledger.call("sweep_running", 10, 2)
     found = worker.reader.dispatchable(task.task_id)
     assert found is not None
     assert found.epoch > task.epoch

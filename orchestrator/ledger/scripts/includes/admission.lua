@@ -48,7 +48,7 @@ local function join_line(task, holder, reason)
   local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, (task.rollback and 0 or 1e12) + ticket, task.id)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
-  redis.call('HSET', K.task(task.id), 'waitingSince', int(NOW))
+  redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL))
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
 end
 
@@ -81,8 +81,8 @@ local function admit_move(task)
   redis.call('HDEL', key, 'cursor', 'rank')
   task.turn = 0
   if not resumed then
-    redis.call('HSET', key, 'startedAt', int(NOW))
-    task.started_at = NOW
+    redis.call('HSET', key, 'startedAt', int(WALL))
+    task.started_at = WALL
     take_snapshot(task)
   end
   emit_admitted(task, resumed)
@@ -95,7 +95,7 @@ local function admit(task)
   redis.call('SADD', K.slots(task.plan), task.id)
   if task.rollback then start_rollback(task) else admit_move(task) end
   redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
-  redis.call('HSETNX', K.tenant(task.tenant), 'since', int(NOW))
+  redis.call('HSETNX', K.tenant(task.tenant), 'since', int(WALL))
   redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
   -- Stopped in the middle of a stage, when its worker was lost: the stage's time starts again.
   if task.stage_started then redis.call('HSET', K.task(task.id), 'stageStartedAt', int(NOW)) end

@@ -1,6 +1,31 @@
--- Redis' clock decides (ms since the epoch): workers' clocks may differ.
-local function clock_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- The one place that says what time it is, in ms.
+-- NOW is the ledger's clock: what is due, overdue, or took how long. It never goes back, and it goes on only while
+-- somebody is there: when Redis' clock steps back it goes on from where it was; time in which no process spoke to the
+-- ledger (Redis was away, its clock stepped forward) is taken out, and leases get their grace. TRUE_NOW is behind NOW
+-- only while NOW stands still after a smaller step that a coordinator took out (see tick).
+-- WALL is what people are shown: Redis' own time, but never before a time that it has already said.
+-- @include keys
+
+-- Every live process says something at least every two seconds.
+local LONGEST_SILENCE_MS = 5000
+
+local function set_grace(from_ms)
+  local lease_ms = redis.call('HGET', K.settings(), 'LEASE_MS') or 10000
+  redis.call('HSET', K.clock(), 'sweepNotBefore', string.format('%.0f', from_ms + lease_ms))
 end
-local NOW = clock_ms()
+
+local RAW, NOW, TRUE_NOW, WALL
+do
+  local time = redis.call('TIME')
+  RAW = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local f = redis.call('HMGET', K.clock(), 'at', 'offset', 'floor', 'wall')
+  local at = tonumber(f[1] or RAW)
+  TRUE_NOW, WALL = RAW + tonumber(f[2] or 0), math.max(RAW, tonumber(f[4] or 0))
+  if TRUE_NOW < at or TRUE_NOW > at + LONGEST_SILENCE_MS then
+    if TRUE_NOW > at then set_grace(at) end
+    TRUE_NOW = at
+    redis.call('HSET', K.clock(), 'offset', string.format('%.0f', at - RAW))
+  end
+  NOW = math.max(TRUE_NOW, tonumber(f[3] or 0))
+  if TRUE_NOW ~= at or not f[1] then redis.call('HSET', K.clock(), 'at', TRUE_NOW, 'wall', WALL) end
+end

@@ -15,10 +15,10 @@ local function emit_all(kind, plan_id, entries)
   for i, entry in ipairs(entries) do
     local id = int(seq + i) .. '-0'
     local number = int(plan_seq + i)
-    redis.call('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(NOW),
+    redis.call('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(WALL),
       'd', entry[4])
     redis.call('XADD', feed, 'MAXLEN', '~', FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
-      's', entry[3], 't', int(NOW), 'd', entry[4], 'l', plan_id)
+      's', entry[3], 't', int(WALL), 'd', entry[4], 'l', plan_id)
   end
 end
 

@@ -16,7 +16,7 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. ',"options":' .. (options or '{}') .. '}')
   redis.call('HSET', task and K.task(task.id) or K.plan(plan_id), 'lastOperation',
     '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
-    .. cjson.encode(reason) .. ',"at":' .. int(NOW) .. '}')
+    .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}')
 end
 
 -- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.

@@ -36,7 +36,7 @@ local function settle_plan(plan_id)
   if not f[14] and count(6) + count(7) + count(8) + count(9) + count(10) == 0 then
     local trigger = end_trigger(f[1], f[3] == '1', count(11), count(12), count(13), f[15] == '1', count(4))
     if move_plan(plan_id, trigger) then
-      redis.call('HSET', K.plan(plan_id), 'endedAt', int(NOW), 'durationMillis', int(NOW - tonumber(f[5] or NOW)))
+      redis.call('HSET', K.plan(plan_id), 'endedAt', int(WALL), 'durationMillis', int(WALL - tonumber(f[5] or WALL)))
       redis.call('HDEL', K.plan(plan_id), 'pauseRequested')
       redis.call('SREM', K.active(), plan_id)
       redis.call('ZADD', K.ended(), NOW, plan_id)

@@ -34,10 +34,10 @@ local function start_rollback(task)
     redis.call('DEL', K.checkpoint(task.id))
     task.stage, task.legs = 0, task.touched
   end
-  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(NOW))
+  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'lastCursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
     'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'recoveries')
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
-  task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, NOW
+  task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, WALL
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')
 end

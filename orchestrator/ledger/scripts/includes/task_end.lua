@@ -14,8 +14,8 @@ end
 -- The task's state has been moved; event_data carries the end event's own fields.
 local function end_task(task, event, event_data)
   local key = K.task(task.id)
-  local duration = task.started_at > 0 and NOW - task.started_at or 0
-  redis.call('HSET', key, 'endedAt', int(NOW), 'durationMillis', int(duration))
+  local duration = task.started_at > 0 and WALL - task.started_at or 0
+  redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
   redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
     'dueAt', 'waitingSince')
   release(task)
@@ -38,7 +38,7 @@ local function complete_task(task)
   if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
     redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
   end
-  local duration = NOW - task.started_at
+  local duration = WALL - task.started_at
   end_task(task, 'TaskCompleted',
     '{"durationMillis":' .. int(duration) .. ',"completedStages":' .. task.legs .. '}')
 end

@@ -1,0 +1,13 @@
+-- A process' sign of life; says what time it is in the ledger.
+-- KEYS  1 the namespace's root. Touches presence, clock (hashes)
+-- ARGV  1 role:host:pid  2 queues that it consumes, as JSON  3 seconds for which its broker has been silent
+-- CODES ALIVE, ledger time in ms
+-- EVENTS none
+-- @include keys
+-- @include clock
+
+local process, queues, silent_seconds = ARGV[1], ARGV[2], ARGV[3]
+
+redis.call('HSET', K.presence(), process,
+  '{"at":' .. string.format('%.0f', RAW) .. ',"queues":' .. queues .. ',"silent":' .. silent_seconds .. '}')
+return {'ALIVE', TRUE_NOW}
