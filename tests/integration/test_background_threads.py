@@ -31,7 +31,7 @@ def thread_of(name: str, client: redis.Redis, settings: Settings) -> Background:
     ledger = Ledger(client, settings)
     match name:
         case "presence":
-            return Presence(client, ledger.keys, "worker")
+            return Presence(ledger, "worker")
         case "lease-keeper":
             return LeaseKeeper(ledger, 0.01)
         case "watchdog":
@@ -63,7 +63,7 @@ def test_presence_is_there_when_start_returns_and_gone_when_stop_does(
     redis_client: redis.Redis, settings: Settings
 ) -> None:
     keys = Keys(settings.namespace)
-    presence = Presence(redis_client, keys, "coordinator")
+    presence = Presence(Ledger(redis_client, settings), "coordinator")
     for _ in range(2):
         presence.start()
         assert [process.role for process in alive(redis_client, keys)] == ["coordinator"]
