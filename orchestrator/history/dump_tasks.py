@@ -23,8 +23,9 @@ def check_tasks(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
             _check_idle(dump, task_id, record, report)
     for kind, leases in (("queued", dump.leases_queued), ("running", dump.leases_running)):
         for task_id, at in leases.items():
-            if at < dump.now_ms - overdue_ms:
-                report.add("I9", f"the {kind} lease of {task_id} is overdue by {(dump.now_ms - at) / 1000:.1f} s")
+            late_ms = dump.lease_now_ms() - at
+            if late_ms > overdue_ms:
+                report.add("I9", f"the {kind} lease of {task_id} is overdue by {late_ms / 1000:.1f} s")
 
 
 def _check_active(dump: LedgerDump, task_id: str, record: Record, report: Report) -> None:

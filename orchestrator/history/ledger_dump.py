@@ -49,11 +49,17 @@ class LedgerDump:
     active: set[str] = field(default_factory=set)
     presence_ms: dict[str, int] = field(default_factory=dict)
     """When each process that has an entry last gave a sign."""
+    clock_offset_ms: int = 0
+    """How far the ledger's clock, which leases are judged by, is ahead of Redis' own."""
     inbox: int = 0
     """Entries in the coordinators' inbox."""
     inbox_oldest_ms: int | None = None
     strays: tuple[str, ...] = ()
     """Keys that belong to no plan, task or tenant that the ledger knows, and do not expire."""
+
+    def lease_now_ms(self) -> int:
+        """The time by the ledger's clock."""
+        return self.now_ms + self.clock_offset_ms
 
     def coordinator_lives(self) -> bool:
         """Whether there is a process that would do what is to be done."""

@@ -57,6 +57,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
     of = keys.of
     single: dict[str, Command] = {
         "time": ("time", ()),
+        "offset": ("hget", (of("clock"), "offset")),
         "seq": ("get", (of("seq"),)),
         "epoch": ("get", (of("epoch"),)),
         "meta": ("hgetall", (of("meta"),)),
@@ -100,6 +101,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
 def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: Sequence[str]) -> LedgerDump:
     return LedgerDump(
         now_ms=one["time"][0] * 1000 + one["time"][1] // 1000,
+        clock_offset_ms=int(one["offset"] or 0),
         seq=int(one["seq"] or 0),
         epoch=int(one["epoch"] or 0),
         meta=one["meta"],
