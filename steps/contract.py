@@ -193,7 +193,7 @@ class StepContext:
     ``other_config`` is the one that the tenant comes from, if it is known: the old one on the way forward, the new one
     on the way back. ``targets`` holds the Redis connections of the settings by name. ``attempt`` counts this step's
     attempts in this stage, from 1. ``idempotency_key`` is the same for every attempt of the same step of the same
-    stage of the same attempt of a task.
+    stage of the same attempt (or rollback) of a task, and is never given again to anything else.
     """
 
     tenant_id: str

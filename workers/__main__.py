@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import sys
 
-# Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
-import workers.tasks  # noqa: F401
-from orchestrator.domain.lanes import lane_names
-from orchestrator.settings.model import load_settings
-from workers.app import app
+from celery import maybe_patch_concurrency
 
 
 def main(arguments: list[str]) -> None:
     """Runs ``worker`` or ``flower`` with these options; a worker consumes all lanes unless ``-Q`` names some."""
-    if arguments[:1] == ["worker"]:
-        # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
-        arguments = [*arguments, "--without-mingle", "--without-gossip"]
-        if not any(option.startswith(("-Q", "--queues")) for option in arguments):
-            arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+    # Celery's own entry does this: a gevent worker whose sockets and threads are not gevent's hears nothing. It has to
+    # come before anything else is loaded, so the rest is loaded after it.
+    maybe_patch_concurrency(["celery", *arguments])
+
+    # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
+    import workers.tasks  # noqa: F401
+    from orchestrator.domain.lanes import lane_names
+    from orchestrator.settings.model import load_settings
+    from workers.app import app
+
+    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
+    if arguments[:1] == ["worker"] and not names_queues:
+        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
     app.start(argv=arguments)
 
 

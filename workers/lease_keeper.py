@@ -28,22 +28,21 @@ class LeaseKeeper:
         self._ledger = ledger
         self._loop = BackgroundLoop("lease-keeper", renew_seconds, self._renew)
         self._lock = threading.Lock()
-        self._held: dict[str, Turn] = {}
+        # By turn: a task that was recovered may be begun anew here while its old turn still runs.
+        self._held: set[Turn] = set()
         self._lost: set[Turn] = set()
 
     @contextmanager
     def holding(self, turn: Turn) -> Iterator[None]:
         """Keeps the turn's lease alive while the block runs."""
         with self._lock:
-            self._held[turn.task_id] = turn
+            self._held.add(turn)
         self._loop.start()
         try:
             yield
         finally:
             with self._lock:
-                # A newer turn of the same task may be held here by now: only our own entry goes.
-                if self._held.get(turn.task_id) == turn:
-                    del self._held[turn.task_id]
+                self._held.discard(turn)
                 self._lost.discard(turn)
 
     def is_lost(self, turn: Turn) -> bool:
@@ -61,7 +60,7 @@ class LeaseKeeper:
 
     def _renew(self) -> None:
         with self._lock:
-            turns = list(self._held.values())
+            turns = list(self._held)
         if not turns:
             return
         try:
@@ -70,4 +69,4 @@ class LeaseKeeper:
             _log.warning("leases not renewed", action="renew-failed", leases=len(turns), error=str(error))
             return
         with self._lock:
-            self._lost.update(turn for turn in turns if turn.task_id in lost and self._held.get(turn.task_id) == turn)
+            self._lost.update(lost & self._held)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 from typing import Any
 from uuid import uuid4
 
@@ -77,6 +78,10 @@ class StageRunner:
 
     def run(self, turn: Turn) -> Next:
         """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
+        # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
+        return copy_context().run(self._run, turn)
+
+    def _run(self, turn: Turn) -> Next:
         crash_points.reached(crash_points.BEFORE_BEGIN)
         # Names this delivery: only its own repeat, after a lost reply, may begin the turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
@@ -85,7 +90,8 @@ class StageRunner:
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
             return Reschedule(turn, record.due_ms, record.tenant_id, record.mode, record.stage_name)
         if record is None:
-            _log.info("message dropped", action=f"drop-{begun.lower()}", taskId=turn.task_id, turn=turn.turn)
+            known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "turn": turn.turn}
+            _log.info("message dropped", action=f"drop-{begun.lower()}", **known)
             if begun is Begun.CANCELLED:
                 self._checkpoints.forget(turn)
             return Proceed() if begun is Begun.RECORDED else Drop()
@@ -109,7 +115,10 @@ class StageRunner:
     def _run_begun(self, run: Run, plan_id: str) -> Next:
         run.cursor = Cursor(**run.record.cursor)
         run.outputs = self._checkpoints.outputs(run.turn, run.record)
-        plan = self._plans.get(plan_id)
+        plan = self._plans.get(plan_id, run.record.incarnation, run.record.digest)
+        if plan is None:
+            # Emptied since the begin: whatever this turn was part of is gone.
+            return fenced_out(run)
         run.config = config_for(run.record, self._strategy)
         run.other_config = other_config_for(run.record, self._strategy)
         if not self._takes_part(plan, run.record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextvars import copy_context
 from typing import Any
 
 import structlog
@@ -87,7 +88,7 @@ class StepRunner:
             attempt=cursor.attempt,
             state=cursor.state,
             token=self._token(run),
-            idempotency_key=f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{cursor.step}",
+            idempotency_key=_idempotency_key(run),
             target=self._resources.target,
             http=self._resources.http,
             targets=self._resources.targets,
@@ -95,7 +96,8 @@ class StepRunner:
             other_config=run.other_config,
         )
         try:
-            outcome = _masked(step.step.run(step.parameters, context))
+            # In a context of its own: what the step binds to the log by itself goes with it.
+            outcome = _masked(copy_context().run(step.step.run, step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
             outcome = _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
@@ -111,6 +113,13 @@ class StepRunner:
             holder_field="epoch",
             holder_value=str(run.turn.epoch),
         )
+
+
+def _idempotency_key(run: Run) -> str:
+    """The same for every attempt of a step; another for a second rollback, and for a ledger that was begun anew."""
+    record = run.record
+    place = f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{run.cursor.step}"
+    return f"{place}/{record.rollbacks}/{record.incarnation}"
 
 
 def _is_json(values: Any) -> bool:

@@ -156,7 +156,8 @@ class Coordinator:
             _log.warning("broker is away", action="publish-failed", tasks=len(tasks), error=str(error))
             return
         for task in tasks:
-            _log.info("dispatched", action="dispatch", taskId=task.task_id, tenantId=task.tenant_id, epoch=task.epoch)
+            known = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
+            _log.info("dispatched", action="dispatch", **known, epoch=task.epoch)
 
     def _names_of(self, task: Admitted) -> tuple[str, ...]:
         plan_id = plan_of(task.task_id)

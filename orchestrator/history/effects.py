@@ -21,7 +21,7 @@ class Effect:
 
     @property
     def task_id(self) -> str:
-        """The key is ``task/attempt/mode/stage/step``."""
+        """The key is ``task/attempt/mode/stage/step/rollbacks/incarnation``."""
         return self.idempotency_key.split("/")[0]
 
     @property

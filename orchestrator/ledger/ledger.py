@@ -142,9 +142,8 @@ class Ledger:
             return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
         if code is not Begun.BEGUN:
             return code, None
-        _, tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, checkpoint, forced = (
-            answer
-        )
+        tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer[1:]
+        checkpoint, forced, digest, rollbacks = rest
         return code, TurnRecord(
             tenant_id=tenant_id,
             mode=TaskState(mode),
@@ -157,6 +156,8 @@ class Ledger:
             incarnation=incarnation,
             checkpoint=json.loads(checkpoint) if checkpoint else {},
             forced=bool(forced),
+            digest=digest,
+            rollbacks=rollbacks,
         )
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
@@ -188,10 +189,10 @@ class Ledger:
         )
         return Ended(answer[0])
 
-    def renew(self, turns: Sequence[Turn]) -> frozenset[str]:
-        """Renews the running leases of all these turns. Answers the task ids whose turn is no longer ours."""
+    def renew(self, turns: Sequence[Turn]) -> frozenset[Turn]:
+        """Renews the running leases of all these turns. Answers those that are no longer ours."""
         flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
-        return frozenset(self.call("renew", *flat)[1])
+        return frozenset(turns[place] for place in self.call("renew", *flat)[1])
 
 
 def _milliseconds(seconds: float | None) -> int:

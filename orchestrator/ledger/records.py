@@ -62,7 +62,10 @@ class Early:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """What a begun turn needs: the plan stage it works on and what is known so far."""
+    """What a begun turn needs: the plan stage it works on and what is known so far.
+
+    ``digest`` is the plan's content; ``rollbacks`` counts how often the task was turned around, this time included.
+    """
 
     tenant_id: str
     mode: TaskState
@@ -75,6 +78,8 @@ class TurnRecord:
     incarnation: str
     checkpoint: Mapping[str, Any]
     forced: bool
+    digest: str
+    rollbacks: int
 
 
 IDENTITY: Final = {

@@ -4,7 +4,7 @@
 --       slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq, epoch (strings)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
---       checkpoint, forced |
+--       checkpoint, forced, digest of the plan's content, number of rollbacks |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
 --       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
@@ -53,7 +53,7 @@ else
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
-local record = redis.call('HMGET', key, 'cursor', 'snapshot')
+local record = redis.call('HMGET', key, 'cursor', 'snapshot', 'rollbacks')
 return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
   task.attempt, redis.call('HGET', K.meta(), 'incarnation'), stage > 0 and redis.call('GET', K.checkpoint(task_id)) or '',
-  task.forced and 1 or 0}
+  task.forced and 1 or 0, redis.call('HGET', K.plan(task.plan), 'digest'), tonumber(record[3] or 0)}

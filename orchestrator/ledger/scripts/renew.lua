@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan} (hashes), leases-running (zset),
 --       log:{plan}, feed (streams), seq (string)
 -- ARGV  task id, epoch, stage (leg), turn of each lease, in turn
--- CODES RENEWED, then the task ids whose turn is no longer this worker's
+-- CODES RENEWED, then the places (from 0) of the turns that are no longer this worker's
 -- EVENTS TaskProgress
 -- @include keys
 -- @include lease
@@ -20,7 +20,7 @@ for i = 1, #ARGV, 4 do
       emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
     end
   else
-    lost[#lost + 1] = task_id
+    lost[#lost + 1] = (i - 1) / 4
   end
 end
 return {'RENEWED', lost}

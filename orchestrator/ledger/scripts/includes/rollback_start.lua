@@ -22,6 +22,8 @@ end
 local function start_rollback(task)
   local resumed = task.status == 'ROLLBACK_FAILED'
   local key = K.task(task.id)
+  -- Part of the steps' idempotency keys: what a second way back does is not what the first one did.
+  redis.call('HINCRBY', key, 'rollbacks', 1)
   end_retry(task, false)
   task.epoch = redis.call('INCR', K.epoch())
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end

@@ -30,6 +30,8 @@ def record(mode: TaskState, source: str = SOURCE, snapshot: str | None = None) -
         incarnation="i",
         checkpoint={},
         forced=False,
+        digest="d",
+        rollbacks=0,
     )
 
 
