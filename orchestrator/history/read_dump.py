@@ -41,7 +41,7 @@ def read_log(reader: Reader) -> Iterator[Event]:
 
 
 def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
-    """Reads the namespace; ``client`` decodes its answers."""
+    """Reads the namespace; ``client`` decodes its answers, and may read everything (``+@read``)."""
     for _ in range(LOOKS):
         walk = KeyWalk(client, keys)
         dump, plans = _read(client, keys, walk)

@@ -87,8 +87,11 @@ def right() -> list[Line]:
 def tell(lines: list[Line]) -> list[Event]:
     """Numbers the lines and makes them events."""
     events = []
+    plan_numbers: Counter[str] = Counter()
     for number, (kind, fields) in enumerate(lines, 1):
-        wire = {"type": kind, "planId": PLAN, "sequenceId": number, "planSequenceId": number}
+        plan_id = fields.get("planId", PLAN)
+        plan_numbers[plan_id] += 1
+        wire = {"type": kind, "planId": plan_id, "sequenceId": number, "planSequenceId": plan_numbers[plan_id]}
         wire |= {"occurredAt": WRITTEN_AT, **_EXTRA.get(kind, {}), **fields}
         events.append(EVENT.validate_python(wire))
     return events
