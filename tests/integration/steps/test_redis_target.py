@@ -200,7 +200,9 @@ def test_a_user_without_the_right_is_refused_not_unavailable(
     redis_client.acl_setuser(
         place.namespace, enabled=True, passwords=["+pw"], categories=["+@all"], commands=["-publish"]
     )
-    with redis.Redis.from_url(place.redis_url, username=place.namespace, password=password) as client:
+    # What the URL says goes before arguments, and the place's own names its user.
+    server = place.redis_url.rpartition("@")[2].removeprefix("redis://")
+    with redis.Redis.from_url(f"redis://{place.namespace}:{password}@{server}") as client:
         target = RedisTarget(client, "redis://target", own_ledger=False)
         with pytest.raises(TargetRefused, match=message):
             target.publish("c", "m")
