@@ -4,8 +4,8 @@ Lease, epoch and grace: how a task is in one pair of hands
 ==========================================================
 
 *Authority.* A task's record in Redis says who works on it: ``epoch`` (which admission), ``stage`` and ``turn`` (which
-delivery's worth of work), ``lease`` (``queued``: a message should be on its way; ``running``: a worker is at it). Only the
-scripts change these, each in one atomic step, and each checks them first. No process is a leader; whoever calls the
+delivery's worth of work), ``lease`` (``queued``: a message should be on its way; ``running``: a worker is at it). Only
+the scripts change these, each in one atomic step, and each checks them first. No process is a leader; whoever calls the
 script that is allowed right now has won, and everybody else gets a named refusal. Messages and memory are hints.
 
 *What each part is for.*
@@ -31,14 +31,14 @@ script that is allowed right now has won, and everybody else gets a named refusa
                                             '---+--------------------------------' new epoch, counted, bounded
                                                                                     (then FAILED with the reason)
 
-*The trust window.* A worker renews every ``renew_seconds`` (at most a third of ``lease_seconds``), so two renewals may be
+*The trust window.* A worker renews every ``renew_seconds`` (at most a third of ``lease_seconds``): two renewals may be
 lost before its turn is taken. It learns that it was taken from its next renewal and stops at the next step; what it
 does meanwhile is refused by the epoch. All times are the ledger's own clock (``clock.py``), which steps of Redis' clock
 do not reach; a worker's clock decides nothing.
 
 *Grace.* Leases and deadlines are left alone until ``sweepNotBefore``. It is set one lease ahead when the server is
-another one (its ``run_id`` changed), when no coordinator ticked for longer than a lease, and when the clock took silence
-out. A coordinator's own start is no reason: one that is restarted among others finds ticks that are fresh.
+another one (its ``run_id`` changed), when no coordinator ticked for longer than a lease, and when the clock took
+silence out. A coordinator's own start is no reason: one that is restarted among others finds ticks that are fresh.
 
 *Failures.*
 
@@ -51,11 +51,11 @@ worker before begin                              the same
 worker after begin                               the running lease runs out: new epoch, from checkpoint and cursor
 worker after its effect, before the record       the same; the stage's unrecorded steps run again
 worker sleeps through its lease and wakes        its record is STALE, its fenced writes are refused
-reply to begin, end or poll_again                the same call again is told by its delivery token, and answered the same
+reply to begin, end or poll_again                the same call again is known by its delivery token: same answer
 Redis, with its append-only file                 grace, then as above
 Redis fails over and loses the last writes       epochs jump by 100,000, so that none is given out twice; then as above
 every worker                                     tasks wait with queued leases; nothing is counted or failed for it
-every coordinator                                running stages end and record; nothing is admitted or recovered until one
-                                                 is back, and it gives grace first
+every coordinator                                running stages end and record; nothing is admitted or recovered until
+                                                 one is back, and it gives grace first
 ===============================================  =====================================================================
 """
