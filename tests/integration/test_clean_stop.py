@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.support.fault_world import EFFECT, effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 
-# Long enough that a turn which only a lease would bring back is a turn too late.
+# A turn that only the end of its lease brings back is seen in the coordinator's log.
 LONG_LEASE = {"CHANGEOVER_LEASE_SECONDS": "30", "CHANGEOVER_RENEW_SECONDS": "3"}
 
 
@@ -25,12 +24,11 @@ def test_a_turn_is_handed_back_at_its_next_step(tmp_path: Path) -> None:
         assert leaver.wait(30) == 0
         assert world.client.status("p").counts == {"RUNNING": 2}
         # It left after the first of four steps: the others are still to be done, and need no lease to run out.
-        started = time.monotonic()
         world.cluster.start_worker()
 
         assert world.wait().status == "COMPLETED"
 
-        assert time.monotonic() - started < 20
+        assert '"action": "republished"' not in world.cluster.logs()
         assert world.recoveries() == []
         world.assert_holds([0, 1])
         assert set(world.instances.counts().values()) == {1}
@@ -45,12 +43,11 @@ def test_countdowns_are_given_back_at_once(tmp_path: Path) -> None:
         wait_until(lambda: world.redis.zcard(world.keys.of("leases_queued")) == 3 and len(world.instances.visits) == 3)
         leaver.terminate()
         assert leaver.wait(30) == 0
-        started = time.monotonic()
         world.cluster.start_worker()
 
         assert world.wait().status == "COMPLETED"
 
-        assert time.monotonic() - started < 20
+        assert '"action": "republished"' not in world.cluster.logs()
         assert world.recoveries() == []
         assert set(world.instances.counts().values()) == {1}
 

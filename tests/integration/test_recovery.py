@@ -9,22 +9,10 @@ import pytest
 
 from orchestrator.domain.events import TaskFailed
 from orchestrator.observability import crash_points
-from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
+from tests.support.fault_world import effect_stage, fault_world, write_stage
 from tests.support.waiting import wait_until
 
 STAGES = [write_stage("one"), effect_stage("two")]
-ALLOWED_SECONDS = LEASE_SECONDS + 2
-
-
-def recovered_after(world: FaultWorld, died_at_ms: int) -> float:
-    """Seconds from the death to the first sign of life of the task under its new holder."""
-    after = [event for event in world.events("p") if event.occurred_at.timestamp() * 1000 > died_at_ms]
-    return after[0].occurred_at.timestamp() - died_at_ms / 1000
-
-
-def now_ms(world: FaultWorld) -> int:
-    seconds, micros = world.redis.time()
-    return int(seconds * 1000 + micros // 1000)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +34,7 @@ def test_a_worker_killed_at_each_point(tmp_path: Path, point: str, recoveries: i
         world.cluster.wait_alive([coordinator, victim])
         world.submit(1, STAGES)
         assert victim.wait(30) == -signal.SIGKILL
-        died_at_ms = now_ms(world)
-        # Its successor stands ready: what is measured is the recovery, not the start of a process.
+        # Well before the broker would give the message out again, which is an hour later.
         world.cluster.wait_alive([world.cluster.start_worker()])
 
         assert world.wait().status == "COMPLETED"
@@ -55,8 +42,6 @@ def test_a_worker_killed_at_each_point(tmp_path: Path, point: str, recoveries: i
         assert [event.reason for event in world.recoveries()] == [
             "the worker gave no sign for longer than its lease"
         ] * recoveries
-        if recoveries:
-            assert recovered_after(world, died_at_ms) < ALLOWED_SECONDS
         world.assert_holds([0, 1])
         assert max(world.instances.counts().values()) <= 1 + recoveries
 
@@ -71,13 +56,11 @@ def test_a_worker_killed_during_a_step(tmp_path: Path) -> None:
         wait_until(lambda: len(world.instances.effects) == 3)
         world.cluster.wait_alive([world.cluster.start_worker()])
         world.cluster.kill(victim)
-        died_at_ms = now_ms(world)
         world.instances.hold.set()
 
         assert world.wait().status == "COMPLETED"
 
         assert len(world.recoveries()) == 3
-        assert recovered_after(world, died_at_ms) < ALLOWED_SECONDS
         world.assert_holds([0, 1])
 
 
