@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
 import threading
 from collections.abc import Callable
 from typing import Final
 
 from tests.chaos.proxy import TcpProxy
 from tests.support.fault_world import FaultWorld
+from tests.support.processes import Process, signal_group
 from tests.support.waiting import wait_until
 
-Process = subprocess.Popen[bytes]
 POOLS: Final = ("threads", "prefork")
 
 
@@ -74,7 +72,7 @@ class FaultInjector:
         """Lets everything go on: frozen processes continue, dead ones are started again."""
         for process in self._frozen:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGCONT)
+                signal_group(process, signal.SIGCONT)
         self._frozen.clear()
         self.supervise()
 
@@ -102,7 +100,7 @@ class FaultInjector:
         self.calm()
         process = self._chance.choice(processes)
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGSTOP)
+            signal_group(process, signal.SIGSTOP)
             self._frozen.append(process)
 
     def restart_redis(self) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.support.processes import run
 
 
 def changeover(
@@ -17,12 +18,4 @@ def changeover(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``changeover ARGUMENTS`` to its end, without the settings of whoever runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-    return subprocess.run(
-        [sys.executable, "-m", "orchestrator.cli", *map(str, arguments)],
-        env={**clean, **(environment or {})},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    return run([str(argument) for argument in arguments], {**clean, **(environment or {})}, folder, timeout)

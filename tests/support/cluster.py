@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import redis
@@ -13,6 +12,7 @@ import redis
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import alive
 from tests.support.place import Place
+from tests.support.processes import Process, signal_group, start
 from tests.support.waiting import wait_until
 
 
@@ -23,7 +23,7 @@ class Cluster:
         self.place = place
         self.folder = folder
         self.environment = os.environ | place.environment() | {"CHANGEOVER_LOG_FORMAT": "json"} | settings
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Process] = []
         self._client = redis.Redis.from_url(place.redis_url, decode_responses=True)
 
     def start(self, *, coordinators: int = 1, workers: int = 1, pool: str = "threads", concurrency: int = 4) -> None:
@@ -32,17 +32,17 @@ class Cluster:
         started += [self.start_worker(pool=pool, concurrency=concurrency) for _ in range(workers)]
         self.wait_alive(started)
 
-    def start_coordinator(self, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start_coordinator(self, settings: dict[str, str] | None = None) -> Process:
         return self._start("coordinator", settings=settings)
 
     def start_worker(
         self, *options: str, pool: str = "threads", concurrency: int = 4, settings: dict[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         name = f"w{len(self.processes)}@{self.place.namespace}"
         arguments = ("--pool", pool, "--concurrency", str(concurrency), "-n", name, *options)
         return self._start("worker", *arguments, settings=settings)
 
-    def wait_alive(self, processes: list[subprocess.Popen[bytes]]) -> None:
+    def wait_alive(self, processes: list[Process]) -> None:
         wanted = {process.pid for process in processes}
 
         def all_are() -> bool:
@@ -60,30 +60,23 @@ class Cluster:
         for process in self.processes:
             if process.poll() is None:
                 # A stopped process only dies of it once it goes on.
-                os.killpg(process.pid, signal.SIGCONT)
+                signal_group(process, signal.SIGCONT)
                 process.terminate()
         for process in self.processes:
             try:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                self.kill(process)
         self._client.close()
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: Process) -> None:
         """SIGKILL to the process and its children."""
-        os.killpg(process.pid, signal.SIGKILL)
+        signal_group(process, signal.SIGKILL)
         process.wait()
 
-    def _start(self, *arguments: str, settings: dict[str, str] | None) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str, settings: dict[str, str] | None) -> Process:
         path = self.folder / f"{len(self.processes):02}-{arguments[0]}.log"
         with path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "orchestrator.cli", *arguments],
-                env=self.environment | (settings or {}),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            process = start(arguments, self.environment | (settings or {}), log, log)
         self.processes.append(process)
         return process
