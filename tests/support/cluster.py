@@ -77,6 +77,6 @@ class Cluster:
     def _start(self, *arguments: str, settings: dict[str, str] | None) -> Process:
         path = self.folder / f"{len(self.processes):02}-{arguments[0]}.log"
         with path.open("wb") as log:
-            process = start(arguments, self.environment | (settings or {}), log, log)
+            process = start(arguments, self.environment | (settings or {}), log, log, becomes=arguments[0] == "worker")
         self.processes.append(process)
         return process

@@ -101,8 +101,8 @@ def child(request: dict[str, Any], output: int, errors: int) -> Callable[[], Any
     importlib.reload(importlib.import_module("orchestrator.observability.crash_points"))
     arguments: list[str] = request["arguments"]
     sys.argv = ["changeover", *arguments]
-    if arguments[:1] == ["worker"]:
-        # What the command becomes; it has nothing to find out here, since the environment names both servers.
+    if request["becomes"]:
+        # What `changeover worker` becomes; it has nothing to find out here, since the environment names both servers.
         return lambda: importlib.import_module("workers.__main__").main(arguments)
     return lambda: importlib.import_module("orchestrator.cli").main(arguments)
 

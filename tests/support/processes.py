@@ -49,8 +49,10 @@ def start(
     output: IO[bytes],
     errors: IO[bytes],
     folder: Path | None = None,
+    *,
+    becomes: bool = False,
 ) -> Process:
-    """``changeover ARGUMENTS`` as a leader of its own session."""
+    """``changeover ARGUMENTS`` as a leader of its own session; a worker at once ``becomes`` Celery's command."""
     plain = os.environ.get("CHANGEOVER_TEST_PLAIN") or "gevent" in arguments
     if plain or any(name in environment for name in _SPAWNED):
         return subprocess.Popen(
@@ -62,7 +64,7 @@ def start(
             stderr=errors,
             start_new_session=True,
         )
-    return _nursery().fork(arguments, environment, output.fileno(), errors.fileno(), folder or Path.cwd())
+    return _nursery().fork(arguments, environment, output.fileno(), errors.fileno(), folder or Path.cwd(), becomes)
 
 
 class _Forked:
@@ -118,9 +120,20 @@ class _Nursery:
         atexit.register(self.close)
 
     def fork(
-        self, arguments: Sequence[str], environment: Mapping[str, str], output: int, errors: int, folder: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: int,
+        errors: int,
+        folder: Path,
+        becomes: bool,
     ) -> _Forked:
-        request = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
+        request = {
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "folder": str(folder),
+            "becomes": becomes,
+        }
         read_end, write_end = os.pipe()
         try:
             with self._lock:
