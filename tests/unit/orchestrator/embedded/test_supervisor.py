@@ -26,7 +26,7 @@ def test_a_child_is_started_again_when_its_delay_is_over_and_not_before(inbox: S
     now = 0.0
     restarts: list[float] = []
     said = io.StringIO()
-    supervisor = Supervisor(inbox, Console(said), lambda: restarts.append(now), lambda: now)
+    supervisor = Supervisor(inbox, Console(said), lambda: restarts.append(now), lambda: now, 60.0)
     spec = ChildSpec("worker", "worker 1", [sys.executable, "-c", ""], os.environ, tmp_path)
     (child,) = supervisor.start([spec])
     try:
