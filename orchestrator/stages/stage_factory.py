@@ -19,6 +19,7 @@ from orchestrator.stages.compiled_step import CACHED, BuiltStep, CompiledStep
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
 from steps.contract import Step
+from steps.expressions.budget import shared_budget
 from steps.expressions.sandbox import ReadByName
 from steps.json_values import canonical_json
 
@@ -80,11 +81,13 @@ class CompiledStage:
         by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
         found: list[BuiltStep] = []
         problems: list[Problem] = []
-        for step in self.steps:
-            try:
-                found.append(step.build(variables, by_type.get(step.step.name)))
-            except InvalidInput as error:
-                problems.extend(problem for problem in error.problems if problem not in problems)
+        # Each template is bounded, but a stage may have thousands: they are bounded together too.
+        with shared_budget():
+            for step in self.steps:
+                try:
+                    found.append(step.build(variables, by_type.get(step.step.name)))
+                except InvalidInput as error:
+                    problems.extend(problem for problem in error.problems if problem not in problems)
         if problems:
             raise InvalidInput(problems)
         return found

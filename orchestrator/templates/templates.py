@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import TemplateEnvironment
-from steps.expressions.budget import OUTPUT_LIMIT, budget, start_budget
+from steps.expressions.budget import OUTPUT_LIMIT, Budget
 from steps.expressions.judgement import FAULTS, fault_words
 from steps.json_values import LimitExceeded, json_value
 
@@ -75,7 +75,6 @@ def _compile_text(source: str, path: str) -> Renderer:
         raise TemplateFault(path, source, evaluate)
 
     def run(variables: Variables) -> Any:
-        start_budget()
         try:
             return evaluate(variables)
         except FAULTS as error:
@@ -89,7 +88,6 @@ def _compile(source: str) -> Renderer | str:
     """The evaluating function, or why there is none: a fault is worth caching too."""
     if len(source) > TEMPLATE_LIMIT:
         return f"a template of more than {TEMPLATE_LIMIT} characters"
-    start_budget()
     try:
         expression = _single_expression(source)
         full = _text(source) if expression is None else _expression(expression)
@@ -111,7 +109,12 @@ def _single_expression(source: str) -> str | None:
 
 def _expression(source: str) -> Renderer:
     evaluate = _environment.compile_expression(source, undefined_to_none=False)
-    return lambda variables: json_value(evaluate(variables), OUTPUT_LIMIT)
+
+    def run(variables: Variables) -> Any:
+        with Budget():
+            return json_value(evaluate(variables), OUTPUT_LIMIT)
+
+    return run
 
 
 def _text(source: str) -> Renderer:
@@ -120,12 +123,13 @@ def _text(source: str) -> Renderer:
     def run(variables: Variables) -> str:
         pieces: list[str] = []
         size = 0
-        for piece in template.root_render_func(template.new_context(dict(variables))):
-            pieces.append(piece)
-            size += len(piece)
-            if size > OUTPUT_LIMIT:
-                raise LimitExceeded(f"longer than {OUTPUT_LIMIT} characters")
-            budget().spend(4 + (len(piece) >> 4))
+        with Budget() as left:
+            for piece in template.root_render_func(template.new_context(dict(variables))):
+                pieces.append(piece)
+                size += len(piece)
+                if size > OUTPUT_LIMIT:
+                    raise LimitExceeded(f"longer than {OUTPUT_LIMIT} characters")
+                left.spend(4 + (len(piece) >> 4))
         return "".join(pieces)
 
     return run

@@ -11,8 +11,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from jinja2 import Undefined
 
@@ -30,6 +31,9 @@ NUMBER_BITS: Final = 4_096
 
 WORK_LIMIT: Final = 2_000_000
 """Steps of about 0.1 microseconds: one a value walked, one for 16 characters, ``OPERATION`` for a filter or call."""
+
+SHARED_WORK_LIMIT: Final = 10 * WORK_LIMIT
+"""The same for all evaluations that one ``shared_budget`` covers."""
 
 MEMORY_LIMIT: Final = 32 * 1024 * 1024
 """Bytes that all values made in one evaluation may take, were they all kept."""
@@ -53,7 +57,11 @@ class WrongKind(TypeError):
 
 
 class Budget:
-    """What is left of one evaluation. Methods raise ``LimitExceeded`` when it is too little."""
+    """What is left of one evaluation, which is a ``with`` block on one thread.
+
+    Methods raise ``LimitExceeded`` when it is too little; so does the block's beginning, when those before it have used
+    up what they share.
+    """
 
     __slots__ = ("_bytes", "_clock_at", "_ends_at", "_secrets", "_weights", "_with_secrets", "_work")
 
@@ -67,6 +75,18 @@ class Budget:
         self._ends_at: float | None = None
         # Values do not change while an evaluation lasts, and those kept here cannot give their id to another.
         self._weights: dict[int, tuple[Any, Weight]] = {}
+
+    def __enter__(self) -> Self:
+        if (getattr(_local, "shared", None) or 0) > SHARED_WORK_LIMIT:
+            raise LimitExceeded("does too much, together with those before it for this tenant's stage")
+        _local.budget = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Nothing that was computed outlives its evaluation in an idle thread.
+        _local.budget = None
+        if getattr(_local, "shared", None) is not None:
+            _local.shared += self._work
 
     def spend(self, work: int) -> None:
         """Counts work about to be done."""
@@ -166,15 +186,20 @@ class Budget:
 _VIEWS: Final[tuple[type, ...]] = (type({}.keys()), type({}.values()), type({}.items()), range)
 
 
-def start_budget() -> None:
-    """Begin one evaluation on this thread."""
-    _local.budget = Budget()
-
-
 def budget() -> Budget:
-    """What is left of this thread's evaluation."""
+    """What is left of this thread's evaluation, under way."""
     found: Budget = _local.budget
     return found
+
+
+@contextmanager
+def shared_budget() -> Iterator[None]:
+    """All evaluations of this block on this thread together may do ``SHARED_WORK_LIMIT``, however many they are."""
+    _local.shared = 0
+    try:
+        yield
+    finally:
+        _local.shared = None
 
 
 def _refuse(value: Any) -> None:

@@ -18,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
-from steps.expressions.budget import WrongKind, start_budget
+from steps.expressions.budget import Budget, WrongKind
 from steps.expressions.sandbox import NameFault, Sandbox
 from steps.json_values import LimitExceeded
 
@@ -70,9 +70,9 @@ def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
     names: dict[str, Any] = {"answer": answer, "http_status": http_status}
     if isinstance(answer, dict):
         names |= answer
-    start_budget()
     try:
-        return Judgement(bool(compiled(names)))
+        with Budget():
+            return Judgement(bool(compiled(names)))
     except FAULTS as error:
         return Judgement(False, fault_words(error, "expression"))
 
@@ -101,7 +101,6 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
 def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     if len(source) > EXPRESSION_LIMIT:
         return f"an expression of more than {EXPRESSION_LIMIT} characters"
-    start_budget()
     try:
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:

@@ -72,7 +72,7 @@ class Missing(StrictUndefined):
 class Sandbox(ImmutableSandboxedEnvironment):
     """Allows the listed filters, tests and methods; see the module's docstring for its bounds.
 
-    Whoever compiles or runs something in it has called ``start_budget`` on the thread before.
+    Whoever runs something in it does so inside a ``with Budget()``; compiling computes nothing.
     """
 
     intercepted_binops: ClassVar[frozenset[str]] = arithmetic.OPERATORS  # type: ignore[misc]

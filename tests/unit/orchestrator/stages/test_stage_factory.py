@@ -159,3 +159,19 @@ def test_a_step_of_another_package() -> None:
         built({"type": "count", "how_many": 2}, made).step
         is made.build_stage({"name": "t", "steps": [{"type": "count", "how_many": "{{ 3 }}"}]}, config(), PLAN)[0].step
     )
+
+
+def test_the_templates_of_a_stage_are_bounded_together() -> None:
+    # Each does what one evaluation may do, or nearly.
+    heavy = "{{ range(1000) | map('string') | map('upper') | map('lower') | map('title') | list | length }}"
+    one = {"type": "count", "how_many": heavy}
+    made = StageFactory(StepRegistry([Count()]), Settings())
+    (few,) = made.build_stage({"name": "s", "steps": [one]}, config(), PLAN)
+    assert few.parameters == CountParameters(how_many=1000)
+    with pytest.raises(InvalidInput) as caught:
+        made.build_stage({"name": "s", "steps": [one] * 200}, config(), PLAN)
+    assert {problem.message for problem in caught.value.problems} == {
+        "the template does too much, together with those before it for this tenant's stage"
+    }
+    # The next stage begins anew.
+    assert made.build_stage({"name": "s", "steps": [one]}, config(), PLAN) == [few]
