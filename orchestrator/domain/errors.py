@@ -72,6 +72,21 @@ class NotAllowed(ChangeoverError):
     exit_code = 3
 
 
+class BadMove(NotAllowed):
+    """The transition table has no row for what was about to be done, or its guard does not hold: a fault of Changeover,
+    or a hand in its data. Nothing was written. Report it, with the events of the task or plan that the message names.
+    """
+
+    code = "bad_move"
+
+    def __init__(self, kind: str, identifier: str, status: str, trigger: str) -> None:
+        super().__init__(kind, identifier, status, trigger)
+
+    def __str__(self) -> str:
+        kind, identifier, status, trigger = self.args
+        return f"the transition table does not let {kind} {identifier}, which is {status or 'nothing'}, {trigger}"
+
+
 class IrreversibleStage(NotAllowed):
     """The rollback has come to a stage marked irreversible. `changeover rollback --force` goes through it."""
 

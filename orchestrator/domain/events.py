@@ -98,6 +98,12 @@ class PlanResumed(EventBase):
     type: Literal["PlanResumed"] = "PlanResumed"
 
 
+class PlanReopened(EventBase):
+    """An ended plan runs again, since one of its tasks is to be retried or rolled back alone."""
+
+    type: Literal["PlanReopened"] = "PlanReopened"
+
+
 class PlanCompleted(EventBase):
     type: Literal["PlanCompleted"] = "PlanCompleted"
 
@@ -252,6 +258,7 @@ Event = Annotated[
     | PlanProgress
     | PlanPaused
     | PlanResumed
+    | PlanReopened
     | PlanCompleted
     | PlanFailed
     | PlanCancelled

@@ -34,6 +34,7 @@ PLAN_STATE_AFTER: Final = {
     "PlanStarted": PlanState.RUNNING,
     "PlanPaused": PlanState.PAUSED,
     "PlanResumed": PlanState.RUNNING,
+    "PlanReopened": PlanState.RUNNING,
     "PlanCompleted": PlanState.COMPLETED,
     "PlanFailed": PlanState.FAILED,
     "PlanCancelled": PlanState.CANCELLED,
@@ -103,11 +104,12 @@ class LogFold:
 
     @staticmethod
     def _move_plan(plan: FoldedPlan, state: PlanState) -> None:
-        plan.state, plan.known = state, True
-        if state in PLAN_ENDED:
+        if plan.state in PLAN_ENDED or state is PlanState.ROLLING_BACK:
+            # The cancel that ended it is over, once it goes on.
+            plan.cancel_asked = 0
+        if state in PLAN_ENDED or state is PlanState.ROLLING_BACK:
             plan.pause_asked = 0
-        elif state is PlanState.ROLLING_BACK:
-            plan.pause_asked = plan.cancel_asked = 0
+        plan.state, plan.known = state, True
 
     # What people ask for
 
@@ -142,14 +144,12 @@ class LogFold:
             case "rollback":
                 task.rollback_asked, task.waiting = event.sequence_id, False
                 plan.paused.discard(task.task_id)
-                self._reopen(plan)
             case "retry":
                 self._requeue(plan, task, QueueClass.RETRY)
                 task.attempt += 1
                 task.goes_back = False
                 if not event.options.get("fromCheckpoint"):
                     task.recorded = []
-                self._reopen(plan)
             case _:
                 pass
 
@@ -158,11 +158,6 @@ class LogFold:
         plan.move(task, TaskState.PENDING)
         task.known = True
         task.queued_as, task.waiting = queued_as, False
-
-    @staticmethod
-    def _reopen(plan: FoldedPlan) -> None:
-        if plan.state in PLAN_ENDED:
-            plan.state, plan.cancel_asked = PlanState.RUNNING, 0
 
     # What happens to tasks
 

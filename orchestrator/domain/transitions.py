@@ -37,9 +37,14 @@ class Trigger(StrEnum):
 
 
 class Guard(StrEnum):
-    """The condition under which a transition in the table is taken; checked in the script that takes it."""
+    """The condition under which a transition is taken: a function of this name in ``scripts/includes/guards.lua``.
+
+    The scripts ask it together with the table, before they write; one that does not hold is refused like a pair that
+    is not in the table. What a person may ask for is answered before that, in words.
+    """
 
     NONE = "none"
+    # of a task
     FREE_SLOT_AND_TENANT = "free_slot_and_tenant"
     ALL_STAGES_DONE = "all_stages_done"
     PAUSE_REQUESTED = "pause_requested"
@@ -47,10 +52,10 @@ class Guard(StrEnum):
     RETRIES_LEFT = "retries_left"
     RETRIES_LEFT_FROM_SCRATCH = "retries_left_from_scratch"
     ROLLBACK_REQUESTED = "rollback_requested"
-    COUNT_AND_DIGEST = "count_and_digest"
+    # of a plan, as it will be after the write
+    ALL_TASKS_WRITTEN = "all_tasks_written"
     NOTHING_RUNS = "nothing_runs"
     NOTHING_OPEN = "nothing_open"
-    TASK_REOPENED = "task_reopened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
     *_rows([_T.RUNNING], Trigger.FAIL, _T.FAILED, Guard.NONE, "TaskFailed", "TaskRetryCompleted"),
     *_rows([_T.RUNNING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
     *_rows([_T.RUNNING], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled", "TaskRetryCompleted"),
-    *_rows([_T.PENDING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
-    *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled"),
+    *_rows([_T.PENDING], Trigger.PAUSE, _T.PAUSED, Guard.NONE, "TaskPaused"),
+    *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.NONE, "TaskCancelled"),
     *_rows([_T.PAUSED], Trigger.RESUME, _T.PENDING, Guard.NONE),
     *_rows([_T.FAILED], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT),
     *_rows([_T.CANCELLED, _T.ROLLED_BACK], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT_FROM_SCRATCH),
@@ -104,7 +109,7 @@ TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
 )
 
 PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
-    *_rows([_P.CREATED], Trigger.COMMIT, _P.READY, Guard.COUNT_AND_DIGEST, "PlanReady"),
+    *_rows([_P.CREATED], Trigger.COMMIT, _P.READY, Guard.ALL_TASKS_WRITTEN, "PlanReady"),
     *_rows([_P.READY], Trigger.START, _P.RUNNING, Guard.NONE, "PlanStarted"),
     *_rows([_P.READY, _P.RUNNING], Trigger.PAUSE, _P.PAUSED, Guard.NOTHING_RUNS, "PlanPaused"),
     *_rows([_P.PAUSED], Trigger.RESUME, _P.RUNNING, Guard.NONE, "PlanResumed"),
@@ -122,7 +127,7 @@ PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
     ),
     *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_DONE, _P.ROLLED_BACK, Guard.NOTHING_OPEN, "PlanRolledBack"),
     *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _P.ROLLBACK_FAILED, Guard.NOTHING_OPEN, "PlanRollbackFailed"),
-    *_rows(PLAN_ENDED, Trigger.REOPEN, _P.RUNNING, Guard.TASK_REOPENED),
+    *_rows(PLAN_ENDED, Trigger.REOPEN, _P.RUNNING, Guard.NONE, "PlanReopened"),
 )
 
 

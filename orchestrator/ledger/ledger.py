@@ -16,13 +16,14 @@ from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
 
+from orchestrator.domain.errors import BadMove
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.outcomes import Begun, Committed, Ended, Opened, Written
+from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
 from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Early, StageRow, Turn, TurnRecord
-from orchestrator.ledger.script_source import assemble
+from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.settings.model import Settings
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +32,9 @@ _log = structlog.get_logger(__name__)
 class Ledger:
     """The verbs of one namespace on one client."""
 
-    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+    def __init__(self, client: redis.Redis, settings: Settings, tables: Tables = TABLES) -> None:
         self.client = client
+        self._tables = tables
         self.keys = Keys(settings.namespace)
         self._constants = {
             "FEED_MAX": settings.feed_max_length,
@@ -47,10 +49,27 @@ class Ledger:
         self._wait_ms = round(settings.redis.wait_seconds * 1000)
 
     def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
-        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it."""
+        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it.
+
+        Raises ``BadMove`` when the transition table refused it. What it refused to one of several tasks is logged: the
+        others are done.
+        """
+        answer = self._run(verb, arguments)
+        if answer[0] != BAD_MOVE:
+            return answer
+        _, moves, *others = answer
+        errors = [BadMove(*move) for move in moves]
+        if not others:
+            raise errors[0]
+        for error in errors:
+            _log.error(str(error), action="bad-move", verb=verb)
+        return cast(list[Any], others[0])
+
+    def _run(self, verb: str, arguments: Sequence[str | int | float]) -> list[Any]:
         script = self._scripts.get(verb)
         if script is None:
-            script = self._scripts[verb] = self.client.register_script(assemble(verb, self._constants))
+            source = assemble(verb, self._constants, self._tables)
+            script = self._scripts[verb] = self.client.register_script(source)
         try:
             if self._min_replicas:
                 return self._call_and_wait(str(script.script), arguments)

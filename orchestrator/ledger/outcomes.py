@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+BAD_MOVE: Final = "BAD_MOVE"
+"""Of every verb that moves a task or plan: the transition table refused. ``Ledger`` raises it, so no enum has it."""
 
 
 class Opened(StrEnum):

@@ -8,12 +8,13 @@ includes ``request`` is made a function: it runs once a request id.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE
-from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
 from orchestrator.ledger import keys
 
 _INCLUDE: Final = re.compile(r"^-- @include (\S+)$", re.MULTILINE)
@@ -30,14 +31,25 @@ def read_script(name: str) -> str:
     return (_FOLDER / f"{name}.lua").read_text()
 
 
-def assemble(name: str, constants: Mapping[str, int]) -> str:
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The rows that the scripts ask: the one table, unless a test leaves rows out."""
+
+    tasks: Sequence[Transition[TaskState]] = TASK_TRANSITIONS
+    plans: Sequence[Transition[PlanState]] = PLAN_TRANSITIONS
+
+
+TABLES: Final = Tables()
+
+
+def assemble(name: str, constants: Mapping[str, int], tables: Tables = TABLES) -> str:
     """The whole source of a verb. ``constants`` become the ``settings`` include.
 
     Raises ``ValueError`` on an unknown include or a cycle.
     """
     generated = {
         "keys": keys.lua_source(),
-        "transitions": _transitions_source(),
+        "transitions": _transitions_source(tables),
         "settings": "\n".join(f"local {key} = {value}" for key, value in sorted(constants.items())),
     }
     parts: list[str] = []
@@ -64,27 +76,31 @@ def assemble(name: str, constants: Mapping[str, int]) -> str:
         add(include, ())
     if "request" in done:
         body = f"local function act()\n{body}\nend\nreturn once(act)"
+    if "move" in done:
+        # What the table refuses ends the verb there, whichever function asked.
+        body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     source = "\n".join([*parts, body])
     # Only the keys that this script builds: each function costs a little at every call.
     return source.replace(generated["keys"], keys.lua_source(set(re.findall(r"\bK\.(\w+)\(", source))))
 
 
-def _transitions_source() -> str:
+def _transitions_source(tables: Tables) -> str:
     """Lookups over constant text: a Lua table of the rows would be built anew at every call of every script."""
 
-    def moves(label: str, found: Iterable[tuple[str, str, str]]) -> str:
-        rows = ";".join(f"{source} {trigger}={target}" for source, trigger, target in found)
-        look_up = f"return string.match(';{rows};', ';' .. move .. '=([A-Z_]+);')"
-        return f"local {label} = setmetatable({{}}, {{__index = function(_, move) {look_up} end}})"
+    def look_up(label: str, rows: Iterable[Transition[TaskState] | Transition[PlanState]]) -> str:
+        text = ";".join(f"{row.source} {row.trigger}={row.target}:{row.guard}" for row in rows)
+        found = f"string.match(';{text};', ';' .. status .. ' ' .. trigger .. '=([A-Z_]+):([a-z_]+);')"
+        return f"local function {label}(status, trigger) return {found} end"
 
     def names(label: str, found: Iterable[str]) -> str:
-        look_up = f"return string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"
-        return f"local {label} = setmetatable({{}}, {{__index = function(_, state) {look_up} end}})"
+        is_one = f"return string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"
+        return f"local {label} = setmetatable({{}}, {{__index = function(_, state) {is_one} end}})"
 
     return "\n".join(
         [
-            moves("TASK_MOVES", ((s.value, t.value, to.value) for (s, t), to in TASK_MOVES.items())),
-            moves("PLAN_MOVES", ((s.value, t.value, to.value) for (s, t), to in PLAN_MOVES.items())),
+            "-- The next state and its guard; nil for a pair that is not in the table.",
+            look_up("task_row", tables.tasks),
+            look_up("plan_row", tables.plans),
             names("TASK_ACTIVE", TASK_ACTIVE),
             names("PLAN_ENDED", PLAN_ENDED),
         ]

@@ -596,6 +596,7 @@ class Model:
     def _reopen(self, plan: Plan) -> None:
         if plan.status in PLAN_ENDED:
             plan.status = P.RUNNING
+            self._say("PlanReopened", plan.id)
             plan.cancel = plan.given_up = False
             plan.chunks = ""
 

@@ -17,9 +17,11 @@
 local function give_up(task, other)
   local why = 'the tenant has been moved since by ' .. other
   if task.rollback then
+    ask_withdrawal(task)
     emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
     give_up_rollback(task, 'system: ' .. why)
   else
+    ask_settled(task, 'cancel')
     cancel_task(task, 'system: ' .. why)
   end
 end
@@ -33,31 +35,34 @@ local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
 local has_chunks = (f[5] or f[6]) and 1 or 0
-if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and move_plan(plan_id, 'start') then
+if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
+  move_plan(ask_plan({id = plan_id, status = f[1]}, 'start'))
   redis.call('HSET', plan, 'startedAt', int(WALL))
   emit_plan('PlanStarted', plan_id)
 end
 
 local admitted = {}
 local free = free_slots(plan_id)
+-- Tasks at the head of the queue that the table refused to move: the others go on without them.
+local refused = 0
 while f[1] and free > 0 and limit > 0 do
   limit = limit - 1
-  local head = redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1]
+  local head = redis.call('ZRANGE', K.queue(plan_id), refused, refused)[1]
   local task = head and read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
   if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted, has_chunks} end
   local holder, reason = in_front_of(task)
+  local other = not holder and comes_back(task) and moved_since_by(task)
   if holder then
     join_line(task, holder, reason)
     -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
     if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted, has_chunks} end
     redis.call('ZREM', K.queue(plan_id), head)
-  elseif comes_back(task) and moved_since_by(task) then
-    give_up(task, moved_since_by(task))
-  else
-    admit(task)
+  elseif not apart(other and give_up or admit, task, other) then
+    refused = refused + 1
+  elseif not other then
     free = free - 1
     admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
   end
 end
-return {'ADMITTED', free > 0 and 1 or 0, admitted, has_chunks}
+return {'ADMITTED', free > 0 and refused < tonumber(ARGV[2]) and 1 or 0, admitted, has_chunks}

@@ -38,8 +38,11 @@ end
 
 -- Only before a stage's first turn is the task between stages.
 if turn == 0 and not task.stage_started then
-  local stopped = stop_at_boundary(task)
-  if stopped then return {stopped} end
+  local asked = ask_boundary(task)
+  if asked then
+    stop_at_boundary(task)
+    return {asked}
+  end
 end
 
 local key = K.task(task_id)

@@ -13,10 +13,16 @@ local f = redis.call('HMGET', plan, 'cancelRequested', 'cancelCursor', 'total', 
 if f[1] ~= '1' or not f[2] then return {'DONE'} end
 local first, total = tonumber(f[2]), tonumber(f[3])
 local last = math.min(first + limit, total) - 1
-redis.call('HSET', plan, 'cancelCursor', last + 1)
-if last + 1 == total then redis.call('HDEL', plan, 'cancelCursor') end
+local waiting, changes = {}, {}
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
-  if (task.status == 'PENDING' or task.status == 'PAUSED') and not task.rollback then cancel_task(task, f[4]) end
+  local waits = task.status == 'PENDING' or task.status == 'PAUSED'
+  if waits and not task.rollback and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task end
 end
+local plan_move = foresee(plan_id, changes)
+
+redis.call('HSET', plan, 'cancelCursor', last + 1)
+if last + 1 == total then redis.call('HDEL', plan, 'cancelCursor') end
+for _, task in ipairs(waiting) do cancel_task(task, f[4]) end
+settle_plan(plan_move)
 return {last + 1 < total and 'MORE' or 'DONE'}

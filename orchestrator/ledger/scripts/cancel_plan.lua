@@ -15,7 +15,7 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'status', 'cancelRequested')
 if not f[1] then return {'MISSING'} end
 if f[1] == 'CANCELLED' then return {'NOOP', f[1], 'cancelled'} end
-if not PLAN_MOVES[f[1] .. ' cancel'] then return {'REFUSED', f[1], 'state'} end
+if not plan_row(f[1], 'cancel') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'NOOP', f[1], 'cancelling'} end
 emit_operation('cancel', plan_id, nil, actor, reason)
 redis.call('HSET', plan, 'cancelRequested', 1, 'cancelledBy', actor, 'cancelCursor', 0)

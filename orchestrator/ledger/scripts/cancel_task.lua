@@ -21,18 +21,20 @@ if forbidden == 'draft' then return {'REFUSED', task.status, forbidden} end
 local is_due = task.touched > 0 and (task.status == 'RUNNING' or not task.rollback)
 if forbidden == 'plan-rolling-back' and is_due then return {'REFUSED', task.status, forbidden} end
 if task.rollback then
+  ask_withdrawal(task)
   emit_operation('cancel', task.plan, task, actor, reason, '{"withdraws":"rollback"}')
   give_up_rollback(task, actor)
   return {'ACCEPTED', task.status, 'withdrawn'}
 end
 if task.status == 'CANCELLED' then return {'NOOP', task.status, 'cancelled'} end
+if not task_row(task.status, 'cancel') then return {'REFUSED', task.status, 'state'} end
 if task.status == 'RUNNING' then
   if task.cancel then return {'NOOP', task.status, 'cancelling'} end
   emit_operation('cancel', task.plan, task, actor, reason)
   redis.call('HSET', K.task(task_id), 'cancelRequested', 1, 'cancelledBy', actor)
   return {'ACCEPTED', task.status}
 end
-if task.status ~= 'PENDING' and task.status ~= 'PAUSED' then return {'REFUSED', task.status, 'state'} end
+ask_settled(task, 'cancel')
 emit_operation('cancel', task.plan, task, actor, reason)
 cancel_task(task, actor)
 return {'ACCEPTED', task.status}

@@ -16,5 +16,6 @@ if not task or task.epoch ~= epoch or task.stage ~= stage then return {'STALE'} 
 if task.status == 'FAILED' or task.status == 'ROLLBACK_FAILED' then return {task.status} end
 if not TASK_ACTIVE[task.status] or not is_under_way(task, epoch, stage, turn) then return {'STALE'} end
 
+ask_failure(task)
 record_failure(task, failure)
 return {task.status}

@@ -15,10 +15,11 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'status', 'pauseRequested', 'cancelRequested')
 if not f[1] then return {'MISSING'} end
 if f[1] == 'PAUSED' then return {'NOOP', f[1], 'paused'} end
-if not PLAN_MOVES[f[1] .. ' pause'] then return {'REFUSED', f[1], 'state'} end
+if not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[2] == '1' then return {'NOOP', f[1], 'pausing'} end
+local move = foresee(plan_id, {pauses = true})
 emit_operation('pause', plan_id, nil, actor, reason)
 redis.call('HSET', plan, 'pauseRequested', 1)
-settle_plan(plan_id)
+settle_plan(move)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -23,6 +23,7 @@ if task.status == 'PAUSED' then
   emit_operation('pause', task.plan, task, actor, reason)
   return {'ACCEPTED', task.status}
 end
+if not task_row(task.status, 'pause') then return {'REFUSED', task.status, 'state'} end
 if task.status == 'RUNNING' then
   if task.cancel then return {'REFUSED', task.status, 'cancel-requested'} end
   if task.pause then return {'NOOP', task.status, 'pausing'} end
@@ -30,8 +31,8 @@ if task.status == 'RUNNING' then
   redis.call('HSET', K.task(task_id), 'pauseRequested', 1)
   return {'ACCEPTED', task.status}
 end
-if task.status ~= 'PENDING' then return {'REFUSED', task.status, 'state'} end
+ask_settled(task, 'pause')
 emit_operation('pause', task.plan, task, actor, reason)
 stop_waiting(task)
-settle_plan(task.plan)
+settle_plan(task.plan_move)
 return {'ACCEPTED', task.status}

@@ -35,6 +35,7 @@ if not TASK_ACTIVE[task.status] then
   return {'ACCEPTED', task.status, '', task.id}
 end
 if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status, 'alive', task.id} end
+ask_failure(task)
 emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
 -- The old holder can record nothing from here on, and write nothing once the tenant is held anew.
 task.epoch = redis.call('INCR', K.epoch())

@@ -19,18 +19,19 @@ if f[2] ~= '1' then
   return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
 end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
+local move = f[1] == 'PAUSED' and ask_plan({id = plan_id, status = f[1]}, 'resume')
 emit_operation('resume', plan_id, nil, actor, reason)
 redis.call('HDEL', plan, 'pauseRequested')
-if move_plan(plan_id, 'resume') then
+if move then
+  move_plan(move)
   if not f[4] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
   emit_plan('PlanResumed', plan_id)
 end
--- At most max_concurrency tasks: only running ones are ever paused by their plan.
+-- At most max_concurrency tasks: only running ones are ever paused by their plan, and what takes one from the pause (a
+-- rollback, a cancel) takes it from the set.
 for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
   local task = read_task(task_id)
-  -- A rollback asked for has taken its task out of the set.
-  if task.status == 'PAUSED' then resume_task(task) end
+  if apart(ask_task, task, 'resume') then resume_task(task) end
 end
-redis.call('DEL', K.plan_paused(plan_id))
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

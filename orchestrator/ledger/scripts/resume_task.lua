@@ -23,7 +23,8 @@ if task.status == 'RUNNING' then
   return {'ACCEPTED', task.status}
 end
 if task.status == 'PENDING' then return {'NOOP', task.status, 'waiting'} end
-if task.status ~= 'PAUSED' then return {'REFUSED', task.status, 'state'} end
+if not task_row(task.status, 'resume') then return {'REFUSED', task.status, 'state'} end
+ask_task(task, 'resume')
 emit_operation('resume', task.plan, task, actor, reason)
 resume_task(task)
 return {'ACCEPTED', task.status}

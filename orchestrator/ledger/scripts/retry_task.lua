@@ -29,27 +29,28 @@ local task_id, actor, reason, from_scratch, force = ARGV[1], ARGV[2], ARGV[3], A
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 local key = K.task(task_id)
-local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
-local retries = tonumber(redis.call('HGET', key, 'retries') or 0)
+task.from_scratch = from_scratch
 
-if not TASK_MOVES[task.status .. ' retry'] then
+if not task_row(task.status, 'retry') then
   local waits = task.status == 'PENDING' and task.retrying ~= ''
   return {waits and 'NOOP' or 'REFUSED', task.status, waits and 'waiting' or 'state'}
 end
 if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
-if plan[1] == 'ROLLING_BACK' then return {'REFUSED', task.status, 'plan-rolling-back'} end
-if plan[2] == '1' and plan[1] ~= 'CANCELLED' then return {'REFUSED', task.status, 'plan-cancelled'} end
+if task.plan_status == 'ROLLING_BACK' then return {'REFUSED', task.status, 'plan-rolling-back'} end
+if task.plan_cancels and task.plan_status ~= 'CANCELLED' then return {'REFUSED', task.status, 'plan-cancelled'} end
 if task.status ~= 'FAILED' and not from_scratch then return {'REFUSED', task.status, 'scratch-only'} end
-if retries >= MAX_RETRY then return {'REFUSED', task.status, 'max-retry', retries} end
+if task.retries >= MAX_RETRY then return {'REFUSED', task.status, 'max-retry', task.retries} end
 local other = moved_since_by(task)
 if other and not force then return {'REFUSED', task.status, 'moved', other} end
 if not from_scratch and not checkpoint_fits(task) then return {'REFUSED', task.status, 'no-checkpoint'} end
 
+local reopening = ask_reopening(task)
+ask_task(task, 'retry')
 emit_operation('retry', task.plan, task, actor, reason, '{"fromCheckpoint":' .. tostring(not from_scratch)
   .. ',"force":' .. tostring(force) .. '}')
-reopen_plan(task.plan)
-move_task(task, 'retry')
-redis.call('HSET', key, 'retries', retries + 1, 'attempt', task.attempt + 1,
+reopen_plan(reopening)
+move_task(task)
+redis.call('HSET', key, 'retries', task.retries + 1, 'attempt', task.attempt + 1,
   'retrying', from_scratch and 'scratch' or 'checkpoint')
 redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
   'ranMillis', 'lastCursor')

@@ -14,17 +14,28 @@ local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'r
 if f[1] ~= 'ROLLING_BACK' or not f[2] then return {'DONE'} end
 local first = tonumber(f[2])
 local last = math.max(first - limit + 1, 0)
+local affected, changes = {}, {chunks_done = last == 0}
 for position = first, last, -1 do
   local task = read_task(task_id_of(plan_id, position))
   local waits = task.status == 'PENDING' or task.status == 'PAUSED'
+  local asked
   if not task.rollback and task.touched == 0 and waits then
-    cancel_task(task, f[3])
+    asked = apart(ask_noting, task, 'cancel', changes)
   elseif not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
+    asked = apart(ask_request, task, changes)
+  end
+  if asked then affected[#affected + 1] = task end
+end
+local plan_move = foresee(plan_id, changes)
+
+for _, task in ipairs(affected) do
+  if task.touched == 0 then
+    cancel_task(task, f[3])
+  else
     emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true}')
     request_rollback(task, f[4] == '1')
   end
 end
--- While the cursor is there the plan counts as open.
 if last > 0 then redis.call('HSET', plan, 'rollbackCursor', last - 1) else redis.call('HDEL', plan, 'rollbackCursor') end
-settle_plan(plan_id)
+settle_plan(plan_move)
 return {last > 0 and 'MORE' or 'DONE'}

@@ -17,9 +17,10 @@ local f = redis.call('HMGET', plan, 'status', 'total', 'startedAt')
 if not f[1] then return {'MISSING'} end
 if f[1] == 'ROLLING_BACK' then return {'NOOP', f[1], 'rolling-back'} end
 if f[1] == 'ROLLED_BACK' then return {'NOOP', f[1], 'rolled-back'} end
-if not PLAN_MOVES[f[1] .. ' roll_back'] then return {'REFUSED', f[1], 'state'} end
+if not plan_row(f[1], 'roll_back') then return {'REFUSED', f[1], 'state'} end
+local move = ask_plan({id = plan_id, status = f[1]}, 'roll_back')
 emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
-move_plan(plan_id, 'roll_back')
+move_plan(move)
 redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced', force and 1 or 0,
   'rollbackBy', actor, 'rollbackReason', reason)
 redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',

@@ -19,13 +19,16 @@ if not task then return {'MISSING'} end
 if task.rollback then return {'NOOP', task.status, 'rollback-requested'} end
 if task.status == 'ROLLING_BACK' then return {'NOOP', task.status, 'rolling-back'} end
 if task.status == 'ROLLED_BACK' then return {'NOOP', task.status, 'rolled-back'} end
-if redis.call('HGET', K.plan(task.plan), 'status') == 'CREATED' then return {'REFUSED', task.status, 'draft'} end
+if task.plan_status == 'CREATED' then return {'REFUSED', task.status, 'draft'} end
 if task.touched == 0 then return {'REFUSED', task.status, 'touched-nothing'} end
 if not has_snapshot(task) then return {'REFUSED', task.status, 'no-snapshot'} end
 local other = moved_since_by(task)
 if other and not force then return {'REFUSED', task.status, 'moved', other} end
+if not may_roll_back(task) then return {'REFUSED', task.status, 'state'} end
 
+local reopening = ask_reopening(task)
+ask_request(task, {})
 emit_operation('rollback', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
-reopen_plan(task.plan)
+reopen_plan(reopening)
 request_rollback(task, force)
 return {'ACCEPTED', task.status}

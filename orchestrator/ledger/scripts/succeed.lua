@@ -27,22 +27,27 @@ end
 local key = K.task(task_id)
 local _, name = stage_of(task, stage)
 local duration = NOW - tonumber(redis.call('HGET', key, 'stageStartedAt'))
+local forward = task.status == 'RUNNING'
 task.stage, task.turn = stage + 1, 0
+-- With a way back asked for, the last boundary is one to turn at, not an end.
+local ends = task.stage == task.legs and not (forward and (task.rollback or task.plan_status == 'ROLLING_BACK'))
+if ends then ask_settled(task, forward and 'complete' or 'rollback_done') end
+local asked = not ends and ask_boundary(task)
+
 redis.call('HSET', key, 'stage', task.stage, 'turn', 0)
 redis.call('HDEL', key, 'cursor', 'stageStarted', 'stageStartedAt', 'dueAt', 'recoveries')
 if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
-emit_task(task.status == 'RUNNING' and 'TaskStageSucceeded' or 'TaskStageRolledBack', task,
-  '{"durationMillis":' .. int(duration) .. '}', name)
+emit_task(forward and 'TaskStageSucceeded' or 'TaskStageRolledBack', task, '{"durationMillis":' .. int(duration) .. '}', name)
 
--- With a way back asked for, the last boundary is one to turn at, not an end.
-local turns = task.status == 'RUNNING' and (task.rollback or task.plan_status == 'ROLLING_BACK')
-if task.stage == task.legs and not turns then
-  if task.status == 'RUNNING' then complete_task(task) else finish_rollback(task, restored, identity) end
+if ends then
+  if forward then complete_task(task) else finish_rollback(task, restored, identity) end
   return {task.status}
 end
 redis.call('SET', K.checkpoint(task_id), checkpoint)
-local stopped = stop_at_boundary(task)
-if stopped then return {stopped} end
+if asked then
+  stop_at_boundary(task)
+  return {asked}
+end
 set_deadline(task)
 lease_queued(task, NOW)
 return {'NEXT'}

@@ -9,22 +9,31 @@
 
 local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
 
+-- A task that the table refuses to move is looked at again after this long.
+local REFUSED_MS = 60000
+
+local function fail_overdue(task)
+  ask_failure(task)
+  local index, name = stage_of(task, task.stage)
+  local f = redis.call('HMGET', K.plan(task.plan), 'stageTimeout:' .. index, 'taskTimeout')
+  local started = tonumber(redis.call('HGET', K.task(task.id), 'stageStartedAt') or 0)
+  if f[1] and task.stage_started and upto_ms - started >= tonumber(f[1]) then
+    fail_stage(task, 'StageTimeout', 'stage ' .. name .. ' took longer than ' .. f[1] / 1000 .. ' s')
+  else
+    fail_stage(task, 'TaskTimeout', 'the task took longer than ' .. (f[2] or 0) / 1000 .. ' s')
+  end
+end
+
 if in_grace() then return {'SWEPT', 0} end
 local failed = 0
 for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
-  if task and TASK_ACTIVE[task.status] then
-    local index, name = stage_of(task, task.stage)
-    local f = redis.call('HMGET', K.plan(task.plan), 'stageTimeout:' .. index, 'taskTimeout')
-    local started = tonumber(redis.call('HGET', K.task(task_id), 'stageStartedAt') or 0)
-    if f[1] and task.stage_started and upto_ms - started >= tonumber(f[1]) then
-      fail_stage(task, 'StageTimeout', 'stage ' .. name .. ' took longer than ' .. f[1] / 1000 .. ' s')
-    else
-      fail_stage(task, 'TaskTimeout', 'the task took longer than ' .. (f[2] or 0) / 1000 .. ' s')
-    end
+  if not task or not TASK_ACTIVE[task.status] then
+    redis.call('ZREM', K.deadlines(), task_id)
+  elseif apart(fail_overdue, task) then
     failed = failed + 1
   else
-    redis.call('ZREM', K.deadlines(), task_id)
+    redis.call('ZADD', K.deadlines(), NOW + REFUSED_MS, task_id)
   end
 end
 return {'SWEPT', failed}

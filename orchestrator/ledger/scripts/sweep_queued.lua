@@ -13,18 +13,23 @@ local LONGEST_MS = 60000
 
 local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
 
-if in_grace() then return {'SWEPT', {}} end
 local rows = {}
+local function stop_or_publish(task)
+  if not task.stage_started and ask_boundary(task) then return stop_at_boundary(task) end
+  local times = redis.call('HINCRBY', K.task(task.id), 'republished', 1)
+  -- The exponent is bounded: 2^40 leases is already past any minute.
+  local wait_ms = math.min(LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
+  redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, LEASE_MS), task.id)
+  rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
+end
+
+if in_grace() then return {'SWEPT', rows} end
 for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
   if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
     redis.call('ZREM', K.leases_queued(), task_id)
-  elseif task.stage_started or not stop_at_boundary(task) then
-    local times = redis.call('HINCRBY', K.task(task_id), 'republished', 1)
-    -- The exponent is bounded: 2^40 leases is already past any minute.
-    local wait_ms = math.min(LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
-    redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, LEASE_MS), task_id)
-    rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
+  elseif not apart(stop_or_publish, task) then
+    redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)
   end
 end
 return {'SWEPT', rows}

@@ -16,15 +16,19 @@ local REASON = 'the worker gave no sign for longer than its lease'
 
 local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
 
-if in_grace() then return {'SWEPT', {}} end
+-- A task that the table refuses to move is looked at again after this long.
+local REFUSED_MS = 60000
+
 local rows = {}
 local function recover(task)
   local key = K.task(task.id)
-  local recoveries = redis.call('HINCRBY', key, 'recoveries', 1)
-  if recoveries > MAX_RECOVERIES then
-    fail_stage(task, 'RecoveriesExhausted',
+  local exhausted = tonumber(redis.call('HGET', key, 'recoveries') or 0) >= MAX_RECOVERIES
+  if exhausted then ask_failure(task) end
+  local asked = not exhausted and ask_boundary(task)
+  redis.call('HINCRBY', key, 'recoveries', 1)
+  if exhausted then
+    return fail_stage(task, 'RecoveriesExhausted',
       'recovered ' .. MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
-    return
   end
   -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
   task.epoch = redis.call('INCR', K.epoch())
@@ -32,17 +36,18 @@ local function recover(task)
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   redis.call('HINCRBY', K.meta(), 'recoveries', 1)
   emit_task('TaskRecovered', task, '{"epoch":' .. int(task.epoch) .. ',"reason":' .. cjson.encode(REASON) .. '}')
-  if stop_at_boundary(task) then return end
+  if asked then return stop_at_boundary(task) end
   lease_queued(task, NOW)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
 end
 
+if in_grace() then return {'SWEPT', rows} end
 for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
   local task = read_task(task_id)
-  if task and TASK_ACTIVE[task.status] and task.lease == 'running' then
-    recover(task)
-  else
+  if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'running' then
     redis.call('ZREM', K.leases_running(), task_id)
+  elseif not apart(recover, task) then
+    redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
   end
 end
 return {'SWEPT', rows}

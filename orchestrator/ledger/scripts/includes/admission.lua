@@ -6,15 +6,12 @@
 -- @include lease
 -- @include rollback_start
 -- @include deadline
+-- @include move
 
 -- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
 local function plan_admits(plan_id, is_rollback)
   local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested')
   return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
-end
-
-local function free_slots(plan_id)
-  return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
 end
 
 -- Whether the task's plan could admit it right now; with one slot that is its head or nobody.
@@ -76,7 +73,7 @@ local function admit_move(task)
   -- startedAt is kept over a pause and cleared by a retry, so it tells a resume from a start.
   local resumed = task.started_at > 0
   task.epoch = redis.call('INCR', K.epoch())
-  move_task(task, 'admit')
+  move_task(task)
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0)
   redis.call('HDEL', key, 'cursor', 'rank')
   task.turn = 0
@@ -90,6 +87,7 @@ end
 
 -- Takes slot, tenant and a queued lease under a new epoch, in the plan's first free place.
 local function admit(task)
+  ask_task(task, task.rollback and 'roll_back' or 'admit')
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
   redis.call('SADD', K.slots(task.plan), task.id)

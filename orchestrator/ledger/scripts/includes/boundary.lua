@@ -10,7 +10,7 @@
 -- @include deadline
 
 local function pause_task(task, paused_by_plan)
-  move_task(task, 'pause')
+  move_task(task)
   redis.call('HDEL', K.task(task.id), 'pauseRequested')
   -- The tenant stays held; a task paused by itself stays paused when its plan resumes.
   if paused_by_plan then redis.call('SADD', K.plan_paused(task.plan), task.id) end
@@ -18,12 +18,12 @@ local function pause_task(task, paused_by_plan)
   drop_lease(task)
   free_slot(task)
   emit_task('TaskPaused', task)
-  settle_plan(task.plan)
+  settle_plan(task.plan_move)
 end
 
 local function cancel_task(task, cancelled_by)
   local _, last_stage = stage_of(task, task.stage - 1)
-  move_task(task, 'cancel')
+  move_task(task)
   redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)
   redis.call('DEL', K.checkpoint(task.id))
   redis.call('SREM', K.plan_paused(task.plan), task.id)
@@ -33,30 +33,36 @@ local function cancel_task(task, cancelled_by)
     .. (last_stage ~= '' and cjson.encode(last_stage) or 'null') .. '}')
 end
 
--- 'CANCELLED', 'PAUSED' or 'ROLLING_BACK' when something was asked for and done; nil when the task goes on.
-local function stop_at_boundary(task)
+local function turn_around(task)
+  if not task.rollback then set_forced(task, redis.call('HGET', K.plan(task.plan), 'rollbackForced') == '1') end
+  start_rollback(task)
+  redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
+  set_deadline(task)
+  lease_queued(task, NOW)
+  wake_dispatch(task.id)
+  -- It may have been the last running task of a pausing plan.
+  settle_plan(task.plan_move)
+end
+
+-- What was asked for and comes now, the table asked: 'ROLLING_BACK', 'CANCELLED' or 'PAUSED'; nil when the task goes on.
+local function ask_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
   local plan_goes_back = task.plan_status == 'ROLLING_BACK'
   if task.rollback or (plan_goes_back and task.touched > 0) then
-    if not task.rollback then set_forced(task, redis.call('HGET', K.plan(task.plan), 'rollbackForced') == '1') end
-    start_rollback(task)
-    redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
-    set_deadline(task)
-    lease_queued(task, NOW)
-    wake_dispatch(task.id)
-    -- It may have been the last running task of a pausing plan.
-    settle_plan(task.plan)
-    return 'ROLLING_BACK'
+    ask_settled(task, 'roll_back', {rollbackRequested = task.rollback and -1 or 0})
+  elseif task.cancel or task.plan_cancels or plan_goes_back then
+    ask_settled(task, 'cancel')
+  elseif task.pause or task.plan_pauses then
+    ask_settled(task, 'pause')
   end
-  if task.cancel or task.plan_cancels or plan_goes_back then
-    local key = task.cancel and K.task(task.id) or K.plan(task.plan)
-    local field = not task.cancel and plan_goes_back and 'rollbackBy' or 'cancelledBy'
-    cancel_task(task, redis.call('HGET', key, field))
-    return 'CANCELLED'
-  end
-  if task.pause or task.plan_pauses then
-    pause_task(task, not task.pause)
-    return 'PAUSED'
-  end
-  return nil
+  return task.to
+end
+
+-- Does what `ask_boundary` said.
+local function stop_at_boundary(task)
+  if task.to == 'ROLLING_BACK' then return turn_around(task) end
+  if task.to == 'PAUSED' then return pause_task(task, not task.pause) end
+  local key = task.cancel and K.task(task.id) or K.plan(task.plan)
+  local field = not task.cancel and task.plan_status == 'ROLLING_BACK' and 'rollbackBy' or 'cancelledBy'
+  cancel_task(task, redis.call('HGET', key, field))
 end

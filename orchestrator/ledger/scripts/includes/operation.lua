@@ -27,14 +27,21 @@ local function plan_forbids(task)
   return task.plan_cancels and 'plan-cancelled' or nil
 end
 
--- An ended plan runs again when one of its tasks is retried or rolled back alone.
-local function reopen_plan(plan_id)
-  if move_plan(plan_id, 'reopen') then
-    redis.call('HDEL', K.plan(plan_id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
-      'rollbackGivenUp')
-    redis.call('SADD', K.active(), plan_id)
-    redis.call('ZREM', K.ended(), plan_id)
-  end
+-- An ended plan runs again when one of its tasks is retried or rolled back alone: its move, asked of the table; nil for
+-- one that has not ended.
+local function ask_reopening(task)
+  if not PLAN_ENDED[task.plan_status] then return nil end
+  return ask_plan({id = task.plan, status = task.plan_status}, 'reopen')
+end
+
+local function reopen_plan(move)
+  if not move then return end
+  move_plan(move)
+  redis.call('HDEL', K.plan(move.id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
+    'rollbackGivenUp')
+  redis.call('SADD', K.active(), move.id)
+  redis.call('ZREM', K.ended(), move.id)
+  emit_plan('PlanReopened', move.id)
 end
 
 -- Puts the task into its plan's queue at a new place of the class.

@@ -2,47 +2,71 @@
 -- @include keys
 -- @include transitions
 -- @include event
+-- @include move
 
-local PLAN_END_EVENTS = {
-  complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled',
+local SETTLED = {
+  complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled', pause = 'PlanPaused',
   rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed',
 }
+local COUNTED = {
+  'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested', 'COMPLETED', 'FAILED', 'ROLLBACK_FAILED',
+}
 
--- False, with nothing written, when the table has no row for this state and trigger.
-local function move_plan(plan_id, trigger)
-  local plan = K.plan(plan_id)
-  local to = PLAN_MOVES[redis.call('HGET', plan, 'status') .. ' ' .. trigger]
-  if not to then return false end
-  redis.call('HSET', plan, 'status', to)
-  return true
-end
-
-local function end_trigger(status, cancelled, completed, failed, rollback_failed, given_up, total)
-  if status == 'ROLLING_BACK' then
-    if rollback_failed > 0 or given_up then return 'rollback_fail' end
-    return 'rollback_done'
+local function end_trigger(plan, cancelled, given_up)
+  if plan.status == 'ROLLING_BACK' then
+    return (plan.ROLLBACK_FAILED > 0 or given_up) and 'rollback_fail' or 'rollback_done'
   end
   if cancelled then return 'cancel' end
-  if completed == total then return 'complete' end
-  if failed + rollback_failed > 0 then return 'fail' end
+  if plan.COMPLETED == plan.total then return 'complete' end
+  if plan.FAILED + plan.ROLLBACK_FAILED > 0 then return 'fail' end
   return 'cancel'
 end
 
-local function settle_plan(plan_id)
+-- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
+-- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
+-- chunks_done).
+local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
-    'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested', 'n:COMPLETED', 'n:FAILED',
-    'n:ROLLBACK_FAILED', 'rollbackCursor', 'rollbackGivenUp')
-  local function count(i) return tonumber(f[i] or 0) end
-  if not f[14] and count(6) + count(7) + count(8) + count(9) + count(10) == 0 then
-    local trigger = end_trigger(f[1], f[3] == '1', count(11), count(12), count(13), f[15] == '1', count(4))
-    if move_plan(plan_id, trigger) then
-      redis.call('HSET', K.plan(plan_id), 'endedAt', int(WALL), 'durationMillis', int(WALL - tonumber(f[5] or WALL)))
-      redis.call('HDEL', K.plan(plan_id), 'pauseRequested')
-      redis.call('SREM', K.active(), plan_id)
-      redis.call('ZADD', K.ended(), NOW, plan_id)
-      emit_plan(PLAN_END_EVENTS[trigger], plan_id)
-    end
-  elseif f[2] == '1' and count(7) == 0 and move_plan(plan_id, 'pause') then
-    emit_plan('PlanPaused', plan_id)
+    'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
+    'n:COMPLETED', 'n:FAILED', 'n:ROLLBACK_FAILED')
+  local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
+  if PLAN_ENDED[plan.status] then return nil end
+  for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
+  plan.open = plan.PENDING + plan.RUNNING + plan.PAUSED + plan.ROLLING_BACK + plan.rollbackRequested
+  -- While the cursor is there the plan counts as open.
+  if plan.open == 0 and (not f[6] or changes.chunks_done) then
+    return ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
   end
+  local stands = plan.status == 'READY' or plan.status == 'RUNNING'
+  if stands and (f[2] == '1' or changes.pauses) and plan.RUNNING == 0 then return ask_plan(plan, 'pause') end
+  return nil
+end
+
+local function add(changes, name, number) changes[name] = (changes[name] or 0) + number end
+
+-- Asks for a task's move, and notes its part in the changes of its plan.
+local function ask_noting(task, trigger, changes)
+  ask_task(task, trigger)
+  add(changes, task.status, -1)
+  add(changes, task.to, 1)
+end
+
+-- Asks for a task's move and for what becomes of its plan by it: settled when the task has been moved.
+local function ask_settled(task, trigger, changes)
+  changes = changes or {}
+  ask_noting(task, trigger, changes)
+  task.plan_move = foresee(task.plan, changes)
+end
+
+-- Makes the move that was foreseen, if any.
+local function settle_plan(move)
+  if not move then return end
+  move_plan(move)
+  if move.trigger ~= 'pause' then
+    redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(WALL - move.started_at))
+    redis.call('HDEL', K.plan(move.id), 'pauseRequested')
+    redis.call('SREM', K.active(), move.id)
+    redis.call('ZADD', K.ended(), NOW, move.id)
+  end
+  emit_plan(SETTLED[move.trigger], move.id)
 end

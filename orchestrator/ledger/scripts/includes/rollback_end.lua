@@ -1,4 +1,4 @@
--- Ends a rollback, well or badly.
+-- Ends a rollback, well or badly; the table has been asked.
 -- @include keys
 -- @include task_end
 -- @include tenant_history
@@ -7,7 +7,7 @@
 -- restored is the config in force again, as the worker applied it: from now on the tenant's last known good one.
 local function finish_rollback(task, restored, identity)
   local key, tenant = K.task(task.id), K.tenant(task.tenant)
-  move_task(task, 'rollback_done')
+  move_task(task)
   redis.call('DEL', K.checkpoint(task.id))
   redis.call('HSET', tenant, 'good', restored)
   give_back_to_previous_mover(task)
@@ -16,7 +16,7 @@ local function finish_rollback(task, restored, identity)
 end
 
 local function fail_rollback(task, failure)
-  move_task(task, 'rollback_fail')
+  move_task(task)
   redis.call('HSET', K.task(task.id), 'failure', failure)
   redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
   end_task(task, 'TaskRollbackFailed', '{"failureInfo":' .. failure .. '}')

@@ -5,10 +5,23 @@
 
 -- A waiting task stops first: the table leads to a rollback from PAUSED, not from PENDING.
 local function stop_waiting(task)
-  move_task(task, 'pause')
+  move_task(task)
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
   emit_task('TaskPaused', task)
+end
+
+-- Whether the table leads to a rollback from where the task is.
+local function may_roll_back(task)
+  if task.status ~= 'PENDING' then return task_row(task.status, 'roll_back') end
+  return task_row('PENDING', 'pause') and task_row('PAUSED', 'roll_back')
+end
+
+-- Asks the table for what the request itself moves, and notes it in the changes of the plan.
+local function ask_request(task, changes)
+  if not may_roll_back(task) then refuse('task', task.id, task.status, 'roll_back') end
+  if task.status == 'PENDING' then ask_noting(task, 'pause', changes) end
+  add(changes, 'rollbackRequested', 1)
 end
 
 local function request_rollback(task, forced)
@@ -34,15 +47,20 @@ local function withdraw_rollback(task)
   task.rollback = false
 end
 
--- Gives up a rollback that was asked for. A task that had stopped for it ends, if its plan goes no further either.
+-- Asks for the end of a rollback that was asked for. A task that had stopped for it ends, if its plan goes no further
+-- either; a plan that goes back cannot say any more that everything is back.
+local function ask_withdrawal(task)
+  local goes_back = task.plan_status == 'ROLLING_BACK'
+  local changes = {rollbackRequested = -1, gives_up = goes_back}
+  if task.status == 'PAUSED' and (goes_back or task.plan_cancels) then
+    ask_settled(task, 'cancel', changes)
+  else
+    task.plan_move = foresee(task.plan, changes)
+  end
+end
+
 local function give_up_rollback(task, actor)
   withdraw_rollback(task)
-  local plan = redis.call('HMGET', K.plan(task.plan), 'status', 'cancelRequested')
-  -- The plan cannot say that everything is back.
-  if plan[1] == 'ROLLING_BACK' then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
-  if task.status == 'PAUSED' and (plan[1] == 'ROLLING_BACK' or plan[2] == '1') then
-    cancel_task(task, actor)
-  else
-    settle_plan(task.plan)
-  end
+  if task.plan_status == 'ROLLING_BACK' then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
+  if task.to then cancel_task(task, actor) else settle_plan(task.plan_move) end
 end

@@ -1,6 +1,8 @@
 -- Turns a task that holds its tenant and a slot around: its touched stages are re-done with the old config.
+-- The table has been asked for 'roll_back'.
 -- @include keys
 -- @include task
+-- @include move
 -- @include retry_end
 
 local function stages_to_roll_back(task)
@@ -27,7 +29,7 @@ local function start_rollback(task)
   end_retry(task, false)
   task.epoch = redis.call('INCR', K.epoch())
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
-  move_task(task, 'roll_back')
+  move_task(task)
   if resumed then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.
     redis.call('PERSIST', K.checkpoint(task.id))

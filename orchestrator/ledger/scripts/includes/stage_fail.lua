@@ -3,7 +3,10 @@
 -- @include task_end
 -- @include rollback_end
 
--- failure is the FailureInfo as JSON.
+-- Asks the table for the end that a failing stage makes.
+local function ask_failure(task) ask_settled(task, task.status == 'RUNNING' and 'fail' or 'rollback_fail') end
+
+-- failure is the FailureInfo as JSON; the table has been asked.
 local function record_failure(task, failure)
   local _, name = stage_of(task, task.stage)
   -- What the stage had seen so far stays to be looked at (the verdicts of a health check), until it runs again.

@@ -1,4 +1,4 @@
--- Reads a task's record and moves it along the one transition table.
+-- Reads a task's record.
 -- @include keys
 -- @include transitions
 -- @include event
@@ -11,7 +11,7 @@ local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 local function read_task(task_id)
   local f = redis.call('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced', 'republished')
+    'attempt', 'retrying', 'forced', 'republished', 'retries')
   if not f[1] then return nil end
   local plan_id = plan_of(task_id)
   local p = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
@@ -24,23 +24,11 @@ local function read_task(task_id)
     touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position_of(task_id)),
     pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
     started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
-    republished = f[18] ~= false,
+    republished = f[18] ~= false, retries = tonumber(f[19] or 0),
     -- The plan as it was when the task was read: for what is decided before anything is written.
     plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
     timed = p[6] ~= false,
   }
-end
-
--- False, with nothing written, when the table has no row for this state and trigger.
-local function move_task(task, trigger)
-  local to = TASK_MOVES[task.status .. ' ' .. trigger]
-  if not to then return false end
-  local plan = K.plan(task.plan)
-  redis.call('HSET', K.task(task.id), 'status', to)
-  redis.call('HINCRBY', plan, 'n:' .. task.status, -1)
-  redis.call('HINCRBY', plan, 'n:' .. to, 1)
-  task.status = to
-  return true
 end
 
 local function emit_task(kind, task, data, stage)

@@ -1,4 +1,4 @@
--- Ends a task: times, events, everything it held, and the plan when it was the last.
+-- Ends a task: times, events, everything it held, and the plan when it was the last. The table has been asked.
 -- @include keys
 -- @include task
 -- @include release
@@ -29,11 +29,11 @@ local function end_task(task, event, event_data)
     redis.call('HDEL', key, 'forced', 'rank')
   end
   emit_plan_progress(task.plan)
-  settle_plan(task.plan)
+  settle_plan(task.plan_move)
 end
 
 local function complete_task(task)
-  move_task(task, 'complete')
+  move_task(task)
   redis.call('DEL', K.checkpoint(task.id))
   if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
     redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
@@ -45,7 +45,7 @@ end
 
 -- failure is the FailureInfo as JSON; stage the failed stage's name.
 local function fail_task(task, failure, stage)
-  move_task(task, 'fail')
+  move_task(task)
   redis.call('HSET', K.task(task.id), 'failure', failure)
   -- Kept for a retry, but not for ever; only an ended task's checkpoint may expire.
   redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)

@@ -21,7 +21,7 @@ EVENT_NAMES = set(EVENT.json_schema()["discriminator"]["mapping"])
 FAILURE_KINDS = {"TaskTimeout"}
 LUA_NAMES = {
     *("and", "or", "not", "if", "then", "elseif", "else", "end", "for", "in", "do", "while", "function", "return"),
-    *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack"),
+    *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack", "error", "assert"),
     "act",  # a verb's body as a function: a parameter of `once`
 }
 ENUMS = {

@@ -1,0 +1,52 @@
+-- Asks the one table where a task or a plan goes. Every verb asks before its first write. A pair that is not in the
+-- table, or whose guard does not hold, is a fault of ours or a hand in the data: it ends the verb right here, as
+-- BAD_MOVE. The assembler makes the body of each verb a function and answers with `answer_of`.
+-- @include keys
+-- @include transitions
+-- @include guards
+
+local BAD_MOVES = {}
+
+local function refuse(kind, id, status, trigger) error({bad_move = {kind, id, status, trigger}}, 0) end
+
+-- The task's next state, kept for move_task.
+local function ask_task(task, trigger)
+  local to, guard = task_row(task.status, trigger)
+  if not to or (guard ~= 'none' and not GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
+  task.to = to
+end
+
+-- The move of a plan, for move_plan.
+local function ask_plan(plan, trigger)
+  local to, guard = plan_row(plan.status, trigger)
+  if not to or (guard ~= 'none' and not GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
+  return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
+end
+
+-- Makes the move that was asked for. One that was not is a mistake in the script.
+local function move_task(task)
+  local to, plan = assert(task.to, 'the table was not asked'), K.plan(task.plan)
+  redis.call('HSET', K.task(task.id), 'status', to)
+  redis.call('HINCRBY', plan, 'n:' .. task.status, -1)
+  redis.call('HINCRBY', plan, 'n:' .. to, 1)
+  task.status, task.to = to, nil
+end
+
+local function move_plan(move) redis.call('HSET', K.plan(move.id), 'status', move.to) end
+
+-- The work of one of several tasks, which must ask before it writes: what the table refuses stops nobody else.
+-- Whether it was done, and what it answered.
+local function apart(work, ...)
+  local done, answer = pcall(work, ...)
+  if done then return true, answer end
+  if type(answer) ~= 'table' or not answer.bad_move then error(answer, 0) end
+  BAD_MOVES[#BAD_MOVES + 1] = answer.bad_move
+  return false
+end
+
+-- The verb's answer; with bad moves {'BAD_MOVE', list of {kind, id, status, trigger}, the answer if there is one}.
+local function answer_of(verb)
+  local _, answer = apart(verb)
+  if #BAD_MOVES == 0 then return answer end
+  return {'BAD_MOVE', BAD_MOVES, answer}
+end
