@@ -1,7 +1,8 @@
 """The one table of transitions: the Python checks, the scripts, the diagram and the exhaustive test all read it.
 
 A pair of state and trigger that is not in the table is refused, by name, wherever it is tried. ``events`` are those
-that the transition may write; which of several is said by the guard's comment in the script.
+that the transition may write. The scripts ask the table, guards included, before they write (``includes/move.lua``), and
+tests/integration/ledger/test_table.py holds rows and scripts together: it takes every row, and leaves out each in turn.
 """
 
 from __future__ import annotations
@@ -78,6 +79,9 @@ def _rows(
 _T = TaskState
 _P = PlanState
 
+# The end of a task says so of the attempt that a retry began, and of its plan.
+_END = ("TaskRetryCompleted", "PlanProgress")
+
 TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
     *_rows(
         [_T.PENDING],
@@ -87,25 +91,43 @@ TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
         "TaskStarted",
         "TaskResumed",
         "TaskRetryStarted",
+        "TaskProgress",
     ),
-    *_rows([_T.RUNNING], Trigger.COMPLETE, _T.COMPLETED, Guard.ALL_STAGES_DONE, "TaskCompleted", "TaskRetryCompleted"),
-    *_rows([_T.RUNNING], Trigger.FAIL, _T.FAILED, Guard.NONE, "TaskFailed", "TaskRetryCompleted"),
+    *_rows([_T.RUNNING], Trigger.COMPLETE, _T.COMPLETED, Guard.ALL_STAGES_DONE, "TaskCompleted", *_END),
+    *_rows([_T.RUNNING], Trigger.FAIL, _T.FAILED, Guard.NONE, "TaskFailed", *_END),
     *_rows([_T.RUNNING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
-    *_rows([_T.RUNNING], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled", "TaskRetryCompleted"),
+    *_rows([_T.RUNNING], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled", *_END),
     *_rows([_T.PENDING], Trigger.PAUSE, _T.PAUSED, Guard.NONE, "TaskPaused"),
-    *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.NONE, "TaskCancelled"),
+    *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.NONE, "TaskCancelled", *_END),
     *_rows([_T.PAUSED], Trigger.RESUME, _T.PENDING, Guard.NONE),
     *_rows([_T.FAILED], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT),
     *_rows([_T.CANCELLED, _T.ROLLED_BACK], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT_FROM_SCRATCH),
     *_rows(
-        [_T.COMPLETED, _T.FAILED, _T.PAUSED, _T.CANCELLED, _T.ROLLBACK_FAILED, _T.RUNNING],
+        [_T.COMPLETED, _T.FAILED, _T.CANCELLED, _T.ROLLBACK_FAILED],
         Trigger.ROLL_BACK,
         _T.ROLLING_BACK,
         Guard.ROLLBACK_REQUESTED,
         "TaskRollingBack",
     ),
-    *_rows([_T.ROLLING_BACK], Trigger.ROLLBACK_DONE, _T.ROLLED_BACK, Guard.ALL_STAGES_DONE, "TaskRolledBack"),
-    *_rows([_T.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _T.ROLLBACK_FAILED, Guard.NONE, "TaskRollbackFailed"),
+    *_rows(
+        [_T.PAUSED, _T.RUNNING],
+        Trigger.ROLL_BACK,
+        _T.ROLLING_BACK,
+        Guard.ROLLBACK_REQUESTED,
+        "TaskRollingBack",
+        "TaskRetryCompleted",
+    ),
+    *_rows(
+        [_T.ROLLING_BACK],
+        Trigger.ROLLBACK_DONE,
+        _T.ROLLED_BACK,
+        Guard.ALL_STAGES_DONE,
+        "TaskRolledBack",
+        "PlanProgress",
+    ),
+    *_rows(
+        [_T.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _T.ROLLBACK_FAILED, Guard.NONE, "TaskRollbackFailed", "PlanProgress"
+    ),
 )
 
 PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (

@@ -6,6 +6,7 @@ turn) is kept here between begin and end.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -41,14 +42,23 @@ class LedgerWorld:
         """``client`` looks and breaks things; the ledger's own verbs have the rights of ``user_client``, if given."""
         self.client = client
         self.settings = settings
-        self.ledger = Ledger(user_client or client, settings)
-        self.keys = self.ledger.keys
-        self.reader = Reader(user_client or client, self.keys)
-        self.operations = Operations(self.ledger)
-        self.inbox = Inbox(user_client or client, self.keys, "test")
         self.published: list[Admitted] = []
-        self.sweeper = Sweeper(self.ledger, self.published.extend)
         self._records: dict[str, TurnRecord] = {}
+        self._stand_on(Ledger(user_client or client, settings))
+
+    def _stand_on(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.keys = ledger.keys
+        self.reader = Reader(ledger.client, self.keys)
+        self.operations = Operations(ledger)
+        self.inbox = Inbox(ledger.client, self.keys, "test")
+        self.sweeper = Sweeper(ledger, self.published.extend)
+
+    def on(self, ledger: Ledger) -> LedgerWorld:
+        """The same world through another ledger of its namespace."""
+        world = copy.copy(self)
+        world._stand_on(ledger)
+        return world
 
     # Submit
 

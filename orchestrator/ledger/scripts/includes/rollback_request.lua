@@ -19,8 +19,9 @@ end
 
 -- Asks the table for what the request itself moves, and notes it in the changes of the plan.
 local function ask_request(task, changes)
-  if not may_roll_back(task) then refuse('task', task.id, task.status, 'roll_back') end
   if task.status == 'PENDING' then ask_noting(task, 'pause', changes) end
+  local from = task.to or task.status
+  if not task_row(from, 'roll_back') then refuse('task', task.id, from, 'roll_back') end
   add(changes, 'rollbackRequested', 1)
 end
 
