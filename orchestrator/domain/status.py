@@ -45,11 +45,11 @@ class PlanState(StrEnum):
     FAILED = "FAILED"
     """Ended with at least one task failed."""
     CANCELLED = "CANCELLED"
-    """Ended by a person's cancel."""
+    """Ended by a person's cancel, of the plan or of a task while none failed."""
     ROLLING_BACK = "ROLLING_BACK"
     """Going back: nothing new starts, touched tasks return to their old config."""
     ROLLED_BACK = "ROLLED_BACK"
-    """Everything it touched is back at the old config."""
+    """Everything it touched is back at the old config; or, task by task, some of it is and the rest completed."""
     ROLLBACK_FAILED = "ROLLBACK_FAILED"
     """Ended going back with at least one task that could not."""
 

@@ -1,7 +1,7 @@
 """The one table of transitions: the Python checks, the scripts, the diagram and the exhaustive test all read it.
 
 A pair of state and trigger that is not in the table is refused, by name, wherever it is tried. ``events`` are those
-that the transition may write. The scripts ask the table, guards included, before they write (``includes/move.lua``), and
+that the transition may write. The scripts ask the table, guards included, before they write (``includes/move.lua``);
 tests/integration/ledger/test_table.py holds rows and scripts together: it takes every row, and leaves out each in turn.
 """
 
@@ -147,7 +147,14 @@ PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
         Guard.NONE,
         "PlanRollingBack",
     ),
-    *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_DONE, _P.ROLLED_BACK, Guard.NOTHING_OPEN, "PlanRolledBack"),
+    # Not going back as a whole, but tasks were rolled back one by one, and nobody cancelled or failed.
+    *_rows(
+        [_P.ROLLING_BACK, _P.RUNNING, _P.PAUSED],
+        Trigger.ROLLBACK_DONE,
+        _P.ROLLED_BACK,
+        Guard.NOTHING_OPEN,
+        "PlanRolledBack",
+    ),
     *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _P.ROLLBACK_FAILED, Guard.NOTHING_OPEN, "PlanRollbackFailed"),
     *_rows(PLAN_ENDED, Trigger.REOPEN, _P.RUNNING, Guard.NONE, "PlanReopened"),
 )

@@ -283,7 +283,7 @@ class Model:
     def _rollback_plan(self, plan: Plan, force: bool) -> Answer:
         if plan.status is P.ROLLING_BACK:
             return "NOOP", "rolling-back"
-        if plan.status is P.ROLLED_BACK:
+        if plan.status is P.ROLLED_BACK and all(task.status is not T.COMPLETED for task in plan.tasks):
             return "NOOP", "rolled-back"
         self._say("OperationRequested", plan.id)
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
@@ -622,4 +622,6 @@ class Model:
             return P.COMPLETED, "PlanCompleted"
         if {T.FAILED, T.ROLLBACK_FAILED} & set(states):
             return P.FAILED, "PlanFailed"
-        return P.CANCELLED, "PlanCancelled"
+        if T.CANCELLED in states:
+            return P.CANCELLED, "PlanCancelled"
+        return P.ROLLED_BACK, "PlanRolledBack"

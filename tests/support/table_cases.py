@@ -5,22 +5,50 @@ A case makes a situation of the task ``p.0`` (tenant a) and its plan ``p``, then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
 
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.ledger.operations import Order
-from orchestrator.ledger.records import StageRow
-from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.table_steps import (
+    CANCELLED,
+    COMPLETED,
+    ENDED_PLANS,
+    FAILED,
+    GOES_BACK,
+    GOES_BACK_ALONE,
+    IN_STAGE,
+    IN_STAGE_ALONE,
+    PAUSED,
+    PLAN_GOES_BACK_ALONE,
+    READY_TO_RUN,
+    ROLLBACK_FAILED,
+    ROLLED_BACK,
+    RUNS,
+    RUNS_ALONE,
+    SCRATCH,
+    Do,
+    alone,
+    ask,
+    begin,
+    break_stage,
+    chunk,
+    draft,
+    exhausted,
+    fail,
+    finish,
+    last_stage,
+    moved_since,
+    overdue,
+    release,
+    serve,
+    succeed,
+    then,
+    waiting,
+)
 
 T, P = TaskState, PlanState
 Row = tuple[str, str, str]
 """Kind (task or plan), source and trigger."""
-Do = Callable[[LedgerWorld], Any]
-FORCE = Order("ada", "because", force=True)
-SCRATCH = Order("ada", "because", from_scratch=True)
-TIMED = [StageRow("one", 60.0), StageRow("two", 60.0)]
 
 
 @dataclass(frozen=True)
@@ -47,116 +75,6 @@ def task(source: TaskState, trigger: str) -> Row:
 
 def plan(source: PlanState, trigger: str) -> Row:
     return ("plan", source.value, trigger)
-
-
-def then(*steps: Do) -> Do:
-    def all_of(world: LedgerWorld) -> Any:
-        answer = None
-        for step in steps:
-            answer = step(world)
-        return answer
-
-    return all_of
-
-
-def ask(operation: str, target: str = "p.0", order: Order = ME) -> Do:
-    return lambda world: world.ask(operation, target, order)
-
-
-def serve(world: LedgerWorld) -> Any:
-    return world.serve("p")
-
-
-def chunk(verb: str) -> Do:
-    return lambda world: world.ledger.call(verb, "p", 100)
-
-
-def begin(world: LedgerWorld) -> Any:
-    return world.begin("p.0")
-
-
-def succeed(world: LedgerWorld) -> Any:
-    return world.succeed("p.0")
-
-
-def fail(world: LedgerWorld) -> Any:
-    return world.fail("p.0")
-
-
-def finish(world: LedgerWorld) -> Any:
-    return world.finish("p.0")
-
-
-def break_stage(world: LedgerWorld) -> Any:
-    return world.break_stage("p.0")
-
-
-def last_stage(world: LedgerWorld) -> Any:
-    """All stages but the last are done, and that one runs."""
-    begin(world)
-    while int(world.task("p.0")["stage"] if "stage" in world.task("p.0") else 0) + 1 < legs(world):
-        succeed(world)
-        begin(world)
-
-
-def legs(world: LedgerWorld) -> int:
-    return int(world.task("p.0").get("legs") or world.reader.plan_record("p")["stages"])
-
-
-def overdue(kind: str, verb: str) -> tuple[Do, Do]:
-    return lambda world: world.expire(kind, "p.0"), lambda world: world.ledger.call(verb, 100)
-
-
-def exhausted(world: LedgerWorld) -> None:
-    world.client.hset(world.keys.of("task", "p.0"), "recoveries", 5)
-
-
-def release(world: LedgerWorld) -> Any:
-    return world.operations.release_tenant("a", FORCE)
-
-
-def waiting(world: LedgerWorld) -> None:
-    """Nobody has looked at the plan yet; p.1 keeps it open."""
-    world.plan("p", ["a", "b"], stages=TIMED)
-
-
-def alone(world: LedgerWorld) -> None:
-    """The plan ends with its one task."""
-    world.plan("p", ["a"], stages=TIMED)
-
-
-def draft(world: LedgerWorld) -> None:
-    world.open("p", 0)
-
-
-def moved_since(world: LedgerWorld) -> None:
-    world.started("q", ["a"], stages=TIMED)
-    world.finish("q.0")
-
-
-READY_TO_RUN: Final = then(waiting, ask("pause", "p"), ask("resume", "p"))
-"""The plan is RUNNING, p.0 is PENDING."""
-RUNS: Final = then(waiting, serve)
-RUNS_ALONE: Final = then(alone, serve)
-IN_STAGE: Final = then(RUNS, begin)
-IN_STAGE_ALONE: Final = then(RUNS_ALONE, begin)
-PAUSED: Final = then(IN_STAGE, ask("pause"), succeed)
-COMPLETED: Final = then(RUNS, finish)
-FAILED: Final = then(RUNS, break_stage)
-CANCELLED: Final = then(IN_STAGE, ask("cancel"), succeed)
-GOES_BACK: Final = then(IN_STAGE, ask("rollback"), succeed)
-GOES_BACK_ALONE: Final = then(IN_STAGE_ALONE, ask("rollback"), succeed)
-PLAN_GOES_BACK_ALONE: Final = then(RUNS_ALONE, finish, ask("rollback", "p"), serve)
-ROLLED_BACK: Final = then(GOES_BACK, finish)
-ROLLBACK_FAILED: Final = then(GOES_BACK, break_stage)
-
-ENDED_PLANS: Final[dict[PlanState, Do]] = {
-    P.COMPLETED: then(RUNS_ALONE, finish),
-    P.FAILED: then(RUNS_ALONE, break_stage),
-    P.CANCELLED: then(IN_STAGE_ALONE, ask("cancel"), succeed),
-    P.ROLLED_BACK: then(PLAN_GOES_BACK_ALONE, finish),
-    P.ROLLBACK_FAILED: then(PLAN_GOES_BACK_ALONE, break_stage),
-}
 
 
 def cases() -> Iterator[Case]:
@@ -202,36 +120,28 @@ def _admissions() -> Iterator[Case]:
 
 
 def _boundaries() -> Iterator[Case]:
-    verbs: dict[str, tuple[Do, Do, bool]] = {
-        "begin": (RUNS_ALONE, begin, False),
-        "succeed": (IN_STAGE_ALONE, succeed, False),
-        "sweep_queued": (RUNS_ALONE, then(*overdue("leases_queued", "sweep_queued")), True),
-        "sweep_running": (IN_STAGE_ALONE, then(*overdue("leases_running", "sweep_running")), True),
-    }
-    for verb, (make, act, several) in verbs.items():
-        expire, act = (act, act) if not several else _split(verb)
-        make = make if not several else then(make, expire)
-        paused = [task(T.RUNNING, "pause"), plan(P.RUNNING, "pause")]
+    late, sweep_queued = overdue("leases_queued", "sweep_queued")
+    lost, sweep_running = overdue("leases_running", "sweep_running")
+    paused = [task(T.RUNNING, "pause"), plan(P.RUNNING, "pause")]
+    cancelled = [task(T.RUNNING, "cancel"), plan(P.RUNNING, "cancel")]
+    back = [task(T.RUNNING, "roll_back")]
+    for verb, make, act, several in (
+        ("begin", RUNS_ALONE, begin, False),
+        ("succeed", IN_STAGE_ALONE, succeed, False),
+        ("sweep_queued", then(RUNS_ALONE, late), sweep_queued, True),
+        ("sweep_running", then(IN_STAGE_ALONE, lost), sweep_running, True),
+    ):
         yield _case(f"pause at {verb}", paused[:1], then(make, ask("pause")), act, several=several)
         yield _case(f"plan's pause at {verb}", paused, then(make, ask("pause", "p")), act, several=several)
-        cancelled = [task(T.RUNNING, "cancel"), plan(P.RUNNING, "cancel")]
         yield _case(f"cancel at {verb}", cancelled, then(make, ask("cancel")), act, several=several)
-        if verb in ("succeed", "sweep_running"):
-            back = [task(T.RUNNING, "roll_back")]
+        touched = verb in ("succeed", "sweep_running")
+        turned = then(make, ask("rollback", "p"))
+        yield _case(f"plan's rollback at {verb}", back if touched else cancelled[:1], turned, act, several=several)
+        if touched:
             yield _case(f"rollback at {verb}", back, then(make, ask("rollback")), act, several=several)
-            yield _case(f"plan's rollback at {verb}", back, then(make, ask("rollback", "p")), act, several=several)
-        else:
-            undone = [task(T.RUNNING, "cancel")]
-            asked = then(make, ask("rollback", "p"))
-            yield _case(f"plan's rollback at {verb}", undone, asked, act, several=several)
     # The last task that runs in a pausing plan turns: its plan is paused.
     pausing = then(IN_STAGE_ALONE, ask("pause", "p"), ask("rollback"))
-    rows = [task(T.RUNNING, "roll_back"), plan(P.RUNNING, "pause")]
-    yield _case("rollback in a pausing plan", rows, pausing, succeed)
-
-
-def _split(verb: str) -> tuple[Do, Do]:
-    return overdue("leases_queued" if verb == "sweep_queued" else "leases_running", verb)
+    yield _case("rollback in a pausing plan", [*back, paused[1]], pausing, succeed)
 
 
 def _ends() -> Iterator[Case]:
@@ -269,10 +179,9 @@ def _ends() -> Iterator[Case]:
             expire, sweep = overdue("leases_running", "sweep_running")
             yield _case(f"{where}, by recoveries", of, then(make, exhausted, expire), sweep, several=True)
     done = [task(T.ROLLING_BACK, "rollback_done")]
-    yield _case("rolled back", done, then(GOES_BACK, begin), succeed)
-    yield _case(
-        "plan rolled back", [*done, plan(P.ROLLING_BACK, "rollback_done")], then(PLAN_GOES_BACK_ALONE, last_stage), succeed
-    )
+    yield _case("rolled back", done[:1], then(GOES_BACK, begin), succeed)
+    done.append(plan(P.ROLLING_BACK, "rollback_done"))
+    yield _case("plan rolled back", done, then(PLAN_GOES_BACK_ALONE, last_stage), succeed)
 
 
 def _operations() -> Iterator[Case]:
@@ -327,9 +236,20 @@ def _plans() -> Iterator[Case]:
     yield _case("nothing to roll back", rows, untouched, chunk("rollback_chunk"), several=True)
     given_up = then(PLAN_GOES_BACK_ALONE, break_stage, ask("rollback"), ask("rollback", "p"), chunk("rollback_chunk"))
     yield _case("withdrawal in ROLLING_BACK", [plan(P.ROLLING_BACK, "rollback_fail")], given_up, ask("cancel"))
-    for state, make in {P.READY: waiting, P.RUNNING: RUNS, P.PAUSED: paused, **ENDED_PLANS}.items():
-        if state is not P.ROLLED_BACK:
-            yield _case(f"rollback of {state} plan", [plan(state, "roll_back")], make, ask("rollback", "p"))
+    one_of_two = then(COMPLETED, lambda world: world.finish("p.1"), ask("rollback"), serve)
+    for state, make in {
+        P.READY: waiting,
+        P.RUNNING: RUNS,
+        P.PAUSED: paused,
+        **ENDED_PLANS,
+        P.ROLLED_BACK: then(one_of_two, finish),
+    }.items():
+        yield _case(f"rollback of {state} plan", [plan(state, "roll_back")], make, ask("rollback", "p"))
+    rows = [task(T.ROLLING_BACK, "rollback_done"), plan(P.RUNNING, "rollback_done")]
+    yield _case("last of those rolled back one by one", rows, then(one_of_two, last_stage), succeed)
+    rows = [plan(P.PAUSED, "rollback_done")]
+    withdrawn = then(one_of_two, finish, ask("rollback", "p.1"), ask("pause", "p"))
+    yield _case("withdrawal in PAUSED, one rolled back", rows, withdrawn, ask("cancel", "p.1"))
     # What the plan's one task is when its plan has ended so.
     for state, was in {
         P.COMPLETED: T.COMPLETED,

@@ -322,7 +322,7 @@ def test_an_ended_plan_runs_again_with_its_task_and_ends_again(world: LedgerWorl
     assert (world.status("p"), world.reader.active_plans()) == ("RUNNING", ["p"])
     world.serve("p")
     world.finish(broken)
-    assert world.status("p") == ("COMPLETED" if operation == "retry" else "CANCELLED")
+    assert world.status("p") == ("COMPLETED" if operation == "retry" else "ROLLED_BACK")
 
 
 def test_the_plans_resume_leaves_a_task_to_its_rollback(world: LedgerWorld) -> None:

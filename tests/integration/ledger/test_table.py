@@ -7,6 +7,8 @@ row that the case takes makes it refuse with nothing written, any other changes 
 from __future__ import annotations
 
 import itertools
+import json
+import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +19,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Guard
+from orchestrator.ledger import script_source
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Reply, Taken
 from orchestrator.ledger.script_source import Tables
@@ -25,6 +28,32 @@ from tests.support.ledger_world import LedgerWorld
 from tests.support.table_cases import Case, Row, cases
 
 CASES = list(cases())
+# A verb that asks for one move of the task p.0, or of a plan, of which it is told some facts.
+PROBE = """
+-- @include task
+-- @include move
+local subject = ARGV[1] == 'task' and read_task('p.0') or {id = 'p'}
+for name, fact in pairs(cjson.decode(ARGV[4])) do subject[name] = fact end
+subject.status = ARGV[2]
+local move = (ARGV[1] == 'task' and ask_task or ask_plan)(subject, ARGV[3])
+return {'ASKED', subject.to or move.to}
+"""
+# Of each guard: facts under which it holds, and under which it does not.
+FACTS: dict[Guard, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
+    Guard.FREE_SLOT_AND_TENANT: ([{}], [{"tenant": "held"}, {"plan": "full"}]),
+    Guard.ALL_STAGES_DONE: ([{"stage": 2, "legs": 2}], [{"stage": 1, "legs": 2}]),
+    Guard.PAUSE_REQUESTED: ([{"pause": True}, {"plan_pauses": True}], [{}, {"cancel": True}]),
+    Guard.CANCEL_REQUESTED: (
+        [{"cancel": True}, {"plan_cancels": True}, {"plan_status": "ROLLING_BACK"}],
+        [{}, {"pause": True}, {"plan_status": "ROLLING_BACK", "touched": 1}],
+    ),
+    Guard.RETRIES_LEFT: ([{"retries": 2}], [{"retries": 3}, {"rollback": True}]),
+    Guard.RETRIES_LEFT_FROM_SCRATCH: ([{"from_scratch": True}], [{}, {"from_scratch": True, "retries": 3}]),
+    Guard.ROLLBACK_REQUESTED: ([{"rollback": True}, {"plan_status": "ROLLING_BACK"}], [{}]),
+    Guard.ALL_TASKS_WRITTEN: ([{"written": "2", "total": "2"}], [{"written": "1", "total": "2"}]),
+    Guard.NOTHING_RUNS: ([{"RUNNING": 0}], [{"RUNNING": 1}]),
+    Guard.NOTHING_OPEN: ([{"open": 0}], [{"open": 1}]),
+}
 ROWS: dict[Row, Any] = {
     **{("task", row.source.value, row.trigger.value): row for row in TASK_TRANSITIONS},
     **{("plan", row.source.value, row.trigger.value): row for row in PLAN_TRANSITIONS},
@@ -95,20 +124,25 @@ def test_a_row_less_refuses_what_takes_it_and_nothing_else(case: Case, new_world
 
 def refuses(case: Case, row: Row, world: LedgerWorld, before: dict[str, Any]) -> None:
     with capture_logs() as logs:
-        try:
-            answer = case.act(world)
-        except BadMove as error:
-            assert (error.args[0], error.args[2], error.args[3]) == row
-            assert world.state() == before, f"without {row} it was refused, and yet something was written"
-            return
-    if isinstance(answer, Reply) and not case.several:
+        answer = outcome(case, world)
+    if isinstance(answer, BadMove):
+        assert (answer.args[0], answer.args[2], answer.args[3]) == row
+        assert world.state() == before, f"without {row} it was refused, and yet something was written"
+    elif not case.several:
+        assert isinstance(answer, Reply), f"without {row} it was done all the same: {answer}"
         assert (answer.answer, answer.why) == (Taken.REFUSED, "state"), f"without {row}: {answer}"
         assert world.state() == before
-        return
-    assert case.several, f"without {row} it was done all the same: {answer}"
-    named = [log["event"] for log in logs if log.get("action") == "bad-move"]
-    assert any(f"{row[0]} p" in text and f"is {row[1]}, {row[2]}" in text for text in named), (row, named)
-    assert dict(traces(world.state())) == dict(traces(before)), f"without {row} the task was half moved"
+    else:
+        named = [log["event"] for log in logs if log.get("action") == "bad-move"]
+        assert any(f"{row[0]} p" in text and f"is {row[1]}, {row[2]}" in text for text in named), (row, named)
+        assert dict(traces(world.state())) == dict(traces(before)), f"without {row} the task was half moved"
+
+
+def outcome(case: Case, world: LedgerWorld) -> Any:
+    try:
+        return case.act(world)
+    except BadMove as error:
+        return error
 
 
 def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None:
@@ -128,3 +162,29 @@ def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None
     assert {row: kinds - of_others for row, kinds in written.items()} == {
         row: set(known.events) for row, known in ROWS.items()
     }
+
+
+def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = new_world()
+    world.plan("p", ["a"])
+    world.plan("full", ["b", "held"], max_concurrency=1)
+    world.serve("full")
+    world.client.hset(world.keys.of("tenant", "held"), "holder", "full.1")
+    monkeypatch.setattr(script_source, "read_script", lambda _: PROBE)
+    before = world.state()
+    assert set(FACTS) == set(Guard) - {Guard.NONE}
+    for (kind, source, trigger), row in ROWS.items():
+        holds, fails = FACTS.get(row.guard, ([{}], []))
+        for facts in holds:
+            assert world.ledger.call("probe", kind, source, trigger, json.dumps(facts)) == ["ASKED", row.target]
+        for facts in fails:
+            with pytest.raises(BadMove):
+                world.ledger.call("probe", kind, source, trigger, json.dumps(facts))
+    assert world.state() == before
+
+
+def test_bad_moves_say_what_was_about_to_be_done() -> None:
+    error = BadMove("task", "p.0", "RUNNING", "resume")
+    assert str(error) == "the transition table does not let task p.0, which is RUNNING, resume"
+    assert pickle.loads(pickle.dumps(error)).args == error.args
+    assert "which is nothing, start" in str(BadMove("plan", "p", "", "start"))

@@ -9,7 +9,8 @@ local SETTLED = {
   rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed',
 }
 local COUNTED = {
-  'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested', 'COMPLETED', 'FAILED', 'ROLLBACK_FAILED',
+  'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested', 'COMPLETED', 'FAILED', 'CANCELLED',
+  'ROLLBACK_FAILED',
 }
 
 local function end_trigger(plan, cancelled, given_up)
@@ -19,7 +20,9 @@ local function end_trigger(plan, cancelled, given_up)
   if cancelled then return 'cancel' end
   if plan.COMPLETED == plan.total then return 'complete' end
   if plan.FAILED + plan.ROLLBACK_FAILED > 0 then return 'fail' end
-  return 'cancel'
+  if plan.CANCELLED > 0 then return 'cancel' end
+  -- Tasks were rolled back one by one: not all tenants are at the new version.
+  return 'rollback_done'
 end
 
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
@@ -28,7 +31,7 @@ end
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
-    'n:COMPLETED', 'n:FAILED', 'n:ROLLBACK_FAILED')
+    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED')
   local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end

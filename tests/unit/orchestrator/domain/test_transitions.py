@@ -54,6 +54,7 @@ PLAN_EXPECTED = {
         "cancel": P.CANCELLED,
         "complete": P.COMPLETED,
         "fail": P.FAILED,
+        "rollback_done": P.ROLLED_BACK,
         "roll_back": P.ROLLING_BACK,
     },
     P.PAUSED: {
@@ -61,6 +62,7 @@ PLAN_EXPECTED = {
         "cancel": P.CANCELLED,
         "complete": P.COMPLETED,
         "fail": P.FAILED,
+        "rollback_done": P.ROLLED_BACK,
         "roll_back": P.ROLLING_BACK,
     },
     P.COMPLETED: _ENDED_PLAN,

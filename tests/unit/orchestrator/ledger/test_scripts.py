@@ -8,6 +8,7 @@ from importlib.resources import files
 import pytest
 
 from orchestrator.domain.events import EVENT
+from orchestrator.domain.transitions import Guard
 from orchestrator.ledger import keys, operations, outcomes
 from orchestrator.ledger.script_source import assemble, read_script, script_names
 
@@ -109,6 +110,11 @@ def test_every_include_is_used_directly_or_by_another(name: str) -> None:
     body = read_script(name)
     includes = re.findall(r"^-- @include (\S+)$", body, re.M)
     assert len(includes) == len(set(includes))
+
+
+def test_every_guard_of_the_table_is_a_function() -> None:
+    functions = re.findall(r"function GUARDS\.(\w+)\(", (FOLDER / "includes/guards.lua").read_text())
+    assert sorted([*functions, Guard.NONE]) == sorted(Guard)
 
 
 def test_keys_are_built_in_one_place() -> None:
