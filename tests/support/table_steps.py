@@ -1,5 +1,5 @@
-"""Steps on the real ledger as plain functions, and the situations of the task ``p.0`` (tenant a) and its plan ``p`` that
-they make. The cases of the transition tables are put together from them.
+"""Steps on the real ledger as plain functions, and the situations of the task ``p.0`` (tenant a) and its plan ``p``
+that they make. The cases of the transition tables are put together from them.
 """
 
 from __future__ import annotations
