@@ -7,10 +7,18 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import PLAN_STATE_AFTER
+from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ENDED, PlanState, TaskState
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
+_UNDONE: Final = ("PlanRolledBack", "PlanRollbackFailed")
+_WORST_FIRST: Final = (
+    (TaskState.FAILED, ("PlanFailed",)),
+    (TaskState.ROLLBACK_FAILED, ("PlanFailed",)),
+    (TaskState.CANCELLED, ("PlanCancelled",)),
+    (TaskState.ROLLED_BACK, ("PlanRolledBack",)),
+)
 _ENDS_A_DRAFT: Final = frozenset({"PlanValidationFailed", "PlanPurged"})
 
 
@@ -63,15 +71,25 @@ def repeat(world: World, event: e.Event, report: Report) -> None:
 
 
 def plan_end(world: World, event: e.Event, report: Report) -> None:
-    """I12: a plan ends with all its tasks ended, and COMPLETED only if all are."""
+    """I12: a plan ends with all its tasks ended, as the worst of them, unless all of it was cancelled or rolled back."""
     plan = world.plans.get(event.plan_id)
     if plan is not None and isinstance(event, e.PlanPurged) and plan.known and plan.state in PLAN_OPEN:
         report.add("I12", f"{plan.plan_id} is purged while {plan.state}", plan.last, event)
     if plan is None or PLAN_STATE_AFTER.get(event.type) not in PLAN_ENDED:
         return
-    wanted = {TaskState.COMPLETED} if event.type == "PlanCompleted" else TASK_ENDED
     for task in plan.tasks.values():
-        if task.whole and task.state not in wanted:
+        if task.whole and task.state not in TASK_ENDED:
             report.add("I12", f"{event.type} with {task.task_id} {task.state}", task.last, event)
+    if plan.created and plan.known and event.type not in _right_ends(plan):
+        report.add("I12", f"{event.type} of {plan.plan_id}, which should be {' or '.join(_right_ends(plan))}", event)
     if plan.state in PLAN_ENDED:
         report.add("I12", f"{plan.plan_id} ends twice", plan.last, event)
+
+
+def _right_ends(plan: FoldedPlan) -> tuple[str, ...]:
+    """How the plan may end, all its tasks having ended. A rollback that was withdrawn leaves no trace in its task."""
+    if plan.state is PlanState.ROLLING_BACK:
+        return _UNDONE[1:] if plan.counts[TaskState.ROLLBACK_FAILED] else _UNDONE
+    if plan.cancel_asked:
+        return ("PlanCancelled",)
+    return next((ends for state, ends in _WORST_FIRST if plan.counts[state]), ("PlanCompleted",))

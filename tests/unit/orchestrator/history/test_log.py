@@ -65,6 +65,16 @@ def test_a_rollback_holds() -> None:
     assert report.holds, str(report)
 
 
+def test_an_ended_plan_that_goes_on_and_says_so_holds() -> None:
+    asked_for, *back = ROLLED_BACK[-7:]
+    lines = [*right(), asked_for, of_plan("PlanReopened"), *back, of_plan("PlanRolledBack")]
+    dump = ledger(lines)
+    dump.plans[PLAN] |= {"status": "ROLLED_BACK", "n:COMPLETED": "2", "n:ROLLED_BACK": "1"}
+    dump.tasks["p.0"]["status"] = "ROLLED_BACK"
+    report = check_history(tell(lines), dump)
+    assert report.holds, str(report)
+
+
 WAITED = [*opening(), task(0, "TaskWaiting"), *move(1), *move(2), *move(0), of_plan("PlanCompleted")]
 
 
@@ -126,6 +136,11 @@ DOCTORED: dict[str, tuple[str, list[Line]]] = {
     "never created": ("I11", right()[1:]),
     "ends with an open task": ("I12", [*opening(), *move(0), of_plan("PlanCompleted")]),
     "ends twice": ("I12", [*right(), of_plan("PlanCompleted")]),
+    "cancelled by nobody": ("I12", [*ROLLED_BACK, of_plan("PlanCancelled")]),
+    "completed with a task that went back": ("I12", [*ROLLED_BACK, of_plan("PlanCompleted")]),
+    "failed with nothing failed": ("I12", [*right()[:-1], of_plan("PlanFailed")]),
+    "its cancel is not told at its end": ("I12", [*right()[:-1], asked("cancel", PLAN), of_plan("PlanCompleted")]),
+    "goes on and does not say so": ("I12", [*right(), *ROLLED_BACK[-7:], of_plan("PlanRolledBack")]),
     "a request acts twice": (
         "I17",
         [*opening(), task(0, "TaskStarted"), *[asked("pause", "p.0", request="r1")] * 2],
