@@ -40,7 +40,7 @@ def make_store(store_type: str, options: StoreOptions, *, one_process: bool = Fa
         if not one_process:
             raise CheckpointStoreMisused(
                 "checkpoint.store_type: memory keeps checkpoints inside one process, and coordinator and workers are "
-                "several; use redis or db"
+                "several; use redis or db, or run everything in one: `changeover up --single-process`"
             )
         return MemoryCheckpointStore(options.size_limit)
     if store_type == "db":

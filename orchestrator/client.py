@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from orchestrator.control.answers import (
+    CheckpointStatus,
     Explanation,
     OperationResult,
     PlanStatus,
@@ -23,6 +24,7 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
+from orchestrator.control.checkpoints import CheckpointReader
 from orchestrator.control.explain import Explainer
 from orchestrator.control.export import Line, plan_lines
 from orchestrator.control.operations import Operator
@@ -39,6 +41,7 @@ from orchestrator.ledger.operations import Operation, Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.submit import write_plan
+from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 from orchestrator.validation import validate_plan
@@ -283,6 +286,28 @@ class Client:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
         with translate_errors(self._url):
             return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
+
+    def checkpoint(self, task_id: str) -> CheckpointStatus:
+        """What is kept of a task for going on after its last good stage, or that nothing is."""
+        with self._checkpoints() as reader:
+            return reader.task(task_id)
+
+    def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
+        """The same of all tasks of a plan that have one, many in few round trips."""
+        with self._checkpoints() as reader:
+            return reader.plan(plan_id)
+
+    @contextmanager
+    def _checkpoints(self) -> Iterator[CheckpointReader]:
+        name = self._settings.checkpoint.store_type
+        # A memory store of this process holds nothing; where it is set, the task's own process has it.
+        store = None if name == "memory" else open_store(self._settings)
+        try:
+            with translate_errors(self._url):
+                yield CheckpointReader(self._reader, name, store)
+        finally:
+            if (close := getattr(store, "close", None)) is not None:
+                close()
 
     def export(self, plan_id: str) -> Iterator[Line]:
         """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""

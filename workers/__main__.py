@@ -19,10 +19,18 @@ def main(arguments: list[str]) -> None:
 
     # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
     import workers.tasks  # noqa: F401
+    from orchestrator.domain.errors import ChangeoverError
     from orchestrator.domain.lanes import lane_names
     from orchestrator.settings.model import load_settings
+    from workers import single_process
     from workers.app import app
 
+    if single_process.OPTION in arguments:
+        try:
+            arguments = single_process.arrange(arguments)
+        except ChangeoverError as error:
+            sys.stderr.writelines(f"error: {line}\n" for line in str(error).splitlines())
+            raise SystemExit(error.exit_code) from error
     names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
     if arguments[:1] == ["worker"] and not names_queues:
         arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]

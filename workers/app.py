@@ -44,7 +44,8 @@ def _check_settings(**_: Any) -> None:
     # Celery swallows what a signal's receiver raises, but for an exit.
     try:
         settings = load_settings()
-        require_store(settings)
+        if not runtime.is_alone():
+            require_store(settings)
         load_chain(settings)
     except ChangeoverError as error:
         for line in str(error).splitlines():

@@ -7,6 +7,7 @@ import socket
 import threading
 from functools import lru_cache
 
+from checkpoint import CheckpointStore
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
@@ -29,12 +30,25 @@ from workers.turn_run import StepResources
 
 _lock = threading.Lock()
 _stopping = threading.Event()
+_is_alone = False
+_shared_store: CheckpointStore | None = None
 
 
 def runner() -> StageRunner:
     """The runner of this process."""
     with _lock:
         return _make_runner(os.getpid())
+
+
+def share_store(store: CheckpointStore | None) -> None:
+    """This process is all there is: it may keep checkpoints in its memory, and this is the store that has them."""
+    global _is_alone, _shared_store
+    _is_alone, _shared_store = True, store
+
+
+def is_alone() -> bool:
+    """Whether coordinator and worker are this one process."""
+    return _is_alone
 
 
 def stop() -> None:
@@ -75,7 +89,7 @@ def make_resources(settings: Settings, redis_url: str) -> StepResources:
 
 
 def _checkpoints(settings: Settings) -> TaskCheckpoints:
-    store = open_store(settings)
+    store = _shared_store or open_store(settings)
     if store is None:
         return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
     return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)

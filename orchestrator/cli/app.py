@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from orchestrator.cli import (
+    checkpoint_command,
     config_command,
     doctor_command,
     operation_commands,
@@ -31,3 +32,4 @@ doctor_command.register(app)
 processes.register(app)
 release_command.register(app)
 retention_commands.register(app)
+checkpoint_command.register(app)

@@ -13,7 +13,9 @@ from orchestrator.settings.model import load_settings
 
 
 def up(
-    workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; 2, or 1 with --single-process.", show_default=False)
+    ] = None,
     # Checked with the other options, so that all that is wrong is said at once.
     pool: Annotated[str, typer.Option(metavar="|".join(get_args(Pool)), help="How a worker runs stages.")] = "threads",
     concurrency: Annotated[int, typer.Option(help="Stages that one worker runs at a time.")] = 4,
@@ -22,10 +24,15 @@ def up(
         Path | None, typer.Option(help="Where the private Redis and run.json live; ./.changeover if not given.")
     ] = None,
     redis_port: Annotated[int | None, typer.Option(help="Port of the private Redis; a free one if not given.")] = None,
+    single_process: Annotated[
+        bool, typer.Option("--single-process", help="Coordinator and stages in one process; allows the memory store.")
+    ] = False,
 ) -> None:
     """Start a private Redis, a coordinator and workers, and keep them alive until Ctrl-C or SIGTERM.
 
     With CHANGEOVER_REDIS_URL set, that server is used and none is started.
     """
-    options = UpOptions(workers, cast(Pool, pool), concurrency, flower_port, data_dir, redis_port)
+    options = UpOptions(
+        workers, cast(Pool, pool), concurrency, flower_port, data_dir, redis_port, single_process=single_process
+    )
     raise typer.Exit(run_up(options, load_settings()))

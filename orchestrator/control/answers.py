@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.errors import Problem
@@ -104,6 +104,22 @@ class PurgeResult(Answer):
     """Ids of the plans that were taken out."""
 
     purged: list[str]
+
+
+class CheckpointStatus(Answer):
+    """What is kept of a task; ``finding`` says it in words. ``outputs``: by stage, what its steps returned."""
+
+    task_id: str
+    kept: bool
+    finding: str
+    store: str | None = None
+    mode: str | None = None
+    attempt: int | None = None
+    epoch: int | None = None
+    completed_stages: int | None = None
+    last_stage: str | None = None
+    size_bytes: int | None = None
+    outputs: dict[str, JsonValue] = {}
 
 
 class Explanation(Answer):

@@ -44,6 +44,10 @@ class StatusReader:
         """The plan without its tasks: one record, whatever its size."""
         return plan_summary(plan_id, self._plan_record(plan_id))
 
+    def task_count(self, plan_id: str) -> int:
+        """How many tasks the plan has."""
+        return int(self._plan_record(plan_id)["written"])
+
     def plans(self) -> list[PlanSummary]:
         """All plans, the newest first."""
         plan_ids = self._reader.plan_ids()

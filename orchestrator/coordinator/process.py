@@ -1,4 +1,4 @@
-"""The `changeover coordinator` process: puts a coordinator together from the settings and runs it until a signal."""
+"""A whole coordinator, put together from the settings: in a process of its own, or on a thread of a worker's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.archive import open_archive
@@ -23,54 +24,74 @@ from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.checkpoint_store import open_store, require_store
-from orchestrator.settings.model import load_settings
+from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 
 _log = structlog.get_logger(__name__)
 
 
+class CoordinatorService:
+    """The coordinator with all that goes with it: presence, retention, the clean-up of a checkpoint store.
+
+    ``store`` is the checkpoint store beside the ledger, if there is one. Raises ``Unreachable`` when Redis is away.
+    """
+
+    def __init__(self, settings: Settings, store: CheckpointStore | None) -> None:
+        url = find_servers(settings).redis_url
+        with translate_errors(url):
+            client = connect(url, patient=True)
+            client.ping()
+        ledger = Ledger(client, settings)
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._namespace = settings.namespace
+        self._inbox = Inbox(client, ledger.keys, self._name)
+        self._dispatcher = Dispatcher(settings)
+        reader = Reader(client, ledger.keys)
+        cleaner = CheckpointCleaner(store, reader, settings.checkpoint.orphan_sweep_seconds) if store else None
+        self._coordinator = Coordinator(ledger, reader, self._inbox, self._dispatcher, settings, cleaner=cleaner)
+        # On a connection of its own: it reads for minutes when a large plan is archived.
+        apart = Ledger(connect(url, patient=True), settings)
+        walk = Retention(
+            Purges(apart),
+            Reader(apart.client, apart.keys),
+            settings.retention_seconds,
+            open_archive(settings),
+            forget_gone=lambda: forget_gone(apart.client, apart.keys),
+        )
+        self._retention = RetentionThread(walk)
+        self._presence = Presence(ledger, "coordinator")
+
+    def stop(self) -> None:
+        """Ends ``run`` after what it is doing; may be called from a signal's handler, another thread, and twice."""
+        self._coordinator.stop()
+
+    def run(self) -> None:
+        """Works until ``stop``, then leaves cleanly. Once."""
+        self._presence.start()
+        self._retention.start()
+        _log.info("coordinator runs", action="coordinator-start", name=self._name, namespace=self._namespace)
+        try:
+            self._coordinator.run()
+        finally:
+            self._retention.stop()
+            self._presence.stop()
+            with suppress(*UNREACHABLE):
+                self._inbox.leave()
+            self._dispatcher.close()
+        _log.info("coordinator stopped", action="coordinator-stop", name=self._name)
+
+
 def run_coordinator() -> None:
-    """The `changeover coordinator` process: runs until SIGTERM or SIGINT, then leaves cleanly."""
+    """The `changeover coordinator` process: runs until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logs(settings)
-    url = find_servers(settings).redis_url
-    with translate_errors(url):
-        client = connect(url, patient=True)
-        client.ping()
     require_store(settings)
-    store = open_store(settings)
-    ledger = Ledger(client, settings)
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    inbox = Inbox(client, ledger.keys, name)
-    dispatcher = Dispatcher(settings)
-    reader = Reader(client, ledger.keys)
-    cleaner = CheckpointCleaner(store, reader, settings.checkpoint.orphan_sweep_seconds) if store else None
-    coordinator = Coordinator(ledger, reader, inbox, dispatcher, settings, cleaner=cleaner)
-    # On a connection of its own: it reads for minutes when a large plan is archived.
-    apart = Ledger(connect(url, patient=True), settings)
-    walk = Retention(
-        Purges(apart),
-        Reader(apart.client, apart.keys),
-        settings.retention_seconds,
-        open_archive(settings),
-        forget_gone=lambda: forget_gone(apart.client, apart.keys),
-    )
-    retention = RetentionThread(walk)
-    presence = Presence(ledger, "coordinator")
+    service = CoordinatorService(settings, open_store(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: coordinator.stop())
+        signal.signal(number, lambda *_: service.stop())
     pulse = Pulse(settings.frozen_seconds)
     pulse.start()
-    presence.start()
-    retention.start()
-    _log.info("coordinator runs", action="coordinator-start", name=name, namespace=settings.namespace)
     try:
-        coordinator.run()
+        service.run()
     finally:
-        retention.stop()
-        presence.stop()
-        with suppress(*UNREACHABLE):
-            inbox.leave()
-        dispatcher.close()
         pulse.stop()
-    _log.info("coordinator stopped", action="coordinator-stop", name=name)

@@ -47,7 +47,7 @@ def run_up(
     binary, a Redis that does not answer); nothing is left running then. ``is_ready`` stands in for the presence check.
     """
     options.check()
-    require_store(settings)
+    require_store(settings, one_process=options.single_process)
     folder = _absolute(options.data_dir or settings.data_dir)
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)
@@ -138,7 +138,7 @@ class _Up:
     def say_ready(self, servers: Servers) -> None:
         options = self.options
         self.out.say(
-            f"ready: Redis {redact(servers.redis_url)}, 1 coordinator, {options.workers} x {options.concurrency} "
+            f"ready: Redis {redact(servers.redis_url)}, 1 coordinator, {options.worker_count} x {options.concurrency} "
             f"{options.pool}, data in {self.folder}; Ctrl-C stops"
         )
 
@@ -151,7 +151,8 @@ class _Up:
             self.out.say(f"run.json cannot be written: {error.strerror}")
 
     def pids(self) -> dict[str, list[int]]:
-        return {"redis": [], "coordinator": [], "worker": [], **self.supervisor.pids()}
+        pids = {"redis": [], "coordinator": [], "worker": [], **self.supervisor.pids()}
+        return {**pids, "coordinator": pids["worker"]} if self.options.single_process else pids
 
     def environment(self) -> dict[str, str]:
         return os.environ | {OWNER_VARIABLE: str(self.folder)}

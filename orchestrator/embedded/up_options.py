@@ -18,7 +18,8 @@ Pool = Literal["threads", "prefork", "gevent", "solo"]
 class UpOptions:
     """The options of ``changeover up``; ``data_dir`` None means the settings' own, ``redis_port`` None a free one."""
 
-    workers: int = 2
+    workers: int | None = None
+    """Worker processes; None is 2, or 1 with ``single_process``."""
     pool: Pool = "threads"
     concurrency: int = 4
     """Stages that one worker runs at a time."""
@@ -27,16 +28,23 @@ class UpOptions:
     redis_port: int | None = None
     stop_seconds: float = 20.0
     """A stop ends within this, by kill if needed."""
+    single_process: bool = False
+    """One process runs coordinator and stages, so that checkpoints may be kept in its memory."""
     # -P: the folder that the user stands in must not shadow our modules.
     program: Sequence[str] = (sys.executable, "-P", "-m", "orchestrator.cli")
     """Runs the command line; role and options follow."""
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes."""
+        return self.workers or (1 if self.single_process else 2)
 
     def check(self) -> None:
         """Raises ``InvalidInput`` naming every option that is wrong."""
         problems = [
             Problem(name, value, "must be 1 or more")
             for name, value in (("--workers", self.workers), ("--concurrency", self.concurrency))
-            if value < 1
+            if value is not None and value < 1
         ]
         problems += [
             Problem(name, port, "must be a port, 1 to 65535")
@@ -47,14 +55,23 @@ class UpOptions:
             problems.append(Problem("--pool", self.pool, f"must be one of {', '.join(get_args(Pool))}"))
         if self.pool == "gevent" and importlib.util.find_spec("gevent") is None:
             problems.append(Problem("--pool", self.pool, "needs gevent: pip install 'changeover[gevent]'"))
+        if self.single_process:
+            if self.workers not in (None, 1):
+                problems.append(Problem("--workers", self.workers, "must be 1 with --single-process"))
+            if self.pool not in ("threads", "solo"):
+                problems.append(Problem("--pool", self.pool, "must be threads or solo with --single-process"))
         if problems:
             raise InvalidInput(problems)
 
     def commands(self) -> list[tuple[str, str, list[str]]]:
         """Role, name and command line of each child but Redis, in the order of starting."""
-        found = [("coordinator", "coordinator", [*self.program, "coordinator"])]
-        for number in range(1, self.workers + 1):
+        found = []
+        if not self.single_process:
+            found.append(("coordinator", "coordinator", [*self.program, "coordinator"]))
+        for number in range(1, self.worker_count + 1):
             options = [f"--pool={self.pool}", f"--concurrency={self.concurrency}", "-n", f"worker{number}@%h"]
+            if self.single_process:
+                options.append("--with-coordinator")
             if self.flower_port is not None:
                 # Task events cost throughput, so only where someone looks; Flower's own request would come too late.
                 options.append("-E")

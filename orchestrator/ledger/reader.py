@@ -161,6 +161,12 @@ class Reader:
             answers = pipeline.execute()
         return [(bool(known), status) for known, status in zip(answers[::2], answers[1::2], strict=True)]
 
+    def checkpoint_texts(self, task_ids: Sequence[str]) -> list[str | None]:
+        """Of each task: its checkpoint as JSON, or the marker of a store beside the ledger; None without one."""
+        if not task_ids:
+            return []
+        return cast(list[str | None], self._client.mget([self._keys.of("checkpoint", task) for task in task_ids]))
+
     # Events
 
     def events(self, plan_id: str | None, since: int) -> Iterator[Event]:

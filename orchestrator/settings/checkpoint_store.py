@@ -31,9 +31,9 @@ def open_store(settings: Settings, *, one_process: bool = False) -> CheckpointSt
         raise InvalidInput([Problem("", None, str(error))]) from error
 
 
-def require_store(settings: Settings) -> None:
+def require_store(settings: Settings, *, one_process: bool = False) -> None:
     """Says at a process' start what would else be said by every stage: raises ``InvalidInput`` or ``Unreachable``."""
-    store = open_store(settings)
+    store = open_store(settings, one_process=one_process)
     if store is None:
         return
     name = f"checkpoint store {settings.checkpoint.store_type}"

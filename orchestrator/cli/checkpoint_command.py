@@ -1,0 +1,41 @@
+"""`checkpoint`: what is kept of tasks that have not ended."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.output import JsonOption, console, print_json, print_line
+from orchestrator.domain.errors import InvalidInput, Problem
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(checkpoint)
+
+
+def checkpoint(
+    task: Annotated[str | None, typer.Option("--task", help="One task.", show_default=False)] = None,
+    plan: Annotated[str | None, typer.Option("--plan", help="All tasks of a plan.", show_default=False)] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Show what is kept of a task, or of a plan's tasks, for going on after the last good stage; secrets are masked."""
+    from orchestrator import Client
+
+    if (task is None) == (plan is None):
+        raise InvalidInput([Problem("", None, "give exactly one of --task and --plan")])
+    with Client() as client:
+        found = [client.checkpoint(task)] if task is not None else client.checkpoints(str(plan))
+    if json_output:
+        values = [one.model_dump(by_alias=True, mode="json") for one in found]
+        print_line(json.dumps(values)) if task is None else print_json(found[0])
+        return
+    for one in found:
+        size = "" if one.size_bytes is None else f" ({one.size_bytes} bytes in {one.store})"
+        console().print(f"{one.task_id}: {one.finding}{size}", markup=False)
+        if task is not None and one.outputs:
+            console().print(json.dumps(one.outputs, indent=2, ensure_ascii=False), markup=False)
+    if not found:
+        console().print("there is no checkpoint", markup=False)

@@ -1,0 +1,94 @@
+"""What is kept of tasks that have not ended: their checkpoints, in the ledger or in the store beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from checkpoint import LEDGER_STORE, Checkpoint, CheckpointError, CheckpointStore
+from orchestrator.control.answers import CheckpointStatus
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import task_ids_of
+from orchestrator.ledger.reader import PAGE, Reader
+from orchestrator.secrets.masking import masked
+
+MARKER: Final = "store"
+"""The key by which the ledger's marker names the store that keeps the checkpoint; see ``workers/checkpoints.py``."""
+
+
+class CheckpointReader:
+    """Looks checkpoints up, many in few round trips. ``store``: the one beside the ledger that the settings name."""
+
+    def __init__(self, reader: Reader, store_name: str, store: CheckpointStore | None) -> None:
+        self._reader = reader
+        self._status = StatusReader(reader)
+        self._store_name = store_name
+        self._store = store
+
+    def task(self, task_id: str) -> CheckpointStatus:
+        """The checkpoint of one task, or that there is none. Raises ``NotFound``, ``Unreachable`` (the store)."""
+        self._status.task(task_id)
+        return self._of([task_id])[0]
+
+    def plan(self, plan_id: str) -> list[CheckpointStatus]:
+        """Those of the plan's tasks that have one, in plan order. Raises as ``task`` does."""
+        task_ids = task_ids_of(plan_id, self._status.task_count(plan_id))
+        pages = (self._of(task_ids[start : start + PAGE]) for start in range(0, len(task_ids), PAGE))
+        return [found for page in pages for found in page if found.kept]
+
+    def _of(self, task_ids: Sequence[str]) -> list[CheckpointStatus]:
+        texts = dict(zip(task_ids, self._reader.checkpoint_texts(task_ids), strict=True))
+        known = {task_id: json.loads(text) for task_id, text in texts.items() if text}
+        elsewhere = [task_id for task_id, content in known.items() if content.get(MARKER) == self._store_name]
+        stored = self._load(elsewhere)
+        found = []
+        for task_id in task_ids:
+            content = known.get(task_id)
+            if content is None:
+                found.append(CheckpointStatus(task_id=task_id, kept=False, finding="there is no checkpoint"))
+            elif MARKER in content:
+                found.append(self._elsewhere(task_id, content[MARKER], stored.get(task_id)))
+            else:
+                found.append(_status(LEDGER_STORE, Checkpoint.from_json(str(texts[task_id]))))
+        return found
+
+    def _load(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
+        if not task_ids or self._store is None:
+            return {}
+        try:
+            return self._store.load_many(task_ids)
+        except CheckpointError as error:
+            raise Unreachable(f"checkpoint store {self._store_name}: {error}") from error
+
+    def _elsewhere(self, task_id: str, store: str, checkpoint: Checkpoint | None) -> CheckpointStatus:
+        if checkpoint is not None:
+            return _status(store, checkpoint)
+        if store == "memory":
+            finding = "kept in the memory of the process that runs the task"
+        elif store != self._store_name:
+            finding = f"kept in the store {store!r}; the settings here name {self._store_name!r}"
+        else:
+            finding = f"the store {store!r} has lost it; `changeover retry --from-scratch` starts over"
+        return CheckpointStatus(task_id=task_id, kept=True, store=store, finding=finding)
+
+
+def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:
+    size = len(checkpoint.to_json(size_limit=2**40).encode())
+    legs = f"{checkpoint.completed_stages} stage{'s' if checkpoint.completed_stages != 1 else ''}"
+    way = "taken back" if checkpoint.mode == TaskState.ROLLING_BACK else "done"
+    return CheckpointStatus(
+        task_id=checkpoint.task_id,
+        kept=True,
+        store=store,
+        finding=f"{legs} {way}, the last one {checkpoint.last_stage}",
+        mode=checkpoint.mode,
+        attempt=checkpoint.attempt,
+        epoch=checkpoint.epoch,
+        completed_stages=checkpoint.completed_stages,
+        last_stage=checkpoint.last_stage,
+        size_bytes=size,
+        outputs=masked(checkpoint.outputs),
+    )

@@ -1,0 +1,78 @@
+"""`changeover up --single-process`: coordinator and stages in one process, with checkpoints in its memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.up_process import alive
+from tests.support.waiting import wait_until
+
+CHANGEOVER = (sys.executable, "-P", "-m", "orchestrator.cli")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+MEMORY = CLEAN | {"CHANGEOVER_CHECKPOINT__STORE_TYPE": "memory"}
+
+
+def changeover(folder: Path, *arguments: str) -> str:
+    done = subprocess.run([*CHANGEOVER, *arguments], cwd=folder, env=CLEAN, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [*CHANGEOVER, "up", "--single-process"]
+    with (
+        open(tmp_path / "up.out", "wb") as output,
+        open(tmp_path / "up.err", "wb") as errors,
+        subprocess.Popen(command, cwd=tmp_path, env=MEMORY, stdout=output, stderr=errors) as process,
+    ):
+        try:
+            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            assert process.poll() is None, (tmp_path / "up.err").read_text()
+            yield process
+        finally:
+            process.terminate()
+
+
+def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    run = json.loads((tmp_path / ".changeover" / "run.json").read_text())
+    assert run["pids"]["coordinator"] == run["pids"]["worker"]
+    long_stage = {"name": "two", "steps": [{"type": "wait", "seconds": 2}]}
+    content = plan("p", [tenant("a")], [noop_stage("one"), long_stage, noop_stage("three")])
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    changeover(tmp_path, "submit", "plan.json")
+    changeover(tmp_path, "pause", "--task", "p.0", "--wait")
+    with redis.Redis.from_url(run["redisUrl"], decode_responses=True) as client:
+        assert json.loads(str(client.get("changeover:{default}:checkpoint:p.0")))["store"] == "memory"
+        changeover(tmp_path, "resume", "--task", "p.0", "--wait")
+        assert client.get("changeover:{default}:checkpoint:p.0") is None
+    events = [json.loads(line) for line in changeover(tmp_path, "events", "--plan", "p", "--json").splitlines()]
+    started = [event["stageName"] for event in events if event["type"] == "TaskStageStarted"]
+    assert started == ["one", "two", "three"]
+
+    up.send_signal(signal.SIGINT)
+    assert up.wait(20) == 0
+    assert [pid for of_role in run["pids"].values() for pid in of_role if alive(pid)] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--workers", "3"], "error: --workers: must be 1 with --single-process (got 3)"),
+        (["--pool", "prefork"], "error: --pool: must be threads or solo with --single-process (got 'prefork')"),
+    ],
+)
+def test_more_than_one_process_is_refused(options: list[str], said: str, tmp_path: Path) -> None:
+    command = [*CHANGEOVER, "up", "--single-process", *options]
+    done = subprocess.run(command, cwd=tmp_path, env=CLEAN, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (2, said)
