@@ -7,6 +7,7 @@
 --       REPEATED, the first answer to this request id
 -- EVENTS OperationRequested
 -- @include keys
+-- @include checkpoint
 -- @include settings
 -- @include task
 -- @include operation
@@ -56,11 +57,11 @@ redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 're
   'ranMillis', 'lastCursor')
 if force then redis.call('HSET', key, 'forced', 1) end
 if from_scratch then
-  redis.call('DEL', K.checkpoint(task_id))
+  clear_checkpoint(task)
   redis.call('HSET', key, 'stage', 0, 'turn', 0)
   redis.call('HDEL', key, 'healthy')
 else
-  redis.call('PERSIST', K.checkpoint(task_id))
+  stop_checkpoint_expiry(task)
 end
 enqueue(task, RANK_RETRY + next_ticket())
 return {'ACCEPTED', task.status}

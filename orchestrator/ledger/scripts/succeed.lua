@@ -8,6 +8,7 @@
 --       a repeat of the same call is answered NEXT, or the end that it made, or STALE when a person has gone on from it
 -- EVENTS TaskStageSucceeded TaskCompleted TaskStageRolledBack TaskRolledBack, and those of a boundary
 -- @include keys
+-- @include checkpoint
 -- @include boundary
 -- @include rollback_end
 
@@ -43,7 +44,7 @@ if ends then
   if forward then complete_task(task) else finish_rollback(task, restored, identity) end
   return {task.status}
 end
-redis.call('SET', K.checkpoint(task_id), checkpoint)
+keep_checkpoint(task, checkpoint)
 if asked then
   stop_at_boundary(task)
   return {asked}

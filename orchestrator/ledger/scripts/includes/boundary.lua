@@ -1,6 +1,7 @@
 -- Acts on what a person asked for, between two stages (I5). Rollback goes before cancel (a cancel asked for later would
 -- have withdrawn it), cancel before pause.
 -- @include keys
+-- @include checkpoint
 -- @include task
 -- @include release
 -- @include lease
@@ -25,7 +26,7 @@ local function cancel_task(task, cancelled_by)
   local _, last_stage = stage_of(task, task.stage - 1)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)
-  redis.call('DEL', K.checkpoint(task.id))
+  clear_checkpoint(task)
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)

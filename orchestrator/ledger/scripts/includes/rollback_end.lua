@@ -1,5 +1,6 @@
 -- Ends a rollback, well or badly; the table has been asked.
 -- @include keys
+-- @include checkpoint
 -- @include task_end
 -- @include tenant_history
 -- @include settings
@@ -8,7 +9,7 @@
 local function finish_rollback(task, restored, identity)
   local key, tenant = K.task(task.id), K.tenant(task.tenant)
   move_task(task)
-  redis.call('DEL', K.checkpoint(task.id))
+  clear_checkpoint(task)
   redis.call('HSET', tenant, 'good', restored)
   give_back_to_previous_mover(task)
   redis.call('HSET', key, 'touched', 0)
@@ -18,6 +19,6 @@ end
 local function fail_rollback(task, failure)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'failure', failure)
-  redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
+  let_checkpoint_expire(task)
   end_task(task, 'TaskRollbackFailed', '{"failureInfo":' .. failure .. '}')
 end

@@ -1,6 +1,7 @@
 -- Turns a task that holds its tenant and a slot around: its touched stages are re-done with the old config.
 -- The table has been asked for 'roll_back'.
 -- @include keys
+-- @include checkpoint
 -- @include task
 -- @include move
 -- @include retry_end
@@ -32,10 +33,10 @@ local function start_rollback(task)
   move_task(task)
   if resumed then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.
-    redis.call('PERSIST', K.checkpoint(task.id))
+    stop_checkpoint_expiry(task)
   else
     redis.call('HSET', key, 'stage', 0, 'legs', task.touched)
-    redis.call('DEL', K.checkpoint(task.id))
+    clear_checkpoint(task)
     task.stage, task.legs = 0, task.touched
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))

@@ -1,5 +1,6 @@
 -- Ends a task: times, events, everything it held, and the plan when it was the last. The table has been asked.
 -- @include keys
+-- @include checkpoint
 -- @include task
 -- @include release
 -- @include plan_end
@@ -34,7 +35,7 @@ end
 
 local function complete_task(task)
   move_task(task)
-  redis.call('DEL', K.checkpoint(task.id))
+  clear_checkpoint(task)
   if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
     redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
   end
@@ -47,8 +48,7 @@ end
 local function fail_task(task, failure, stage)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'failure', failure)
-  -- Kept for a retry, but not for ever; only an ended task's checkpoint may expire.
-  redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS)
+  let_checkpoint_expire(task)
   end_task(task, 'TaskFailed', '{"failureInfo":' .. failure .. ',"completedStages":' .. task.stage
     .. ',"failedStage":' .. cjson.encode(stage) .. '}')
 end
