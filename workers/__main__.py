@@ -31,9 +31,11 @@ def main(arguments: list[str]) -> None:
         except ChangeoverError as error:
             sys.stderr.writelines(f"error: {line}\n" for line in str(error).splitlines())
             raise SystemExit(error.exit_code) from error
-    names_queues = any(option.startswith(("-Q", "--queues")) for option in arguments)
-    if arguments[:1] == ["worker"] and not names_queues:
-        arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+    if arguments[:1] == ["worker"]:
+        # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
+        arguments = [*arguments, "--without-mingle", "--without-gossip"]
+        if not any(option.startswith(("-Q", "--queues")) for option in arguments):
+            arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
     app.start(argv=arguments)
 
 

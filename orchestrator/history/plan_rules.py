@@ -71,7 +71,7 @@ def repeat(world: World, event: e.Event, report: Report) -> None:
 
 
 def plan_end(world: World, event: e.Event, report: Report) -> None:
-    """I12: a plan ends with all its tasks ended, as the worst of them, unless the whole was cancelled or rolled back."""
+    """I12: a plan ends with all its tasks ended, as the worst of them, unless it was cancelled or rolled back whole."""
     plan = world.plans.get(event.plan_id)
     if plan is not None and isinstance(event, e.PlanPurged) and plan.known and plan.state in PLAN_OPEN:
         report.add("I12", f"{plan.plan_id} is purged while {plan.state}", plan.last, event)

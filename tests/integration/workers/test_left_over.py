@@ -129,7 +129,7 @@ def test_a_turn_that_was_recovered_and_begun_again_in_this_process_is_told_that_
     old = world.turn(task)
     assert world.begin(task) is Begun.BEGUN
     world.expire("leases_running", task)
-    world.ledger.call("sweep_running", 10)
+    world.sweeper.sweep()
     new = world.turn(task)
     assert world.begin(task) is Begun.BEGUN
     keeper = LeaseKeeper(Ledger(redis_client, settings), renew_seconds=0.05)
