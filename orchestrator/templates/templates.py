@@ -8,13 +8,13 @@ sandbox's matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import TemplateEnvironment
 from steps.expressions.budget import OUTPUT_LIMIT, Budget
 from steps.expressions.judgement import FAULTS, fault_words
+from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded, json_value
 
 TEMPLATE_LIMIT = 16 * 1024
@@ -70,7 +70,7 @@ def render(value: Any, variables: Variables, path: str = "") -> Any:
 
 
 def _compile_text(source: str, path: str) -> Renderer:
-    evaluate = _compile(source)
+    evaluate = _compiled.get(source)
     if isinstance(evaluate, str):
         raise TemplateFault(path, source, evaluate)
 
@@ -83,9 +83,8 @@ def _compile_text(source: str, path: str) -> Renderer:
     return run
 
 
-@lru_cache(maxsize=4096)
 def _compile(source: str) -> Renderer | str:
-    """The evaluating function, or why there is none: a fault is worth caching too."""
+    """The evaluating function, or why there is none: a fault is worth keeping too."""
     if len(source) > TEMPLATE_LIMIT:
         return f"a template of more than {TEMPLATE_LIMIT} characters"
     try:
@@ -133,3 +132,6 @@ def _text(source: str) -> Renderer:
         return "".join(pieces)
 
     return run
+
+
+_compiled = SourceCache(_compile)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 _PART = re.compile(r"\.([^.\[\]\s'\"]+)|\[(\d{1,6})\]|\['([^']+)'\]|\[\"([^\"]+)\"\]")
+
+PATH_LIMIT: Final = 1_000
+"""Characters of a path; each poll parses it anew."""
 
 
 class NotThere(LookupError):
@@ -14,6 +17,8 @@ class NotThere(LookupError):
 
 def parse_path(path: str) -> list[str | int]:
     """The keys and indexes of a path that begins with ``$``; any other text is one plain key. Raises ``ValueError``."""
+    if len(path) > PATH_LIMIT:
+        raise ValueError(f"a path of more than {PATH_LIMIT} characters")
     if not path.startswith("$"):
         return [path]
     parts: list[str | int] = []

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, get_args
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
@@ -20,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from steps.expressions.budget import Budget, WrongKind
 from steps.expressions.sandbox import NameFault, Sandbox
+from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded
 
 EXPRESSION_LIMIT = 2_000
@@ -44,7 +44,7 @@ class Judgement:
 
 def check_expression(source: str) -> str:
     """The expression itself, once it is known to compile; for validators of parameters. Raises ``ValueError``."""
-    compiled = _compile(source)
+    compiled = _compiled.get(source)
     if isinstance(compiled, str):
         raise ValueError(compiled)
     return source
@@ -64,7 +64,7 @@ def _annotations(kind: Any) -> Iterator[Any]:
 
 def holds(source: str, answer: JsonValue, http_status: int) -> Judgement:
     """Whether the condition is true of the answer. Raises nothing on the expression's account."""
-    compiled = _compile(source)
+    compiled = _compiled.get(source)
     if isinstance(compiled, str):
         return Judgement(False, compiled)
     names: dict[str, Any] = {"answer": answer, "http_status": http_status}
@@ -97,7 +97,6 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
     return f"the {kind} fails: {type(error).__name__}: {str(error)[:200]}"
 
 
-@lru_cache(maxsize=1024)
 def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     if len(source) > EXPRESSION_LIMIT:
         return f"an expression of more than {EXPRESSION_LIMIT} characters"
@@ -105,3 +104,6 @@ def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:
         return fault_words(error, "expression")
+
+
+_compiled = SourceCache(_compile)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.secrets.references import PLACEHOLDERS
-from orchestrator.templates.templates import TemplateFault, _compile, render
+from orchestrator.templates.templates import TemplateFault, _compiled, render
 from steps.expressions import judgement
 
 KILLED_AFTER_SECONDS = 10.0
@@ -68,8 +68,8 @@ def main() -> None:
     evaluate("template", "{{ tenant.tenant_id | upper }}")
     for line in sys.stdin:
         given = json.loads(line)
-        _compile.cache_clear()
-        judgement._compile.cache_clear()
+        _compiled.clear()
+        judgement._compiled.clear()
         _CLEAR.write_text("5")
         before, began = _peak_mb(), time.process_time()
         signal.setitimer(signal.ITIMER_PROF, KILLED_AFTER_SECONDS)

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 from steps import NotThere, check_expression, find, holds
 from steps.expressions.budget import TIME_LIMIT_SECONDS
+from steps.expressions.json_path import parse_path
+from steps.expressions.source_cache import SourceCache
 
 ANSWER: JsonValue = {"code": 0, "data": {"failList": [], "items": [1, 2, 3]}, "state": "ready"}
 
@@ -77,3 +79,29 @@ def test_paths_that_lead_nowhere(path: str, message: str) -> None:
     with pytest.raises(NotThere) as caught:
         find({"a": {}, "l": [1]}, path)
     assert str(caught.value) == message
+
+
+def test_a_path_has_a_length() -> None:
+    assert len(parse_path("$" + ".a" * 499)) == 499
+    with pytest.raises(ValueError, match="a path of more than 1000 characters"):
+        parse_path("$" + ".a" * 500)
+
+
+def test_what_was_compiled_is_kept_by_size_and_not_by_number() -> None:
+    made: list[str] = []
+
+    def make(source: str) -> int:
+        made.append(source)
+        return len(source)
+
+    cache = SourceCache(make, characters=1_000)
+    short = [f"s{n}" for n in range(4)]
+    assert [cache.get(source) for source in short * 2] == [2] * 8
+    assert made == short
+    # The longest leaves room for one short one, the one used last.
+    cache.get("s1")
+    cache.get("x" * 550)
+    made.clear()
+    for source in ("x" * 550, "s1", "s0"):
+        cache.get(source)
+    assert made == ["s0"]
