@@ -78,7 +78,7 @@ def _make_runner(pid: int) -> StageRunner:
 def make_resources(settings: Settings, redis_url: str) -> StepResources:
     """What steps work with, as the settings say. Nothing connects before it is used."""
     lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
-    hosts = None if settings.allowed_hosts is None else AllowedHosts(settings.allowed_hosts)
+    hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
     return StepResources(
         target=RedisTarget(connect(redis_url, patient=False), redact(redis_url), own_ledger=True),
         http=HttpPool(hosts=hosts),

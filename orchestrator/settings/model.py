@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
     allowed_hosts: list[str] | None = None
+    allow_loopback: bool = True
     rollback_strategy: str = "previous"
     middlewares: list[str] = []
     services: dict[Name, ServiceSpec] = {}

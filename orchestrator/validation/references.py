@@ -24,7 +24,7 @@ class References:
         self._instances = frozenset(settings.instances)
         # Another source may know a name that the settings do not; only a worker can ask it.
         self._may_be_elsewhere = bool(entry_points(group=SOURCES_GROUP))
-        self._hosts = AllowedHosts(settings.allowed_hosts) if settings.allowed_hosts is not None else None
+        self._hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
 
     def of_step(self, step: BuiltStep, path: str) -> Iterator[Problem]:
         """What a built step reaches for and may not; ``path`` is its place in the plan."""
@@ -39,17 +39,17 @@ class References:
                 yield Problem(join(path, parameter), shown(name), _unknown("instance list", name, self._instances))
         for parameter, url in needs.urls.items():
             # What a secret gives is not known yet; the worker looks again at use.
-            if self._hosts is not None and MASK not in url and (reason := self._hosts.refuse(url)) is not None:
+            if MASK not in url and (reason := self._hosts.refuse(url)) is not None:
                 yield Problem(join(path, parameter), shown(url), reason)
 
     def of_endpoints(self, config: Mapping[str, Any]) -> Iterator[Problem]:
-        """The endpoints of a tenant whose hosts are not allowed."""
-        if self._hosts is None:
-            return
+        """The endpoints of a tenant that are no address, or whose hosts are not allowed."""
         listed = config.get("network_endpoints") or []
         try:
             found = health_endpoints(config, "/health")
-        except MalformedEndpoints:
+        except MalformedEndpoints as error:
+            for problem in error.problems:
+                yield Problem(problem.path, shown(problem.value), problem.message)
             return
         for index, endpoint in enumerate(found):
             if (reason := self._hosts.refuse(endpoint.url)) is not None:

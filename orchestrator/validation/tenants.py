@@ -15,7 +15,7 @@ from orchestrator.stages.stage_factory import CompiledStage, template_variables
 from orchestrator.templates.condition import condition_holds
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.references import References
-from steps import HealthCheckParameters, MalformedEndpoints, RedisAckParameters, health_endpoints
+from steps import HealthCheckParameters, RedisAckParameters
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
 
@@ -83,7 +83,6 @@ class TenantCheck:
     def _problems_of(
         self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
     ) -> Iterator[Problem]:
-        yield from _endpoints(config)
         yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
@@ -118,14 +117,6 @@ def _identity(tenant: TenantDeployConfig) -> Iterator[Problem]:
     source = tenant.source_tenant_deploy_config
     if source is not None and source.tenant_id not in (None, tenant.tenant_id):
         yield Problem(f"{SOURCE}.tenant_id", shown(source.tenant_id), "expected the tenant's own tenant_id, or none")
-
-
-def _endpoints(config: Mapping[str, Any]) -> Iterator[Problem]:
-    try:
-        health_endpoints(config, "/health")
-    except MalformedEndpoints as error:
-        for problem in error.problems:
-            yield Problem(problem.path, shown(problem.value), problem.message)
 
 
 def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iterator[Problem]:

@@ -1,89 +1,118 @@
-"""Which hosts the URLs of a plan may name: the operator's list, and never this machine or a cloud's metadata by chance.
+"""Which hosts requests go to: the operator's list, and never this machine or a cloud's metadata by chance.
 
 A pattern is a host name (``api.example.com``), a name with a star for any leading part (``*.example.com``), an
 address (``10.0.0.7``) or a network (``10.0.0.0/8``), each with an optional port (``api.example.com:8443``); without
-one any port is meant. Loopback, link-local and unspecified addresses are reached only if an address or network in the
-list covers them, or the very name (without star) that stands in the URL is listed.
+one any port is meant. Special addresses (``special_addresses``) are reached only if an address or a network of such in
+the list covers them; ``localhost`` also when that very name is listed. A name says nothing about its address: who
+answers for it may let it stand for this machine, so what it stands for is checked where it is dialled.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from steps.http.address import IpAddress, encoded_host, read_host, read_url
+from steps.http.special_addresses import LOOPBACK, IpNetwork, is_wholly_special, readings, special_kind
 from steps.wording import cut
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_PORTS = {"http": 80, "https": 443}
+
+class HostRefused(Exception):
+    """A host, or what it stands for now, is not to be called; the message says why. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     name: str
-    network: _Network | None
+    network: IpNetwork | None
     port: int | None
 
 
 class AllowedHosts:
-    """The list, compiled. Raises ``ValueError`` for a pattern that is none."""
+    """The list, compiled; None for any host. Raises ``ValueError`` for a pattern that is none.
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = [_compile(pattern) for pattern in patterns]
+    ``allow_loopback``: without a list, whether this machine may be called. A list says so itself.
+    """
+
+    def __init__(self, patterns: Iterable[str] | None, *, allow_loopback: bool = True) -> None:
+        self._patterns = None if patterns is None else [_compile(pattern) for pattern in patterns]
+        self._allow_loopback = allow_loopback
 
     def refuse(self, url: str) -> str | None:
-        """Why the URL may not be called, going by its text alone; None when it may."""
+        """Why the URL may not be called, going by its text alone; None when it may, as far as that tells."""
         try:
-            parts = urlsplit(url)
-            host = (parts.hostname or "").removesuffix(".").lower()
-            port = parts.port or _PORTS.get(parts.scheme, 0)
+            place = read_url(url)
         except ValueError:
             return f"no usable address: {cut(url)}"
-        address = _address(host)
-        if address is None:
-            if any(p.network is None and _fits(p.name, host) and p.port in (None, port) for p in self._patterns):
-                return f"host {host!r} is this machine, and not listed by its name" if self._is_own(host) else None
-        elif self._covered(address, port):
-            return None
-        return f"host {cut(host)!r} (port {port}) is not among the allowed hosts"
+        if place.address is not None:
+            return self._refuse_address(place.host, place.port, place.address)
+        return self._refuse_name(place.host, place.port)
 
-    async def refuse_resolved(self, url: str) -> str | None:
-        """The same, and a look at what the name stands for now: an allowed name may point at this machine."""
-        if (reason := self.refuse(url)) is not None:
-            return reason
-        parts = urlsplit(url)
-        host = (parts.hostname or "").removesuffix(".").lower()
-        port = parts.port or _PORTS.get(parts.scheme, 0)
-        if _address(host) is not None or any(p.name == host for p in self._patterns):
-            return None
+    def require_name(self, host: str, port: int) -> None:
+        """Raises ``HostRefused`` for a name that is not even to be looked up."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
-            # The request itself will say so, in the words that it always has.
+            name, address = read_host(host)
+        except ValueError as error:
+            raise HostRefused(f"no usable host {cut(host)!r}: {error}") from None
+        reason = self._refuse_name(name, port) if address is None else None
+        if reason is not None:
+            raise HostRefused(reason)
+
+    def require_addresses(self, host: str, port: int, addresses: Iterable[IpAddress]) -> None:
+        """Raises ``HostRefused`` unless the host may be called at every address that it stands for now."""
+        name, own = read_host(host)
+        for address in addresses:
+            reason = self._refuse_address(name, port, address, is_name=own is None)
+            if reason is not None:
+                raise HostRefused(reason)
+
+    def _refuse_name(self, name: str, port: int) -> str | None:
+        if _is_localhost(name):
+            if self._patterns is None:
+                return None if self._allow_loopback else _advice(f"host {cut(name)!r} is {LOOPBACK}")
+            if self._lists(name, port):
+                return None
+            return f"host {cut(name)!r} is this machine, and not listed by its name"
+        if self._patterns is None or any(_fits(p, name, port) for p in self._patterns):
             return None
-        for entry in found:
-            address = _address(str(entry[4][0]))
-            if address is not None and _is_special(address) and not self._covered(address, port):
-                return f"host {cut(host)!r} stands for {address}, which is not among the allowed hosts"
-        return None
+        return f"host {cut(name)!r} (port {port}) is not among the allowed hosts"
 
-    def _is_own(self, host: str) -> bool:
-        own = host == "localhost" or host.endswith(".localhost")
-        return own and not any(pattern.name == host for pattern in self._patterns)
+    def _refuse_address(self, host: str, port: int, address: IpAddress, *, is_name: bool = False) -> str | None:
+        kind = special_kind(address)
+        if self._covers(address, port, special=kind is not None):
+            return None
+        stands = f"host {cut(host)!r} stands for {address}" if is_name else f"host {cut(host)!r}"
+        if kind is None:
+            # The name itself was found in the list; an address must be in it.
+            may = is_name or self._patterns is None
+            return None if may else f"host {cut(host)!r} (port {port}) is not among the allowed hosts"
+        if kind == LOOPBACK:
+            listed = is_name and _is_localhost(host) and self._lists(host, port)
+            if self._allow_loopback if self._patterns is None else listed:
+                return None
+        return _advice(f"{stands}, which is {kind}" if is_name else f"{stands} is {kind}")
 
-    def _covered(self, address: _Address, port: int) -> bool:
+    def _lists(self, name: str, port: int) -> bool:
+        return any(p.network is None and p.name == name and p.port in (None, port) for p in self._patterns or ())
+
+    def _covers(self, address: IpAddress, port: int, *, special: bool) -> bool:
         return any(
             pattern.network is not None
-            and address in pattern.network
             and pattern.port in (None, port)
+            and any(reading in pattern.network for reading in readings(address))
             # 0.0.0.0/0 is "any address out there", not "and this machine too".
-            and not (_is_special(address) and not _is_special(pattern.network))
-            for pattern in self._patterns
+            and (not special or is_wholly_special(pattern.network))
+            for pattern in self._patterns or ()
         )
+
+
+def _advice(what: str) -> str:
+    return f"{what}; not called unless that address or a network of its kind is listed in allowed_hosts"
+
+
+def _is_localhost(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def _compile(pattern: str) -> _Pattern:
@@ -92,37 +121,32 @@ def _compile(pattern: str) -> _Pattern:
     port: int | None = None
     if network is None and ":" in text:
         head, _, tail = text.rpartition(":")
-        if not tail.isdigit() or not 0 < int(tail) < 65536:
+        if not (tail.isascii() and tail.isdigit()) or not 0 < int(tail) < 65536:
             raise ValueError(f"{cut(pattern)!r} has no usable port")
         text, port = head, int(tail)
         network = _network(text.strip("[]"))
-    name = text.removeprefix("*.") if text != "*" else "x"
-    if network is None and not (name and all(part and "*" not in part and "/" not in part for part in name.split("."))):
-        raise ValueError(f"{cut(pattern)!r} is no host name, *.name, address or network")
-    return _Pattern("" if network is not None else text, network, port)
+    if network is not None or text == "*":
+        return _Pattern("" if network is not None else text, network, port)
+    star = "*." if text.startswith("*.") else ""
+    try:
+        name, address = read_host(encoded_host(text.removeprefix(star)))
+        if address is not None or not all(part.isalnum() for part in name.replace("-", "").replace("_", "").split(".")):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"{cut(pattern)!r} is no host name, *.name, address or network") from None
+    return _Pattern(star + name, None, port)
 
 
-def _fits(pattern: str, host: str) -> bool:
-    if pattern == "*":
-        return True
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+def _fits(pattern: _Pattern, name: str, port: int) -> bool:
+    if pattern.network is not None or pattern.port not in (None, port):
+        return False
+    if pattern.name.startswith("*"):
+        return name.endswith(pattern.name[1:])
+    return name == pattern.name
 
 
-def _network(text: str) -> _Network | None:
+def _network(text: str) -> IpNetwork | None:
     try:
         return ipaddress.ip_network(text.strip("[]"), strict=False)
     except ValueError:
         return None
-
-
-def _address(text: str) -> _Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _is_special(address: _Address | _Network) -> bool:
-    """Whether it is, or for a network all of it is, loopback, link-local or unspecified."""
-    return address.is_loopback or address.is_link_local or address.is_unspecified

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from steps.encoding import checked
 from steps.expressions.judgement import EXPRESSION_LIMIT, check_expression
-from steps.instances.endpoints import what_is_wrong
+from steps.http.address import what_is_wrong
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _FROM_A_SECRET = re.compile(r"\*\*\*\w+\*\*\*")

@@ -21,7 +21,8 @@ from typing import Self
 import httpx
 
 from steps.contract import HttpAnswer, HttpRequest
-from steps.http.allowed_hosts import AllowedHosts
+from steps.http.allowed_hosts import AllowedHosts, HostRefused
+from steps.http.dialer import CheckedTransport, Dialer
 from steps.http.error import describe
 
 _JOIN_SECONDS = 5.0
@@ -31,16 +32,22 @@ class HttpPool:
     """The ``Http`` of a worker process. Safe to share between threads.
 
     ``max_concurrency``: requests under way at once in this process; more wait, and their time does not run yet.
-    ``max_body_bytes``: a longer answer is an error. ``hosts``: if given, the only ones that requests go to. Redirects
-    are not followed, proxy settings of the environment are not used; certificates are checked against certifi's list
-    (or ``SSL_CERT_FILE``) and the system's.
+    ``max_body_bytes``: a longer answer is an error. ``hosts``: those that requests go to; without it, any that is not
+    special. ``dialer``: another one than that of ``hosts`` and this machine's resolver. Redirects are not followed,
+    proxy settings of the environment are not used; certificates are checked against certifi's list (or
+    ``SSL_CERT_FILE``) and the system's.
     """
 
     def __init__(
-        self, *, max_concurrency: int = 200, max_body_bytes: int = 64 * 1024, hosts: AllowedHosts | None = None
+        self,
+        *,
+        max_concurrency: int = 200,
+        max_body_bytes: int = 64 * 1024,
+        hosts: AllowedHosts | None = None,
+        dialer: Dialer | None = None,
     ) -> None:
         self._max_concurrency = max_concurrency
-        self._hosts = hosts
+        self._dialer = dialer or Dialer(hosts or AllowedHosts(None))
         self._max_body_bytes = max_body_bytes
         self._lock = threading.Lock()
         self._loop: _LoopThread | None = None
@@ -55,7 +62,7 @@ class HttpPool:
         with self._lock:
             # Handed in under the lock, so that close finds the batch and ends it.
             if self._loop is None:
-                self._loop = _LoopThread(self._max_concurrency, self._max_body_bytes, self._hosts)
+                self._loop = _LoopThread(self._max_concurrency, self._max_body_bytes, self._dialer)
             loop = self._loop
             batch = asyncio.run_coroutine_threadsafe(loop.fetch_all(requests, timeout_seconds), loop.loop)
         try:
@@ -89,22 +96,20 @@ class HttpPool:
 class _LoopThread:
     """One event loop in one thread with one client, from construction to ``close``."""
 
-    def __init__(self, max_concurrency: int, max_body_bytes: int, hosts: AllowedHosts | None) -> None:
+    def __init__(self, max_concurrency: int, max_body_bytes: int, dialer: Dialer) -> None:
         context = httpx.create_ssl_context()
         context.load_default_certs()
         self.loop = asyncio.new_event_loop()
         self._max_body_bytes = max_body_bytes
-        self._hosts = hosts
         self._slots = asyncio.Semaphore(max_concurrency)
         self._stop = asyncio.Event()
         self._client = httpx.AsyncClient(
-            verify=context,
+            # Kept short of the usual polling interval: a kept connection would go on asking an old instance that is
+            # draining behind a load balancer.
+            transport=CheckedTransport(dialer, context, max_connections=max_concurrency, keepalive_expiry=2.0),
             trust_env=False,
             follow_redirects=False,
             timeout=None,  # noqa: S113 -- the deadline of the whole request is ours, see _fetch
-            # Kept short of the usual polling interval: a kept connection would go on asking an old instance that is
-            # draining behind a load balancer.
-            limits=httpx.Limits(max_connections=max_concurrency, keepalive_expiry=2.0),
             # Uncompressed, so that the bound on the body is a bound on memory.
             headers={"User-Agent": "changeover", "Accept-Encoding": "identity"},
         )
@@ -135,11 +140,11 @@ class _LoopThread:
         async with self._slots:
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    if self._hosts and (reason := await self._hosts.refuse_resolved(request.url)):
-                        return HttpAnswer(request.key, None, b"", reason, refused=True)
                     return await self._exchange(request)
             except TimeoutError:
                 return HttpAnswer(request.key, None, b"", f"timed out after {timeout_seconds:g} s")
+            except HostRefused as error:
+                return HttpAnswer(request.key, None, b"", str(error), refused=True)
             # Any error of one request is that request's answer; the rest of the batch must not suffer for it.
             except Exception as error:  # noqa: BLE001
                 return HttpAnswer(request.key, None, b"", describe(error))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from steps.contract import Endpoint
+from steps.http.address import what_is_wrong
 from steps.wording import join_bounded
-
-URL_LIMIT = 2048
-_UNUSABLE = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
-"""Characters that no URL may hold; among them the braces of a template that was not rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +94,6 @@ def _with_scheme(text: str) -> str:
         return f"http://{text}"
     # Without brackets the last group of an IPv6 address would be read as a port.
     return f"http://[{text}]" if bare.version == 6 else f"http://{text}"
-
-
-def what_is_wrong(url: str) -> str | None:
-    """Why the text is no usable http(s) URL, in a few words that do not quote it; None when it is one."""
-    if len(url) > URL_LIMIT:
-        return f"it is longer than {URL_LIMIT} characters"
-    if _UNUSABLE.search(url):
-        return "it holds white space or a character that must be percent-encoded"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return str(error)[:100]
-    if parts.scheme not in ("http", "https"):
-        return f"its scheme is {parts.scheme[:20]!r}"
-    if not host:
-        return "it has no host"
-    labels = host.removesuffix(".").split(".")
-    if ":" not in host and (len(host) > 253 or not all(0 < len(label) <= 63 for label in labels)):
-        return "its host name has an empty or too long part"
-    return None
 
 
 def _with_path(url: str, path: str, *, keep_own: bool) -> str:

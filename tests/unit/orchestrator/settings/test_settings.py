@@ -46,6 +46,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "instances": ({"file": {"urls": ["http://file:1"]}}, {"env": {"urls": ["http://env:1"]}}),
     "secrets_dir": ("/file", "/env"),
     "allowed_hosts": (["file.example"], ["env.example"]),
+    "allow_loopback": (False, True),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),

@@ -58,9 +58,9 @@ def test_no_endpoint_at_all() -> None:
         ({"value": "ftp://h/x", "target_domain": "h"}, "value", "scheme is 'ftp'"),
         ({"value": "http://"}, "value", "no host"),
         ({"value": "http://:80/x"}, "value", "no host"),
-        ({"value": "http://h:port/x"}, "value", "Port could not be cast"),
-        ({"value": "http://h:99999/x"}, "value", "Port out of range"),
-        ({"value": "http://[::1/x"}, "value", "Invalid IPv6"),
+        ({"value": "http://h:port/x"}, "value", "port is no number from 1 to 65535"),
+        ({"value": "http://h:99999/x"}, "value", "port is no number from 1 to 65535"),
+        ({"value": "http://[::1/x"}, "value", "brackets do not match"),
         ({"value": "http://a b/x"}, "value", "white space"),
         ({"value": "http://{{ host }}/x"}, "value", "white space"),
         ({"value": "http://h/\n"}, "value", "white space"),
@@ -70,7 +70,7 @@ def test_no_endpoint_at_all() -> None:
         ({"value": "h:9001/health"}, "value", "expected an http:// or https:// URL"),
         ({}, "value", "or a target_domain or target_ip"),
         ({"target_domain": "h h"}, "target_domain", "white space"),
-        ({"target_ip": "10.0.0.1:x"}, "target_ip", "Port could not be cast"),
+        ({"target_ip": "10.0.0.1:x"}, "target_ip", "port is no number from 1 to 65535"),
     ],
 )
 def test_malformed(entry: dict[str, Any], path: str, message: str) -> None:
