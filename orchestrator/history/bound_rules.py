@@ -38,8 +38,8 @@ def check_bounds(
     for tenant_id in dump.lined - dump.tenants.keys():
         report.add("I18", f"lined names {tenant_id}, which is no tenant")
     for process, at in dump.presence_ms.items():
-        if dump.now_ms - at > PRESENCE_KEPT_MS and dump.coordinator_lives():
-            report.add("I18", f"{process} gave no sign for {(dump.now_ms - at) / 1000:.0f} s and still has an entry")
+        if dump.age_ms(at) > PRESENCE_KEPT_MS and dump.coordinator_lives():
+            report.add("I18", f"{process} gave no sign for {dump.age_ms(at) / 1000:.0f} s and still has an entry")
     if dump.inbox > INBOX_MOST:
         report.add("I18", f"the inbox holds {dump.inbox} wakes")
     for task_id, count in messages.items():

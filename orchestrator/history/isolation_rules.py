@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from orchestrator.domain.status import PlanState
 from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
+from orchestrator.ledger.inbox import LEFT_SECONDS
+
+WAKE_KEPT_MS: Final = (2 * LEFT_SECONDS + 60) * 1000
+"""What died with its coordinator is taken over by another: after one such time, at the next look, and a minute."""
 
 
 def check_isolation(
@@ -19,11 +24,10 @@ def check_isolation(
             report.add("I19", f"{plan_id} is damaged and still looked after")
     if not dump.coordinator_lives():
         return
-    if dump.inbox_oldest_ms is not None and dump.now_ms - dump.inbox_oldest_ms > overdue_ms:
-        age = (dump.now_ms - dump.inbox_oldest_ms) / 1000
-        report.add("I19", f"a wake lies in the inbox for {age:.0f} s, with {dump.inbox} in all")
+    if dump.inbox_oldest_ms is not None and (age_ms := dump.age_ms(dump.inbox_oldest_ms)) > WAKE_KEPT_MS:
+        report.add("I19", f"a wake lies in the inbox for {age_ms / 1000:.0f} s, with {dump.inbox} in all")
     for plan_id, record in dump.sound_plans():
-        quiet_ms = dump.now_ms - world.plan_times.get(plan_id, dump.now_ms)
+        quiet_ms = dump.age_ms(world.plan_times.get(plan_id, dump.now_ms))
         if plan_id not in damaged and quiet_ms > overdue_ms and _could_go_on(dump, plan_id, record):
             last = world.plans[plan_id].last
             report.add("I19", f"{plan_id} could go on, and nothing happened for {quiet_ms / 1000:.0f} s", last)

