@@ -7,6 +7,7 @@ of Jinja included.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -75,6 +76,8 @@ class _Restriction(NodeTransformer):
     def visit_Const(self, node: nodes.Const) -> nodes.Node:
         if isinstance(node.value, int) and node.value.bit_length() > NUMBER_BITS:
             raise TemplateSyntaxError(f"a number of more than {NUMBER_BITS} bits", node.lineno)
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            raise TemplateSyntaxError("a number that no float can hold", node.lineno)
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.templates.templates import TEMPLATE_LIMIT, TemplateFault, compile_value, render
-from steps.expressions.budget import OUTPUT_LIMIT, TIME_LIMIT_SECONDS
+from steps.expressions.budget import OUTPUT_LIMIT
 
 VARIABLES: dict[str, Any] = {
     "tenant": {
@@ -148,55 +146,6 @@ def test_no_way_out_of_the_sandbox(template: str) -> None:
         render(template, VARIABLES)
     with pytest.raises(TemplateFault):
         render("text " + template, VARIABLES)
-
-
-BOMBS = [
-    "{{ 'a' * 10**9 }}",
-    "{{ 10**9 * 'a' }}",
-    "{{ [1] * 10**9 }}",
-    "{{ (1,) * 10**9 }}",
-    "{{ 10**(10**10) }}",
-    "{{ 9**(9**9) }}",
-    "{{ (10**1000) * (10**1000) }}",
-    "{{ range(10**9) | list }}",
-    "{{ range(10**9) | sum }}",
-    "{{ 'x' | center(10**9) }}",
-    "{{ 'x' | indent(10**9) }}",
-    "{{ 'x'.ljust(10**9) }}",
-    "{{ 'x'.zfill(10**9) }}",
-    "{{ '%1000000000d' % 1 }}",
-    "{{ '%1000000000d' | format(1) }}",
-    "{{ '{:>1000000000}'.format(1) }}",
-    "{{ ('a' * 60000) | replace('a', 'a' * 60000) }}",
-    "{{ (range(1000) | list * 60) | join('a' * 60000) }}",
-    "{{ (range(1000) | list * 60) | map('replace', '1', '2' * 60000) | list | length }}",
-    "{{ 'a' * 60000 ~ 'a' * 60000 }}",
-    "{{ ('a' * 60000) + ('a' * 60000) }}",
-    "{{ ['a' * 60000, 'a' * 60000] }}",
-    "{{ ['a' * 60000, 'a' * 60000] | tojson }}",
-    "{% for a in range(1000) %}{% for b in range(1000) %}x{% endfor %}{% endfor %}",
-    "{% for a in [1] * 60000 %}{{ (range(1000) | list * 60) | sum }}{% endfor %}",
-    "{% for a in [1] * 60000 %}{% if (range(1000) | list * 60) | sort | length > 70000 %}x{% endif %}{% endfor %}",
-    "{% for a in range(1000) %}{{ 'a' * 1000 }}{% endfor %}",
-    "{% for a in range(3) recursive %}{{ loop(range(3)) }}{% endfor %}",
-    "{{ " + "9" * 5000 + " }}",
-    "{{ 1e999 }}",
-]
-
-
-@pytest.mark.parametrize("template", BOMBS)
-def test_cost_is_bounded(template: str) -> None:
-    tracemalloc.start()
-    started = time.monotonic()
-    try:
-        with pytest.raises(TemplateFault):
-            render(template, VARIABLES)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    # Wide enough for a slow machine under tracemalloc; without the bounds these take minutes or gigabytes.
-    assert time.monotonic() - started < TIME_LIMIT_SECONDS * 20
-    assert peak < 64 * 1024 * 1024
 
 
 def test_output_up_to_the_limit_is_fine() -> None:

@@ -23,7 +23,7 @@ SEED = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(2**32)
 GUESSED = "aaaa-bbbb"
 """The value of a secret that a plan names too; another of its length must make no difference."""
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "5"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
 
 
 @pytest.mark.timeout(SECONDS * 4 + 120)
