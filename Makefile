@@ -48,6 +48,7 @@ lock: .venv/ready
 # The drawn parts of docs/states.md, from the transition table.
 docs: .venv/ready
 	$(BIN)/python -m orchestrator.domain.diagrams
+	$(BIN)/python -m orchestrator.ledger.script_headers
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -9,7 +9,6 @@ What the code calls last mover and previous mover is stored as ``mover``, ``move
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,12 +66,10 @@ class Keys:
         return self.root + PATTERNS[kind].format(identifier)
 
 
-def lua_source(kinds: Collection[str] = PATTERNS.keys()) -> str:
-    """The same table (or these ``kinds`` of it) as Lua: ``K.task(id)`` gives the key."""
+def lua_source() -> str:
+    """The same table as Lua: ``K.task(id)`` gives the key."""
     lines = ["local ROOT = KEYS[1]", "local K = {}"]
     for kind, pattern in PATTERNS.items():
-        if kind not in kinds:
-            continue
         head, has_identifier, _ = pattern.partition("{}")
         body = f"ROOT .. '{head}'" + (" .. id" if has_identifier else "")
         lines.append(f"function K.{kind}({'id' if has_identifier else ''}) return {body} end")

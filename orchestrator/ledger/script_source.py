@@ -1,23 +1,25 @@
 """Assembles the scripts: one verb a file, shared functions in ``includes/``, tables generated from Python.
 
-A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body). Three includes are
-generated, so that Lua and Python cannot disagree: ``keys``, ``transitions`` and ``settings``. The body of a verb that
-includes ``request`` is made a function: it runs once a request id.
+A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body), of which the script gets
+the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
+``transitions`` and ``settings``. The body of a verb that includes ``request`` is made a function: it runs once a request
+id. So is that of a verb that asks the transition table: what the table refuses is its answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
 from orchestrator.ledger import keys
+from orchestrator.ledger.script_includes import load
+from orchestrator.ledger.script_parts import Part, cut, reached, words
 
-_INCLUDE: Final = re.compile(r"^-- @include (\S+)$", re.MULTILINE)
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"
 
 
@@ -35,53 +37,44 @@ def read_script(name: str) -> str:
 class Tables:
     """The rows that the scripts ask: the one table, unless a test leaves rows out."""
 
-    tasks: Sequence[Transition[TaskState]] = TASK_TRANSITIONS
-    plans: Sequence[Transition[PlanState]] = PLAN_TRANSITIONS
+    tasks: tuple[Transition[TaskState], ...] = TASK_TRANSITIONS
+    plans: tuple[Transition[PlanState], ...] = PLAN_TRANSITIONS
 
 
 TABLES: Final = Tables()
 
 
 def assemble(name: str, constants: Mapping[str, int], tables: Tables = TABLES) -> str:
-    """The whole source of a verb. ``constants`` become the ``settings`` include.
+    """The whole source of a verb: of its includes only what it reaches. ``constants`` become the ``settings`` include.
 
-    Raises ``ValueError`` on an unknown include or a cycle.
+    Raises ``ValueError``, naming file and line, on an unknown include or a cycle.
     """
+    return _assemble(name, read_script(name), tuple(sorted(constants.items())), tables)
+
+
+@lru_cache(maxsize=1000)
+def _assemble(name: str, body: str, constants: tuple[tuple[str, int], ...], tables: Tables) -> str:
     generated = {
         "keys": keys.lua_source(),
         "transitions": _transitions_source(tables),
-        "settings": "\n".join(f"local {key} = {value}" for key, value in sorted(constants.items())),
+        "settings": "\n".join(f"local {key} = {value}" for key, value in constants),
     }
-    parts: list[str] = []
-    done: set[str] = set()
-
-    def add(include: str, above: tuple[str, ...]) -> None:
-        if include in above:
-            raise ValueError(f"includes form a cycle: {' -> '.join((*above, include))}")
-        if include in done:
-            return
-        source = generated.get(include)
-        if source is None:
-            file = _FOLDER / "includes" / f"{include}.lua"
-            if not file.is_file():
-                raise ValueError(f"unknown include {include!r} in {' -> '.join((name, *above))}")
-            source = file.read_text()
-        for inner in _INCLUDE.findall(source):
-            add(inner, (*above, include))
-        done.add(include)
-        parts.append(source)
-
-    body = read_script(name)
-    for include in _INCLUDE.findall(body):
-        add(include, ())
-    if "request" in done:
+    parts = [
+        part
+        for include, source in load(name, body, _FOLDER, generated).items()
+        for part in cut(f"includes/{include}.lua", source)
+    ]
+    body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
+    if _defines(parts, "once"):
         body = f"local function act()\n{body}\nend\nreturn once(act)"
-    if "move" in done:
+    if _defines(reached(parts, words([body])), "ask_task", "ask_plan"):
         # What the table refuses ends the verb there, whichever function asked.
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
-    source = "\n".join([*parts, body])
-    # Only the keys that this script builds: each function costs a little at every call.
-    return source.replace(generated["keys"], keys.lua_source(set(re.findall(r"\bK\.(\w+)\(", source))))
+    return "\n".join([*(part.text for part in reached(parts, words([body]))), body])
+
+
+def _defines(parts: Sequence[Part], *names: str) -> bool:
+    return any(name in part.names for part in parts for name in names)
 
 
 def _transitions_source(tables: Tables) -> str:

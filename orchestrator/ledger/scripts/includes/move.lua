@@ -12,14 +12,14 @@ local function refuse(kind, id, status, trigger) error({bad_move = {kind, id, st
 -- The task's next state, kept for move_task.
 local function ask_task(task, trigger)
   local to, guard = task_row(task.status, trigger)
-  if not to or (guard ~= 'none' and not GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
+  if not to or (guard ~= 'none' and not TASK_GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
   task.to = to
 end
 
 -- The move of a plan, for move_plan.
 local function ask_plan(plan, trigger)
   local to, guard = plan_row(plan.status, trigger)
-  if not to or (guard ~= 'none' and not GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
+  if not to or (guard ~= 'none' and not PLAN_GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
 end
 

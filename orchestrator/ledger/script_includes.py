@@ -1,0 +1,46 @@
+"""Loads the includes of a script in the order of their need. A missing one or a cycle is named with file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+_INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
+
+
+class Folder(Protocol):
+    """Where the files are: a path, or a packaged resource."""
+
+    def __truediv__(self, name: str, /) -> Folder: ...
+    def is_file(self) -> bool: ...
+    def read_text(self) -> str: ...
+
+
+def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> dict[str, str]:
+    """The sources of all that the script ``name`` includes, by name of the include, each after those that it needs.
+
+    ``generated`` are includes without a file. Raises ``ValueError``, naming file and line, on an unknown include or a
+    cycle.
+    """
+    loaded: dict[str, str] = {}
+
+    def add(file_name: str, source: str, above: tuple[str, ...]) -> None:
+        for number, line in enumerate(source.splitlines(), 1):
+            match = _INCLUDE.match(line)
+            if match is None or match[1] in loaded:
+                continue
+            include = match[1]
+            at = f"{file_name}:{number}"
+            if include in above:
+                cycle = (*above[above.index(include) :], include)
+                raise ValueError(f"{at}: include {include!r} closes a cycle: {' -> '.join(cycle)}")
+            file = folder / "includes" / f"{include}.lua"
+            if include not in generated and not file.is_file():
+                raise ValueError(f"{at}: unknown include {include!r}")
+            text = generated[include] if include in generated else file.read_text()
+            add(f"includes/{include}.lua", text, (*above, include))
+            loaded[include] = text
+
+    add(f"{name}.lua", body, ())
+    return loaded
