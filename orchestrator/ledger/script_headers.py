@@ -1,6 +1,7 @@
-"""Writes the KEYS and EVENTS of the scripts' headers: every key that a script can touch and every event that it can
-write, by itself or through what it reaches of its includes. ``python -m orchestrator.ledger.script_headers`` writes them
-anew; a test holds headers and scripts together.
+"""Writes KEYS and EVENTS into the scripts' headers: every key that a script can touch and every event that it can
+write, by itself or through what it reaches of its includes.
+
+``python -m orchestrator.ledger.script_headers`` writes them anew; a test holds headers and scripts together.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _EVENTS: Final = [model.__name__ for model in get_args(get_args(Event)[0])]
 
 def keys_touched(source: str) -> set[str]:
     """The patterns of the keys that an assembled script builds."""
-    return {PATTERNS[kind] for kind in re.findall(r"\bK\.(\w+)\(\w*\)", re.sub(r"function K\.\w+\(\w*\)", "", source))}
+    return {PATTERNS[kind] for kind in re.findall(r"\bK\.(\w+)\(", re.sub(r"function K\.\w+\(\w*\)", "", source))}
 
 
 def events_written(source: str) -> list[str]:
@@ -43,12 +44,12 @@ def headed(body: str, source: str, page: str) -> str:
         if names:
             label = kind if len(names) == 1 else _PLURALS.get(kind, f"{kind}s")
             parts.append(f"{', '.join(names)} ({label})")
-    keys = _wrapped("KEYS", f" 1 the namespace's root. Touches {', '.join(parts)}" if parts else " 1 the namespace's root")
+    keys = _wrapped(
+        "KEYS", f" 1 the namespace's root. Touches {', '.join(parts)}" if parts else " 1 the namespace's root"
+    )
     events = _wrapped("EVENTS", " ".join(events_written(source)) or "none")
     body = re.sub(r"^-- KEYS .*?(?=^-- ARGV)", lambda _: keys, body, count=1, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(
-        r"^-- EVENTS .*?(?=^-- @include|^$)", lambda _: events, body, count=1, flags=re.MULTILINE | re.DOTALL
-    )
+    return re.sub(r"^-- EVENTS .*?(?=^-- @include|^$)", lambda _: events, body, count=1, flags=re.MULTILINE | re.DOTALL)
 
 
 def _wrapped(label: str, text: str) -> str:

@@ -1,9 +1,9 @@
 """Assembles the scripts: one verb a file, shared functions in ``includes/``, tables generated from Python.
 
-A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body), of which the script gets
+A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
-``transitions`` and ``settings``. The body of a verb that includes ``request`` is made a function: it runs once a request
-id. So is that of a verb that asks the transition table: what the table refuses is its answer.
+``transitions`` and ``settings``. The body of a verb that includes ``request`` is made a function: it runs once a
+request id. So is that of a verb that asks the transition table: what the table refuses is its answer.
 """
 
 from __future__ import annotations

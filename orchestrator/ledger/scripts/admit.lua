@@ -1,12 +1,14 @@
 -- Fills the plan's free slots from its queue (I2, I3); the publish that follows may be lost, the lease will tell.
--- KEYS  1 the namespace's root. Touches plan:{plan}, task:{task}, tenant:{tenant}, meta (hashes), queue:{plan},
---       line:{tenant}, leases-queued, leases-running (zsets), slots:{plan}, active (sets), epoch, seq
---       (strings), log:{plan}, feed, inbox (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       epoch, checkpoint:{task} (strings), ended, leases-queued, leases-running, deadlines, lined, queue:{plan},
+--       line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}, then 1 when a cancel or rollback of the plan has chunks to do
--- EVENTS PlanStarted TaskStarted TaskResumed TaskRetryStarted TaskProgress TaskRollingBack TaskWaiting; of a task given
---       up because another moved its tenant: OperationRequested TaskCancelled PlanProgress, and the plan's end
+--       | BAD_MOVE
+-- EVENTS OperationRequested PlanStarted PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed TaskWaiting TaskStarted TaskProgress TaskResumed TaskCancelled TaskRetryStarted
+--       TaskRetryCompleted TaskRollingBack
 -- @include keys
 -- @include admission
 -- @include plan_end

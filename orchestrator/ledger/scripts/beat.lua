@@ -1,5 +1,5 @@
 -- A process' sign of life; says what time it is in the ledger.
--- KEYS  1 the namespace's root. Touches presence, clock (hashes)
+-- KEYS  1 the namespace's root. Touches clock, settings, presence (hashes)
 -- ARGV  1 role:host:pid  2 queues that it consumes, as JSON  3 seconds for which its broker has been silent
 -- CODES ALIVE, ledger time in ms
 -- EVENTS none

@@ -1,15 +1,17 @@
 -- Begins the turn that a message asks for: exactly the current epoch, stage and turn, once, whatever the clock says.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta (hashes), config:{task},
---       checkpoint:{task} (strings), leases-queued, leases-running, deadlines, queue:{plan}, line:{tenant} (zsets),
---       slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams), seq, epoch (strings)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       epoch, config:{task}, checkpoint:{task} (strings), ended, leases-queued, leases-running, deadlines, lined,
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced, digest of the plan's content, number of rollbacks |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
 --       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
---       CANCELLED, PAUSED, ROLLING_BACK (asked for, done at this boundary: drop the chain)
--- EVENTS TaskStageStarted TaskStageRollingBack, and those of a boundary
+--       CANCELLED, PAUSED, ROLLING_BACK (asked for, done at this boundary: drop the chain) | BAD_MOVE
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
+--       TaskCancelled TaskRetryCompleted TaskRollingBack TaskStageStarted TaskStageRollingBack
 -- @include keys
 -- @include boundary
 -- @include tenant_history

@@ -1,12 +1,14 @@
 -- Gives a task up: in the call when it waits or is paused, at its next boundary when it runs. Of a task whose
 -- rollback is asked for and not begun, it is the rollback that is given up.
--- KEYS  1 the namespace's root. Touches request:{request} (string), task:{task}, plan:{plan}, tenant:{tenant}, meta
---       (hashes), checkpoint:{task}, seq (strings), queue:{plan}, line:{tenant} and the leases (zsets), slots:{plan},
---       plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       checkpoint:{task}, request:{request} (strings), ended, leases-queued, leases-running, deadlines, lined,
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
---       REPEATED, the first answer to this request id
--- EVENTS OperationRequested TaskCancelled TaskRetryCompleted PlanProgress, and the plan's end
+--       REPEATED, the first answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include rollback_request
 -- @include request

@@ -1,8 +1,8 @@
 -- Makes a whole draft ready and wakes a coordinator.
--- KEYS  1 the namespace's root. Touches plan:{plan} (hash), drafts (zset), active (set), inbox (stream),
---       log:{plan} and feed (streams), seq (string)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), seq (string), drafts (zset), active
+--       (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest
--- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING
+-- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING | BAD_MOVE
 -- EVENTS PlanReady
 -- @include keys
 -- @include wake

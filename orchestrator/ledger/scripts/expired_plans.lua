@@ -1,5 +1,5 @@
 -- Names the plans that ended longest ago, by the ledger's clock.
--- KEYS  1 the namespace's root. Touches ended (zset), plan:{plan} (hash)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), ended (zset)
 -- ARGV  1 how long ago they ended, in ms  2 the most plans to name
 -- CODES EXPIRED, then a list of {plan id, planSequenceId of its last event}
 -- EVENTS none

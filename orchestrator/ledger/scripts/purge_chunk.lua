@@ -1,7 +1,7 @@
 -- Takes out the next tasks of a plan that is being purged. What its tenants need for a later rollback stays: last known
 -- good and last mover. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches purges (zset), task:{task}, tenant:{tenant} (hashes), config:{task},
---       checkpoint:{task} (strings)
+-- KEYS  1 the namespace's root. Touches task:{task}, tenant:{tenant} (hashes), config:{task}, checkpoint:{task}
+--       (strings), purges (zset)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
 -- EVENTS none

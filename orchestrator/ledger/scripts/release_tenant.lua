@@ -1,10 +1,13 @@
 -- Takes a tenant from its holder by force, for the day when all else failed: the holder is fenced off and fails.
--- KEYS  1 the namespace's root. Touches request:{request} (string), what fail touches, and epoch (string)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       epoch, checkpoint:{task}, request:{request} (strings), ended, leases-queued, leases-running, deadlines,
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 tenant id  2 actor  3 reason  4 request id  5 what is asked, in words
 --        6 1 to take it also from a holder that is alive (a lease not overdue)
 -- CODES ACCEPTED, status, '', task | NOOP, '', why | REFUSED, status, why, task | MISSING |
---       REPEATED, the first answer to this request id
--- EVENTS OperationRequested TaskStageFailed TaskFailed TaskStageRollbackFailed TaskRollbackFailed
+--       REPEATED, the first answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
 -- @include keys
 -- @include operation
 -- @include stage_fail

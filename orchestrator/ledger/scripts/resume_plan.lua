@@ -1,9 +1,10 @@
 -- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those.
--- KEYS  1 the namespace's root. Touches request:{request} (string), plan:{plan}, task:{task}, meta (hashes),
---       queue:{plan} (zset), plan-paused:{plan} (set), log:{plan}, feed, inbox (streams), seq (string)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       request:{request} (strings), queue:{plan} (zset), slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
+--       log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
---       REPEATED, the first answer to this request id
+--       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanResumed
 -- @include keys
 -- @include resume

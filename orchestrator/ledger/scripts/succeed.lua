@@ -1,12 +1,15 @@
 -- Records a stage as done, with its checkpoint and events; the last one ends the task.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant} (hashes), checkpoint:{task},
---       config:{task}, seq, epoch (strings), leases-queued, leases-running, deadlines, queue:{plan},
---       line:{tenant} (zsets), slots:{plan}, plan-paused:{plan}, active (sets), log:{plan}, feed, inbox (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
+--       epoch, config:{task}, checkpoint:{task} (strings), ended, leases-queued, leases-running, deadlines, lined,
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 its identity as JSON (for the event)
--- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE;
+-- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE | BAD_MOVE;
 --       a repeat of the same call is answered NEXT, or the end that it made, or STALE when a person has gone on from it
--- EVENTS TaskStageSucceeded TaskCompleted TaskStageRolledBack TaskRolledBack, and those of a boundary
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
+--       TaskCompleted TaskCancelled TaskRetryCompleted TaskRollingBack TaskRolledBack TaskStageSucceeded
+--       TaskStageRolledBack
 -- @include keys
 -- @include checkpoint
 -- @include boundary
