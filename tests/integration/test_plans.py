@@ -7,6 +7,7 @@ from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless, most_running, types
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
+from tests.support.waiting import wait_until
 
 
 def test_an_instance_that_never_adopts_fails_its_tenant_and_no_other(
@@ -67,6 +68,7 @@ def test_two_plans_that_share_tenants(client: Client, cluster: Cluster, instance
         instances.polls_needed[f"{name}/a"] = 4
     cluster.start(coordinators=2, workers=3)
     client.submit(plan("first", [tenant(name, instances, 1) for name in shared], [SWITCH], max_concurrency=3))
+    wait_until(lambda: client.summary("first").counts.get("RUNNING") == len(shared))
     others = [tenant(f"o{i}", instances, 1) for i in range(4)]
     second = plan("second", [*(tenant(name, instances, 1) for name in shared), *others], [SWITCH], max_concurrency=2)
     client.submit(second)
