@@ -2,7 +2,18 @@
 
 Authority lies in the ledger's scripts: two coordinators that look at the same plan at once admit each task once. What
 a coordinator knows is only what it read a moment ago, so it may be killed anywhere: an admitted task that was not
-published is found by its lease, a wake that was not acted on by the sweep of active plans.
+published is found by its lease, a plan whose turn was not finished has another.
+
+A coordinator works on threads that cannot hold each other up:
+
+- this one gives plans their turns: one bounded batch each, the plan that has waited longest first, however large the
+  others are. Only plans that may be able to move stand in the ledger's ``ready``; a slow walk over all active ones
+  makes up for whatever was forgotten;
+- the publisher sends chains to the broker;
+- the sweeper ticks and answers what is overdue;
+- upkeep repairs and clears away.
+
+Whatever goes wrong for one plan, wake or message is passed by (``guard``).
 """
 
 from __future__ import annotations
@@ -17,9 +28,11 @@ import structlog
 
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
-from orchestrator.coordinator.sweeper import Sweeper
-from orchestrator.domain.errors import Unreachable
+from orchestrator.coordinator.sweeper import Sweeper, SweeperThread
+from orchestrator.coordinator.upkeep import Upkeep
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
@@ -34,16 +47,23 @@ from orchestrator.settings.model import Settings
 ADMIT_LIMIT: Final = 50
 """Tasks looked at in one script: keeps each call short, whatever the plan's size."""
 
-
 CHUNK: Final = 100
 """Tasks cancelled, or asked to roll back, in one script."""
 
+TURNS: Final = 10
+"""Plans that a coordinator takes at once."""
+
+ROOM_SECONDS: Final = 0.2
+"""How long admission waits for the publisher before plans get turns in which nothing is admitted."""
+
+WALKED: Final = 20
+"""Active plans looked at in one step of the slow walk."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Coordinator:
-    """One loop: wakes from the inbox, and every ``sweep_seconds`` a look at all active plans."""
+    """Turns and wakes on the caller's thread, the rest on its own."""
 
     def __init__(
         self,
@@ -55,20 +75,21 @@ class Coordinator:
         clock: Callable[[], float] = time.monotonic,
         cleaner: CheckpointCleaner | None = None,
     ) -> None:
-        self._cleaner = cleaner
         self._ledger = ledger
         self._reader = reader
         self._inbox = inbox
-        self._dispatcher = dispatcher
-        # Well within a lease: a gap between two signs of life that is longer than one counts as an outage.
+        # Well within a lease: a gap between two ticks that is longer than one counts as an outage.
         self._sweep_seconds = min(settings.sweep_seconds, settings.lease_seconds / 4)
         self._clock = clock
-        self._sweeper = Sweeper(ledger, self._publish)
-        self._reconciler = Reconciler(ledger, reader.plan_ids)
         self._operations = Operations(ledger)
+        self._guard = Guard(clock)
+        self._publisher = Publisher(dispatcher, reader, self._names_of)
+        self._sweeper = SweeperThread(Sweeper(ledger, self._publisher.put), self._sweep_seconds)
+        self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
         self._stop = threading.Event()
-        self._next_sweep = self._next_look = self._clock()
+        self._next_look = self._clock()
         self._next_tidy = self._clock() + LEFT_SECONDS
+        self._to_walk: list[str] = []
         self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
     def stop(self) -> None:
@@ -77,12 +98,24 @@ class Coordinator:
 
     def run(self) -> None:
         """Works until ``stop``. Rides out a Redis or broker that is away."""
-        pause_seconds = 0.1
+        threads = (self._publisher, self._sweeper, self._upkeep)
+        for thread in threads:
+            thread.start()
+        try:
+            self._run()
+        finally:
+            for thread in reversed(threads):
+                thread.stop()
+
+    def _run(self) -> None:
+        pause_seconds, has_turns = 0.1, False
         while not self._stop.is_set():
             try:
-                wakes = self._inbox.read(min(self._sweep_seconds, 1.0))
-                self._sweep_if_due()
-                self._act(wakes)
+                patience = 0.001 if has_turns else min(self._sweep_seconds, 1.0)
+                self._guard.run("the inbox", lambda: self._act(self._inbox.read(patience)))  # noqa: B023 - run at once
+                # A broker that is slower than the admission is waited for, a little.
+                self._publisher.wait_for_room(ROOM_SECONDS)
+                has_turns = self._give_turns()
                 if self._clock() >= self._next_look:
                     self._look()
                 pause_seconds = 0.1
@@ -90,74 +123,56 @@ class Coordinator:
                 _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
                 self._stop.wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 2.0)
-                # The first thing after an outage: the grace is set before anything is swept or admitted.
-                self._next_sweep = self._next_look = self._clock()
-            except Exception:  # noqa: BLE001 - one plan's fault must not stop all others, here and in the next coordinator
-                _log.exception("went on after a fault", action="coordinator-fault", seconds=pause_seconds)
-                self._stop.wait(pause_seconds)
-                pause_seconds = min(pause_seconds * 2, 2.0)
 
     def _act(self, wakes: Wakes) -> None:
-        for plan_id in wakes.plans:
-            self.serve(plan_id)
         for task_id in wakes.tasks:
-            admitted = self._reader.dispatchable(task_id)
-            if admitted is not None:
-                self._publish([admitted])
+            self._guard.run(task_id, lambda: self._dispatch(task_id))  # noqa: B023 - run at once
         self._inbox.done(wakes)
 
-    def serve(self, plan_id: str) -> None:
-        """Goes on with the plan's cancel or rollback, fills its free slots and publishes what was admitted."""
-        more = True
-        while more and not self._stop.is_set():
-            admission = self._ledger.admit(plan_id, ADMIT_LIMIT)
-            if admission.tasks:
-                crash_points.reached(crash_points.AFTER_ADMISSION)
-                self._publish(admission.tasks)
-            more = admission.more
-            if admission.has_chunks:
-                self._operations.cancel_chunk(plan_id, CHUNK)
-                self._operations.rollback_chunk(plan_id, CHUNK)
-                more = True
-            # A large plan is published for longer than a lease: what is overdue elsewhere does not wait for that.
-            self._sweep_if_due()
+    def _dispatch(self, task_id: str) -> None:
+        admitted = self._reader.dispatchable(task_id)
+        if admitted is not None:
+            self._publisher.put([admitted])
 
-    def sweep(self) -> None:
-        """Answers what is overdue and looks at every active plan: makes up for whatever was lost."""
-        self._sweep_overdue()
-        self._look()
+    def _give_turns(self) -> bool:
+        plan_ids = self._ledger.take_turns(TURNS)
+        self._serve_each(plan_ids)
+        return bool(plan_ids)
+
+    def _serve_each(self, plan_ids: Sequence[str]) -> None:
+        for plan_id in plan_ids:
+            if not self._stop.is_set():
+                self._guard.run(plan_id, lambda: self.serve(plan_id))  # noqa: B023 - run at once
+
+    def serve(self, plan_id: str) -> None:
+        """One turn: goes on with the plan's cancel or rollback, fills free slots, hands over what was admitted."""
+        admission = self._ledger.admit(plan_id, min(ADMIT_LIMIT, self._publisher.room()))
+        if admission.is_gone:
+            self._lose(plan_id)
+        if admission.tasks:
+            crash_points.reached(crash_points.AFTER_ADMISSION)
+            self._publisher.put(admission.tasks)
+        if admission.has_chunks:
+            self._operations.cancel_chunk(plan_id, CHUNK)
+            self._operations.rollback_chunk(plan_id, CHUNK)
+
+    def _lose(self, plan_id: str) -> None:
+        """Takes a plan without a record out of the active ones, with all that its tasks held."""
+        position, freed = 0, list[str]()
+        while position >= 0 and not self._stop.is_set():
+            position, tenants = self._ledger.lose_plan(plan_id, position, CHUNK)
+            freed += tenants
+        _log.error("the plan's record is gone", action="plan-lost", planId=plan_id, tenantsFreed=freed[:100])
 
     def _look(self) -> None:
         self._next_look = self._clock() + self._sweep_seconds
-        for plan_id in self._reader.active_plans():
-            self.serve(plan_id)
-        self._reconciler.step()
+        if not self._to_walk:
+            self._to_walk = self._reader.active_plans()
+        step, self._to_walk = self._to_walk[:WALKED], self._to_walk[WALKED:]
+        self._serve_each(step)
         if self._clock() >= self._next_tidy:
             self._next_tidy = self._clock() + LEFT_SECONDS
-            self._act(self._inbox.tidy())
-        if self._cleaner is not None:
-            self._cleaner.step()
-
-    def _sweep_if_due(self) -> None:
-        if self._clock() >= self._next_sweep:
-            self._sweep_overdue()
-
-    def _sweep_overdue(self) -> None:
-        # Set first: the sweep publishes, and may be long.
-        self._next_sweep = self._clock() + self._sweep_seconds
-        self._sweeper.sweep()
-
-    def _publish(self, tasks: Sequence[Admitted]) -> None:
-        names = [self._names_of(task) for task in tasks]
-        try:
-            self._dispatcher.publish(tasks, names)
-        except Unreachable as error:
-            # The tasks hold queued leases: they are published again when these run out.
-            _log.warning("broker is away", action="publish-failed", tasks=len(tasks), error=str(error))
-            return
-        for task in tasks:
-            known = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
-            _log.info("dispatched", action="dispatch", **known, epoch=task.epoch)
+            self._guard.run("the inbox's leftovers", lambda: self._act(self._inbox.tidy()))
 
     def _names_of(self, task: Admitted) -> tuple[str, ...]:
         plan_id = plan_of(task.task_id)

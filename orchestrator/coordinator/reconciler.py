@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from orchestrator.coordinator.guard import Guard
 from orchestrator.ledger.ledger import Ledger
 
 CHUNK: Final = 100
@@ -28,6 +29,7 @@ class Reconciler:
         self._plan_ids = plan_ids
         self._left: list[str] = []
         self._position = 0
+        self._guard = Guard()
 
     def step(self) -> bool:
         """Looks at the next chunk. True when that was the last of a walk, or there is nothing to look at."""
@@ -36,11 +38,15 @@ class Reconciler:
             self._position = 0
         if not self._left:
             return True
-        _, following, repairs = self._ledger.call("reconcile", self._left[-1], self._position, CHUNK)
-        for task_id, what in repairs:
-            _log.error(f"repaired: {what}", action="reconciler-repair", taskId=task_id, what=what)
-        self._position = following
-        if following < 0:
+        plan_id = self._left[-1]
+        if not self._guard.run(plan_id, lambda: self._check(plan_id)):
+            self._position = -1
+        if self._position < 0:
             self._left.pop()
             self._position = 0
         return not self._left
+
+    def _check(self, plan_id: str) -> None:
+        _, self._position, repairs = self._ledger.call("reconcile", plan_id, self._position, CHUNK)
+        for task_id, what in repairs:
+            _log.error(f"repaired: {what}", action="reconciler-repair", taskId=task_id, what=what)

@@ -7,7 +7,10 @@ from typing import Final
 
 import structlog
 
+from orchestrator.background.loop import BackgroundLoop
+from orchestrator.coordinator.guard import Guard
 from orchestrator.ledger.clock import ClockWatch
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger, admitted_row
 from orchestrator.ledger.records import Admitted
 
@@ -21,31 +24,73 @@ _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Runs the sweep scripts; what they hand back is published by ``publish``."""
+    """Runs the sweep scripts; what they hand back is published by ``publish``, which must not block."""
 
     def __init__(self, ledger: Ledger, publish: Callable[[Sequence[Admitted]], None]) -> None:
         self._ledger = ledger
         self._publish = publish
         self._clock = ClockWatch(ledger)
+        self._guard = Guard()
 
-    def sweep(self) -> None:
-        """One round. Leases and deadlines are left alone during the grace after an outage: workers record first."""
-        upto_ms = self._clock.tick()
-        if upto_ms is not None:
-            self._republish("sweep_running", "recovered", upto_ms)
-            self._republish("sweep_queued", "republished", upto_ms)
-            while self._ledger.call("sweep_deadlines", BATCH, upto_ms)[1] == BATCH:
-                pass
-        self._ledger.call("sweep_lines", BATCH)
-        while self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE":
+    def sweep(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """Answers all that is overdue, a bounded batch of each kind at a time, with a tick before each."""
+        while self._sweep_batch() and not is_stopping():
             pass
 
-    def _republish(self, verb: str, action: str, upto_ms: int) -> None:
-        full = True
-        while full:
-            rows = [admitted_row(row) for row in self._ledger.call(verb, BATCH, upto_ms)[1]]
-            for row in rows:
-                _log.warning(f"stage {action}", action=action, taskId=row.task_id, epoch=row.epoch, turn=row.turn)
-            if rows:
-                self._publish(rows)
-            full = len(rows) == BATCH
+    def _sweep_batch(self) -> bool:
+        """True when there may be more. Leases and deadlines are left alone in the grace after an outage."""
+        upto_ms = self._clock.tick()
+        kinds: dict[str, Callable[[int], bool]] = {"lines": self._lines, "drafts": self._draft}
+        if upto_ms is not None:
+            overdue = {"deadlines": self._deadlines, "running leases": self._running, "queued leases": self._queued}
+            kinds = overdue | kinds
+        more = [False]
+        for name, kind in kinds.items():
+            self._guard.run(name, lambda: more.append(kind(upto_ms or 0)))  # noqa: B023 - run at once
+        return any(more)
+
+    def _deadlines(self, upto_ms: int) -> bool:
+        return bool(self._ledger.call("sweep_deadlines", BATCH, upto_ms)[1] == BATCH)
+
+    def _running(self, upto_ms: int) -> bool:
+        return self._republish("sweep_running", "recovered", upto_ms)
+
+    def _queued(self, upto_ms: int) -> bool:
+        return self._republish("sweep_queued", "republished", upto_ms)
+
+    def _lines(self, _: int) -> bool:
+        self._ledger.call("sweep_lines", BATCH)
+        return False
+
+    def _draft(self, _: int) -> bool:
+        return bool(self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE")
+
+    def _republish(self, verb: str, action: str, upto_ms: int) -> bool:
+        rows = [admitted_row(row) for row in self._ledger.call(verb, BATCH, upto_ms)[1]]
+        for row in rows:
+            _log.warning(f"stage {action}", action=action, taskId=row.task_id, epoch=row.epoch, turn=row.turn)
+        if rows:
+            self._publish(rows)
+        return len(rows) == BATCH
+
+
+class SweeperThread:
+    """Sweeps on a thread of its own, whatever else the coordinator is busy with or waits for."""
+
+    def __init__(self, sweeper: Sweeper, every_seconds: float) -> None:
+        self._sweeper = sweeper
+        self._loop = BackgroundLoop("sweeper", every_seconds, self._round)
+
+    def start(self) -> None:
+        """Sweeps from now on."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Ends after the batch under way."""
+        self._loop.stop()
+
+    def _round(self) -> None:
+        try:
+            self._sweeper.sweep(self._loop.is_stopping)
+        except UNREACHABLE as error:
+            _log.warning("Redis is away", action="sweeper-waits", error=str(error))

@@ -65,6 +65,8 @@ def connect(url: str, *, patient: bool) -> redis.Redis:
     return LedgerRedis.from_url(
         url,
         decode_responses=True,
+        # What a hand has put there and is no text spoils no answer for all others.
+        encoding_errors="replace",
         socket_connect_timeout=2.0,
         socket_timeout=10.0 if patient else 2.5,
         health_check_interval=10,

@@ -1,8 +1,9 @@
 """The coordinators' inbox: a stream with one consumer group, so that each wake reaches one of them.
 
-A wake is a hint. It names a plan to look at and, sometimes, a task to dispatch; looking twice does no harm, and a wake
-that dies with its coordinator is made up for by the sweep. What the dead leave here, their wakes and their names, is
-cleared away by those that live.
+A wake is a hint. It says that a plan has become ready for a turn (which one, the ledger's ``ready`` says) or names a
+task to dispatch; looking twice does no harm, and a wake that dies with its coordinator is made up for: by the next look
+at ``ready``, by the task's lease. What the dead leave here, their wakes and their names, is cleared away by those that
+live.
 """
 
 from __future__ import annotations
@@ -27,9 +28,8 @@ GONE_SECONDS: Final = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Wakes:
-    """What a batch of wakes asks for, each once, in order of arrival."""
+    """A batch of wakes: tasks to dispatch, each once, in order of arrival. Any rings for the ``ready`` plans."""
 
-    plans: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
 
@@ -102,7 +102,6 @@ class Inbox:
 
 def _wakes(entries: list[tuple[str, dict[str, str]]]) -> Wakes:
     return Wakes(
-        plans=tuple(dict.fromkeys(fields["plan"] for _, fields in entries)),
         tasks=tuple(dict.fromkeys(fields["task"] for _, fields in entries if "task" in fields)),
         entries=tuple(identifier for identifier, _ in entries),
     )

@@ -25,6 +25,8 @@ PATTERNS: Final[dict[str, str]] = {
     "drafts": "drafts",  # zset: plan id by time of the last chunk (ms), while it is being written
     "ended": "ended",  # zset: plan id by the time (ms) of its end; goes when it runs again or is purged
     "purges": "purges",  # zset: plan id by the number of its tasks that are still to be taken out
+    "ready": "ready",  # zset: plan id by the time (ms) from which it is to have a turn; others cannot move
+    "lost": "lost",  # zset: id of a plan whose record was gone, by the time (ms) when it was taken out; the newest 100
     "active": "active",  # set: plan ids that coordinators look after
     "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way
     "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import redis
 import structlog
@@ -25,6 +25,9 @@ from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Open
 from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Early, StageRow, Turn, TurnRecord
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.settings.model import Settings
+
+TURN_MS: Final = 2000
+"""A plan that was handed out and not served (its coordinator died) is handed out again after this."""
 
 _log = structlog.get_logger(__name__)
 
@@ -145,10 +148,22 @@ class Ledger:
 
     # Coordinator
 
+    def take_turns(self, limit: int) -> list[str]:
+        """The plans whose turn it is, at most so many; each is the caller's for a moment."""
+        return [str(plan_id) for plan_id in self.call("turns", limit, TURN_MS)[1]]
+
     def admit(self, plan_id: str, limit: int) -> Admission:
         """Fills free slots, looking at ``limit`` tasks at most."""
-        _, more, rows, has_chunks = self.call("admit", plan_id, limit)
+        code, *answer = self.call("admit", plan_id, limit)
+        if code == "GONE":
+            return Admission([], more=False, has_chunks=False, is_gone=True)
+        more, rows, has_chunks = answer
         return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chunks))
+
+    def lose_plan(self, plan_id: str, first: int, limit: int) -> tuple[int, list[str]]:
+        """Takes out a plan whose record is gone: the next position (-1 when that was all), and tenants let go."""
+        answer = self.call("lose_plan", plan_id, first, limit)
+        return (-1, []) if answer[0] == "KEPT" else (int(answer[1]), [str(tenant) for tenant in answer[2]])
 
     # Worker
 

@@ -43,11 +43,13 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who was admitted; whether to call again; whether chunks of the plan's cancel or rollback are left."""
+    """Who was admitted; whether to call again; whether chunks of the plan's cancel or rollback are left; whether the
+    plan has no record."""
 
     tasks: list[Admitted]
     more: bool
     has_chunks: bool
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,10 +123,10 @@ class LedgerWorld:
     def coordinate(self) -> None:
         """Acts on the inbox until it is empty, as ``Coordinator`` does."""
         while True:
-            wakes = self.inbox.read(0.001)
-            if not wakes.entries and not (wakes := self.inbox.read(0.001)).entries:
+            wakes, plan_ids = self.inbox.read(0.001), self.ledger.take_turns(100)
+            if not wakes.entries and not plan_ids and not (wakes := self.inbox.read(0.001)).entries:
                 return
-            for plan_id in wakes.plans:
+            for plan_id in plan_ids:
                 self.serve(plan_id)
             rows = [self.reader.dispatchable(task_id) for task_id in wakes.tasks]
             self.published += [row for row in rows if row is not None]
@@ -239,11 +239,11 @@ class LedgerWorld:
         return self.reader.last_sequence_id(None)
 
     def wakes(self) -> list[str]:
-        """Plans in the inbox, which is emptied."""
-        key = self.keys.of("inbox")
-        entries = cast(list[Any], self.client.xrange(key))
-        self.client.xtrim(key, maxlen=0)
-        return [fields["plan"] for _, fields in entries]
+        """Plans that are to have a turn, which they lose."""
+        key = self.keys.of("ready")
+        plan_ids = cast(list[str], self.client.zrange(key, 0, -1))
+        self.client.delete(key)
+        return plan_ids
 
     def dump(self) -> dict[str, Any]:
         """Every key of the namespace with its value but the clock: equal dumps mean that nothing was written."""

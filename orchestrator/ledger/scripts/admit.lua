@@ -3,7 +3,7 @@
 --       epoch, checkpoint:{task} (strings), ended, leases-queued, leases-running, deadlines, lined, queue:{plan},
 --       line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
--- CODES ADMITTED, more (1 when the limit ended the call), then a list of
+-- CODES GONE (there is no such plan) | ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}, then 1 when a cancel or rollback of the plan has chunks to do
 --       | BAD_MOVE
 -- EVENTS OperationRequested PlanStarted PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
@@ -35,30 +35,50 @@ end
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
+local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
+if f.err or not f[1] then
+  redis.call('ZREM', K.ready(), plan_id)
+  return {'GONE'}
+end
 local has_chunks = (f[5] or f[6]) and 1 or 0
+local admitted = {}
+
+-- Its turn is over. The next comes after those of all plans that wait, or when something wakes it.
+local function answer(more)
+  if more + has_chunks > 0 then
+    redis.call('ZADD', K.ready(), NOW, plan_id)
+  else
+    redis.call('ZREM', K.ready(), plan_id)
+  end
+  return {'ADMITTED', more, admitted, has_chunks}
+end
+
 if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
   move_plan(ask_plan({id = plan_id, status = f[1]}, 'start'))
   redis.call('HSET', plan, 'startedAt', int(WALL))
   emit_plan('PlanStarted', plan_id)
 end
 
-local admitted = {}
 local free = free_slots(plan_id)
 -- Tasks at the head of the queue that the table refused to move: the others go on without them.
 local refused = 0
-while f[1] and free > 0 and limit > 0 do
+while free > 0 and limit > 0 do
   limit = limit - 1
   local head = redis.call('ZRANGE', K.queue(plan_id), refused, refused)[1]
-  local task = head and read_task(head)
+  if not head then return answer(0) end
+  local task = read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
-  if not task or not plan_admits(plan_id, task.rollback) then return {'ADMITTED', 0, admitted, has_chunks} end
-  local holder, reason = in_front_of(task)
-  local other = not holder and comes_back(task) and moved_since_by(task)
-  if holder then
+  if task and not plan_admits(plan_id, task.rollback) then return answer(0) end
+  local holder, reason
+  if task then holder, reason = in_front_of(task) end
+  local other = task and not holder and comes_back(task) and moved_since_by(task)
+  if not task then
+    -- Damaged: it stands in nobody's way.
+    redis.call('ZREM', K.queue(plan_id), head)
+  elseif holder then
     join_line(task, holder, reason)
     -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
-    if tonumber(f[2]) == 1 then return {'ADMITTED', 0, admitted, has_chunks} end
+    if tonumber(f[2]) == 1 then return answer(0) end
     redis.call('ZREM', K.queue(plan_id), head)
   elseif not apart(other and give_up or admit, task, other) then
     refused = refused + 1
@@ -67,4 +87,4 @@ while f[1] and free > 0 and limit > 0 do
     admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
   end
 end
-return {'ADMITTED', free > 0 and refused < tonumber(ARGV[2]) and 1 or 0, admitted, has_chunks}
+return answer(free > 0 and refused < tonumber(ARGV[2]) and 1 or 0)

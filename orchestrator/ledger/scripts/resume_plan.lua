@@ -32,7 +32,7 @@ end
 -- rollback, a cancel) takes it from the set.
 for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
   local task = read_task(task_id)
-  if apart(ask_task, task, 'resume') then resume_task(task) end
+  if task and apart(ask_task, task, 'resume') then resume_task(task) end
 end
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

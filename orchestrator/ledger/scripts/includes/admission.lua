@@ -29,9 +29,10 @@ local function in_front_of(task)
   end
   for _, other_id in ipairs(redis.call('ZRANGE', K.line(task.tenant), 0, -1)) do
     local other = read_task(other_id)
+    if not other then redis.call('ZREM', K.line(task.tenant), other_id) end
     -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
-    if other_id == task.id or (task.rollback and not other.rollback) then return nil end
-    if could_start(other) then
+    if other_id == task.id or (other and task.rollback and not other.rollback) then return nil end
+    if other and could_start(other) then
       return other_id, 'another task has waited longer for the tenant'
     end
   end

@@ -7,21 +7,23 @@
 -- Classes of a plan's queue (I3), each in its own range of scores.
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 
--- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan.
+-- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
+-- has made of either what no script can work with (I19): then there is nothing that could be done with the task.
 local function read_task(task_id)
-  local f = redis.call('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
+  local plan_id, position = plan_of(task_id), position_of(task_id)
+  if not plan_id then return nil end
+  local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
     'attempt', 'retrying', 'forced', 'republished', 'retries')
-  if not f[1] then return nil end
-  local plan_id = plan_of(task_id)
-  local p = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
+  if f.err or not f[1] or not f[2] then return nil end
+  local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
-  if not p[1] then return nil end
-  return {
+  if p.err or not p[1] then return nil end
+  local task = {
     id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
     stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '', legs = tonumber(f[7] or p[4]),
-    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position_of(task_id)),
+    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position),
     pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
     started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
     republished = f[18] ~= false, retries = tonumber(f[19] or 0),
@@ -29,6 +31,9 @@ local function read_task(task_id)
     plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
     timed = p[6] ~= false,
   }
+  local is_whole = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
+    and task.started_at and task.attempt and task.retries
+  return is_whole and task or nil
 end
 
 local function emit_task(kind, task, data, stage)

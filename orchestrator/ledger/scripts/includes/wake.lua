@@ -2,8 +2,12 @@
 -- @include keys
 -- @include task
 
--- Capped: an inbox that nobody reads must not grow; the sweep looks at every active plan anyway.
-local function wake_plan(plan_id) redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id) end
+-- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
+local function wake_plan(plan_id)
+  if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then
+    redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id)
+  end
+end
 
 local function wake_dispatch(task_id)
   redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_of(task_id), 'task', task_id)

@@ -1,0 +1,62 @@
+"""The one way past a fault: whatever is done for one plan, message or store is logged, backed off and passed by (I19).
+
+A coordinator works for everybody. What goes wrong for one (a record that a hand has damaged, an answer that nobody
+foresaw) must not stop what it does for all others, nor be tried again so often that it slows them down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from orchestrator.ledger.connection import UNREACHABLE
+
+FIRST_SECONDS: Final = 1.0
+LONGEST_SECONDS: Final = 60.0
+"""How long a thing is left alone after a fault: doubling from the first to the longest."""
+
+REMEMBERED: Final = 1000
+"""Things with a fault that are told apart; past them the oldest are tried again at once."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Guard:
+    """One thread's guard; a thing is anything with a name."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._waits: dict[str, float] = {}
+        self._until: dict[str, float] = {}
+
+    def holds_back(self, name: str) -> bool:
+        """Whether the thing had a fault a short time ago."""
+        return self._clock() < self._until.get(name, 0.0)
+
+    def run(self, name: str, step: Callable[[], object]) -> bool:
+        """Takes the step, unless the thing is held back. False when it was not taken, or failed.
+
+        A Redis that is away is nobody's fault: that is raised, as it stops everything.
+        """
+        if self.holds_back(name):
+            return False
+        try:
+            step()
+        except UNREACHABLE:
+            raise
+        except Exception:  # noqa: BLE001 - see above: one fault must not stop all others
+            seconds = min(self._waits.pop(name, FIRST_SECONDS / 2) * 2, LONGEST_SECONDS)
+            self._waits[name], self._until[name] = seconds, self._clock() + seconds
+            _log.exception("passed by after a fault", action="passed-by", what=name, seconds=seconds)
+            if len(self._waits) > REMEMBERED:
+                self._forget(next(iter(self._waits)))
+            return False
+        self._forget(name)
+        return True
+
+    def _forget(self, name: str) -> None:
+        self._waits.pop(name, None)
+        self._until.pop(name, None)

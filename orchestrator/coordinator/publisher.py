@@ -1,0 +1,144 @@
+"""Publishes what was admitted, on a thread of its own: a broker that hangs stops nothing but publishing.
+
+The ledger does not need it: every task that waits here holds a queued lease, and is published again when that runs
+out. So what waits is bounded and is lost with the process; who waited for long is looked up again, as the task may have
+been stopped or started elsewhere since.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from orchestrator.background.loop import BackgroundLoop
+from orchestrator.broker.dispatcher import Dispatcher
+from orchestrator.domain.errors import Unreachable
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.records import Admitted
+
+ROOM: Final = 200
+"""Tasks that may wait here; further ones are told to wait for their leases."""
+
+BATCH: Final = 20
+FIRST_SECONDS: Final = 0.5
+LONGEST_SECONDS: Final = 5.0
+"""How long nothing is published after a failure: doubling from the first to the longest, then one task is tried."""
+
+STALE_SECONDS: Final = 2.0
+"""A task that waited for longer is looked up again."""
+
+DRAIN_SECONDS: Final = 2.0
+"""How long a clean stop waits for the rest."""
+
+LegNames = Callable[[Admitted], Sequence[str]]
+_log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Started and stopped as ``background.loop`` says; ``put`` and ``room`` may be called from any thread."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        reader: Reader,
+        leg_names: LegNames,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._reader = reader
+        self._leg_names = leg_names
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: dict[str, tuple[Admitted, float]] = {}
+        self._pause_seconds = 0.0
+        self._not_before = 0.0
+        self._loop = BackgroundLoop("publisher", 0.0, self.round)
+
+    def start(self) -> None:
+        """Publishes from now on."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Ends, once what waits is published or the broker does not take it."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting or self._pause_seconds > 0, DRAIN_SECONDS)
+        self._loop.stop()
+
+    def put(self, tasks: Sequence[Admitted]) -> None:
+        """Takes the tasks, as far as there is room; of one task the last word counts."""
+        with self._changed:
+            for task in tasks:
+                if task.task_id in self._waiting or len(self._waiting) < ROOM:
+                    self._waiting[task.task_id] = (task, self._clock())
+            self._changed.notify_all()
+
+    def room(self) -> int:
+        """How many more tasks it would take."""
+        with self._changed:
+            return ROOM - len(self._waiting)
+
+    def wait_for_room(self, seconds: float) -> None:
+        """Returns when it would take one more task, or after so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < ROOM, seconds)
+
+    def round(self) -> None:
+        """Waits for tasks and publishes a batch; after a failure one task, when its time has come."""
+        with self._changed:
+            left = self._not_before - self._clock()
+            if not self._changed.wait_for(lambda: self._waiting, 0.2):
+                return
+            if left > 0:
+                self._changed.wait(min(left, 0.2))
+                return
+            batch = list(self._waiting.values())[: 1 if self._pause_seconds else BATCH]
+        try:
+            self._publish(batch)
+        except (Unreachable, *UNREACHABLE) as error:
+            self._pause_seconds = min(max(self._pause_seconds * 2, FIRST_SECONDS), LONGEST_SECONDS)
+            self._not_before = self._clock() + self._pause_seconds
+            _log.warning(
+                "broker is away",
+                action="publish-failed",
+                waiting=ROOM - self.room(),
+                error=str(error),
+                seconds=self._pause_seconds,
+            )
+        else:
+            self._pause_seconds = 0.0
+        with self._changed:
+            self._changed.notify_all()
+
+    def _publish(self, batch: Sequence[tuple[Admitted, float]]) -> None:
+        due = [task for found in batch if (task := self._still_due(*found))]
+        try:
+            self._dispatcher.publish(due, [self._leg_names(task) for task in due])
+        except (Unreachable, *UNREACHABLE):
+            raise
+        except Exception:  # noqa: BLE001 - one task's fault: the others are published, its lease tells of it
+            for task in due:
+                self._publish_alone(task)
+        for task in due:
+            _log.info("dispatched", action="dispatch", taskId=task.task_id, tenantId=task.tenant_id, epoch=task.epoch)
+        with self._changed:
+            for task, since in batch:
+                # Unless it was put again meanwhile.
+                if self._waiting.get(task.task_id) == (task, since):
+                    del self._waiting[task.task_id]
+
+    def _publish_alone(self, task: Admitted) -> None:
+        try:
+            self._dispatcher.publish([task], [self._leg_names(task)])
+        except (Unreachable, *UNREACHABLE):
+            raise
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("passed by after a fault", action="passed-by", what=task.task_id)
+
+    def _still_due(self, task: Admitted, since: float) -> Admitted | None:
+        """The task, as it is now if it waited for long; None when no message is due any more."""
+        return task if self._clock() - since < STALE_SECONDS else self._reader.dispatchable(task.task_id)

@@ -1,0 +1,40 @@
+"""What may take its time: the reconciler's walk and the cleaning of a checkpoint store, on a thread of their own."""
+
+from __future__ import annotations
+
+import structlog
+
+from orchestrator.background.loop import BackgroundLoop
+from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.reconciler import Reconciler
+from orchestrator.ledger.connection import UNREACHABLE
+
+_log = structlog.get_logger(__name__)
+
+
+class Upkeep:
+    """Started and stopped as ``background.loop`` says; each round is one bounded step of each."""
+
+    def __init__(self, reconciler: Reconciler, cleaner: CheckpointCleaner | None, every_seconds: float) -> None:
+        self._reconciler = reconciler
+        self._cleaner = cleaner
+        self._guard = Guard()
+        self._loop = BackgroundLoop("upkeep", every_seconds, self.round)
+
+    def start(self) -> None:
+        """Goes on with the walks."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Ends after the step under way."""
+        self._loop.stop()
+
+    def round(self) -> None:
+        """One step of each."""
+        try:
+            self._reconciler.step()
+            if self._cleaner is not None:
+                self._guard.run("the checkpoint store", self._cleaner.step)
+        except UNREACHABLE as error:
+            _log.info("Redis is away", action="upkeep-waits", error=str(error))

@@ -1,0 +1,55 @@
+-- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
+-- that it stops nobody: its tasks' locks, leases, places in lines and queues. What is left of it expires in a week.
+-- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta, clock, settings (hashes),
+--       config:{task}, checkpoint:{task}, spec:{plan} (strings), queue:{plan}, line:{tenant}, leases-queued,
+--       leases-running, deadlines, lined, plans, drafts, ended, ready, lost (zsets), slots:{plan},
+--       plan-paused:{plan}, active (sets), log:{plan}, inbox (streams)
+-- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
+-- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
+-- EVENTS none
+-- @include keys
+-- @include wake
+
+local WEEK_MS = 7 * 86400 * 1000
+-- What doctor is to tell of: the newest.
+local REMEMBERED = 100
+
+local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local record = redis.pcall('HGET', K.plan(plan_id), 'status')
+if redis.call('SISMEMBER', K.active(), plan_id) == 0 or (record and not record.err) then return {'KEPT'} end
+
+local freed = {}
+local function let_go(task_id)
+  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines()}) do redis.call('ZREM', leases, task_id) end
+  local tenant_id = redis.pcall('HGET', K.task(task_id), 'tenant')
+  if tenant_id and not tenant_id.err then
+    local tenant, line = K.tenant(tenant_id), K.line(tenant_id)
+    local f = redis.call('HMGET', tenant, 'holder', 'newest')
+    if f[2] == task_id then redis.call('HDEL', tenant, 'newest') end
+    if redis.call('ZREM', line, task_id) == 1 and redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
+    if f[1] == task_id then
+      redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
+      wake_tenant(tenant_id)
+      freed[#freed + 1] = tenant_id
+    end
+  end
+  for _, key in ipairs({K.task(task_id), K.config(task_id), K.checkpoint(task_id)}) do redis.call('PEXPIRE', key, WEEK_MS) end
+end
+
+local found = 0
+for position = first, first + limit - 1 do
+  local task_id = task_id_of(plan_id, position)
+  if redis.call('EXISTS', K.task(task_id), K.config(task_id)) > 0 then
+    found = found + 1
+    let_go(task_id)
+  end
+end
+if found > 0 then return {'MORE', first + limit, freed} end
+for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready()}) do redis.call('ZREM', ids, plan_id) end
+redis.call('SREM', K.active(), plan_id)
+redis.call('DEL', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id))
+for _, key in ipairs({K.spec(plan_id), K.log(plan_id)}) do redis.call('PEXPIRE', key, WEEK_MS) end
+redis.call('ZADD', K.lost(), WALL, plan_id)
+for _, oldest in ipairs(redis.call('ZRANGE', K.lost(), 0, -REMEMBERED - 1)) do redis.call('ZREM', K.lost(), oldest) end
+return {'LOST', -1, freed}
