@@ -34,13 +34,27 @@ end
 
 local function move_plan(move) redis.call('HSET', K.plan(move.id), 'status', move.to) end
 
--- The work of one of several tasks, which must ask before it writes: what the table refuses stops nobody else.
--- Whether it was done, and what it answered.
+-- A server that is full or failing over refuses every write: that is nobody's fault.
+local REFUSALS = {'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'maxmemory'}
+local function is_refusal(text)
+  for _, word in ipairs(REFUSALS) do
+    if string.find(text, word, 1, true) then return true end
+  end
+  return false
+end
+
+-- The work of one of several tasks, which must ask before it writes: what the table refuses, or fails because a hand has
+-- damaged a record, stops nobody else. Whether it was done, and what it answered.
 local function apart(work, ...)
   local done, answer = pcall(work, ...)
   if done then return true, answer end
-  if type(answer) ~= 'table' or not answer.bad_move then error(answer, 0) end
-  BAD_MOVES[#BAD_MOVES + 1] = answer.bad_move
+  local bad_move, task = type(answer) == 'table' and answer.bad_move, ...
+  if not bad_move and type(task) == 'table' and task.id then
+    local text = type(answer) == 'table' and answer.err or tostring(answer)
+    if not is_refusal(text) then bad_move = {'task', task.id, task.status, text} end
+  end
+  if not bad_move then error(answer, 0) end
+  BAD_MOVES[#BAD_MOVES + 1] = bad_move
   return false
 end
 
