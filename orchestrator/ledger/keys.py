@@ -39,6 +39,7 @@ PATTERNS: Final[dict[str, str]] = {
     "queue": "queue:{}",  # zset: task id by rank
     "slots": "slots:{}",  # set: task ids that hold a slot
     "plan_paused": "plan-paused:{}",  # set: task ids that the plan's pause stopped
+    "plan_seq": "plan-seq:{}",  # string: the last planSequenceId of a plan that is gone, for 90 days
     "log": "log:{}",  # stream: every event of the plan
     # One a task
     "task": "task:{}",  # hash: the task's record; who moved its tenant before it: moverBefore, moverEpochBefore

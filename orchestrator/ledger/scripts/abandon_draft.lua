@@ -6,6 +6,7 @@
 -- EVENTS PlanValidationFailed
 -- @include keys
 -- @include task
+-- @include plan_gone
 
 local age_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
@@ -18,11 +19,7 @@ local written = tonumber(redis.call('HGET', plan, 'written') or 0)
 local first = math.max(written - limit, 0)
 for position = written - 1, first, -1 do
   local task_id = task_id_of(plan_id, position)
-  local f = redis.call('HMGET', K.task(task_id), 'tenant', 'prev')
-  if f[1] and redis.call('HGET', K.tenant(f[1]), 'newest') == task_id then
-    if f[2] == '' then redis.call('HDEL', K.tenant(f[1]), 'newest')
-    else redis.call('HSET', K.tenant(f[1]), 'newest', f[2]) end
-  end
+  forget_task(task_id)
   redis.call('DEL', K.task(task_id), K.config(task_id))
 end
 if first > 0 then
@@ -30,6 +27,7 @@ if first > 0 then
   return {'MORE'}
 end
 emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}')
+keep_plan_number(plan_id)
 redis.call('DEL', plan, K.spec(plan_id), K.queue(plan_id), K.log(plan_id))
 redis.call('ZREM', K.drafts(), plan_id)
 redis.call('ZREM', K.plans(), plan_id)

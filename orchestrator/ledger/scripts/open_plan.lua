@@ -8,6 +8,7 @@
 -- EVENTS PlanCreated
 -- @include keys
 -- @include event
+-- @include plan_gone
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -37,6 +38,7 @@ end
 redis.call('SET', K.spec(plan_id), spec)
 redis.call('ZADD', K.plans(), WALL, plan_id)
 redis.call('ZADD', K.drafts(), NOW, plan_id)
+take_plan_number(plan_id)
 emit_plan('PlanCreated', plan_id, '{"name":' .. cjson.encode(name) .. ',"totalTasks":' .. total
   .. ',"maxConcurrency":' .. max .. '}')
 return {'OPENED'}

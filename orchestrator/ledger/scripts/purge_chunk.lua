@@ -7,6 +7,7 @@
 -- EVENTS none
 -- @include keys
 -- @include task_id
+-- @include plan_gone
 
 local limit = tonumber(ARGV[1])
 
@@ -16,10 +17,7 @@ local plan_id, left = head[1], tonumber(head[2])
 local first = math.max(left - limit, 0)
 for position = left - 1, first, -1 do
   local task_id = task_id_of(plan_id, position)
-  local tenant_id = redis.call('HGET', K.task(task_id), 'tenant')
-  if tenant_id and redis.call('HGET', K.tenant(tenant_id), 'newest') == task_id then
-    redis.call('HDEL', K.tenant(tenant_id), 'newest')
-  end
+  forget_task(task_id)
   redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
 end
 if first > 0 then

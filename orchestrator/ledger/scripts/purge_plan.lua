@@ -10,6 +10,7 @@
 -- @include transitions
 -- @include event
 -- @include request
+-- @include plan_gone
 
 local plan_id, actor, reason, seen = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
 local plan = K.plan(plan_id)
@@ -24,6 +25,7 @@ if seen ~= '' and seen ~= f[3] then return {'REFUSED', f[1], 'went-on'} end
 
 emit_plan('PlanPurged', plan_id, '{"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
   .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null') .. '}')
+keep_plan_number(plan_id)
 -- One score a plan: how many of its tasks are left to take out.
 redis.call('ZADD', K.purges(), tonumber(f[2] or 0), plan_id)
 redis.call('ZREM', K.plans(), plan_id)

@@ -71,6 +71,30 @@ def test_an_abandoned_draft_gives_its_tenants_back_in_bounded_steps(world: Ledge
 
     assert world.reader.task_of_tenant("a") == older
     assert world.reader.task_of_tenant("b") is None
-    assert not [key for key in world.dump() if key.endswith((":p", ":p.0", ":p.1", ":p.2"))]
+    left = [key for key in world.dump() if key.endswith((":p", ":p.0", ":p.1", ":p.2"))]
+    assert left == [world.keys.of("plan_seq", "p")]
     assert world.kinds(plan_id="p")[-1] == "PlanValidationFailed"
     assert world.open("p", 4) == (Opened.OPENED, 0, None)
+
+
+def test_drafts_that_are_abandoned_in_any_order_never_leave_a_tenant_with_a_task_that_is_gone(
+    world: LedgerWorld,
+) -> None:
+    (older,) = world.started("older", ["a"])
+    world.finish(older)
+    for plan_id in ("p", "q"):
+        world.open(plan_id, 2)
+        world.ledger.write_chunk(plan_id, "d", 0, [("a", config("a", plan_id))])
+    assert world.reader.task_of_tenant("a") == "q.0"
+    for gone in ("p", "q"):
+        assert world.ledger.call("abandon_draft", -1000, 10) == ["ABANDONED", gone]
+    assert world.reader.task_of_tenant("a") == older
+
+
+def test_a_plan_goes_on_counting_where_an_abandoned_draft_of_its_id_stopped(world: LedgerWorld) -> None:
+    world.open("p", 2)
+    world.ledger.write_chunk("p", "d", 0, pairs("a"))
+    world.ledger.call("abandon_draft", -1000, 10)
+    world.plan("p", ["a"])
+    numbers = [event.plan_sequence_id for event in world.events() if event.plan_id == "p"]
+    assert numbers == list(range(1, len(numbers) + 1))

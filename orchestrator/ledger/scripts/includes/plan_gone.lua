@@ -1,0 +1,43 @@
+-- What stays of a plan, and of its tasks' places, when it leaves the ledger.
+-- @include keys
+-- @include task_id
+
+-- A later plan of the same id goes on counting where this one stopped: consumers drop what is not newer.
+local NUMBER_KEPT_MS = 90 * 86400000
+
+local function keep_plan_number(plan_id)
+  local last = redis.call('HGET', K.plan(plan_id), 'planSeq')
+  if last then redis.call('SET', K.plan_seq(plan_id), last, 'PX', NUMBER_KEPT_MS) end
+end
+
+local function take_plan_number(plan_id)
+  local last = redis.call('GET', K.plan_seq(plan_id))
+  if not last then return end
+  redis.call('DEL', K.plan_seq(plan_id))
+  redis.call('HSET', K.plan(plan_id), 'planSeq', last, 'planSeqFrom', last)
+end
+
+-- A tenant's tasks are linked from its newest one back by 'prev'. One that goes is taken out of that chain, so that
+-- `--tenant` never names a task that is gone. Few are younger than one that goes; in a longer chain the end is cut off.
+local LONGEST_CHAIN = 20
+
+local function forget_task(task_id)
+  local f = redis.call('HMGET', K.task(task_id), 'tenant', 'prev')
+  if not f[1] then return end
+  local tenant, prev = K.tenant(f[1]), f[2] or ''
+  if prev ~= '' and redis.call('EXISTS', K.task(prev)) == 0 then prev = '' end
+  local younger = redis.call('HGET', tenant, 'newest')
+  if younger == task_id then
+    if prev == '' then redis.call('HDEL', tenant, 'newest') else redis.call('HSET', tenant, 'newest', prev) end
+    return
+  end
+  for _ = 1, LONGEST_CHAIN do
+    local older = younger and redis.call('HGET', K.task(younger), 'prev')
+    if not older or older == '' then return end
+    if older == task_id then
+      redis.call('HSET', K.task(younger), 'prev', prev)
+      return
+    end
+    younger = older
+  end
+end
