@@ -1,9 +1,9 @@
 -- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
 -- that it stops nobody: its tasks' locks, leases, places in lines and queues. What is left of it expires in a week.
--- KEYS  1 the namespace's root. Touches task:{task}, plan:{plan}, tenant:{tenant}, meta, clock, settings (hashes),
---       config:{task}, checkpoint:{task}, spec:{plan} (strings), queue:{plan}, line:{tenant}, leases-queued,
---       leases-running, deadlines, lined, plans, drafts, ended, ready, lost (zsets), slots:{plan},
---       plan-paused:{plan}, active (sets), log:{plan}, inbox (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       spec:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, ready, lost, leases-queued,
+--       leases-running, deadlines, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
+--       (sets), inbox, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS none

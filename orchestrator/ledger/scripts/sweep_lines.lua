@@ -1,6 +1,6 @@
 -- Wakes the lines of free tenants: makes up for a waiter that stood back for one which then could not start.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), lined,
---       queue:{plan}, line:{tenant} (zsets), inbox (stream)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), ready,
+--       lined, queue:{plan}, line:{tenant} (zsets), inbox (stream)
 -- ARGV  1 the most tenants to look at; those not looked at for the longest come first
 -- CODES SWEPT, number of tenants woken
 -- EVENTS none

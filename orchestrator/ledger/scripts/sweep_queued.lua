@@ -1,8 +1,9 @@
 -- Answers overdue queued leases: the message may be lost, or merely waits in a backlog. The same epoch and turn is
 -- published again at intervals doubling from one lease to a minute; never counted, never failed for it.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       epoch, checkpoint:{task} (strings), ended, leases-queued, leases-running, deadlines, lined, queue:{plan},
---       line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, lined,
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
