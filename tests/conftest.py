@@ -100,6 +100,6 @@ def instances(place: Place) -> Iterator[TenantInstances]:
 def cluster(place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     cluster = Cluster(place, tmp_path)
     yield cluster
-    cluster.stop()
+    cluster.end()
     if request.session.testsfailed:
         print(cluster.logs())

@@ -28,7 +28,7 @@ def cluster(place: Place, tmp_path: Path) -> Iterator[Cluster]:
     cluster = Cluster(place, tmp_path)
     cluster.start()
     yield cluster
-    cluster.stop()
+    cluster.end()
 
 
 def test_commands(cluster: Cluster, place: Place, tmp_path: Path) -> None:

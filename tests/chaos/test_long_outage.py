@@ -53,6 +53,6 @@ def test_a_minute_without_redis(tmp_path: Path) -> None:
             assert_gapless(events)
             assert not [event for event in events if event.type in ("TaskRecovered", "TaskFailed")]
     finally:
-        cluster.stop()
+        cluster.end()
         instances.close()
         server.stop()

@@ -129,12 +129,13 @@ def test_a_silent_worker_ends(tmp_path: Path) -> None:
 
 
 def test_an_idle_worker_is_not_silent(tmp_path: Path) -> None:
-    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="2") as world:
+    with fault_world(tmp_path, CHANGEOVER_DEAF_SECONDS="1.5") as world:
         worker = world.cluster.start_worker(concurrency=1)
         world.cluster.wait_alive([world.cluster.start_coordinator(), worker])
         # One slot, busy for longer than that: no reply is due meanwhile.
-        world.instances.slow_seconds = 5
-        world.submit(2, [effect_stage("one")])
+        world.instances.slow_seconds = 3
+        world.submit(1, [effect_stage("one")])
         assert world.wait().status == "COMPLETED"
-        threading.Event().wait(4)
+        # Nor does one that waits for work grow silent.
+        threading.Event().wait(3)
         assert worker.poll() is None

@@ -36,7 +36,7 @@ def test_two_heartbeats_during_one_long_step(
         assert client.wait("long", timeout_seconds=30).status == "COMPLETED"
     finally:
         instances.hold.set()
-        cluster.stop()
+        cluster.end()
     # The step was longer than its lease, yet nobody took it for lost.
     assert instances.polls["t0/a"] == 1
     assert not any(event.type == "TaskRecovered" for event in client.events("long"))

@@ -31,7 +31,7 @@ def test_path_and_key_of_the_application_and_of_a_tenant(place: Place, settings:
             cluster.start()
             status = client.wait("reach", timeout_seconds=60)
         finally:
-            cluster.stop()
+            cluster.end()
         assert instances.seen == ["/ready", "/own", "/own"]
     assert [task.status for task in status.tasks] == ["COMPLETED", "FAILED"]
     failure = status.tasks[1].failure_info

@@ -69,6 +69,14 @@ class Cluster:
                 self.kill(process)
         self._client.close()
 
+    def end(self) -> None:
+        """Ends all at once, without their leave-taking: nobody works here any more, and a clean stop takes seconds."""
+        for process in self.processes:
+            signal_group(process, signal.SIGKILL)
+        for process in self.processes:
+            process.wait()
+        self._client.close()
+
     def kill(self, process: Process) -> None:
         """SIGKILL to the process and its children."""
         signal_group(process, signal.SIGKILL)

@@ -123,7 +123,7 @@ class FaultWorld:
 
     def close(self) -> None:
         self.instances.close()
-        self.cluster.stop()
+        self.cluster.end()
         self.client.close()
         self.redis.close()
         self.broker.close()

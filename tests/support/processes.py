@@ -159,9 +159,10 @@ def _nursery() -> _Nursery:
 
 
 def signal_group(process: Process, number: signal.Signals) -> None:
-    """The signal to the process and its children, if any is left."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+    """The signal to the process and its children, while it lives: afterwards its number may be another's."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 def run(

@@ -56,7 +56,7 @@ def workers(place: Place, tmp_path: Path, store_settings: dict[str, str]) -> Ite
     cluster.start_worker()
     cluster.wait_alive(cluster.processes)
     yield cluster
-    cluster.stop()
+    cluster.end()
 
 
 def at_work(client: Client, plan_id: str, instances: TenantInstances, **more: Any) -> str:
