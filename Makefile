@@ -19,8 +19,9 @@ BIN := .venv/bin
 run: .venv/ready
 	$(BIN)/python -m examples.demo
 
+# Three at a time on two cores: much of a test is waiting for leases and polls.
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # What takes minutes because an outage does.
 test-long: .venv/ready

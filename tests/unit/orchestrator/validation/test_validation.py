@@ -254,7 +254,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] * bool(path) + [place for key, item in items for place in places(item, (*path, key))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_fuzzed_plans_are_valid_or_refused(data: st.DataObject) -> None:
     plan = right_plan()
