@@ -17,7 +17,13 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from orchestrator.secrets.known import MASK, KnownSecrets
 
-_SECRET_KEY = re.compile(r"authorization|cookie|password|passwd|secret|token|api[-_]?key|credential", re.IGNORECASE)
+_SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
+_SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac)$", re.IGNORECASE)
+_SECRET_PAIR = re.compile(
+    rf"((?:^|[?&;\s])(?:[\w.-]*(?:{_SENSITIVE})[\w.-]*|auth|sig|pw|pwd|pass|jwt|key|code)=)[^&;\s#]+", re.IGNORECASE
+)
+"""``token=...`` in the query of a URL, in a form, in a sentence."""
+_SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s+(?=[\w.~+/:-]*[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/]*@", re.IGNORECASE)
 
 _lock = threading.Lock()
@@ -44,6 +50,11 @@ def mask_value(value: Any) -> Any:
     return _walk(value, _without_known) if _known.values else value
 
 
+def names_secret(key: str) -> bool:
+    """Whether what stands under this key is not for people to read."""
+    return _SECRET_KEY.search(key) is not None
+
+
 def masked(value: Any, key: str = "") -> Any:
     """A copy as JSON values: secrets, values under a key that names one, and passwords in URLs are not in it."""
     return _walk(value, _for_people, key)
@@ -61,7 +72,7 @@ def masked_url(url: str) -> str:
 def redact(url: str) -> str:
     """The URL of a server without user, password and query, for people to read."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:
@@ -69,7 +80,9 @@ def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:
     if isinstance(value, BaseModel):
         value = {name: item for name, item in value if item is not None} | dict(value.model_extra or {})
     if isinstance(value, Mapping):
-        return {rule(str(name), ""): _walk(item, rule, str(name)) for name, item in value.items()}
+        # All that stands below a secret's name is secret too; `secrets` is the setting that only speaks of them.
+        below = key if key != "secrets" and names_secret(key) else None
+        return {rule(str(name), ""): _walk(item, rule, below or str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_walk(item, rule, key) for item in value]
     return rule(value, key)
@@ -92,7 +105,8 @@ def _for_people(value: Any, key: str) -> Any:
     if _SECRET_KEY.search(key) and isinstance(value, str | int | float) and not isinstance(value, bool) and value:
         return MASK
     if isinstance(value, str):
-        return _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
+        text = _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
+        return _SECRET_SCHEME.sub(rf"\1 {MASK}", _SECRET_PAIR.sub(rf"\1{MASK}", text))
     if value is None or isinstance(value, bool | int | float):
         return _without_known(value, key)
     return str(value)

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.domain.config import Name, Seconds, ServiceSpec
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import unknown
+from orchestrator.settings.config_file import VARIABLE, read_config_file
+from orchestrator.settings.environment import kinds_of, read_environment
+from orchestrator.settings.given import Given
+from orchestrator.settings.mistakes import setting_problems
+from orchestrator.settings.redis_url import parse_redis_url
 from steps import AllowedHosts, MalformedEndpoints, health_endpoints
 
 Count = Annotated[int, Field(ge=1)]
 
 
+def _no_truth_for_a_number(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """``no`` is false in YAML, and false would be taken for 0."""
+    kinds = kinds_of(cls.model_fields[str(info.field_name)].annotation)
+    if isinstance(value, bool) and bool not in kinds and (int in kinds or float in kinds):
+        raise ValueError("expected a number")
+    return value
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _numbers = field_validator("*", mode="before")(_no_truth_for_a_number)
 
 
 class HealthCheckSettings(Section):
@@ -50,9 +73,7 @@ class ConnectionSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_redis(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("expected a redis://, rediss:// or unix:// URL")
-        return url
+        return SecretStr(parse_redis_url(url.get_secret_value()).for_ledger())
 
 
 class InstanceListSettings(Section):
@@ -99,9 +120,9 @@ class ArchiveSettings(Section):
 class Settings(BaseSettings):
     """Every application setting, with its default."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CHANGEOVER_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    _numbers = field_validator("*", mode="before")(_no_truth_for_a_number)
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
     redis_url: SecretStr | None = None
@@ -164,31 +185,42 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order of precedence; the file is read only when ``CHANGEOVER_CONFIG`` names one."""
-        named = os.environ.get("CHANGEOVER_CONFIG")
-        if not named:
-            return init_settings, env_settings
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=Path(named))
+        """Order of precedence: what the caller gives, environment, file."""
+        return init_settings, *(_Source(settings_cls, given) for given in sources())
+
+
+class _Source(PydanticBaseSettingsSource):
+    """One source, whose own mistakes are errors."""
+
+    def __init__(self, settings_cls: type[BaseSettings], given: Given) -> None:
+        super().__init__(settings_cls)
+        self._given = given
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._given.values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._given.values
+
+
+def sources() -> list[Given]:
+    """What environment and file (read only when ``CHANGEOVER_CONFIG`` names one) give, the first before the second."""
+    named = os.environ.get(VARIABLE)
+    environment = read_environment(Settings, os.environ)
+    return [environment, read_config_file(named)] if named else [environment]
 
 
 def load_settings() -> Settings:
     """Settings from environment and file.
 
-    Raises ``InvalidInput`` naming every wrong setting, its value left out (it may be a secret).
+    Raises ``InvalidInput`` naming every wrong setting, with where it stands; a value that may be a secret is left out.
     """
+    given = sources()
+    problems = [problem for source in given for problem in source.problems]
     try:
-        named = os.environ.get("CHANGEOVER_CONFIG")
-        if named and not Path(named).is_file():
-            raise InvalidInput([Problem("CHANGEOVER_CONFIG", named, "no such file")])
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        raise InvalidInput([_problem(item) for item in error.errors()]) from error
-    except (OSError, yaml.YAMLError) as error:
-        raise InvalidInput([Problem("CHANGEOVER_CONFIG", os.environ["CHANGEOVER_CONFIG"], str(error))]) from error
-
-
-def _problem(item: ErrorDetails) -> Problem:
-    message = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
-        message = unknown("setting", str(item["loc"][0]), Settings.model_fields)
-    return Problem(".".join(map(str, item["loc"])), None, message)
+        problems += setting_problems(error, Settings, given)
+    if problems:
+        raise InvalidInput(problems)
+    return settings

@@ -23,6 +23,7 @@ from typing import Any
 
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
 from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.settings.model import Settings, load_settings
@@ -72,6 +73,9 @@ def validate_plan(
     except InvalidInput as error:
         return Validated(None, error.problems, [])
     findings = Findings()
+    if too_deep(raw):
+        findings.error("", None, f"lists and mappings are nested more than {MAX_DEPTH} levels deep")
+        return Validated(None, findings.named_errors(), [])
     if not isinstance(raw, Mapping):
         findings.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, findings.named_errors(), [])

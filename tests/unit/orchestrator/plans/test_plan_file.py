@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 import yaml
 
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.files.json_text import MAX_DEPTH
+from orchestrator.files.yaml_text import MAX_ALIASED_VALUES, MIN_ALIASED_CHARACTERS, read_yaml
 from orchestrator.plans.plan_file import read_plan_file
-from orchestrator.plans.yaml_reader import MAX_ALIASED_VALUES, MAX_DEPTH, read_yaml
 from tests.support.right_plan import right_plan
 
 
@@ -51,7 +54,7 @@ def test_no_file(tmp_path: Path) -> None:
         ("a: {b: 1, b: 2}", "line 1, column 11: the key 'b' is given twice"),
         ("a: *b", "the alias *b refers to nothing"),
         ("a: &a [*a]", "the alias *a refers to nothing"),
-        ("a: !!python/object/apply:os.system [id]", "is not allowed in a plan"),
+        ("a: !!python/object/apply:os.system [id]", "is not allowed"),
         ("a: !!int x", "is not allowed here"),
         ("a: 1\n---\nb: 2\n", "line 2, column 1: a second document"),
         ("{[1]: 2}", "a key must be text"),
@@ -69,7 +72,8 @@ def test_yaml_mistakes_name_their_place(text: str, expected: str, tmp_path: Path
         ('{"a": 1,\n "b": }', "line 2, column 7: not valid JSON"),
         ('{"a": 1, "a": 2}', "the key 'a' is given twice"),
         ('{"a": NaN}', "NaN is not a JSON number"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, f"nested more than {MAX_DEPTH} levels"),
+        ('{"a": ' * 900 + "1" + "}" * 900, f"nested more than {MAX_DEPTH} levels"),
         ('{"a": ' + "9" * 5000 + "}", "not valid JSON"),
         ("[]", "not a list"),
     ],
@@ -81,8 +85,16 @@ def test_json_mistakes(text: str, expected: str, tmp_path: Path) -> None:
 def test_too_large_and_not_text(tmp_path: Path) -> None:
     assert "larger than 1 MiB" in refusal("a: " + "x" * (1024 * 1024), tmp_path, max_bytes=1024 * 1024)
     assert "line 2: not UTF-8" in refusal(b"a: 1\nb: \xff", tmp_path)
-    with pytest.raises(InvalidInput, match="larger than"):
-        read_plan_file("/dev/zero", 10)
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket.yaml"))
+    for name, kind in (("/dev/zero", "a device"), ("/dev/tty", "a device"), ("pipe.yaml", "a pipe"),
+                       ("socket.yaml", "a socket"), (".", "a folder")):  # fmt: skip
+        with pytest.raises(InvalidInput, match=f"it is {kind}; expected a file"):
+            read_plan_file(tmp_path / name)
 
 
 @pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
@@ -96,6 +108,19 @@ def test_alias_bomb_is_bounded(tmp_path: Path) -> None:
     assert f"more than {MAX_ALIASED_VALUES}" in refusal("\n".join(lines), tmp_path)
     merges = ["a0: &a0 {k: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 12)]
     assert f"more than {MAX_ALIASED_VALUES}" in refusal("\n".join(merges), tmp_path)
+
+
+def test_aliases_to_long_text_are_bounded_by_their_characters(tmp_path: Path) -> None:
+    text = "a: &a " + "x" * 500_000 + "\nb: [" + ", ".join(["*a"] * 100) + "]"
+    assert f"more than {MIN_ALIASED_CHARACTERS} characters of text" in refusal(text, tmp_path)
+    nested = "a: &a {k: " + "x" * 200_000 + "}\nb: &b [*a, *a, *a, *a]\nc: [" + ", ".join(["*b"] * 30) + "]"
+    assert f"more than {MIN_ALIASED_CHARACTERS} characters of text" in refusal(nested, tmp_path)
+
+
+def test_lines_are_told_by_path() -> None:
+    lines: dict[str, int] = {}
+    read_yaml("a: 1\nb:\n  c: [1,\n    {d: 2}]\n  e: x\n", "x", lines)
+    assert (lines["a"], lines["b.c"], lines["b.c[1].d"], lines["b.e"]) == (1, 3, 4, 5)
 
 
 def test_plain_scalars() -> None:

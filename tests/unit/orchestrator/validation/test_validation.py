@@ -272,3 +272,14 @@ def test_fuzzed_plans_are_valid_or_refused(data: st.DataObject) -> None:
     for problem in (*result.errors, *result.warnings):
         str(problem).encode()
         assert problem.message
+
+
+def test_nesting_is_bounded_for_values_too() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = {"a": deep}
+    loop: list[Any] = []
+    loop.append(loop)
+    for value in (deep, loop):
+        (problem,) = validated(right_plan() | {"variables": value}).errors
+        assert "nested more than 64 levels deep" in problem.message

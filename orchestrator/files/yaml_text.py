@@ -2,7 +2,8 @@
 
 PyYAML's own loader builds a node tree first, which is several times slower for 100,000 tenants, crashes the
 interpreter on deep nesting and expands nested aliases without bound. One loop over the events does without all
-three: the depth is bounded, aliases are counted for what they expand to, and a key given twice is an error.
+three: the depth is bounded, aliases are counted for what they expand to (values and characters), and a key given
+twice is an error.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import yaml
 from yaml import events
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.wording import join
+from orchestrator.files.json_text import MAX_DEPTH
 
-MAX_DEPTH = 64
 MAX_ALIASED_VALUES = 1_000_000
 """How many values all aliases together may stand for."""
+MIN_ALIASED_CHARACTERS = 16 * 1024 * 1024
+ALIASED_CHARACTERS_FOR_EACH = 16
+"""How many characters of text they may stand for: the first of these, or that many times the text's own length."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
 _BASED_INT = re.compile(r"0(x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
@@ -44,7 +49,7 @@ _NO_KEY = object()
 
 @dataclass(slots=True)
 class _Open:
-    """A collection being filled; ``size`` counts the values in it, aliases expanded."""
+    """A collection being filled; ``size`` counts the values in it, ``characters`` their text, aliases expanded."""
 
     value: Any
     anchor: str | None
@@ -52,27 +57,34 @@ class _Open:
     key: Any = _NO_KEY
     merged: dict[str, Any] = field(default_factory=dict)
     size: int = 1
+    characters: int = 0
+    path: str = ""
 
 
-def read_yaml(text: str, name: str) -> Any:
+def read_yaml(text: str, name: str, lines: dict[str, int] | None = None) -> Any:
     """The one document in ``text``, made of dicts, lists, text, numbers, booleans and None.
 
     Plain scalars are read as YAML 1.1 does, but dates, times (``12:30``) and numbers with a leading zero stay text:
-    they are versions and labels in a plan. ``<<`` merges. Raises ``InvalidInput`` naming ``name``, line and column.
+    they are versions and labels in a plan. ``<<`` merges. ``lines`` is told the line of each value by its
+    path (``a.b[0]``). Raises ``InvalidInput`` naming ``name``, line and column.
     """
-    return _Reader(name).read(text)
+    return _Reader(name, lines).read(text)
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lines: dict[str, int] | None) -> None:
         self._name = name
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._lines = lines
+        self._anchors: dict[str, tuple[Any, int, int]] = {}
         self._aliased = 0
+        self._aliased_characters = 0
+        self._most_characters = MIN_ALIASED_CHARACTERS
         self._stack: list[_Open] = []
         self._root: Any = None
         self._documents = 0
 
     def read(self, text: str) -> Any:
+        self._most_characters = max(MIN_ALIASED_CHARACTERS, ALIASED_CHARACTERS_FOR_EACH * len(text))
         try:
             for event in yaml.parse(text, _LOADER):
                 self._take(event)
@@ -89,35 +101,49 @@ class _Reader:
             if event.implicit[0] or event.tag is not None:
                 value = self._scalar(event)
             if event.anchor:
-                self._anchors[event.anchor] = (value, 1)
-            self._add(value, 1, event)
+                self._anchors[event.anchor] = (value, 1, len(event.value))
+            self._add(value, 1, len(event.value), event)
         elif kind is events.MappingStartEvent or kind is events.SequenceStartEvent:
             if len(self._stack) >= MAX_DEPTH:
                 self._refuse(event.start_mark, f"nested more than {MAX_DEPTH} levels deep")
             if event.tag is not None and event.tag not in _TAGS:
-                self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed in a plan")
+                self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed")
             empty: Any = {} if kind is events.MappingStartEvent else []
-            self._stack.append(_Open(empty, event.anchor, event.start_mark))
+            path = self._place(event) if self._lines is not None else ""
+            self._stack.append(_Open(empty, event.anchor, event.start_mark, path=path))
         elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
             done = self._stack.pop()
             for key, value in done.merged.items():
                 done.value.setdefault(key, value)
             if done.anchor:
-                self._anchors[done.anchor] = (done.value, done.size)
-            self._add(done.value, done.size, event)
+                self._anchors[done.anchor] = (done.value, done.size, done.characters)
+            self._add(done.value, done.size, done.characters, event)
         elif kind is events.AliasEvent:
             self._alias(event)
         elif kind is events.DocumentStartEvent:
             self._documents += 1
             if self._documents > 1:
-                self._refuse(event.start_mark, "a second document; a plan file holds one plan")
+                self._refuse(event.start_mark, "a second document; expected one")
 
-    def _add(self, value: Any, size: int, event: Any) -> None:
+    def _place(self, event: Any) -> str:
+        """The path of the value that this event begins, its line kept."""
+        if not self._stack:
+            return ""
+        top = self._stack[-1]
+        here = f"{top.path}[{len(top.value)}]" if type(top.value) is list else join(top.path, str(top.key))
+        if self._lines is not None and top.key is not _NO_KEY:
+            self._lines.setdefault(here, event.start_mark.line + 1)
+        return here
+
+    def _add(self, value: Any, size: int, characters: int, event: Any) -> None:
         if not self._stack:
             self._root = value
             return
         top = self._stack[-1]
         top.size += size
+        top.characters += characters
+        if self._lines is not None and top.key is not _NO_KEY and isinstance(event, events.ScalarEvent):
+            self._place(event)
         if type(top.value) is list:
             top.value.append(value)
         elif top.key is _NO_KEY:
@@ -150,11 +176,14 @@ class _Reader:
         found = self._anchors.get(event.anchor)
         if found is None:
             self._refuse(event.start_mark, f"the alias *{event.anchor} refers to nothing before it")
-        value, size = found
+        value, size, characters = found
         self._aliased += size
+        self._aliased_characters += characters
         if self._aliased > MAX_ALIASED_VALUES:
             self._refuse(event.start_mark, f"aliases stand for more than {MAX_ALIASED_VALUES} values")
-        self._add(value, size, event)
+        if self._aliased_characters > self._most_characters:
+            self._refuse(event.start_mark, f"aliases stand for more than {self._most_characters} characters of text")
+        self._add(value, size, characters, event)
 
     def _scalar(self, event: Any) -> Any:
         if event.tag is None:

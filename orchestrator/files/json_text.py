@@ -1,0 +1,58 @@
+"""JSON text to plain values, stricter than Python's own reader: no key twice, no NaN, bounded nesting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NoReturn
+
+MAX_DEPTH: Final = 64
+"""Levels of lists and mappings within each other, in JSON, YAML and plans given as values."""
+
+
+class JsonMistake(ValueError):
+    """The text is not JSON; the message says where and why."""
+
+
+def parse_json(text: str) -> Any:
+    """The value. Raises ``JsonMistake``."""
+    try:
+        value = json.loads(text, object_pairs_hook=_mapping, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise JsonMistake(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise JsonMistake(f"nested more than {MAX_DEPTH} levels deep") from None
+    except ValueError as error:
+        raise JsonMistake(f"not valid JSON: {error}") from None
+    if too_deep(value):
+        raise JsonMistake(f"nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def too_deep(value: Any) -> bool:
+    """Whether lists and mappings stand more than ``MAX_DEPTH`` levels within each other (or within themselves)."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        # Level by level, each container once a level: shared ones cost nothing more, and a loop ends.
+        inner = {id(one): one for one in level if isinstance(one, dict | list | tuple)}
+        if not inner:
+            return False
+        level = [
+            item
+            for one in inner.values()
+            for item in (one.values() if isinstance(one, dict) else one)
+            if isinstance(item, dict | list | tuple)
+        ]
+    return bool(level)
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice[:200]!r} is given twice in one mapping")
+    return mapping
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a JSON number")

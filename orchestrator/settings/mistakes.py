@@ -1,0 +1,41 @@
+"""What pydantic finds wrong with settings, in our words: setting, value (unless it may be secret), where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
+
+from orchestrator.domain.errors import Problem
+from orchestrator.domain.wording import problems_of
+from orchestrator.secrets.masking import masked, names_secret
+from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
+from orchestrator.settings.given import Given
+
+
+def setting_problems(error: ValidationError, model: type[BaseModel], sources: Sequence[Given]) -> Iterator[Problem]:
+    """One problem each, in order; ``sources`` as they go before each other."""
+    for problem in problems_of(error, model):
+        path, message, value = problem.path, problem.message, problem.value
+        if not path and ": " in message:
+            # Rules between settings name their place themselves.
+            path, message = message.split(": ", 1)
+            value = None
+        if message.startswith("unknown key") and not path.startswith("services."):
+            message = "unknown setting" + message.removeprefix("unknown key")
+        where = next((found for source in sources if (found := source.where(path)) is not None), None)
+        told = None if message.startswith("unknown") else _told(value, model, path)
+        yield Problem(path, told, f"{message}, in {where}" if where else message)
+
+
+def _told(value: JsonValue, model: type[BaseModel], path: str) -> JsonValue:
+    """The value as the error may show it."""
+    parts = parts_of(path)
+    annotation = annotation_at(model, parts)
+    if annotation is None and not path.startswith("services."):
+        # A name that we do not know may hold anything.
+        return None
+    if SecretStr in kinds_of(annotation) or any(names_secret(part) for part in parts):
+        return None
+    told: JsonValue = masked(value, parts[-1] if parts else "")
+    return told
