@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS
-from orchestrator.domain.folded import FoldedTask, QueueClass
-from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
@@ -34,11 +33,6 @@ def cap(world: World, event: e.Event, report: Report) -> None:
             report.add("I2", f"{event.task_id} is admitted while all {plan.max_concurrency} slots are taken", event)
 
 
-def _rank(task: FoldedTask) -> tuple[int, int]:
-    # Retries stand in the order in which they were asked for, which is not looked at here.
-    return task.queued_as, 0 if task.queued_as is QueueClass.RETRY else task.position
-
-
 def order(world: World, event: e.Event, report: Report) -> None:
     """I3: whoever is admitted stands first among those that do not wait for a tenant (one slot: among all)."""
     if not isinstance(event, e.TaskEvent) or event.type not in MOVE_ADMISSIONS:
@@ -46,16 +40,9 @@ def order(world: World, event: e.Event, report: Report) -> None:
     plan, task = world.plans.get(event.plan_id), world.tasks.get(event.task_id)
     if plan is None or task is None or not plan.created:
         return
-    strict = plan.max_concurrency == 1
-    rank = _rank(task)
-    for other in plan.tasks.values():
-        if other is task or (other.waiting and not strict):
-            continue
-        before = other.known and other.state is TaskState.PENDING and _rank(other) < rank
-        goes_back_first = other.rollback_asked and other.state not in TASK_ACTIVE
-        if before or goes_back_first:
-            report.add("I3", f"{task.task_id} is admitted before {other.task_id}, which stands before it", event)
-            return
+    other = world.queue.before(plan, task)
+    if other is not None:
+        report.add("I3", f"{task.task_id} is admitted before {other.task_id}, which stands before it", event)
 
 
 def boundary(world: World, event: e.Event, report: Report) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import LogFold
 from orchestrator.domain.status import TaskState
+from orchestrator.history.queue_view import QueueView
 
 StageKey = tuple[int, str, int]
 """Attempt, mode (the task's state) and index of a stage in its plan."""
@@ -29,6 +30,7 @@ class World(LogFold):
         """The last planSequenceId of each plan, of those that are gone too."""
         self.plan_times: dict[str, int] = {}
         """When each plan's newest event was written, in ms."""
+        self.queue = QueueView()
         self.requests: dict[tuple[str, str], e.OperationRequested] = {}
         """Operations by request id and target."""
 
@@ -36,7 +38,9 @@ class World(LogFold):
         """Moves on by one event."""
         if event.sequence_id <= self.sequence:
             return
+        paused = self._paused_before(event)
         super().apply(event)
+        self._note_waiters(event, paused)
         self.plan_numbers[event.plan_id] = event.plan_sequence_id
         self.plan_times[event.plan_id] = round(event.occurred_at.timestamp() * 1000)
         if isinstance(event, e.OperationRequested) and event.request_id:
@@ -53,6 +57,25 @@ class World(LogFold):
     def is_gone(self, plan_id: str) -> bool:
         """Whether the log tells of the plan, and that it was abandoned or purged."""
         return plan_id in self.plan_numbers and plan_id not in self.plans
+
+    def _paused_before(self, event: e.Event) -> tuple[str, ...]:
+        """What the resume of a plan lets go on."""
+        is_resume = isinstance(event, e.OperationRequested) and event.target_type == "plan"
+        return tuple(self.plans[event.plan_id].paused) if is_resume and event.plan_id in self.plans else ()
+
+    def _note_waiters(self, event: e.Event, paused: tuple[str, ...]) -> None:
+        plan = self.plans.get(event.plan_id)
+        if plan is None:
+            self.queue.forget(event.plan_id)
+            return
+        asked = [*paused, event.target_id] if isinstance(event, e.OperationRequested) else []
+        if isinstance(event, e.TaskCreated):
+            asked.append(event.task_id)
+        for task in (plan.tasks[task_id] for task_id in asked if task_id in plan.tasks):
+            if task.state is TaskState.PENDING:
+                self.queue.put(task)
+            if task.rollback_asked:
+                self.queue.put_rollback(task)
 
     def _record(self, event: e.StageEvent, mode: TaskState) -> None:
         names = self.stages.get(event.plan_id, ())

@@ -58,7 +58,7 @@ def main() -> int:
             flush=True,
         )
         for line in result.broken:
-            print(f"I17: {line}", flush=True)
+            print(line, flush=True)
         if not result.holds:
             print(f"FAILED; logs in {folder}; again with --seed {seed}", flush=True)
             return 1

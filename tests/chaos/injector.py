@@ -37,16 +37,19 @@ class FaultInjector:
             self._scene.crew.supervise()
             self._judge()
 
-    def wait(self, is_over: Callable[[], bool], seconds: float) -> None:
-        """Everything goes on, with a supervisor at work, until it is over."""
+    def wait(self, is_over: Callable[[], bool], seconds: float) -> bool:
+        """Everything goes on, with a supervisor at work, until it is over; false when it is not by then."""
         self._scene.crew.calm()
 
         def over() -> bool:
             self._scene.crew.supervise()
             return is_over()
 
-        wait_until(over, seconds, "the plans have not ended")
-        self._scene.crew.calm()
+        try:
+            wait_until(over, seconds)
+        except AssertionError:
+            return False
+        return True
 
     def _judge(self) -> None:
         report = self._scene.world.report(ended=False, damaged=self._scene.damaged)

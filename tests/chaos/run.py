@@ -23,7 +23,6 @@ from tests.chaos.scene import Scene
 from tests.support.clock_shim import SteppedClock
 from tests.support.fault_world import FaultWorld, effect_stage, write_stage
 from tests.support.redis_server import RedisServer
-from tests.support.waiting import wait_until
 
 LEASE = {"CHANGEOVER_LEASE_SECONDS": "2", "CHANGEOVER_RENEW_SECONDS": "0.5", "CHANGEOVER_SWEEP_SECONDS": "0.4"}
 
@@ -46,7 +45,7 @@ class ChaosRun:
 
 @dataclass(frozen=True)
 class ChaosResult:
-    """How it went. ``broken`` are repeats of a request that were answered otherwise than the first time."""
+    """How it went. ``broken`` is what the checker cannot see: repeats that were answered otherwise, and the like."""
 
     status: str
     report: Report
@@ -111,9 +110,10 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
 
     injector = FaultInjector(scene, run.kinds, operator)
     injector.run(run.faults, until=is_over, pause_seconds=run.pause_seconds)
-    if injector.moment is None:
-        injector.wait(is_over, run.end_seconds)
-        wait_until(scene.is_tidy, run.end_seconds, "garbage stays in the inbox")
+    broken = []
+    # Whatever has not ended by then, the judgement names.
+    if injector.moment is None and injector.wait(is_over, run.end_seconds):
+        broken += [] if injector.wait(scene.is_tidy, run.end_seconds) else ["I19: what is no wake stays in the inbox"]
     counts = world.instances.counts()
     return ChaosResult(
         status=world.client.summary("p").status,
@@ -124,5 +124,5 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
         effects=sum(counts.values()),
         repeated=sum(counts.values()) - len(counts),
         requests=operator.asked,
-        broken=tuple(operator.broken),
+        broken=(*broken, *(f"I17: {line}" for line in operator.broken)),
     )

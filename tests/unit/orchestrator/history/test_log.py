@@ -82,11 +82,26 @@ def test_a_task_that_waits_for_its_tenant_is_passed_over() -> None:
     assert judge(WAITED).holds
 
 
+HELD_HEAD = [*move(1), asked("rollback", "p.1"), task(1, "TaskWaiting"), asked("resume", "p.0")]
+"""With one slot: the head of the queue waits for its tenant, and task 0 may go on behind it."""
+
+
+def test_with_one_slot_a_resumed_task_that_holds_its_tenant_goes_before_a_held_head() -> None:
+    begun = [task(0, "TaskStarted"), task(0, "TaskStageStarted", "a"), asked("pause", "p.0")]
+    paused = [*opening(1), *begun, task(0, "TaskStageSucceeded", "a"), task(0, "TaskPaused")]
+    report = check_log(tell([*paused, *HELD_HEAD, task(0, "TaskResumed")]), {PLAN: STAGES})
+    assert report.holds, str(report)
+
+
 DOCTORED: dict[str, tuple[str, list[Line]]] = {
     "two hold one tenant": ("I1", [*opening(), task(0, "TaskStarted"), task(1, "TaskStarted", tenantId="t0")]),
     "one more than the cap": ("I2", [*opening(), *(task(i, "TaskStarted") for i in range(3))]),
     "out of order": ("I3", [*opening(), *move(1), *move(0), *move(2), of_plan("PlanCompleted")]),
     "passed over with one slot": ("I3", [*opening(1), task(0, "TaskWaiting"), *move(1)]),
+    "before a held head with one slot, holding nothing itself": (
+        "I3",
+        [*opening(1), asked("pause", "p.0"), task(0, "TaskPaused"), *HELD_HEAD, task(0, "TaskStarted")],
+    ),
     "a retry before a move": (
         "I3",
         [*RETRIED[:11], *move(0, "TaskRetryStarted"), *move(1), *move(2), of_plan("PlanCompleted")],
