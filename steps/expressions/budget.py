@@ -216,7 +216,16 @@ def kind_of(value: Any) -> str:
         refuse()
     if isinstance(value, Undefined):
         value._fail_with_undefined_error()
-    words = {str: "a text", list: "a list", tuple: "a list", dict: "a mapping", type(None): "null"}
+    words = {
+        int: "a number",
+        float: "a number",
+        bool: "true or false",
+        str: "a text",
+        list: "a list",
+        tuple: "a list",
+        dict: "a mapping",
+        type(None): "null",
+    }
     return words.get(type(value), f"a {type(value).__name__}")
 
 

@@ -116,10 +116,10 @@ def to_json(value: Any) -> str:
 
 
 @pass_environment
-def join_items(environment: Environment, items: Iterable[Any], d: str = "", attribute: str | None = None) -> Any:
+def join_items(environment: Environment, items: Iterable[Any], d: Any = "", attribute: str | None = None) -> Any:
     if attribute is not None:
         items = map(make_attrgetter(environment, attribute), items)
-    return concat(items, d)
+    return concat(items, to_text(d))
 
 
 def replace(value: Any, old: str, new: str) -> str:

@@ -118,6 +118,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, target: Any, *args: Any, **kwargs: Any) -> Any:
         """``range`` and the listed methods; everything else is refused."""
+        # What the compiler passes along inside loops, for functions that ask for the context.
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
         if target is filters.make_range:
             for bound in args:
                 arithmetic.number(bound)

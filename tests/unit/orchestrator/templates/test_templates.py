@@ -47,6 +47,17 @@ VARIABLES: dict[str, Any] = {
         ("{{ tenant.target_ip | default('none') }}", "none"),
         ("{% if tenant.target_ip %}a{% else %}b{% endif %}", "b"),
         ("{% for e in tenant.network_endpoints %}{{ loop.index }}{{ e.key }} {% endfor %}", "1a 2b "),
+        (
+            "{% for e in tenant.network_endpoints %}{{ range(2)|sum }}{{ e.key.upper() }}{{ e.get(1, 2) }}{% endfor %}",
+            "1A21B2",
+        ),
+        (
+            "{% for e in tenant.network_endpoints if e.key.startswith('b') %}{{ e.value.split('//')[1] }}{% endfor %}",
+            "y",
+        ),
+        ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% else %}none{% endfor %}", "a1"),
+        ("{% for c in 'ab' %}{{ loop.revindex }}{{ loop.last }}{% endfor %}", "2False1True"),
+        ("{{ [1, 2] | join(0) }}", "102"),
         ("{{ tenant.tenant_id ~ '-' ~ tenant.deploy_unit_version }}", "acme-42"),
         ("{{ tenant.tenant_id | upper | replace('A', 'b') }}", "bCME"),
         ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
