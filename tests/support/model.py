@@ -46,7 +46,8 @@ class Task:
     retries: int = 0
     recoveries: int = 0
     epoch: int = 0
-    rank: tuple[int, int] = (2, 0)
+    rank: tuple[int, int, int] = (2, 0, 0)
+    """Class; 0 for those of the first two classes that hold their tenant, else 1; place in it."""
     queued: bool = True
     checkpoint: bool = False
     previous_mover: tuple[str, int] | None = None
@@ -96,7 +97,7 @@ class Model:
         self._say("PlanCreated", plan_id)
         for position, name in enumerate(tenants):
             tenant = self.tenants.setdefault(name, Tenant(name))
-            task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, stages, rank=(2, position))
+            task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, stages, rank=(2, 1, position))
             plan.tasks.append(task)
             self.tasks[task.id] = task
             self._say("TaskCreated", task.id)
@@ -125,9 +126,15 @@ class Model:
             in_front = self._in_front_of(task)
             if in_front:
                 self._join_line(task)
-                if plan.slots == 1:
+                if plan.slots > 1:
+                    task.queued = False
+                    continue
+                # Nobody is passed over, but by one that waits for nobody.
+                holders = [other for other in queue if other.rank[:2] == (1, 0) and self._plan_admits(other)]
+                if not holders:
                     break
-                task.queued = False
+                self._admit(holders[0])
+                admitted.append(holders[0].id)
             elif self._goes_on_from_before(task) and not task.forced and self._moved_since(task):
                 self._give_up(task)
             else:
@@ -409,7 +416,7 @@ class Model:
         task.forced = task.forced or force
         if from_scratch:
             task.stage, task.checkpoint = 0, False
-        self._enqueue(task, (3, self._next_ticket()))
+        self._enqueue(task, (3, 1, self._next_ticket()))
         return ACCEPTED
 
     # What they share
@@ -434,7 +441,7 @@ class Model:
     def _move(self, task: Task, trigger: Trigger) -> None:
         task.status = TASK_MOVES[task.status, trigger]
 
-    def _enqueue(self, task: Task, rank: tuple[int, int]) -> None:
+    def _enqueue(self, task: Task, rank: tuple[int, int, int]) -> None:
         task.rank, task.queued = rank, True
 
     def _plan_admits(self, task: Task) -> bool:
@@ -543,7 +550,7 @@ class Model:
     def _resume(self, task: Task) -> None:
         self._move(task, Trigger.RESUME)
         task.by_plan = False
-        self._enqueue(task, (1, task.position))
+        self._enqueue(task, (1, int(task.tenant.holder != task.id), task.position))
 
     def _cancel(self, task: Task) -> None:
         self._move(task, Trigger.CANCEL)
@@ -572,7 +579,8 @@ class Model:
         if task.status is T.PENDING:
             self._stop_waiting(task)
         task.by_plan, task.rollback, task.forced = False, True, force
-        self._enqueue(task, (0, self._next_ticket()))
+        holds = task.status is T.PAUSED and task.tenant.holder == task.id
+        self._enqueue(task, (0, int(not holds), self._next_ticket()))
         task.queued = task.status is not T.RUNNING
 
     def _end_retry(self, task: Task) -> None:

@@ -61,6 +61,9 @@ if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
 end
 
 local free = free_slots(plan_id)
+-- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot. Only a task that holds
+-- its tenant goes before it: that one waits for nobody, and another plan may wait for it.
+local strict = tonumber(f[2]) == 1
 -- Tasks at the head of the queue that the table refused to move: the others go on without them.
 local refused = 0
 while free > 0 and limit > 0 do
@@ -70,22 +73,25 @@ while free > 0 and limit > 0 do
   local task = read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
   if task and not plan_admits(plan_id, task.rollback) then return answer(0) end
-  local holder, reason
+  local goes, holder, reason = task, nil, nil
   if task then holder, reason = in_front_of(task) end
-  local other = task and not holder and comes_back(task) and moved_since_by(task)
-  if not task then
-    -- Damaged: it stands in nobody's way.
-    redis.call('ZREM', K.queue(plan_id), head)
-  elseif holder then
+  if holder then
     join_line(task, holder, reason)
-    -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot.
-    if tonumber(f[2]) == 1 then return answer(0) end
+    goes = strict and plan_admits(plan_id, false) and first_resumed_holder(plan_id)
+    if strict and not goes then return answer(0) end
+  end
+  if not goes then
+    -- Passed over; or damaged: then it stands in nobody's way.
     redis.call('ZREM', K.queue(plan_id), head)
-  elseif not apart(other and give_up or admit, task, other) then
-    refused = refused + 1
-  elseif not other then
-    free = free - 1
-    admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
+  else
+    local other = comes_back(goes) and moved_since_by(goes)
+    if not apart(other and give_up or admit, goes, other) then
+      refused = refused + 1
+      if strict then return answer(0) end
+    elseif not other then
+      free = free - 1
+      admitted[#admitted + 1] = {goes.id, goes.tenant, goes.status, goes.epoch, goes.stage, goes.legs}
+    end
   end
 end
 return answer(free > 0 and refused < tonumber(ARGV[2]) and 1 or 0)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.ledger.operations import Order
+from orchestrator.ledger.outcomes import Begun
 from tests.support.ledger_world import LedgerWorld
+
+FORCE = Order("ada", "because", force=True)
 
 
 def test_rollbacks_then_resumed_then_moves_then_retries(world: LedgerWorld) -> None:
@@ -192,3 +196,56 @@ def test_tasks_tell_their_higher_epoch(world: LedgerWorld) -> None:
     world.finish(first)
     (second,) = world.started("second", ["a"])
     assert int(world.task(second)["epoch"]) > int(world.task(first)["epoch"])
+
+
+def test_two_serial_plans_whose_rollbacks_want_what_the_other_holds_do_not_block_each_other(world: LedgerWorld) -> None:
+    for plan_id, tenants in (("p1", ["b", "a"]), ("p2", ["a", "b"])):
+        world.plan(plan_id, tenants, max_concurrency=1)
+    for task_id in ("p1.0", "p2.0"):
+        world.serve(task_id[:2])
+        world.finish(task_id)
+    for plan_id in ("p1", "p2"):
+        assert world.serve(plan_id) == [f"{plan_id}.1"]
+        world.ask("pause", plan_id)
+        assert world.begin(f"{plan_id}.1") is Begun.PAUSED
+    for plan_id in ("p1", "p2"):
+        world.ask("rollback", f"{plan_id}.0", FORCE)
+    for plan_id in ("p1", "p2"):
+        assert world.serve(plan_id) == []
+        world.ask("resume", plan_id)
+
+    # Each head waits for a tenant that the other plan's second task holds; that one waits for nobody, and goes first.
+    assert [world.serve(plan_id) for plan_id in ("p1", "p2")] == [["p1.1"], ["p2.1"]]
+    for task_id in ("p1.1", "p2.1"):
+        world.finish(task_id)
+    assert [world.serve(plan_id) for plan_id in ("p1", "p2")] == [["p1.0"], ["p2.0"]]
+
+
+def test_serial_plans_that_hold_what_the_other_rolls_back_do_not_block_each_other(world: LedgerWorld) -> None:
+    """The same with rollbacks of both tasks: the one that holds its tenant goes first, though it was asked for last."""
+    for plan_id, tenants in (("p1", ["b", "a"]), ("p2", ["a", "b"])):
+        world.plan(plan_id, tenants, max_concurrency=1)
+    for plan_id in ("p1", "p2"):
+        world.serve(plan_id)
+        world.finish(f"{plan_id}.0")
+    for plan_id in ("p1", "p2"):
+        assert world.serve(plan_id) == [f"{plan_id}.1"]
+        world.stage(f"{plan_id}.1")
+        world.ask("pause", f"{plan_id}.1")
+        assert world.begin(f"{plan_id}.1") is Begun.PAUSED
+    for place in (0, 1):
+        for plan_id in ("p1", "p2"):
+            world.ask("rollback", f"{plan_id}.{place}", FORCE)
+    assert [world.serve(plan_id) for plan_id in ("p1", "p2")] == [["p1.1"], ["p2.1"]]
+
+
+def test_a_resumed_task_that_holds_nothing_waits_behind_a_blocked_head(world: LedgerWorld) -> None:
+    (holder,) = world.started("first", ["a"])
+    world.plan("p", ["a", "b"], max_concurrency=1)
+    world.ask("pause", "p.1")
+    world.ask("pause", "p.0")
+    world.ask("resume", "p.0")
+    world.ask("resume", "p.1")
+    assert world.serve("p") == []
+    world.finish(holder)
+    assert world.serve("p") == ["p.0"]

@@ -14,6 +14,13 @@ local function plan_admits(plan_id, is_rollback)
   return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
 end
 
+-- The first of the resumed tasks that holds its tenant since before its pause; nil when there is none.
+local function first_resumed_holder(plan_id)
+  local upto = '(' .. int(RANK_RESUMED + HOLDS_NOTHING)
+  local task_id = redis.call('ZRANGEBYSCORE', K.queue(plan_id), RANK_RESUMED, upto, 'LIMIT', 0, 1)[1]
+  return task_id and read_task(task_id)
+end
+
 -- Whether the task's plan could admit it right now; with one slot that is its head or nobody.
 local function could_start(task)
   if not plan_admits(task.plan, task.rollback) or free_slots(task.plan) <= 0 then return false end

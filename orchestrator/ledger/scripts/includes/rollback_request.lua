@@ -32,7 +32,9 @@ local function request_rollback(task, forced)
   set_forced(task, forced)
   redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', 1)
   task.rollback = true
-  local rank = RANK_ROLLBACK + next_ticket()
+  -- One that runs holds its tenant, but not any more when it comes to be queued: it has ended then.
+  local holds = task.status == 'PAUSED' and task.started_at > 0
+  local rank = RANK_ROLLBACK + (holds and 0 or HOLDS_NOTHING) + next_ticket()
   if task.status == 'RUNNING' then
     redis.call('HSET', K.task(task.id), 'rank', int(rank))
   else

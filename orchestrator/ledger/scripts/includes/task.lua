@@ -6,6 +6,8 @@
 
 -- Classes of a plan's queue (I3), each in its own range of scores.
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
+-- In the first two classes those that hold their tenant stand before the others, since they wait for nobody.
+local HOLDS_NOTHING = 5e11
 
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
 -- has made of either what no script can work with (I19): then there is nothing that could be done with the task.
