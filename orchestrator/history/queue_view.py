@@ -8,13 +8,13 @@ from collections import defaultdict
 from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
-Rank = tuple[int, int]
+Rank = tuple[int, bool, int]
 
 
 def rank_of(task: FoldedTask) -> Rank:
-    """Its place among the waiting moves of its plan; retries stand in the order in which they were asked for, which is
-    not looked at here."""
-    return task.queued_as, 0 if task.queued_as is QueueClass.RETRY else task.position
+    """Its place among the waiting moves of its plan: resumed ones that hold their tenant stand before other resumed
+    ones; retries stand in the order in which they were asked for, which is not looked at here."""
+    return task.queued_as, not task.holds, 0 if task.queued_as is QueueClass.RETRY else task.position
 
 
 class QueueView:

@@ -249,3 +249,36 @@ def test_a_resumed_task_that_holds_nothing_waits_behind_a_blocked_head(world: Le
     assert world.serve("p") == []
     world.finish(holder)
     assert world.serve("p") == ["p.0"]
+
+
+@pytest.mark.parametrize("gives_way", ["cancel", "pause", "withdraw"])
+def test_a_blocked_head_that_gives_way_wakes_its_plan(world: LedgerWorld, gives_way: str) -> None:
+    if gives_way == "withdraw":
+        world.started("p", ["a", "b"], max_concurrency=1)
+        world.finish("p.0")
+    world.started("first", ["a"])
+    if gives_way == "withdraw":
+        world.ask("rollback", "p.0", FORCE)
+    else:
+        world.plan("p", ["a", "b"], max_concurrency=1)
+    assert world.serve("p") == []
+    assert world.line("a") == ["p.0"]
+    world.wakes()
+
+    world.ask("cancel" if gives_way == "withdraw" else gives_way, "p.0")
+
+    assert world.wakes() == ["p"]
+    assert world.serve("p") == ["p.1"]
+
+
+def test_a_waiter_that_leaves_wakes_those_that_stood_back_for_it(world: LedgerWorld) -> None:
+    """The tenant is free, and kept for a lower ticket whose plan could start it."""
+    (holder,) = world.started("first", ["a"])
+    for plan_id in ("early", "late"):
+        world.started(plan_id, ["a"])
+    world.finish(holder)
+    assert world.serve("late") == []
+    world.wakes()
+    world.ask("cancel", "early.0")
+    assert "late" in world.wakes()
+    assert world.serve("late") == ["late.0"]

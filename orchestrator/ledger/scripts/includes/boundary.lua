@@ -28,8 +28,7 @@ local function cancel_task(task, cancelled_by)
   redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)
   clear_checkpoint(task)
   redis.call('SREM', K.plan_paused(task.plan), task.id)
-  redis.call('ZREM', K.queue(task.plan), task.id)
-  leave_line(task)
+  stop_queueing(task)
   end_task(task, 'TaskCancelled', '{"cancelledBy":' .. cjson.encode(cancelled_by) .. ',"lastStage":'
     .. (last_stage ~= '' and cjson.encode(last_stage) or 'null') .. '}')
 end

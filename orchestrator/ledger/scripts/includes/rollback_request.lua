@@ -6,8 +6,7 @@
 -- A waiting task stops first: the table leads to a rollback from PAUSED, not from PENDING.
 local function stop_waiting(task)
   move_task(task)
-  redis.call('ZREM', K.queue(task.plan), task.id)
-  leave_line(task)
+  stop_queueing(task)
   emit_task('TaskPaused', task)
 end
 
@@ -45,8 +44,7 @@ end
 local function withdraw_rollback(task)
   redis.call('HDEL', K.task(task.id), 'rollbackRequested', 'forced', 'rank')
   redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1)
-  redis.call('ZREM', K.queue(task.plan), task.id)
-  leave_line(task)
+  stop_queueing(task)
   task.rollback = false
 end
 

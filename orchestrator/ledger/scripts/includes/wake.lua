@@ -24,8 +24,20 @@ local function wake_tenant(tenant_id)
   end
 end
 
+-- Whether it stood there.
 local function leave_line(task)
-  if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return end
+  if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   redis.call('HDEL', K.task(task.id), 'waitingSince')
+  return true
+end
+
+-- A task that waits no more. The head of a plan with one slot may have blocked the others, and for a waiter with a lower
+-- ticket others have left a free tenant alone.
+local function stop_queueing(task)
+  local queue = K.queue(task.plan)
+  local was_head = redis.call('ZRANGE', queue, 0, 0)[1] == task.id
+  redis.call('ZREM', queue, task.id)
+  if was_head then wake_plan(task.plan) end
+  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
 end

@@ -93,6 +93,15 @@ def test_with_one_slot_a_resumed_task_that_holds_its_tenant_goes_before_a_held_h
     assert report.holds, str(report)
 
 
+def test_resumed_tasks_that_hold_their_tenant_go_before_those_that_hold_nothing() -> None:
+    never_held = [*opening(), asked("pause", "p.0"), task(0, "TaskPaused")]
+    begun = [task(1, "TaskStarted"), task(1, "TaskStageStarted", "a"), asked("pause", "p.1")]
+    paused = [*begun, task(1, "TaskStageSucceeded", "a"), task(1, "TaskPaused")]
+    lines = [*never_held, *paused, asked("resume", "p.0"), asked("resume", "p.1")]
+    assert check_log(tell([*lines, task(1, "TaskResumed")]), {PLAN: STAGES}).holds
+    assert check_log(tell([*lines, task(0, "TaskStarted")]), {PLAN: STAGES}).of("I3")
+
+
 DOCTORED: dict[str, tuple[str, list[Line]]] = {
     "two hold one tenant": ("I1", [*opening(), task(0, "TaskStarted"), task(1, "TaskStarted", tenantId="t0")]),
     "one more than the cap": ("I2", [*opening(), *(task(i, "TaskStarted") for i in range(3))]),
