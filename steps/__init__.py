@@ -28,6 +28,7 @@ from steps.contract import (
     TargetUnavailable,
     UnknownConnection,
     UnknownInstances,
+    WriteAnswer,
     WrongType,
 )
 from steps.encoding import encode_value
@@ -47,6 +48,7 @@ from steps.notify import Notify, NotifyParameters
 from steps.poll import Poll, PollParameters
 from steps.redis.fence_key import FENCE_PREFIX, fence_key
 from steps.redis.target import RedisTarget
+from steps.redis.writable_keys import WritableKeys
 from steps.redis_ack import AckResult, RedisAck, RedisAckParameters
 from steps.registry import (
     ENTRY_POINT_GROUP,
@@ -74,6 +76,7 @@ __all__ = [  # noqa: RUF022
     # What a step works on
     "FenceToken",
     "Target",
+    "WriteAnswer",
     "TargetUnavailable",
     "TargetRefused",
     "WrongType",
@@ -133,6 +136,7 @@ __all__ = [  # noqa: RUF022
     "encode_value",
     # The real target and client
     "RedisTarget",
+    "WritableKeys",
     "FENCE_PREFIX",
     "fence_key",
     "HttpPool",

@@ -19,7 +19,7 @@ from steps.contract import (
 )
 from steps.encoding import checked, encode_value
 from steps.redis.outage import ride_out
-from steps.redis.parameters import Channel, Connection, connection_needs
+from steps.redis.parameters import Channel, Connection, redis_needs
 
 
 class BroadcastParameters(StepParameters):
@@ -33,7 +33,7 @@ class BroadcastParameters(StepParameters):
     connection: Connection | None = None
 
     def needs(self) -> Needs:
-        return connection_needs(self.connection)
+        return redis_needs(self.connection, channels={"channel": self.channel})
 
 
 class Broadcast(Step[BroadcastParameters]):

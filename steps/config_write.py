@@ -19,7 +19,7 @@ from steps.contract import (
 )
 from steps.encoding import checked, encode_value
 from steps.redis.outage import ride_out
-from steps.redis.parameters import Connection, Key, connection_needs
+from steps.redis.parameters import Connection, Key, redis_needs
 from steps.wording import quote
 
 
@@ -40,7 +40,7 @@ class ConfigWriteParameters(StepParameters):
     connection: Connection | None = None
 
     def needs(self) -> Needs:
-        return connection_needs(self.connection)
+        return redis_needs(self.connection, keys={"key": self.key})
 
 
 class ConfigWrite(Step[ConfigWriteParameters]):
@@ -69,9 +69,5 @@ class ConfigWrite(Step[ConfigWriteParameters]):
         except TargetRefused as error:
             return Failed(error.kind, str(error))
         if not written:
-            return Failed(
-                "FencedOut",
-                f"the write to {quote(key)} was refused: a newer holder of tenant {quote(context.tenant_id)} has "
-                f"written it, or epoch {context.token.epoch} no longer holds the tenant",
-            )
+            return Failed("FencedOut", f"the write to {quote(key)} was refused: {written.reason}")
         return Done({"key": key, "field": field, "bytes": len(value.encode())})

@@ -23,10 +23,12 @@ class Needs:
     """What a step reaches for besides the tenant, by parameter (``{"url": "https://..."}``); checked at submit.
 
     ``urls``: addresses that it calls. ``connections``: names of Redis connections. ``instances``: names of instance
-    lists.
+    lists. ``keys``: Redis keys that it writes. ``channels``: those that it publishes on.
     """
 
     urls: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,7 +82,8 @@ class FenceToken:
     """Proof of who writes: the namespace's ``incarnation`` and the holder's ``epoch`` (both stored in the fence key).
 
     ``holder_key``/``holder_field``/``holder_value`` name the ledger's own record of the tenant's holder; a target on
-    the ledger's own Redis refuses the write unless that hash field still has that value.
+    the ledger's own Redis refuses the write unless that hash field still has that value. ``tenant_id`` says to whoever
+    is refused later who it was.
     """
 
     incarnation: str
@@ -88,6 +91,18 @@ class FenceToken:
     holder_key: str
     holder_field: str
     holder_value: str
+    tenant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAnswer:
+    """What became of a fenced write; true when it was written. ``reason`` says why it was not, in a sentence."""
+
+    written: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.written
 
 
 class Target(Protocol):
@@ -97,8 +112,8 @@ class Target(Protocol):
     it answered and will answer the same again. After ``TargetUnavailable`` the effect may or may not have happened.
     """
 
-    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
-        """Fenced SET (``field`` None) or HSET; False when a newer holder has written, or holds the tenant now.
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> WriteAnswer:
+        """Fenced SET (``field`` None) or HSET; false when a newer holder has written, or holds the tenant now.
 
         ``ttl_seconds`` is the life of the whole key, for HSET too. Raises ``WrongType`` when the key holds
         something that this write would destroy or cannot change.

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 
 from steps.contract import (
+    NO_NEEDS,
     Choice,
     Done,
     Endpoint,
@@ -83,9 +84,12 @@ class HealthCheckParameters(StepParameters):
         return value
 
     def needs(self) -> Needs:
-        connection = self.rebroadcast.connection if self.rebroadcast else None
+        again = self.rebroadcast
+        if again is None and self.instances is None:
+            return NO_NEEDS
         return Needs(
-            connections={"rebroadcast.connection": connection} if connection else {},
+            channels={"rebroadcast.channel": again.channel} if again else {},
+            connections={"rebroadcast.connection": again.connection} if again and again.connection else {},
             instances={"instances": self.instances} if self.instances else {},
         )
 

@@ -82,6 +82,8 @@ class RedisAckParameters(StepParameters):
 
     def needs(self) -> Needs:
         return Needs(
+            keys={"key": self.key},
+            channels={"channel": self.channel},
             connections={"connection": self.connection} if self.connection else {},
             instances={"instances": self.instances} if self.instances else {},
         )
@@ -146,12 +148,10 @@ class RedisAck(Step[RedisAckParameters]):
         value = encode_value(parameters.value)
         try:
             target = context.target_for(parameters.connection)
-            if not target.write(context.token, parameters.key, parameters.field, value, None):
-                return Failed(
-                    "FencedOut",
-                    f"the write to {quote(parameters.key)} was refused: a newer holder of tenant "
-                    f"{quote(context.tenant_id)} has written it, or epoch {context.token.epoch} no longer holds it",
-                )
+            written = target.write(context.token, parameters.key, parameters.field, value, None)
+            if not written:
+                key = quote(parameters.key)
+                return Failed("FencedOut", f"the write to {key} was refused: {written.reason}")
             state["receivers"] = target.publish(parameters.channel, encode_value(parameters.message))
         except TargetUnavailable as error:
             # Both are done again then: the same write leaves the same value.

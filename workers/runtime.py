@@ -15,16 +15,27 @@ from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import Settings, load_settings
+from orchestrator.settings.permissions import secret_scopes, server_place
 from orchestrator.settings.servers import find_servers
 from orchestrator.stages.rollback_strategy import load_strategy
 from orchestrator.stages.stage_factory import StageFactory
-from steps import AllowedHosts, HttpPool, InstanceList, Instances, RedisTarget, load_registry, load_sources
+from steps import (
+    AllowedHosts,
+    HttpPool,
+    InstanceList,
+    Instances,
+    RedisTarget,
+    WritableKeys,
+    load_registry,
+    load_sources,
+)
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import load_chain
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
+from workers.reach import Limits
 from workers.stage_runner import StageRunner
 from workers.turn_run import StepResources
 
@@ -85,7 +96,16 @@ def make_resources(settings: Settings, redis_url: str) -> StepResources:
         targets=Connections(settings.connections),
         instances=Instances(lists, load_sources()),
         secrets=Secrets(settings.secrets_dir),
+        limits=make_limits(settings, redis_url),
     )
+
+
+def make_limits(settings: Settings, redis_url: str) -> Limits:
+    """What steps may do with it."""
+    urls = {name: one.url.get_secret_value() for name, one in settings.connections.items()}
+    places: dict[str | None, tuple[str, int]] = {None: server_place(redis_url)}
+    places |= {name: server_place(url) for name, url in urls.items()}
+    return Limits(WritableKeys(settings.writable_keys), secret_scopes(settings), places)
 
 
 def _checkpoints(settings: Settings) -> TaskCheckpoints:

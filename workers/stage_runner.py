@@ -24,6 +24,7 @@ from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import Early, Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import task_context
+from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.rollback_strategy import (
     PreviousConfig,
@@ -138,7 +139,8 @@ class StageRunner:
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
-        return plan.stages[index].build(config, template_variables(config, plan.reference, self._resources.secrets))
+        secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
+        return plan.stages[index].build(config, template_variables(config, plan.reference, secrets))
 
     def _run_stage(self, run: Run, steps: list[BuiltStep]) -> Next:
         started = time.monotonic()

@@ -81,7 +81,7 @@ class StepRunner:
         return self._middlewares.around_step(StepInfo(run.info, step.name, cursor.step, cursor.attempt + 1), attempt)
 
     def _run_step(self, step: BuiltStep, run: Run) -> Outcome:
-        record, cursor = run.record, run.cursor
+        record, cursor, have = run.record, run.cursor, self._resources
         context = StepContext(
             tenant_id=record.tenant_id,
             config=run.config,
@@ -89,10 +89,10 @@ class StepRunner:
             state=cursor.state,
             token=self._token(run),
             idempotency_key=_idempotency_key(run),
-            target=self._resources.target,
-            http=self._resources.http,
-            targets=self._resources.targets,
-            instances=self._resources.instances,
+            target=have.limits.target(have.target, None, step.secrets),
+            http=have.limits.http(have.http, step.secrets),
+            targets=have.limits.targets(have.targets, step.secrets),
+            instances=have.instances,
             other_config=run.other_config,
         )
         try:
@@ -112,6 +112,7 @@ class StepRunner:
             holder_key=self._keys.of("tenant", run.record.tenant_id),
             holder_field="epoch",
             holder_value=str(run.turn.epoch),
+            tenant_id=run.record.tenant_id,
         )
 
 

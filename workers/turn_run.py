@@ -14,6 +14,7 @@ from steps import (
 )
 from steps.expressions.sandbox import ReadByName
 from workers.middleware import StageInfo
+from workers.reach import Limits
 
 
 @dataclass(slots=True)
@@ -63,3 +64,4 @@ class StepResources:
     targets: Mapping[str, Target]
     instances: InstanceLists
     secrets: ReadByName
+    limits: Limits = field(default_factory=Limits)

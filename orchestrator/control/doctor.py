@@ -16,7 +16,9 @@ from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.ledger.server_state import memory_text
 from orchestrator.secrets.masking import redact
+from orchestrator.secrets.references import Secrets
 from orchestrator.settings.model import Settings
+from orchestrator.settings.permissions import secret_scopes
 from orchestrator.settings.servers import Servers
 
 NEARLY_FULL: Final = 0.9
@@ -40,6 +42,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks += _processes(reader, settings)
             checks += _overdue(reader)
             checks += _repairs(reader)
+        checks += _permissions(settings)
     finally:
         client.close()
         broker.close()
@@ -117,3 +120,19 @@ def _repairs(reader: Reader) -> Iterator[Check]:
     finding = "none" if not repairs else f"{repairs}: see `reconciler-repair` in a coordinator's log"
     yield Check(name="reconciler repairs", good=not repairs, finding=finding)
     yield Check(name="recoveries", good=True, finding=f"{recoveries} stages were taken over from lost workers")
+
+
+def _permissions(settings: Settings) -> Iterator[Check]:
+    """What plans may do that nobody limited. No fault: an installation of one team may mean it so."""
+    open_to_all = secret_scopes(settings).unscoped(Secrets(settings.secrets_dir).names())
+    finding = "each that is known here has a scope"
+    if open_to_all:
+        named = ", ".join(open_to_all[:10]) + (", ..." if len(open_to_all) > 10 else "")
+        finding = (
+            f"{len(open_to_all)} without a scope ({named}): any plan may read and send them; see the setting secrets"
+        )
+    yield Check(name="secrets", good=True, finding=finding)
+    finding = ", ".join(settings.writable_keys or ()) or "any plan may write any key; see the setting writable_keys"
+    if settings.writable_keys == []:
+        finding = "steps may write none"
+    yield Check(name="writable keys", good=True, finding=finding)

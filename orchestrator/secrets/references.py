@@ -7,6 +7,7 @@ stands for the value, and whether the secret exists is not asked.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -70,6 +71,15 @@ class Secrets(ReadByName):
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
         remember(value)
         return Opaque(value)
+
+    def names(self) -> list[str]:
+        """Those that this process would find, sorted; values are not read."""
+        prefix = ENVIRONMENT_PREFIX
+        found = {name.removeprefix(prefix) for name in self._environment if name.startswith(prefix)}
+        # No folder, or none that we may read: then there are none in it.
+        with contextlib.suppress(OSError):
+            found |= {entry.name for entry in self._folder.iterdir() if entry.is_file()}
+        return sorted(name for name in found if _NAME.fullmatch(name))
 
     def _from_file(self, name: str) -> str | None:
         try:

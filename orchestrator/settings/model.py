@@ -22,12 +22,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from orchestrator.domain.config import Name, Seconds, ServiceSpec
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import unknown
+from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import VARIABLE, read_config_file
 from orchestrator.settings.environment import kinds_of, read_environment
 from orchestrator.settings.given import Given
 from orchestrator.settings.mistakes import setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
-from steps import AllowedHosts, MalformedEndpoints, health_endpoints
+from steps import AllowedHosts, MalformedEndpoints, WritableKeys, health_endpoints
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -146,8 +147,10 @@ class Settings(BaseSettings):
     connections: dict[str, ConnectionSettings] = {}
     instances: dict[str, InstanceListSettings] = {}
     secrets_dir: Path = Path("/run/secrets")
+    secrets: dict[str, SecretScope] = {}
     allowed_hosts: list[str] | None = None
     allow_loopback: bool = True
+    writable_keys: list[str] | None = None
     rollback_strategy: str = "previous"
     middlewares: list[str] = []
     services: dict[Name, ServiceSpec] = {}
@@ -160,6 +163,12 @@ class Settings(BaseSettings):
     def _are_hosts(cls, patterns: list[str] | None) -> list[str] | None:
         if patterns is not None:
             AllowedHosts(patterns)
+        return patterns
+
+    @field_validator("writable_keys")
+    @classmethod
+    def _are_keys(cls, patterns: list[str] | None) -> list[str] | None:
+        WritableKeys(patterns)
         return patterns
 
     @model_validator(mode="after")

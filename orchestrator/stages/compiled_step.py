@@ -25,11 +25,12 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class BuiltStep:
-    """A step ready to run: the word of its type, the step, its checked parameters."""
+    """A step ready to run: the word of its type, the step, its checked parameters, the secrets that are in them."""
 
     name: str
     step: Step[Any]
     parameters: StepParameters
+    secrets: frozenset[str] = frozenset()
 
 
 class CompiledStep:

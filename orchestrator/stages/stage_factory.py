@@ -8,12 +8,14 @@ is checked once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import step_type, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import PLACEHOLDERS
+from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
 from orchestrator.stages.compiled_step import CACHED, BuiltStep, CompiledStep
 from orchestrator.templates.condition import compile_condition, condition_holds
@@ -85,12 +87,22 @@ class CompiledStage:
         with shared_budget():
             for step in self.steps:
                 try:
-                    found.append(step.build(variables, by_type.get(step.step.name)))
+                    found.append(self._build_step(step, variables, by_type.get(step.step.name)))
                 except InvalidInput as error:
                     problems.extend(problem for problem in error.problems if problem not in problems)
         if problems:
             raise InvalidInput(problems)
         return found
+
+    def _build_step(
+        self, step: CompiledStep, variables: Variables, override: tuple[str, Mapping[str, Any]] | None
+    ) -> BuiltStep:
+        secrets = variables.get("secret")
+        if (step.constant is not None and override is None) or not isinstance(secrets, ScopedSecrets):
+            return step.build(variables, override)
+        secrets = secrets.at_step(self.name, step.step.name)
+        built = step.build({**variables, "secret": secrets}, override)
+        return replace(built, secrets=frozenset(secrets.read)) if secrets.read else built
 
 
 class StageFactory:

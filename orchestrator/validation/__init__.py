@@ -32,6 +32,7 @@ from orchestrator.validation.catalogue import resolve
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
@@ -87,9 +88,11 @@ def validate_plan(
     reference = {"plan_id": plan_id, "name": shape.header.name if shape.header else ""}
     stages = compile_stages(shape.stages, factory, findings)
     stored = stage_records(shape.stages, findings)
-    check = TenantCheck(stages, reference, factory.step_types, References(settings))
+    permissions = Permissions(settings)
+    check = TenantCheck(stages, reference, factory.step_types, References(settings), permissions)
     records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
     _warn(shape, findings, check.idle)
+    permissions.warn(findings)
     run_extra_validators(shape, findings)
     errors, warnings = resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings)
     if errors or shape.header is None:

@@ -11,9 +11,7 @@ from orchestrator.domain.naming import unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.known import MASK
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import BuiltStep
-from steps import SOURCES_GROUP, AllowedHosts, MalformedEndpoints, health_endpoints
-from steps.contract import NO_NEEDS
+from steps import SOURCES_GROUP, AllowedHosts, MalformedEndpoints, Needs, health_endpoints
 
 
 class References:
@@ -26,11 +24,8 @@ class References:
         self._may_be_elsewhere = bool(entry_points(group=SOURCES_GROUP))
         self._hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
 
-    def of_step(self, step: BuiltStep, path: str) -> Iterator[Problem]:
+    def of_step(self, needs: Needs, path: str) -> Iterator[Problem]:
         """What a built step reaches for and may not; ``path`` is its place in the plan."""
-        needs = step.parameters.needs()
-        if needs is NO_NEEDS:
-            return
         for parameter, name in needs.connections.items():
             if name not in self._connections:
                 yield Problem(join(path, parameter), shown(name), _unknown("connection", name, self._connections))

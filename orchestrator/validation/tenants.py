@@ -14,8 +14,10 @@ from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage, template_variables
 from orchestrator.templates.condition import condition_holds
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
 from steps import HealthCheckParameters, RedisAckParameters
+from steps.contract import NO_NEEDS
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
 
@@ -24,9 +26,16 @@ class TenantCheck:
     """What all tenants are checked against. ``plan`` is what templates see of it: plan_id and name."""
 
     def __init__(
-        self, stages: list[CompiledStage], plan: Mapping[str, Any], step_types: frozenset[str], references: References
+        self,
+        stages: list[CompiledStage],
+        plan: Mapping[str, Any],
+        step_types: frozenset[str],
+        references: References,
+        permissions: Permissions,
     ) -> None:
         self._references = references
+        self._permissions = permissions
+        self._secrets = permissions.secrets_of(plan["plan_id"])
         self._stages = stages
         self._plan = plan
         self._step_types = step_types
@@ -86,7 +95,8 @@ class TenantCheck:
         yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
-        variables = template_variables(config, self._plan)
+        variables = template_variables(config, self._plan, self._secrets)
+        tenant_id = config["tenant_id"]
         asked: BuiltStep | None = None
         for stage in stages:
             try:
@@ -95,7 +105,11 @@ class TenantCheck:
                 yield from error.problems
                 continue
             for place, step in enumerate(built):
-                yield from self._references.of_step(step, stage.steps[place].path)
+                needs = step.parameters.needs()
+                if needs is not NO_NEEDS:
+                    yield from self._references.of_step(needs, stage.steps[place].path)
+                if needs.keys or step.secrets:
+                    yield from self._permissions.of_step(step, needs, stage.steps[place].path, tenant_id, config)
                 parameters = step.parameters
                 if isinstance(parameters, HealthCheckParameters | RedisAckParameters) and parameters.instances is None:
                     asked = asked or step

@@ -49,6 +49,16 @@ class AllowedHosts:
             return self._refuse_address(place.host, place.port, place.address)
         return self._refuse_name(place.host, place.port)
 
+    def refuse_host(self, host: str, port: int) -> str | None:
+        """The same of a host and port."""
+        try:
+            name, address = read_host(host)
+        except ValueError:
+            return f"no usable host {cut(host)!r}"
+        if address is not None:
+            return self._refuse_address(name, port, address)
+        return self._refuse_name(name, port)
+
     def require_name(self, host: str, port: int) -> None:
         """Raises ``HostRefused`` for a name that is not even to be looked up."""
         try:

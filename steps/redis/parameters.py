@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from steps.contract import NO_NEEDS, Needs
+from steps.contract import Needs
 from steps.redis.reserved import channel_is_reserved, key_is_reserved
 
 
@@ -28,6 +29,9 @@ Channel = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_f
 Connection = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def connection_needs(connection: str | None, parameter: str = "connection") -> Needs:
-    """The needs of a step that reaches for this connection, if any."""
-    return NO_NEEDS if connection is None else Needs(connections={parameter: connection})
+def redis_needs(
+    connection: str | None, *, keys: Mapping[str, str] | None = None, channels: Mapping[str, str] | None = None
+) -> Needs:
+    """The needs of a step that writes these keys or publishes on these channels, by parameter, over a connection."""
+    connections = {} if connection is None else {"connection": connection}
+    return Needs(connections=connections, keys=keys or {}, channels=channels or {})

@@ -18,7 +18,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from steps.contract import FenceToken, TargetRefused, TargetUnavailable, WrongType
+from steps.contract import FenceToken, TargetRefused, TargetUnavailable, WriteAnswer, WrongType
 from steps.redis.fence_key import fence_key
 from steps.redis.reserved import channel_is_reserved, key_is_reserved
 from steps.wording import cut, quote
@@ -50,8 +50,8 @@ class RedisTarget:
         self._own_ledger = own_ledger
         self._fenced_write = client.register_script(files("steps.redis").joinpath("fenced_write.lua").read_text())
 
-    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
-        """Write under the fence; False when a newer holder has written the key, or holds the tenant now.
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> WriteAnswer:
+        """Write under the fence; false when a newer holder has written the key, or holds the tenant now.
 
         Raises ``TargetUnavailable``, ``WrongType`` or ``TargetRefused``.
         """
@@ -63,17 +63,21 @@ class RedisTarget:
         life = "" if ttl_seconds is None else str(ttl_seconds)
         arguments = [token.incarnation, str(token.epoch), verb, field or "", value, life]
         with self._translated():
-            arguments += [token.holder_field, token.holder_value]
+            arguments += [token.holder_field, token.holder_value, token.tenant_id]
             try:
                 answer = self._fenced_write(keys, arguments)
             except NoScriptError:
                 # Flushed between the client's load and its second try: sent whole, nothing can come between.
                 answer = self._client.eval(str(self._fenced_write.script), len(keys), *keys, *arguments)
-        code = FencedWriteCode(answer)
+        code = FencedWriteCode(answer[0])
         if code is FencedWriteCode.WRONG_TYPE:
             needed = "a plain string" if field is None else "a hash"
             raise WrongType(f"key {quote(key)} on {self.address} holds another type of value than {needed}")
-        return code is FencedWriteCode.WRITTEN
+        if code is FencedWriteCode.WRITTEN:
+            return WriteAnswer(True)
+        if code is FencedWriteCode.NOT_HOLDER:
+            return WriteAnswer(False, f"epoch {token.epoch} no longer holds tenant {quote(token.tenant_id)}")
+        return WriteAnswer(False, _newer(token, *map(_text, answer[1:])))
 
     def publish(self, channel: str, message: str) -> int:
         """Publish and return how many subscribers received it. Raises ``TargetUnavailable`` or ``TargetRefused``."""
@@ -93,6 +97,18 @@ class RedisTarget:
             if _FOR_NOW.search(str(error)):
                 raise TargetUnavailable(f"Redis at {self.address} cannot serve now: {cut(str(error))}") from error
             raise TargetRefused(f"Redis at {self.address} refused: {cut(str(error))}") from error
+
+
+def _newer(token: FenceToken, epoch: str, tenant_id: str) -> str:
+    """Who has written the key: a newer holder of the same tenant, or another tenant, which is no holder of ours."""
+    if tenant_id and token.tenant_id and tenant_id != token.tenant_id:
+        return f"tenant {quote(tenant_id)} (epoch {epoch}) has written this key since; it is not this tenant's alone"
+    whose = f"of tenant {quote(token.tenant_id)} " if tenant_id else ""
+    return f"a newer holder {whose}(epoch {epoch}; this is epoch {token.epoch}) has written this key"
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _require_free(reason: str | None, what: str, name: str) -> None:

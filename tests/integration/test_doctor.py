@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -18,8 +19,22 @@ from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 
 
-def checks(place: Place) -> tuple[bool, dict[str, Any]]:
-    done = changeover("doctor", "--json", environment=place.environment())
+def test_what_plans_may_do_without_limit_is_said(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "HOOK").write_text("value")
+    (tmp_path / "..data").mkdir()
+    environment = {"CHANGEOVER_SECRET_OPS": "value", "CHANGEOVER_SECRETS_DIR": str(tmp_path)}
+    scope = '{"OPS": {"plans": "prod-*"}}'
+    _, found = checks(place, environment | {"CHANGEOVER_SECRETS": scope})
+    assert found["secrets"]["finding"].startswith("1 without a scope (HOOK): any plan may read and send them")
+    assert found["writable keys"]["finding"].startswith("any plan may write any key")
+    keys = {"CHANGEOVER_WRITABLE_KEYS": '["tenant_config:{tenant}"]'}
+    _, found = checks(place, keys | {"CHANGEOVER_SECRETS_DIR": str(tmp_path / "none")})
+    assert found["secrets"]["finding"] == "each that is known here has a scope"
+    assert found["writable keys"]["finding"] == "tenant_config:{tenant}"
+
+
+def checks(place: Place, more: dict[str, str] | None = None) -> tuple[bool, dict[str, Any]]:
+    done = changeover("doctor", "--json", environment=place.environment() | (more or {}))
     assert done.returncode == 0, done.stderr
     diagnosis = json.loads(done.stdout)
     return diagnosis["healthy"], {check["name"]: check for check in diagnosis["checks"]}

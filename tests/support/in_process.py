@@ -23,6 +23,7 @@ from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain
 from workers.next_link import Next, Proceed
 from workers.plan_cache import PlanCache
+from workers.runtime import make_limits
 from workers.stage_runner import StageRunner
 from workers.turn_run import StepResources
 
@@ -37,7 +38,9 @@ class InProcess:
         registry: StepRegistry,
         checkpoints: TaskCheckpoints | None = None,
         middlewares: Chain | None = None,
+        worker_settings: Settings | None = None,
     ) -> None:
+        """``worker_settings``: what steps may do, when the worker's settings are not the submitter's."""
         self.ledger = Ledger(client, settings)
         self.reader = Reader(client, self.ledger.keys)
         self._settings = settings
@@ -54,6 +57,7 @@ class InProcess:
                 targets={},
                 instances=Instances({}, []),
                 secrets=Secrets(settings.secrets_dir),
+                limits=make_limits(worker_settings or settings, _own_server(settings)),
             ),
             worker="test:1",
             checkpoints=checkpoints,
@@ -91,3 +95,7 @@ class InProcess:
     ) -> None:
         self._keeper.stop()
         self._http.close()
+
+
+def _own_server(settings: Settings) -> str:
+    return settings.redis_url.get_secret_value() if settings.redis_url else "redis://127.0.0.1:6379/0"

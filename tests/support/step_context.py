@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from steps import FenceToken, Http, HttpAnswer, HttpRequest, InstanceLists, Instances, StepContext, Target
+from steps import FenceToken, Http, HttpAnswer, HttpRequest, InstanceLists, Instances, StepContext, Target, WriteAnswer
 
 
 class Forbidden:
     """A target and client for steps that must touch neither."""
 
-    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> WriteAnswer:
         raise AssertionError("wrote to the target")
 
     def publish(self, channel: str, message: str) -> int:
@@ -21,8 +21,10 @@ class Forbidden:
         raise AssertionError("sent a request")
 
 
-def token(epoch: int = 7, incarnation: str = "first", holder_value: str | None = None) -> FenceToken:
-    return FenceToken(incarnation, epoch, "ledger:tenants", "acme", holder_value or str(epoch))
+def token(
+    epoch: int = 7, incarnation: str = "first", holder_value: str | None = None, tenant_id: str = "acme"
+) -> FenceToken:
+    return FenceToken(incarnation, epoch, "ledger:tenants", "acme", holder_value or str(epoch), tenant_id)
 
 
 def context(

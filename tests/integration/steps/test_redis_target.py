@@ -43,7 +43,7 @@ def state(client: redis.Redis) -> dict[str, object]:
 
 def test_set_leaves_the_value_and_the_fence(target: RedisTarget, redis_client: redis.Redis) -> None:
     assert target.write(token(7), KEY, None, "blue", None)
-    assert state(redis_client) == {KEY: "blue", FENCE: {"incarnation": "first", "epoch": "7"}}
+    assert state(redis_client) == {KEY: "blue", FENCE: {"incarnation": "first", "epoch": "7", "writer": "7 acme"}}
 
 
 def test_hset_leaves_other_fields(target: RedisTarget, redis_client: redis.Redis) -> None:
@@ -51,7 +51,7 @@ def test_hset_leaves_other_fields(target: RedisTarget, redis_client: redis.Redis
     assert target.write(token(7), KEY, "gateway", "grün", None)
     assert state(redis_client) == {
         KEY: {"other": "stays", "gateway": "grün"},
-        FENCE: {"incarnation": "first", "epoch": "7"},
+        FENCE: {"incarnation": "first", "epoch": "7", "writer": "7 acme"},
     }
 
 
@@ -70,6 +70,26 @@ def test_an_older_epoch_is_refused_after_a_newer(target: RedisTarget, redis_clie
     assert state(redis_client) == before
 
 
+def test_who_is_refused_is_told_who_has_written(target: RedisTarget, redis_client: redis.Redis) -> None:
+    assert target.write(token(9), KEY, None, "new", None)
+    same = target.write(token(8), KEY, None, "old", None)
+    assert "a newer holder of tenant 'acme' (epoch 9; this is epoch 8) has written" in same.reason
+    other = target.write(token(8, tenant_id="birch"), KEY, None, "old", None)
+    assert "tenant 'acme' (epoch 9) has written this key since" in other.reason
+    # A worker of before the fence knew tenants moved it on: who it was is not known then, and not guessed.
+    redis_client.hset(FENCE, "epoch", "11")
+    unknown = target.write(token(10), KEY, None, "old", None)
+    assert "a newer holder (epoch 11; this is epoch 10) has written" in unknown.reason
+    redis_client.hdel(FENCE, "writer")
+    assert target.write(token(12), KEY, None, "new", None)
+    assert redis_client.hget(FENCE, "writer") == "12 acme"
+
+
+def test_a_holder_that_holds_no_more_is_told_so(own: RedisTarget, redis_client: redis.Redis) -> None:
+    redis_client.hset("ledger:tenants", "acme", "8")
+    assert own.write(token(7), KEY, None, "late", None).reason == "epoch 7 no longer holds tenant 'acme'"
+
+
 def test_epochs_are_compared_as_numbers(target: RedisTarget) -> None:
     assert target.write(token(9), KEY, None, "a", None)
     assert target.write(token(10), KEY, None, "b", None)
@@ -84,7 +104,7 @@ def test_each_key_has_its_own_fence(target: RedisTarget) -> None:
 def test_another_incarnation_replaces_the_fence(target: RedisTarget, redis_client: redis.Redis) -> None:
     assert target.write(token(900, "first"), KEY, None, "before", None)
     assert target.write(token(1, "second"), KEY, None, "after", None)
-    assert state(redis_client) == {KEY: "after", FENCE: {"incarnation": "second", "epoch": "1"}}
+    assert state(redis_client) == {KEY: "after", FENCE: {"incarnation": "second", "epoch": "1", "writer": "1 acme"}}
     assert target.write(token(2, "second"), KEY, None, "after", None)
     assert not target.write(token(1, "second"), KEY, None, "late", None)
 

@@ -17,6 +17,7 @@ from steps import (
     Outcome,
     PollAgain,
     TargetUnavailable,
+    WriteAnswer,
     in_words,
     verdict,
 )
@@ -54,7 +55,7 @@ class Channel:
         self.published: list[tuple[str, str]] = []
         self.away = away
 
-    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> bool:
+    def write(self, token: FenceToken, key: str, field: str | None, value: str, ttl_seconds: int | None) -> WriteAnswer:
         raise AssertionError("wrote")
 
     def publish(self, channel: str, message: str) -> int:

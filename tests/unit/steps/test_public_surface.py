@@ -68,6 +68,8 @@ def test_public_names() -> None:
         "UnknownStep",
         "Wait",
         "WaitParameters",
+        "WritableKeys",
+        "WriteAnswer",
         "WrongType",
         "begin_wait",
         "check_expression",

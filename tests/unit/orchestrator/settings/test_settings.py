@@ -47,6 +47,8 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "secrets_dir": ("/file", "/env"),
     "allowed_hosts": (["file.example"], ["env.example"]),
     "allow_loopback": (False, True),
+    "writable_keys": (["file:{tenant}"], ["env:{tenant}"]),
+    "secrets": ({"file": {"plans": ["file"]}}, {"env": {"steps": ["poll"]}}),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),
@@ -54,7 +56,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "max_retry": (7, 8),
     "redis.min_replicas": (1, 2),
 }
-TABLES = {"services", "connections", "instances"}
+TABLES = {"services", "connections", "instances", "secrets"}
 """Tables of the user's own: environment and file are merged by key."""
 
 

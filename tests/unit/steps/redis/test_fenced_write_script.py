@@ -13,13 +13,13 @@ BODY = "\n".join(line for line in SCRIPT.splitlines() if not line.lstrip().start
 
 
 def test_codes() -> None:
-    returned = {int(code) for code in re.findall(r"return (\d+)", BODY)}
-    described = {int(code) for code in re.findall(r"^-- (?:Returns| {7})  (\d)", HEADER, re.MULTILINE)}
+    returned = {int(code) for code in re.findall(r"return \{(\d+)", BODY)}
+    described = {int(code) for code in re.findall(r"^-- {10}(\d) ", HEADER, re.MULTILINE)}
     assert returned == described == set(FencedWriteCode)
 
 
 def test_keys_and_arguments() -> None:
-    for name, count in (("KEYS", 3), ("ARGV", 8)):
+    for name, count in (("KEYS", 3), ("ARGV", 9)):
         expected = {str(number) for number in range(1, count + 1)}
         assert set(re.findall(rf"{name}\[(\d)\]", BODY)) == expected
         assert set(re.findall(rf"{name}\[(\d)\]", HEADER)) == expected

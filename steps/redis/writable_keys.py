@@ -1,0 +1,65 @@
+"""Which keys a tenant's steps may write: the operator's patterns, so that one tenant's plan leaves another's alone.
+
+A pattern is a key with ``{tenant}`` for the tenant's own id and ``*`` for any text: ``tenant_config:{tenant}``. One
+without ``{tenant}`` is of keys that all tenants share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from steps.redis.reserved import key_is_reserved
+from steps.wording import cut, quote
+
+_TENANT: Final = "{tenant}"
+_MEANT: Final = re.compile(r"\{\s*tenant[^{}]*\}", re.IGNORECASE)
+_PARTS: Final = re.compile(r"(\{tenant\}|\*)")
+
+
+class WritableKeys:
+    """The patterns, compiled; None for any key. Raises ``ValueError`` for a pattern that is none."""
+
+    def __init__(self, patterns: Iterable[str] | None) -> None:
+        self.patterns = None if patterns is None else tuple(patterns)
+        for pattern in self.patterns or ():
+            if not pattern or any(found != _TENANT for found in _MEANT.findall(pattern)):
+                raise ValueError(f"{cut(pattern)!r}: expected a key, with {_TENANT} for the tenant's id")
+            if (reason := key_is_reserved(pattern)) is not None:
+                raise ValueError(f"{cut(pattern)!r}: {reason}")
+
+    def refuse(self, key: str, tenant_id: str) -> str | None:
+        """Why the tenant's steps may not write the key; None when they may."""
+        if self.patterns is None or any(_fits(pattern, key, tenant_id) for pattern in self.patterns):
+            return None
+        allowed = ", ".join(self.patterns)[:200] or "none"
+        return f"key {quote(key)} is not one that tenant {quote(tenant_id)} may write: the setting allows {allowed}"
+
+    def warn(self, key: str, tenant_id: str) -> str | None:
+        """Without patterns: what to say of a key that does not name its tenant, and so may be another's."""
+        if self.patterns is not None or _names(key, tenant_id):
+            return None
+        return (
+            f"key {quote(key)} does not name its tenant, and any plan may write any key: say which keys in the setting "
+            f"writable_keys, such as tenant_config:{_TENANT}"
+        )
+
+
+def _names(key: str, tenant_id: str) -> bool:
+    """Whether the id stands in the key as a word of its own."""
+    at = key.find(tenant_id)
+    while at >= 0:
+        end = at + len(tenant_id)
+        if not (key[at - 1 : at].isalnum() or key[end : end + 1].isalnum()):
+            return True
+        at = key.find(tenant_id, at + 1)
+    return False
+
+
+def _fits(pattern: str, key: str, tenant_id: str) -> bool:
+    if "*" not in pattern:
+        return pattern.replace(_TENANT, tenant_id) == key
+    parts = {_TENANT: re.escape(tenant_id), "*": ".*"}
+    expression = "".join(parts.get(part) or re.escape(part) for part in _PARTS.split(pattern))
+    return re.fullmatch(expression, key, re.DOTALL) is not None

@@ -1,0 +1,57 @@
+"""Which keys a tenant's steps may write."""
+
+from __future__ import annotations
+
+import pytest
+
+from steps import WritableKeys
+
+KEYS = WritableKeys(["tenant_config:{tenant}", "svc-*:{tenant}:*", "{{tenant}}:config", "shared"])
+
+
+@pytest.mark.parametrize(
+    "key", ["tenant_config:a.b", "svc-gateway:a.b:x:y", "svc-:a.b:", "{a.b}:config", "shared"]
+)  # fmt: skip
+def test_allowed(key: str) -> None:
+    assert KEYS.refuse(key, "a.b") is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["tenant_config:a.bc", "tenant_config:axb", "tenant_config:other", "svc-gateway:other:x", "x-svc-a:a.b:",
+     "{other}:config", "shared2", "tenant_config:{tenant}", "tenant_config:a.b\n"],
+)  # fmt: skip
+def test_refused(key: str) -> None:
+    reason = KEYS.refuse(key, "a.b")
+    assert reason is not None
+    assert "is not one that tenant 'a.b' may write: the setting allows tenant_config:{tenant}, svc-*" in reason
+
+
+def test_an_id_is_no_pattern() -> None:
+    assert KEYS.refuse("tenant_config:other", "*")
+    assert KEYS.refuse("tenant_config:*", "*") is None
+    assert WritableKeys(["x*{tenant}"]).refuse("xa.b", "..b")
+
+
+def test_an_empty_list_allows_nothing() -> None:
+    assert WritableKeys([]).refuse("a", "a")
+
+
+@pytest.mark.parametrize("key", ["tenant_config:acme", "acme", "{acme}:x", "cfg-acme", "acme2:acme"])
+def test_a_key_that_names_its_tenant_is_not_warned_of(key: str) -> None:
+    assert WritableKeys(None).warn(key, "acme") is None
+    assert WritableKeys(None).refuse(key, "acme") is None
+
+
+@pytest.mark.parametrize("key", ["tenant_config:acme2", "routes", "tenant_config:other", "xacme"])
+def test_one_that_does_not_is(key: str) -> None:
+    assert "does not name its tenant" in str(WritableKeys(None).warn(key, "acme"))
+    assert WritableKeys([key]).warn(key, "acme") is None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "a:{tenant_id}", "a:{ tenant }", "a:{Tenant}", "changeover:{tenant}", "lane-0"]
+)
+def test_no_pattern(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"expected a key|kept for"):
+        WritableKeys([pattern])
