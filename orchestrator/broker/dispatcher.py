@@ -19,8 +19,12 @@ from orchestrator.domain.lanes import lane_of
 from orchestrator.ledger.records import Admitted
 from orchestrator.settings.model import Settings
 
-# Short: a coordinator has more to do than wait for a broker, and the tasks' leases say what was not published.
-_RETRY_POLICY: Final = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+# Once more, over a new connection: the one in hand may have been cut while it was idle. Who publishes decides when to
+# come back, and the tasks' leases say what was not published.
+_RETRY_POLICY: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
+_ANSWER_SECONDS: Final = 1.0
+"""The longest that a broker may take for one answer; a fifth of a lease when that is less."""
 
 
 class Dispatcher:
@@ -28,6 +32,9 @@ class Dispatcher:
 
     def __init__(self, settings: Settings) -> None:
         self._app = make_app()
+        seconds = min(_ANSWER_SECONDS, settings.lease_seconds / 5)
+        bounds = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, **bounds}
         self._lanes = settings.lanes
 
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:

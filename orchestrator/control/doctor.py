@@ -23,6 +23,8 @@ from orchestrator.settings.servers import Servers
 
 NEARLY_FULL: Final = 0.9
 """The share of its memory above which a server is not well."""
+SHOWN: Final = 20
+"""How many damaged plans are named."""
 OVERDUE_MS: Final = 2000
 """A lease that ran out less than this ago is still a coordinator's next sweep's."""
 
@@ -42,6 +44,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks += _processes(reader, settings)
             checks += _overdue(reader)
             checks += _repairs(reader)
+            checks += _damage(reader)
         checks += _permissions(settings)
     finally:
         client.close()
@@ -136,3 +139,12 @@ def _permissions(settings: Settings) -> Iterator[Check]:
     if settings.writable_keys == []:
         finding = "steps may write none"
     yield Check(name="writable keys", good=True, finding=finding)
+
+
+def _damage(reader: Reader) -> Iterator[Check]:
+    for plan_id, wrong in reader.damaged_plans()[:SHOWN]:
+        finding = f"{wrong}: a hand in the data? It is passed by until its record is mended"
+        yield Check(name=f"plan {plan_id}", good=False, finding=finding)
+    for plan_id, at in reader.lost_plans()[:SHOWN]:
+        finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
+        yield Check(name=f"plan {plan_id}", good=False, finding=finding)

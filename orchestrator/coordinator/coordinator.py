@@ -83,8 +83,8 @@ class Coordinator:
         self._clock = clock
         self._operations = Operations(ledger)
         self._guard = Guard(clock)
-        self._publisher = Publisher(dispatcher, reader, self._names_of)
-        self._sweeper = SweeperThread(Sweeper(ledger, self._publisher.put), self._sweep_seconds)
+        self.publisher = Publisher(dispatcher, reader, self._names_of)
+        self._sweeper = SweeperThread(Sweeper(ledger, self.publisher.put), self._sweep_seconds)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
         self._stop = threading.Event()
         self._next_look = self._clock()
@@ -98,7 +98,7 @@ class Coordinator:
 
     def run(self) -> None:
         """Works until ``stop``. Rides out a Redis or broker that is away."""
-        threads = (self._publisher, self._sweeper, self._upkeep)
+        threads = (self.publisher, self._sweeper, self._upkeep)
         for thread in threads:
             thread.start()
         try:
@@ -111,18 +111,25 @@ class Coordinator:
         pause_seconds, has_turns = 0.1, False
         while not self._stop.is_set():
             try:
-                patience = 0.001 if has_turns else min(self._sweep_seconds, 1.0)
-                self._guard.run("the inbox", lambda: self._act(self._inbox.read(patience)))  # noqa: B023 - run at once
-                # A broker that is slower than the admission is waited for, a little.
-                self._publisher.wait_for_room(ROOM_SECONDS)
-                has_turns = self._give_turns()
-                if self._clock() >= self._next_look:
-                    self._look()
+                has_turns = self.round(0.001 if has_turns else min(self._sweep_seconds, 1.0))
                 pause_seconds = 0.1
             except UNREACHABLE as error:
                 _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
                 self._stop.wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 2.0)
+
+    def round(self, patience_seconds: float) -> bool:
+        """Waits for a wake so long at most, gives some plans their turns, and looks around when that is due.
+
+        True when there were turns to give, so that there may be more.
+        """
+        self._guard.run("the inbox", lambda: self._act(self._inbox.read(patience_seconds)))
+        # A broker that is slower than the admission is waited for, a little.
+        self.publisher.wait_for_room(ROOM_SECONDS)
+        has_turns = self._give_turns()
+        if self._clock() >= self._next_look:
+            self._look()
+        return has_turns
 
     def _act(self, wakes: Wakes) -> None:
         for task_id in wakes.tasks:
@@ -132,7 +139,7 @@ class Coordinator:
     def _dispatch(self, task_id: str) -> None:
         admitted = self._reader.dispatchable(task_id)
         if admitted is not None:
-            self._publisher.put([admitted])
+            self.publisher.put([admitted])
 
     def _give_turns(self) -> bool:
         plan_ids = self._ledger.take_turns(TURNS)
@@ -146,12 +153,12 @@ class Coordinator:
 
     def serve(self, plan_id: str) -> None:
         """One turn: goes on with the plan's cancel or rollback, fills free slots, hands over what was admitted."""
-        admission = self._ledger.admit(plan_id, min(ADMIT_LIMIT, self._publisher.room()))
+        admission = self._ledger.admit(plan_id, min(ADMIT_LIMIT, self.publisher.room()))
         if admission.is_gone:
             self._lose(plan_id)
         if admission.tasks:
             crash_points.reached(crash_points.AFTER_ADMISSION)
-            self._publisher.put(admission.tasks)
+            self.publisher.put(admission.tasks)
         if admission.has_chunks:
             self._operations.cancel_chunk(plan_id, CHUNK)
             self._operations.rollback_chunk(plan_id, CHUNK)

@@ -56,7 +56,8 @@ class Publisher:
         self._changed = threading.Condition()
         self._waiting: dict[str, tuple[Admitted, float]] = {}
         self._pause_seconds = 0.0
-        self._not_before = 0.0
+        self.resumes_at = 0.0
+        """When the broker is asked again, by the clock."""
         self._loop = BackgroundLoop("publisher", 0.0, self.round)
 
     def start(self) -> None:
@@ -82,6 +83,11 @@ class Publisher:
         with self._changed:
             return ROOM - len(self._waiting)
 
+    def has_waiting(self) -> bool:
+        """Whether something is still to be published."""
+        with self._changed:
+            return bool(self._waiting)
+
     def wait_for_room(self, seconds: float) -> None:
         """Returns when it would take one more task, or after so long."""
         with self._changed:
@@ -90,7 +96,7 @@ class Publisher:
     def round(self) -> None:
         """Waits for tasks and publishes a batch; after a failure one task, when its time has come."""
         with self._changed:
-            left = self._not_before - self._clock()
+            left = self.resumes_at - self._clock()
             if not self._changed.wait_for(lambda: self._waiting, 0.2):
                 return
             if left > 0:
@@ -101,7 +107,7 @@ class Publisher:
             self._publish(batch)
         except (Unreachable, *UNREACHABLE) as error:
             self._pause_seconds = min(max(self._pause_seconds * 2, FIRST_SECONDS), LONGEST_SECONDS)
-            self._not_before = self._clock() + self._pause_seconds
+            self.resumes_at = self._clock() + self._pause_seconds
             _log.warning(
                 "broker is away",
                 action="publish-failed",

@@ -13,6 +13,7 @@ from orchestrator.domain.events import EVENT, Event
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
+from orchestrator.ledger.damage import damaged_plans, lost_plans
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import Process, alive, processes
 from orchestrator.ledger.records import Admitted
@@ -145,6 +146,14 @@ class Reader:
     def overdue_leases(self, kind: LeaseKind, by_ms: int) -> int:
         """How many leases of this kind ran out more than ``by_ms`` ago."""
         return int(self._client.zcount(self._keys.of(f"leases_{kind}"), "-inf", self.now_ms() - by_ms))
+
+    def damaged_plans(self) -> list[tuple[str, str]]:
+        """Active plans with whose record no script can work, and what is wrong."""
+        return damaged_plans(self._client, self._keys)
+
+    def lost_plans(self) -> list[tuple[str, datetime]]:
+        """Plans that were taken out in the last day, as their record was gone."""
+        return lost_plans(self._client, self._keys)
 
     def repairs_and_recoveries(self) -> tuple[int, int]:
         """What the reconciler has repaired, and how many stages were taken over from lost workers, ever."""

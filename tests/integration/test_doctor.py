@@ -68,6 +68,26 @@ def test_what_is_wrong_is_named(place: Place, redis_client: redis.Redis) -> None
     assert "wrong coordinators: none is alive; start one with `changeover coordinator`" in shown.stdout
 
 
+def test_damaged_plans_are_named(place: Place, client: Client, settings: Settings, redis_client: redis.Redis) -> None:
+    keys = Keys(place.namespace)
+    for plan_id in ("good", "bad", "gone", "lost"):
+        client.submit(plan(plan_id, [tenant(f"{plan_id}-t")], [noop_stage("one")]))
+    redis_client.hset(keys.of("plan", "bad"), "max", "many")
+    redis_client.delete(keys.of("plan", "gone"), keys.of("plan", "lost"))
+    ledger = Ledger(redis_client, settings)
+    assert ledger.lose_plan("lost", 0, 100)[0] >= 0
+    assert ledger.lose_plan("lost", 100, 100)[0] == -1
+
+    _, found = checks(place)
+
+    assert "its max is 'many', not a number" in found["plan bad"]["finding"]
+    assert "it has no record" in found["plan gone"]["finding"]
+    assert "its tenants are free: submit it again" in found["plan lost"]["finding"]
+    assert "plan good" not in found
+    # And so it can.
+    client.submit(plan("lost", [tenant("lost-t")], [noop_stage("one")]))
+
+
 def test_a_silent_worker_is_named(place: Place, client: Client, settings: Settings, redis_client: redis.Redis) -> None:
     keys = Keys(place.namespace)
     seconds, _ = redis_client.time()

@@ -1,16 +1,16 @@
 -- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
--- that it stops nobody: its tasks' locks, leases, places in lines and queues. What is left of it expires in a week.
+-- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       spec:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, ready, lost, leases-queued,
---       leases-running, deadlines, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
---       (sets), inbox, log:{plan} (streams)
+--       spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, ready, lost,
+--       leases-queued, leases-running, deadlines, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS none
 -- @include keys
 -- @include wake
+-- @include plan_gone
 
-local WEEK_MS = 7 * 86400 * 1000
 -- What doctor is to tell of: the newest.
 local REMEMBERED = 100
 
@@ -25,16 +25,15 @@ local function let_go(task_id)
   local tenant_id = redis.pcall('HGET', K.task(task_id), 'tenant')
   if tenant_id and not tenant_id.err then
     local tenant, line = K.tenant(tenant_id), K.line(tenant_id)
-    local f = redis.call('HMGET', tenant, 'holder', 'newest')
-    if f[2] == task_id then redis.call('HDEL', tenant, 'newest') end
+    forget_task(task_id)
     if redis.call('ZREM', line, task_id) == 1 and redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
-    if f[1] == task_id then
+    if redis.call('HGET', tenant, 'holder') == task_id then
       redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
       wake_tenant(tenant_id)
       freed[#freed + 1] = tenant_id
     end
   end
-  for _, key in ipairs({K.task(task_id), K.config(task_id), K.checkpoint(task_id)}) do redis.call('PEXPIRE', key, WEEK_MS) end
+  redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
 end
 
 local found = 0
@@ -48,8 +47,9 @@ end
 if found > 0 then return {'MORE', first + limit, freed} end
 for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready()}) do redis.call('ZREM', ids, plan_id) end
 redis.call('SREM', K.active(), plan_id)
-redis.call('DEL', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id))
-for _, key in ipairs({K.spec(plan_id), K.log(plan_id)}) do redis.call('PEXPIRE', key, WEEK_MS) end
+local last = redis.pcall('XREVRANGE', K.log(plan_id), '+', '-', 'COUNT', 1)
+if last[1] then keep_plan_number(plan_id, last[1][2][2]) end
+redis.call('UNLINK', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.spec(plan_id), K.log(plan_id))
 redis.call('ZADD', K.lost(), WALL, plan_id)
 for _, oldest in ipairs(redis.call('ZRANGE', K.lost(), 0, -REMEMBERED - 1)) do redis.call('ZREM', K.lost(), oldest) end
 return {'LOST', -1, freed}

@@ -5,8 +5,9 @@
 -- A later plan of the same id goes on counting where this one stopped: consumers drop what is not newer.
 local NUMBER_KEPT_MS = 90 * 86400000
 
-local function keep_plan_number(plan_id)
-  local last = redis.call('HGET', K.plan(plan_id), 'planSeq')
+-- last: of its last event, if its record is gone.
+local function keep_plan_number(plan_id, last)
+  last = last or redis.call('HGET', K.plan(plan_id), 'planSeq')
   if last then redis.call('SET', K.plan_seq(plan_id), last, 'PX', NUMBER_KEPT_MS) end
 end
 

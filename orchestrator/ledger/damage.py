@@ -1,0 +1,55 @@
+"""Which plans a hand, or a lost disk, has damaged: no script leaves one like that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import redis
+
+from orchestrator.domain.status import PlanState
+from orchestrator.ledger.keys import Keys
+
+NUMBERS: Final = ("max", "total", "stages")
+PAGE: Final = 1000
+TOLD_SECONDS: Final = 86_400
+"""For how long a plan that was taken out is told of."""
+
+
+def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
+    """The plans that a coordinator has taken out in the last day, as their record was gone; and when."""
+    seconds, _ = client.time()
+    found = client.zrangebyscore(
+        keys.of("lost"), (seconds - TOLD_SECONDS) * 1000, "+inf", start=0, num=PAGE, withscores=True
+    )
+    pairs = cast(list[tuple[str, float]], found)
+    return [(plan_id, datetime.fromtimestamp(at / 1000, UTC)) for plan_id, at in pairs]
+
+
+def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
+    """The active plans with whose record no script can work, and what is wrong with each."""
+    plan_ids = sorted(cast(set[str], client.smembers(keys.of("active"))))
+    found: list[tuple[str, str]] = []
+    for start in range(0, len(plan_ids), PAGE):
+        page = plan_ids[start : start + PAGE]
+        with client.pipeline(transaction=False) as pipeline:
+            for plan_id in page:
+                pipeline.hmget(keys.of("plan", plan_id), "status", *NUMBERS)
+            answers = pipeline.execute(raise_on_error=False)
+        found += [
+            (plan_id, wrong) for plan_id, answer in zip(page, answers, strict=True) if (wrong := _wrong_with(answer))
+        ]
+    return found
+
+
+def _wrong_with(answer: Sequence[Any] | Exception) -> str:
+    if isinstance(answer, Exception) or answer[0] is None:
+        return "it has no record"
+    status, *numbers = answer
+    if status not in PlanState.__members__.values():
+        return f"its status is {str(status)[:50]!r}"
+    for name, value in zip(NUMBERS, numbers, strict=True):
+        if value is None or not str(value).isdecimal():
+            return f"its {name} is {str(value)[:50]!r}, not a number"
+    return ""

@@ -1,0 +1,111 @@
+"""Nobody waits for a large plan, and what merely waits costs nothing (I18, I19): counted, never timed."""
+
+from __future__ import annotations
+
+from orchestrator.coordinator.coordinator import ADMIT_LIMIT
+from tests.support.coordinating import Coordinating
+from tests.support.counting import counted
+from tests.support.ledger_world import LedgerWorld
+
+
+def large(world: LedgerWorld, plan_id: str, count: int) -> None:
+    """A plan written in chunks, as a submit does."""
+    world.plan(plan_id, [f"{plan_id}-{i}" for i in range(count)], max_concurrency=count)
+
+
+def test_a_small_plan_is_admitted_beside_a_large_ones_free_slots(world: LedgerWorld) -> None:
+    coordinating = Coordinating(world)
+    large(world, "large", 1000)
+    coordinating.round()
+    assert len(world.slots("large")) == ADMIT_LIMIT
+    world.plan("small", ["a", "b"])
+    before = len(world.published)
+    coordinating.round()
+    assert len(world.slots("small")) == 2
+    # One turn of the large one at most was before it, in admission and in publishing.
+    order = [task.task_id for task in world.published[before:]]
+    assert order.index("small.1") <= ADMIT_LIMIT + 1
+    coordinating.settle()
+    assert len(world.slots("large")) == 1000
+
+
+def test_large_plans_take_turns(world: LedgerWorld) -> None:
+    coordinating = Coordinating(world)
+    for plan_id in ("one", "two", "three"):
+        large(world, plan_id, 200)
+    for turn in range(1, 5):
+        coordinating.round()
+        assert {len(world.slots(plan_id)) for plan_id in ("one", "two", "three")} == {turn * ADMIT_LIMIT}
+
+
+def test_two_coordinators_share_the_turns(world: LedgerWorld) -> None:
+    for i in range(30):
+        world.plan(f"p{i}", [f"t{i}"])
+    first, second = world.ledger.take_turns(20), world.ledger.take_turns(20)
+    assert len(first) == 20
+    assert len(second) == 10
+    assert not set(first) & set(second)
+
+
+def test_a_turn_that_died_with_its_coordinator_comes_again(world: LedgerWorld) -> None:
+    world.plan("p", ["a"])
+    assert world.ledger.take_turns(10) == ["p"]
+    assert world.ledger.take_turns(10) == []
+    ready = world.keys.of("ready")
+    due = world.client.zscore(ready, "p")
+    assert isinstance(due, float)
+    assert due > world.reader.now_ms()
+    world.client.zadd(ready, {"p": 1})
+    coordinating = Coordinating(world)
+    coordinating.settle()
+    assert world.status("p.0") == "RUNNING"
+
+
+def idle_plans(world: LedgerWorld, count: int) -> Coordinating:
+    """So many plans that cannot move: a holder has all their tenants; some are paused besides."""
+    coordinating = Coordinating(world)
+    world.started("holder", ["a"])
+    for i in range(count):
+        world.plan(f"p{i}", ["a"])
+    coordinating.settle()
+    for i in range(0, count, 2):
+        world.ask("pause", f"p{i}")
+    coordinating.settle()
+    return coordinating
+
+
+def test_idle_plans_cost_nothing(world: LedgerWorld) -> None:
+    def cost(count: int) -> tuple[int, int]:
+        coordinating = idle_plans(world, count)
+        with counted(world.client) as work:
+            for _ in range(10):
+                coordinating.round()
+        return work.scripts, work.commands
+
+    # One script a round: whose turn is it?
+    few = cost(20)
+    assert few[0] == 10
+    world.client.flushdb()
+    assert cost(200) == few
+
+
+def test_a_look_around_is_bounded(world: LedgerWorld) -> None:
+    coordinating = idle_plans(world, 100)
+    with counted(world.client) as work:
+        for _ in range(10):
+            coordinating.look()
+    # 20 plans a look, and whose turn it is.
+    assert work.scripts <= 10 * 21
+
+
+def test_many_wakes_of_one_plan_are_one_turn(world: LedgerWorld) -> None:
+    coordinating = Coordinating(world)
+    tasks = world.started("p", [f"t{i}" for i in range(20)], max_concurrency=20)
+    coordinating.settle()
+    for task in tasks:
+        world.break_stage(task)
+    assert world.client.xlen(world.keys.of("inbox")) == 1
+    with counted(world.client) as work:
+        assert coordinating.settle() == 2
+    # Whose turn is it, the turn, and that nobody has another.
+    assert work.scripts == 3
