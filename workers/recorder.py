@@ -74,9 +74,8 @@ class Recorder:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
             return self.fail(run, Failed(type(error).__name__, str(error)))
-        restored = run.config if record.mode is TaskState.ROLLING_BACK else None
-        healthy = run.cursor.healthy
-        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, restored=restored))
+        goes_back, healthy, config = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy, run.config
+        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, config=config, goes_back=goes_back))
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.domain.status import TaskState
 
 MAX_ROWS = 30
@@ -84,14 +84,23 @@ def task_detail(task: TaskStatus) -> Table:
     """Everything about one task, one line a field."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in task.model_dump(
-        mode="json", exclude_none=True, exclude={"failure_info", "last_operation"}
+        mode="json", exclude_none=True, exclude={"failure_info", "last_operation", "current", "last_known_good"}
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
+    for name, unit in (("tenant is at", task.current), ("last known good", task.last_known_good)):
+        if unit is not None:
+            table.add_row(Text(name, style="dim"), Text(unit_words(unit)))
     if task.last_operation is not None:
         table.add_row(Text("last operation", style="dim"), Text(operation_words(task.last_operation)))
     if task.failure_info is not None:
         table.add_row(Text("failure", style="dim"), Text(_now(task), style="red"))
     return table
+
+
+def unit_words(unit: DeployUnit) -> str:
+    """``version 42 on unit 100 (green)``, of what is known."""
+    name = "" if unit.deploy_unit_name is None else f" ({unit.deploy_unit_name})"
+    return f"version {unit.deploy_unit_version} on unit {unit.deploy_unit_id}{name}"
 
 
 def operation_words(last: LastOperation) -> str:

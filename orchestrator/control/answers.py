@@ -24,6 +24,14 @@ class LastOperation(Answer):
     at: str
 
 
+class DeployUnit(Answer):
+    """What a tenant is: the identity in its config."""
+
+    deploy_unit_id: JsonValue = None
+    deploy_unit_name: JsonValue = None
+    deploy_unit_version: JsonValue = None
+
+
 class TaskStatus(Answer):
     """One tenant's move. ``duration_millis`` comes with the end; ``waiting_for`` is the task that holds its tenant."""
 
@@ -47,6 +55,10 @@ class TaskStatus(Answer):
     verdicts: dict[str, list[str]] | None = None
     """What each instance said at each attempt of the stage's health check, the oldest first."""
     last_operation: LastOperation | None = None
+    current: DeployUnit | None = None
+    """Asked by tenant: what the tenant is since its last whole move or rollback."""
+    last_known_good: DeployUnit | None = None
+    """Asked by tenant: what it was when a health check last confirmed a move or rollback of it."""
 
 
 class PlanStatus(Answer):

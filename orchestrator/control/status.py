@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.control.answers import LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader, moment
+from orchestrator.ledger.records import IDENTITY
 from steps import in_words
 
 Record = Mapping[str, str]
@@ -62,8 +63,16 @@ class StatusReader:
         return self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
 
     def tenant(self, tenant_id: str) -> TaskStatus:
-        """The task that holds the tenant, else its first waiter, else its newest task."""
-        return self.task(self.task_id_of(tenant_id))
+        """The task that holds the tenant, else its first waiter, else its newest task; and what the tenant is."""
+        status = self.task(self.task_id_of(tenant_id))
+        record = self._reader.tenant_records([tenant_id])[0]
+        good = json.loads(record.get("good", "null"))
+        return status.model_copy(
+            update={
+                "current": DeployUnit.model_validate_json(record["current"]) if "current" in record else None,
+                "last_known_good": DeployUnit(**{name: good.get(name) for name in IDENTITY}) if good else None,
+            }
+        )
 
     def task_id_of(self, tenant_id: str) -> str:
         """The id of the task that speaks for the tenant."""

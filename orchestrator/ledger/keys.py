@@ -48,7 +48,7 @@ PATTERNS: Final[dict[str, str]] = {
     # One a request of a person
     "request": "request:{}",  # string: what was asked, of whom, and the answer, as JSON; for a day
     # One a tenant
-    "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; last mover (mover, moverEpoch); good
+    "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; last mover (mover, moverEpoch); current; good
     "line": "line:{}",  # zset: task ids that wait for the tenant, by ticket
 }
 

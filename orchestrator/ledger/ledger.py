@@ -205,14 +205,14 @@ class Ledger:
         return Ended(answer[0]), number, due_ms
 
     def succeed(
-        self, turn: Turn, checkpoint: str, *, healthy: bool, restored: Mapping[str, Any] | None = None
+        self, turn: Turn, checkpoint: str, *, healthy: bool, config: Mapping[str, Any], goes_back: bool = False
     ) -> Ended:
         """Records the stage as done together with its checkpoint. Answers what the task does next.
 
-        ``restored``: on the way back, the config (snake_case keys) that the stages put in force again.
+        ``config``: what the stage applied (snake_case keys); on the way back (``goes_back``) it is in force again.
         """
-        identity = {} if restored is None else {wire: restored.get(name) for name, wire in IDENTITY.items()}
-        texts = ("", "{}") if restored is None else (_json(restored), _json(identity))
+        identity = {wire: config.get(name) for name, wire in IDENTITY.items()}
+        texts = (_json(config) if goes_back else "", _json(identity))
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
         return Ended(self.call("succeed", *number, checkpoint, int(healthy), *texts)[0])
 

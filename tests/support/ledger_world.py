@@ -157,8 +157,10 @@ class LedgerWorld:
     def succeed_turn(self, turn: Turn, *, healthy: bool = True) -> Ended:
         record = self._records[turn.task_id]
         done = Checkpoint(turn.task_id, turn.epoch, record.attempt, record.mode, turn.stage + 1, record.stage_name)
-        restored = config_for(record) if record.mode is TaskState.ROLLING_BACK else None
-        return self.ledger.succeed(turn, done.to_json(), healthy=healthy, restored=restored)
+        goes_back = record.mode is TaskState.ROLLING_BACK
+        return self.ledger.succeed(
+            turn, done.to_json(), healthy=healthy, config=config_for(record), goes_back=goes_back
+        )
 
     def fail(self, task_id: str) -> Ended:
         return self.ledger.fail(self.turn(task_id), FAILURE)

@@ -4,7 +4,7 @@
 --       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
 --       log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
---       7 on the way back, the config in force again as JSON, else ''  8 its identity as JSON (for the event)
+--       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
 -- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE | BAD_MOVE;
 --       a repeat of the same call is answered NEXT, or the end that it made, or STALE when a person has gone on from it
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
@@ -44,7 +44,7 @@ if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
 emit_task(forward and 'TaskStageSucceeded' or 'TaskStageRolledBack', task, '{"durationMillis":' .. int(duration) .. '}', name)
 
 if ends then
-  if forward then complete_task(task) else finish_rollback(task, restored, identity) end
+  if forward then complete_task(task, identity) else finish_rollback(task, restored, identity) end
   return {task.status}
 end
 keep_checkpoint(task, checkpoint)

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from orchestrator.control.answers import DeployUnit
+from orchestrator.control.status import StatusReader
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Ended
 from tests.support.ledger_world import SOURCE, LedgerWorld
@@ -53,6 +55,52 @@ def test_the_snapshot_is_the_last_known_good_when_the_plan_brings_none(world: Le
     restored = [event.restored for event in world.events() if event.type == "TaskRolledBack"]
     assert [identity["deployUnitVersion"] for identity in restored] == ["of-first"]
     assert json.loads(world.reader.tenant_records(["a"])[0]["good"])["deploy_unit_version"] == "of-first"
+
+
+def test_a_rollback_that_no_health_check_confirmed_is_not_known_to_be_good(world: LedgerWorld) -> None:
+    (task,) = done(world, "p", "a")
+    world.ask("rollback", task)
+    world.serve("p")
+    for _ in range(3):
+        world.begin(task)
+        world.succeed(task, healthy=False)
+    tenant = world.reader.tenant_records(["a"])[0]
+    assert world.status(task) == "ROLLED_BACK"
+    assert json.loads(tenant["good"])["deploy_unit_version"] == "of-p"
+    assert json.loads(tenant["current"])["deployUnitVersion"] == 41
+
+
+def test_a_rollback_that_goes_on_keeps_what_its_first_part_confirmed(world: LedgerWorld) -> None:
+    (task,) = done(world, "p", "a")
+    world.ask("rollback", task)
+    world.serve("p")
+    world.stage(task)
+    world.break_stage(task)
+    world.ask("rollback", task)
+    world.serve("p")
+    for _ in range(2):
+        world.begin(task)
+        world.succeed(task, healthy=False)
+    assert world.status(task) == "ROLLED_BACK"
+    assert json.loads(world.reader.tenant_records(["a"])[0]["good"])["deploy_unit_version"] == 41
+
+
+def test_the_status_of_a_tenant_tells_what_it_is_and_what_was_good(world: LedgerWorld) -> None:
+    status = StatusReader(world.reader)
+    (task,) = world.started("p", ["a"])
+    assert (status.tenant("a").current, status.tenant("a").last_known_good) == (None, None)
+    for _ in range(3):
+        world.begin(task)
+        world.succeed(task, healthy=False)
+    moved = DeployUnit(deploy_unit_id=100, deploy_unit_version="of-p")
+    assert (status.tenant("a").current, status.tenant("a").last_known_good) == (moved, None)
+    world.ask("rollback", task)
+    world.serve("p")
+    world.finish(task)
+    back = DeployUnit(**SOURCE)
+    assert (status.tenant("a").current, status.tenant("a").last_known_good) == (back, back)
+    # Of a task alone nothing is told of its tenant, whom another may have moved since.
+    assert status.task(task).current is None
 
 
 def test_large_numbers_come_back_as_they_were(world: LedgerWorld) -> None:

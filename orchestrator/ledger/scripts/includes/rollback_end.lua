@@ -5,12 +5,14 @@
 -- @include tenant_history
 -- @include settings
 
--- restored is the config in force again, as the worker applied it: from now on the tenant's last known good one.
+-- restored is the config in force again, as the worker applied it: the tenant's last known good one from now on, if a
+-- health check confirmed it.
 local function finish_rollback(task, restored, identity)
   local key, tenant = K.task(task.id), K.tenant(task.tenant)
   move_task(task)
   clear_checkpoint(task)
-  redis.call('HSET', tenant, 'good', restored)
+  if redis.call('HGET', key, 'healthy') == '1' then redis.call('HSET', tenant, 'good', restored) end
+  note_current(task, identity)
   give_back_to_previous_mover(task)
   redis.call('HSET', key, 'touched', 0)
   end_task(task, 'TaskRolledBack', '{"restored":' .. identity .. '}')

@@ -37,6 +37,8 @@ local function start_rollback(task)
   else
     redis.call('HSET', key, 'stage', 0, 'legs', task.touched)
     clear_checkpoint(task)
+    -- What the way forward confirmed says nothing of the way back.
+    redis.call('HDEL', key, 'healthy')
     task.stage, task.legs = 0, task.touched
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))

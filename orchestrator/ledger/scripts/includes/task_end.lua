@@ -33,12 +33,19 @@ local function end_task(task, event, event_data)
   settle_plan(task.plan_move)
 end
 
-local function complete_task(task)
+-- What the tenant is since its last whole move or rollback: deploy unit id, name and version; '{}' is not known.
+local function note_current(task, identity)
+  if identity == '{}' then redis.call('HDEL', K.tenant(task.tenant), 'current')
+  else redis.call('HSET', K.tenant(task.tenant), 'current', identity) end
+end
+
+local function complete_task(task, identity)
   move_task(task)
   clear_checkpoint(task)
   if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
     redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
   end
+  note_current(task, identity)
   local duration = WALL - task.started_at
   end_task(task, 'TaskCompleted',
     '{"durationMillis":' .. int(duration) .. ',"completedStages":' .. task.legs .. '}')
