@@ -28,7 +28,7 @@ import structlog
 
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
-from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.coordinator.sweeper import Sweeper, SweeperThread
@@ -82,7 +82,7 @@ class Coordinator:
         self._sweep_seconds = min(settings.sweep_seconds, settings.lease_seconds / 4)
         self._clock = clock
         self._operations = Operations(ledger)
-        self._guard = Guard(clock)
+        self._guard = FaultGuard(clock)
         self.publisher = Publisher(dispatcher, reader, self._names_of)
         self._sweeper = SweeperThread(Sweeper(ledger, self.publisher.put), self._sweep_seconds)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)

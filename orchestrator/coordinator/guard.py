@@ -24,7 +24,7 @@ REMEMBERED: Final = 1000
 _log = structlog.get_logger(__name__)
 
 
-class Guard:
+class FaultGuard:
     """One thread's guard; a thing is anything with a name."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

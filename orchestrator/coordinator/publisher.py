@@ -17,6 +17,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
@@ -130,7 +131,8 @@ class Publisher:
             for task in due:
                 self._publish_alone(task)
         for task in due:
-            _log.info("dispatched", action="dispatch", taskId=task.task_id, tenantId=task.tenant_id, epoch=task.epoch)
+            named = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
+            _log.info("dispatched", action="dispatch", epoch=task.epoch, **named)
         with self._changed:
             for task, since in batch:
                 # Unless it was put again meanwhile.

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.ledger.ledger import Ledger
 
 CHUNK: Final = 100
@@ -29,7 +29,7 @@ class Reconciler:
         self._plan_ids = plan_ids
         self._left: list[str] = []
         self._position = 0
-        self._guard = Guard()
+        self._guard = FaultGuard()
 
     def step(self) -> bool:
         """Looks at the next chunk. True when that was the last of a walk, or there is nothing to look at."""

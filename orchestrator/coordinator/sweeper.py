@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
-from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger, admitted_row
@@ -30,7 +30,7 @@ class Sweeper:
         self._ledger = ledger
         self._publish = publish
         self._clock = ClockWatch(ledger)
-        self._guard = Guard()
+        self._guard = FaultGuard()
 
     def sweep(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
         """Answers all that is overdue, a bounded batch of each kind at a time, with a tick before each."""

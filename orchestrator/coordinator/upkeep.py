@@ -6,7 +6,7 @@ import structlog
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
-from orchestrator.coordinator.guard import Guard
+from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.ledger.connection import UNREACHABLE
 
@@ -19,7 +19,7 @@ class Upkeep:
     def __init__(self, reconciler: Reconciler, cleaner: CheckpointCleaner | None, every_seconds: float) -> None:
         self._reconciler = reconciler
         self._cleaner = cleaner
-        self._guard = Guard()
+        self._guard = FaultGuard()
         self._loop = BackgroundLoop("upkeep", every_seconds, self.round)
 
     def start(self) -> None:

@@ -25,7 +25,7 @@ class Part:
     words: frozenset[str]
 
 
-def cut(file_name: str, source: str) -> list[Part]:
+def definitions_of(file_name: str, source: str) -> list[Part]:
     """The definitions of a file, in order, without comments. Raises ``ValueError`` on a line that is none."""
     found: list[tuple[set[str], list[str]]] = []
     is_open = False

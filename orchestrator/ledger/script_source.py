@@ -18,7 +18,7 @@ from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskS
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
 from orchestrator.ledger import keys
 from orchestrator.ledger.script_includes import load
-from orchestrator.ledger.script_parts import Part, cut, reached, words
+from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
 
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"
 
@@ -62,7 +62,7 @@ def _assemble(name: str, body: str, constants: tuple[tuple[str, int], ...], tabl
     parts = [
         part
         for include, source in load(name, body, _FOLDER, generated).items()
-        for part in cut(f"includes/{include}.lua", source)
+        for part in definitions_of(f"includes/{include}.lua", source)
     ]
     body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
     if _defines(parts, "once"):

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.support.plans import noop_stage, plan, tenant
+from tests.support.plans import SWITCH, noop_stage, plan, tenant
+from tests.support.tenant_instances import TenantInstances
 from tests.support.up_process import alive
 from tests.support.waiting import wait_until
 
@@ -47,18 +48,24 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
     run = json.loads((tmp_path / ".changeover" / "run.json").read_text())
     assert run["pids"]["coordinator"] == run["pids"]["worker"]
-    long_stage = {"name": "two", "steps": [{"type": "wait", "seconds": 2}]}
-    content = plan("p", [tenant("a")], [noop_stage("one"), long_stage, noop_stage("three")])
-    (tmp_path / "plan.json").write_text(json.dumps(content))
-    changeover(tmp_path, "submit", "plan.json")
-    changeover(tmp_path, "pause", "--task", "p.0", "--wait")
     with redis.Redis.from_url(run["redisUrl"], decode_responses=True) as client:
+        instances = TenantInstances(run["redisUrl"])
+        # The second stage lasts until its instance is let go.
+        instances.hold.clear()
+        content = plan("p", [tenant("a", instances, 1)], [noop_stage("one"), SWITCH, noop_stage("three")])
+        (tmp_path / "plan.json").write_text(json.dumps(content))
+        changeover(tmp_path, "submit", "plan.json")
+        wait_until(lambda: instances.polls["a/a"])
+        changeover(tmp_path, "pause", "--task", "p.0")
+        instances.hold.set()
+        wait_until(lambda: '"PAUSED"' in changeover(tmp_path, "status", "--task", "p.0", "--json"))
         assert json.loads(str(client.get("changeover:{default}:checkpoint:p.0")))["store"] == "memory"
         changeover(tmp_path, "resume", "--task", "p.0", "--wait")
         assert client.get("changeover:{default}:checkpoint:p.0") is None
+    instances.close()
     events = [json.loads(line) for line in changeover(tmp_path, "events", "--plan", "p", "--json").splitlines()]
     started = [event["stageName"] for event in events if event["type"] == "TaskStageStarted"]
-    assert started == ["one", "two", "three"]
+    assert started == ["one", "switch-gateway", "three"]
 
     up.send_signal(signal.SIGINT)
     assert up.wait(20) == 0

@@ -6,7 +6,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from orchestrator.coordinator.guard import REMEMBERED, Guard
+from orchestrator.coordinator.guard import REMEMBERED, FaultGuard
 
 
 class Hand:
@@ -16,7 +16,7 @@ class Hand:
         self.seconds = 0.0
         self.broken = True
         self.steps = 0
-        self.guard = Guard(lambda: self.seconds)
+        self.guard = FaultGuard(lambda: self.seconds)
 
     def step(self) -> None:
         self.steps += 1
@@ -68,7 +68,7 @@ def test_an_outage_is_raised() -> None:
     def away() -> None:
         raise RedisConnectionError("away")
 
-    guard = Guard()
+    guard = FaultGuard()
     with pytest.raises(RedisConnectionError):
         guard.run("p", away)
     assert not guard.holds_back("p")

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.ledger.script_headers import events_written, keys_touched
 from orchestrator.ledger.script_includes import load
-from orchestrator.ledger.script_parts import cut, reached, words
+from orchestrator.ledger.script_parts import definitions_of, reached, words
 
 SOURCE = """-- What an include may hold; it's said here.
 local LIMIT = 3
@@ -81,19 +81,19 @@ def test_a_cycle_is_named_with_file_and_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_script_gets_what_it_reaches(body: str, kept: list[set[str]]) -> None:
-    parts = cut("includes/a.lua", SOURCE)
+    parts = definitions_of("includes/a.lua", SOURCE)
     assert [part.names for part in reached(parts, words([body]))] == kept
 
 
 def test_a_definition_is_kept_whole() -> None:
-    whole = {next(iter(part.names)): part.text for part in cut("a", SOURCE) if len(part.names) == 1}
+    whole = {next(iter(part.names)): part.text for part in definitions_of("a", SOURCE) if len(part.names) == 1}
     assert whole["long"].splitlines()[-1] == "end"
     assert whole["NAMES"] == "local NAMES = {\n  'PlanPaused', one = used,\n}"
 
 
 def test_what_is_no_definition_is_named_with_file_and_line() -> None:
     with pytest.raises(ValueError, match=r"^includes/a\.lua:2: not a definition at the left margin: \"redis"):
-        cut("includes/a.lua", "local X = 1\nredis.call('PING')\n")
+        definitions_of("includes/a.lua", "local X = 1\nredis.call('PING')\n")
 
 
 def test_keys_and_events_are_read_from_the_assembled_source() -> None:
