@@ -12,6 +12,8 @@ from orchestrator.ledger.presence import GONE_SECONDS
 INBOX_MOST: Final = 110_000
 """Wakes: the scripts cap the stream at 100,000, to within a block of it."""
 
+LOST_MOST: Final = 100
+
 PRESENCE_KEPT_MS: Final = (GONE_SECONDS + 60) * 1000
 """An entry of a process that gave no sign for longer has been left by every coordinator."""
 
@@ -40,6 +42,8 @@ def check_bounds(
     for process, at in dump.presence_ms.items():
         if dump.age_ms(at) > PRESENCE_KEPT_MS and dump.coordinator_lives():
             report.add("I18", f"{process} gave no sign for {dump.age_ms(at) / 1000:.0f} s and still has an entry")
+    if dump.lost > LOST_MOST:
+        report.add("I18", f"{dump.lost} lost plans are remembered")
     if dump.inbox > INBOX_MOST:
         report.add("I18", f"the inbox holds {dump.inbox} wakes")
     for task_id, count in messages.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED, TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.history.ledger_dump import LedgerDump, Record, waits
 from orchestrator.history.report import Report
 
@@ -24,7 +25,7 @@ def check_tasks(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
     for kind, leases in (("queued", dump.leases_queued), ("running", dump.leases_running)):
         for task_id, at in leases.items():
             late_ms = dump.lease_now_ms() - at
-            if late_ms > overdue_ms:
+            if late_ms > overdue_ms and not dump.is_damaged(plan_of(task_id)):
                 report.add("I9", f"the {kind} lease of {task_id} is overdue by {late_ms / 1000:.1f} s")
 
 

@@ -18,19 +18,31 @@ WAKE_KEPT_MS: Final = (2 * LEFT_SECONDS + 60) * 1000
 def check_isolation(
     world: World, dump: LedgerDump, report: Report, *, damaged: Collection[str], ended: bool, overdue_ms: int
 ) -> None:
-    """Nobody waits for longer than ``overdue_ms`` for what a living coordinator could do at once."""
+    """Whoever could go on has a turn to come (I9), and gets it from a living coordinator within ``overdue_ms``."""
+    movable = [plan_id for plan_id, record in dump.sound_plans() if _could_go_on(dump, plan_id, record)]
+    for plan_id in movable:
+        if plan_id not in dump.ready:
+            report.add("I9", f"{plan_id} could go on and has no turn to come", _last(world, plan_id))
     if ended:
         for plan_id in sorted(dump.active & set(damaged)):
-            report.add("I19", f"{plan_id} is damaged and still looked after")
+            # With half a record nobody can tell what became of it: it stays, is tried ever more seldom, and passed by.
+            if not dump.plans.get(plan_id):
+                report.add("I19", f"{plan_id} has no record and is still looked after")
     if not dump.coordinator_lives():
         return
     if dump.inbox_oldest_ms is not None and (age_ms := dump.age_ms(dump.inbox_oldest_ms)) > WAKE_KEPT_MS:
         report.add("I19", f"a wake lies in the inbox for {age_ms / 1000:.0f} s, with {dump.inbox} in all")
-    for plan_id, record in dump.sound_plans():
+    for plan_id in movable:
         quiet_ms = dump.age_ms(world.plan_times.get(plan_id, dump.now_ms))
-        if plan_id not in damaged and quiet_ms > overdue_ms and _could_go_on(dump, plan_id, record):
-            last = world.plans[plan_id].last
-            report.add("I19", f"{plan_id} could go on, and nothing happened for {quiet_ms / 1000:.0f} s", last)
+        if plan_id not in damaged and quiet_ms > overdue_ms:
+            message = f"{plan_id} could go on, and nothing happened for {quiet_ms / 1000:.0f} s"
+            report.add("I19", message, _last(world, plan_id))
+
+
+def _last(world: World, plan_id: str) -> int:
+    """The plan's newest event; 0 when a cut log does not tell of it."""
+    plan = world.plans.get(plan_id)
+    return plan.last if plan else 0
 
 
 def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:

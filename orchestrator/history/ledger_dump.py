@@ -43,6 +43,8 @@ class LedgerDump:
     deadlines: dict[str, float] = field(default_factory=dict)
     lined: set[str] = field(default_factory=set)
     drafts: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    """Plans that have a turn to come."""
     ended: set[str] = field(default_factory=set)
     purges: dict[str, float] = field(default_factory=dict)
     """Plans that are being purged, and how many of their tasks are left."""
@@ -51,6 +53,8 @@ class LedgerDump:
     """When each process that has an entry last gave a sign."""
     clock_offset_ms: int = 0
     """How far the ledger's clock, which leases are judged by, is ahead of Redis' own."""
+    lost: int = 0
+    """Plans that were taken out because their record was gone, as far as they are remembered."""
     inbox: int = 0
     """Entries in the coordinators' inbox."""
     inbox_oldest_ms: int | None = None

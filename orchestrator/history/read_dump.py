@@ -65,7 +65,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         "inbox": ("xlen", (of("inbox"),)),
         "oldest": ("xrange", (of("inbox"), "-", "+", 1)),
         "active": ("smembers", (of("active"),)),
-        **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended")},
+        **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended", "ready", "lost")},
         **{
             kind: ("zrange", (of(kind), *_SCORES))
             for kind in ("leases_queued", "leases_running", "deadlines", "purges")
@@ -87,13 +87,13 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
     commands = list(single.values())
     for kind, verb, arguments, identifiers in many:
         commands += [(verb, (of(kind, identifier), *arguments)) for identifier in identifiers]
-    commands += [("exists", (keys.root + name,)) for name in strays]
+    commands += [("pttl", (keys.root + name,)) for name in strays]
     commands += [("pttl", (of(kind, identifier),)) for kind, identifier in expiring]
     answers = iter(_run(client, commands))
     one = {name: next(answers) for name in single}
     each = {kind: {identifier: next(answers) for identifier in identifiers} for kind, _, _, identifiers in many}
-    left = [name for name in strays if next(answers)]
     # -1 is a key that stays for ever.
+    left = [name for name in strays if next(answers) == -1]
     left += [PATTERNS[kind].format(identifier) for kind, identifier in expiring if next(answers) == -1]
     return _dump(one, each, left), one["plans"]
 
@@ -122,6 +122,8 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         drafts=set(one["drafts"]),
         active=set(one["active"]),
         ended=set(one["ended"]),
+        ready=set(one["ready"]),
+        lost=len(one["lost"]),
         purges=_pairs(one["purges"]),
         presence_ms={field: int(json.loads(entry)["at"]) for field, entry in one["presence"].items()},
         inbox=one["inbox"],

@@ -25,14 +25,10 @@ ALL: Final[dict[str, Fault]] = {
 }
 
 _COPIES = "copies of a task's message grow with every sweep (I18)"
-_ISOLATION = "it holds up what has nothing to do with it, or is looked after for good (I19)"
 
 PENDING: Final[dict[str, str]] = {
     "no-workers": _COPIES,
     "black-hole-broker": _COPIES,
-    "garbage-wakes": _ISOLATION,
-    "lose-plan": _ISOLATION,
-    "lose-half-a-plan": _ISOLATION,
 }
 """Kinds that still break what they must not, with what they break: run by ``--also NAME`` only."""
 

@@ -94,4 +94,5 @@ while free > 0 and limit > 0 do
     end
   end
 end
-return answer(free > 0 and refused < tonumber(ARGV[2]) and 1 or 0)
+-- A caller that had no room has looked at nobody.
+return answer(free > 0 and refused < math.max(tonumber(ARGV[2]), 1) and 1 or 0)

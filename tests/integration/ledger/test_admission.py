@@ -282,3 +282,12 @@ def test_a_waiter_that_leaves_wakes_those_that_stood_back_for_it(world: LedgerWo
     world.ask("cancel", "early.0")
     assert "late" in world.wakes()
     assert world.serve("late") == ["late.0"]
+
+
+def test_a_turn_for_which_nobody_had_room_is_not_lost(world: LedgerWorld) -> None:
+    world.plan("p", ["a"])
+    for limit in (0, -3):
+        assert world.admit("p", limit).tasks == []
+        # It could go on: the checker wants a turn to come for it.
+        world.check()
+    assert world.ledger.take_turns(1) == ["p"]

@@ -1,5 +1,5 @@
 """The checker against doctored dumps of a small history. The damage that scripts could do is in
-``tests/integration/ledger/test_damage.py``, against a real ledger."""
+``tests/integration/ledger/test_named_damage.py``, against a real ledger."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_a_rollback_holds() -> None:
     dump.tasks["p.0"]["status"] = "ROLLED_BACK"
     dump.tasks["p.1"] |= {"rollbackRequested": "1", "rank": "1"}
     dump.queues[PLAN] = {"p.1": 1}
-    dump.active, dump.ended = {PLAN}, set()
+    dump.active, dump.ready, dump.ended = {PLAN}, {PLAN}, set()
     report = check_history(tell(lines), dump, ended=False)
     assert report.holds, str(report)
 

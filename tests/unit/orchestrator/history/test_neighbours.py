@@ -59,11 +59,15 @@ def a_key_of_nobody(dump: LedgerDump) -> None:
     dump.strays = ("config:gone.0",)
 
 
+def many_lost_plans(dump: LedgerDump) -> None:
+    dump.lost = 101
+
+
 def a_dead_process(dump: LedgerDump) -> None:
     dump.presence_ms["worker:h:2"] = dump.now_ms - 3_600_000
 
 
-@pytest.mark.parametrize("doctor", [many_wakes, a_key_of_nobody, a_dead_process])
+@pytest.mark.parametrize("doctor", [many_wakes, many_lost_plans, a_key_of_nobody, a_dead_process])
 def test_what_grows_is_rejected(doctor: Callable[[LedgerDump], None]) -> None:
     dump = with_coordinator(ledger(right()))
     assert check_history(tell(right()), dump).holds
@@ -133,6 +137,14 @@ def test_a_plan_that_could_go_on_and_does_not_is_named() -> None:
     report = judge(running(), late(running_ledger(running())))
     assert [str(violation) for violation in report.violations] == [
         f"I19: p could go on, and nothing happened for 121 s (events {len(running())})"
+    ]
+
+
+def test_a_plan_that_could_go_on_and_has_no_turn_is_named_at_once() -> None:
+    dump = running_ledger(running())
+    dump.ready.clear()
+    assert [str(violation) for violation in judge(running(), dump).violations] == [
+        f"I9: p could go on and has no turn to come (events {len(running())})"
     ]
 
 

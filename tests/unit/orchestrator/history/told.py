@@ -136,7 +136,7 @@ def running_ledger(lines: list[Line]) -> LedgerDump:
     dump.slots[PLAN] = {f"{PLAN}.0"}
     dump.queues[PLAN] = {f"{PLAN}.1": 2e12 + 1, f"{PLAN}.2": 2e12 + 2}
     dump.leases_running = {f"{PLAN}.0": NOW_MS + 5_000}
-    dump.active, dump.ended = {PLAN}, set()
+    dump.active, dump.ready, dump.ended = {PLAN}, {PLAN}, set()
     return dump
 
 
