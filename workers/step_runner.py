@@ -117,10 +117,10 @@ class StepRunner:
 
 
 def _idempotency_key(run: Run) -> str:
-    """The same for every attempt of a step; another for a second rollback, and for a ledger that was begun anew."""
+    """The same for every attempt of a step; another for a second rollback, a new ledger, a later plan of the same id."""
     record = run.record
     place = f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{run.cursor.step}"
-    return f"{place}/{record.rollbacks}/{record.incarnation}"
+    return f"{place}/{record.rollbacks}/{record.incarnation}/{record.plan_created}"
 
 
 def _is_json(values: Any) -> bool:

@@ -54,6 +54,7 @@ class Retention:
         self._archive = archive
         self._forget_gone = forget_gone
         self._to_file: list[str] | None = None
+        self._stayed = 0
 
     def step(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Goes on with purges, files what an older release ended, lets expired plans go; answers how many went.
@@ -68,10 +69,16 @@ class Retention:
             return 0
         self._file_ended()
         gone = 0
-        for plan_id, seen in self._purges.expired(self._seconds, BATCH):
+        rows = self._purges.expired(self._seconds, BATCH, self._stayed)
+        for plan_id, seen in rows:
             if is_stopping():
                 break
-            gone += self._let_go(plan_id, seen, is_stopping)
+            went = self._let_go(plan_id, seen, is_stopping)
+            gone += went
+            # Those that stay are passed by until the walk is through: they must not keep what ended after them.
+            self._stayed += not went
+        if len(rows) < BATCH:
+            self._stayed = 0
         return gone
 
     def _let_go(self, plan_id: str, seen: str, is_stopping: Callable[[], bool]) -> bool:
@@ -102,8 +109,8 @@ class Retention:
         if self._to_file is None:
             self._to_file = self._reader.plan_ids()
         if self._to_file:
-            page, self._to_file = self._to_file[:PAGE], self._to_file[PAGE:]
-            self._purges.note_ended(page)
+            self._purges.note_ended(self._to_file[:PAGE])
+            del self._to_file[:PAGE]
 
 
 class RetentionThread:

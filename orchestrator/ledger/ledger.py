@@ -177,7 +177,7 @@ class Ledger:
         if code is not Begun.BEGUN:
             return code, None
         tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer[1:]
-        checkpoint, forced, digest, rollbacks = rest
+        checkpoint, forced, digest, rollbacks, created = rest
         return code, TurnRecord(
             tenant_id=tenant_id,
             mode=TaskState(mode),
@@ -192,6 +192,7 @@ class Ledger:
             forced=bool(forced),
             digest=digest,
             rollbacks=rollbacks,
+            plan_created=str(created),
         )
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:

@@ -34,9 +34,10 @@ class Purges:
         while (step := self.chunk(limit)) is not None:
             yield step
 
-    def expired(self, seconds: float, limit: int) -> list[tuple[str, str]]:
-        """Plans that ended ``seconds`` ago or earlier, the oldest first, each with what ``purge`` calls ``seen``."""
-        _, rows = self._ledger.call("expired_plans", round(seconds * 1000), limit)
+    def expired(self, seconds: float, limit: int, passed_by: int = 0) -> list[tuple[str, str]]:
+        """Plans that ended ``seconds`` ago or earlier, the oldest first, each with what ``purge`` calls ``seen``;
+        without the first ``passed_by``."""
+        _, rows = self._ledger.call("expired_plans", round(seconds * 1000), limit, passed_by)
         return [(str(plan_id), str(seen)) for plan_id, seen in rows]
 
     def note_ended(self, plan_ids: Sequence[str]) -> int:

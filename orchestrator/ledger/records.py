@@ -66,7 +66,8 @@ class Early:
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far.
 
-    ``digest`` is the plan's content; ``rollbacks`` counts how often the task was turned around, this time included.
+    ``digest`` is the plan's content; ``rollbacks`` counts how often the task was turned around, this time included;
+    ``plan_created`` tells this plan from an earlier one of its id.
     """
 
     tenant_id: str
@@ -82,6 +83,7 @@ class TurnRecord:
     forced: bool
     digest: str
     rollbacks: int
+    plan_created: str = ""
 
 
 IDENTITY: Final = {

@@ -5,7 +5,8 @@
 --       log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
---       checkpoint, forced, digest of the plan's content, number of rollbacks |
+--       checkpoint, forced, digest of the plan's content, number of rollbacks,
+--       when the plan was created |
 --       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
 --       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
@@ -59,6 +60,7 @@ else
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
 local record = redis.call('HMGET', key, 'cursor', 'snapshot', 'rollbacks')
+local plan = redis.call('HMGET', K.plan(task.plan), 'digest', 'createdAt')
 return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
   task.attempt, redis.call('HGET', K.meta(), 'incarnation'), stage > 0 and redis.call('GET', K.checkpoint(task_id)) or '',
-  task.forced and 1 or 0, redis.call('HGET', K.plan(task.plan), 'digest'), tonumber(record[3] or 0)}
+  task.forced and 1 or 0, plan[1], tonumber(record[3] or 0), plan[2] or ''}

@@ -20,8 +20,8 @@ local function lease_ends(task_id)
   return tonumber(running or redis.call('ZSCORE', K.leases_queued(), task_id) or 0)
 end
 
-local f = redis.call('HMGET', K.tenant(tenant_id), 'holder', 'newest')
-if not f[2] then return {'MISSING'} end
+local f = redis.call('HMGET', K.tenant(tenant_id), 'holder')
+if not f[1] and redis.call('EXISTS', K.tenant(tenant_id)) == 0 then return {'MISSING'} end
 if not f[1] then return {'NOOP', '', 'free'} end
 local task = read_task(f[1])
 if not task then

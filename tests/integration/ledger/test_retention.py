@@ -13,8 +13,9 @@ from orchestrator.control.export import Line, plan_lines
 from orchestrator.coordinator.archive import ArchiveUnavailable, DatabaseArchive, FolderArchive
 from orchestrator.coordinator.retention import Retention
 from orchestrator.ledger.operations import Order, Taken
-from orchestrator.ledger.outcomes import Opened
+from orchestrator.ledger.outcomes import Ended, Opened
 from orchestrator.ledger.purges import Purges
+from orchestrator.ledger.records import TurnRecord
 from tests.support.ledger_world import LedgerWorld
 
 SYSTEM = Order("system", "because", request_id="")
@@ -207,3 +208,46 @@ def test_what_a_namespace_holds_does_not_grow_with_plans_that_went(world: Ledger
 
     once = round_of_plans(0)
     assert [round_of_plans(first) for first in (5, 10)] == [once, once]
+
+
+def test_what_is_damaged_or_cannot_be_archived_never_keeps_what_ended_after_it(world: LedgerWorld) -> None:
+    for number in range(25):
+        ended(world, f"p{number}", f"t{number}")
+    world.client.delete(world.keys.of("plan", "p0"))
+    world.client.set(world.keys.of("plan", "p1"), "no record")
+    for number in range(2, 24):
+        world.client.hdel(world.keys.of("plan", f"p{number}"), "name")
+    retention = Retention(Purges(world.ledger), world.reader, 0, Failing("none"))
+    for _ in range(3):
+        retention.step()
+    assert not world.reader.plan_record("p24")
+    world.client.flushdb()
+
+
+def test_a_tenant_that_is_held_can_be_released_whatever_was_purged(world: LedgerWorld) -> None:
+    (holder,) = world.started("old", ["a"])
+    purges = Purges(world.ledger)
+    for number in range(25):
+        (task,) = world.plan(f"p{number}", ["a"])
+        world.ask("cancel", task)
+    for number in range(25):
+        purges.purge(f"p{number}", SYSTEM)
+    list(purges.chunks())
+    reply = world.operations.release_tenant("a", Order("ada", "stuck", force=True))
+    assert (reply.answer, reply.what) == (Taken.ACCEPTED, holder)
+
+
+def test_a_purged_plans_successor_has_other_idempotency_keys(world: LedgerWorld) -> None:
+    def created() -> str:
+        (task,) = world.started("p", ["a"])
+        _, record = world.ledger.begin(world.turn(task), "worker")
+        assert isinstance(record, TurnRecord)
+        world._records[task] = record
+        while world.succeed(task) is Ended.NEXT:
+            world.begin(task)
+        return record.plan_created
+
+    first = created()
+    Purges(world.ledger).purge("p", SYSTEM)
+    list(Purges(world.ledger).chunks())
+    assert created() != first
