@@ -117,7 +117,7 @@ class StepRunner:
 
 
 def _idempotency_key(run: Run) -> str:
-    """The same for every attempt of a step; another for a second rollback, a new ledger, a later plan of the same id."""
+    """The same for each attempt of a step; another for a second rollback, a new ledger, a later plan of the same id."""
     record = run.record
     place = f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{run.cursor.step}"
     return f"{place}/{record.rollbacks}/{record.incarnation}/{record.plan_created}"
