@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -31,6 +31,7 @@ from orchestrator.control.operations import Operator
 from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, TargetType
+from orchestrator.control.task_rows import check_page
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.domain.events import Event
@@ -117,10 +118,29 @@ class Client:
             state = write_plan(self._ledger, made, progress)
         return SubmitResult(plan_id=made.plan_id, status=state, warnings=validated.warnings)
 
-    def status(self, plan_id: str) -> PlanStatus:
-        """A plan with all its tasks."""
+    def status(
+        self,
+        plan_id: str,
+        *,
+        statuses: Collection[str] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        by_interest: bool = False,
+    ) -> PlanStatus:
+        """A plan with all its tasks, or with a page of them, which costs the same whatever the plan's size.
+
+        ``statuses`` keeps those tasks only; ``limit`` and ``offset`` count rows: in plan order, or ``by_interest``
+        (what failed, then what moves, then what waits). Raises ``InvalidInput`` for what is no status, or below 0.
+        """
+        wanted = check_page(statuses, limit, offset)
         with translate_errors(self._url):
-            return self._status.plan(plan_id)
+            return self._status.plan(plan_id, statuses=wanted, limit=limit, offset=offset, by_interest=by_interest)
+
+    def tasks(self, plan_id: str, *, statuses: Collection[str] | None = None) -> Iterator[TaskStatus]:
+        """Every task of a plan, or those in ``statuses``, in plan order and in bounded memory."""
+        wanted = check_page(statuses)
+        with translate_errors(self._url):
+            yield from self._status.tasks(plan_id, wanted)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""

@@ -14,6 +14,7 @@ from orchestrator.cli import (
     reading,
     release_command,
     retention_commands,
+    status_command,
 )
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 plan_commands.register(app)
+status_command.register(app)
 reading.register(app)
 operation_commands.register(app)
 config_command.register(app)

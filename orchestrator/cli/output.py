@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -29,12 +30,31 @@ def print_json(value: Any) -> None:
     print_line(json.dumps(value, ensure_ascii=False))
 
 
+def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> None:
+    """One JSON document on one line, whose last member is a list that is written as it comes, not held."""
+    text = json.dumps(head, ensure_ascii=False)
+    start = f"{text[:-1]}{', ' if head else ''}{json.dumps(name)}: ["
+    with _readers_may_leave():
+        sys.stdout.write(start)
+        for number, item in enumerate(items):
+            sys.stdout.write((", " if number else "") + json.dumps(item, ensure_ascii=False))
+        sys.stdout.write("]}\n")
+        sys.stdout.flush()
+
+
 def print_line(text: str) -> None:
     """One line, flushed: a reader behind a pipe gets it now. Ends the command well when nobody reads any more."""
-    try:
+    with _readers_may_leave():
         print(text, flush=True)  # noqa: T201
+
+
+@contextmanager
+def _readers_may_leave() -> Iterator[None]:
+    """Ends the command well when nobody reads any more: `changeover events | head` has what it wants."""
+    try:
+        yield
     except BrokenPipeError:
-        # `changeover events | head` has what it wants; without this, the flush at exit would fail once more.
+        # Without this, the flush at exit would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
 

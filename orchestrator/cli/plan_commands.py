@@ -82,6 +82,7 @@ def submit(
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
     from orchestrator import Client
+    from orchestrator.client import target_of
 
     with Client() as client:
         result = client.submit(plan)
@@ -93,12 +94,13 @@ def submit(
                 console().print(f"{result.plan_id} {result.status}", markup=False)
             return
         note(f"submitted {result.plan_id}")
-        status = client.wait(result.plan_id)
+        ended = client.wait_target(target_of(plan_id=result.plan_id))
         if json_output:
-            print_json({"planId": status.plan_id, "status": status.status})
+            print_json({"planId": result.plan_id, "status": ended})
         else:
+            from orchestrator.cli.status_command import ROWS
             from orchestrator.cli.tables import plan_table
 
-            console().print(plan_table(status))
-    if status.status not in PLAN_ENDED_WELL:
+            console().print(plan_table(client.status(result.plan_id, limit=ROWS, by_interest=True)))
+    if ended not in PLAN_ENDED_WELL:
         raise typer.Exit(1)

@@ -1,8 +1,8 @@
-"""Tables for people. Bounded: a plan of 5,000 tasks is counts, and the tasks that are worth a look."""
+"""Tables for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.domain.status import TaskState
 
-MAX_ROWS = 30
 # By their names: a plan's states have the same ones.
 _COLOURS: Final[dict[str, str]] = {
     TaskState.COMPLETED: "green",
@@ -24,23 +24,14 @@ _COLOURS: Final[dict[str, str]] = {
     TaskState.PAUSED: "yellow",
     TaskState.CANCELLED: "yellow",
 }
-# What a person looks for first: what failed, then what moves, then what waits.
-_ORDER: Final[tuple[str, ...]] = (
-    TaskState.ROLLBACK_FAILED,
-    TaskState.FAILED,
-    TaskState.ROLLING_BACK,
-    TaskState.RUNNING,
-    TaskState.PAUSED,
-    TaskState.CANCELLED,
-    TaskState.PENDING,
-    TaskState.ROLLED_BACK,
-)
+_ORDER: Final[tuple[str, ...]] = tuple(state.value for group in BY_INTEREST for state in group)
 
 
-def plan_table(plan: PlanStatus, max_rows: int = MAX_ROWS) -> RenderableType:
-    """A plan: its head, counts, and at most ``max_rows`` tasks that are not completed (all tasks of a small plan)."""
-    small = len(plan.tasks) <= max_rows
-    tasks = plan.tasks if small else by_interest(task for task in plan.tasks if task.status != TaskState.COMPLETED)
+def plan_table(plan: PlanStatus, statuses: Collection[str] | None = None, page: int = 1) -> RenderableType:
+    """A plan: its head, counts, the page of tasks that it holds, and how to see those that it does not.
+
+    ``statuses`` and ``page`` say what the tasks are a page of.
+    """
     parts: list[RenderableType] = [
         Text.assemble(
             (plan.plan_id, "bold"),
@@ -51,19 +42,15 @@ def plan_table(plan: PlanStatus, max_rows: int = MAX_ROWS) -> RenderableType:
     ]
     if plan.last_operation is not None:
         parts.append(Text(f"last: {operation_words(plan.last_operation)}", style="dim"))
-    if tasks:
-        parts.append(task_table(tasks[:max_rows]))
-    hidden = len(plan.tasks) - min(len(tasks), max_rows)
-    if hidden:
-        hint = f"{hidden} more tasks not shown; all: changeover status {plan.plan_id} --json"
+    if plan.tasks:
+        parts.append(task_table(plan.tasks))
+    matching = sum(count for status, count in plan.counts.items() if statuses is None or status in statuses)
+    if matching > len(plan.tasks):
+        hint = (
+            f"{len(plan.tasks)} of {matching} tasks; more: --page {page + 1}, or --failed, --running, --waiting, --json"
+        )
         parts.append(Text(hint, style="dim"))
     return Group(*parts)
-
-
-def by_interest(tasks: Iterable[TaskStatus]) -> list[TaskStatus]:
-    """Failed first, then running, then waiting; otherwise as they come."""
-    rank = {status: index for index, status in enumerate(_ORDER)}
-    return sorted(tasks, key=lambda task: rank.get(task.status, len(rank)))
 
 
 def task_table(tasks: Sequence[TaskStatus]) -> Table:
@@ -124,7 +111,7 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
 
 def counts_text(counts: Mapping[str, int]) -> Text:
     """``12 COMPLETED · 3 RUNNING``."""
-    known = [name for name in (*_ORDER, TaskState.COMPLETED) if counts.get(name)]
+    known = [name for name in _ORDER if counts.get(name)]
     names = known + [name for name in counts if counts[name] and name not in known]
     return Text(" · ").join(Text(f"{counts[name]} {name}", style=_COLOURS.get(name, "")) for name in names)
 

@@ -6,13 +6,13 @@ import json
 import time
 from collections.abc import Mapping
 
-from orchestrator.control.answers import Explanation, PlanStatus, TaskStatus
+from orchestrator.control.answers import Explanation, PlanSummary, TaskStatus
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.presence import Process
-from orchestrator.ledger.reader import LeaseKind, Reader
+from orchestrator.ledger.reader import LINE, LeaseKind, Reader
 from orchestrator.settings.model import Settings
 
 Record = Mapping[str, str]
@@ -37,21 +37,27 @@ class Explainer:
 
     def plan(self, plan_id: str) -> Explanation:
         """A plan: what holds it as a whole, then its first unfinished tasks."""
-        status = self._status.plan(plan_id)
+        status = self._status.summary(plan_id)
         record = self._reader.plan_record(plan_id)
         processes, now_ms = self._reader.alive(), self._reader.now_ms()
         reasons = self._plan_reasons(status, record, processes)
-        moving = [task for task in status.tasks if task.status in TASK_ACTIVE]
-        waiting = [task for task in status.tasks if task.waiting_for]
-        failed = [task for task in status.tasks if task.status in (TaskState.FAILED, TaskState.ROLLBACK_FAILED)]
-        shown = (moving + waiting + failed)[:TASKS_SHOWN]
-        for task in shown:
+        found = self._unfinished(plan_id, int(record["written"]))
+        for task in self._status.tasks_at(plan_id, found[:TASKS_SHOWN]):
             reasons += [f"{task.task_id}: {reason}" for reason in self._task_reasons(task, now_ms, processes)]
-        if (more := len(moving) + len(waiting) + len(failed) - len(shown)) > 0:
+        if (more := len(found) - TASKS_SHOWN) > 0:
             reasons.append(f"and {more} more tasks; `changeover explain --task ID` tells of each")
         return Explanation(target_type="plan", target_id=plan_id, status=status.status, reasons=reasons)
 
-    def _plan_reasons(self, status: PlanStatus, record: Record, processes: list[Process]) -> list[str]:
+    def _unfinished(self, plan_id: str, total: int) -> list[int]:
+        """Positions of the tasks that are worth a word: those that move, then those in a line, then the failed ones."""
+        groups: list[set[str]] = [{*TASK_ACTIVE}, {LINE}, {TaskState.FAILED, TaskState.ROLLBACK_FAILED}]
+        found: list[list[int]] = [[], [], []]
+        for step in self._reader.find_tasks(plan_id, total, [word for group in groups for word in group]):
+            for group, positions in zip(groups, found, strict=True):
+                positions += sorted(position for word in group for position in step[word])
+        return [position for positions in found for position in positions]
+
+    def _plan_reasons(self, status: PlanSummary, record: Record, processes: list[Process]) -> list[str]:
         if status.status in PLAN_ENDED:
             return [f"the plan has ended: {_counts(status)}"]
         if status.status == PlanState.CREATED:
@@ -171,7 +177,7 @@ class Explainer:
         return []
 
 
-def _counts(status: PlanStatus) -> str:
+def _counts(status: PlanSummary) -> str:
     return ", ".join(f"{count} {state}" for state, count in status.counts.items()) or "no tasks"
 
 

@@ -81,8 +81,7 @@ class Operator:
         )
 
     def _retry_failed_tasks(self, target: OperationTarget, order: Order) -> Reply:
-        plan = self._status.plan(target.identifier)
-        failed = [task.task_id for task in plan.tasks if task.status == TaskState.FAILED]
+        failed = self._status.task_ids(target.identifier, [TaskState.FAILED])
         # Cut off in the middle, the same request goes on: what it has retried and has failed again is not its matter.
         orders = [replace(order, request_id=f"{order.request_id}/{task_id}") for task_id in failed]
         replies = [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.task_rows import BY_INTEREST, TaskRows
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
-from orchestrator.domain.task_id import plan_of, task_id_of, task_ids_of
+from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.reader import PAGE, Reader, moment
 from orchestrator.ledger.records import IDENTITY
 from steps import in_words
@@ -23,13 +24,41 @@ class StatusReader:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def plan(self, plan_id: str) -> PlanStatus:
-        """The plan with all its tasks, in plan order."""
+    def plan(
+        self,
+        plan_id: str,
+        *,
+        statuses: Collection[TaskState] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        by_interest: bool = False,
+    ) -> PlanStatus:
+        """The plan with its tasks, or a page of them: those in ``statuses``, ``limit`` of them from ``offset`` on.
+
+        In plan order, or ``by_interest``: what failed first, then what moves, then what waits.
+        """
         record = self._plan_record(plan_id)
-        task_ids = task_ids_of(plan_id, int(record["written"]))
         summary = plan_summary(plan_id, record)
-        tasks = self._statuses(record, task_ids, self._reader.task_records(task_ids))
-        return PlanStatus(**dict(summary), tasks=tasks)
+        wanted = frozenset(TaskState if statuses is None else statuses)
+        groups = [group & wanted for group in (BY_INTEREST if by_interest else [wanted])]
+        positions = TaskRows(self._reader, plan_id, int(record["written"]), summary.counts).page(groups, offset, limit)
+        return PlanStatus(**dict(summary), tasks=self._at(record, plan_id, positions))
+
+    def tasks(self, plan_id: str, statuses: Collection[TaskState] | None = None) -> Iterator[TaskStatus]:
+        """Every task of the plan, or those in ``statuses``, in plan order and in bounded memory."""
+        record = self._plan_record(plan_id)
+        positions = self._positions(plan_id, record, statuses)
+        for start in range(0, len(positions), PAGE):
+            yield from self._at(record, plan_id, positions[start : start + PAGE])
+
+    def task_ids(self, plan_id: str, statuses: Collection[TaskState]) -> list[str]:
+        """Ids of the plan's tasks in these statuses, in plan order."""
+        found = self._positions(plan_id, self._plan_record(plan_id), statuses)
+        return [task_id_of(plan_id, position) for position in found]
+
+    def tasks_at(self, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
+        """The tasks at these positions of the plan."""
+        return self._at(self._plan_record(plan_id), plan_id, positions)
 
     def tasks_with_configs(self, plan_id: str) -> Iterator[tuple[TaskStatus, str]]:
         """Every task of the plan with its config as JSON, in plan order, a page at a time."""
@@ -86,6 +115,15 @@ class StatusReader:
         if not record:
             raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
         return record
+
+    def _positions(self, plan_id: str, record: Record, statuses: Collection[TaskState] | None) -> Sequence[int]:
+        counts = plan_summary(plan_id, record).counts
+        wanted = frozenset(TaskState if statuses is None else statuses)
+        return TaskRows(self._reader, plan_id, int(record["written"]), counts).page([wanted])
+
+    def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
+        task_ids = [task_id_of(plan_id, position) for position in positions]
+        return self._statuses(plan, task_ids, self._reader.task_records(task_ids))
 
     def _statuses(self, plan: Record, task_ids: Sequence[str], records: Sequence[Record]) -> list[TaskStatus]:
         waiting = sorted({record["tenant"] for record in records if record.get("waitingSince")})

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import sys
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,7 +12,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.tables import MAX_ROWS, plan_table, task_detail
+from orchestrator.cli.output import print_json_list
+from orchestrator.cli.tables import plan_table, task_detail
 from orchestrator.cli.watching import FAILURE_ROWS, RUNNING_ROWS, Screen
 from orchestrator.control.answers import PlanStatus, TaskStatus
 from orchestrator.domain.events import EVENT, Event, FailureInfo
@@ -40,23 +45,41 @@ def test_status_is_camel_case_with_the_published_fields() -> None:
     assert list(answer["failureInfo"]) == ["type", "message", "stageName", "stepName"]
 
 
-def test_a_large_plan_is_bounded_and_shows_failures_first() -> None:
-    tasks = [task(n, "COMPLETED") for n in range(4000)] + [task(n, "PENDING") for n in range(4000, 4999)]
+def test_a_page_of_a_large_plan_says_how_to_see_the_rest() -> None:
     failure = FailureInfo(
         type="HealthCheckFailed", message="gw-1 unreachable", stage_name="s", step_name="health-check"
     )
-    tasks.append(task(4999, "FAILED", failure_info=failure))
+    tasks = [task(4999, "FAILED", failure_info=failure), *(task(n, "PENDING") for n in range(4000, 4029))]
     counts = {"COMPLETED": 4000, "PENDING": 999, "FAILED": 1}
-    lines = shown(
-        plan_table(
-            PlanStatus(plan_id="p", name="Plan", status="RUNNING", max_concurrency=5, counts=counts, tasks=tasks)
-        )
-    )
-    assert len(lines) <= MAX_ROWS + 4
+    plan = PlanStatus(plan_id="p", name="Plan", status="RUNNING", max_concurrency=5, counts=counts, tasks=tasks)
+    lines = shown(plan_table(plan, page=2))
     assert lines[1] == "1 FAILED · 999 PENDING · 4000 COMPLETED"
     assert "tenant-4999" in lines[3]
     assert "s / health-check: HealthCheckFailed: gw-1 unreachable" in lines[3]
-    assert lines[-1] == f"{5000 - MAX_ROWS} more tasks not shown; all: changeover status p --json"
+    assert lines[-1] == "30 of 5000 tasks; more: --page 3, or --failed, --running, --waiting, --json"
+    assert shown(plan_table(plan, ["FAILED", "PENDING"]))[-1].startswith("30 of 1000 tasks; more: --page 2")
+    assert "more:" not in shown(plan_table(plan.model_copy(update={"tasks": tasks[:1]}), ["FAILED"]))[-1]
+
+
+def test_a_list_is_written_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(os.devnull, "w") as nowhere:
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        tracemalloc.start()
+        try:
+            print_json_list({"planId": "p"}, "tasks", ({"text": "x" * 1000} for _ in range(10_000)))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 1024 * 1024
+
+
+@pytest.mark.parametrize("items", [[], [{"a": 1}], [{"a": 1}, {"b": "ü"}]])
+def test_a_list_that_is_written_as_it_comes_is_one_document(
+    capsys: pytest.CaptureFixture[str], items: list[dict[str, Any]]
+) -> None:
+    for head in ({}, {"planId": "p", "name": "}"}):
+        print_json_list(head, "tasks", iter(items))
+        assert json.loads(capsys.readouterr().out) == {**head, "tasks": items}
 
 
 def test_a_small_plan_shows_all_and_markup_in_names_is_text() -> None:

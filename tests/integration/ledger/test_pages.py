@@ -1,0 +1,106 @@
+"""Pages of a plan's tasks: the right rows, found without reading the plan."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator.control.explain import Explainer
+from orchestrator.control.status import StatusReader
+from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger import reader
+from tests.support.ledger_world import LedgerWorld
+
+FAILED, RUNNING, PENDING = TaskState.FAILED, TaskState.RUNNING, TaskState.PENDING
+FILTERS = [None, [FAILED], [RUNNING, TaskState.ROLLING_BACK], [PENDING], [FAILED, TaskState.COMPLETED, PENDING], []]
+
+
+@pytest.fixture
+def status(world: LedgerWorld, monkeypatch: pytest.MonkeyPatch) -> StatusReader:
+    """A plan of 20: completed, failed, cancelled, paused, running, rolling back and waiting ones among each other."""
+    monkeypatch.setattr(reader, "LOOKED_AT", 3)
+    world.started("p", [f"t{n}" for n in range(20)], max_concurrency=9)
+    for n in (0, 2, 3):
+        world.finish(f"p.{n}")
+    for n in (1, 8):
+        world.break_stage(f"p.{n}")
+    world.serve("p")
+    world.begin("p.5")
+    world.ask("rollback", "p.5")
+    world.succeed("p.5")
+    world.begin("p.6")
+    world.ask("pause", "p.6")
+    world.succeed("p.6")
+    world.ask("cancel", "p.17")
+    return StatusReader(world.reader)
+
+
+def test_a_page_is_the_same_part_of_the_whole(status: StatusReader) -> None:
+    whole = status.plan("p")
+    assert [task.task_id for task in whole.tasks] == [f"p.{n}" for n in range(20)]
+    assert len(whole.counts) == 7, whole.counts
+    rank = {state: number for number, group in enumerate(BY_INTEREST) for state in group}
+    for statuses, by_interest in itertools.product(FILTERS, (False, True)):
+        rows = [task for task in whole.tasks if statuses is None or task.status in statuses]
+        if by_interest:
+            rows.sort(key=lambda task: rank[TaskState(task.status)])
+        for offset, limit in itertools.product((0, 1, 7, 19, 30), (0, 1, 4, 50, None)):
+            page = status.plan("p", statuses=statuses, offset=offset, limit=limit, by_interest=by_interest)
+            assert page.tasks == rows[offset:][:limit], (statuses, offset, limit, by_interest)
+            assert page.counts == whole.counts
+        assert [task.task_id for task in status.tasks("p", statuses)] == [
+            task.task_id for task in whole.tasks if statuses is None or task.status in statuses
+        ]
+
+
+def test_counters_that_disagree_with_the_tasks_shorten_a_page_and_no_more(
+    status: StatusReader, world: LedgerWorld
+) -> None:
+    counter = (world.keys.of("plan", "p"), "n:FAILED")
+    world.client.hset(*counter, 5)
+    assert [task.task_id for task in status.plan("p", statuses=[FAILED], limit=4).tasks] == ["p.1", "p.8"]
+    world.client.hset(*counter, 2)
+
+
+def calls(world: LedgerWorld) -> dict[str, int]:
+    stats = world.client.info("commandstats")
+    return {name.removeprefix("cmdstat_"): int(entry["calls"]) for name, entry in stats.items()}
+
+
+def test_what_a_look_reads_does_not_grow_with_the_plan(world: LedgerWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LOOKED_AT", 400)
+    total = 4 * reader.LOOKED_AT
+    world.open("big", total, max_concurrency=2)
+    for index in range(0, total, 400):
+        world.ledger.write_chunk("big", "d", index // 400, [(f"t{index + n}", "{}") for n in range(400)])
+    world.ledger.commit_plan("big", "d")
+    world.serve("big")
+    world.break_stage("big.1")
+    status = StatusReader(world.reader)
+    explainer = Explainer(world.reader, world.settings)
+    looks: dict[str, Callable[[], object]] = {
+        "by interest": lambda: status.plan("big", limit=50, by_interest=True),
+        "in plan order": lambda: status.plan("big", limit=50, offset=total - 50),
+        "failed": lambda: status.plan("big", statuses=[FAILED], limit=50),
+        "explain": lambda: explainer.plan("big"),
+    }
+    for name, look in looks.items():
+        before = calls(world)
+        look()
+        after = calls(world)
+        assert after.get("hgetall", 0) - before.get("hgetall", 0) < 70, name
+        assert after["evalsha"] - before.get("evalsha", 0) <= 5, name
+
+
+def test_explain_counts_what_moves_waits_and_failed(world: LedgerWorld) -> None:
+    world.started("holder", [f"t{n}" for n in range(12)], max_concurrency=12)
+    world.started("p", [f"t{n}" for n in range(15)], max_concurrency=2)
+    world.break_stage("p.12")
+    said = Explainer(world.reader, world.settings).plan("p").reasons
+    told = list(dict.fromkeys(line.partition(":")[0] for line in said if line.startswith("p.")))
+    # What moves, then what stands in a line, then what failed.
+    assert told == ["p.13", *(f"p.{n}" for n in range(9))]
+    assert said[-1] == "and 4 more tasks; `changeover explain --task ID` tells of each"
