@@ -63,7 +63,7 @@ def status(
             size, number = limit or ROWS, page or 1
             offset = (number - 1) * size
             plan = client.status(plan_id, statuses=wanted, limit=size, offset=offset, by_interest=True)
-            console().print(tables.plan_table(plan, wanted, number))
+            console().print(tables.plan_table(plan, wanted, page=number, before=offset))
         elif tenant is not None or task is not None:
             found: TaskStatus = client.tenant_status(tenant) if tenant is not None else client.task_status(str(task))
             print_json(found) if json_output else console().print(tables.task_detail(found))

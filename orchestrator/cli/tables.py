@@ -27,10 +27,12 @@ _COLOURS: Final[dict[str, str]] = {
 _ORDER: Final[tuple[str, ...]] = tuple(state.value for group in BY_INTEREST for state in group)
 
 
-def plan_table(plan: PlanStatus, statuses: Collection[str] | None = None, page: int = 1) -> RenderableType:
+def plan_table(
+    plan: PlanStatus, statuses: Collection[str] | None = None, *, page: int = 1, before: int = 0
+) -> RenderableType:
     """A plan: its head, counts, the page of tasks that it holds, and how to see those that it does not.
 
-    ``statuses`` and ``page`` say what the tasks are a page of.
+    ``statuses`` and ``page`` say what the tasks are a page of, and ``before`` how many are on the pages before it.
     """
     parts: list[RenderableType] = [
         Text.assemble(
@@ -46,10 +48,9 @@ def plan_table(plan: PlanStatus, statuses: Collection[str] | None = None, page: 
         parts.append(task_table(plan.tasks))
     matching = sum(count for status, count in plan.counts.items() if statuses is None or status in statuses)
     if matching > len(plan.tasks):
-        hint = (
-            f"{len(plan.tasks)} of {matching} tasks; more: --page {page + 1}, or --failed, --running, --waiting, --json"
-        )
-        parts.append(Text(hint, style="dim"))
+        shown = f"{before + 1} to {before + len(plan.tasks)}" if plan.tasks else "none"
+        more = f"; more: --page {page + 1}" if matching > before + len(plan.tasks) else ""
+        parts.append(Text(f"{shown} of {matching} tasks{more}; only some: --failed, --running, --waiting", style="dim"))
     return Group(*parts)
 
 

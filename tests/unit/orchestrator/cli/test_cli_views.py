@@ -52,12 +52,12 @@ def test_a_page_of_a_large_plan_says_how_to_see_the_rest() -> None:
     tasks = [task(4999, "FAILED", failure_info=failure), *(task(n, "PENDING") for n in range(4000, 4029))]
     counts = {"COMPLETED": 4000, "PENDING": 999, "FAILED": 1}
     plan = PlanStatus(plan_id="p", name="Plan", status="RUNNING", max_concurrency=5, counts=counts, tasks=tasks)
-    lines = shown(plan_table(plan, page=2))
+    lines = shown(plan_table(plan, page=2, before=30))
     assert lines[1] == "1 FAILED · 999 PENDING · 4000 COMPLETED"
     assert "tenant-4999" in lines[3]
     assert "s / health-check: HealthCheckFailed: gw-1 unreachable" in lines[3]
-    assert lines[-1] == "30 of 5000 tasks; more: --page 3, or --failed, --running, --waiting, --json"
-    assert shown(plan_table(plan, ["FAILED", "PENDING"]))[-1].startswith("30 of 1000 tasks; more: --page 2")
+    assert lines[-1].startswith("31 to 60 of 5000 tasks; more: --page 3;")
+    assert shown(plan_table(plan, ["FAILED", "PENDING"]))[-1].startswith("1 to 30 of 1000 tasks; more: --page 2;")
     assert "more:" not in shown(plan_table(plan.model_copy(update={"tasks": tasks[:1]}), ["FAILED"]))[-1]
 
 

@@ -1,0 +1,78 @@
+"""`status PLAN` on the command line: pages, filters, and JSON that is whole, a page, or a mistake that is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from orchestrator.client import Client
+from orchestrator.settings.model import Settings
+from tests.support.cli import changeover
+from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
+
+
+@pytest.fixture
+def plan(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+    """120 tasks: one failed, one completed, three that run, and the rest waits."""
+    world = LedgerWorld(redis_client, settings)
+    world.started("p", [f"t{n}" for n in range(120)], max_concurrency=3)
+    world.finish("p.0")
+    world.break_stage("p.1")
+    world.serve("p")
+    return world
+
+
+def test_pages_and_filters(plan: LedgerWorld, place: Place, client: Client, tmp_path: Path) -> None:
+    def status(*arguments: str) -> str:
+        done = changeover("status", "p", *arguments, environment=place.environment(), folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def page(*arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(status(*arguments, "--json"))
+        return found
+
+    whole = page()
+    assert whole == client.status("p").model_dump(by_alias=True, mode="json")
+    assert list(whole) == list(json.loads(client.status("p", limit=0).model_dump_json(by_alias=True)))
+    assert page("--limit", "50", "--page", "3") == {**whole, "tasks": whole["tasks"][100:]}
+    assert page("--page", "2")["tasks"] == whole["tasks"][50:100]
+    assert [task["taskId"] for task in page("--failed")["tasks"]] == ["p.1"]
+    assert [task["taskId"] for task in page("--running", "--limit", "2")["tasks"]] == ["p.2", "p.3"]
+    assert page("--status", "COMPLETED", "--status", "FAILED")["tasks"] == whole["tasks"][:2]
+    assert page("--waiting")["tasks"] == whole["tasks"][5:]
+
+    table = status().splitlines()
+    assert table[1] == "1 FAILED · 3 RUNNING · 115 PENDING · 1 COMPLETED"
+    assert [line.split()[:2] for line in table[3:7]] == [
+        ["t1", "FAILED"],
+        *([f"t{n}", "RUNNING"] for n in (2, 3, 4)),
+    ]
+    assert table[-1] == "1 to 50 of 120 tasks; more: --page 2; only some: --failed, --running, --waiting"
+    last = status("--page", "3").splitlines()
+    assert last[-1] == "101 to 120 of 120 tasks; only some: --failed, --running, --waiting"
+    assert last[-2].split()[:2] == ["t0", "COMPLETED"]
+    assert status("--page", "9").splitlines()[-1].startswith("none of 120 tasks;")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["p", "--status", "FAILD"], "unknown status; did you mean 'FAILED'?"),
+        (["--failed"], "a filter is for one plan's tasks; give its PLAN_ID"),
+        (["--tenant", "t1", "--limit", "3"], "--limit is for one plan's tasks"),
+        (["p", "--page", "0"], "--page"),
+        (["p", "--limit", "0"], "--limit"),
+    ],
+)
+def test_mistakes_are_named(arguments: list[str], words: str, place: Place, tmp_path: Path) -> None:
+    for output in ([], ["--json"]):
+        done = changeover("status", *arguments, *output, environment=place.environment(), folder=tmp_path)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert done.stdout == ""
