@@ -1,15 +1,16 @@
-"""``python -m benchmarks [throughput] [submit] [recovery] [retention] [templates]``: all of them by default."""
+"""``python -m benchmarks [throughput] [submit] [status] [recovery] [retention] [templates]``: by default all."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import recovery, retention, submit, templates, throughput
+from benchmarks import recovery, retention, status, submit, templates, throughput
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "throughput": throughput.run,
     "submit": submit.run,
+    "status": status.run,
     "recovery": recovery.run,
     "retention": retention.run,
     "templates": templates.run,
