@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from orchestrator.control.answers import Explanation, PlanSummary, TaskStatus
 from orchestrator.control.status import StatusReader
+from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
@@ -113,6 +114,9 @@ class Explainer:
         if is_move and plan.get("pauseRequested") == "1":
             return [f"its plan is paused{_by(plan, 'pause')}; `changeover resume --plan {task.plan_id}` lets it go on"]
         reasons = self._no_coordinator(processes)
+        if circle := circle_from(self._reader, task.task_id):
+            hint = f"`changeover cancel --task {task.task_id}` or of another of them ends it"
+            return [f"it waits in a circle that does not end by itself: {'; '.join(circle)}; {hint}", *reasons]
         tenant = self._reader.tenant_records([task.tenant_id])[0]
         holder = tenant.get("holder")
         if holder and holder != task.task_id:

@@ -19,6 +19,9 @@ _WORST_FIRST: Final = (
     (TaskState.CANCELLED, ("PlanCancelled",)),
     (TaskState.ROLLED_BACK, ("PlanRolledBack",)),
 )
+NUMBER_KEPT_MS: Final = 90 * 86_400_000
+"""How long a later plan of the same id counts on from one that is gone; ``includes/plan_gone.lua`` has it, too."""
+
 _ENDS_A_DRAFT: Final = frozenset({"PlanValidationFailed", "PlanPurged"})
 
 
@@ -27,9 +30,10 @@ def sequence(world: World, event: e.Event, report: Report) -> None:
     begins = world.is_cut and not world.sequence
     if not begins and event.sequence_id != world.sequence + 1:
         report.add("I6", f"sequenceId goes from {world.sequence} to {event.sequence_id}", event)
-    plan = world.plans.get(event.plan_id)
-    if plan is None and event.plan_sequence_id == 1:
-        # A plan of the same id that was abandoned or purged took its numbers with it.
+    told_at = world.plan_times.get(event.plan_id, 0)
+    is_forgotten = event.occurred_at.timestamp() * 1000 - told_at >= NUMBER_KEPT_MS
+    if event.plan_id not in world.plans and event.plan_sequence_id == 1 and is_forgotten:
+        # The first of its id; or one was abandoned or purged so long ago that its number is not kept any more.
         return
     if event.plan_id not in world.plan_numbers and world.is_cut:
         return

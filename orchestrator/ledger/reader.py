@@ -153,6 +153,15 @@ class Reader:
         """How many tasks stand before this one in its plan's queue; None when it stands in none."""
         return cast(int | None, self._client.zrank(self._keys.of("queue", plan_of(task_id)), task_id))
 
+    def first_in_queue(self, plan_id: str) -> str | None:
+        """The head of the plan's queue."""
+        return next(iter(cast(list[str], self._client.zrange(self._keys.of("queue", plan_id), 0, 0))), None)
+
+    def goes_before_a_head(self, task_id: str) -> bool:
+        """Whether the task stands among those that hold their tenant (see ``HOLDS_NOTHING`` in includes/task.lua)."""
+        rank = self._client.zscore(self._keys.of("queue", plan_of(task_id)), task_id)
+        return rank is not None and rank < 2e12 and rank % 1e12 < 5e11
+
     def is_paused_by_plan(self, task_id: str) -> bool:
         """Whether the plan's pause stopped the task, so that the plan's resume lets it go on."""
         return bool(self._client.sismember(self._keys.of("plan_paused", plan_of(task_id)), task_id))
