@@ -19,8 +19,9 @@ def main(arguments: list[str]) -> None:
 
     # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
     import workers.tasks  # noqa: F401
-    from orchestrator.domain.errors import ChangeoverError
+    from orchestrator.domain.errors import ChangeoverError, error_lines
     from orchestrator.domain.lanes import lane_names
+    from orchestrator.domain.printable import printable
     from orchestrator.settings.model import load_settings
     from workers import single_process
     from workers.app import app
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> None:
         try:
             arguments = single_process.arrange(arguments)
         except ChangeoverError as error:
-            sys.stderr.writelines(f"error: {line}\n" for line in str(error).splitlines())
+            sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
             raise SystemExit(error.exit_code) from error
     if arguments[:1] == ["worker"]:
         # Workers know each other from the ledger's presence: what they would tell each other is not listened to.

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 
 from orchestrator.background.pulse import Pulse
 from orchestrator.broker.app import make_app
-from orchestrator.domain.errors import ChangeoverError
+from orchestrator.domain.errors import ChangeoverError, error_lines
+from orchestrator.domain.printable import printable
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence
@@ -48,8 +49,7 @@ def _check_settings(**_: Any) -> None:
             require_store(settings)
         load_chain(settings)
     except ChangeoverError as error:
-        for line in str(error).splitlines():
-            sys.stderr.write(f"error: {line}\n")
+        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
         raise SystemExit(error.exit_code) from error
 
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
-from orchestrator.domain.errors import ChangeoverError
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command (default: the process' arguments) and exit; a user's mistake is a message, never a traceback."""
     # Imported here: `orchestrator.cli.tables` and the like are imported by tests without building the whole app.
-    from orchestrator.cli.app import app
+    from orchestrator.cli.app import run
+    from orchestrator.cli.output import forgive_narrow_streams, print_error
 
+    forgive_narrow_streams()
     try:
-        app(args=arguments, prog_name="changeover")
+        given = sys.argv[1:] if arguments is None else arguments
+        _require_utf8(given)
+        sys.exit(run(given))
     except ChangeoverError as error:
         print_error(error)
         sys.exit(error.exit_code)
 
 
-def print_error(error: ChangeoverError) -> None:
-    """The message on standard error, one line a problem."""
-    for line in str(error).splitlines() or [error.code]:
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201
+def _require_utf8(arguments: list[str]) -> None:
+    problems = [
+        Problem(f"argument {number}", argument, "expected text in UTF-8")
+        for number, argument in enumerate(arguments, 1)
+        if _NOT_UTF8.search(argument)
+    ]
+    if problems:
+        raise InvalidInput(problems)

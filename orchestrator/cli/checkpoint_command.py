@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import JsonOption, console, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
 
@@ -30,12 +30,13 @@ def checkpoint(
         found = [client.checkpoint(task)] if task is not None else client.checkpoints(str(plan))
     if json_output:
         values = [one.model_dump(by_alias=True, mode="json") for one in found]
-        print_line(json.dumps(values)) if task is None else print_json(found[0])
+        print_json(values) if task is None else print_json(found[0])
         return
     for one in found:
         size = "" if one.size_bytes is None else f" ({one.size_bytes} bytes in {one.store})"
-        console().print(f"{one.task_id}: {one.finding}{size}", markup=False)
+        print_line(f"{one.task_id}: {one.finding}{size}")
         if task is not None and one.outputs:
-            console().print(json.dumps(one.outputs, indent=2, ensure_ascii=False), markup=False)
+            for line in json.dumps(one.outputs, indent=2, ensure_ascii=False).split("\n"):
+                print_line(line)
     if not found:
-        console().print("there is no checkpoint", markup=False)
+        print_line("there is no checkpoint")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli.output import JsonOption, console, print_json
+from orchestrator.cli.output import JsonOption, cell, console, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -27,4 +27,4 @@ def doctor(json_output: JsonOption = False) -> None:
         return
     for check in diagnosis.checks:
         mark = ("ok    ", "green") if check.good else ("wrong ", "red")
-        console().print(Text.assemble(mark, f"{check.name}: {check.finding}"))
+        console().print(Text.assemble(mark, cell(f"{check.name}: {check.finding}")))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import JsonOption, console, note, print_json
+from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
@@ -126,9 +126,9 @@ def explain(
     if json_output:
         print_json(found)
     else:
-        console().print(f"{found.target_type} {found.target_id} is {found.status}", markup=False)
+        print_line(f"{found.target_type} {found.target_id} is {found.status}")
         for reason in found.reasons:
-            console().print(f"  - {reason}", markup=False)
+            print_line(f"  - {reason}")
 
 
 def _operate(
@@ -160,7 +160,7 @@ def _operate(
     if json_output:
         print_json(result)
     elif result.accepted:
-        console().print(f"{target.type} {target.identifier} is {result.status}: {result.message}", markup=False)
+        print_line(f"{target.type} {target.identifier} is {result.status}: {result.message}")
     if not result.accepted:
         if json_output:
             note(f"error: {refused}")

@@ -70,7 +70,7 @@ def validate(
             for line in preview_lines(tenant):
                 print_line(line)
         if not errors:
-            console().print(f"valid: {count} tenant{'' if count == 1 else 's'}")
+            print_line(f"valid: {count} tenant{'' if count == 1 else 's'}")
     if errors:
         raise typer.Exit(InvalidInput.exit_code)
 
@@ -91,7 +91,7 @@ def submit(
             if json_output:
                 print_json({"planId": result.plan_id, "status": result.status})
             else:
-                console().print(f"{result.plan_id} {result.status}", markup=False)
+                print_line(f"{result.plan_id} {result.status}")
             return
         note(f"submitted {result.plan_id}")
         ended = client.wait_target(target_of(plan_id=result.plan_id))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, console, note, print_json
+from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.domain.errors import NotAllowed
 
 
@@ -38,4 +38,4 @@ def release(
     elif not result.accepted:
         raise NotAllowed(refused)
     else:
-        console().print(f"{tenant}: {result.message}", markup=False)
+        print_line(f"{tenant}: {result.message}")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption
-from orchestrator.cli.output import JsonOption, console, note, print_json, print_line
+from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
@@ -70,9 +70,9 @@ def purge(
         print_json(result)
         return
     for plan_id in result.purged:
-        console().print(f"{plan_id}: purged", markup=False)
+        print_line(f"{plan_id}: purged")
     if not result.purged:
-        console().print("nothing to purge", markup=False)
+        print_line("nothing to purge")
 
 
 def export(

@@ -9,8 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.output import cell
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.domain.printable import printable
 from orchestrator.domain.status import TaskState
 
 # By their names: a plan's states have the same ones.
@@ -36,14 +38,14 @@ def plan_table(
     """
     parts: list[RenderableType] = [
         Text.assemble(
-            (plan.plan_id, "bold"),
-            f"  {plan.name}  ",
+            (printable(plan.plan_id), "bold"),
+            printable(f"  {plan.name}  "),
             status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
         ),
         counts_text(plan.counts),
     ]
     if plan.last_operation is not None:
-        parts.append(Text(f"last: {operation_words(plan.last_operation)}", style="dim"))
+        parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     if plan.tasks:
         parts.append(task_table(plan.tasks))
     matching = sum(count for status, count in plan.counts.items() if statuses is None or status in statuses)
@@ -59,10 +61,10 @@ def task_table(tasks: Sequence[TaskStatus]) -> Table:
     table = Table("tenant", "status", "stages", "now", "took", box=None, pad_edge=False, header_style="dim")
     for task in tasks:
         table.add_row(
-            Text(task.tenant_id),
+            cell(task.tenant_id),
             status_text(task.status, task.pause_requested and task.status == TaskState.RUNNING),
             f"{task.completed_stages}/{task.total_stages}",
-            Text(_now(task)),
+            cell(_now(task)),
             "" if task.duration_millis is None else f"{task.duration_millis / 1000:.1f} s",
         )
     return table
@@ -74,14 +76,14 @@ def task_detail(task: TaskStatus) -> Table:
     for name, value in task.model_dump(
         mode="json", exclude_none=True, exclude={"failure_info", "last_operation", "current", "last_known_good"}
     ).items():
-        table.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
+        table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
     for name, unit in (("tenant is at", task.current), ("last known good", task.last_known_good)):
         if unit is not None:
-            table.add_row(Text(name, style="dim"), Text(unit_words(unit)))
+            table.add_row(Text(name, style="dim"), cell(unit_words(unit)))
     if task.last_operation is not None:
-        table.add_row(Text("last operation", style="dim"), Text(operation_words(task.last_operation)))
+        table.add_row(Text("last operation", style="dim"), cell(operation_words(task.last_operation)))
     if task.failure_info is not None:
-        table.add_row(Text("failure", style="dim"), Text(_now(task), style="red"))
+        table.add_row(Text("failure", style="dim"), cell(_now(task), "red"))
     return table
 
 
@@ -102,8 +104,8 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
     for plan in plans:
         counts = counts_text(plan.counts)
         table.add_row(
-            Text(plan.plan_id),
-            Text(plan.name),
+            cell(plan.plan_id),
+            cell(plan.name),
             status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
             counts,
         )

@@ -18,11 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.output import as_json, console, print_json, print_line
+from orchestrator.cli.output import as_json, cell, console, print_json, print_line
 from orchestrator.cli.tables import counts_text, status_text
 from orchestrator.domain.events import Event, OperationRequested, TaskEvent, TaskFailed, TaskRollbackFailed
 from orchestrator.domain.fold import LogFold
 from orchestrator.domain.folded import FoldedPlan
+from orchestrator.domain.printable import printable
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 
 if TYPE_CHECKING:
@@ -69,13 +70,15 @@ class Screen:
         done = sum(plan.counts[state] for state in TASK_ENDED)
         rows = Table.grid(padding=(0, 2))
         for task in islice(plan.active.values(), RUNNING_ROWS):
-            rows.add_row(Text(task.tenant_id), Text(task.stage, style="cyan"))
+            rows.add_row(cell(task.tenant_id), cell(task.stage, "cyan"))
         pausing = bool(plan.pause_asked) and plan.state is not PlanState.PAUSED
         cancelling = bool(plan.cancel_asked) and plan.state not in PLAN_ENDED
         running = plan.counts[TaskState.RUNNING]
         parts: list[RenderableType] = [
             Text.assemble(
-                (plan.plan_id, "bold"), f"  {plan.name}  ", status_text(plan.state, pausing, cancelling, running)
+                (printable(plan.plan_id), "bold"),
+                printable(f"  {plan.name}  "),
+                status_text(plan.state, pausing, cancelling, running),
             ),
             ProgressBar(total=max(total, 1), completed=done, width=60),
             Text.assemble(f"{done} of {total}  ", counts_text(plan.counts)),
@@ -84,7 +87,7 @@ class Screen:
         if (more := len(plan.active) - RUNNING_ROWS) > 0:
             parts.append(Text(f"and {more} more running", style="dim"))
         for failure in list(self._failures.values())[-FAILURE_ROWS:]:
-            parts.append(Text(failure, style="red", no_wrap=True, overflow="ellipsis"))
+            parts.append(Text(printable(failure), style="red", no_wrap=True, overflow="ellipsis"))
         return Group(*parts)
 
 

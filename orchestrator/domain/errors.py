@@ -52,6 +52,16 @@ class InvalidInput(ChangeoverError):
         return "\n".join(str(problem) for problem in self.problems)
 
 
+def error_lines(error: ChangeoverError) -> list[str]:
+    """The error for a person: one line beginning ``error: `` a problem. What follows in a longer message is set in, so
+    that nothing quoted there can pass for an error of its own.
+    """
+    if isinstance(error, InvalidInput):
+        return [f"error: {problem}" for problem in error.problems]
+    first, *others = str(error).splitlines() or [error.code]
+    return [f"error: {first}", *(f"  {line}" for line in others)]
+
+
 class PlanConflict(ChangeoverError):
     """A plan with this id exists and says something else. Take another plan_id, or submit the same content."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
+from orchestrator.domain.printable import printable
+
 
 class Console:
     """Writes whole lines, at once also into a file or a pipe. A reader that has gone away is no error."""
@@ -14,7 +16,7 @@ class Console:
 
     def say(self, line: str) -> None:
         try:
-            self._stream.write(f"{line}\n")
+            self._stream.write(f"{printable(line)}\n")
             self._stream.flush()
         except OSError:
             # What is still buffered must not fail again when the interpreter ends.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import redis
 
 from orchestrator.domain.errors import ChangeoverError
+from orchestrator.domain.printable import printable
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import alive
 from orchestrator.ledger.server_state import client_for_once
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = load_settings()
         present = present_here(find_servers(settings).redis_url, settings.namespace)
     except (redis.RedisError, OSError, ChangeoverError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return 1
     return 0 if present.get(arguments[0]) else 1
 

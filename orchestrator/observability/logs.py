@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from orchestrator.domain.printable import printable, printable_block
 from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
 
@@ -21,16 +22,17 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    as_json = settings.log_format == "json"
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            # JSON has escapes of its own; what a console shows must not steer it.
+            *(() if as_json else (_printable,)),
             renderer,
             _masked,
         ],
@@ -49,6 +51,14 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    for key, value in event.items():
+        if isinstance(value, str):
+            # A traceback keeps its lines; what is quoted in it is set in below it.
+            event[key] = printable_block(value) if key in ("exception", "stack") else printable(value)
+    return event
 
 
 def _masked(logger: Any, name: str, line: Any) -> Any:

@@ -32,6 +32,7 @@ from orchestrator.validation.catalogue import resolve
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.look_alikes import warn_of_look_alikes
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
@@ -120,6 +121,7 @@ def _warn(shape: Shape, findings: Findings, idle: list[str]) -> None:
             "a rollback goes back to their last known good config, if there is one"
         )
         findings.warn("tenants", None, message)
+    warn_of_look_alikes(((index, tenant.tenant_id) for index, tenant in shape.tenants), findings)
     for index, stage in shape.stages:
         if stage.irreversible:
             message = "irreversible: a rollback stops before this stage, unless it is forced"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,10 +154,20 @@ def test_wrong_setting(tmp_path: Path) -> None:
 
 
 def test_help_loads_no_celery() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys, orchestrator.cli.app; sys.exit(any(m.split('.')[0] in ('celery', 'kombu') for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_terminal_that_is_not_utf8_gets_escapes(tmp_path: Path) -> None:
+    plan = right_plan() | {"Größe": 1}
+    (tmp_path / "plan.json").write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")
+    # An interpreter of its own: the encoding is decided at its start.
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "orchestrator.cli", "validate", "plan.json"]
+    shown = subprocess.run(command, cwd=tmp_path, env=narrow, capture_output=True)
+    assert shown.returncode == 2
+    assert shown.stderr.startswith(b"error: Gr\\xf6\\xdfe: unknown key")
+    answer = subprocess.run([*command, "--json"], cwd=tmp_path, env=narrow, capture_output=True)
+    assert json.loads(answer.stdout)["errors"][0]["path"] == "Größe"
