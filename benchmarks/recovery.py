@@ -43,6 +43,7 @@ class _Bench:
         )
         self.redis = connect(self.place.redis_url, patient=True)
         self.ledger = Ledger(self.redis, self.settings)
+        self.ledger.announce()
         self.client = Client(self.settings)
         self.clusters: list[Cluster] = []
 

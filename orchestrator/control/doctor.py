@@ -15,6 +15,7 @@ from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.ledger.server_state import memory_text
+from orchestrator.ledger.shared_settings import differences, shared_settings
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.model import Settings
@@ -100,6 +101,14 @@ def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
             silence = f"connected but silent for {process.silent_seconds:.0f} s"
             finding = f"{silence}; it ends itself, its supervisor starts another"
             yield Check(name=f"worker {process.host}:{process.pid}", good=False, finding=finding)
+    shared = reader.shared_settings()
+    for process in live:
+        if others := differences(process.settings, shared):
+            finding = f"{'; '.join(others)}: the coordinators' settings hold; give all processes the same"
+            yield Check(name=f"settings of {process.role} {process.host}:{process.pid}", good=False, finding=finding)
+    if others := differences(shared_settings(settings), shared):
+        finding = f"{'; '.join(others)}: what this shell says changes nothing"
+        yield Check(name="settings of this shell", good=True, finding=finding)
     for process in found:
         if process.age_seconds > ALIVE_SECONDS:
             finding = f"no sign for {process.age_seconds:.0f} s; if it still runs it is frozen: restart it"

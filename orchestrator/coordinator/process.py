@@ -41,7 +41,8 @@ class CoordinatorService:
         with translate_errors(url):
             client = connect(url, patient=True)
             client.ping()
-        ledger = Ledger(client, settings)
+            ledger = Ledger(client, settings)
+            ledger.announce()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._namespace = settings.namespace
         self._inbox = Inbox(client, ledger.keys, self._name)

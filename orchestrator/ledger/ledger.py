@@ -24,6 +24,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
 from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Early, StageRow, Turn, TurnRecord
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
+from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.settings.model import Settings
 
 TURN_MS: Final = 2000
@@ -39,14 +40,8 @@ class Ledger:
         self.client = client
         self._tables = tables
         self.keys = Keys(settings.namespace)
-        self._constants = {
-            "FEED_MAX": settings.feed_max_length,
-            "LEASE_MS": round(settings.lease_seconds * 1000),
-            "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
-            "MAX_RETRY": settings.max_retry,
-            "MAX_RECOVERIES": settings.max_recoveries,
-            "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
-        }
+        self.own_settings = shared_settings(settings)
+        """What this process would go by; the scripts go by what the coordinators announced."""
         self._scripts: dict[str, Script] = {}
         self._min_replicas = settings.redis.min_replicas
         self._wait_ms = round(settings.redis.wait_seconds * 1000)
@@ -71,7 +66,7 @@ class Ledger:
     def _run(self, verb: str, arguments: Sequence[str | int | float]) -> list[Any]:
         script = self._scripts.get(verb)
         if script is None:
-            source = assemble(verb, self._constants, self._tables)
+            source = assemble(verb, self._tables)
             script = self._scripts[verb] = self.client.register_script(source)
         try:
             if self._min_replicas:
@@ -147,6 +142,10 @@ class Ledger:
         return code, PlanState(answer[1]) if code is Committed.EXISTS else None
 
     # Coordinator
+
+    def announce(self) -> None:
+        """Writes this process' settings into the ledger: all scripts go by them from now on."""
+        self.call("announce", *(part for pair in self.own_settings.items() for part in pair))
 
     def take_turns(self, limit: int) -> list[str]:
         """The plans whose turn it is, at most so many; each is the caller's for a moment."""

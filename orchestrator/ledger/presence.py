@@ -9,7 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
 import redis
@@ -42,6 +42,8 @@ class Process:
     age_seconds: float
     silent_seconds: float = 0.0
     """For how long its broker connection has given nothing, though something was due."""
+    settings: Mapping[str, int] = field(default_factory=dict)
+    """What it would go by; the scripts go by what the coordinators wrote into the ledger."""
 
 
 class Presence:
@@ -81,7 +83,8 @@ class Presence:
     def _beat(self) -> None:
         try:
             silent = round(self._silent_seconds(), 1)
-            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent)[1])
+            own = json.dumps(self._ledger.own_settings)
+            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent, own)[1])
         except UNREACHABLE:
             _log.warning("Redis is away", action="presence-missed")
 
@@ -91,12 +94,13 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
     seconds, micros = client.time()
     now_ms = seconds * 1000 + micros // 1000
     found = []
-    for field, entry in cast(Mapping[str, str], client.hgetall(keys.of("presence"))).items():
-        role, host, pid = field.split(":", 2)
+    for name, entry in cast(Mapping[str, str], client.hgetall(keys.of("presence"))).items():
+        role, host, pid = name.split(":", 2)
         known = json.loads(entry)
         # Written every two seconds: one from the future was left behind by a clock that has stepped back.
         age = abs(now_ms - known["at"]) / 1000
-        found.append(Process(cast(Role, role), host, int(pid), tuple(known["queues"]), age, known.get("silent", 0.0)))
+        more = (tuple(known["queues"]), age, known.get("silent", 0.0), known.get("settings", {}))
+        found.append(Process(cast(Role, role), host, int(pid), *more))
     return found
 
 

@@ -174,6 +174,11 @@ class Reader:
         """How many leases of this kind ran out more than ``by_ms`` ago."""
         return int(self._client.zcount(self._keys.of(f"leases_{kind}"), "-inf", self.now_ms() - by_ms))
 
+    def shared_settings(self) -> dict[str, int]:
+        """What the coordinators wrote that scripts go by; empty before the first."""
+        found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings")))
+        return {name: int(value) for name, value in found.items() if value.isdecimal()}
+
     def damaged_plans(self) -> list[tuple[str, str]]:
         """Active plans with whose record no script can work, and what is wrong."""
         return damaged_plans(self._client, self._keys)

@@ -59,5 +59,5 @@ def _wrapped(label: str, text: str) -> str:
 if __name__ == "__main__":
     for name in script_names():
         # No setting changes what a script reaches.
-        written = headed(read_script(name), assemble(name, {}), PAGE.read_text())
+        written = headed(read_script(name), assemble(name), PAGE.read_text())
         (_FOLDER / f"{name}.lua").write_text(written)

@@ -8,7 +8,7 @@ request id. So is that of a verb that asks the transition table: what the table 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ from typing import Final
 
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
-from orchestrator.ledger import keys
+from orchestrator.ledger import keys, shared_settings
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
 
@@ -44,20 +44,20 @@ class Tables:
 TABLES: Final = Tables()
 
 
-def assemble(name: str, constants: Mapping[str, int], tables: Tables = TABLES) -> str:
-    """The whole source of a verb: of its includes only what it reaches. ``constants`` become the ``settings`` include.
+def assemble(name: str, tables: Tables = TABLES) -> str:
+    """The whole source of a verb: of its includes only what it reaches.
 
     Raises ``ValueError``, naming file and line, on an unknown include or a cycle.
     """
-    return _assemble(name, read_script(name), tuple(sorted(constants.items())), tables)
+    return _assemble(name, read_script(name), tables)
 
 
 @lru_cache(maxsize=1000)
-def _assemble(name: str, body: str, constants: tuple[tuple[str, int], ...], tables: Tables) -> str:
+def _assemble(name: str, body: str, tables: Tables) -> str:
     generated = {
         "keys": keys.lua_source(),
         "transitions": _transitions_source(tables),
-        "settings": "\n".join(f"local {key} = {value}" for key, value in constants),
+        "settings": shared_settings.lua_source(),
     }
     parts = [
         part

@@ -172,6 +172,25 @@ class Settings(BaseSettings):
         return patterns
 
     @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        wrong = []
+        # Two renewals may be lost before a lease runs out.
+        if self.renew_seconds * 3 > self.lease_seconds:
+            wrong.append(
+                f"renew_seconds: expected at most a third of lease_seconds ({self.lease_seconds:g}), got "
+                f"{self.renew_seconds:g}"
+            )
+        # A heartbeat is written by a renewal.
+        if self.heartbeat_seconds < self.renew_seconds:
+            wrong.append(
+                f"heartbeat_seconds: expected at least renew_seconds ({self.renew_seconds:g}), got "
+                f"{self.heartbeat_seconds:g}"
+            )
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @model_validator(mode="after")
     def _fallbacks_exist(self) -> Self:
         for name, listed in self.instances.items():
             if listed.fallback is not None and listed.fallback not in self.instances:

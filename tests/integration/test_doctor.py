@@ -68,6 +68,20 @@ def test_what_is_wrong_is_named(place: Place, redis_client: redis.Redis) -> None
     assert "wrong coordinators: none is alive; start one with `changeover coordinator`" in shown.stdout
 
 
+def test_a_process_with_other_settings_is_named(cluster: Cluster, place: Place) -> None:
+    worker = cluster.start_worker(settings={"CHANGEOVER_MAX_RETRY": "99"})
+    cluster.wait_alive([cluster.start_coordinator(), worker])
+
+    healthy, found = checks(place)
+
+    assert not healthy
+    wrong = [check for check in found.values() if not check["good"]]
+    assert [check["name"].rpartition(":")[2] for check in wrong] == [str(worker.pid)]
+    assert wrong[0]["finding"].startswith("max_retry 99, not 3: ")
+    shown = changeover("doctor", environment={**place.environment(), "CHANGEOVER_FEED_MAX_LENGTH": "1"})
+    assert "feed_max_length 1, not 100000: what this shell says changes nothing" in " ".join(shown.stdout.split())
+
+
 def test_damaged_plans_are_named(place: Place, client: Client, settings: Settings, redis_client: redis.Redis) -> None:
     keys = Keys(place.namespace)
     for plan_id in ("good", "bad", "gone", "lost"):

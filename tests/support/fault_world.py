@@ -68,6 +68,7 @@ class FaultWorld:
             redis_url=SecretStr(self.place.redis_url),
             broker_url=SecretStr(self.place.broker_url),
             lease_seconds=float(environment["CHANGEOVER_LEASE_SECONDS"]),
+            renew_seconds=float(environment["CHANGEOVER_RENEW_SECONDS"]),
         )
         self.keys = Keys(self.place.namespace)
         self.redis = connect(self.place.admin_url, patient=True)

@@ -42,6 +42,7 @@ class InProcess:
     ) -> None:
         """``worker_settings``: what steps may do, when the worker's settings are not the submitter's."""
         self.ledger = Ledger(client, settings)
+        self.ledger.announce()
         self.reader = Reader(client, self.ledger.keys)
         self._settings = settings
         self._registry = registry

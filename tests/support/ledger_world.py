@@ -45,6 +45,8 @@ class LedgerWorld:
         self.published: list[Admitted] = []
         self._records: dict[str, TurnRecord] = {}
         self._stand_on(Ledger(user_client or client, settings))
+        # As a coordinator does at its start.
+        self.ledger.announce()
 
     def _stand_on(self, ledger: Ledger) -> None:
         self.ledger = ledger

@@ -5,6 +5,7 @@
 -- CODES RENEWED, then the places (from 0) of the turns that are no longer this worker's
 -- EVENTS TaskProgress
 -- @include keys
+-- @include settings
 -- @include lease
 -- @include task
 
@@ -14,8 +15,8 @@ for i = 1, #ARGV, 4 do
   local task = read_task(task_id)
   if task and TASK_ACTIVE[task.status]
       and is_under_way(task, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])) then
-    redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task_id)
-    if NOW - tonumber(redis.call('HGET', K.task(task_id), 'beatAt') or 0) >= HEARTBEAT_MS then
+    redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task_id)
+    if NOW - tonumber(redis.call('HGET', K.task(task_id), 'beatAt') or 0) >= SETTINGS.HEARTBEAT_MS then
       redis.call('HSET', K.task(task_id), 'beatAt', int(NOW))
       emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
     end

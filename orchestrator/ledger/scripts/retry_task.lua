@@ -40,7 +40,7 @@ if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
 if task.plan_status == 'ROLLING_BACK' then return {'REFUSED', task.status, 'plan-rolling-back'} end
 if task.plan_cancels and task.plan_status ~= 'CANCELLED' then return {'REFUSED', task.status, 'plan-cancelled'} end
 if task.status ~= 'FAILED' and not from_scratch then return {'REFUSED', task.status, 'scratch-only'} end
-if task.retries >= MAX_RETRY then return {'REFUSED', task.status, 'max-retry', task.retries} end
+if task.retries >= SETTINGS.MAX_RETRY then return {'REFUSED', task.status, 'max-retry', task.retries} end
 local other = moved_since_by(task)
 if other and not force then return {'REFUSED', task.status, 'moved', other} end
 if not from_scratch and not checkpoint_fits(task) then return {'REFUSED', task.status, 'no-checkpoint'} end

@@ -22,8 +22,8 @@ local function stop_or_publish(task)
   if not task.stage_started and ask_boundary(task) then return stop_at_boundary(task) end
   local times = redis.call('HINCRBY', K.task(task.id), 'republished', 1)
   -- The exponent is bounded: 2^40 leases is already past any minute.
-  local wait_ms = math.min(LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
-  redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, LEASE_MS), task.id)
+  local wait_ms = math.min(SETTINGS.LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
+  redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, SETTINGS.LEASE_MS), task.id)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
 end
 

@@ -24,13 +24,13 @@ local REFUSED_MS = 60000
 local rows = {}
 local function recover(task)
   local key = K.task(task.id)
-  local exhausted = tonumber(redis.call('HGET', key, 'recoveries') or 0) >= MAX_RECOVERIES
+  local exhausted = tonumber(redis.call('HGET', key, 'recoveries') or 0) >= SETTINGS.MAX_RECOVERIES
   if exhausted then ask_failure(task) end
   local asked = not exhausted and ask_boundary(task)
   redis.call('HINCRBY', key, 'recoveries', 1)
   if exhausted then
     return fail_stage(task, 'RecoveriesExhausted',
-      'recovered ' .. MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
+      'recovered ' .. SETTINGS.MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
   end
   -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
   task.epoch = redis.call('INCR', K.epoch())

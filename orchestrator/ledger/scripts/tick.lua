@@ -3,7 +3,7 @@
 -- KEYS  1 the namespace's root. Touches clock, settings (hashes), epoch (string)
 -- ARGV  1 the server's run id  2 ms by which the clock ran ahead of the caller's between its last two ticks, or 0
 --       3 the offset that it saw there: nothing is taken out twice
--- CODES SWEEP, ledger time in ms, offset in ms | GRACE, the same
+-- CODES SWEEP, ledger time in ms, offset in ms, 1 if the ledger has its settings | GRACE, the same
 -- EVENTS none
 -- @include keys
 -- @include settings
@@ -23,6 +23,6 @@ if excess_ms > 0 and excess_ms <= LONGEST_SILENCE_MS and offset == seen_offset t
 end
 -- Another server may lack the last writes of the one before it: epochs that it had given out are not given out again.
 if f[1] and f[1] ~= run_id then redis.call('INCRBY', K.epoch(), LOST_EPOCHS) end
-if f[1] and (f[1] ~= run_id or TRUE_NOW - tonumber(f[2]) > LEASE_MS) then set_grace(NOW) end
+if f[1] and (f[1] ~= run_id or TRUE_NOW - tonumber(f[2]) > SETTINGS.LEASE_MS) then set_grace(NOW) end
 redis.call('HSET', K.clock(), 'runId', run_id, 'tickAt', TRUE_NOW)
-return {in_grace() and 'GRACE' or 'SWEEP', TRUE_NOW, tonumber(offset)}
+return {in_grace() and 'GRACE' or 'SWEEP', TRUE_NOW, tonumber(offset), redis.call('EXISTS', K.settings())}

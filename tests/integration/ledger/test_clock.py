@@ -121,7 +121,7 @@ def test_the_ledgers_clock_goes_on_whoever_speaks_first(
     said = [last_said(world)]
     for step in (seconds, 0.05, -0.02, -seconds, seconds):
         clock.step(step)
-        world.ledger.call("beat", "worker:here:1", "[]", 0)
+        world.ledger.call("beat", "worker:here:1", "[]", 0, "{}")
         world.sweeper.sweep()
         said.append(last_said(world))
     assert said == sorted(said)
@@ -156,7 +156,7 @@ def test_a_suspended_coordinator_cannot_stop_the_clock(world: LedgerWorld, clock
     # The others spoke all the time, while its own clock stood still with its machine.
     for _ in range(20):
         clock.step(3.0)
-        world.ledger.call("beat", "worker:here:1", "[]", 0)
+        world.ledger.call("beat", "worker:here:1", "[]", 0, "{}")
     told = watch.tick()
     assert told is None or told >= first + 60_000
 

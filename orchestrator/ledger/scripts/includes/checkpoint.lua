@@ -7,6 +7,6 @@ local function keep_checkpoint(task, text) redis.call('SET', K.checkpoint(task.i
 
 local function clear_checkpoint(task) redis.call('DEL', K.checkpoint(task.id)) end
 
-local function let_checkpoint_expire(task) redis.call('PEXPIRE', K.checkpoint(task.id), CHECKPOINT_TTL_MS) end
+local function let_checkpoint_expire(task) redis.call('PEXPIRE', K.checkpoint(task.id), SETTINGS.CHECKPOINT_TTL_MS) end
 
 local function stop_checkpoint_expiry(task) redis.call('PERSIST', K.checkpoint(task.id)) end

@@ -5,13 +5,13 @@
 -- only while NOW stands still after a smaller step that a coordinator took out (see tick).
 -- WALL is what people are shown: Redis' own time, but never before a time that it has already said.
 -- @include keys
+-- @include settings
 
 -- Every live process says something at least every two seconds.
 local LONGEST_SILENCE_MS = 5000
 
 local function set_grace(from_ms)
-  local lease_ms = redis.call('HGET', K.settings(), 'LEASE_MS') or 10000
-  redis.call('HSET', K.clock(), 'sweepNotBefore', string.format('%.0f', from_ms + lease_ms))
+  redis.call('HSET', K.clock(), 'sweepNotBefore', string.format('%.0f', from_ms + SETTINGS.LEASE_MS))
 end
 
 local RAW, NOW, TRUE_NOW, WALL

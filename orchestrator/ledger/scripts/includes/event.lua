@@ -17,7 +17,7 @@ local function emit_all(kind, plan_id, entries)
     local number = int(plan_seq + i)
     redis.call('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(WALL),
       'd', entry[4])
-    redis.call('XADD', feed, 'MAXLEN', '~', FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
+    redis.call('XADD', feed, 'MAXLEN', '~', SETTINGS.FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
       's', entry[3], 't', int(WALL), 'd', entry[4], 'l', plan_id)
   end
 end

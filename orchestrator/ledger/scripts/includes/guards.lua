@@ -24,7 +24,7 @@ function TASK_GUARDS.cancel_requested(task)
   return task.cancel or task.plan_cancels or (task.plan_status == 'ROLLING_BACK' and task.touched == 0)
 end
 
-function TASK_GUARDS.retries_left(task) return task.retries < MAX_RETRY and not task.rollback end
+function TASK_GUARDS.retries_left(task) return task.retries < SETTINGS.MAX_RETRY and not task.rollback end
 
 function TASK_GUARDS.retries_left_from_scratch(task) return task.from_scratch and TASK_GUARDS.retries_left(task) end
 

@@ -5,7 +5,7 @@
 
 local function lease_queued(task, due_ms)
   redis.call('ZREM', K.leases_running(), task.id)
-  redis.call('ZADD', K.leases_queued(), due_ms + LEASE_MS, task.id)
+  redis.call('ZADD', K.leases_queued(), due_ms + SETTINGS.LEASE_MS, task.id)
   redis.call('HSET', K.task(task.id), 'lease', 'queued')
   if task.republished then redis.call('HDEL', K.task(task.id), 'republished') end
   task.lease = 'queued'
@@ -14,7 +14,7 @@ end
 -- Further fields of the record may be given: one write for all.
 local function lease_running(task, worker, ...)
   redis.call('ZREM', K.leases_queued(), task.id)
-  redis.call('ZADD', K.leases_running(), NOW + LEASE_MS, task.id)
+  redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task.id)
   -- A turn counts as a heartbeat.
   redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, 'beatAt', int(NOW), ...)
   task.lease = 'running'

@@ -13,11 +13,8 @@ from orchestrator.domain.transitions import Guard
 from orchestrator.ledger import keys, operations, outcomes
 from orchestrator.ledger.script_headers import headed
 from orchestrator.ledger.script_source import assemble, read_script, script_names
+from orchestrator.ledger.shared_settings import BUILT_IN
 
-CONSTANTS = {
-    **{"FEED_MAX": 1000, "LEASE_MS": 10000, "HEARTBEAT_MS": 10000, "MAX_RETRY": 3, "MAX_RECOVERIES": 5},
-    "CHECKPOINT_TTL_MS": 1000,
-}
 FOLDER = files("orchestrator.ledger") / "scripts"
 KEY_PAGE = (Path(__file__).parents[4] / "docs" / "keys.md").read_text()
 INCLUDES = sorted(entry.name for entry in (FOLDER / "includes").iterdir())
@@ -77,24 +74,24 @@ def test_codes_of_the_header_are_those_of_the_enum(name: str) -> None:
 @pytest.mark.parametrize("name", script_names())
 def test_keys_and_events_of_the_header_are_those_that_the_script_reaches(name: str) -> None:
     source = read_script(name)
-    assert headed(source, assemble(name, CONSTANTS), KEY_PAGE) == source, "run `make docs`"
+    assert headed(source, assemble(name), KEY_PAGE) == source, "run `make docs`"
 
 
 @pytest.mark.parametrize("name", script_names())
 def test_what_asks_the_table_says_bad_move(name: str) -> None:
-    asks = bool(re.search(r"\b(ask_task|ask_plan)\(", assemble(name, CONSTANTS)))
+    asks = bool(re.search(r"\b(ask_task|ask_plan)\(", assemble(name)))
     assert ("BAD_MOVE" in header_part(read_script(name), "CODES")) is asks
 
 
 @pytest.mark.parametrize("name", script_names())
 def test_every_event_that_is_named_has_a_model(name: str) -> None:
-    named = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", assemble(name, CONSTANTS)))
+    named = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", assemble(name)))
     assert named - FAILURE_KINDS <= EVENT_NAMES
 
 
 @pytest.mark.parametrize("name", script_names())
 def test_no_function_is_called_that_is_not_defined_before(name: str) -> None:
-    source = without_comments(assemble(name, CONSTANTS))
+    source = without_comments(assemble(name))
     defined = set(LUA_NAMES)
     for match in re.finditer(r"local function ([a-z_]+)|(?<![.:\w])([a-z_]+)\(", source):
         if match.group(1):
@@ -104,8 +101,13 @@ def test_no_function_is_called_that_is_not_defined_before(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", script_names())
+def test_no_setting_is_read_that_coordinators_do_not_write(name: str) -> None:
+    assert set(re.findall(r"\bSETTINGS\.(\w+)", assemble(name))) <= set(BUILT_IN)
+
+
+@pytest.mark.parametrize("name", script_names())
 def test_no_constant_is_read_that_is_not_defined(name: str) -> None:
-    source = re.sub(r"'[^'\n]*'", "''", without_comments(assemble(name, CONSTANTS)))
+    source = re.sub(r"'[^'\n]*'", "''", without_comments(assemble(name)))
     read = set(re.findall(r"(?<![.\w])([A-Z][A-Z_]{2,})(?![\w]| = true)", source))
     for constant in read - {"KEYS", "ARGV"}:
         assert re.search(rf"local [A-Z_, ]*\b{constant}\b", source), constant

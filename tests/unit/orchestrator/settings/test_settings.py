@@ -54,6 +54,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "default_service_names": (["both"], ["both", "more"]),
     "lanes": (7, 8),
     "max_retry": (7, 8),
+    "renew_seconds": (2.0, 2.5),
     "redis.min_replicas": (1, 2),
 }
 TABLES = {"services", "connections", "instances", "secrets"}

@@ -1,0 +1,66 @@
+"""The settings that scripts go by: those that the coordinators wrote into the ledger, whoever calls the script.
+
+A person's shell, an old worker and a new coordinator may each have settings of their own. What decides about a task,
+how long its lease is, how often it may be retried, must not depend on who asks; so each coordinator writes these at its
+start (and again should they be lost), the last one to start has the say, and before the first the built-in defaults
+hold. Every process tells with its signs of life what it would go by; ``doctor`` names those that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrator.settings.model import Settings
+
+NAMES: Final = {
+    "FEED_MAX": "feed_max_length",
+    "LEASE_MS": "lease_seconds",
+    "HEARTBEAT_MS": "heartbeat_seconds",
+    "MAX_RETRY": "max_retry",
+    "MAX_RECOVERIES": "max_recoveries",
+    "CHECKPOINT_TTL_MS": "checkpoint.ttl_seconds",
+}
+"""What a script calls each, and what a person does."""
+
+
+def shared_settings(settings: Settings) -> dict[str, int]:
+    """The values of a process, as scripts take them: whole numbers, times in ms."""
+    return {
+        "FEED_MAX": settings.feed_max_length,
+        "LEASE_MS": round(settings.lease_seconds * 1000),
+        "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
+        "MAX_RETRY": settings.max_retry,
+        "MAX_RECOVERIES": settings.max_recoveries,
+        "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
+    }
+
+
+BUILT_IN: Final = shared_settings(Settings.model_construct())
+
+
+def lua_source() -> str:
+    """``SETTINGS.LEASE_MS`` and the like: read from the ledger at first use; a default for what is not there."""
+    defaults = ", ".join(f"['{name}'] = {value}" for name, value in BUILT_IN.items())
+    return f"""\
+-- @include keys
+local function read_setting(known, name)
+  local value = tonumber(redis.call('HGET', K.settings(), name))
+  if not (value and value >= 0 and value <= 2 ^ 53) then value = ({{{defaults}}})[name] end
+  known[name] = value
+  return value
+end
+local SETTINGS = setmetatable({{}}, {{__index = read_setting}})"""
+
+
+def differences(mine: Mapping[str, int], shared: Mapping[str, int]) -> list[str]:
+    """What a process would go by that the ledger does not, for a person: ``max_retry 99, not 3``."""
+    return [
+        f"{label} {_shown(name, mine[name])}, not {_shown(name, shared.get(name, BUILT_IN[name]))}"
+        for name, label in NAMES.items()
+        if name in mine and mine[name] != shared.get(name, BUILT_IN[name])
+    ]
+
+
+def _shown(name: str, value: int) -> str:
+    return f"{value / 1000:g}" if name.endswith("_MS") else str(value)
