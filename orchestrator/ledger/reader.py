@@ -37,7 +37,7 @@ class Reader:
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._find = client.register_script(assemble("find_tasks", {}))
+        self._find = client.register_script(assemble("find_tasks"))
 
     # For coordinators and workers
 
