@@ -1,11 +1,13 @@
-"""``python -m benchmarks [throughput] [submit] [status] [recovery] [retention] [templates]``: by default all."""
+"""``python -m benchmarks``: all of them, or those named: throughput, submit, status, recovery, retention, templates,
+checkpoints.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import recovery, retention, status, submit, templates, throughput
+from benchmarks import checkpoints, recovery, retention, status, submit, templates, throughput
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "throughput": throughput.run,
@@ -14,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "recovery": recovery.run,
     "retention": retention.run,
     "templates": templates.run,
+    "checkpoints": checkpoints.run,
 }
 
 if __name__ == "__main__":

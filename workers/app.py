@@ -16,6 +16,8 @@ from orchestrator.domain.printable import printable
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence
+from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
+from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import load_settings
@@ -48,6 +50,9 @@ def _check_settings(**_: Any) -> None:
         if not runtime.is_alone():
             require_store(settings)
         load_chain(settings)
+        servers = find_servers(settings)
+        require_one_server(servers.redis_url, STATE_VARIABLE)
+        require_one_server(servers.broker_url, BROKER_VARIABLE)
     except ChangeoverError as error:
         sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
         raise SystemExit(error.exit_code) from error

@@ -56,7 +56,10 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
 def _server(name: str, client: redis.Redis, url: str) -> Iterator[Check]:
     server, persistence = cast(Any, client.info("server")), cast(Any, client.info("persistence"))
     memory = cast(Any, client.info("memory"))
-    yield Check(name=f"{name} server", good=True, finding=f"Redis {server['redis_version']} at {redact(url)}")
+    is_one = server.get("redis_mode") != "cluster"
+    finding = f"Redis {server['redis_version']} at {redact(url)}"
+    finding += "" if is_one else ": a node of a Redis Cluster; give a server without cluster mode"
+    yield Check(name=f"{name} server", good=is_one, finding=finding)
     if name == "state":
         yield _persistence(persistence)
     yield _memory(name, int(memory.get("used_memory", 0)), int(memory.get("maxmemory", 0)))

@@ -22,6 +22,8 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence, forget_gone
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
+from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.checkpoint_store import open_store, require_store
 from orchestrator.settings.model import Settings, load_settings
@@ -37,7 +39,10 @@ class CoordinatorService:
     """
 
     def __init__(self, settings: Settings, store: CheckpointStore | None) -> None:
-        url = find_servers(settings).redis_url
+        servers = find_servers(settings)
+        url = servers.redis_url
+        require_one_server(url, STATE_VARIABLE)
+        require_one_server(servers.broker_url, BROKER_VARIABLE)
         with translate_errors(url):
             client = connect(url, patient=True)
             client.ping()

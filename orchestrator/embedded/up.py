@@ -24,7 +24,7 @@ from orchestrator.embedded.signal_inbox import SignalInbox
 from orchestrator.embedded.supervisor import StopAsked, Supervisor
 from orchestrator.embedded.up_options import UpOptions
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
-from orchestrator.ledger.server_state import answering_pid
+from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import Settings
@@ -106,6 +106,7 @@ class _Up:
         for url, variable in ((servers.redis_url, STATE_VARIABLE), (servers.broker_url, BROKER_VARIABLE)):
             if url.startswith(("redis://", "rediss://", "unix://")):
                 await_answer(self.supervisor, self.out, url, variable)
+            require_one_server(url, variable)
         return servers
 
     def start_changeover(self, servers: Servers) -> None:

@@ -10,6 +10,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.secrets.masking import redact
+from orchestrator.settings.redis_url import parse_redis_url
+
 ANSWER_WITHIN_SECONDS = 2.0
 _MEGABYTE = 1024 * 1024
 
@@ -52,6 +56,19 @@ def server_state(url: str) -> ServerState:
         used_bytes=int(found.get("used_memory", 0)),
         limit_bytes=int(found.get("maxmemory", 0)),
     )
+
+
+def require_one_server(url: str, variable: str) -> None:
+    """Raises ``InvalidInput`` for a node of a Redis Cluster; says nothing of a server that is away.
+
+    The ledger's keys would all be on one node, and what steps write to "Changeover's own Redis" on others, out of reach
+    of the script that writes both; and there is no broker on a cluster at all.
+    """
+    as_redis_py_takes_it = parse_redis_url(url).for_ledger()
+    with contextlib.suppress(redis.RedisError, OSError), client_for_once(as_redis_py_takes_it) as client:
+        if cast(dict[str, Any], client.info("server")).get("redis_mode") == "cluster":
+            message = "a node of a Redis Cluster: give a server without cluster mode (it may have replicas)"
+            raise InvalidInput([Problem(variable, redact(url), message)])
 
 
 def answering_pid(url: str) -> int | None:

@@ -27,6 +27,11 @@ class TcpProxy:
         ).result()
         self.port = int(self._server.sockets[0].getsockname()[1])
 
+    def point_at(self, target_port: int) -> None:
+        """New connections go there; those to the old place are cut."""
+        self._target_port = target_port
+        self.drop()
+
     def delay(self, seconds: float) -> None:
         """Everything arrives this much later; 0 ends it."""
         self._delay_seconds = seconds
