@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import typer
 
 from orchestrator.cli.up import up
@@ -30,11 +33,19 @@ def worker(context: typer.Context) -> None:
 
 
 def flower(context: typer.Context) -> None:
-    """Run Flower on the same broker; all options are Flower's."""
-    _celery(["flower", *context.args])
+    """Run Flower on the same broker, on loopback unless told otherwise; all options are Flower's.
+
+    On any other address it wants a password: FLOWER_BASIC_AUTH=user:password.
+    """
+    import os
+
+    from orchestrator.cli.flower_options import guard_flower
+
+    arguments, variables = guard_flower(context.args, os.environ)
+    _celery(["flower", *arguments], variables)
 
 
-def _celery(arguments: list[str]) -> None:
+def _celery(arguments: list[str], variables: Mapping[str, str] = MappingProxyType({})) -> None:
     """Become Celery's command on our application, so that signals reach it and not a parent."""
     import os
     import sys
@@ -47,6 +58,7 @@ def _celery(arguments: list[str]) -> None:
     environment = os.environ | {
         "CHANGEOVER_REDIS_URL": servers.redis_url,
         "CHANGEOVER_BROKER_URL": servers.broker_url,
+        **variables,
     }
     # -P: the current folder is not a place to import from.
     os.execve(sys.executable, [sys.executable, "-P", "-m", "workers", *arguments], environment)  # noqa: S606

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.replies import operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
-from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
@@ -42,7 +43,7 @@ class Operator:
             order = replace(order, of=f"{target.type} {target.identifier}")
             reply = self._operations.on_task(operation, self.task_id_of(target), order)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"no {target.type} {target.identifier!r} in this namespace")
+            raise absent(self._reader, f"{target.type} {target.identifier!r}")
         return operation_result(operation, target, reply).model_copy(update={"request_id": order.request_id})
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
@@ -50,7 +51,7 @@ class Operator:
         _check(order)
         reply = self._operations.release_tenant(tenant_id, order)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"no tenant {tenant_id!r} in this namespace")
+            raise absent(self._reader, f"tenant {tenant_id!r}")
         return OperationResult(
             target_type="tenant",
             target_id=tenant_id,

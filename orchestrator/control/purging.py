@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TextIO
 
+from orchestrator.control.absent import absent
 from orchestrator.control.answers import PurgeResult
 from orchestrator.control.export import as_text, plan_lines
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
@@ -41,7 +42,7 @@ class Purger:
         with _opened(export) as file:
             reply = self._purge(plan_id, order, file)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
+            raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id)}")
         self._finish(progress)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.task_rows import BY_INTEREST, TaskRows
-from orchestrator.domain.errors import NotFound
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
@@ -88,7 +88,7 @@ class StatusReader:
         """One task."""
         record = self._reader.task_records([task_id])[0]
         if not record:
-            raise NotFound(f"no task {task_id!r} in this namespace; `changeover status PLAN_ID` lists a plan's tasks")
+            raise absent(self._reader, f"task {task_id!r}", "`changeover status PLAN_ID` lists a plan's tasks")
         return self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
 
     def tenant(self, tenant_id: str) -> TaskStatus:
@@ -107,13 +107,13 @@ class StatusReader:
         """The id of the task that speaks for the tenant."""
         task_id = self._reader.task_of_tenant(tenant_id)
         if task_id is None:
-            raise NotFound(f"no task of tenant {tenant_id!r} in this namespace")
+            raise absent(self._reader, f"task of tenant {tenant_id!r}")
         return task_id
 
     def _plan_record(self, plan_id: str) -> Record:
         record = self._reader.plan_record(plan_id)
         if not record:
-            raise NotFound(f"no plan {plan_id!r} in this namespace; `changeover status` lists the plans")
+            raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         return record
 
     def _positions(self, plan_id: str, record: Record, statuses: Collection[TaskState] | None) -> Sequence[int]:

@@ -37,6 +37,7 @@ class Reader:
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self.namespace = keys.namespace
         self._find = client.register_script(assemble("find_tasks"))
 
     # For coordinators and workers
