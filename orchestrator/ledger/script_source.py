@@ -57,7 +57,7 @@ def _assemble(name: str, body: str, tables: Tables) -> str:
     generated = {
         "keys": keys.lua_source(),
         "transitions": _transitions_source(tables),
-        "settings": shared_settings.lua_source(),
+        "settings": shared_settings.settings_as_lua(),
     }
     parts = [
         part

@@ -39,7 +39,7 @@ def shared_settings(settings: Settings) -> dict[str, int]:
 BUILT_IN: Final = shared_settings(Settings.model_construct())
 
 
-def lua_source() -> str:
+def settings_as_lua() -> str:
     """``SETTINGS.LEASE_MS`` and the like: read from the ledger at first use; a default for what is not there."""
     defaults = ", ".join(f"['{name}'] = {value}" for name, value in BUILT_IN.items())
     return f"""\
