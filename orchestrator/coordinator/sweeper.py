@@ -17,6 +17,9 @@ from orchestrator.ledger.records import Admitted
 BATCH: Final = 100
 """Leases answered in one script; keeps each call short after an outage of everything."""
 
+WAITERS: Final = 1000
+"""Waiters for free tenants looked at in one script; the last line is looked at whole."""
+
 ABANDONED_AFTER_MS: Final = 3_600_000
 """A draft not written to for this long is taken back."""
 
@@ -59,7 +62,7 @@ class Sweeper:
         return self._republish("sweep_queued", "republished", upto_ms)
 
     def _lines(self, _: int) -> bool:
-        self._ledger.call("sweep_lines", BATCH)
+        self._ledger.call("sweep_lines", BATCH, WAITERS)
         return False
 
     def _draft(self, _: int) -> bool:

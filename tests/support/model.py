@@ -463,6 +463,7 @@ class Model:
             if other is task or (task.rollback and not other.rollback):
                 return False
             if self._could_start(other):
+                other.queued = True
                 return True
         return False
 
@@ -480,9 +481,20 @@ class Model:
     def _leave_line(self, task: Task) -> None:
         task.tenant.line = [entry for entry in task.tenant.line if entry[2] != task.id]
 
+    def _stop_queueing(self, task: Task) -> None:
+        """It waits no more: others may have left a free tenant to it."""
+        task.queued = False
+        stood_there = any(other == task.id for _, _, other in task.tenant.line)
+        self._leave_line(task)
+        if stood_there and task.tenant.holder is None:
+            self._wake(task.tenant)
+
     def _wake(self, tenant: Tenant) -> None:
-        for _, _, task_id in tenant.line:
+        """The first that could start is woken; those before it wait in their queues until their plans can go on."""
+        for _, _, task_id in sorted(tenant.line):
             self.tasks[task_id].queued = True
+            if self._could_start(self.tasks[task_id]):
+                break
 
     def _admit(self, task: Task) -> None:
         task.queued = False
@@ -543,8 +555,7 @@ class Model:
 
     def _stop_waiting(self, task: Task) -> None:
         self._move(task, Trigger.PAUSE)
-        task.queued = False
-        self._leave_line(task)
+        self._stop_queueing(task)
         self._say("TaskPaused", task.id)
 
     def _resume(self, task: Task) -> None:
@@ -554,8 +565,8 @@ class Model:
 
     def _cancel(self, task: Task) -> None:
         self._move(task, Trigger.CANCEL)
-        task.checkpoint = task.by_plan = task.queued = False
-        self._leave_line(task)
+        task.checkpoint = task.by_plan = False
+        self._stop_queueing(task)
         self._end(task, "TaskCancelled")
 
     def _give_up(self, task: Task) -> None:
@@ -566,8 +577,8 @@ class Model:
             self._cancel(task)
 
     def _give_up_rollback(self, task: Task) -> None:
-        task.rollback = task.queued = task.forced = False
-        self._leave_line(task)
+        task.rollback = task.forced = False
+        self._stop_queueing(task)
         plan = task.plan
         plan.given_up = plan.given_up or plan.status is P.ROLLING_BACK
         if task.status is T.PAUSED and (plan.status is P.ROLLING_BACK or plan.cancel):

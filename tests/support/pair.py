@@ -54,7 +54,7 @@ class Pair:
         self.agree()
 
     def wake_lines(self) -> None:
-        self.world.ledger.call("sweep_lines", 100)
+        self.world.ledger.call("sweep_lines", 100, 1000)
         self.model.wake_lines()
         self.agree()
 

@@ -109,3 +109,81 @@ def test_many_wakes_of_one_plan_are_one_turn(world: LedgerWorld) -> None:
         assert coordinating.settle() == 2
     # Whose turn is it, the turn, and that nobody has another.
     assert work.scripts == 3
+
+
+def waiters(world: LedgerWorld, count: int) -> Coordinating:
+    """So many plans whose one task waits for a tenant that a task of another holds."""
+    coordinating = Coordinating(world)
+    world.started("holder", ["a"])
+    for i in range(count):
+        world.plan(f"p{i}", ["a"], stages=["one"])
+    coordinating.settle()
+    assert len(world.line("a")) == count
+    return coordinating
+
+
+def test_a_release_wakes_who_can_start_and_not_everybody(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 50)
+    world.break_stage("holder.0")
+    assert world.wakes() == ["holder", "p0"]
+    # The others stand where they stood: each is looked at when its time has come.
+    assert [i for i in range(50) if world.queue(f"p{i}")] == [0]
+    world.client.zadd(world.keys.of("ready"), {"p0": 1})
+    coordinating.settle()
+    assert world.holder("a") == "p0.0"
+
+
+def test_the_whole_line_is_worked_off_with_one_look_a_waiter(world: LedgerWorld) -> None:
+    def cost(count: int) -> float:
+        world.client.flushdb()
+        coordinating = waiters(world, count)
+        with counted(world.client) as work:
+            world.break_stage("holder.0")
+            for task_id in world.line("a"):
+                coordinating.settle()
+                assert world.holder("a") == task_id
+                world.finish(task_id)
+        return work.commands / count
+
+    # What a waiter costs does not grow with the line: it is taken out of its front.
+    assert cost(80) < cost(20) * 1.2
+
+
+def test_a_free_tenant_whose_waiters_cannot_start_wakes_nobody(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 50)
+    for i in range(50):
+        world.ask("pause", f"p{i}")
+    world.break_stage("holder.0")
+    coordinating.settle()
+    for _ in range(5):
+        world.sweeper.sweep()
+    assert world.wakes() == []
+    # And is taken by the first whose plan goes on.
+    world.ask("resume", "p7")
+    coordinating.settle()
+    assert world.holder("a") == "p7.0"
+
+
+def test_a_sweep_looks_at_a_bounded_number_of_waiters(world: LedgerWorld) -> None:
+    for tenant in "abc":
+        world.started(f"holder-{tenant}", [tenant])
+        for i in range(10):
+            world.started(f"{tenant}{i}", [tenant])
+            world.ask("pause", f"{tenant}{i}")
+        world.break_stage(f"holder-{tenant}.0")
+    # Whole lines, the one not looked at for the longest first.
+    assert world.ledger.call("sweep_lines", 100, 15) == ["SWEPT", 2]
+    assert world.ledger.call("sweep_lines", 100, 15) == ["SWEPT", 2]
+    assert world.ledger.call("sweep_lines", 100, 1000) == ["SWEPT", 3]
+
+
+def test_who_stayed_in_the_line_is_woken_by_who_stands_back_for_it(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 2)
+    world.break_stage("holder.0")
+    # The first can start no more, and the second was not woken: until a third comes and stands back for it.
+    world.ask("pause", "p0")
+    coordinating.settle()
+    assert world.holder("a") is None
+    world.plan("third", ["a"])
+    coordinating.settle()
+    assert world.holder("a") == "p1.0"

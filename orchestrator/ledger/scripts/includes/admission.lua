@@ -3,16 +3,11 @@
 -- @include settings
 -- @include task
 -- @include wake
+-- @include could_start
 -- @include lease
 -- @include rollback_start
 -- @include deadline
 -- @include move
-
--- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
-local function plan_admits(plan_id, is_rollback)
-  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested')
-  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
-end
 
 -- The first of the resumed tasks that holds its tenant since before its pause; nil when there is none.
 local function first_resumed_holder(plan_id)
@@ -21,26 +16,26 @@ local function first_resumed_holder(plan_id)
   return task_id and read_task(task_id)
 end
 
--- Whether the task's plan could admit it right now; with one slot that is its head or nobody.
-local function could_start(task)
-  if not plan_admits(task.plan, task.rollback) or free_slots(task.plan) <= 0 then return false end
-  return redis.call('HGET', K.plan(task.plan), 'max') ~= '1' or redis.call('ZRANGE', K.queue(task.plan), 0, 0)[1] == task.id
-end
-
--- The task that stands before this one for its tenant: the holder, or a lower ticket that could be admitted right now.
+-- The task that stands before this one for its tenant: the holder, or a lower ticket that could be admitted right now. It
+-- may have stayed in the line when another was woken that then could not start: it is woken now.
 local function in_front_of(task)
   local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
   if holder then
     if holder == task.id then return nil end
     return holder, 'the tenant is held by another task'
   end
-  for _, other_id in ipairs(redis.call('ZRANGE', K.line(task.tenant), 0, -1)) do
-    local other = read_task(other_id)
-    if not other then redis.call('ZREM', K.line(task.tenant), other_id) end
+  local line = K.line(task.tenant)
+  local waiters = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
+  for i = 1, #waiters, 2 do
+    local other_id, is_rollback = waiters[i], tonumber(waiters[i + 1]) < TICKET_MOVE
     -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
-    if other_id == task.id or (other and task.rollback and not other.rollback) then return nil end
-    if other and could_start(other) then
-      return other_id, 'another task has waited longer for the tenant'
+    if other_id == task.id or (task.rollback and not is_rollback) then return nil end
+    if plan_of(other_id) and could_start(other_id, is_rollback) then
+      if back_to_queue(other_id) then
+        wake_plan(plan_of(other_id))
+        return other_id, 'another task has waited longer for the tenant'
+      end
+      redis.call('ZREM', line, other_id)
     end
   end
   return nil
@@ -51,7 +46,7 @@ local function join_line(task, holder, reason)
   local line = K.line(task.tenant)
   if redis.call('ZSCORE', line, task.id) then return end
   local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
-  redis.call('ZADD', line, (task.rollback and 0 or 1e12) + ticket, task.id)
+  redis.call('ZADD', line, (task.rollback and 0 or TICKET_MOVE) + ticket, task.id)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
   redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL))
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')

@@ -1,6 +1,7 @@
 -- Tells coordinators what became possible, in the write that made it so.
 -- @include keys
 -- @include task
+-- @include could_start
 
 -- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
 local function wake_plan(plan_id)
@@ -13,15 +14,31 @@ local function wake_dispatch(task_id)
   redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_of(task_id), 'task', task_id)
 end
 
--- All waiters of the tenant go back to their places in their plans' queues and keep their tickets.
+-- A waiter goes back to its place in its plan's queue; it keeps its ticket. False when its record is damaged.
+local function back_to_queue(task_id)
+  local queue = K.queue(plan_of(task_id))
+  if redis.call('ZSCORE', queue, task_id) then return true end
+  local waiter = read_task(task_id)
+  if waiter then redis.call('ZADD', queue, waiter.rank, task_id) end
+  return waiter ~= nil
+end
+
+-- The tenant is free. The first in its line whose plan could admit it right now gets a turn, and only that one: those
+-- behind it would find the tenant held. Those before it go back to their queues too, for when their plans can go on.
+-- Answers how many it looked at.
 local function wake_tenant(tenant_id)
-  for _, task_id in ipairs(redis.call('ZRANGE', K.line(tenant_id), 0, -1)) do
-    local waiter = read_task(task_id)
-    if waiter then
-      redis.call('ZADD', K.queue(waiter.plan), waiter.rank, task_id)
-      wake_plan(waiter.plan)
+  local line = K.line(tenant_id)
+  local waiters = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
+  for i = 1, #waiters, 2 do
+    local task_id = waiters[i]
+    if not plan_of(task_id) or not back_to_queue(task_id) then
+      redis.call('ZREM', line, task_id)
+    elseif could_start(task_id, tonumber(waiters[i + 1]) < TICKET_MOVE) then
+      wake_plan(plan_of(task_id))
+      return (i + 1) / 2
     end
   end
+  return #waiters / 2
 end
 
 -- Whether it stood there.

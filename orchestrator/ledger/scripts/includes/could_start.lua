@@ -1,0 +1,21 @@
+-- Whether a plan could admit a task right now: asked of every waiter before another, so by its id alone.
+-- @include keys
+-- @include task_id
+-- @include guards
+
+-- Tickets of a tenant's line: those of rollbacks are below.
+local TICKET_MOVE = 1e12
+
+-- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
+local function plan_admits(plan_id, is_rollback)
+  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested')
+  if not plan[1] then return false end
+  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
+end
+
+-- With one slot that is its head or nobody.
+local function could_start(task_id, is_rollback)
+  local plan_id = plan_of(task_id)
+  if not plan_admits(plan_id, is_rollback) or free_slots(plan_id) <= 0 then return false end
+  return redis.call('HGET', K.plan(plan_id), 'max') ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
+end
