@@ -23,6 +23,7 @@ from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from workers import runtime
+from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
 from workers.middleware import load_chain
 from workers.remote_control import restrict
@@ -33,6 +34,7 @@ restrict()
 
 _pulse: list[Pulse] = []
 _presence: list[Presence] = []
+_in_hand: list[InHand] = []
 _watchdog: list[Watchdog] = []
 
 
@@ -73,9 +75,13 @@ def _announce(sender: Any = None, **_: Any) -> None:
     _pulse[0].start()
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
-    presence = Presence(Ledger(client, settings), "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
+    ledger = Ledger(client, settings)
+    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
     presence.start()
     _presence.append(presence)
+    in_hand = InHand(ledger, settings.renew_seconds, settings.heartbeat_seconds)
+    in_hand.start()
+    _in_hand.append(in_hand)
 
     def broker_answers() -> bool:
         # Over a connection of its own, made anew: the consumer's may be what is wrong. kombu follows a Sentinel.
@@ -101,5 +107,7 @@ def _withdraw(**_: Any) -> None:
     runtime.stop()
     while _watchdog:
         _watchdog.pop().stop()
+    while _in_hand:
+        _in_hand.pop().stop()
     while _presence:
         _presence.pop().stop()

@@ -21,7 +21,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import Early, Turn, TurnRecord
+from orchestrator.ledger.records import Dropped, Early, Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import task_context
 from orchestrator.secrets.scopes import ScopedSecrets
@@ -41,7 +41,7 @@ from steps import (
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo
-from workers.next_link import Drop, Next, Proceed, Reschedule
+from workers.next_link import Drop, Next, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
 from workers.recorder import Recorder, fenced_out
@@ -90,12 +90,12 @@ class StageRunner:
         if isinstance(record, Early):
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
             return Reschedule(turn, record.due_ms, record.tenant_id, record.mode, record.stage_name)
-        if record is None:
-            known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "turn": turn.turn}
-            _log.info("message dropped", action=f"drop-{begun.lower()}", **known)
+        if isinstance(record, Dropped):
+            known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "tenantId": record.tenant_id}
+            _log.info("message dropped", action=f"drop-{begun.lower()}", **known, turn=turn.turn)
             if begun is Begun.CANCELLED:
                 self._checkpoints.forget(turn)
-            return Proceed() if begun is Begun.RECORDED else Drop()
+            return Drop()
         plan_id = plan_of(turn.task_id)
         with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
             crash_points.reached(crash_points.AFTER_BEGIN)

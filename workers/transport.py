@@ -1,4 +1,4 @@
-"""The Redis transport with one repair, one saving, one sign of life and one gate.
+"""The Redis transport with one repair, one saving, one sign of life, one count and one gate.
 
 The first two were found by measuring kombu 5.7.0 with celery 5.7.0.
 
@@ -13,6 +13,9 @@ pool does the same.
 
 The sign of life: every reply to the consumer's blocking pop is stamped; ``workers/watchdog.py`` says what for.
 
+The count: what is published to a lane is counted beside it; ``orchestrator/broker/backlog.py`` says what for. The push
+comes first, so that a count that is cut off only makes a lane look fuller than it is.
+
 The gate: what is read from a lane and is no message of ours is logged and dropped, see ``workers/gate.py``; and should
 one pass that Celery cannot bear, that one message is dropped, not the worker.
 ``tests/integration/workers/test_garbage.py`` fails without this.
@@ -26,8 +29,11 @@ from typing import Any
 
 import structlog
 from kombu.transport import redis as kombu_redis
+from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from orchestrator.broker.messages import PUSHED
+from orchestrator.domain.lanes import is_lane
 from workers.gate import ITEM_LIMIT_BYTES, why_refused
 from workers.watchdog import SILENCE
 
@@ -56,6 +62,16 @@ class Channel(kombu_redis.Channel):
             client.set_response_callback("BRPOP", _bounded)
             kept = self._pool_and_client = (pool, client)
         return kept[1]
+
+    def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        if not is_lane(queue) or options.get("_publish_batch") is not None:
+            super()._put(queue, message, **options)  # type: ignore[no-untyped-call]
+            return
+        with self.conn_or_acquire() as client, client.pipeline(transaction=False) as pipeline:
+            pipeline.lpush(queue, dumps(message))  # type: ignore[no-untyped-call]
+            # kombu prefixes the keys of the commands that it knows, and this is not one of them.
+            pipeline.hincrby(self.global_keyprefix + PUSHED, queue, 1)
+            pipeline.execute()
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.

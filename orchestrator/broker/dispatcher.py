@@ -13,9 +13,11 @@ from celery import chain
 from celery.exceptions import OperationalError
 
 from orchestrator.broker.app import make_app
-from orchestrator.broker.messages import RUN_STAGE, shown_arguments
+from orchestrator.broker.backlog import LaneDepth
+from orchestrator.broker.messages import PUSHED, RUN_STAGE, shown_arguments
 from orchestrator.domain.errors import Unreachable
-from orchestrator.domain.lanes import lane_of
+from orchestrator.domain.lanes import lane_names, lane_of
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.records import Admitted
 from orchestrator.settings.model import Settings
 
@@ -49,6 +51,23 @@ class Dispatcher:
         except OperationalError as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
 
+    def depths(self) -> list[LaneDepth]:
+        """What the broker says of each lane. Raises ``Unreachable`` when it cannot be reached."""
+        names = lane_names(self._lanes)
+        try:
+            with self._app.producer_pool.acquire(block=True) as producer:
+                channel = producer.channel
+                with channel.conn_or_acquire() as client, client.pipeline(transaction=True) as pipeline:
+                    # kombu prefixes the keys of the commands that it knows, and this is not one of them.
+                    pipeline.hgetall(channel.global_keyprefix + PUSHED)
+                    for name in names:
+                        pipeline.llen(name)
+                    pushed, *waiting = pipeline.execute()
+        except (OperationalError, *UNREACHABLE) as error:
+            raise Unreachable(f"the broker does not answer ({error})") from error
+        counts = {_text(name): int(count) for name, count in pushed.items()}
+        return [LaneDepth(counts.get(name, 0), int(length)) for name, length in zip(names, waiting, strict=True)]
+
     def _chain(self, task: Admitted, names: Sequence[str]) -> Any:
         lane = lane_of(task.tenant_id, self._lanes)
         links = []
@@ -62,3 +81,7 @@ class Dispatcher:
     def close(self) -> None:
         """Gives back the connections; may be called twice."""
         self._app.close()
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

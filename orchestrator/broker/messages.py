@@ -8,6 +8,10 @@ RUN_STAGE = "changeover.run_stage"
 """The wire name of the stage task. Its arguments are task id, epoch, stage and turn, and nothing else."""
 
 
+PUSHED = "lanes.pushed"
+"""Hash in the broker, within its key prefix: how many messages were ever published to each lane."""
+
+
 def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:
     """What Flower shows as the row's arguments; ids stay in the message, metric labels stay few."""
     verb = "roll back " if mode is TaskState.ROLLING_BACK else ""

@@ -26,8 +26,10 @@ from typing import Final
 
 import structlog
 
+from orchestrator.broker.backlog import Backlog
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.coordinator.copies import Copies
 from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
@@ -83,8 +85,10 @@ class Coordinator:
         self._clock = clock
         self._operations = Operations(ledger)
         self._guard = FaultGuard(clock)
-        self.publisher = Publisher(dispatcher, reader, self._names_of)
-        self._sweeper = SweeperThread(Sweeper(ledger, self.publisher.put), self._sweep_seconds)
+        copies = Copies(ledger, Backlog(dispatcher.depths))
+        self.publisher = Publisher(dispatcher, reader, self._names_of, copies)
+        sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted)
+        self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
         self._stop = threading.Event()
         self._next_look = self._clock()

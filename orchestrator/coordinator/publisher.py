@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.broker.dispatcher import Dispatcher
+from orchestrator.coordinator.copies import Copies, Doubted
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
@@ -40,6 +42,15 @@ LegNames = Callable[[Admitted], Sequence[str]]
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A task, since when it waits here, and what is doubted of it, if its message may be there already."""
+
+    task: Admitted
+    since: float
+    doubted: Doubted | None = None
+
+
 class Publisher:
     """Started and stopped as ``background.loop`` says; ``put`` and ``room`` may be called from any thread."""
 
@@ -48,14 +59,16 @@ class Publisher:
         dispatcher: Dispatcher,
         reader: Reader,
         leg_names: LegNames,
+        copies: Copies,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dispatcher = dispatcher
         self._reader = reader
         self._leg_names = leg_names
+        self._copies = copies
         self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: dict[str, tuple[Admitted, float]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._pause_seconds = 0.0
         self.resumes_at = 0.0
         """When the broker is asked again, by the clock."""
@@ -76,7 +89,15 @@ class Publisher:
         with self._changed:
             for task in tasks:
                 if task.task_id in self._waiting or len(self._waiting) < ROOM:
-                    self._waiting[task.task_id] = (task, self._clock())
+                    self._waiting[task.task_id] = _Waiting(task, self._clock())
+            self._changed.notify_all()
+
+    def put_doubted(self, doubted: Sequence[Doubted]) -> None:
+        """Takes tasks whose messages may be lost, as far as there is room; published when the broker has them not."""
+        with self._changed:
+            for one in doubted:
+                if one.task.task_id not in self._waiting and len(self._waiting) < ROOM:
+                    self._waiting[one.task.task_id] = _Waiting(one.task, self._clock(), one)
             self._changed.notify_all()
 
     def room(self) -> int:
@@ -121,8 +142,10 @@ class Publisher:
         with self._changed:
             self._changed.notify_all()
 
-    def _publish(self, batch: Sequence[tuple[Admitted, float]]) -> None:
-        due = [task for found in batch if (task := self._still_due(*found))]
+    def _publish(self, batch: Sequence[_Waiting]) -> None:
+        certain = [one for one in batch if one.doubted is None]
+        due = [task for one in certain if (task := self._still_due(one))]
+        due += self._lost([one.doubted for one in batch if one.doubted is not None])
         try:
             self._dispatcher.publish(due, [self._leg_names(task) for task in due])
         except (Unreachable, *UNREACHABLE):
@@ -131,13 +154,13 @@ class Publisher:
             for task in due:
                 self._publish_alone(task)
         for task in due:
-            named = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
-            _log.info("dispatched", action="dispatch", epoch=task.epoch, **named)
+            known = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
+            _log.info("dispatched", action="dispatch", **known, epoch=task.epoch)
         with self._changed:
-            for task, since in batch:
+            for one in batch:
                 # Unless it was put again meanwhile.
-                if self._waiting.get(task.task_id) == (task, since):
-                    del self._waiting[task.task_id]
+                if self._waiting.get(one.task.task_id) is one:
+                    del self._waiting[one.task.task_id]
 
     def _publish_alone(self, task: Admitted) -> None:
         try:
@@ -147,6 +170,16 @@ class Publisher:
         except Exception:  # noqa: BLE001 - see above
             _log.exception("passed by after a fault", action="passed-by", what=task.task_id)
 
-    def _still_due(self, task: Admitted, since: float) -> Admitted | None:
+    def _lost(self, doubted: Sequence[Doubted]) -> list[Admitted]:
+        try:
+            return self._copies.lost(doubted)
+        except (Unreachable, *UNREACHABLE):
+            raise
+        except Exception:  # noqa: BLE001 - they are doubted again when their leases run out again
+            _log.exception("passed by after a fault", action="passed-by", what="copies")
+            return []
+
+    def _still_due(self, one: _Waiting) -> Admitted | None:
         """The task, as it is now if it waited for long; None when no message is due any more."""
-        return task if self._clock() - since < STALE_SECONDS else self._reader.dispatchable(task.task_id)
+        is_fresh = self._clock() - one.since < STALE_SECONDS
+        return one.task if is_fresh else self._reader.dispatchable(one.task.task_id)

@@ -8,7 +8,9 @@ from typing import Final
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
+from orchestrator.coordinator.copies import Doubted
 from orchestrator.coordinator.guard import FaultGuard
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger, admitted_row
@@ -27,11 +29,20 @@ _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Runs the sweep scripts; what they hand back is published by ``publish``, which must not block."""
+    """Runs the sweep scripts; what they hand back is published by ``publish``, which must not block.
 
-    def __init__(self, ledger: Ledger, publish: Callable[[Sequence[Admitted]], None]) -> None:
+    Messages that may merely wait go to ``doubt``, which must not block either; without it they count as lost.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        publish: Callable[[Sequence[Admitted]], None],
+        doubt: Callable[[Sequence[Doubted]], None] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._publish = publish
+        self._doubt = doubt or (lambda doubted: publish([one.task for one in doubted]))
         self._clock = ClockWatch(ledger)
         self._guard = FaultGuard()
 
@@ -56,10 +67,19 @@ class Sweeper:
         return bool(self._ledger.call("sweep_deadlines", BATCH, upto_ms)[1] == BATCH)
 
     def _running(self, upto_ms: int) -> bool:
-        return self._republish("sweep_running", "recovered", upto_ms)
+        rows = [admitted_row(row) for row in self._ledger.call("sweep_running", BATCH, upto_ms)[1]]
+        for row in rows:
+            known = {"planId": plan_of(row.task_id), "taskId": row.task_id, "tenantId": row.tenant_id}
+            _log.warning("stage recovered", action="recovered", **known, epoch=row.epoch, turn=row.turn)
+        if rows:
+            self._publish(rows)
+        return len(rows) == BATCH
 
     def _queued(self, upto_ms: int) -> bool:
-        return self._republish("sweep_queued", "republished", upto_ms)
+        rows = self._ledger.call("sweep_queued", BATCH, upto_ms)[1]
+        if rows:
+            self._doubt([Doubted(admitted_row(row[:-1]), int(row[-1]), upto_ms) for row in rows])
+        return len(rows) == BATCH
 
     def _lines(self, _: int) -> bool:
         self._ledger.call("sweep_lines", BATCH, WAITERS)
@@ -67,14 +87,6 @@ class Sweeper:
 
     def _draft(self, _: int) -> bool:
         return bool(self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE")
-
-    def _republish(self, verb: str, action: str, upto_ms: int) -> bool:
-        rows = [admitted_row(row) for row in self._ledger.call(verb, BATCH, upto_ms)[1]]
-        for row in rows:
-            _log.warning(f"stage {action}", action=action, taskId=row.task_id, epoch=row.epoch, turn=row.turn)
-        if rows:
-            self._publish(rows)
-        return len(rows) == BATCH
 
 
 class SweeperThread:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from typing import Final
+
+_PREFIX: Final = "lane-"
 
 
 def lane_of(tenant_id: str, lanes: int) -> int:
@@ -12,7 +15,12 @@ def lane_of(tenant_id: str, lanes: int) -> int:
 
 def lane_name(lane: int) -> str:
     """The queue's name."""
-    return f"lane-{lane}"
+    return f"{_PREFIX}{lane}"
+
+
+def is_lane(queue: str) -> bool:
+    """Whether a queue of this name is one of the lanes."""
+    return queue.startswith(_PREFIX)
 
 
 def lane_names(lanes: int) -> list[str]:

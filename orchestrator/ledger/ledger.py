@@ -22,7 +22,7 @@ from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
-from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Early, StageRow, Turn, TurnRecord
+from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Dropped, Early, StageRow, Turn, TurnRecord
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.settings.model import Settings
@@ -166,7 +166,7 @@ class Ledger:
 
     # Worker
 
-    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | None]:
+    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | Dropped]:
         """Begins the turn, or says why not. The record comes with ``BEGUN`` only, the due time with ``EARLY``."""
         answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
         code = Begun(answer[0])
@@ -174,7 +174,7 @@ class Ledger:
             due_ms, tenant_id, mode, stage_name = answer[1:]
             return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
         if code is not Begun.BEGUN:
-            return code, None
+            return code, Dropped(answer[1])
         tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer[1:]
         checkpoint, forced, digest, rollbacks, created = rest
         return code, TurnRecord(
@@ -222,6 +222,10 @@ class Ledger:
             "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(failure.model_dump(by_alias=True))
         )
         return Ended(answer[0])
+
+    def hold(self, turns: Sequence[Turn]) -> None:
+        """Keeps the queued leases of turns whose messages are in this worker's hands, not begun; their heartbeats."""
+        self.call("hold", *(value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)))
 
     def renew(self, turns: Sequence[Turn]) -> frozenset[Turn]:
         """Renews the running leases of all these turns. Answers those that are no longer ours."""

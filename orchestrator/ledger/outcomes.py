@@ -43,7 +43,6 @@ class Begun(StrEnum):
     STALE = "STALE"
     EARLY = "EARLY"
     COPY = "COPY"
-    RECORDED = "RECORDED"
     CANCELLED = "CANCELLED"
     PAUSED = "PAUSED"
     ROLLING_BACK = "ROLLING_BACK"

@@ -53,6 +53,13 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A message that begins nothing. The tenant is for display; it is empty when nobody knows the task."""
+
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Early:
     """A turn that came before its time: due at ``due_ms`` by the ledger's clock. The rest is for display."""
 

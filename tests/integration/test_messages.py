@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from dataclasses import astuple
+from typing import cast
 
 import redis
 
+from orchestrator.broker.messages import PUSHED
 from orchestrator.client import Client
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.keys import Keys
@@ -16,7 +18,7 @@ from orchestrator.ledger.records import Admitted
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless, types
 from tests.support.place import Place
-from tests.support.plans import SWITCH, noop_stage, plan, tenant
+from tests.support.plans import noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
 
@@ -44,29 +46,35 @@ def test_copies_of_every_stage_message_change_nothing(
 ) -> None:
     instances.hold.clear()
     cluster.start(workers=2)
-    client.submit(plan("copies", [tenant("t0", instances, 1)], [SWITCH, noop_stage("after")]))
+    after = [f"after-{i}" for i in range(9)]
+    held = {"name": "held", "steps": [{"type": "health-check", "timeout_seconds": 60, "expected_version": 41}]}
+    client.submit(plan("copies", [tenant("t0", instances, 1)], [held, *map(noop_stage, after)]))
     wait_until(lambda: instances.polls["t0/a"])
     epoch = int(redis_client.hget(Keys(place.namespace).of("tenant", "t0"), "epoch") or 0)
 
-    # The first stage is under way: three more chains of the same epoch, and one of an epoch that never held.
-    copy = Admitted("copies.0", "t0", TaskState.RUNNING, epoch, 0, 2)
-    stale = Admitted("copies.0", "t0", TaskState.RUNNING, epoch - 1, 0, 2)
-    publish(cluster, [copy, copy, copy, stale], ["switch-gateway", "after"])
-    wait_until(lambda: cluster.logs().count("message dropped") >= 4)
+    # The first stage is under way: twenty more chains of the same epoch, and one of an epoch that never held.
+    copy = Admitted("copies.0", "t0", TaskState.RUNNING, epoch, 0, 10)
+    stale = Admitted("copies.0", "t0", TaskState.RUNNING, epoch - 1, 0, 10)
+    publish(cluster, [*[copy] * 10, stale], ["held", *after])
+    wait_until(lambda: cluster.logs().count("message dropped") >= 11)
     instances.hold.set()
+    # And while the others run: these find a later stage under way, or recorded and its successor not begun.
+    publish(cluster, [copy] * 10, ["held", *after])
 
     assert client.wait("copies", timeout_seconds=60).status == "COMPLETED"
-    assert cluster.logs().count('"drop-copy"') >= 3
-    assert cluster.logs().count('"drop-stale"') >= 1
+    wait_until(lambda: cluster.logs().count("message dropped") >= 21)
+    # Each is dropped where it arrives, with its whole chain.
+    assert cluster.logs().count("message dropped") == 21
+    broker = redis.Redis.from_url(place.broker_url)
+    counts = cast(dict[bytes, bytes], broker.hgetall(f"changeover:{place.namespace}:{PUSHED}"))
+    broker.close()
+    assert sum(map(int, counts.values())) == 10 + 21
     events = list(client.events("copies"))
     assert_gapless(list(client.events()))
     assert types(events, task_id="copies.0") == [
         "TaskCreated",
         "TaskStarted",
-        "TaskStageStarted",
-        "TaskStageSucceeded",
-        "TaskStageStarted",
-        "TaskStageSucceeded",
+        *["TaskStageStarted", "TaskStageSucceeded"] * 10,
         "TaskCompleted",
     ]
     assert instances.polls["t0/a"] == 1

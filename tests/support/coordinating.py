@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.reconciler import Reconciler
@@ -21,6 +22,10 @@ class Published:
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
         assert [len(names) for names in leg_names] == [task.legs for task in tasks]
         self._tasks += tasks
+
+    def depths(self) -> list[LaneDepth]:
+        # Taken at once: an overdue message is a lost one.
+        return [LaneDepth(pushed=len(self._tasks), waiting=0)]
 
 
 class Coordinating:

@@ -7,15 +7,15 @@
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced, digest of the plan's content, number of rollbacks,
 --       when the plan was created |
---       STALE (drop the chain) | COPY (another copy of this turn: drop the chain) |
---       RECORDED (an old copy of the last stage: its successor has not begun, let the chain go on) |
+--       STALE, tenant (drop the chain) | COPY, tenant (another copy of this turn: drop the chain) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
---       CANCELLED, PAUSED, ROLLING_BACK (asked for, done at this boundary: drop the chain) | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
---       TaskCancelled TaskRetryCompleted TaskRollingBack TaskStageStarted TaskStageRollingBack
+--       CANCELLED, PAUSED, ROLLING_BACK, tenant (asked for, done at this boundary: drop the chain) | BAD_MOVE
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskProgress
+--       TaskPaused TaskCancelled TaskRetryCompleted TaskRollingBack TaskStageStarted TaskStageRollingBack
 -- @include keys
 -- @include boundary
 -- @include tenant_history
+-- @include heartbeat
 
 -- Two processes never agree on the last milliseconds.
 local EARLY_MS = 20
@@ -23,13 +23,12 @@ local EARLY_MS = 20
 local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 
 local task = read_task(task_id)
-if not task or not TASK_ACTIVE[task.status] or task.epoch ~= epoch then return {'STALE'} end
-if stage + 1 == task.stage and task.turn == 0 and task.lease == 'queued' then return {'RECORDED'} end
-if stage ~= task.stage then return {'STALE'} end
+if not task then return {'STALE', ''} end
+if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage then return {'STALE', task.tenant} end
 if turn ~= task.turn or task.lease ~= 'queued' then
   -- The reply to this very call may have been lost; then the turn is the caller's.
   local repeated = turn == task.turn and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker
-  if not repeated then return {'COPY'} end
+  if not repeated then return {'COPY', task.tenant} end
 end
 
 -- A worker's clock decides nothing: what is due, the ledger says.
@@ -44,7 +43,7 @@ if turn == 0 and not task.stage_started then
   local asked = ask_boundary(task)
   if asked then
     stop_at_boundary(task)
-    return {asked}
+    return {asked, task.tenant}
   end
 end
 
@@ -52,9 +51,10 @@ local key = K.task(task_id)
 local index, name = stage_of(task, stage)
 if task.stage_started then
   lease_running(task, worker)
+  beat_if_due(task)
 else
   local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
-  lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'touched', touched)
+  lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'beatAt', int(NOW), 'touched', touched)
   become_last_mover(task)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)

@@ -7,7 +7,7 @@
 -- @include keys
 -- @include settings
 -- @include lease
--- @include task
+-- @include heartbeat
 
 local lost = {}
 for i = 1, #ARGV, 4 do
@@ -16,10 +16,7 @@ for i = 1, #ARGV, 4 do
   if task and TASK_ACTIVE[task.status]
       and is_under_way(task, tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])) then
     redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task_id)
-    if NOW - tonumber(redis.call('HGET', K.task(task_id), 'beatAt') or 0) >= SETTINGS.HEARTBEAT_MS then
-      redis.call('HSET', K.task(task_id), 'beatAt', int(NOW))
-      emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
-    end
+    beat_if_due(task)
   else
     lost[#lost + 1] = (i - 1) / 4
   end

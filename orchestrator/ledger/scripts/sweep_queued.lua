@@ -1,11 +1,13 @@
--- Answers overdue queued leases: the message may be lost, or merely waits in a backlog. The same epoch and turn is
--- published again at intervals doubling from one lease to a minute; never counted, never failed for it.
+-- Answers overdue queued leases: the message may be lost, or merely waits in a backlog; the broker knows (see
+-- coordinator/copies.py). Looked after at intervals doubling from one lease to a minute; never counted as a recovery,
+-- never failed for it.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
 --       epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, lined,
 --       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
 --       (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
--- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish | BAD_MOVE
+-- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was
+--       published} | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
 --       TaskCancelled TaskRetryCompleted TaskRollingBack
 -- @include keys
@@ -24,7 +26,8 @@ local function stop_or_publish(task)
   -- The exponent is bounded: 2^40 leases is already past any minute.
   local wait_ms = math.min(SETTINGS.LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
   redis.call('ZADD', K.leases_queued(), NOW + math.max(wait_ms, SETTINGS.LEASE_MS), task.id)
-  rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
+  local queued_at = tonumber(redis.call('HGET', K.task(task.id), 'queuedAt') or 0)
+  rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn, queued_at}
 end
 
 if in_grace() then return {'SWEPT', rows} end

@@ -8,8 +8,10 @@ import pytest
 import redis
 
 from orchestrator.ledger.outcomes import Begun, Ended
+from orchestrator.ledger.records import Dropped
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import FAILURE, LedgerWorld
+from tests.support.waiting import wait_until
 
 
 def test_copies_of_a_turn_begin_nothing(world: LedgerWorld) -> None:
@@ -17,24 +19,80 @@ def test_copies_of_a_turn_begin_nothing(world: LedgerWorld) -> None:
     turn = world.turn(task)
     assert world.begin(task) is Begun.BEGUN
     before = world.dump()
-    assert world.ledger.begin(turn, "other") == (Begun.COPY, None)
-    assert world.ledger.begin(dataclasses.replace(turn, epoch=turn.epoch + 1), "other") == (Begun.STALE, None)
-    assert world.ledger.begin(dataclasses.replace(turn, stage=1), "other") == (Begun.STALE, None)
-    assert world.ledger.begin(dataclasses.replace(turn, turn=1), "other") == (Begun.COPY, None)
+    assert world.ledger.begin(turn, "other") == (Begun.COPY, Dropped("a"))
+    assert world.ledger.begin(dataclasses.replace(turn, epoch=turn.epoch + 1), "other") == (Begun.STALE, Dropped("a"))
+    assert world.ledger.begin(dataclasses.replace(turn, stage=1), "other") == (Begun.STALE, Dropped("a"))
+    assert world.ledger.begin(dataclasses.replace(turn, turn=1), "other") == (Begun.COPY, Dropped("a"))
     assert world.dump() == before
 
 
-def test_a_copy_of_a_recorded_stage_goes_on_until_its_successor_has_begun(world: LedgerWorld) -> None:
+def test_a_copy_of_a_recorded_stage_goes_no_further(world: LedgerWorld) -> None:
+    """Its successor's own message is out, or its lease will tell: a copy that went on would do so at every stage."""
     (task,) = world.started("p", ["a"])
     first = world.turn(task)
     world.stage(task)
     before = world.dump()
-    assert world.ledger.begin(first, "other")[0] is Begun.RECORDED
+    assert world.ledger.begin(first, "other")[0] is Begun.STALE
     assert world.dump() == before
     world.begin(task)
     assert world.ledger.begin(first, "other")[0] is Begun.STALE
     world.poll(task)
     assert world.ledger.begin(first, "other")[0] is Begun.STALE
+
+
+def test_a_message_in_hand_keeps_its_lease_for_a_while(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    turn = world.turn(task)
+    leases, lease_ms = world.keys.of("leases_queued"), 10_000
+    due = int(world.task(task)["queuedAt"])
+
+    def ends() -> float:
+        return float(world.client.zscore(leases, task) or 0)
+
+    world.client.hset(world.keys.of("task", task), "queuedAt", due - 2 * lease_ms)
+    world.expire("leases_queued", task)
+    world.ledger.hold([turn, dataclasses.replace(turn, turn=5), dataclasses.replace(turn, task_id="gone.0")])
+    assert due + lease_ms <= ends() <= due + 2 * lease_ms
+    world.client.hset(world.keys.of("task", task), "queuedAt", due - 5 * lease_ms)
+    world.expire("leases_queued", task)
+    world.ledger.hold([turn])
+    assert ends() <= due, "another worker may have it now"
+    # A poll's is kept from its due time on, and is not shortened before.
+    world.begin(task)
+    world.poll(task, 60.0)
+    before = ends()
+    world.ledger.hold([world.turn(task)])
+    assert ends() == before
+
+
+def test_a_stage_between_polls_beats_too(redis_client: redis.Redis, settings: Settings) -> None:
+    world = LedgerWorld(redis_client, settings.model_copy(update={"heartbeat_seconds": 0.05}))
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    started = world.kinds(task_id=task)
+
+    def beats() -> int:
+        return world.kinds(task_id=task).count("TaskProgress")
+
+    world.poll(task, 30.0)
+    wait_until(lambda: world.ledger.hold([world.turn(task)]) or beats() == 2)  # type: ignore[func-returns-value]
+    # By each poll's begin as well: it is not the turn that counts, but the time since the last one.
+    world.client.hset(world.keys.of("task", task), "dueAt", 1)
+    world.client.hset(world.keys.of("task", task), "beatAt", 1)
+    world.begin(task)
+    assert beats() == 3
+    assert started.count("TaskProgress") == 0
+    world.check()
+
+
+def test_two_turns_within_a_heartbeat_write_none(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    beat = world.task(task)["beatAt"]
+    world.poll(task, 0.0)
+    world.begin(task)
+    assert world.task(task)["beatAt"] == beat
+    assert "TaskProgress" not in world.kinds()
 
 
 def test_a_lost_reply_is_answered_as_before(world: LedgerWorld) -> None:

@@ -11,7 +11,6 @@ import structlog
 from structlog.testing import LogCapture
 
 from orchestrator.client import Client
-from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.reader import Reader
@@ -164,5 +163,6 @@ def test_what_is_bound_to_the_log_in_a_run_is_gone_after_it(
     assert [(e["leaked"], e["tenantId"]) for e in lines.entries if "leaked" in e] == [("a", "a"), ("b", "b")]
     assert {e["event"] for e in lines.entries if "leaked" in e} == {"said by the step"}
     assert [e["middleware"] for e in lines.entries if e["event"] == "stage done"] == ["a", "b"]
-    assert (told["message dropped"]["planId"], told["message dropped"]["taskId"]) == (plan_of("p.0"), "p.0")
+    dropped = told["message dropped"]
+    assert (dropped["planId"], dropped["taskId"], dropped["tenantId"]) == ("p", "p.0", "a")
     assert structlog.contextvars.get_contextvars() == {}

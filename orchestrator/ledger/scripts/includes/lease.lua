@@ -6,7 +6,7 @@
 local function lease_queued(task, due_ms)
   redis.call('ZREM', K.leases_running(), task.id)
   redis.call('ZADD', K.leases_queued(), due_ms + SETTINGS.LEASE_MS, task.id)
-  redis.call('HSET', K.task(task.id), 'lease', 'queued')
+  redis.call('HSET', K.task(task.id), 'lease', 'queued', 'queuedAt', int(NOW))
   if task.republished then redis.call('HDEL', K.task(task.id), 'republished') end
   task.lease = 'queued'
 end
@@ -15,8 +15,7 @@ end
 local function lease_running(task, worker, ...)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task.id)
-  -- A turn counts as a heartbeat.
-  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, 'beatAt', int(NOW), ...)
+  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, ...)
   task.lease = 'running'
 end
 

@@ -6,7 +6,7 @@ local function drop_lease(task)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZREM', K.leases_running(), task.id)
   if task.timed then redis.call('ZREM', K.deadlines(), task.id) end
-  redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'beatAt', 'republished')
+  redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'beatAt', 'queuedAt', 'republished')
   task.lease = ''
 end
 

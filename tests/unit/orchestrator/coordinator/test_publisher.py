@@ -8,6 +8,7 @@ from typing import cast
 from structlog.testing import capture_logs
 
 from orchestrator.broker.dispatcher import Dispatcher
+from orchestrator.coordinator.copies import Copies, Doubted
 from orchestrator.coordinator.publisher import BATCH, ROOM, Publisher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
@@ -29,8 +30,13 @@ class Place:
         self.attempts = 0
         self.published: list[Admitted] = []
         self.dispatchable: Callable[[str], Admitted | None] = lambda task_id: None
+        self.lost: Callable[[Sequence[Doubted]], list[Admitted]] = lambda doubted: []
         self.publisher = Publisher(
-            cast(Dispatcher, self), cast(Reader, self), lambda task: ("one",), clock=lambda: self.seconds
+            cast(Dispatcher, self),
+            cast(Reader, self),
+            lambda task: ("one",),
+            cast(Copies, self),
+            clock=lambda: self.seconds,
         )
 
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
@@ -49,6 +55,39 @@ def test_tasks_are_published_in_batches_in_order() -> None:
     assert place.published == [row(n) for n in range(BATCH)]
     place.publisher.round()
     assert len(place.published) == BATCH + 5
+    assert not place.publisher.has_waiting()
+
+
+def test_of_doubted_messages_only_the_lost_are_published() -> None:
+    place = Place()
+    place.lost = lambda doubted: [one.task for one in doubted if one.published_ms < 5]
+    place.publisher.put_doubted([Doubted(row(n), published_ms=n, now_ms=100) for n in range(10)])
+    place.publisher.round()
+    assert place.published == [row(n) for n in range(5)]
+    assert not place.publisher.has_waiting()
+
+
+def test_a_doubt_does_not_displace_what_is_certain() -> None:
+    place = Place()
+    place.publisher.put([row(0)])
+    place.publisher.put_doubted([Doubted(row(0), 0, 100)])
+    place.publisher.round()
+    assert place.published == [row(0)]
+
+
+def test_a_fault_about_copies_holds_up_nobody() -> None:
+    def fault(doubted: Sequence[Doubted]) -> list[Admitted]:
+        if doubted:
+            raise LookupError("no such lane")
+        return []
+
+    place = Place()
+    place.lost = fault
+    place.publisher.put_doubted([Doubted(row(0), 0, 100)])
+    place.publisher.put([row(1)])
+    with capture_logs():
+        place.publisher.round()
+    assert place.published == [row(1)]
     assert not place.publisher.has_waiting()
 
 
