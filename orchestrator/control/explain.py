@@ -88,7 +88,10 @@ class Explainer:
             case TaskState.RUNNING | TaskState.ROLLING_BACK:
                 return self._moving(task, record, plan, now_ms, processes)
             case TaskState.PAUSED:
-                if self._reader.is_paused_by_plan(task.task_id):
+                by_plan = self._reader.is_paused_by_plan(task.task_id)
+                if by_plan and plan.get("resuming") == "1":
+                    reasons = ["its plan goes on: a coordinator is about to put it back into the queue"]
+                elif by_plan:
                     hint = f"`changeover resume --plan {task.plan_id}` lets both go on"
                     reasons = [f"it is paused with its plan{_by(plan, 'pause')}; {hint}"]
                 else:

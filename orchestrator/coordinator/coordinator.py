@@ -164,6 +164,7 @@ class Coordinator:
             crash_points.reached(crash_points.AFTER_ADMISSION)
             self.publisher.put(admission.tasks)
         if admission.has_chunks:
+            self._operations.resume_chunk(plan_id, CHUNK)
             self._operations.cancel_chunk(plan_id, CHUNK)
             self._operations.rollback_chunk(plan_id, CHUNK)
 

@@ -120,6 +120,9 @@ class LogFold:
             plan.cancel_asked = event.sequence_id
         elif event.operation == "resume":
             plan.pause_asked = 0
+            if event.options.get("inChunks"):
+                # Each task that it lets go on is told by itself.
+                return
             for task_id in sorted(plan.paused):
                 self._requeue(plan, plan.tasks[task_id], QueueClass.RESUMED)
             plan.paused.clear()

@@ -94,6 +94,10 @@ class Operations:
         """Cancels the next waiting tasks of a cancelled plan; True when there may be more."""
         return bool(self._ledger.call("cancel_chunk", plan_id, limit)[0] == "MORE")
 
+    def resume_chunk(self, plan_id: str, limit: int) -> bool:
+        """Re-queues the next tasks that the pause of a resumed plan had stopped; True when there may be more."""
+        return bool(self._ledger.call("resume_chunk", plan_id, limit)[0] == "MORE")
+
     def rollback_chunk(self, plan_id: str, limit: int) -> bool:
         """Asks for the next tasks' rollback of a plan that goes back; True when there may be more."""
         return bool(self._ledger.call("rollback_chunk", plan_id, limit)[0] == "MORE")

@@ -117,6 +117,7 @@ class LedgerWorld:
             self.published += admission.tasks
             more = admission.more
             if admission.has_chunks:
+                self.operations.resume_chunk(plan_id, CHUNK)
                 self.operations.cancel_chunk(plan_id, CHUNK)
                 self.operations.rollback_chunk(plan_id, CHUNK)
                 more = True

@@ -36,12 +36,13 @@ end
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor', 'rollbackCursor')
+local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor',
+  'rollbackCursor', 'resuming')
 if f.err or not f[1] then
   redis.call('ZREM', K.ready(), plan_id)
   return {'GONE'}
 end
-local has_chunks = (f[5] or f[6]) and 1 or 0
+local has_chunks = (f[5] or f[6] or f[7]) and 1 or 0
 local admitted = {}
 
 -- Its turn is over. The next comes after those of all plans that wait, or when something wakes it.

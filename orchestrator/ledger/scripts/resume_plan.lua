@@ -1,4 +1,5 @@
--- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those.
+-- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those; very many are
+-- left to resume_chunk, and no move is admitted before they are queued.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
 --       request:{request} (strings), ready, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
 --       log:{plan} (streams)
@@ -9,6 +10,9 @@
 -- @include keys
 -- @include resume
 -- @include request
+
+-- The most tasks to resume in this call.
+local CHUNK = 100
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)
@@ -21,18 +25,22 @@ if f[2] ~= '1' then
 end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local move = f[1] == 'PAUSED' and ask_plan({id = plan_id, status = f[1]}, 'resume')
-emit_operation('resume', plan_id, nil, actor, reason)
+-- What takes one from the pause (a rollback, a cancel) takes it from the set. Many are resumed in chunks.
+local is_large = redis.call('SCARD', K.plan_paused(plan_id)) > CHUNK
+emit_operation('resume', plan_id, nil, actor, reason, is_large and '{"inChunks":true}' or nil)
 redis.call('HDEL', plan, 'pauseRequested')
 if move then
   move_plan(move)
   if not f[4] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
   emit_plan('PlanResumed', plan_id)
 end
--- At most max_concurrency tasks: only running ones are ever paused by their plan, and what takes one from the pause (a
--- rollback, a cancel) takes it from the set.
-for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
-  local task = read_task(task_id)
-  if task and apart(ask_task, task, 'resume') then resume_task(task) end
+if is_large then
+  redis.call('HSET', plan, 'resuming', 1, 'resumedBy', actor, 'resumeReason', reason)
+else
+  for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
+    local task = read_task(task_id)
+    if task and apart(ask_task, task, 'resume') then resume_task(task) end
+  end
 end
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -187,3 +187,60 @@ def test_who_stayed_in_the_line_is_woken_by_who_stands_back_for_it(world: Ledger
     world.plan("third", ["a"])
     coordinating.settle()
     assert world.holder("a") == "p1.0"
+
+
+def paused_by_their_plan(world: LedgerWorld, count: int) -> list[str]:
+    tasks = [f"p.{i}" for i in range(count)]
+    world.plan("p", [f"t{i}" for i in range(count + 1)], max_concurrency=count)
+    world.serve("p")
+    world.ask("pause", "p")
+    for task in tasks:
+        world.begin(task)
+    assert world.status("p") == "PAUSED"
+    assert {world.status(task) for task in tasks} == {"PAUSED"}
+    return tasks
+
+
+def test_a_large_plan_is_resumed_in_chunks_and_its_tasks_go_before_the_moves(world: LedgerWorld) -> None:
+    tasks = paused_by_their_plan(world, 250)
+    with counted(world.client) as work:
+        assert world.ask("resume", "p").answer == "ACCEPTED"
+    # The call's own work does not grow with what is paused.
+    assert work.scripts == 1
+    assert work.commands < 60
+    assert world.status("p") == "RUNNING"
+    assert {world.status(task) for task in tasks} == {"PAUSED"}
+    sizes = []
+    while world.operations.resume_chunk("p", 100):
+        sizes.append(len(world.queue("p")))
+        # The move at the end has a free slot, and still waits for those that go before it.
+        assert world.admit("p").tasks == []
+        world.check()
+    assert sizes == [101, 201]
+    assert world.serve("p") == tasks
+    assert world.task("p.250")["status"] == "PENDING"
+    assert "resuming" not in world.reader.plan_record("p")
+
+
+def test_a_coordinator_does_the_chunks(world: LedgerWorld) -> None:
+    coordinating = Coordinating(world)
+    tasks = paused_by_their_plan(world, 120)
+    world.ask("resume", "p")
+    coordinating.settle()
+    assert {world.status(task) for task in tasks} == {"RUNNING"}
+
+
+def test_a_pause_or_cancel_comes_between_the_chunks(world: LedgerWorld) -> None:
+    tasks = paused_by_their_plan(world, 150)
+    world.ask("resume", "p")
+    assert world.operations.resume_chunk("p", 100)
+    assert world.ask("pause", "p").answer == "ACCEPTED"
+    assert not world.operations.resume_chunk("p", 100)
+    assert sum(world.status(task) == "PAUSED" for task in tasks) == 50
+    assert world.admit("p").tasks == []
+    # The next resume takes up those that are left.
+    world.ask("resume", "p")
+    assert sorted(world.serve("p")) == sorted(tasks)
+    world.ask("cancel", "p")
+    world.serve("p")
+    world.check()

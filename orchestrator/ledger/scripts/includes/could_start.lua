@@ -6,11 +6,12 @@
 -- Tickets of a tenant's line: those of rollbacks are below.
 local TICKET_MOVE = 1e12
 
--- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them.
+-- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them and
+-- all that go before them (the resumed ones) are in the queue.
 local function plan_admits(plan_id, is_rollback)
-  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested')
+  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'resuming')
   if not plan[1] then return false end
-  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1')
+  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1' and plan[4] ~= '1')
 end
 
 -- With one slot that is its head or nobody.
