@@ -27,8 +27,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "the scripts themselves": (
         *("del", "exists", "expire", "get", "hdel", "hexists", "hget", "hincrby", "hmget", "hset", "hsetnx", "incr"),
-        *("incrby", "persist", "pexpire", "sadd", "scard", "set", "sismember", "smembers", "srandmember", "srem", "time"),
-        *("type", "unlink", "xadd", "xrevrange", "zadd", "zrange", "zrangebyscore", "zrem", "zscore"),
+        *("incrby", "persist", "pexpire", "sadd", "scard", "set", "sismember", "smembers", "srandmember", "srem"),
+        *("time", "type", "unlink", "xadd", "xrevrange", "zadd", "zrange", "zrangebyscore", "zrem", "zscore"),
     ),
     "reading the ledger": (
         *("hgetall", "mget", "scan", "wait", "xinfo|consumers", "xrange", "xrevrange", "zcard", "zcount", "zrank"),
