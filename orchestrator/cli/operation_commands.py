@@ -171,9 +171,13 @@ def _operate(
 
 
 def _good_ends(operation: Operation) -> set[str]:
-    """What a person who asked for this is glad to see; a rollback that never came is not."""
-    also: dict[str, set[str]] = {"pause": {TaskState.PAUSED}, "cancel": {TaskState.CANCELLED}}
-    return {TaskState.ROLLED_BACK} if operation == "rollback" else {*PLAN_ENDED_WELL, *also.get(operation, ())}
+    """What a person who asked for this is glad to see: not a rollback that never came, nor one instead of the move."""
+    glad: dict[str, set[str]] = {
+        "rollback": {TaskState.ROLLED_BACK},
+        "pause": {TaskState.PAUSED, TaskState.COMPLETED},
+        "cancel": {TaskState.CANCELLED, *PLAN_ENDED_WELL},
+    }
+    return glad.get(operation, {TaskState.COMPLETED})
 
 
 def _given(plan: str | None, tenant: str | None, task: str | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from orchestrator.cli.output import (
     problem_json,
 )
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.status import PLAN_ENDED_WELL
+from orchestrator.domain.status import PlanState
 
 PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
@@ -102,5 +102,6 @@ def submit(
             from orchestrator.cli.tables import plan_table
 
             console().print(plan_table(client.status(result.plan_id, limit=ROWS, by_interest=True)))
-    if ended not in PLAN_ENDED_WELL:
+    # Rolled back is well done, and not what was submitted.
+    if ended != PlanState.COMPLETED:
         raise typer.Exit(1)

@@ -33,7 +33,11 @@ class DeployUnit(Answer):
 
 
 class TaskStatus(Answer):
-    """One tenant's move. ``duration_millis`` comes with the end; ``waiting_for`` is the task that holds its tenant."""
+    """One tenant's move. ``waiting_for`` is the task that holds its tenant.
+
+    ``duration_millis`` comes with the end: all the time from start to end. ``paused_millis`` of it were spent paused,
+    or resumed and waiting to be admitted again.
+    """
 
     task_id: str
     plan_id: str
@@ -50,6 +54,7 @@ class TaskStatus(Answer):
     started_at: str | None = None
     ended_at: str | None = None
     duration_millis: int | None = None
+    paused_millis: int | None = None
     waiting_for: str | None = None
     failure_info: FailureInfo | None = None
     verdicts: dict[str, list[str]] | None = None

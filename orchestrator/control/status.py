@@ -179,6 +179,7 @@ def task_status(task_id: str, record: Record, plan: Record, holder: str | None) 
         started_at=_iso(record.get("startedAt")),
         ended_at=_iso(record.get("endedAt")),
         duration_millis=int(record["durationMillis"]) if "durationMillis" in record else None,
+        paused_millis=int(record.get("pausedMillis", 0)) if "durationMillis" in record else None,
         waiting_for=holder if record.get("waitingSince") else None,
         verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,

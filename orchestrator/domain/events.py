@@ -175,8 +175,11 @@ class TaskRecovered(TaskEvent):
 
 
 class TaskCompleted(TaskEvent):
+    """``duration_millis`` is all the time from start to end; ``paused_millis`` of it were spent paused."""
+
     type: Literal["TaskCompleted"] = "TaskCompleted"
     duration_millis: int
+    paused_millis: int = 0
     completed_stages: int
 
 

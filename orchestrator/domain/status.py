@@ -86,4 +86,4 @@ PLAN_OPEN: Final = frozenset(PlanState) - PLAN_ENDED - {PlanState.CREATED}
 """Coordinators look after these."""
 
 PLAN_ENDED_WELL: Final = frozenset({PlanState.COMPLETED, PlanState.ROLLED_BACK})
-"""What a command that waits answers with exit code 0."""
+"""What `watch` answers with exit code 0. Who asked for a move is glad of COMPLETED only."""

@@ -54,7 +54,7 @@ move_task(task)
 redis.call('HSET', key, 'retries', task.retries + 1, 'attempt', task.attempt + 1,
   'retrying', from_scratch and 'scratch' or 'checkpoint')
 redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
-  'ranMillis', 'lastCursor')
+  'ranMillis', 'pausedMillis', 'lastCursor')
 if force then redis.call('HSET', key, 'forced', 1) end
 if from_scratch then
   clear_checkpoint(task)

@@ -7,6 +7,8 @@ import dataclasses
 import pytest
 import redis
 
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.events import TaskCompleted
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import Dropped
 from orchestrator.settings.model import Settings
@@ -202,3 +204,44 @@ def test_a_wish_is_not_acted_on_between_polls(world: LedgerWorld, wish: str, sta
     world.poll(task)
     assert world.begin(task) is Begun.BEGUN
     assert world.succeed(task) == state
+
+
+def test_the_duration_says_how_much_of_it_was_a_pause(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    key = world.keys.of("task", task)
+
+    def paused_for(milliseconds: int) -> None:
+        world.client.hincrby(key, "pausedAt", -milliseconds)
+        world.client.hincrby(key, "startedAt", -milliseconds)
+
+    for milliseconds in (40_000, 2_000):
+        world.begin(task)
+        world.ask("pause", task)
+        assert world.succeed(task) is Ended.PAUSED
+        paused_for(milliseconds)
+        world.ask("resume", task)
+        world.serve("p")
+    world.stage(task)
+    done = next(event for event in world.events() if isinstance(event, TaskCompleted))
+    assert 42_000 <= done.paused_millis <= done.duration_millis < 80_000
+    told = StatusReader(world.reader).task(task)
+    assert (told.duration_millis, told.paused_millis) == (done.duration_millis, done.paused_millis)
+    # The way back has a time of its own.
+    world.ask("rollback", task)
+    world.serve("p")
+    world.finish(task)
+    back = StatusReader(world.reader).task(task)
+    assert (back.status, back.paused_millis) == ("ROLLED_BACK", 0)
+    assert back.duration_millis is not None
+    assert back.duration_millis < 42_000
+
+
+def test_a_task_that_is_cancelled_while_it_is_paused_was_paused_until_then(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.ask("pause", task)
+    assert world.succeed(task) is Ended.PAUSED
+    world.client.hincrby(world.keys.of("task", task), "pausedAt", -5_000)
+    world.ask("cancel", task)
+    assert int(world.task(task)["pausedMillis"]) >= 5_000
+    assert "pausedAt" not in world.task(task)

@@ -80,7 +80,9 @@ local function admit_move(task)
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0)
   redis.call('HDEL', key, 'cursor', 'rank')
   task.turn = 0
-  if not resumed then
+  if resumed then
+    note_pause_over(task)
+  else
     redis.call('HSET', key, 'startedAt', int(WALL))
     task.started_at = WALL
     take_snapshot(task)

@@ -16,6 +16,7 @@ local function pause_task(task, paused_by_plan)
   -- The tenant stays held; a task paused by itself stays paused when its plan resumes.
   if paused_by_plan then redis.call('SADD', K.plan_paused(task.plan), task.id) end
   stop_deadline(task)
+  note_pause(task)
   drop_lease(task)
   free_slot(task)
   emit_task('TaskPaused', task)

@@ -16,6 +16,16 @@ local function set_deadline(task, index)
   if at then redis.call('ZADD', K.deadlines(), at, task.id) else redis.call('ZREM', K.deadlines(), task.id) end
 end
 
+-- Time between a pause and the next admission: part of the duration that people are told, and named beside it.
+local function note_pause(task) redis.call('HSET', K.task(task.id), 'pausedAt', int(WALL)) end
+
+local function note_pause_over(task)
+  local paused_at = redis.call('HGET', K.task(task.id), 'pausedAt')
+  if not paused_at then return end
+  redis.call('HINCRBY', K.task(task.id), 'pausedMillis', int(WALL - tonumber(paused_at)))
+  redis.call('HDEL', K.task(task.id), 'pausedAt')
+end
+
 -- At a pause: the time since admission is used up.
 local function stop_deadline(task)
   if not task.timed then return end

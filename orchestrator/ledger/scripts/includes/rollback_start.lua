@@ -43,7 +43,7 @@ local function start_rollback(task)
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'lastCursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
-    'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'recoveries')
+    'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'pausedAt', 'pausedMillis', 'recoveries')
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, WALL
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')

@@ -5,6 +5,7 @@
 -- @include release
 -- @include plan_end
 -- @include retry_end
+-- @include deadline
 -- @include settings
 
 local function emit_plan_progress(plan_id)
@@ -16,6 +17,7 @@ end
 local function end_task(task, event, event_data)
   local key = K.task(task.id)
   local duration = task.started_at > 0 and WALL - task.started_at or 0
+  note_pause_over(task)
   redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
   redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
     'dueAt', 'waitingSince')
@@ -48,7 +50,8 @@ local function complete_task(task, identity)
   note_current(task, identity)
   local duration = WALL - task.started_at
   end_task(task, 'TaskCompleted',
-    '{"durationMillis":' .. int(duration) .. ',"completedStages":' .. task.legs .. '}')
+    '{"durationMillis":' .. int(duration) .. ',"pausedMillis":'
+    .. (redis.call('HGET', K.task(task.id), 'pausedMillis') or 0) .. ',"completedStages":' .. task.legs .. '}')
 end
 
 -- failure is the FailureInfo as JSON; stage the failed stage's name.
