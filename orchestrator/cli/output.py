@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from rich.text import Text
 from orchestrator.domain.errors import ChangeoverError, Problem, error_lines
 from orchestrator.domain.printable import printable, printable_block, printable_json
 
+LONGEST_NOTE: Final = 1500
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there.")]
 
 
@@ -97,8 +98,9 @@ def print_error(error: ChangeoverError) -> None:
 
 
 def note(message: str) -> None:
-    """A line for people on standard error."""
-    _write(sys.stderr, printable(message))
+    """A line for people on standard error; of an endless name or argument it shows the beginning."""
+    line = printable(message)
+    _write(sys.stderr, line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…")
 
 
 def _json_text(value: Any) -> str:

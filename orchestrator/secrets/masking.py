@@ -19,12 +19,11 @@ from orchestrator.secrets.known import MASK, KnownSecrets
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac)$", re.IGNORECASE)
-_SECRET_PAIR = re.compile(
-    rf"((?:^|[?&;\s])(?:[\w.-]*(?:{_SENSITIVE})[\w.-]*|auth|sig|pw|pwd|pass|jwt|key|code)=)[^&;\s#]+", re.IGNORECASE
-)
-"""``token=...`` in the query of a URL, in a form, in a sentence."""
-_SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s+(?=[\w.~+/:-]*[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/]*@", re.IGNORECASE)
+_PAIR = re.compile(r"(?:(?<=[?&;\s])|^)([\w.-]{1,100})=([^&;\s#]+)")
+"""``token=...`` in the query of a URL, in a form, in a sentence. Bounded: long text costs its length."""
+_SHORT_NAMES = frozenset({"key", "code"})
+_SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
 _lock = threading.Lock()
 _known = KnownSecrets()
@@ -97,6 +96,11 @@ def _without_known(value: Any, key: str) -> Any:
     return value
 
 
+def _masked_pair(found: re.Match[str]) -> str:
+    name = found[1]
+    return f"{name}={MASK}" if names_secret(name) or name.lower() in _SHORT_NAMES else found[0]
+
+
 def _for_people(value: Any, key: str) -> Any:
     if isinstance(value, SecretStr | SecretBytes):
         text = value.get_secret_value()
@@ -106,7 +110,7 @@ def _for_people(value: Any, key: str) -> Any:
         return MASK
     if isinstance(value, str):
         text = _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
-        return _SECRET_SCHEME.sub(rf"\1 {MASK}", _SECRET_PAIR.sub(rf"\1{MASK}", text))
+        return _SECRET_SCHEME.sub(rf"\1 {MASK}", _PAIR.sub(_masked_pair, text))
     if value is None or isinstance(value, bool | int | float):
         return _without_known(value, key)
     return str(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from orchestrator.domain.errors import Problem
-from orchestrator.domain.wording import problems_of
+from orchestrator.domain.wording import join, problems_of
 from orchestrator.secrets.masking import masked, names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
 from orchestrator.settings.given import Given
@@ -17,10 +17,10 @@ def setting_problems(error: ValidationError, model: type[BaseModel], sources: Se
     """One problem each, in order; ``sources`` as they go before each other."""
     for problem in problems_of(error, model):
         path, message, value = problem.path, problem.message, problem.value
-        if not path and ": " in message:
-            # Rules between settings name their place themselves.
-            path, message = message.split(": ", 1)
-            value = None
+        head, colon, rest = message.partition(": ")
+        if colon and annotation_at(model, parts_of(join(path, head))) is not None:
+            # A rule between settings names its place itself.
+            path, message, value = join(path, head), rest, None
         if message.startswith("unknown key") and not path.startswith("services."):
             message = "unknown setting" + message.removeprefix("unknown key")
         where = next((found for source in sources if (found := source.where(path)) is not None), None)

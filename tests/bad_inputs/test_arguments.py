@@ -1,0 +1,36 @@
+"""Every command with odd arguments: wrong use is told in one line with the usage, an odd name is merely not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.cli.app import app
+from tests.bad_inputs.conftest import Run
+from tests.support.bad_inputs import SPELLINGS
+
+STAYS = {"up", "coordinator", "worker", "flower"}
+"""Commands that start something, or hand everything on."""
+
+
+def commands() -> list[str]:
+    callbacks = [(info.name, info.callback) for info in app.registered_commands]
+    return [name or str(callback.__name__) for name, callback in callbacks if callback is not None]
+
+
+@pytest.mark.parametrize("command", [name for name in commands() if name not in STAYS])
+def test_every_argument(command: str, run: Run) -> None:
+    forms: tuple[list[str], ...] = ([], ["--plan"], ["--tenant"], ["--task"], ["--nosuch"], ["x"])
+    for number, text in enumerate(SPELLINGS):
+        # Each form with some of the texts: all with all would take a command a second.
+        for arguments in ([*forms[number % len(forms)], text], [f"--{text}"]):
+            ended = run([command, *arguments])
+            assert ended.code in (0, 2, 3, 4), (arguments, ended)
+            assert len(ended.errors) <= 1, (arguments, ended)
+            assert ended.code == 0 or ended.errors
+            assert ended.code == 0 or ended.out == ""
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_every_command_name(text: str, run: Run) -> None:
+    ended = run([text])
+    assert (ended.code, ended.out, len(ended.errors)) == (2, "", 1)

@@ -1,0 +1,70 @@
+"""The heaviest bad inputs through the real command: seconds and megabytes, not minutes and gigabytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.right_plan import right_plan
+
+MEGABYTES = 300
+COMMAND = (
+    "import resource, runpy, sys; sys.argv[0] = 'changeover'\n"
+    "try: runpy.run_module('orchestrator.cli', run_name='__main__')\n"
+    "finally: sys.stderr.write(f'peak: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n')"
+)
+
+
+def _aliases_to_text() -> str:
+    return "name: &a " + "x" * 900_000 + "\nstages: [" + ", ".join(["*a"] * 2500) + "]\n"
+
+
+def _aliases_in_tenants() -> str:
+    """Right in every other respect: without a bound it is taken, and each tenant's config is made of it."""
+    tenants = ", ".join(f"{{tenant_id: t{n}, variables: {{v: *a}}}}" for n in range(20_000))
+    first = "{tenant_id: first, variables: {v: &a " + "x" * 60_000 + "}}"
+    head = "name: n\nmax_concurrency: 1\nstages: [{name: s, steps: [{type: noop}]}]\n"
+    return head + f"tenants: [{first}, {tenants}]\n"
+
+
+def _nested_aliases() -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 12)]
+    return "\n".join(lines)
+
+
+def _many_wrong_tenants() -> str:
+    return json.dumps(right_plan() | {"tenants": [{"tenant_id": f"t{n}", "wrong": n} for n in range(20_000)]})
+
+
+HEAVY: dict[str, Callable[[], str]] = {
+    "aliases to text": _aliases_to_text,
+    "aliases in tenants": _aliases_in_tenants,
+    "nested aliases": _nested_aliases,
+    "deep": lambda: "[" * 2_000_000,
+    "many wrong tenants": _many_wrong_tenants,
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_bounded_memory(name: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(HEAVY[name]())
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("CHANGEOVER_")}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "validate", "plan.yaml"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+    )
+    *lines, peak = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert lines
+    assert all(line.startswith(("error: ", "warning: ")) for line in lines)
+    assert int(peak.removeprefix("peak: ")) < MEGABYTES

@@ -1,0 +1,74 @@
+"""Every place of a plan with every bad value: one line a problem, nothing written, or it is right after all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from steps import load_registry
+from tests.bad_inputs.conftest import Printed, Run
+from tests.support.bad_inputs import PLACES, VALUES, Place, path_of, with_strange_key, with_value, without
+
+REGISTRY = load_registry()
+SETTINGS = Settings()
+# Where anything may stand: what is sent as it is. The others have a type, and refuse most.
+FREE = {"stages[0].steps[0].value", "stages[0].steps[0].value.version", "stages[0].steps[1].message"}
+FREE |= {"stages[0].steps[1].message.tenantId"}
+DAMAGED = (b"\xff", b"\x00", b'"\xed\xa0\x80"', b"*a", b"&a *a", b"!!x", b"%", b"@", b"1e", b"'", b"\x1b[2J", b"NaN")
+
+
+def refused(plan: Any, printed: Printed, path: Path) -> list[str]:
+    """The lines that the file is refused with; none when it is right."""
+    path.write_text(json.dumps(plan))
+    return printed(validate_plan(path, registry=REGISTRY, settings=SETTINGS).errors)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=path_of)
+def test_every_value_at_a_place(place: Place, printed: Printed, tmp_path: Path) -> None:
+    wrong = 0
+    for name, value in VALUES.items():
+        lines = refused(with_value(place, value), printed, tmp_path / "plan.json")
+        wrong += bool(lines)
+        assert len(lines) <= 6, (name, lines)
+        if name in ("list of lists", "deep") and path_of(place) not in FREE:
+            assert lines, f"{name} was taken at {path_of(place)}"
+    assert wrong >= (1 if path_of(place) in FREE else len(VALUES) // 3)
+
+
+def test_every_place_left_out_and_every_key_too_many(printed: Printed, tmp_path: Path) -> None:
+    for place in PLACES:
+        lines = refused(without(place), printed, tmp_path / "plan.json")
+        assert len(lines) <= 3, (place, lines)
+        for key in ("", "a\nerror: forged", "x" * 5000, "\u202e"):
+            lines = refused(with_strange_key(place, key), printed, tmp_path / "plan.json")
+            assert len(lines) <= 1, (place, key, lines)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_what_is_no_plan_is_refused_before_the_server_is_asked(name: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps(VALUES[name]))
+    ended = run(["submit", "plan.json"])
+    assert (ended.code, ended.out, ended.usage) == (2, "", [])
+    assert ended.errors
+    (tmp_path / "plan.json").write_text(json.dumps(with_value(("max_concurrency",), VALUES[name])))
+    ended = run(["submit", "plan.json"])
+    assert (ended.code, len(ended.errors)) == (2, 1)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_bytes_that_are_no_text(suffix: str, printed: Printed, tmp_path: Path) -> None:
+    right = json.dumps(with_value(("name",), "x")).encode()
+    damaged = [right[:cut] for cut in range(0, len(right) - 1, 37)]
+    damaged += [right.replace(b'"x"', bad) for bad in DAMAGED]
+    damaged += [b"\xff\xfe" + right, right.decode().encode("utf-16"), b"\xef\xbb\xbf", b"a: b: c", b"--- 1\n--- 2"]
+    for data in damaged:
+        path = tmp_path / f"plan.{suffix}"
+        path.write_bytes(data)
+        lines = printed(validate_plan(path, registry=REGISTRY, settings=SETTINGS).errors)
+        taken = suffix == "yaml" and data in (right.replace(b'"x"', one) for one in (b"1e", b"NaN"))
+        assert len(lines) <= 4 if taken else 1 <= len(lines) <= 4, data[-60:]

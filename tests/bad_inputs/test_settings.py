@@ -1,0 +1,74 @@
+"""Every setting with every bad value, from the environment and from a file: lines that name it, or it is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.settings.model import Section, Settings, load_settings
+from orchestrator.settings.origins import resolved_settings
+from orchestrator.settings.servers import find_servers
+from tests.bad_inputs.conftest import Printed, Run
+from tests.support.bad_inputs import SPELLINGS, VALUES
+
+
+def names(model: type[Any], above: str = "") -> list[str]:
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        found += names(type(field.default), f"{above}{name}.") if isinstance(field.default, Section) else [above + name]
+    return found
+
+
+NAMES = names(Settings)
+
+
+def problems() -> list[Problem]:
+    """What is wrong with the settings as they are; what is right can be shown, and leads to servers or to an error."""
+    try:
+        settings = load_settings()
+        resolved_settings(settings)
+    except InvalidInput as error:
+        return error.problems
+    try:
+        find_servers(settings)
+    except ChangeoverError:
+        return []
+    return []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variable(name: str, printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = "CHANGEOVER_" + name.replace(".", "__").upper()
+    for text in SPELLINGS:
+        monkeypatch.setenv(variable, text)
+        lines = printed(problems())
+        assert len(lines) <= 2, lines
+        assert all(variable in line or name in line for line in lines), lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_in_a_file(name: str, printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CHANGEOVER_REDIS_URL")
+    monkeypatch.setenv("CHANGEOVER_CONFIG", "s.yaml")
+    refused = 0
+    for value in VALUES.values():
+        for part in reversed(name.split(".")):
+            value = {part: value}
+        (tmp_path / "s.yaml").write_text(json.dumps(value))
+        lines = printed(problems())
+        refused += bool(lines)
+        assert len(lines) <= 4, lines
+        assert all("s.yaml line" in line or "s.yaml: line" in line or name in line for line in lines), lines
+    assert refused >= 5
+
+
+def test_a_command_says_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGEOVER_LANES", "many")
+    monkeypatch.setenv("CHANGEOVER_LANE", "1")
+    for command in (["config"], ["status"], ["doctor"], ["coordinator"], ["worker"], ["flower"], ["up"]):
+        ended = run(command)
+        assert (ended.code, ended.out, len(ended.errors)) == (2, "", 2), command
