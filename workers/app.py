@@ -76,9 +76,6 @@ def _announce(sender: Any = None, **_: Any) -> None:
     client = connect(find_servers(settings).redis_url, patient=True)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
     ledger = Ledger(client, settings)
-    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
-    presence.start()
-    _presence.append(presence)
     in_hand = InHand(ledger, settings.renew_seconds, settings.heartbeat_seconds)
     in_hand.start()
     _in_hand.append(in_hand)
@@ -100,6 +97,10 @@ def _announce(sender: Any = None, **_: Any) -> None:
     check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
     check.start()
     _watchdog.append(check)
+    # After the watchdog, which forgives what was silent before: a slow start is no silence to tell of.
+    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
+    presence.start()
+    _presence.append(presence)
 
 
 @signals.worker_shutting_down.connect

@@ -161,8 +161,12 @@ def _nursery() -> _Nursery:
 def signal_group(process: Process, number: signal.Signals) -> None:
     """The signal to the process and its children, while it lives: afterwards its number may be another's."""
     if process.poll() is None:
-        with suppress(ProcessLookupError):
+        try:
             os.killpg(process.pid, number)
+        except ProcessLookupError:
+            # So young that it does not lead its group yet; or it has just ended.
+            with suppress(ProcessLookupError):
+                process.send_signal(number)
 
 
 def run(

@@ -24,10 +24,17 @@ DATABASES = 8192
 USER_PASSWORD = "sesame"
 
 
+CLUSTER_BUS = 10000
+"""A node of a Redis Cluster listens on its port plus this as well; a port so high that there is none, it refuses."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port + CLUSTER_BUS < 65536:
+            return port
 
 
 class RedisServer:
