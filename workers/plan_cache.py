@@ -6,15 +6,17 @@ kept by the ledger's incarnation and the content's digest, which every begun tur
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.ledger.reader import Reader
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
+from steps.kept_by_size import KeptBySize
 
-LIMIT: Final = 200
+MOST_PLANS: Final = 200
+MOST_CHARACTERS: Final = 1024 * 1024
+"""Of all plans' stages as JSON; compiled they take some 30 bytes a character, 70 if they are of no-ops only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,7 @@ class PlanCache:
     def __init__(self, reader: Reader, factory: StageFactory) -> None:
         self._reader = reader
         self._factory = factory
-        self._lock = threading.Lock()
-        self._plans: OrderedDict[tuple[str, str, str], CachedPlan] = OrderedDict()
+        self._plans: KeptBySize[tuple[str, str, str], CachedPlan] = KeptBySize(MOST_PLANS, MOST_CHARACTERS)
 
     def get(self, plan_id: str, incarnation: str, digest: str) -> CachedPlan | None:
         """The plan's stages, from memory or from the ledger; None when this content is not there any more.
@@ -41,18 +42,14 @@ class PlanCache:
         Raises ``InvalidInput`` when this worker cannot build them: it lacks a step that the submitter had.
         """
         key = (plan_id, incarnation, digest)
-        with self._lock:
-            if key in self._plans:
-                self._plans.move_to_end(key)
-                return self._plans[key]
-        spec = self._reader.spec_of(plan_id, incarnation, digest)
-        if spec is None:
+        if (kept := self._plans.get(key)) is not None:
+            return kept
+        text = self._reader.spec_text(plan_id, incarnation, digest)
+        if text is None:
             return None
+        spec = json.loads(text)
         stages = tuple(self._factory.compile_stage(stage, f"stages[{i}]") for i, stage in enumerate(spec["stages"]))
         irreversible = tuple(bool(stage.get("irreversible")) for stage in spec["stages"])
         plan = CachedPlan({"plan_id": plan_id, "name": spec["name"]}, stages, irreversible)
-        with self._lock:
-            self._plans[key] = plan
-            if len(self._plans) > LIMIT:
-                self._plans.popitem(last=False)
+        self._plans.put(key, plan, len(text))
         return plan

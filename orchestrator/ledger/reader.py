@@ -67,14 +67,14 @@ class Reader:
         text = self._client.get(self._keys.of("spec", plan_id))
         return cast(dict[str, Any], json.loads(cast(str, text)))
 
-    def spec_of(self, plan_id: str, incarnation: str, digest: str) -> dict[str, Any] | None:
-        """The same, if this is still the ledger and the plan's content; None when another has taken the id."""
+    def spec_text(self, plan_id: str, incarnation: str, digest: str) -> str | None:
+        """The same as JSON, if this is still the ledger and the plan's content; None when another has taken the id."""
         with self._client.pipeline(transaction=True) as pipeline:
             pipeline.hget(self._keys.of("meta"), "incarnation")
             pipeline.hget(self._keys.of("plan", plan_id), "digest")
             pipeline.get(self._keys.of("spec", plan_id))
             *found, text = pipeline.execute()
-        return cast(dict[str, Any], json.loads(text)) if found == [incarnation, digest] else None
+        return cast(str, text) if found == [incarnation, digest] else None
 
     def now(self) -> datetime:
         """The time by Redis' clock."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -16,10 +18,12 @@ from orchestrator.templates.templates import Renderer, TemplateFault, Variables,
 from steps.contract import Step, StepParameters
 from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
+from steps.kept_by_size import KeptBySize
 
-CACHED: Final = 1024
-"""Most overrides, or stages, kept compiled."""
+Overridden = KeptBySize[tuple[int, str], "BuiltStep"]
+"""Steps checked with an override: by the step's own number and the override's text."""
 
+_NUMBERS: Final = itertools.count()
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -36,14 +40,23 @@ class BuiltStep:
 class CompiledStep:
     """One step of a stage with all that does not depend on the tenant done.
 
-    Takes the registry's step, the application's ``defaults`` for it, the parameters as ``given`` in the plan and the
-    step's ``path`` in it. Raises ``InvalidInput``.
+    Takes the registry's step, the application's ``defaults`` for it, the parameters as ``given`` in the plan, the
+    step's ``path`` in it, and where steps with overrides are kept, which all steps share. Raises ``InvalidInput``.
     """
 
-    def __init__(self, step: Step[Any], defaults: Mapping[str, Any], given: Mapping[str, Any], path: str) -> None:
+    def __init__(
+        self,
+        step: Step[Any],
+        defaults: Mapping[str, Any],
+        given: Mapping[str, Any],
+        path: str,
+        overridden: Overridden,
+    ) -> None:
         self.step = step
         self.path = path
-        self._overridden: dict[str, BuiltStep] = {}
+        self._number = next(_NUMBERS)
+        self._given = given
+        self._overridden = overridden
         fields = step.Parameters.model_fields
         self._spellings = {field.alias or name: name for name, field in fields.items()}
         # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
@@ -74,12 +87,16 @@ class CompiledStep:
             return self._validated({**parameters, **self._render(renderer, values, variables, path)}, values, path)
         # Tenants mostly share a few overrides: each is checked once.
         text = canonical_json(values)
-        built = self._overridden.get(text)
+        built = self._overridden.get((self._number, text))
         if built is None:
             built = self._validated({**self._parameters, **values}, values, path)
-            if len(self._overridden) < CACHED:
-                self._overridden[text] = built
+            # It holds a copy of the step's own values beside those of the override.
+            self._overridden.put((self._number, text), built, len(text) + self._characters)
         return built
+
+    @cached_property
+    def _characters(self) -> int:
+        return len(canonical_json(self._given))
 
     def _compile(self, values: Mapping[str, Any]) -> Renderer | None:
         """As ``compile_value``; what becomes part of an expression, which computes with it, sees no secrets."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import step_type, unknown
@@ -17,13 +17,18 @@ from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import PLACEHOLDERS
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import CACHED, BuiltStep, CompiledStep
+from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
 from steps.contract import Step
 from steps.expressions.budget import shared_budget
 from steps.expressions.sandbox import ReadByName
 from steps.json_values import canonical_json
+from steps.kept_by_size import KeptBySize
+
+MOST_KEPT: Final = 1024
+MOST_CHARACTERS: Final = 1024 * 1024
+"""Of stages that are kept compiled, and of overrides that are: so many, and made from so much text."""
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -112,7 +117,8 @@ class StageFactory:
         self._registry = registry
         self._known = frozenset(registry.names())
         self._defaults: dict[str, Mapping[str, Any]] = {"health-check": settings.health_check.model_dump()}
-        self._compiled: dict[str, CompiledStage] = {}
+        self._compiled: KeptBySize[str, CompiledStage] = KeptBySize(MOST_KEPT, MOST_CHARACTERS)
+        self._overridden: Overridden = KeptBySize(MOST_KEPT, MOST_CHARACTERS)
 
     @property
     def step_types(self) -> frozenset[str]:
@@ -134,7 +140,7 @@ class StageFactory:
         if name not in self._known:
             raise InvalidInput([Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))])
         given = {key: value for key, value in spec.items() if key != "type"}
-        return CompiledStep(self._registry.get(name), self._defaults.get(name, _NOTHING), given, path)
+        return CompiledStep(self._registry.get(name), self._defaults.get(name, _NOTHING), given, path, self._overridden)
 
     def build_stage(
         self, stage: Mapping[str, Any], config: Mapping[str, Any], plan: Mapping[str, Any]
@@ -146,7 +152,6 @@ class StageFactory:
         key = canonical_json(stage)
         compiled = self._compiled.get(key)
         if compiled is None:
-            if len(self._compiled) >= CACHED:
-                self._compiled.clear()
-            compiled = self._compiled[key] = self.compile_stage(stage)
+            compiled = self.compile_stage(stage)
+            self._compiled.put(key, compiled, len(key))
         return compiled.build(config, template_variables(config, plan))

@@ -1,14 +1,11 @@
-"""What was compiled lately, by its source: as much as a bound on all sources together allows.
-
-A bound on their number alone is none on memory: sources come from plans, and each may be as long as a template may be.
-"""
+"""What was compiled lately, by its source."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
+
+from steps.kept_by_size import KeptBySize
 
 CHARACTERS: Final = 400_000
 """Of all sources; code takes about 40 bytes a character, so 16 MB at most."""
@@ -24,29 +21,17 @@ class SourceCache(Generic[T]):
 
     def __init__(self, make: Callable[[str], T], characters: int = CHARACTERS) -> None:
         self._make = make
-        self._characters = characters
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, T] = OrderedDict()
-        self._size = 0
+        self._kept: KeptBySize[str, tuple[T]] = KeptBySize(characters // EACH, characters)
 
     def get(self, source: str) -> T:
         """What ``make`` gave for this source, now or before. Raises what it raises."""
-        with self._lock:
-            if source in self._kept:
-                self._kept.move_to_end(source)
-                return self._kept[source]
-        made = self._make(source)
-        with self._lock:
-            if source not in self._kept:
-                self._kept[source] = made
-                self._size += len(source) + EACH
-            while self._size > self._characters:
-                oldest, _ = self._kept.popitem(last=False)
-                self._size -= len(oldest) + EACH
-        return made
+        found = self._kept.get(source)
+        if found is None:
+            # In a tuple, since None may be what was made.
+            found = (self._make(source),)
+            self._kept.put(source, found, len(source) + EACH)
+        return found[0]
 
     def clear(self) -> None:
         """Forgets all."""
-        with self._lock:
-            self._kept.clear()
-            self._size = 0
+        self._kept.clear()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from typing import Any, ClassVar
 
 import pytest
@@ -8,7 +10,7 @@ from orchestrator.domain.errors import InvalidInput
 from orchestrator.plans.tenant_config import full_config
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.stages.compiled_step import BuiltStep
-from orchestrator.stages.stage_factory import StageFactory
+from orchestrator.stages.stage_factory import MOST_CHARACTERS, StageFactory
 from steps import Done, HealthCheck, Outcome, Step, StepContext, StepParameters, StepRegistry, load_registry
 
 PLAN = {"plan_id": "p-1", "name": "Plan"}
@@ -175,3 +177,34 @@ def test_the_templates_of_a_stage_are_bounded_together() -> None:
     }
     # The next stage begins anew.
     assert made.build_stage({"name": "s", "steps": [one]}, config(), PLAN) == [few]
+
+
+def test_what_is_kept_compiled_is_bounded_by_its_size() -> None:
+    made = factory()
+    size = MOST_CHARACTERS // 8
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(40):
+            text = f"{number:04}".ljust(size, "x")
+            built({"type": "broadcast", "channel": "c", "message": text}, made)
+            # And an override of one step, another for each tenant.
+            overrides = {"broadcast": {"message": text}}
+            built({"type": "broadcast", "channel": "c", "message": "short"}, made, overrides=overrides)
+        del text, overrides
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Twenty times the bound went through. Of the stages the text is held as key, as written and as checked.
+    assert kept < 8 * MOST_CHARACTERS
+
+
+def test_a_shared_override_is_checked_once() -> None:
+    made = factory()
+    step: dict[str, Any] = {"type": "health-check"}
+    overrides = {"overrides": {"health_check": {"interval_seconds": 0.5}}}
+    assert built(step, made, **overrides) is built(step, made, **overrides)
+    other = built({**step, "max_attempts": 3}, made, **overrides)
+    assert other is not built(step, made, **overrides)
+    assert other.parameters.max_attempts == 3  # type: ignore[attr-defined]

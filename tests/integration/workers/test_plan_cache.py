@@ -1,0 +1,59 @@
+"""How much a worker keeps of the plans that it saw does not grow with how many or how large they were."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from orchestrator.ledger.reader import Reader
+from orchestrator.settings.model import Settings
+from orchestrator.stages.stage_factory import StageFactory
+from steps import StepRegistry, load_registry
+from tests.support.in_process import InProcess
+from tests.support.plans import plan, tenant
+from workers.plan_cache import MOST_CHARACTERS, PlanCache
+
+REGISTRY: StepRegistry = load_registry()
+PLANS = 12
+LARGE = MOST_CHARACTERS // 4
+
+
+@pytest.fixture
+def process(redis_client: redis.Redis, settings: Settings) -> Iterator[InProcess]:
+    with InProcess(redis_client, settings, REGISTRY) as process:
+        yield process
+
+
+def submit_large(process: InProcess, plan_id: str) -> tuple[str, str, str]:
+    text = plan_id.ljust(LARGE, "x")
+    stages = [{"name": "s", "steps": [{"type": "broadcast", "channel": "c", "message": text}]}]
+    process.submit(plan(plan_id, [tenant("a")], stages))
+    keys = process.ledger.keys
+    client = process.ledger.client
+    return (
+        plan_id,
+        str(client.hget(keys.of("meta"), "incarnation")),
+        str(client.hget(keys.of("plan", plan_id), "digest")),
+    )
+
+
+def test_large_plans_are_kept_by_their_size(process: InProcess, settings: Settings) -> None:
+    known = [submit_large(process, f"p{number}") for number in range(PLANS)]
+    cache = PlanCache(Reader(process.ledger.client, process.ledger.keys), StageFactory(REGISTRY, settings))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for one in known:
+            assert cache.get(*one) is not None
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Each plan's text stands in its stage twice: as written, and as checked.
+    assert grown < 3 * MOST_CHARACTERS
+    newest = cache.get(*known[-1])
+    assert newest is cache.get(*known[-1])
