@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.control.answers import (
     CheckpointStatus,
@@ -24,63 +20,28 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
-from orchestrator.control.checkpoints import CheckpointReader
+from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.explain import Explainer
 from orchestrator.control.export import Line, plan_lines
 from orchestrator.control.operations import Operator
 from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
-from orchestrator.control.target import OperationTarget, TargetType
+from orchestrator.control.target import OperationTarget, order_of, target_of
 from orchestrator.control.task_rows import check_page
+from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.domain.events import Event
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Order, draw_request_id
+from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.submit import write_plan
-from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 from orchestrator.validation import validate_plan
 from orchestrator.validation.running_conflicts import running_conflicts
-
-LOOK_SECONDS: Final = 0.2
-"""How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
-
-BLOCK_SECONDS: Final = 1.0
-"""How long one blocking read waits for an event: also how soon a waiting call notices that it may stop."""
-
-
-def default_actor() -> str:
-    """Who asks, unless said otherwise: user@host."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        # A container often runs under a number that has no name.
-        user = f"uid-{os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
-
-
-def order_of(
-    actor: str | None, reason: str, request_id: str | None, *, from_scratch: bool = False, force: bool = False
-) -> Order:
-    """Who asks, why and how; without a request id of the caller's own, a new request."""
-    return Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
-
-
-def target_of(
-    *, plan_id: str | None = None, tenant_id: str | None = None, task_id: str | None = None
-) -> OperationTarget:
-    """The one that is given. Raises ``InvalidInput`` for none or several."""
-    pairs: list[tuple[TargetType, str | None]] = [("plan", plan_id), ("tenant", tenant_id), ("task", task_id)]
-    given = [OperationTarget(kind, identifier) for kind, identifier in pairs if identifier is not None]
-    if len(given) != 1:
-        raise InvalidInput([Problem("", None, "give exactly one of plan, tenant and task")])
-    return given[0]
 
 
 class Client:
@@ -97,6 +58,7 @@ class Client:
         self._ledger = Ledger(self._redis, self._settings)
         self._reader = Reader(self._redis, self._ledger.keys)
         self._status = StatusReader(self._reader)
+        self._waiting = Waiting(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
         self._purger = Purger(Purges(self._ledger), self._reader)
         self._explainer = Explainer(self._reader, self._settings)
@@ -164,13 +126,8 @@ class Client:
 
     def wait(self, plan_id: str, timeout_seconds: float | None = None) -> PlanStatus:
         """Blocks until the plan has ended, and answers how. Raises ``TimeoutError`` when it has not by then."""
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         with translate_errors(self._url):
-            while (summary := self._status.summary(plan_id)).status not in PLAN_ENDED:
-                if deadline is not None and time.monotonic() > deadline:
-                    raise TimeoutError(f"plan {plan_id} is still {summary.status} after {timeout_seconds} s")
-                # Looked at by the clock, not by the event: a busy plan writes hundreds a second.
-                time.sleep(LOOK_SECONDS)
+            self._waiting.plan(plan_id, timeout_seconds)
             return self._status.plan(plan_id)
 
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
@@ -179,17 +136,7 @@ class Client:
         With ``follow`` it goes on for ever (a plan's: until the plan has ended).
         """
         with translate_errors(self._url):
-            if plan_id is not None:
-                self._status.summary(plan_id)
-            while True:
-                # Read before the log: an event written between the two is then still delivered.
-                ended = plan_id is not None and self._status.summary(plan_id).status in PLAN_ENDED
-                for event in self._reader.events(plan_id, since):
-                    since = event.sequence_id
-                    yield event
-                if not follow or ended:
-                    return
-                self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
+            yield from self._waiting.events(plan_id, since, follow=follow)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way.
@@ -309,25 +256,13 @@ class Client:
 
     def checkpoint(self, task_id: str) -> CheckpointStatus:
         """What is kept of a task for going on after its last good stage, or that nothing is."""
-        with self._checkpoints() as reader:
+        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
             return reader.task(task_id)
 
     def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
         """The same of all tasks of a plan that have one, many in few round trips."""
-        with self._checkpoints() as reader:
+        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
             return reader.plan(plan_id)
-
-    @contextmanager
-    def _checkpoints(self) -> Iterator[CheckpointReader]:
-        name = self._settings.checkpoint.store_type
-        # A memory store of this process holds nothing; where it is set, the task's own process has it.
-        store = None if name == "memory" else open_store(self._settings)
-        try:
-            with translate_errors(self._url):
-                yield CheckpointReader(self._reader, name, store)
-        finally:
-            if (close := getattr(store, "close", None)) is not None:
-                close()
 
     def export(self, plan_id: str) -> Iterator[Line]:
         """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
@@ -346,18 +281,10 @@ class Client:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""
         with translate_errors(self._url):
             if target.type == "plan":
-                while (plan := self._status.summary(target.identifier)).status not in PLAN_ENDED:
-                    if until_paused and plan.status == PlanState.PAUSED:
-                        break
-                    time.sleep(LOOK_SECONDS)
-                return plan.status
+                return self._waiting.plan(target.identifier, until_paused=until_paused)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.
             task_id = self._orchestrator.task_id_of(target)
-            while (task := self._status.task(task_id)).status not in TASK_ENDED or task.rollback_requested:
-                if until_paused and task.status == TaskState.PAUSED:
-                    break
-                time.sleep(LOOK_SECONDS)
-            return task.status
+            return self._waiting.task(task_id, until_paused=until_paused)
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""

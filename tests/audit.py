@@ -26,7 +26,8 @@ def audit(lock: Path, options: Sequence[str] = ()) -> tuple[int, list[str]]:
         report = Path(folder, "report.json")
         done = subprocess.run(
             [sys.executable, "-m", "pip_audit", "--requirement", lock, "--disable-pip",
-             "--vulnerability-service", "osv", "--progress-spinner", "off", "--format", "json", "--output", report, *options],
+             "--vulnerability-service", "osv", "--progress-spinner", "off",
+             "--format", "json", "--output", report, *options],
             capture_output=True,
             text=True,
         )  # fmt: skip

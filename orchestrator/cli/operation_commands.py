@@ -142,8 +142,7 @@ def _operate(
     force: bool = False,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.client import order_of, target_of
-    from orchestrator.control.target import OperationTarget
+    from orchestrator.control.target import OperationTarget, order_of, target_of
     from orchestrator.ledger.operations import Operation
 
     operation, target = Operation(word), target_of(**_given(*given))

@@ -82,7 +82,7 @@ def submit(
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
     from orchestrator import Client
-    from orchestrator.client import target_of
+    from orchestrator.control.target import target_of
 
     with Client() as client:
         result = client.submit(plan)

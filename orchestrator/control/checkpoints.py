@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from checkpoint import LEDGER_STORE, Checkpoint, CheckpointError, CheckpointStore
@@ -14,6 +15,8 @@ from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.secrets.masking import masked
+from orchestrator.settings.checkpoint_store import open_store
+from orchestrator.settings.model import Settings
 
 MARKER: Final = "store"
 """The key by which the ledger's marker names the store that keeps the checkpoint; see ``workers/checkpoints.py``."""
@@ -92,3 +95,16 @@ def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:
         size_bytes=size,
         outputs=masked(checkpoint.outputs),
     )
+
+
+@contextmanager
+def checkpoint_reader(reader: Reader, settings: Settings) -> Iterator[CheckpointReader]:
+    """One with the store that the settings name open, while the block runs."""
+    name = settings.checkpoint.store_type
+    # A memory store of this process holds nothing; where it is set, the task's own process has it.
+    store = None if name == "memory" else open_store(settings)
+    try:
+        yield CheckpointReader(reader, name, store)
+    finally:
+        if (close := getattr(store, "close", None)) is not None:
+            close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.client import Client, target_of
+from orchestrator.client import Client
+from orchestrator.control.target import target_of
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.facade import DeploymentTaskFacade
 from tests.support.cluster import Cluster

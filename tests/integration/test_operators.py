@@ -8,8 +8,8 @@ import threading
 import pytest
 import redis
 
-from orchestrator.client import Client, target_of
-from orchestrator.control.target import OperationTarget
+from orchestrator.client import Client
+from orchestrator.control.target import OperationTarget, target_of
 from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.keys import Keys

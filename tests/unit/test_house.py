@@ -86,3 +86,15 @@ def test_nobody_reaches_through_the_reader() -> None:
         and (node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id).endswith("reader")
     ]
     assert not reaches, "\n".join(reaches)
+
+
+def test_no_module_is_longer_than_a_person_reads() -> None:
+    long = {path for path, lines in _lengths() if lines > 300}
+    assert not long
+
+
+def _lengths() -> Iterator[tuple[str, int]]:
+    for folder in PACKAGES:
+        for path in (ROOT / folder).rglob("*.*"):
+            if path.suffix in (".py", ".lua"):
+                yield path.relative_to(ROOT).as_posix(), path.read_text().count("\n")

@@ -1,0 +1,60 @@
+"""Calls that block: until a plan or task has ended (or is paused), until there are more events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.events import Event
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.ledger.reader import Reader
+
+LOOK_SECONDS: Final = 0.2
+"""How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
+
+BLOCK_SECONDS: Final = 1.0
+"""How long one blocking read waits for an event: also how soon a waiting call notices that it may stop."""
+
+
+class Waiting:
+    """Waits by looking at the ledger. Raises ``NotFound`` for what is not there."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._status = StatusReader(reader)
+
+    def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str:
+        """Blocks until the plan has ended, and answers its state. Raises ``TimeoutError`` when it has not by then."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while (summary := self._status.summary(plan_id)).status not in PLAN_ENDED:
+            if until_paused and summary.status == PlanState.PAUSED:
+                break
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"plan {plan_id} is still {summary.status} after {timeout_seconds} s")
+            # Looked at by the clock, not by the event: a busy plan writes hundreds a second.
+            time.sleep(LOOK_SECONDS)
+        return summary.status
+
+    def task(self, task_id: str, *, until_paused: bool = False) -> str:
+        """Blocks until the task has ended and nothing more is asked of it, and answers its state."""
+        while (task := self._status.task(task_id)).status not in TASK_ENDED or task.rollback_requested:
+            if until_paused and task.status == TaskState.PAUSED:
+                break
+            time.sleep(LOOK_SECONDS)
+        return task.status
+
+    def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]:
+        """Events after ``since`` in order; with ``follow`` for ever, or until the plan has ended."""
+        if plan_id is not None:
+            self._status.summary(plan_id)
+        while True:
+            # Read before the log: an event written between the two is then still delivered.
+            ended = plan_id is not None and self._status.summary(plan_id).status in PLAN_ENDED
+            for event in self._reader.events(plan_id, since):
+                since = event.sequence_id
+                yield event
+            if not follow or ended:
+                return
+            self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
