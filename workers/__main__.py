@@ -23,15 +23,18 @@ def main(arguments: list[str]) -> None:
     from orchestrator.domain.lanes import lane_names
     from orchestrator.domain.printable import printable
     from orchestrator.settings.model import load_settings
-    from workers import single_process
+    from workers import metrics_options, single_process, worker_metrics
     from workers.app import app
 
-    if single_process.OPTION in arguments:
-        try:
-            arguments = single_process.arrange(arguments)
-        except ChangeoverError as error:
-            sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
-            raise SystemExit(error.exit_code) from error
+    try:
+        arguments, metrics = metrics_options.taken_out(arguments)
+        if single_process.OPTION in arguments:
+            arguments = single_process.arrange(arguments, metrics)
+        elif metrics is not None:
+            worker_metrics.serve(metrics)
+    except ChangeoverError as error:
+        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
+        raise SystemExit(error.exit_code) from error
     if arguments[:1] == ["worker"]:
         # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
         arguments = [*arguments, "--without-mingle", "--without-gossip"]

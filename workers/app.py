@@ -67,6 +67,12 @@ def _watch_pool_process(**_: Any) -> None:
     _pulse[0].start()
 
 
+def _slots_of(consumer: Any) -> int:
+    """Stages that the pool runs at a time."""
+    known = consumer.pool.info.get("max-concurrency", 0)
+    return known if isinstance(known, int) else 0
+
+
 @signals.worker_ready.connect
 def _announce(sender: Any = None, **_: Any) -> None:
     settings = load_settings()
@@ -98,7 +104,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
     check.start()
     _watchdog.append(check)
     # After the watchdog, which forgives what was silent before: a slow start is no silence to tell of.
-    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told)
+    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told, _slots_of(sender))
     presence.start()
     _presence.append(presence)
 

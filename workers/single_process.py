@@ -17,6 +17,7 @@ from celery import signals
 
 from orchestrator.coordinator.process import CoordinatorService
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.observability.metrics import MetricsEndpoint
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import load_settings
 from workers import runtime
@@ -31,8 +32,9 @@ JOIN_SECONDS: Final = 10.0
 _log = structlog.get_logger(__name__)
 
 
-def arrange(arguments: Sequence[str]) -> list[str]:
-    """The worker's options without ours; its process will have a coordinator. Raises ``InvalidInput``."""
+def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) -> list[str]:
+    """The worker's options without ours; its process will have a coordinator, which serves ``metrics``.
+    Raises ``InvalidInput``."""
     rest = [argument for argument in arguments if argument != OPTION]
     pool = _value(rest, "--pool", "-P")
     if pool is None:
@@ -46,7 +48,7 @@ def arrange(arguments: Sequence[str]) -> list[str]:
     thread: list[threading.Thread] = []
 
     def start(**_: Any) -> None:
-        service.append(CoordinatorService(settings, store))
+        service.append(CoordinatorService(settings, store, metrics))
         thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
         thread[0].start()
 

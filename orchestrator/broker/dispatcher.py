@@ -68,6 +68,10 @@ class Dispatcher:
         counts = {_text(name): int(count) for name, count in pushed.items()}
         return [LaneDepth(counts.get(name, 0), int(length)) for name, length in zip(names, waiting, strict=True)]
 
+    def waiting(self) -> dict[str, int]:
+        """Messages that wait in each lane, by its name. Raises ``Unreachable`` when the broker cannot be reached."""
+        return {name: depth.waiting for name, depth in zip(lane_names(self._lanes), self.depths(), strict=True)}
+
     def _chain(self, task: Admitted, names: Sequence[str]) -> Any:
         lane = lane_of(task.tenant_id, self._lanes)
         links = []

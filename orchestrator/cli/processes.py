@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Annotated
 
 import typer
 
@@ -20,11 +21,15 @@ def register(app: typer.Typer) -> None:
     app.command(context_settings=_PASS_ON, add_help_option=False)(flower)
 
 
-def coordinator() -> None:
+def coordinator(
+    metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
+    metrics_address: Annotated[str, typer.Option(help="The address that they are served on.")] = "127.0.0.1",
+) -> None:
     """Run a coordinator; any number may run at once."""
     from orchestrator.coordinator.process import run_coordinator
+    from orchestrator.observability.metrics import MetricsEndpoint
 
-    run_coordinator()
+    run_coordinator(None if metrics_port is None else MetricsEndpoint(metrics_port, metrics_address))
 
 
 def worker(context: typer.Context) -> None:

@@ -24,6 +24,8 @@ def up(
         Path | None, typer.Option(help="Where the private Redis and run.json live; ./.changeover if not given.")
     ] = None,
     redis_port: Annotated[int | None, typer.Option(help="Port of the private Redis; a free one if not given.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
+    metrics_address: Annotated[str, typer.Option(help="The address that they are served on.")] = "127.0.0.1",
     single_process: Annotated[
         bool, typer.Option("--single-process", help="Coordinator and stages in one process; allows the memory store.")
     ] = False,
@@ -33,6 +35,14 @@ def up(
     With CHANGEOVER_REDIS_URL set, that server is used and none is started.
     """
     options = UpOptions(
-        workers, cast(Pool, pool), concurrency, flower_port, data_dir, redis_port, single_process=single_process
+        workers,
+        cast(Pool, pool),
+        concurrency,
+        flower_port,
+        data_dir,
+        redis_port,
+        single_process=single_process,
+        metrics_port=metrics_port,
+        metrics_address=metrics_address,
     )
     raise typer.Exit(run_up(options, load_settings()))

@@ -8,6 +8,7 @@ import socket
 from contextlib import suppress
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
@@ -16,15 +17,19 @@ from orchestrator.coordinator.archive import open_archive
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.retention import Retention, RetentionThread
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.inbox import Inbox
+from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence, forget_gone
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
+from orchestrator.ledger.sample import read_sample
 from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
+from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
 from orchestrator.settings.checkpoint_store import open_store, require_store
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
@@ -35,10 +40,13 @@ _log = structlog.get_logger(__name__)
 class CoordinatorService:
     """The coordinator with all that goes with it: presence, retention, the clean-up of a checkpoint store.
 
-    ``store`` is the checkpoint store beside the ledger, if there is one. Raises ``Unreachable`` when Redis is away.
+    ``store`` is the checkpoint store beside the ledger, if there is one; ``metrics``, where to serve them. Raises
+    ``Unreachable`` when Redis is away, ``InvalidInput`` when the port of the metrics cannot be had.
     """
 
-    def __init__(self, settings: Settings, store: CheckpointStore | None) -> None:
+    def __init__(
+        self, settings: Settings, store: CheckpointStore | None, metrics: MetricsEndpoint | None = None
+    ) -> None:
         servers = find_servers(settings)
         url = servers.redis_url
         require_one_server(url, STATE_VARIABLE)
@@ -66,6 +74,7 @@ class CoordinatorService:
         )
         self._retention = RetentionThread(walk)
         self._presence = Presence(ledger, "coordinator")
+        self._metrics = _serve_metrics(settings, url, self._dispatcher, metrics) if metrics is not None else None
 
     def stop(self) -> None:
         """Ends ``run`` after what it is doing; may be called from a signal's handler, another thread, and twice."""
@@ -79,6 +88,8 @@ class CoordinatorService:
         try:
             self._coordinator.run()
         finally:
+            if self._metrics is not None:
+                self._metrics.stop()
             self._retention.stop()
             self._presence.stop()
             with suppress(*UNREACHABLE):
@@ -87,12 +98,25 @@ class CoordinatorService:
         _log.info("coordinator stopped", action="coordinator-stop", name=self._name)
 
 
-def run_coordinator() -> None:
-    """The `changeover coordinator` process: runs until SIGTERM or SIGINT."""
+def _serve_metrics(settings: Settings, url: str, dispatcher: Dispatcher, endpoint: MetricsEndpoint) -> MetricsServer:
+    # A client of its own that does not wait long: a scrape has an end, whatever Redis does.
+    client = connect(url, patient=False)
+    keys = Keys(settings.namespace)
+    registry = CollectorRegistry()
+    registry.register(
+        LedgerCollector(lambda: read_sample(client, keys), dispatcher.waiting, by_plan=settings.metrics_by_plan)
+    )
+    return MetricsServer(endpoint, registry)
+
+
+def run_coordinator(metrics: MetricsEndpoint | None = None) -> None:
+    """The `changeover coordinator` process: runs until SIGTERM or SIGINT. ``metrics``: where to serve them."""
+    if metrics is not None and (problems := metrics.check()):
+        raise InvalidInput(problems)
     settings = load_settings()
     configure_logs(settings)
     require_store(settings)
-    service = CoordinatorService(settings, open_store(settings))
+    service = CoordinatorService(settings, open_store(settings), metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())
     pulse = Pulse(settings.frozen_seconds)

@@ -71,6 +71,8 @@ class _Up:
         self.clear_leftovers()
         if self.options.flower_port is not None:
             require_free_port(self.options.flower_port, "--flower-port")
+        if self.options.metrics_port is not None:
+            require_free_port(self.options.metrics_port, "--metrics-port")
         try:
             servers = self.find_or_start_servers()
             self.start_changeover(servers)

@@ -30,6 +30,9 @@ class UpOptions:
     """A stop ends within this, by kill if needed."""
     single_process: bool = False
     """One process runs coordinator and stages, so that checkpoints may be kept in its memory."""
+    metrics_port: int | None = None
+    """Where the coordinator serves metrics; None: nowhere."""
+    metrics_address: str = "127.0.0.1"
     # -P: the folder that the user stands in must not shadow our modules.
     program: Sequence[str] = (sys.executable, "-P", "-m", "orchestrator.cli")
     """Runs the command line; role and options follow."""
@@ -48,7 +51,11 @@ class UpOptions:
         ]
         problems += [
             Problem(name, port, "must be a port, 1 to 65535")
-            for name, port in (("--redis-port", self.redis_port), ("--flower-port", self.flower_port))
+            for name, port in (
+                ("--redis-port", self.redis_port),
+                ("--flower-port", self.flower_port),
+                ("--metrics-port", self.metrics_port),
+            )
             if port is not None and not 1 <= port <= 65535
         ]
         if self.pool not in get_args(Pool):
@@ -66,12 +73,15 @@ class UpOptions:
     def commands(self) -> list[tuple[str, str, list[str]]]:
         """Role, name and command line of each child but Redis, in the order of starting."""
         found = []
+        metrics = []
+        if self.metrics_port is not None:
+            metrics = [f"--metrics-port={self.metrics_port}", f"--metrics-address={self.metrics_address}"]
         if not self.single_process:
-            found.append(("coordinator", "coordinator", [*self.program, "coordinator"]))
+            found.append(("coordinator", "coordinator", [*self.program, "coordinator", *metrics]))
         for number in range(1, self.worker_count + 1):
             options = [f"--pool={self.pool}", f"--concurrency={self.concurrency}", "-n", f"worker{number}@%h"]
             if self.single_process:
-                options.append("--with-coordinator")
+                options += ["--with-coordinator", *metrics]
             if self.flower_port is not None:
                 # Task events cost throughput, so only where someone looks; Flower's own request would come too late.
                 options.append("-E")

@@ -32,7 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "reading the ledger": (
         *("hgetall", "mget", "scan", "wait", "xinfo|consumers", "xrange", "xrevrange", "zcard", "zcount", "zrank"),
-        *("zrevrange",),
+        *("xlen", "zrevrange"),
     ),
     "the coordinators' inbox": ("xack", "xautoclaim", "xdel", "xgroup", "xpending", "xread", "xreadgroup"),
     "Celery's broker": (

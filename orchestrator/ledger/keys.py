@@ -31,6 +31,8 @@ PATTERNS: Final[dict[str, str]] = {
     "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way
     "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive
     "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
+    "beats": "beats",  # zset: task id by the time (ms) of its stage's last sign of life; its next due poll, if later
+    "counters": "counters",  # hash: what metrics are made of; only ever rises
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a plan

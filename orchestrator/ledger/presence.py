@@ -44,6 +44,8 @@ class Process:
     """For how long its broker connection has given nothing, though something was due."""
     settings: Mapping[str, int] = field(default_factory=dict)
     """What it would go by; the scripts go by what the coordinators wrote into the ledger."""
+    slots: int = 0
+    """Stages that a worker runs at a time; 0 from one of a release that did not say."""
 
 
 class Presence:
@@ -56,6 +58,7 @@ class Presence:
         queues: tuple[str, ...] = (),
         silent_seconds: Callable[[], float] = lambda: 0.0,
         on_time: Callable[[int], None] = lambda _: None,
+        slots: int = 0,
     ) -> None:
         """``on_time`` is told the ledger's time (ms) with every sign of life."""
         self._ledger = ledger
@@ -65,6 +68,7 @@ class Presence:
         self._silent_seconds = silent_seconds
         self._loop = BackgroundLoop("presence", BEAT_SECONDS, self._beat, opening=self._beat, closing=self._remove)
         self._on_time = on_time
+        self._slots = slots
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
@@ -84,7 +88,7 @@ class Presence:
         try:
             silent = round(self._silent_seconds(), 1)
             own = json.dumps(self._ledger.own_settings)
-            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent, own)[1])
+            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent, own, self._slots)[1])
         except UNREACHABLE:
             _log.warning("Redis is away", action="presence-missed")
 
@@ -99,7 +103,7 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
         known = json.loads(entry)
         # Written every two seconds: one from the future was left behind by a clock that has stepped back.
         age = abs(now_ms - known["at"]) / 1000
-        more = (tuple(known["queues"]), age, known.get("silent", 0.0), known.get("settings", {}))
+        more = (tuple(known["queues"]), age, known.get("silent", 0.0), known.get("settings", {}), known.get("slots", 0))
         found.append(Process(cast(Role, role), host, int(pid), *more))
     return found
 

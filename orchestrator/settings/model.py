@@ -155,6 +155,7 @@ class Settings(BaseSettings):
     middlewares: list[str] = []
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
+    metrics_by_plan: bool = False
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

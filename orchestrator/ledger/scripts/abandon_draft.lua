@@ -1,7 +1,7 @@
 -- Takes back a draft that nobody has written to for an hour, in bounded steps, then says so in the feed.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, queue:{plan} (zsets), feed, log:{plan}
---       (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       seq, spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, queue:{plan} (zsets), feed,
+--       log:{plan} (streams)
 -- ARGV  1 age in ms from which a draft is abandoned  2 the most tasks to delete in this call
 -- CODES NONE | MORE | ABANDONED, plan id
 -- EVENTS PlanValidationFailed

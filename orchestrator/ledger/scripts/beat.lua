@@ -1,16 +1,16 @@
 -- A process' sign of life; says what time it is in the ledger.
 -- KEYS  1 the namespace's root. Touches clock, settings, presence (hashes)
 -- ARGV  1 role:host:pid  2 queues that it consumes, as JSON  3 seconds for which its broker has been silent
---       4 settings that it would go by, as JSON
+--       4 settings that it would go by, as JSON  5 stages that it runs at a time
 -- CODES ALIVE, ledger time in ms
 -- EVENTS none
 -- @include keys
 -- @include clock
 
 local process, queues, silent_seconds = ARGV[1], ARGV[2], ARGV[3]
-local settings = ARGV[4]
+local settings, slots = ARGV[4], ARGV[5] or 0
 
 redis.call('HSET', K.presence(), process,
   '{"at":' .. string.format('%.0f', RAW) .. ',"queues":' .. queues .. ',"silent":' .. silent_seconds
-    .. ',"settings":' .. settings .. '}')
+    .. ',"settings":' .. settings .. ',"slots":' .. slots .. '}')
 return {'ALIVE', TRUE_NOW}

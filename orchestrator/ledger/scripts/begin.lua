@@ -1,8 +1,8 @@
 -- Begins the turn that a message asks for: exactly the current epoch, stage and turn, once, whatever the clock says.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
+--       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced, digest of the plan's content, number of rollbacks,
@@ -16,6 +16,8 @@
 -- @include boundary
 -- @include tenant_history
 -- @include heartbeat
+-- @include beats
+-- @include counters
 
 -- Two processes never agree on the last milliseconds.
 local EARLY_MS = 20
@@ -47,6 +49,7 @@ if turn == 0 and not task.stage_started then
   end
 end
 
+local is_first = task.lease == 'queued'
 local key = K.task(task_id)
 local index, name = stage_of(task, stage)
 if task.stage_started then
@@ -56,10 +59,15 @@ else
   local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
   lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'beatAt', int(NOW), 'touched', touched)
   become_last_mover(task)
+  note_beat(task, NOW)
   set_deadline(task, index)
   emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
-local record = redis.call('HMGET', key, 'cursor', 'snapshot', 'rollbacks')
+local record = redis.call('HMGET', key, 'cursor', 'snapshot', 'rollbacks', 'queuedAt', 'dueAt')
+-- From when the message could be taken: it was published, or its poll was due.
+if is_first then
+  observe('dispatch', NOW - math.max(tonumber(record[4] or NOW), turn > 0 and tonumber(record[5] or 0) or 0))
+end
 local plan = redis.call('HMGET', K.plan(task.plan), 'digest', 'createdAt')
 return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
   task.attempt, redis.call('HGET', K.meta(), 'incarnation'), stage > 0 and redis.call('GET', K.checkpoint(task_id)) or '',

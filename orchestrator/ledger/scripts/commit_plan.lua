@@ -1,6 +1,6 @@
 -- Makes a whole draft ready and wakes a coordinator.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), seq (string), drafts, ready (zsets),
---       active (set), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq (string), drafts, ready
+--       (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest
 -- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING | BAD_MOVE
 -- EVENTS PlanReady

@@ -2,8 +2,8 @@
 -- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, ready, lost,
---       leases-queued, leases-running, deadlines, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
---       plan-paused:{plan} (sets), inbox, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active,
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS none
@@ -21,7 +21,7 @@ if redis.call('SISMEMBER', K.active(), plan_id) == 0 or (record and not record.e
 
 local freed = {}
 local function let_go(task_id)
-  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines()}) do redis.call('ZREM', leases, task_id) end
+  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats()}) do redis.call('ZREM', leases, task_id) end
   local tenant_id = redis.pcall('HGET', K.task(task_id), 'tenant')
   if tenant_id and not tenant_id.err then
     local tenant, line = K.tenant(tenant_id), K.line(tenant_id)

@@ -1,6 +1,6 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
--- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan} (hashes), seq, spec:{plan}, plan-seq:{plan}
---       (strings), plans, drafts, purges (zsets), feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan} (hashes), seq, spec:{plan},
+--       plan-seq:{plan} (strings), plans, drafts, purges (zsets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
 --       10... of each stage: name, timeout in ms or 0, 1 if irreversible

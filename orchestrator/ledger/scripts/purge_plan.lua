@@ -1,7 +1,7 @@
 -- Takes an ended plan, or a draft, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), seq, spec:{plan}, plan-seq:{plan},
---       request:{request} (strings), plans, drafts, ended, purges, queue:{plan} (zsets), active, slots:{plan},
---       plan-paused:{plan} (sets), feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq, spec:{plan},
+--       plan-seq:{plan}, request:{request} (strings), plans, drafts, ended, purges, queue:{plan} (zsets), active,
+--       slots:{plan}, plan-paused:{plan} (sets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
 -- CODES ACCEPTED, status | NOOP, '', why | REFUSED, status, why | MISSING | REPEATED, the first answer to this request id

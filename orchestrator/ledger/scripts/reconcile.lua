@@ -1,8 +1,8 @@
 -- Compares locks, slots, leases and queues with the states of a plan's tasks, some tasks a call, and repairs what
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       ready, leases-queued, leases-running, deadlines, lined, queue:{plan}, line:{tenant} (zsets), slots:{plan}
---       (set), inbox (stream)
+--       ready, leases-queued, leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets),
+--       slots:{plan} (set), inbox (stream)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired}
 -- EVENTS none

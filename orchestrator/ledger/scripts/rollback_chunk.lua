@@ -1,8 +1,9 @@
 -- Asks for the rollback of the next tasks of a plan that goes back, the newest first; those that touched nothing are
 -- cancelled. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, lined, queue:{plan},
---       line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), seq, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats,
+--       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
+--       log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack

@@ -1,8 +1,8 @@
 -- Records a stage as done, with its checkpoint and events; the last one ends the task.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
+--       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
 -- CODES NEXT | COMPLETED | ROLLED_BACK | CANCELLED | PAUSED | ROLLING_BACK | STALE | BAD_MOVE;
@@ -14,6 +14,8 @@
 -- @include checkpoint
 -- @include boundary
 -- @include rollback_end
+-- @include beats
+-- @include counters
 
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -42,11 +44,14 @@ redis.call('HSET', key, 'stage', task.stage, 'turn', 0)
 redis.call('HDEL', key, 'cursor', 'stageStarted', 'stageStartedAt', 'dueAt', 'recoveries')
 if healthy == '1' then redis.call('HSET', key, 'healthy', 1) end
 emit_task(forward and 'TaskStageSucceeded' or 'TaskStageRolledBack', task, '{"durationMillis":' .. int(duration) .. '}', name)
+observe(forward and 'stage:succeeded' or 'stage:rolled_back', duration)
+if turn > 0 then count('polls:done', 1) end
 
 if ends then
   if forward then complete_task(task, identity) else finish_rollback(task, restored, identity) end
   return {task.status}
 end
+forget_beat(task)
 keep_checkpoint(task, checkpoint)
 if asked then
   stop_at_boundary(task)

@@ -1,8 +1,8 @@
 -- Answers overdue queued leases: the message may be lost, or merely waits in a backlog; the broker knows (see
 -- coordinator/copies.py). Looked after at intervals doubling from one lease to a minute; never counted as a recovery,
 -- never failed for it.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, lined,
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       seq, epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats, lined,
 --       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
 --       (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it

@@ -1,6 +1,6 @@
 -- Writes the next tasks of a draft; idempotent by the chunk's index.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), seq,
---       config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       seq, config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 index of the chunk  4... tenant id and config as JSON, in turn
 -- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content)
 -- EVENTS TaskCreated

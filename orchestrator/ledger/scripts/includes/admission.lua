@@ -47,6 +47,7 @@ local function join_line(task, holder, reason)
   if redis.call('ZSCORE', line, task.id) then return end
   local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, (task.rollback and 0 or TICKET_MOVE) + ticket, task.id)
+  redis.call('HINCRBY', K.plan(task.plan), 'n:lined', 1)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
   redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL))
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')

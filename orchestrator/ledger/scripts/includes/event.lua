@@ -2,15 +2,17 @@
 -- @include keys
 -- @include settings
 -- @include clock
+-- @include counters
 
 -- A whole number as text: Lua would write large ones with an exponent.
 local function int(number) return string.format('%.0f', tonumber(number)) end
 
 -- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
 local function emit_all(kind, plan_id, entries)
-  local count = #entries
-  local seq = redis.call('INCRBY', K.seq(), count) - count
-  local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', count) - count
+  local added = #entries
+  local seq = redis.call('INCRBY', K.seq(), added) - added
+  local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', added) - added
+  count('event:' .. kind, added)
   local log, feed = K.log(plan_id), K.feed()
   for i, entry in ipairs(entries) do
     local id = int(seq + i) .. '-0'

@@ -2,12 +2,14 @@
 -- @include keys
 -- @include settings
 -- @include task
+-- @include beats
 
 local function beat_if_due(task)
   local last = redis.call('HGET', K.task(task.id), 'beatAt')
   if last and NOW - tonumber(last) < SETTINGS.HEARTBEAT_MS then return end
   -- Unknown after a pause in the middle of a stage: counted from now on.
   redis.call('HSET', K.task(task.id), 'beatAt', int(NOW))
+  note_beat(task, NOW)
   if not last then return end
   emit_task('TaskProgress', task, '{"completedStages":' .. task.stage .. ',"totalStages":' .. task.legs .. '}')
 end

@@ -1,10 +1,12 @@
 -- Gives up what a task holds; each give-up wakes those who can use it.
 -- @include keys
 -- @include wake
+-- @include beats
 
 local function drop_lease(task)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZREM', K.leases_running(), task.id)
+  forget_beat(task)
   if task.timed then redis.call('ZREM', K.deadlines(), task.id) end
   redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'beatAt', 'queuedAt', 'republished')
   task.lease = ''

@@ -5,6 +5,7 @@
 -- @include task
 -- @include move
 -- @include retry_end
+-- @include beats
 
 local function stages_to_roll_back(task)
   local names = {}
@@ -28,6 +29,7 @@ local function start_rollback(task)
   -- Part of the steps' idempotency keys: what a second way back does is not what the first one did.
   redis.call('HINCRBY', key, 'rollbacks', 1)
   end_retry(task, false)
+  forget_beat(task)
   task.epoch = redis.call('INCR', K.epoch())
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
   move_task(task)

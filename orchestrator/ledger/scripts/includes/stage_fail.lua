@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task_end
 -- @include rollback_end
+-- @include counters
 
 -- Asks the table for the end that a failing stage makes.
 local function ask_failure(task) ask_settled(task, task.status == 'RUNNING' and 'fail' or 'rollback_fail') end
@@ -13,6 +14,11 @@ local function record_failure(task, failure)
   local cursor = redis.call('HGET', K.task(task.id), 'cursor')
   if cursor then redis.call('HSET', K.task(task.id), 'lastCursor', cursor) end
   local data = '{"failureInfo":' .. failure .. '}'
+  if task.stage_started then
+    local started = tonumber(redis.call('HGET', K.task(task.id), 'stageStartedAt') or NOW)
+    observe(task.status == 'RUNNING' and 'stage:failed' or 'stage:rollback_failed', NOW - started)
+    if task.turn > 0 then count('polls:failed', 1) end
+  end
   if task.status == 'RUNNING' then
     if task.stage_started then emit_task('TaskStageFailed', task, data, name) end
     fail_task(task, failure, name)

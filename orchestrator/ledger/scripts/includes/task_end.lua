@@ -7,6 +7,7 @@
 -- @include retry_end
 -- @include deadline
 -- @include settings
+-- @include counters
 
 local function emit_plan_progress(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
@@ -21,6 +22,7 @@ local function end_task(task, event, event_data)
   redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
   redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
     'dueAt', 'waitingSince')
+  if task.started_at > 0 then observe('task:' .. string.lower(task.status), duration) end
   release(task)
   emit_task(event, task, event_data)
   end_retry(task, task.status == 'COMPLETED')

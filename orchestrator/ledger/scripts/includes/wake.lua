@@ -44,6 +44,7 @@ end
 -- Whether it stood there.
 local function leave_line(task)
   if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
+  redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   redis.call('HDEL', K.task(task.id), 'waitingSince')
   return true

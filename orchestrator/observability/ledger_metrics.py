@@ -1,0 +1,127 @@
+"""A sample of the ledger as Prometheus metrics. Pure: no server is asked here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.sample import PlanSample, Sample
+from orchestrator.observability.metric_names import LEDGER
+
+_FIRST_POWER, _LAST_POWER = 3, 22
+"""Buckets are powers of two in ms; see scripts/includes/counters.lua."""
+
+RESULTS: Final = {
+    "stage": ("succeeded", "failed", "rolled_back", "rollback_failed"),
+    "task": ("completed", "failed", "cancelled", "rolled_back", "rollback_failed"),
+}
+REASONS: Final = ("tenant", "slot", "plan_paused", "plan_ending", "coordinator", "resume")
+VERDICTS: Final = ("again", "done", "failed")
+
+Values = Mapping[tuple[str, ...], float]
+
+
+def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
+    """Everything that the sample says. Each series of a closed set of labels is there from the start, at 0."""
+    counters = sample.counters
+
+    def events(kind: str) -> int:
+        return counters.get(f"event:{kind}", 0)
+
+    yield _family("task_active", {(): sample.turns_running + sample.turns_queued})
+    yield _family("task_completed", {(): events("TaskCompleted")})
+    yield _family("task_failed", {(): events("TaskFailed")})
+    yield _family("rollback_count", {(): events("TaskRollingBack")})
+    ended: Values = {("rolled_back",): events("TaskRolledBack"), ("failed",): events("TaskRollbackFailed")}
+    yield _family("rollback_ended", ended)
+    lag_ms = 0.0 if sample.oldest_beat_ms is None else max(sample.now_ms - sample.oldest_beat_ms, 0.0)
+    yield _family("heartbeat_lag_seconds", {(): lag_ms / 1000})
+    for what, results in RESULTS.items():
+        yield _histogram(f"{what}_duration_seconds", counters, {(result,): f"{what}:{result}" for result in results})
+    yield _histogram("dispatch_lag_seconds", counters, {(): "dispatch"})
+    yield _family("recoveries", {(): sample.recoveries})
+    yield _family("repairs", {(): sample.repairs})
+    yield _family("polls", {(verdict,): counters.get(f"polls:{verdict}", 0) for verdict in VERDICTS})
+    kinds = {name.removeprefix("event:"): count for name, count in counters.items() if name.startswith("event:")}
+    yield _family("events", {(kind,): count for kind, count in sorted(kinds.items())})
+    yield from _of_plans(sample.plans, by_plan=by_plan)
+    yield from _of_workers(sample)
+    yield _family("feed_length", {(): sample.feed_length})
+    yield _family("ledger_memory_bytes", {(): sample.memory_bytes})
+    yield _family("ledger_memory_limit_bytes", {(): sample.memory_limit_bytes})
+
+
+def _of_workers(sample: Sample) -> Iterator[Family]:
+    slots = sum(process.slots for process in sample.processes if process.role == "worker")
+    yield _family("worker_slots_busy", {(): sample.turns_running})
+    yield _family("worker_slots_free", {(): max(slots - sample.turns_running, 0)})
+    yield _family("turns_queued", {(): sample.turns_queued})
+    roles = Counter(process.role for process in sample.processes)
+    yield _family("process_alive", {("coordinator",): roles["coordinator"], ("worker",): roles["worker"]})
+
+
+def _of_plans(plans: Sequence[PlanSample], *, by_plan: bool) -> Iterator[Family]:
+    waiting: Counter[str] = Counter()
+    for plan in plans:
+        waiting.update(waits_of(plan))
+    yield _family("task_waiting", {(reason,): waiting[reason] for reason in REASONS})
+    yield _family("slots_used", {(): sum(plan.slots_used for plan in plans)})
+    free = (max(plan.slots - plan.slots_used, 0) for plan in plans if plan.status == PlanState.RUNNING)
+    yield _family("slots_free", {(): sum(free)})
+    states = Counter(plan.status for plan in plans)
+    open_states = (PlanState.READY, PlanState.RUNNING, PlanState.PAUSED, PlanState.ROLLING_BACK)
+    yield _family("plans_active", {(state.value,): states[state.value] for state in open_states})
+    yield _family("log_length", {(): sum(plan.log_length for plan in plans)})
+    if by_plan:
+        states_of = (TaskState.PENDING, TaskState.RUNNING, TaskState.PAUSED, TaskState.ROLLING_BACK)
+        rows: Values = {(plan.plan_id, state.value): plan.tasks[state.value] for plan in plans for state in states_of}
+        yield _family("plan_tasks", rows)
+
+
+def waits_of(plan: PlanSample) -> dict[str, int]:
+    """How many of the plan's tasks wait for what; see ``docs/metrics.md`` for the words."""
+    # One that was woken stands in queue and line at once, and waits for a slot or a turn as well: told as the tenant.
+    lined = min(plan.tasks["lined"], plan.tasks[TaskState.PENDING] + plan.tasks["rollbackRequested"])
+    others = max(plan.tasks[TaskState.PENDING] - lined, 0)
+    if plan.is_cancelling or plan.status == PlanState.ROLLING_BACK:
+        reason = "plan_ending"
+    elif plan.is_pausing or plan.status == PlanState.PAUSED:
+        reason = "plan_paused"
+    elif plan.status == PlanState.RUNNING and plan.slots_used >= plan.slots:
+        reason = "slot"
+    else:
+        reason = "coordinator"
+    return {"tenant": lined, reason: others, "resume": plan.tasks[TaskState.PAUSED]}
+
+
+def _family(name: str, values: Values) -> Family:
+    metric = LEDGER[name]
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=metric.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+def gauge(name: str, values: Values) -> Family:
+    """A family of the table that comes from elsewhere than a sample."""
+    return _family(name, values)
+
+
+def _histogram(name: str, counters: Mapping[str, int], fields: Mapping[tuple[str, ...], str]) -> Family:
+    metric = LEDGER[name]
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, stored in fields.items():
+        total, buckets = 0, []
+        for power in range(_FIRST_POWER, _LAST_POWER + 1):
+            total += counters.get(f"{stored}:{power}", 0)
+            buckets.append((str(2**power / 1000), float(total)))
+        total += counters.get(f"{stored}:{_LAST_POWER + 1}", 0)
+        buckets.append(("+Inf", float(total)))
+        family.add_metric(labels, buckets, counters.get(f"{stored}:sum", 0) / 1000)
+    return family

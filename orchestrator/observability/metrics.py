@@ -1,0 +1,122 @@
+"""Serves metrics by HTTP, and answers a scrape in bounded time whatever the servers do.
+
+A scrape that finds the ledger away is answered with the last sample and ``changeover_ledger_up 0``. One scrape reads at
+a time, and those that come meanwhile take what it read.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from wsgiref.simple_server import WSGIServer
+
+import structlog
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.sample import Sample
+from orchestrator.observability.ledger_metrics import families, gauge
+
+FRESH_SECONDS: Final = 1.0
+"""A sample so young is not read again."""
+
+LOOPBACK: Final = "127.0.0.1"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsEndpoint:
+    """Where metrics are served; ``port`` 0 takes a free one."""
+
+    port: int
+    address: str = LOOPBACK
+
+    def check(self) -> list[Problem]:
+        """What is wrong with it."""
+        if not 0 <= self.port <= 65535:
+            return [Problem("--metrics-port", self.port, "must be a port, 1 to 65535")]
+        return []
+
+
+class LedgerCollector(Collector):
+    """Asks ``read`` for the ledger's sample and ``depths`` for the messages that wait in each lane, by lane."""
+
+    def __init__(
+        self,
+        read: Callable[[], Sample],
+        depths: Callable[[], Mapping[str, int]],
+        *,
+        by_plan: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._depths = depths
+        self._by_plan = by_plan
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._read_at: float | None = None
+        self._sample: Sample | None = None
+        self._lanes: Mapping[str, int] = {}
+        self._ledger_up = self._broker_up = False
+
+    def describe(self) -> list[Family]:
+        """Nothing: registering asks no server."""
+        return []
+
+    def collect(self) -> Iterator[Family]:
+        """What is known now."""
+        with self._lock:
+            if self._read_at is None or self._clock() - self._read_at >= FRESH_SECONDS:
+                self._look()
+            sample, lanes = self._sample, self._lanes
+            ups = {"ledger_up": self._ledger_up, "broker_up": self._broker_up}
+        for name, is_up in ups.items():
+            yield gauge(name, {(): int(is_up)})
+        if sample is not None:
+            yield from families(sample, by_plan=self._by_plan)
+        yield gauge("queue_depth", {(lane,): depth for lane, depth in lanes.items()})
+
+    def _look(self) -> None:
+        try:
+            self._sample = self._read()
+            self._ledger_up = True
+        except UNREACHABLE as error:
+            self._ledger_up = False
+            _log.info("Redis is away", action="metrics-stale", error=str(error))
+        try:
+            self._lanes = self._depths()
+            self._broker_up = True
+        except Unreachable as error:
+            self._broker_up = False
+            _log.info("the broker is away", action="metrics-stale", error=str(error))
+        # From the end of the look: one that took its time is not followed by another at once.
+        self._read_at = self._clock()
+
+
+class MetricsServer:
+    """Serves a registry on ``/metrics``; stopped twice is stopped."""
+
+    def __init__(self, endpoint: MetricsEndpoint, registry: CollectorRegistry) -> None:
+        """Listens at once. Raises ``InvalidInput`` when the port cannot be had."""
+        try:
+            served: tuple[WSGIServer, threading.Thread] = start_http_server(endpoint.port, endpoint.address, registry)
+        except OSError as error:
+            where = f"{endpoint.address}:{endpoint.port}"
+            problem = Problem("--metrics-port", endpoint.port, f"cannot listen on {where}: {error.strerror or error}")
+            raise InvalidInput([problem]) from error
+        self._server, self._thread = served
+        self.port = self._server.server_port
+        _log.info("metrics are served", action="metrics-start", address=endpoint.address, port=self.port)
+
+    def stop(self) -> None:
+        """Listens no more."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5.0)
