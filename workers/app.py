@@ -118,3 +118,9 @@ def _withdraw(**_: Any) -> None:
         _in_hand.pop().stop()
     while _presence:
         _presence.pop().stop()
+
+
+@signals.worker_process_shutdown.connect
+@signals.worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    runtime.leave()

@@ -37,11 +37,13 @@ from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
 from workers.reach import Limits
 from workers.stage_runner import StageRunner
+from workers.step_times import StepTimes
 from workers.turn_run import StepResources
 
 _lock = threading.Lock()
 _stopping = threading.Event()
 _is_alone = False
+_times: list[StepTimes] = []
 _shared_store: CheckpointStore | None = None
 
 
@@ -67,6 +69,18 @@ def stop() -> None:
     _stopping.set()
 
 
+def leave() -> None:
+    """No stage runs any more in this process: what it counted goes to the ledger."""
+    while _times:
+        _times.pop().stop()
+
+
+def _kept_times(ledger: Ledger) -> StepTimes:
+    # Those of a parent before the fork are its own.
+    _times[:] = [StepTimes(ledger)]
+    return _times[0]
+
+
 @lru_cache(maxsize=1)
 def _make_runner(pid: int) -> StageRunner:
     settings = load_settings()
@@ -83,6 +97,7 @@ def _make_runner(pid: int) -> StageRunner:
         strategy=load_strategy(settings.rollback_strategy),
         checkpoints=_checkpoints(settings),
         middlewares=load_chain(settings),
+        times=_kept_times(ledger),
     )
 
 

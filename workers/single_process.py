@@ -16,7 +16,7 @@ import structlog
 from celery import signals
 
 from orchestrator.coordinator.process import CoordinatorService
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.observability.metrics import MetricsEndpoint
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import load_settings
@@ -48,7 +48,13 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
     thread: list[threading.Thread] = []
 
     def start(**_: Any) -> None:
-        service.append(CoordinatorService(settings, store, metrics))
+        try:
+            service.append(CoordinatorService(settings, store, metrics))
+        except ChangeoverError as error:
+            # Celery would log it and go on, a worker without its coordinator.
+            _log.error(str(error), action="coordinator-lost")
+            stop_this_process()
+            return
         thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
         thread[0].start()
 

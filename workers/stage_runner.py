@@ -46,6 +46,7 @@ from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
 from workers.recorder import Recorder, fenced_out
 from workers.step_runner import StepRunner
+from workers.step_times import StepTimes
 from workers.turn_run import Cursor, Run, StepResources
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ class StageRunner:
         middlewares: Chain | None = None,
         stopping: threading.Event | None = None,
         strategy: RollbackStrategy | None = None,
+        times: StepTimes | None = None,
     ) -> None:
         """Once ``stopping`` is set, a turn is handed back at its next step."""
         self._ledger = ledger
@@ -74,7 +76,9 @@ class StageRunner:
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
         self._recorder = Recorder(ledger, self._checkpoints)
-        self._steps = StepRunner(ledger.keys, keeper, resources, middlewares, stopping or threading.Event())
+        self._steps = StepRunner(
+            ledger.keys, keeper, resources, middlewares, stopping or threading.Event(), times or StepTimes(ledger)
+        )
         self._strategy = strategy or PreviousConfig()
 
     def run(self, turn: Turn) -> Next:

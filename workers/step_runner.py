@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from contextvars import copy_context
 from typing import Any
 
@@ -17,6 +18,7 @@ from orchestrator.stages.compiled_step import BuiltStep
 from steps import Done, Failed, FenceToken, Outcome, PollAgain, StepContext
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StepInfo
+from workers.step_times import StepTimes
 from workers.turn_run import Run, StepResources
 
 _log = structlog.get_logger(__name__)
@@ -32,12 +34,14 @@ class StepRunner:
         resources: StepResources,
         middlewares: Chain | None,
         stopping: threading.Event,
+        times: StepTimes,
     ) -> None:
         self._keys = keys
         self._keeper = keeper
         self._resources = resources
         self._middlewares = middlewares
         self._stopping = stopping
+        self._times = times
 
     def run(self, run: Run, steps: list[BuiltStep]) -> Outcome:
         """The stage: its steps inside the middlewares. The cursor moves; what is answered is not recorded yet."""
@@ -95,12 +99,14 @@ class StepRunner:
             instances=have.instances,
             other_config=run.other_config,
         )
+        began = time.monotonic()
         try:
             # In a context of its own: what the step binds to the log by itself goes with it.
             outcome = _masked(copy_context().run(step.step.run, step.parameters, context))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
             _log.exception("step raised", action="step-raised", step=step.name)
             outcome = _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
+        self._times.took(step.name, outcome, time.monotonic() - began)
         rolling_back = record.mode is TaskState.ROLLING_BACK
         crash_points.reached(crash_points.ROLLBACK_STEP if rolling_back else crash_points.AFTER_STEP)
         return outcome

@@ -18,7 +18,7 @@ OWNERS: Final[dict[str, str]] = {
 }
 """Whose end is the end of a key, for each kind of which there are many (I18)."""
 
-EXPIRING: Final = frozenset({"request", "plan_seq"})
+EXPIRING: Final = frozenset({"request", "plan_seq", "batch"})
 """The kinds whose keys must go by themselves."""
 
 

@@ -49,6 +49,8 @@ PATTERNS: Final[dict[str, str]] = {
     "checkpoint": "checkpoint:{}",  # string: JSON
     # One a request of a person
     "request": "request:{}",  # string: what was asked, of whom, and the answer, as JSON; for a day
+    # One a process that counts by itself
+    "batch": "batch:{}",  # string: number of the last batch of counts that it sent; for a minute
     # One a tenant
     "tenant": "tenant:{}",  # hash: holder, epoch, since; newest; last mover (mover, moverEpoch); current; good
     "line": "line:{}",  # zset: task ids that wait for the tenant, by ticket

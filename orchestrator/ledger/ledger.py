@@ -223,6 +223,10 @@ class Ledger:
         )
         return Ended(answer[0])
 
+    def count(self, process: str, batch: int, counts: Mapping[str, int]) -> None:
+        """Adds to the counters of metrics; the same batch of a process again, within a minute, adds nothing."""
+        self.call("count", process, batch, *(part for pair in counts.items() for part in pair))
+
     def hold(self, turns: Sequence[Turn]) -> None:
         """Keeps the queued leases of turns whose messages are in this worker's hands, not begun; their heartbeats."""
         self.call("hold", *(value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)))

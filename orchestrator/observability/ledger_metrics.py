@@ -11,10 +11,8 @@ from prometheus_client.metrics_core import Metric as Family
 
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.sample import PlanSample, Sample
+from orchestrator.observability.buckets import FIRST_POWER, LAST_POWER
 from orchestrator.observability.metric_names import LEDGER
-
-_FIRST_POWER, _LAST_POWER = 3, 22
-"""Buckets are powers of two in ms; see scripts/includes/counters.lua."""
 
 RESULTS: Final = {
     "stage": ("succeeded", "failed", "rolled_back", "rollback_failed"),
@@ -43,6 +41,8 @@ def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
     yield _family("heartbeat_lag_seconds", {(): lag_ms / 1000})
     for what, results in RESULTS.items():
         yield _histogram(f"{what}_duration_seconds", counters, {(result,): f"{what}:{result}" for result in results})
+    steps = {name.rpartition(":")[0] for name in counters if name.startswith("step:")}
+    yield _histogram("step_duration_seconds", counters, {_type_and_result(name): name for name in sorted(steps)})
     yield _histogram("dispatch_lag_seconds", counters, {(): "dispatch"})
     yield _family("recoveries", {(): sample.recoveries})
     yield _family("repairs", {(): sample.repairs})
@@ -54,6 +54,11 @@ def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
     yield _family("feed_length", {(): sample.feed_length})
     yield _family("ledger_memory_bytes", {(): sample.memory_bytes})
     yield _family("ledger_memory_limit_bytes", {(): sample.memory_limit_bytes})
+
+
+def _type_and_result(name: str) -> tuple[str, str]:
+    step_type, _, result = name.removeprefix("step:").rpartition(":")
+    return step_type, result
 
 
 def _of_workers(sample: Sample) -> Iterator[Family]:
@@ -118,10 +123,10 @@ def _histogram(name: str, counters: Mapping[str, int], fields: Mapping[tuple[str
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, stored in fields.items():
         total, buckets = 0, []
-        for power in range(_FIRST_POWER, _LAST_POWER + 1):
+        for power in range(FIRST_POWER, LAST_POWER + 1):
             total += counters.get(f"{stored}:{power}", 0)
             buckets.append((str(2**power / 1000), float(total)))
-        total += counters.get(f"{stored}:{_LAST_POWER + 1}", 0)
+        total += counters.get(f"{stored}:{LAST_POWER + 1}", 0)
         buckets.append(("+Inf", float(total)))
         family.add_metric(labels, buckets, counters.get(f"{stored}:sum", 0) / 1000)
     return family

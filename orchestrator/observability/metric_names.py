@@ -40,6 +40,12 @@ LEDGER: Final = _named(
     ),
     Metric("changeover_stage_duration_seconds", "histogram", "Stages from first begin to end", ("result",)),
     Metric("changeover_task_duration_seconds", "histogram", "Tasks from start to end, pauses included", ("result",)),
+    Metric(
+        "changeover_step_duration_seconds",
+        "histogram",
+        "Attempts of steps, by type and result (done, again, failed)",
+        ("type", "result"),
+    ),
     Metric("changeover_dispatch_lag_seconds", "histogram", "Turns from published, or due, to begun by a worker"),
     Metric("changeover_task_waiting", "gauge", "Tasks that wait, by what they wait for", ("reason",)),
     Metric("changeover_slots_used", "gauge", "Slots taken in plans that have not ended"),

@@ -32,8 +32,8 @@ class Cluster:
         started += [self.start_worker(pool=pool, concurrency=concurrency) for _ in range(workers)]
         self.wait_alive(started)
 
-    def start_coordinator(self, settings: dict[str, str] | None = None) -> Process:
-        return self._start("coordinator", settings=settings)
+    def start_coordinator(self, *options: str, settings: dict[str, str] | None = None) -> Process:
+        return self._start("coordinator", *options, settings=settings)
 
     def start_worker(
         self, *options: str, pool: str = "threads", concurrency: int = 4, settings: dict[str, str] | None = None
