@@ -25,11 +25,12 @@ ROUNDS = 3
 WHOLE = """
 import os, resource, sys
 from orchestrator.cli import main
+from tests.support.peak_memory import peak_memory
 try:
     main(sys.argv[1:])
 finally:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(used.ru_maxrss // 1024, used.ru_utime + used.ru_stime, file=sys.stderr)
+    print(peak_memory() // 2**20, used.ru_utime + used.ru_stime, file=sys.stderr)
 """
 
 

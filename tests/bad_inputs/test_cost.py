@@ -15,9 +15,9 @@ from tests.support.right_plan import right_plan
 
 MEGABYTES = 300
 COMMAND = (
-    "import resource, runpy, sys; sys.argv[0] = 'changeover'\n"
+    "import runpy, sys; from tests.support.peak_memory import peak_memory; sys.argv[0] = 'changeover'\n"
     "try: runpy.run_module('orchestrator.cli', run_name='__main__')\n"
-    "finally: sys.stderr.write(f'peak: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n')"
+    "finally: sys.stderr.write(f'peak: {peak_memory() // 2**20}\\n')"
 )
 
 
@@ -56,6 +56,7 @@ HEAVY: dict[str, Callable[[], str]] = {
 def test_bounded_memory(name: str, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(HEAVY[name]())
     clean = {key: value for key, value in os.environ.items() if not key.startswith("CHANGEOVER_")}
+    clean["PYTHONPATH"] = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, "validate", "plan.yaml"],
         cwd=tmp_path,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from orchestrator.ledger.server_state import require_one_server
 from tests.support.cli import changeover
 from tests.support.place import Place
 from tests.support.redis_server import RedisServer
@@ -26,9 +28,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.mark.parametrize(
     ("command", "variable"),
     [
-        (("coordinator",), "CHANGEOVER_REDIS_URL"),
-        (("worker", "--pool", "solo"), "CHANGEOVER_BROKER_URL"),
-        (("up", "--workers", "1"), "CHANGEOVER_REDIS_URL"),
+        (command, variable)
+        for command in (("coordinator",), ("worker", "--pool", "solo"), ("up", "--workers", "1"))
+        for variable in ("CHANGEOVER_REDIS_URL", "CHANGEOVER_BROKER_URL")
     ],
 )
 def test_every_process_says_so(
@@ -44,3 +46,15 @@ def test_every_process_says_so(
     assert "sesame" not in done.stderr
     with redis.Redis.from_url(node.url()) as client:
         assert client.dbsize() == 0
+
+
+def test_the_doctor_says_so(node: RedisServer, place: Place) -> None:
+    done = changeover("doctor", "--json", environment=place.environment() | {"CHANGEOVER_BROKER_URL": node.user_url()})
+    (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "broker server"]
+    assert not check["good"]
+    assert "a node of a Redis Cluster; give a server without cluster mode" in check["finding"]
+
+
+def test_a_server_that_is_away_or_alone_is_not_called_a_cluster(place: Place) -> None:
+    require_one_server("redis://127.0.0.1:1/0", "X")
+    require_one_server(place.redis_url, "X")

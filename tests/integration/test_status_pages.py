@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
+from orchestrator.cli.output import as_json, print_json_list
 from orchestrator.client import Client
+from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld
@@ -76,3 +79,30 @@ def test_mistakes_are_named(arguments: list[str], words: str, place: Place, tmp_
         assert done.returncode == 2
         assert words in done.stderr
         assert done.stdout == ""
+
+
+def test_json_of_a_large_plan_is_written_as_it_is_read(
+    redis_client: redis.Redis,
+    settings: Settings,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither the records nor the text are ever held whole, so memory does not grow with the plan."""
+    LedgerWorld(redis_client, settings).plan("p", [f"t{n}" for n in range(2 * PAGE + 1)])
+    read: list[int] = []
+    written: list[str] = []
+    task_records = Reader.task_records
+
+    def looked(reader: Reader, task_ids: Sequence[str]) -> list[dict[str, str]]:
+        read.append(len(task_ids))
+        written.append(capsys.readouterr().out)
+        return task_records(reader, task_ids)
+
+    monkeypatch.setattr(Reader, "task_records", looked)
+    head = {"planId": "p"}
+    print_json_list(head, "tasks", (as_json(task) for task in client.tasks("p")))
+    written.append(capsys.readouterr().out)
+    assert read == [PAGE, PAGE, 1]
+    assert [part.count('"taskId"') for part in written] == [0, PAGE, PAGE, 1]
+    assert len(json.loads("".join(written))["tasks"]) == 2 * PAGE + 1

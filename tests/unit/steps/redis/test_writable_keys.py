@@ -33,6 +33,15 @@ def test_an_id_is_no_pattern() -> None:
     assert WritableKeys(["x*{tenant}"]).refuse("xa.b", "..b")
 
 
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [("svc-x:a", True), ("svc-x\ny:a", True), ("svc-x:ab", False), ("svc-x:a\n", False), ("svc_x:a", False),
+     ("v1.x:a", True), ("v1_x:a", False)],
+)  # fmt: skip
+def test_a_star_is_any_text_and_all_else_is_as_written(key: str, allowed: bool) -> None:
+    assert (WritableKeys(["svc-*:{tenant}", "v1.*:{tenant}"]).refuse(key, "a") is None) is allowed
+
+
 def test_an_empty_list_allows_nothing() -> None:
     assert WritableKeys([]).refuse("a", "a")
 
