@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 64
@@ -13,6 +14,10 @@ class JsonMistake(ValueError):
     """The text is not JSON; the message says where and why."""
 
 
+class _Refused(ValueError):
+    """JSON to Python's reader, and not to us."""
+
+
 def parse_json(text: str) -> Any:
     """The value. Raises ``JsonMistake``."""
     try:
@@ -21,8 +26,11 @@ def parse_json(text: str) -> Any:
         raise JsonMistake(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from None
     except RecursionError:
         raise JsonMistake(f"nested more than {MAX_DEPTH} levels deep") from None
-    except ValueError as error:
+    except _Refused as error:
         raise JsonMistake(f"not valid JSON: {error}") from None
+    except ValueError:
+        # Python's bound on the digits of a number, which it explains with a function of its own.
+        raise JsonMistake(f"not valid JSON: a number of more than {sys.get_int_max_str_digits()} digits") from None
     if too_deep(value):
         raise JsonMistake(f"nested more than {MAX_DEPTH} levels deep")
     return value
@@ -50,9 +58,9 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:200]!r} is given twice in one mapping")
+        raise _Refused(f"the key {twice[:200]!r} is given twice in one mapping")
     return mapping
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a JSON number")
+    raise _Refused(f"{word} is not a JSON number")

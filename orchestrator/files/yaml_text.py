@@ -27,7 +27,7 @@ ALIASED_CHARACTERS_FOR_EACH = 16
 """How many characters of text they may stand for: the first of these, or that many times the text's own length."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
-_BASED_INT = re.compile(r"0(x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
+_BASED_INT = re.compile(r"0(x_*[0-9a-fA-F][0-9a-fA-F_]*|o_*[0-7][0-7_]*|b_*[01][01_]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*\.[0-9]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, Any] = {"": None, "~": None} | {
     form: value
