@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, cast
 from uuid import uuid4
 
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import BadMove, InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
 
 REPEATED: Final = "REPEATED"
@@ -102,12 +102,25 @@ class Operations:
         """Asks for the next tasks' rollback of a plan that goes back; True when there may be more."""
         return bool(self._ledger.call("rollback_chunk", plan_id, limit)[0] == "MORE")
 
+    def would(
+        self, operation: Operation, kind: str, target_id: str, *, from_scratch: bool = False, force: bool = False
+    ) -> Reply:
+        """What it would answer now, of a task or plan (``kind``): the verb's own questions, and nothing is written."""
+        return self._would(f"{operation}_{kind}", target_id, *_options(operation, from_scratch, force))
+
+    def would_release(self, tenant_id: str, *, force: bool = False) -> Reply:
+        """The same of ``release_tenant``."""
+        return self._would("release_tenant", tenant_id, int(force))
+
+    def _would(self, verb: str, target_id: str, *options: int) -> Reply:
+        try:
+            code, *rest = self._ledger.call(verb, target_id, "", "", "", "", *options)
+        except BadMove as error:
+            return Reply(Taken.REFUSED, why="state", what=str(error), target_id=target_id)
+        return _reply(target_id, code, *rest)
+
     def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:
-        options: list[int] = []
-        if operation is Operation.RETRY:
-            options = [int(order.from_scratch), int(order.force)]
-        elif operation is Operation.ROLLBACK:
-            options = [int(order.force)]
+        options = _options(operation, order.from_scratch, order.force)
         return self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
 
     def first_answer(self, asked: str, request_id: str) -> Reply | None:
@@ -129,6 +142,13 @@ class Operations:
         if code == REPEATED:
             return _repeated(rest[0], asked, order.request_id)
         return _reply(target_id, code, *rest)
+
+
+def _options(operation: Operation, from_scratch: bool, force: bool) -> list[int]:
+    """What the operation's script takes besides who asks, and why."""
+    if operation is Operation.RETRY:
+        return [int(from_scratch), int(force)]
+    return [int(force)] if operation is Operation.ROLLBACK else []
 
 
 def what_is_asked(word: str, of: str, order: Order) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.ledger.operations import Order, Reply
+from orchestrator.ledger.operations import Operation, Order, Reply
 from tests.support.ledger_world import STAGES, LedgerWorld
 from tests.support.model import Model, Task
 
@@ -61,7 +61,13 @@ class Pair:
     def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Reply:
         order = Order("ada", "because", from_scratch=from_scratch, force=force)
         answer = self.model.ask(operation, target, from_scratch=from_scratch, force=force)
-        before = self.world.state() if answer[0] != "ACCEPTED" else {}
+        before = self.world.state()
+        kind = "task" if target in self.model.tasks else "plan"
+        would = self.world.operations.would(
+            Operation(operation), kind, target, from_scratch=from_scratch, force=force
+        )
+        assert (would.answer, would.why or answer[1]) == answer, f"asked what {operation} of {target} would do: {would}"
+        assert self.world.state() == before, "a question has written something"
         reply = self.world.ask_again(operation, target, order)
         assert (reply.answer, reply.why) == answer, f"{operation} {target}: {reply}"
         assert reply.status == self.world.status(target)

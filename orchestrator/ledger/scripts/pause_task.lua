@@ -19,9 +19,10 @@ if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
 local forbidden = plan_forbids(task)
 if forbidden then return {'REFUSED', task.status, forbidden} end
 if task.status == 'PAUSED' then
-  if redis.call('SREM', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
+  if redis.call('SISMEMBER', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
   -- Its plan had paused it; now it also stays paused when the plan resumes.
   emit_operation('pause', task.plan, task, actor, reason)
+  redis.call('SREM', K.plan_paused(task.plan), task_id)
   return {'ACCEPTED', task.status}
 end
 if not task_row(task.status, 'pause') then return {'REFUSED', task.status, 'state'} end

@@ -27,6 +27,7 @@ if not f[1] then return {'NOOP', '', 'free'} end
 local task = read_task(f[1])
 if not task then
   -- The holder's record is gone: there is no state to end and no plan to tell; whoever waits is woken.
+  ask_first()
   redis.call('HDEL', K.tenant(tenant_id), 'holder', 'epoch', 'since')
   wake_tenant(tenant_id)
   return {'ACCEPTED', '', '', f[1]}

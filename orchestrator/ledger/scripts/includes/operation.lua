@@ -7,7 +7,15 @@
 -- Id of the request that this call answers; '' when nobody asked from outside (see request.lua).
 local REQUEST = ''
 
+-- Asked only what it would answer (see request.lua), a verb ends right before its first write.
+local WOULD, ASKED_ONLY = {}, false
+local function ask_first()
+  if ASKED_ONLY then error(WOULD, 0) end
+end
+
+-- The first write of all that is accepted.
 local function emit_operation(operation, plan_id, task, actor, reason, options)
+  ask_first()
   local target_type, target_id = task and 'task' or 'plan', task and task.id or plan_id
   emit('OperationRequested', plan_id, task and task.id or '', task and task.tenant or '', '',
     '{"operation":' .. cjson.encode(operation) .. ',"targetType":"' .. target_type .. '","targetId":'

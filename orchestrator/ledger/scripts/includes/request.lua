@@ -1,14 +1,26 @@
 -- Answers a person's request once (I17). Its id, drawn by the caller, is kept with the answer for a day: the same id
 -- again changes nothing and is answered the same, also when the first answer was lost and its target has moved on.
 -- The assembler makes the body of a verb that includes this a function, `act`, and ends it with `return once(act)`.
--- ARGV  1 target  4 request id  5 what is asked, in words: the caller compares, should one id serve two requests
+-- ARGV  1 target  4 request id  5 what is asked, in words: the caller compares, should one id serve two requests;
+--       '' to ask only what the answer would be
 -- @include keys
 -- @include operation
 
 local KEPT_MS = 86400000
 
+-- What the verb would answer now: all its questions are asked, nothing is written. Which command helps is found this way,
+-- so that none is named that would be refused.
+local function would(act)
+  ASKED_ONLY = true
+  local done, answer = pcall(act)
+  if done then return answer end
+  if answer == WOULD then return {'ACCEPTED'} end
+  error(answer, 0)
+end
+
 -- A coordinator's own doing is nobody's request: its id is ''.
 local function once(act)
+  if ARGV[5] == '' then return would(act) end
   if ARGV[4] == '' then return act() end
   local kept = redis.call('GET', K.request(ARGV[4]))
   if kept then return {'REPEATED', kept} end
