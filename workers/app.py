@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from celery import signals
@@ -11,6 +12,7 @@ from redis.exceptions import RedisError
 
 from orchestrator.background.pulse import Pulse
 from orchestrator.broker.app import make_app
+from orchestrator.broker.watch import BrokerWatch
 from orchestrator.domain.errors import ChangeoverError, error_lines
 from orchestrator.domain.printable import printable
 from orchestrator.ledger.connection import connect
@@ -22,7 +24,10 @@ from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
+from steps import load_registry
+from steps.registry import BUILT_IN
 from workers import runtime
+from workers.canary import CANARY, consume_own_queue
 from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
 from workers.middleware import load_chain
@@ -36,6 +41,7 @@ _pulse: list[Pulse] = []
 _presence: list[Presence] = []
 _in_hand: list[InHand] = []
 _watchdog: list[Watchdog] = []
+_broker: list[BrokerWatch] = []
 
 
 @signals.setup_logging.connect
@@ -73,6 +79,17 @@ def _slots_of(consumer: Any) -> int:
     return known if isinstance(known, int) else 0
 
 
+def _telling(broker: BrokerWatch) -> Callable[[], dict[str, Any]]:
+    """What else this worker's presence tells."""
+    steps = sorted(set(load_registry().names()) - {step.name for step in BUILT_IN})
+    return lambda: {**broker.told(), "steps": steps, "canary": CANARY.last}
+
+
+@signals.celeryd_after_setup.connect
+def _add_own_queue(instance: Any = None, **_: Any) -> None:
+    consume_own_queue(instance)
+
+
 @signals.worker_ready.connect
 def _announce(sender: Any = None, **_: Any) -> None:
     settings = load_settings()
@@ -104,7 +121,11 @@ def _announce(sender: Any = None, **_: Any) -> None:
     check.start()
     _watchdog.append(check)
     # After the watchdog, which forgives what was silent before: a slow start is no silence to tell of.
-    presence = Presence(ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told, _slots_of(sender))
+    _broker.append(BrokerWatch(find_servers(settings).broker_url))
+    _broker[-1].start()
+    presence = Presence(
+        ledger, "worker", queues, SILENCE.seconds, LEDGER_TIME.told, _slots_of(sender), _telling(_broker[-1])
+    )
     presence.start()
     _presence.append(presence)
 
@@ -118,6 +139,8 @@ def _withdraw(**_: Any) -> None:
         _in_hand.pop().stop()
     while _presence:
         _presence.pop().stop()
+    while _broker:
+        _broker.pop().stop()
 
 
 @signals.worker_process_shutdown.connect

@@ -14,6 +14,8 @@ from typing import Any
 from celery.worker.strategy import default
 from kombu.asynchronous.timer import to_timestamp
 
+from workers.canary import CANARY
+
 
 class LedgerTime:
     """How far the ledger's clock is ahead of this process' monotonic one; told with every sign of life."""
@@ -38,10 +40,12 @@ LEDGER_TIME = LedgerTime()
 
 
 def strategy(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., Any]:
-    """Celery's own way of taking a message in, but for whose clock tells when it is due."""
+    """Celery's own way of taking a message in, but for whose clock tells when it is due; test messages apart."""
     take = default(task, app, consumer, **options)
 
     def take_by_ledger_time(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> Any:
+        if CANARY.takes(message, ack, consumer.connection_errors):
+            return None
         return take(message, body, ack, reject, callbacks, to_timestamp=LEDGER_TIME.monotonic_time_of)
 
     return take_by_ledger_time

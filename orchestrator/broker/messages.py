@@ -11,6 +11,14 @@ RUN_STAGE = "changeover.run_stage"
 PUSHED = "lanes.pushed"
 """Hash in the broker, within its key prefix: how many messages were ever published to each lane."""
 
+CANARY_HEADER = "canary"
+"""Header of a test message: a word that only its sender knows. See ``workers/canary.py``."""
+
+
+def own_queue(host: str, pid: int) -> str:
+    """The queue of one worker alone."""
+    return f"worker-{host}-{pid}"
+
 
 def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:
     """What Flower shows as the row's arguments; ids stay in the message, metric labels stay few."""

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
 from orchestrator.broker.dispatcher import Dispatcher
+from orchestrator.broker.watch import BrokerWatch
 from orchestrator.coordinator.archive import open_archive
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.coordinator import Coordinator
@@ -73,7 +74,8 @@ class CoordinatorService:
             forget_gone=lambda: forget_gone(apart.client, apart.keys),
         )
         self._retention = RetentionThread(walk)
-        self._presence = Presence(ledger, "coordinator")
+        self._broker = BrokerWatch(servers.broker_url)
+        self._presence = Presence(ledger, "coordinator", told=self._broker.told)
         self._metrics = _serve_metrics(settings, url, self._dispatcher, metrics) if metrics is not None else None
 
     def stop(self) -> None:
@@ -82,6 +84,7 @@ class CoordinatorService:
 
     def run(self) -> None:
         """Works until ``stop``, then leaves cleanly. Once."""
+        self._broker.start()
         self._presence.start()
         self._retention.start()
         _log.info("coordinator runs", action="coordinator-start", name=self._name, namespace=self._namespace)
@@ -92,6 +95,7 @@ class CoordinatorService:
                 self._metrics.stop()
             self._retention.stop()
             self._presence.stop()
+            self._broker.stop()
             with suppress(*UNREACHABLE):
                 self._inbox.leave()
             self._dispatcher.close()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import redis
 import structlog
@@ -46,6 +47,17 @@ class Process:
     """What it would go by; the scripts go by what the coordinators wrote into the ledger."""
     slots: int = 0
     """Stages that a worker runs at a time; 0 from one of a release that did not say."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What else it tells of itself, if it does. ``broker``, ``brokerRun``, ``brokerAway``: see
+    ``broker/watch.py``; ``steps``: types of steps that other packages brought to a worker; ``canary``: the last test
+    message that it took; ``wall``: ms by its own clock."""
+    clock_ahead_seconds: float = 0.0
+    """By how much the clock of its machine is ahead of Redis'."""
+
+    @property
+    def name(self) -> str:
+        """Host and pid."""
+        return f"{self.host}:{self.pid}"
 
 
 class Presence:
@@ -59,8 +71,9 @@ class Presence:
         silent_seconds: Callable[[], float] = lambda: 0.0,
         on_time: Callable[[int], None] = lambda _: None,
         slots: int = 0,
+        told: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
-        """``on_time`` is told the ledger's time (ms) with every sign of life."""
+        """``on_time`` is told the ledger's time (ms) with every sign of life; ``told`` says what else to tell."""
         self._ledger = ledger
         self._key = ledger.keys.of("presence")
         self._field = f"{role}:{socket.gethostname()}:{os.getpid()}"
@@ -69,6 +82,7 @@ class Presence:
         self._loop = BackgroundLoop("presence", BEAT_SECONDS, self._beat, opening=self._beat, closing=self._remove)
         self._on_time = on_time
         self._slots = slots
+        self._told = told
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
@@ -88,7 +102,9 @@ class Presence:
         try:
             silent = round(self._silent_seconds(), 1)
             own = json.dumps(self._ledger.own_settings)
-            self._on_time(self._ledger.call("beat", self._field, json.dumps(self._queues), silent, own, self._slots)[1])
+            told = json.dumps({**self._told(), "wall": round(time.time() * 1000)})
+            entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
+            self._on_time(self._ledger.call("beat", *entry)[1])
         except UNREACHABLE:
             _log.warning("Redis is away", action="presence-missed")
 
@@ -103,8 +119,10 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
         known = json.loads(entry)
         # Written every two seconds: one from the future was left behind by a clock that has stepped back.
         age = abs(now_ms - known["at"]) / 1000
+        told = known.get("told", {})
         more = (tuple(known["queues"]), age, known.get("silent", 0.0), known.get("settings", {}), known.get("slots", 0))
-        found.append(Process(cast(Role, role), host, int(pid), *more))
+        ahead = (told.get("wall", known["at"]) - known["at"]) / 1000
+        found.append(Process(cast(Role, role), host, int(pid), *more, told, ahead))
     return found
 
 

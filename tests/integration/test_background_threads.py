@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 import redis
 
+from orchestrator.broker.watch import BrokerWatch
 from orchestrator.coordinator.retention import Retention, RetentionThread
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
@@ -16,6 +17,7 @@ from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Turn
 from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
 from tests.support.hammer import hammer, threads_named
 from workers.lease_keeper import LeaseKeeper
 from workers.watchdog import Silence, Watchdog
@@ -36,11 +38,13 @@ def thread_of(name: str, client: redis.Redis, settings: Settings) -> Background:
             return LeaseKeeper(ledger, 0.01)
         case "watchdog":
             return Watchdog(Silence(), 0.06, is_busy=lambda: True, broker_answers=lambda: True)
+        case "broker-watch":
+            return BrokerWatch(find_servers(settings).broker_url)
         case _:
             return RetentionThread(Retention(Purges(ledger), Reader(client, ledger.keys), 60, None), 0.01)
 
 
-@pytest.mark.parametrize("name", ["presence", "lease-keeper", "watchdog", "retention"])
+@pytest.mark.parametrize("name", ["presence", "lease-keeper", "watchdog", "broker-watch", "retention"])
 def test_start_and_stop_may_be_hammered(name: str, redis_client: redis.Redis, settings: Settings) -> None:
     background = thread_of(name, redis_client, settings)
     background.stop()

@@ -63,9 +63,7 @@ class Pair:
         answer = self.model.ask(operation, target, from_scratch=from_scratch, force=force)
         before = self.world.state()
         kind = "task" if target in self.model.tasks else "plan"
-        would = self.world.operations.would(
-            Operation(operation), kind, target, from_scratch=from_scratch, force=force
-        )
+        would = self.world.operations.would(Operation(operation), kind, target, from_scratch=from_scratch, force=force)
         assert (would.answer, would.why or answer[1]) == answer, f"asked what {operation} of {target} would do: {would}"
         assert self.world.state() == before, "a question has written something"
         reply = self.world.ask_again(operation, target, order)

@@ -1,0 +1,50 @@
+"""Test messages of ``changeover doctor``: each worker also consumes a queue of its own, into which nothing else is put.
+
+A message that comes out of it proves that this worker's consumer takes messages from that broker, at this moment. It is
+answered where messages are received, before any slot; which was the last is told with the worker's presence, so nothing
+is left behind. The queue is a list in Redis that exists while a message is in it, and is bound to no exchange.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any, Final
+
+import structlog
+from kombu import Exchange, Queue
+
+from orchestrator.broker.messages import CANARY_HEADER, own_queue
+
+LONGEST: Final = 100
+
+_log = structlog.get_logger(__name__)
+
+
+class Canary:
+    """The last test message that this process took."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def takes(self, message: Any, ack: Any, errors: tuple[type[Exception], ...]) -> bool:
+        """Answers the message if it is one; it is acknowledged then, and means nothing else."""
+        nonce = message.headers.get(CANARY_HEADER)
+        if nonce is None:
+            return False
+        self.last = str(nonce)[:LONGEST]
+        ack(_log, errors)
+        return True
+
+
+CANARY = Canary()
+"""Of this process: a worker has one consumer."""
+
+
+def consume_own_queue(worker: Any) -> None:
+    """Lets the worker consume its own queue, whatever lanes it was given."""
+    name = own_queue(socket.gethostname(), os.getpid())
+    queues = worker.app.amqp.queues
+    queue = queues.select_add(Queue(name, Exchange(""), routing_key=name, no_declare=True))
+    # Celery gives every queue an exchange, whose list of bindings would keep the names of all workers there ever were.
+    queue.exchange = Exchange("")
