@@ -14,16 +14,21 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command (default: the process' arguments) and exit; a user's mistake is a message, never a traceback."""
     # Imported here: `orchestrator.cli.tables` and the like are imported by tests without building the whole app.
     from orchestrator.cli.app import run
-    from orchestrator.cli.output import forgive_narrow_streams, print_error
+    from orchestrator.cli.output import finish_output, lost_output, print_error, ready_streams
 
-    forgive_narrow_streams()
+    ready_streams()
     try:
         given = sys.argv[1:] if arguments is None else arguments
         _require_utf8(given)
-        sys.exit(run(given))
-    except ChangeoverError as error:
-        print_error(error)
-        sys.exit(error.exit_code)
+        code = run(given)
+        finish_output()
+    except (ChangeoverError, OSError) as error:
+        failure = error if isinstance(error, ChangeoverError) else lost_output(error)
+        if failure is None:
+            raise
+        print_error(failure)
+        code = failure.exit_code
+    sys.exit(code)
 
 
 def _require_utf8(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@ The one gate: nothing else in the command line writes to the terminal, and what 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -18,16 +19,21 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from orchestrator.domain.errors import ChangeoverError, Problem, error_lines
+from orchestrator.domain.errors import ChangeoverError, OutputLost, Problem, error_lines
 from orchestrator.domain.printable import printable, printable_block, printable_json
 
 LONGEST_NOTE: Final = 1500
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there.")]
 
 
-def forgive_narrow_streams() -> None:
-    """A terminal that is not UTF-8 gets escapes for what it cannot show, not a traceback."""
-    for stream in (sys.stdout, sys.stderr):
+def ready_streams() -> None:
+    """A terminal that is not UTF-8 gets escapes for what it cannot show; a closed stream swallows: no traceback."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (kept open, as the other is)
+            continue
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
@@ -55,14 +61,14 @@ def print_json(value: Any) -> None:
     """One JSON document on one line."""
     if isinstance(value, BaseModel):
         value = as_json(value)
-    _write(sys.stdout, _json_text(value))
+    _write(_json_text(value))
 
 
 def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> None:
     """One JSON document on one line, whose last member is a list that is written as it comes, not held."""
     text = _json_text(head)
     start = f"{text[:-1]}{', ' if head else ''}{json.dumps(name)}: ["
-    with _readers_may_leave(sys.stdout):
+    with _readers_may_leave():
         sys.stdout.write(start)
         for number, item in enumerate(items):
             sys.stdout.write((", " if number else "") + _json_text(item))
@@ -72,7 +78,7 @@ def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any]) ->
 
 def print_line(text: str) -> None:
     """One line, flushed: a reader behind a pipe gets it now. Ends the command well when nobody reads any more."""
-    _write(sys.stdout, printable(text))
+    _write(printable(text))
 
 
 def as_json(model: BaseModel) -> Any:
@@ -98,9 +104,28 @@ def print_error(error: ChangeoverError) -> None:
 
 
 def note(message: str) -> None:
-    """A line for people on standard error; of an endless name or argument it shows the beginning."""
+    """A line for people on standard error; of an endless name or argument it shows the beginning.
+
+    Where standard error cannot be written (its disk is full, its reader left) the line is lost: the exit code tells.
+    """
     line = printable(message)
-    _write(sys.stderr, line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…")
+    try:
+        print(line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…", file=sys.stderr, flush=True)
+    except OSError:
+        _to_nowhere(sys.stderr)
+
+
+def finish_output() -> None:
+    """Write what the process still holds back; OSError when it cannot be written."""
+    sys.stdout.flush()
+
+
+def lost_output(error: OSError) -> OutputLost | None:
+    """What to say of output that could not be written (its disk is full); None when the error is another one."""
+    if error.errno not in _NO_ROOM:
+        return None
+    _to_nowhere(sys.stdout)
+    return OutputLost(f"the output cannot be written: {error.strerror}; what was asked for may have been done")
 
 
 def _json_text(value: Any) -> str:
@@ -108,17 +133,23 @@ def _json_text(value: Any) -> str:
     return printable_json(json.dumps(value, ensure_ascii=narrow))
 
 
-def _write(stream: TextIO, text: str) -> None:
-    with _readers_may_leave(stream):
-        print(text, file=stream, flush=True)
+def _write(text: str) -> None:
+    with _readers_may_leave():
+        print(text, flush=True)
 
 
 @contextmanager
-def _readers_may_leave(stream: TextIO) -> Iterator[None]:
+def _readers_may_leave() -> Iterator[None]:
     """Ends the command well when nobody reads any more: `changeover events | head` has what it wants."""
     try:
         yield
     except BrokenPipeError:
-        # Without this, the flush at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _to_nowhere(sys.stdout)
         raise typer.Exit(0) from None
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Without this, the flush at exit would fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -114,3 +114,10 @@ class Unreachable(ChangeoverError):
 
     code = "unreachable"
     exit_code = 4
+
+
+class OutputLost(ChangeoverError):
+    """The command's output could not be written where it was sent. What it was asked to do may have been done: look."""
+
+    code = "output_lost"
+    exit_code = 4

@@ -26,6 +26,9 @@ BROKER_VARIABLE = "CHANGEOVER_BROKER_URL"
 
 _NO_PASSWORD = ("NOAUTH", "Authentication required", "HELLO must be called with the client already authenticated")
 
+# A script is told in other words than a command is, and in others again by Redis 6.
+_NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in script")
+
 
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
     """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
@@ -39,7 +42,7 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
         return Unreachable(f"{place} knows no password; take it out of {variable}, or set one on the server")
     if any(words in text for words in _NO_PASSWORD):
         return Unreachable(f"{place} wants a password; give it in {variable}: redis://user:password@host:port/0")
-    if isinstance(error, NoPermissionError) or "NOPERM" in text:
+    if isinstance(error, NoPermissionError) or any(words in text for words in _NO_RIGHT):
         return Unreachable(
             f"{place} does not let our user do this ({_cut(text)}); docs/security.md lists what Changeover needs"
         )

@@ -72,6 +72,17 @@ def test_who_may_not_come_in(server: RedisServer) -> None:
     assert "CHANGEOVER_REDIS_URL" in missing
 
 
+def test_a_script_that_may_not_do_something_is_told_as_a_command_is(server: RedisServer) -> None:
+    with redis.Redis.from_url(server.url()) as admin:
+        admin.execute_command("ACL", "SETUSER", "lesser", "reset", "on", ">lesser", "~*", "&*", *lesser_rules())
+    assert "does not let our user do this" in said(f"redis://lesser:lesser@127.0.0.1:{server.port}/0")
+
+
+def lesser_rules() -> list[str]:
+    """All but what every script of the ledger needs."""
+    return ["+@all", "-hset"]
+
+
 def test_a_database_that_is_not_there(server: RedisServer) -> None:
     line = said(server.user_url(9000))
     assert line.startswith("CHANGEOVER_REDIS_URL: the server has no database of this number")

@@ -1,0 +1,59 @@
+"""Output that cannot be written: a full disk, a closed stream, a reader that left. One line and an exit code of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+NOBODY = "redis://127.0.0.1:1/0"
+
+
+def ran(arguments: str, redirections: str) -> subprocess.CompletedProcess[str]:
+    """`changeover ARGUMENTS` with its streams as the shell's ``redirections`` say; no Redis answers it."""
+    script = f'exec "$0" -m orchestrator.cli {arguments} {redirections}'
+    return subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable],
+        env={"CHANGEOVER_REDIS_URL": NOBODY, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("arguments", ["config", "config --json", "--help", "submit --help"])
+def test_a_full_disk_is_one_line(arguments: str) -> None:
+    done = ran(arguments, ">/dev/full")
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: the output cannot be written: No space left on device")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("redirections", ["2>/dev/full", "2>&-"])
+def test_the_exit_code_tells_where_no_error_can_be_written(redirections: str) -> None:
+    assert ran("status", redirections).returncode == 4
+    assert ran("no-such-command", redirections).returncode == 2
+    assert ran("config", redirections).returncode == 0
+
+
+def test_a_closed_output_is_no_fault() -> None:
+    done = ran("config", ">&-")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = ran("status --json", ">&-")
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_left_takes_no_error_along() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestrator.cli", "no-such-command"], stderr=writing, check=False, timeout=60
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 2
