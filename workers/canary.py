@@ -12,7 +12,7 @@ import socket
 from typing import Any, Final
 
 import structlog
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from orchestrator.broker.messages import CANARY_HEADER, own_queue
 
@@ -45,6 +45,7 @@ def consume_own_queue(worker: Any) -> None:
     """Lets the worker consume its own queue, whatever lanes it was given."""
     name = own_queue(socket.gethostname(), os.getpid())
     queues = worker.app.amqp.queues
-    queue = queues.select_add(Queue(name, Exchange(""), routing_key=name, no_declare=True))
+    no_exchange: Any = Exchange("")  # type: ignore[no-untyped-call]
+    queue = queues.select_add(Queue(name, no_exchange, routing_key=name, no_declare=True))  # type: ignore[no-untyped-call]
     # Celery gives every queue an exchange, whose list of bindings would keep the names of all workers there ever were.
-    queue.exchange = Exchange("")
+    queue.exchange = no_exchange
