@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> None:
     from orchestrator.domain.errors import ChangeoverError, error_lines
     from orchestrator.domain.lanes import lane_names
     from orchestrator.domain.printable import printable
+    from orchestrator.observability.logs import configure_logs
     from orchestrator.settings.model import load_settings
     from workers import metrics_options, single_process, worker_metrics
     from workers.app import app
@@ -35,11 +36,15 @@ def main(arguments: list[str]) -> None:
     except ChangeoverError as error:
         sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
         raise SystemExit(error.exit_code) from error
+    settings = load_settings()
+    # Before Celery's command, which warns of being root first of all, and before Flower sets up its own, which it does
+    # only where nobody has.
+    configure_logs(settings)
     if arguments[:1] == ["worker"]:
         # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
         arguments = [*arguments, "--without-mingle", "--without-gossip"]
         if not any(option.startswith(("-Q", "--queues")) for option in arguments):
-            arguments = [*arguments, "--queues", ",".join(lane_names(load_settings().lanes))]
+            arguments = [*arguments, "--queues", ",".join(lane_names(settings.lanes))]
     app.start(argv=arguments)
 
 

@@ -26,7 +26,7 @@ from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from steps import load_registry
 from steps.registry import BUILT_IN
-from workers import runtime
+from workers import runtime, signal_words
 from workers.canary import CANARY, consume_own_queue
 from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
@@ -51,10 +51,14 @@ def _set_up_logging(**_: Any) -> None:
 
 
 @signals.celeryd_init.connect
-def _check_settings(**_: Any) -> None:
+def _check_settings(instance: Any, **_: Any) -> None:
     # Celery swallows what a signal's receiver raises, but for an exit.
     try:
         settings = load_settings()
+        if settings.log_format == "json":
+            # Celery's banner on stdout is no line of a log.
+            instance.quiet = True
+            signal_words.shape()
         if not runtime.is_alone():
             require_store(settings)
         load_chain(settings)

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -15,11 +15,39 @@ from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
 
 
+LIBRARIES: Final = {
+    "celery": "celery",
+    "celery.apps.worker": "worker-life",
+    "celery.bootsteps": "worker-life",
+    "celery.app.trace": "message-outcome",
+    "celery.concurrency": "worker-pool",
+    "celery.pool": "worker-pool",
+    "celery.worker": "worker-life",
+    "celery.worker.consumer": "broker-connection",
+    "celery.worker.control": "remote-control",
+    "celery.worker.request": "message-outcome",
+    "celery.worker.strategy": "message-received",
+    "kombu": "broker-connection",
+    "flower": "flower",
+    "tornado": "flower",
+    "redis": "redis-connection",
+    "httpx": "http",
+    "httpcore": "http",
+    "asyncio": "event-loop",
+    "py.warnings": "library-warning",
+}
+"""What a library's lines are about, by its loggers' names; all others are ``library``."""
+
+
 def configure_logs(settings: Settings) -> None:
-    """Sends our logs and those of the libraries through one formatter, to stderr."""
+    """Sends our logs and those of the libraries through one formatter, to stderr.
+
+    Each line has ``timestamp``, ``level``, ``logger``, ``action`` and ``event``, and with JSON nothing else is written.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     as_json = settings.log_format == "json"
@@ -27,7 +55,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[*shared, _named],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -42,6 +70,8 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    # What libraries warn of (Celery of being root, say) is a line like any other.
+    logging.captureWarnings(True)
     # One line a message at INFO; our own runner already says one a stage.
     for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
@@ -51,6 +81,21 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _named(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """A library's line has no action of its own: it is told by where it comes from."""
+    event.setdefault("action", library_action(str(event.get("logger", ""))))
+    return event
+
+
+def library_action(logger_name: str) -> str:
+    """The action of a library's line: that of the longest name in ``LIBRARIES`` that the logger stands under."""
+    while logger_name:
+        if logger_name in LIBRARIES:
+            return LIBRARIES[logger_name]
+        logger_name = logger_name.rpartition(".")[0]
+    return "library"
 
 
 def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
