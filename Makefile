@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci clean
+.PHONY: run docs test test-long test-browser lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -26,6 +26,10 @@ test: .venv/ready
 # What takes minutes because an outage does.
 test-long: .venv/ready
 	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py
+
+# Flower in a real Chromium (Debian: chromium).
+test-browser: .venv/ready
+	CHANGEOVER_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -15,7 +15,16 @@ class Proceed:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The rest of the chain is dropped: ended, stopped at the boundary, or not ours."""
+    """The rest of the chain is dropped: ended, stopped at the boundary, or not ours.
+
+    ``failure``: what failed, when a stage was recorded as failed; Flower shows it.
+    """
+
+    failure: str = ""
+
+
+class StageFailed(Exception):
+    """The recorded failure of a stage, told to Celery so that the row in Flower is a failed one."""
 
 
 @dataclass(frozen=True, slots=True)

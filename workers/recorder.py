@@ -30,6 +30,9 @@ CURSOR_LIMIT: Final = 256 * 1024
 MESSAGE_LIMIT: Final = 4000
 """Characters of a failure's message."""
 
+SHOWN_LIMIT: Final = 500
+"""Characters of a failure that Flower shows."""
+
 CHECKPOINT_GONE: Final = frozenset({Ended.COMPLETED, Ended.ROLLED_BACK, Ended.CANCELLED})
 """Ends with which the ledger has deleted the task's checkpoint (I10)."""
 
@@ -98,7 +101,7 @@ class Recorder:
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
-        return Drop()
+        return Drop(f"{run.record.stage_name}: {failed.kind}: {message}"[:SHOWN_LIMIT])
 
 
 def fenced_out(run: Run) -> Drop:

@@ -27,6 +27,8 @@ ALLOWED: Final = frozenset(
         "conf",
         # Flower asks every 5 s for the events that its tasks page is made of.
         "enable_events",
+        # What whoever begins to listen for events asks first: the worker says that it is there.
+        "heartbeat",
     )
 )
 

@@ -8,11 +8,11 @@ from typing import Any
 from orchestrator.broker.messages import RUN_STAGE, shown_arguments
 from orchestrator.ledger.records import Turn
 from workers.app import app
-from workers.next_link import Drop, Reschedule
+from workers.next_link import Drop, Reschedule, StageFailed
 from workers.runtime import runner
 
 
-@app.task(name=RUN_STAGE, bind=True, max_retries=None, Strategy="workers.ledger_time:strategy")
+@app.task(name=RUN_STAGE, bind=True, max_retries=None, throws=(StageFailed,), Strategy="workers.ledger_time:strategy")
 def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int) -> None:
     """Runs a turn. A second delivery is told apart by the ledger: it begins nothing and schedules nothing."""
     match runner().run(Turn(task_id, epoch, stage, turn)):
@@ -24,6 +24,9 @@ def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int) -> Non
                 eta=datetime.fromtimestamp(due_ms / 1000, UTC),
                 argsrepr=shown_arguments(tenant_id, mode, stage_name, again.turn),
             )
-        case Drop():
+        case Drop(failure):
             # Undocumented, but what the maintainers advise: the tracer reads the chain again after the body.
             self.request.chain = None
+            if failure:
+                # Recorded; only for whoever looks at Celery. In ``throws``: the runner has already logged it.
+                raise StageFailed(failure)

@@ -1,4 +1,4 @@
-"""Flower's options, as far as they decide who can reach it: loopback unless told otherwise, else with a password."""
+"""Flower's options: who can reach it (loopback unless told otherwise, else with a password), and what its rows show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 from orchestrator.domain.errors import InvalidInput, Problem
 
 LOOPBACK: Final = "127.0.0.1"
+COLUMNS: Final = "state,args,received,started,runtime,worker,uuid,exception"
+"""Of the tasks page: ``args`` names tenant and stage; the name, by default the first, is the same in every row."""
 _ADVICE: Final = (
     "is open to others, so it wants a password: set FLOWER_BASIC_AUTH=user:password (or FLOWER_AUTH_PROVIDER and "
     "FLOWER_AUTH), or leave the address out for 127.0.0.1"
@@ -50,6 +52,8 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
             problems.append(Problem("FLOWER_UNAUTHENTICATED_API", None, f"opens the API at {address!r} to others"))
     if problems:
         raise InvalidInput(problems)
+    if chosen("tasks_columns") is None:
+        kept.append(f"--tasks-columns={COLUMNS}")
     return kept, {"FLOWER_BASIC_AUTH": ",".join(passwords)} if passwords else {}
 
 

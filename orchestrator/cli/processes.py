@@ -40,13 +40,16 @@ def worker(context: typer.Context) -> None:
 def flower(context: typer.Context) -> None:
     """Run Flower on the same broker, on loopback unless told otherwise; all options are Flower's.
 
-    On any other address it wants a password: FLOWER_BASIC_AUTH=user:password.
+    On any other address it wants a password: the setting flower.basic_auth, or FLOWER_BASIC_AUTH=user:password.
     """
     import os
 
     from orchestrator.cli.flower_options import guard_flower
+    from orchestrator.settings.model import load_settings
 
-    arguments, variables = guard_flower(context.args, os.environ)
+    of_settings = load_settings().flower.basic_auth
+    given = {} if of_settings is None else {"FLOWER_BASIC_AUTH": of_settings.get_secret_value()}
+    arguments, variables = guard_flower(context.args, given | os.environ)
     _celery(["flower", *arguments], variables)
 
 

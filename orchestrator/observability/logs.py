@@ -14,7 +14,6 @@ from orchestrator.domain.printable import printable, printable_block
 from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
 
-
 LIBRARIES: Final = {
     "celery": "celery",
     "celery.apps.worker": "worker-life",
@@ -91,11 +90,8 @@ def _named(logger: Any, name: str, event: structlog.types.EventDict) -> structlo
 
 def library_action(logger_name: str) -> str:
     """The action of a library's line: that of the longest name in ``LIBRARIES`` that the logger stands under."""
-    while logger_name:
-        if logger_name in LIBRARIES:
-            return LIBRARIES[logger_name]
-        logger_name = logger_name.rpartition(".")[0]
-    return "library"
+    above = [name for name in LIBRARIES if f"{logger_name}.".startswith(f"{name}.")]
+    return LIBRARIES[max(above, key=len)] if above else "library"
 
 
 def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

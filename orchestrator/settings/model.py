@@ -118,6 +118,12 @@ class ArchiveSettings(Section):
         return self
 
 
+class FlowerSettings(Section):
+    """Who may look at Flower: ``user:password``, several parted by commas."""
+
+    basic_auth: SecretStr | None = None
+
+
 class Settings(BaseSettings):
     """Every application setting, with its default."""
 
@@ -156,6 +162,7 @@ class Settings(BaseSettings):
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
     metrics_by_plan: bool = False
+    flower: FlowerSettings = FlowerSettings()
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

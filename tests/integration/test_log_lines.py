@@ -18,9 +18,7 @@ FAILS = {"name": "fails", "steps": [{"type": "health-check", "max_attempts": 1}]
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_every_line_of_every_process_has_the_same_fields(
-    cluster: Cluster, client: Client, pool: str
-) -> None:
+def test_every_line_of_every_process_has_the_same_fields(cluster: Cluster, client: Client, pool: str) -> None:
     # DEBUG: what the libraries say too, and of it there is much.
     cluster.environment["CHANGEOVER_LOG_LEVEL"] = "DEBUG"
     coordinator = cluster.start_coordinator()

@@ -37,6 +37,10 @@ def heard(cluster: Cluster, method: str) -> bool:
     return f"{method!r}" in cluster.logs()
 
 
+def published(broker: redis.Redis, channel: str, envelope: str) -> bool:
+    return broker.publish(channel, envelope) == 1
+
+
 def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) -> None:
     worker = cluster.start_worker(concurrency=2)
     cluster.wait_alive([worker])
@@ -52,8 +56,8 @@ def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) 
             "headers": {},
             "properties": {"delivery_tag": method, "delivery_info": {"exchange": "celery.pidbox"}},
         }
-        # Somebody listens, and hears it.
-        assert broker.publish(channel, json.dumps(envelope)) == 1
+        # Somebody listens (a worker's first subscription comes a moment after its presence), and hears it.
+        wait_until(partial(published, broker, channel, json.dumps(envelope)), 30, f"nobody listens for {method}")
         wait_until(partial(heard, cluster, method), 30, f"{method} was not heard")
 
     with Celery(broker=place.broker_url) as app:
@@ -65,6 +69,12 @@ def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) 
             for name in ("ping", "stats", "active_queues", "registered", "active", "reserved", "scheduled", "revoked")
         }
         assert next(iter(look.conf().values()))["task_acks_late"] is True
+    with Celery(broker=place.broker_url) as app:
+        app.conf.broker_transport_options = {"global_keyprefix": f"changeover:{place.namespace}:"}
+        # What Flower says when it starts to listen.
+        app.control.broadcast("heartbeat")
+        assert app.control.inspect(timeout=20.0, limit=1).ping()
+    assert not heard(cluster, "heartbeat")
     assert looks["ping"] == {"ok": "pong"}
     assert looks["stats"]["pool"]["max-concurrency"] == 2
     consumed = sorted(queue["name"] for queue in looks["active_queues"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.cli.flower_options import guard_flower
+from orchestrator.cli.flower_options import COLUMNS, guard_flower
 from orchestrator.domain.errors import InvalidInput
 
 GOOD = [
@@ -33,7 +33,13 @@ OPEN = [
 
 @pytest.mark.parametrize(("arguments", "environment", "started", "variables"), GOOD)
 def test_good(arguments: list[str], environment: dict[str, str], started: list[str], variables: dict[str, str]) -> None:
-    assert guard_flower(arguments, environment) == (started, variables)
+    assert guard_flower(arguments, environment) == ([*started, f"--tasks-columns={COLUMNS}"], variables)
+
+
+def test_columns_that_are_given_stay() -> None:
+    given = ["--address=127.0.0.1", "--tasks_columns=uuid"]
+    assert guard_flower(given, {}) == (given, {})
+    assert guard_flower(given[:1], {"FLOWER_TASKS_COLUMNS": "uuid"}) == (given[:1], {})
 
 
 @pytest.mark.parametrize(("arguments", "environment"), OPEN)

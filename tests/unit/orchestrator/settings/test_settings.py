@@ -40,6 +40,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "checkpoint.url": ("sqlite:///file", "sqlite:///env"),
     "archive.path": ("/file", "/env"),
     "archive.url": ("sqlite:///file", "sqlite:///env"),
+    "flower.basic_auth": ("ada:file", "ada:env"),
     "log_format": ("json", "console"),
     "log_level": ("ERROR", "DEBUG"),
     "connections": ({"file": {"url": "redis://file:1"}}, {"env": {"url": "redis://env:1"}}),

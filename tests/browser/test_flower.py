@@ -1,0 +1,85 @@
+"""Flower in a real browser: a plan's stages are found in its rows, and who gives no password sees nothing."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from orchestrator.client import Client
+from tests.support.chromium import find_chromium, rendered
+from tests.support.cluster import Cluster
+from tests.support.plans import noop_stage, plan, tenant
+from tests.support.processes import start
+from tests.support.redis_server import free_port
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.skipif("CHANGEOVER_TEST_BROWSER" not in os.environ, reason="needs a browser; make test-browser"),
+    pytest.mark.skipif(find_chromium() is None, reason="no chromium on this machine (Debian: chromium)"),
+    pytest.mark.timeout(180),
+]
+
+FAILS = {"name": "switch-portal", "steps": [{"type": "health-check", "max_attempts": 1}]}
+
+
+def test_a_plans_stages_are_found_and_a_failed_one_is_red(cluster: Cluster, client: Client, tmp_path: Path) -> None:
+    port = free_port()
+    cluster.environment["CHANGEOVER_FLOWER__BASIC_AUTH"] = "ada:hunter2"
+    cluster.start()
+    with (tmp_path / "flower.log").open("wb") as log:
+        flower = start(["flower", f"--port={port}"], cluster.environment, log, log)
+    try:
+        # Flower's healthcheck asks for no password.
+        wait_until(lambda: _answers(f"http://127.0.0.1:{port}/healthcheck"), 30, cluster.logs())
+        # What came before a worker was told to send events is in no row.
+        wait_until(lambda: "enabled by remote" in cluster.logs(), 30, "no events")
+        good = [noop_stage("switch-gateway"), noop_stage("switch-billing")]
+        client.submit(plan("good", [tenant("acme"), tenant("globex")], good))
+        bad = tenant("initech", network_endpoints=[{"value": "http://127.0.0.1:1/health"}])
+        client.submit(plan("bad", [bad], [FAILS]))
+        assert client.wait("good", timeout_seconds=30).status == "COMPLETED"
+        assert client.wait("bad", timeout_seconds=30).status == "FAILED"
+
+        page = f"http://ada:hunter2@127.0.0.1:{port}/tasks"
+        wait_until(lambda: len(rows(rendered(page))) >= 5, 60, "not all rows came")
+        found = rows(rendered(page, tmp_path / "tasks.png"))
+
+        told = {(row[0], re.sub(r" turn=\d+$", "", row[1])) for row in found}
+        assert told >= {
+            ("SUCCESS", f"tenant={name} stage={stage}")
+            for name in ("acme", "globex")
+            for stage in ("switch-gateway", "switch-billing")
+        }
+        (failed,) = [row for row in found if row[0] == "FAILURE"]
+        assert failed[1].startswith("tenant=initech stage=switch-portal")
+        assert "switch-portal: HealthCheckFailed" in failed[-1]
+        assert 'text-bg-danger">FAILURE' in rendered(page)
+        assert "acme" not in rendered(page.replace("ada:hunter2@", ""))
+        assert "acme" not in rendered(page.replace("hunter2", "wrong"))
+        assert "hunter2" not in (tmp_path / "flower.log").read_text()
+        assert not [line for line in cluster.logs().splitlines() if '"error"' in line]
+    finally:
+        flower.send_signal(signal.SIGKILL)
+        flower.wait()
+
+
+def rows(document: str) -> list[list[str]]:
+    """The cells of each row of the tasks page."""
+    body = re.search(r"<tbody>(.*?)</tbody>", document, re.DOTALL)
+    found = re.findall(r"<tr.*?</tr>", body.group(1), re.DOTALL) if body else []
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in found]
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in row] for row in cells if len(row) > 2]
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
