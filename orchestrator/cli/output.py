@@ -110,7 +110,7 @@ def note(message: str) -> None:
     """
     line = printable(message)
     try:
-        print(line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…", file=sys.stderr, flush=True)
+        _put(sys.stderr, line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…")
     except OSError:
         _to_nowhere(sys.stderr)
 
@@ -135,7 +135,11 @@ def _json_text(value: Any) -> str:
 
 def _write(text: str) -> None:
     with _readers_may_leave():
-        print(text, flush=True)
+        _put(sys.stdout, text)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    print(text, file=stream, flush=True)
 
 
 @contextmanager

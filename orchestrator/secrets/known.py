@@ -1,27 +1,29 @@
 """The secrets that a process has resolved, and every form in which a text may hold one of them.
 
 A request gives a value forms that no template made: httpx writes a URL's user and password as base64 of the two
-together, and percent-encodes other characters in a path than in a query. So neither form is listed; both are looked for
-by what they mean.
+together, and percent-encodes other characters in a path than in a query; a service that echoes it writes JSON or HTML
+in its own way. So these forms are not listed but looked for by what they mean; listed are those that a cut may have left
+the beginning of.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
-import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
+
+from orchestrator.secrets.escapes import without_escaped
 
 MASK: Final = "***"
 
 SHORTEST: Final = 4
 """A shorter value could not be masked without masking half of every message."""
 
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPES = frozenset("%\\&")
 _CUT_MARK = "…"
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
@@ -52,11 +54,8 @@ class KnownSecrets:
         for core in self.cores:
             if core in text:
                 text = _without_base64(text, core)
-        if "%" in text:
-            for value in self.values:
-                # Whoever encodes a URL may take an escape in the value for one made before, and leave it.
-                for one in {value, unquote(value)}:
-                    text = _without_escaped(text, one)
+        if self.values and not _ESCAPES.isdisjoint(text):
+            text = without_escaped(text, self.values, MASK)
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
@@ -78,6 +77,7 @@ def _spellings(value: str) -> set[str]:
     return {
         value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
         json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(value)[1:-1].replace("/", r"\/"), html.escape(value),
     }  # fmt: skip
 
 
@@ -105,36 +105,3 @@ def _without_base64(text: str, core: str) -> str:
         pieces += (text[done:begin], MASK)
         done = end
     return "".join((*pieces, text[done:]))
-
-
-def _without_escaped(text: str, value: str) -> str:
-    """The text with the value masked, whichever of its characters are percent-encoded, and with ``+`` for space."""
-    raw = text.encode(errors="surrogatepass")
-    decoded = bytearray()
-    escapes: list[tuple[int, int]] = []
-    last = 0
-    for escape in _ESCAPE.finditer(raw):
-        decoded += raw[last : escape.start()]
-        escapes.append((len(decoded), escape.start()))
-        decoded.append(int(escape[1], 16))
-        last = escape.end()
-    if not escapes:
-        return text
-    decoded += raw[last:]
-    hay, needle = decoded.replace(b"+", b" "), value.encode(errors="surrogatepass").replace(b"+", b" ")
-
-    def place(at: int) -> int:
-        """Where in ``raw`` the decoded byte at ``at`` begins."""
-        before = bisect_right(escapes, (at, len(raw))) - 1
-        if before < 0:
-            return at
-        decoded_at, raw_at = escapes[before]
-        return raw_at if decoded_at == at else raw_at + 3 + (at - decoded_at - 1)
-
-    pieces: list[bytes] = []
-    done = copied = 0
-    while (at := hay.find(needle, done)) >= 0:
-        done = at + len(needle)
-        pieces += (raw[copied : place(at)], MASK.encode())
-        copied = place(done)
-    return b"".join((*pieces, raw[copied:])).decode(errors="surrogatepass")

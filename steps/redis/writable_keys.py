@@ -1,13 +1,16 @@
 """Which keys a tenant's steps may write: the operator's patterns, so that one tenant's plan leaves another's alone.
 
-A pattern is a key with ``{tenant}`` for the tenant's own id and ``*`` for any text: ``tenant_config:{tenant}``. One
-without ``{tenant}`` is of keys that all tenants share.
+A pattern is a key with ``{tenant}`` for the tenant's own id and ``*`` for any text without the character that ends it:
+the one behind it in the pattern, and behind the tenant's id also the one before it. So a key fits a pattern for one
+tenant only, whatever is in an id (``svc:*:{tenant}``: ``svc:x:b:a`` is of tenant ``b:a``, not of ``a``), and in one way,
+which costs its length. One without ``{tenant}`` is of keys that all share.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final
 
 from steps.redis.reserved import key_is_reserved
@@ -15,7 +18,7 @@ from steps.wording import cut, quote
 
 _TENANT: Final = "{tenant}"
 _MEANT: Final = re.compile(r"\{\s*tenant[^{}]*\}", re.IGNORECASE)
-_PARTS: Final = re.compile(r"(\{tenant\}|\*)")
+_TOUCHING: Final = re.compile(r"\*\*|\*\{tenant\}|\{tenant\}\*")
 
 
 class WritableKeys:
@@ -28,6 +31,10 @@ class WritableKeys:
                 raise ValueError(f"{cut(pattern)!r}: expected a key, with {_TENANT} for the tenant's id")
             if (reason := key_is_reserved(pattern)) is not None:
                 raise ValueError(f"{cut(pattern)!r}: {reason}")
+            if _TOUCHING.search(pattern):
+                raise ValueError(
+                    f"{cut(pattern)!r}: expected a separator such as : between * and {_TENANT} or another *"
+                )
 
     def refuse(self, key: str, tenant_id: str) -> str | None:
         """Why the tenant's steps may not write the key; None when they may."""
@@ -60,6 +67,14 @@ def _names(key: str, tenant_id: str) -> bool:
 def _fits(pattern: str, key: str, tenant_id: str) -> bool:
     if "*" not in pattern:
         return pattern.replace(_TENANT, tenant_id) == key
-    parts = {_TENANT: re.escape(tenant_id), "*": ".*"}
-    expression = "".join(parts.get(part) or re.escape(part) for part in _PARTS.split(pattern))
+    literals = pattern.split("*")
+    texts = [re.escape(tenant_id).join(map(re.escape, literal.split(_TENANT))) for literal in literals]
+    before = accumulate(literals)
+    gaps = [_gap(text, behind) for text, behind in zip(before, literals[1:], strict=False)]
+    expression = texts[0] + "".join(gap + text for gap, text in zip(gaps, texts[1:], strict=True))
     return re.fullmatch(expression, key, re.DOTALL) is not None
+
+
+def _gap(before: str, behind: str) -> str:
+    ends = behind[:1] + (before[-1:] if _TENANT in before else "")
+    return f"[^{re.escape(ends)}]*" if ends else ".*"

@@ -1,4 +1,4 @@
-"""Output that cannot be written: a full disk, a closed stream, a reader that left. One line and an exit code of its own."""
+"""Output that cannot be written (a full disk, a closed stream, a reader that left): one line, its own exit code."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +124,40 @@ def test_lower_case_and_needless_escapes_are_masked(tmp_path: Path) -> None:
     assert mask("%E2%98%83 pass%2Fw\u00f6rd\N{SNOWMAN}%") == "%E2%98%83 ***\N{SNOWMAN}%"
 
 
+PHP = json.dumps(VALUE).replace("/", "\\/")
+EVERY_CHARACTER = "".join(f"\\u{ord(one):04X}" for one in VALUE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(PHP, EVERY_CHARACTER, html.escape(VALUE), "".join(f"&#{ord(one)};" for one in VALUE)),
+        *("".join(f"&#x{ord(one):X};" for one in VALUE), json.dumps(PHP), json.dumps(json.dumps(PHP)), quote(PHP)),
+        *(html.escape(PHP), json.dumps(html.escape(VALUE)), repr(VALUE.encode()), json.dumps(quote(PHP))),
+    ],
+)
+def test_what_a_service_makes_of_it_is_masked(tmp_path: Path, text: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=VALUE))
+    said = mask(f"\N{SNOWMAN} a\\/b &lt; %25 {text} c\\/d &amp; {text}")
+    assert said.startswith("\N{SNOWMAN} a\\/b &lt; %25 ")
+    assert said.count("***") == 2
+    assert "c\\/d &amp; " in said
+    assert not any(piece in said for piece in ("5678", "u0035", "#53;", "#x35;"))
+
+
+@pytest.mark.parametrize("value", ["a%41b/c", r"back\\slash/\n", "x&amp;y/", "\N{GRINNING FACE}/key", "a+b c/d"])
+def test_a_value_that_looks_escaped_is_masked(tmp_path: Path, value: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    for text in (
+        value,
+        json.dumps(value),
+        json.dumps(value).replace("/", r"\/"),
+        quote(value, safe=""),
+        html.escape(value),
+    ):
+        assert mask(f"%20 {text} \\/").strip('" ') in ("%20 *** \\/", '%20 "***" \\/')
+
+
 def test_a_beginning_before_a_cut_is_masked(tmp_path: Path) -> None:
     render("{{ secret.V }}", variables(tmp_path, V="abcdefghij"))
     assert mask("said 'xx abcdef…'; and abcde… and abc…") == "said 'xx ***…'; and ***… and abc…"
@@ -173,6 +209,12 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.instances["gw"].urls == ["http://gw"]
     assert settings.secrets_dir == Path("/elsewhere")
     assert "pw" not in repr(settings)
+
+
+@pytest.mark.parametrize("text", ["%41", r"\/", r"\u0041", "&amp;", "\\\\", "%25", "&amp;amp;"])
+def test_long_text_of_escapes_is_masked_in_time_that_grows_with_it(tmp_path: Path, text: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=VALUE))
+    assert mask(text * 100_000) == text * 100_000
 
 
 @pytest.mark.parametrize("text", ["x", "x.y-", "a=", "a@", "http://", "bearer ", "basic a", "://", "x://a"])

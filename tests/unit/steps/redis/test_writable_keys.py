@@ -10,7 +10,7 @@ KEYS = WritableKeys(["tenant_config:{tenant}", "svc-*:{tenant}:*", "{{tenant}}:c
 
 
 @pytest.mark.parametrize(
-    "key", ["tenant_config:a.b", "svc-gateway:a.b:x:y", "svc-:a.b:", "{a.b}:config", "shared"]
+    "key", ["tenant_config:a.b", "svc-gate-way:a.b:x.y", "svc-:a.b:", "{a.b}:config", "shared"]
 )  # fmt: skip
 def test_allowed(key: str) -> None:
     assert KEYS.refuse(key, "a.b") is None
@@ -18,7 +18,7 @@ def test_allowed(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["tenant_config:a.bc", "tenant_config:axb", "tenant_config:other", "svc-gateway:other:x", "x-svc-a:a.b:",
+    ["tenant_config:a.bc", "tenant_config:axb", "tenant_config:other", "svc-gateway:other:x", "x-svc-a:a.b:", "svc-x:other:a.b:x", "svc-gateway:a.b:x:y",
      "{other}:config", "shared2", "tenant_config:{tenant}", "tenant_config:a.b\n"],
 )  # fmt: skip
 def test_refused(key: str) -> None:
@@ -30,7 +30,7 @@ def test_refused(key: str) -> None:
 def test_an_id_is_no_pattern() -> None:
     assert KEYS.refuse("tenant_config:other", "*")
     assert KEYS.refuse("tenant_config:*", "*") is None
-    assert WritableKeys(["x*{tenant}"]).refuse("xa.b", "..b")
+    assert WritableKeys(["x*:{tenant}"]).refuse("x:a.b", "..b")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,36 @@ def test_an_id_is_no_pattern() -> None:
 )  # fmt: skip
 def test_a_star_is_any_text_and_all_else_is_as_written(key: str, allowed: bool) -> None:
     assert (WritableKeys(["svc-*:{tenant}", "v1.*:{tenant}"]).refuse(key, "a") is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "tenant", "key", "allowed"),
+    [
+        ("svc:*:{tenant}", "a", "svc:gw:a", True),
+        ("svc:*:{tenant}", "a", "svc:x:b:a", False),
+        ("svc:*:{tenant}", "b:a", "svc:x:b:a", True),
+        ("svc:{tenant}:*", "a", "svc:a:b", True),
+        ("svc:{tenant}:*", "a", "svc:a:b:c", False),
+        ("svc:{tenant}:*", "a:b", "svc:a:b:c", True),
+        ("{tenant}:*.x", "a", "a:b:c.x", False),
+        ("*:{tenant}.*", "a.*", "x:a.*.y", True),
+        ("*:{tenant}.*", "a.*", "x:abc.y", False),
+        ("*", "a", "any:thing\n", True),
+    ],
+)
+def test_a_key_is_of_one_tenant(pattern: str, tenant: str, key: str, allowed: bool) -> None:
+    assert (WritableKeys([pattern]).refuse(key, tenant) is None) is allowed
+
+
+def test_no_key_takes_longer_than_its_length() -> None:
+    """Each way to share the colons among the stars was once tried: hours."""
+    assert WritableKeys(["svc:*:*:*:*:*:*:{tenant}", "*:{tenant}"]).refuse("svc:" + ":" * 100_000, "acme")
+
+
+@pytest.mark.parametrize("pattern", ["a:**", "a:*{tenant}", "{tenant}*"])
+def test_a_star_has_separators_beside_it(pattern: str) -> None:
+    with pytest.raises(ValueError, match="expected a separator"):
+        WritableKeys([pattern])
 
 
 def test_an_empty_list_allows_nothing() -> None:
