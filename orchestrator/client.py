@@ -23,6 +23,7 @@ from orchestrator.control.answers import (
 from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.explain import Explainer
 from orchestrator.control.export import Line, plan_lines
+from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.operations import Operator
 from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
@@ -61,7 +62,7 @@ class Client:
         self._waiting = Waiting(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
         self._purger = Purger(Purges(self._ledger), self._reader)
-        self._explainer = Explainer(self._reader, self._settings)
+        self._explainer = Explainer(self._ledger, self._reader, self._settings, self._url)
 
     def submit(
         self,
@@ -141,8 +142,8 @@ class Client:
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way.
 
-        Each call is one request. Called again with the ``request_id`` of an earlier one, also of one whose answer was
-        lost, it changes nothing and answers as that did (for a day); draw another for another request.
+        Each call is one request: with the ``request_id`` of an earlier one, also of one whose answer was lost, it
+        changes nothing and answers as that did (for a day).
         """
         with self._asking(order):
             return self._orchestrator.operate(operation, target, order)
@@ -190,6 +191,11 @@ class Client:
         order = order_of(actor, reason, request_id, from_scratch=not from_checkpoint, force=force)
         return self.operate(Operation.RETRY, target_of(**target), order)
 
+    def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
+        """The same of those of a plan's failed tasks that the narrowing takes."""
+        with self._asking(order):
+            return self._orchestrator.retry_some(plan_id, narrowing, order)
+
     def rollback(
         self,
         *,
@@ -200,8 +206,7 @@ class Client:
         **target: str,
     ) -> OperationResult:
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        order = order_of(actor, reason, request_id, force=force)
-        return self.operate(Operation.ROLLBACK, target_of(**target), order)
+        return self.operate(Operation.ROLLBACK, target_of(**target), order_of(actor, reason, request_id, force=force))
 
     def release_tenant(
         self,
@@ -212,14 +217,11 @@ class Client:
         force: bool = False,
         request_id: str | None = None,
     ) -> OperationResult:
-        """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more.
-
-        Refused while the holder is alive, unless ``force``.
-        """
+        """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more;
+        refused while that is alive, unless ``force``."""
         if not reason.strip():
             raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
-        order = order_of(actor, reason, request_id, force=force)
-        with self._asking(order):
+        with self._asking(order := order_of(actor, reason, request_id, force=force)):
             return self._orchestrator.release_tenant(tenant_id, order)
 
     def purge(
@@ -234,8 +236,8 @@ class Client:
     ) -> PurgeResult:
         """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
 
-        Its tenants keep their last known good config and who moved them last. ``progress`` is told how many tasks are
-        left. Raises ``NotAllowed`` when it has not ended.
+        Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left. Raises
+        ``NotAllowed`` when it has not ended.
         """
         with translate_errors(self._url):
             return self._purger.plan(plan_id, order_of(actor, reason, request_id), export, progress)
@@ -283,8 +285,7 @@ class Client:
             if target.type == "plan":
                 return self._waiting.plan(target.identifier, until_paused=until_paused)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.
-            task_id = self._orchestrator.task_id_of(target)
-            return self._waiting.task(task_id, until_paused=until_paused)
+            return self._waiting.task(self._orchestrator.task_id_of(target), until_paused=until_paused)
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import signals
 from celery.exceptions import OperationalError
+from celery.worker import state
 from redis.exceptions import RedisError
 
 from orchestrator.background.pulse import Pulse
@@ -86,7 +87,7 @@ def _slots_of(consumer: Any) -> int:
 def _telling(broker: BrokerWatch) -> Callable[[], dict[str, Any]]:
     """What else this worker's presence tells."""
     steps = sorted(set(load_registry().names()) - {step.name for step in BUILT_IN})
-    return lambda: {**broker.told(), "steps": steps, "canary": CANARY.last}
+    return lambda: {**broker.told(), "steps": steps, "canary": CANARY.last, "busy": len(state.active_requests)}
 
 
 @signals.celeryd_after_setup.connect

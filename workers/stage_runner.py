@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 
 from checkpoint import CheckpointError
-from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed
+from orchestrator.domain.errors import STEP_MISSING, InvalidInput, IrreversibleStage, NotAllowed
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
@@ -120,7 +120,14 @@ class StageRunner:
     def _run_begun(self, run: Run, plan_id: str) -> Next:
         run.cursor = Cursor(**run.record.cursor)
         run.outputs = self._checkpoints.outputs(run.turn, run.record)
-        plan = self._plans.get(plan_id, run.record.incarnation, run.record.digest)
+        try:
+            plan = self._plans.get(plan_id, run.record.incarnation, run.record.digest)
+        except InvalidInput as error:
+            # It was built at submit: what is missing is missing here.
+            message = (
+                f"worker {self._worker} cannot build the plan's stages: {error}; install what they need, restart it"
+            )
+            return self._recorder.fail(run, Failed(STEP_MISSING, message))
         if plan is None:
             # Emptied since the begin: whatever this turn was part of is gone.
             return fenced_out(run)

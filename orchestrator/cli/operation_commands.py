@@ -11,6 +11,7 @@ from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
+    from orchestrator.control.narrowed_retry import Narrowing
     from orchestrator.ledger.operations import Operation
 
 PlanOption = Annotated[str | None, typer.Option("--plan", help="The whole plan.", show_default=False)]
@@ -81,8 +82,22 @@ def cancel(
 
 def retry(
     plan: PlanOption = None,
-    tenant: TenantOption = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant",
+            help="The task that last moved this tenant; with --plan, its tenants of this id or pattern ('eu-*').",
+            show_default=False,
+        ),
+    ] = None,
     task: TaskOption = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="With --plan: what failed in this stage.", show_default=False)
+    ] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option("--cause", help="With --plan: what failed with this type of failure.", show_default=False),
+    ] = None,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")
     ] = False,
@@ -93,8 +108,12 @@ def retry(
     wait: WaitOption = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Run a failed task again from its checkpoint; of a plan, all its failed tasks."""
-    _operate("retry", (plan, tenant, task), reason, (actor, request_id), wait, json_output, from_scratch, force)
+    """Run a failed task again from its checkpoint; of a plan, all that failed, or what is named."""
+    from orchestrator.control.narrowed_retry import Narrowing
+
+    narrowing = Narrowing(stage, cause, tenant if plan is not None else None)
+    of = (plan, None if narrowing.tenants else tenant, task)
+    _operate("retry", of, reason, (actor, request_id), wait, json_output, from_scratch, force, narrowing)
 
 
 def rollback(
@@ -118,7 +137,7 @@ def rollback(
 def explain(
     plan: PlanOption = None, tenant: TenantOption = None, task: TaskOption = None, json_output: JsonOption = False
 ) -> None:
-    """Say in plain sentences why a plan or task is not moving."""
+    """Say in plain sentences why a plan or task is not moving, and what to type next."""
     from orchestrator import Client
 
     with Client() as client:
@@ -127,8 +146,10 @@ def explain(
         print_json(found)
     else:
         print_line(f"{found.target_type} {found.target_id} is {found.status}")
-        for reason in found.reasons:
-            print_line(f"  - {reason}")
+        for one in found.remarks:
+            print_line(f"  - {one.sentence}")
+            for command in one.commands:
+                print_line(f"      {command}")
 
 
 def _operate(
@@ -140,16 +161,21 @@ def _operate(
     json_output: bool,
     from_scratch: bool = False,
     force: bool = False,
+    narrowing: Narrowing | None = None,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.control.target import OperationTarget, order_of, target_of
+    from orchestrator.control.target import OperationTarget, order_of, plan_of_target, target_of
     from orchestrator.ledger.operations import Operation
 
     operation, target = Operation(word), target_of(**_given(*given))
     actor, request_id = asking
     with Client() as client:
         order = order_of(actor, reason, request_id, from_scratch=from_scratch, force=force)
-        result = client.operate(operation, target, order)
+        result = (
+            client.retry_some(plan_of_target(target), narrowing, order)
+            if narrowing
+            else client.operate(operation, target, order)
+        )
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.

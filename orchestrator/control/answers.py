@@ -139,13 +139,23 @@ class CheckpointStatus(Answer):
     outputs: dict[str, JsonValue] = {}
 
 
+class Remark(Answer):
+    """One thing that is so. ``situation``: its section in docs/runbooks.md; ``commands``: what to type next, the first
+    helps most. Each would be accepted at the moment of the look."""
+
+    situation: str
+    sentence: str
+    commands: list[str] = []
+
+
 class Explanation(Answer):
-    """Why a task or plan stands where it stands: one plain sentence each."""
+    """Why a task or plan stands where it stands; ``reasons``: each remark as one line, its commands included."""
 
     target_type: str
     target_id: str
     status: str
     reasons: list[str]
+    remarks: list[Remark] = []
 
 
 class Check(Answer):

@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.control.replies import operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
@@ -45,6 +46,11 @@ class Operator:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
         return operation_result(operation, target, reply).model_copy(update={"request_id": order.request_id})
+
+    def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
+        """Retries those of a plan's failed tasks that the narrowing takes."""
+        _check(order)
+        return NarrowedRetry(self._operations, self._status).of_plan(plan_id, narrowing, order)
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
         """Takes the tenant from its holder. Raises ``NotFound`` for a tenant that no plan has named."""

@@ -33,6 +33,13 @@ def target_of(
     return given[0]
 
 
+def plan_of_target(target: OperationTarget) -> str:
+    """The id of a plan that is narrowed. Raises ``InvalidInput`` for a target that is one task."""
+    if target.type != "plan":
+        raise InvalidInput([Problem("", None, "--stage and --cause narrow a whole plan: give --plan")])
+    return target.identifier
+
+
 def default_actor() -> str:
     """Who asks, unless said otherwise: user@host."""
     try:

@@ -10,11 +10,13 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 import redis
 import structlog
+from redis.exceptions import NoPermissionError
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
@@ -27,6 +29,9 @@ ALIVE_SECONDS: Final = 10.0
 
 GONE_SECONDS: Final = 600.0
 """An entry older than this is taken out: whoever looks after the installation has been told for ten minutes."""
+
+SEARCH_SECONDS: Final = 0.5
+"""How long other namespaces are looked for."""
 
 Role = Literal["coordinator", "worker"]
 _log = structlog.get_logger(__name__)
@@ -50,7 +55,7 @@ class Process:
     told: Mapping[str, Any] = field(default_factory=dict)
     """What else it tells of itself, if it does. ``broker``, ``brokerRun``, ``brokerAway``: see
     ``broker/watch.py``; ``steps``: types of steps that other packages brought to a worker; ``canary``: the last test
-    message that it took; ``wall``: ms by its own clock."""
+    message that it took; ``busy``: stages that it runs now; ``wall``: ms by its own clock."""
     clock_ahead_seconds: float = 0.0
     """By how much the clock of its machine is ahead of Redis'."""
 
@@ -129,6 +134,23 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
 def alive(client: redis.Redis, keys: Keys) -> list[Process]:
     """Those that gave a sign within ``ALIVE_SECONDS``."""
     return [process for process in processes(client, keys) if process.age_seconds <= ALIVE_SECONDS]
+
+
+def other_namespaces(client: redis.Redis, keys: Keys) -> dict[str, list[Process]]:
+    """The other namespaces of this Redis that have live processes: as many as are found in half a second, and may be
+    read."""
+    found: dict[str, list[Process]] = {}
+    pattern = Keys("*").of("presence")
+    until = time.monotonic() + SEARCH_SECONDS
+    cursor = -1
+    while cursor != 0 and time.monotonic() < until:
+        cursor, names = cast(tuple[int, list[str]], client.scan(max(cursor, 0), match=pattern, count=10_000))
+        for name in names:
+            namespace = name.partition("{")[2].partition("}")[0]
+            with suppress(NoPermissionError):
+                if namespace != keys.namespace and (there := alive(client, Keys(namespace))):
+                    found[namespace] = there
+    return found
 
 
 def forget_gone(client: redis.Redis, keys: Keys) -> int:

@@ -15,9 +15,10 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import damaged_plans, lost_plans
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.presence import Process, alive, processes
+from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.script_source import assemble
+from orchestrator.ledger.survey import TaskGroup, survey
 
 PAGE: Final = 1000
 """Tasks or events read in one round trip."""
@@ -109,6 +110,10 @@ class Reader:
             _, *found = self._find(keys=[self._keys.root], args=arguments)
             yield dict(zip(wanted, found, strict=True))
 
+    def survey(self, plan_id: str, total: int) -> list[TaskGroup]:
+        """The plan's ``total`` tasks grouped by why they failed, wait or were given up, the largest group first."""
+        return survey(self._client, self._keys, plan_id, total)
+
     def configs(self, task_ids: Sequence[str]) -> list[str]:
         """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
         if not task_ids:
@@ -141,6 +146,22 @@ class Reader:
     def alive(self) -> list[Process]:
         """Those that gave a sign of late."""
         return alive(self._client, self._keys)
+
+    def other_namespaces(self) -> dict[str, list[Process]]:
+        """Other namespaces of this Redis with live processes, as far as they are found in half a second."""
+        return other_namespaces(self._client, self._keys)
+
+    def slot_holders(self, plan_id: str) -> list[str]:
+        """The tasks that hold the plan's slots, sorted."""
+        return sorted(cast(set[str], self._client.smembers(self._keys.of("slots", plan_id))))
+
+    def place_in_line(self, tenant_id: str, task_id: str) -> int | None:
+        """How many stand before the task in its tenant's line; None when it does not stand there."""
+        return cast(int | None, self._client.zrank(self._keys.of("line", tenant_id), task_id))
+
+    def draft_touched_ms(self, plan_id: str) -> float | None:
+        """When the submit of a draft last wrote, by the ledger's clock."""
+        return self._client.zscore(self._keys.of("drafts"), plan_id)
 
     def slots_used(self, plan_id: str) -> int:
         """How many of the plan's slots are taken."""

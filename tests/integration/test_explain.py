@@ -32,7 +32,7 @@ def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: red
     assert "no coordinator is alive" in said(task_id="a.0")
     (first,) = ledger.admit("a", 10).tasks
     ledger.admit("b", 10)
-    assert "it waits for a slot: 1 of 1 are in use and 1 tasks are before it" in said(task_id="a.2")
+    assert "it waits for a slot: 1 of 1 are in use (a.0) and 1 tasks are before it" in said(task_id="a.2")
     assert "it waits for tenant t0, held by task a.0 of plan a since 20" in said(task_id="b.0")
     assert "stage one (1 of 2) waits for a worker" in said(task_id="a.0")
     assert "no worker consumes queue lane-" in said(task_id="a.0")
@@ -41,21 +41,19 @@ def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: red
     ledger.begin(turn, "host:7/abc")
     assert "stage one (1 of 2) runs on worker host:7" in said(task_id="a.0")
     client.pause(plan_id="a", actor="bob", reason="lunch")
-    assert "its plan is pausing by bob (lunch), until stage one ends" in said(task_id="a.0")
+    assert "its plan is pausing by bob (lunch): it pauses when stage one has ended well" in said(task_id="a.0")
     assert "it is pausing by bob (lunch): 1 stages still run to their end" in said(plan_id="a")
     assert "its plan is paused by bob (lunch)" in said(task_id="a.1")
     ledger.poll_again(turn, 60, {"step": 0, "attempt": 4, "note": "attempt 4 of 10: gw-1 says version 41"})
-    assert "between polls, next in" in said(task_id="a.0")
+    assert "between polls after attempt 4, next in" in said(task_id="a.0")
     assert "attempt 4 of 10: gw-1 says version 41" in said(task_id="a.0")
-    redis_client.zadd(ledger.keys.of("leases_queued"), {"a.0": 1})
-    assert "its lease is overdue by" in said(task_id="a.0")
 
     client.resume(plan_id="a", actor="eve")
     client.cancel(plan_id="a", actor="bob")
-    assert "its plan is being cancelled by bob: it stops when stage one ends" in said(task_id="a.0")
+    assert "its plan is being cancelled by bob: it stops when stage one has ended well" in said(task_id="a.0")
     assert client.summary("a").cancelling
     client.cancel(task_id="a.2", actor="eve")
-    assert said(task_id="a.2") == "it has ended as CANCELLED by eve"
+    assert said(task_id="a.2").startswith("it has ended as CANCELLED by eve | ")
 
 
 def test_the_operators_commands(client: Client, place: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.control.explain import Explainer
+from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Begun
@@ -51,8 +51,13 @@ def test_a_circle_is_named_with_every_step(facing: LedgerWorld) -> None:
     ]
     assert circle_from(facing.reader, "p1.0") == steps
     assert [set(circle_from(facing.reader, task_id)) for task_id in TASKS] == [set(steps)] * 4
-    said = " | ".join(Explainer(facing.reader, facing.settings).task("p1.0").reasons)
-    assert f"it waits in a circle that does not end by itself: {'; '.join(steps)}; `changeover cancel --task" in said
+    (said,) = [
+        remark
+        for remark in Explainer(facing.ledger, facing.reader, facing.settings).task("p1.0").remarks
+        if remark.situation == Situation.CIRCLE
+    ]
+    assert f"it waits in a circle that does not end by itself: {'; '.join(steps)}; " in said.sentence
+    assert said.commands == ["changeover cancel --task p1.0"]
 
     # As it was, for the check of the whole ledger.
     for task_id, rank in resumed.items():

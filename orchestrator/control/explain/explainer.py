@@ -1,0 +1,110 @@
+"""Why is it not moving? One plain sentence for each thing that a task or plan waits for, and what to type next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+import redis
+
+from orchestrator.control.answers import Explanation, Remark
+from orchestrator.control.explain import moving, stopped, waiting, whole_plan
+from orchestrator.control.explain.offers import Offers
+from orchestrator.control.explain.processes import clocks, servers
+from orchestrator.control.explain.scene import Scene, TaskScene
+from orchestrator.control.explain.situations import reasons_of
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operation, Operations
+from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import refusal
+from orchestrator.settings.model import Settings
+
+_BY_STATUS: dict[TaskState, Callable[[TaskScene], Iterator[Remark]]] = {
+    TaskState.PENDING: waiting.not_admitted,
+    TaskState.RUNNING: moving.moving,
+    TaskState.ROLLING_BACK: moving.moving,
+    TaskState.PAUSED: stopped.paused,
+    TaskState.FAILED: stopped.failed,
+    TaskState.ROLLBACK_FAILED: stopped.rollback_failed,
+    TaskState.CANCELLED: stopped.cancelled,
+    TaskState.COMPLETED: stopped.ended_well,
+    TaskState.ROLLED_BACK: stopped.ended_well,
+}
+
+
+class Explainer:
+    """Reads the ledger and the processes' presence; raises ``NotFound`` for what does not exist."""
+
+    def __init__(
+        self, ledger: Ledger, reader: Reader, settings: Settings, url: str = "", wall: Callable[[], float] = time.time
+    ) -> None:
+        """``url``: of the ledger's Redis, for an answer that names it; ``wall``: this machine's clock."""
+        self._operations = Operations(ledger)
+        self._reader = reader
+        self._status = StatusReader(reader)
+        self._settings = settings
+        self._url = url
+        self._wall = wall
+
+    def task(self, task_id: str) -> Explanation:
+        """One task."""
+        status = self._status.task(task_id)
+        record, plan = self._reader.task_records([task_id])[0], self._reader.plan_record(status.plan_id)
+        task = TaskScene(self._look(plan_of(task_id)), status, record, plan)
+        known = TaskState(status.status)
+        remarks = list(chain(servers(task.scene) if _is_open(status.status) else (), _BY_STATUS[known](task)))
+        if known in TASK_ENDED or known is TaskState.PAUSED:
+            remarks += stopped.given_up(task)
+            if status.rollback_requested:
+                remarks += waiting.not_admitted(task)
+        remarks += clocks(task.scene)
+        return self._answer("task", task_id, status.status, remarks)
+
+    def plan(self, plan_id: str) -> Explanation:
+        """A plan: what stops it as a whole, then its failures and waits by cause."""
+        summary = self._status.summary(plan_id)
+        record, scene = self._reader.plan_record(plan_id), self._look(plan_id)
+        groups = [] if summary.status == PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
+        plan = whole_plan.PlanScene(scene, self._status, summary, record, groups)
+        is_over = summary.status in PLAN_ENDED
+        remarks = list(chain(() if is_over else servers(scene), whole_plan.plan_remarks(plan), clocks(scene)))
+        return self._answer("plan", plan_id, summary.status, remarks)
+
+    def _answer(self, kind: str, target_id: str, status: str, remarks: list[Remark]) -> Explanation:
+        return Explanation(
+            target_type=kind, target_id=target_id, status=status, reasons=reasons_of(remarks), remarks=remarks
+        )
+
+    def _look(self, plan_id: str) -> Scene:
+        before = self._wall()
+        ahead_seconds = (before + self._wall()) / 2 - self._reader.now().timestamp()
+        refused = self._refusal(plan_id)
+        return Scene(
+            reader=self._reader,
+            offers=Offers(self._operations, is_open=not refused),
+            now_ms=self._reader.now_ms(),
+            processes=self._reader.processes(),
+            refusal=refused,
+            ahead_seconds=ahead_seconds,
+            lanes=self._settings.lanes,
+            silence_seconds=self._settings.deaf_seconds,
+        )
+
+    def _refusal(self, plan_id: str) -> str:
+        """Why the ledger takes no writes, in words: a full one answers every read, and moves nothing."""
+        try:
+            self._operations.would(Operation.CANCEL, "plan", plan_id)
+        except redis.RedisError as error:
+            found = refusal(error, self._url)
+            if found is None:
+                raise
+            return str(found)
+        return ""
+
+
+def _is_open(status: str) -> bool:
+    return status not in TASK_ENDED

@@ -1,0 +1,126 @@
+"""A task that holds a slot: what its stage does, and what may keep it from going on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain.offers import typed
+from orchestrator.control.explain.processes import no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.presence import ALIVE_SECONDS
+from orchestrator.ledger.reader import LeaseKind
+
+
+def moving(task: TaskScene) -> Iterator[Remark]:
+    """Where it is, then what was asked of it."""
+    kind: LeaseKind = "running" if task.record.get("lease") == "running" else "queued"
+    yield from _runs(task) if kind == "running" else _waits(task)
+    yield from _asked(task)
+
+
+def _stage(task: TaskScene) -> str:
+    status = task.status
+    word = "rollback of stage" if status.status == TaskState.ROLLING_BACK else "stage"
+    return f"{word} {status.current_stage} ({status.completed_stages + 1} of {status.total_stages})"
+
+
+def _cursor(task: TaskScene) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(task.record.get("cursor") or "{}")
+    return found
+
+
+def _last_answer(task: TaskScene) -> str:
+    note = _cursor(task).get("note")
+    return f"; last answer: {note}" if note else ""
+
+
+def _overdue(task: TaskScene, kind: LeaseKind) -> float:
+    """Seconds since its lease ran out; below 0 while it has not."""
+    now = task.scene.now_ms
+    return (now - (task.scene.reader.lease_ends_ms(kind, task.task_id) or now)) / 1000
+
+
+def _runs(task: TaskScene) -> Iterator[Remark]:
+    worker = (task.record.get("worker") or "").partition("/")[0]
+    since = task.record.get("stageStartedAt")
+    lasts = f" for {seconds_words((task.scene.now_ms - float(since)) / 1000)}" if since else ""
+    cursor = _cursor(task)
+    step = f", step {cursor['step'] + 1}" if "step" in cursor else ""
+    attempt = f", attempt {cursor['attempt'] + 1}" if cursor.get("attempt") else ""
+    sentence = f"{_stage(task)} runs on worker {worker}{lasts}{step}{attempt}{_last_answer(task)}"
+    overdue, known = _overdue(task, "running"), task.scene.process(worker)
+    if overdue <= 0:
+        yield remark(Situation.STAGE_RUNS, sentence, typed("status", "--task", task.task_id))
+        return
+    gone = f", which gave its last sign {seconds_words(known.age_seconds)} ago" if known else ""
+    silent = gone if known and known.age_seconds > ALIVE_SECONDS else ""
+    sentence = f"{_stage(task)} ran on worker {worker}{silent}: its lease is overdue by {seconds_words(overdue)}"
+    yield remark(
+        Situation.WORKER_LOST, f"{sentence}; a coordinator takes it over, and it goes on elsewhere", typed("doctor")
+    )
+    yield from no_coordinator(task.scene)
+
+
+def _waits(task: TaskScene) -> Iterator[Remark]:
+    due_ms, now = int(task.record.get("dueAt", 0)), task.scene.now_ms
+    cursor = _cursor(task)
+    if cursor and due_ms > now:
+        attempt = f" after attempt {cursor['attempt']}" if cursor.get("attempt") else ""
+        sentence = f"{_stage(task)} is between polls{attempt}, next in {seconds_words((due_ms - now) / 1000)}"
+        yield remark(
+            Situation.BETWEEN_POLLS, f"{sentence}{_last_answer(task)}", typed("status", "--task", task.task_id)
+        )
+        return
+    since = max(float(task.record.get("queuedAt", now)), due_ms)
+    sentence = f"{_stage(task)} waits for a worker since {seconds_words((now - since) / 1000)}{_last_answer(task)}"
+    why = no_worker_takes_it(task.scene, task.status.tenant_id)
+    look = [] if why else [typed("status", "--task", task.task_id)]
+    yield remark(Situation.WAITS_FOR_WORKER, sentence, *look)
+    yield from why
+    yield from no_coordinator(task.scene)
+    overdue = _overdue(task, "queued")
+    if overdue > 0 and not why and task.scene.coordinators:
+        sentence = f"its lease is overdue by {seconds_words(overdue)}: a coordinator hands it out again if it was lost"
+        yield remark(Situation.WAITS_FOR_WORKER, sentence)
+
+
+def _asked(task: TaskScene) -> Iterator[Remark]:
+    """What it was asked for, which comes at its next boundary."""
+    status, then = task.status, _then(task)
+    if status.cancel_requested:
+        yield remark(
+            Situation.TASK_CANCELLING, f"it is being cancelled{by_whom(task.record, 'cancel')}: {then('it stops')}"
+        )
+    elif status.rollback_requested:
+        by = by_whom(task.record, "rollback")
+        yield remark(Situation.TASK_TURNING_BACK, f"it turns back{by} when stage {status.current_stage} ends")
+    elif status.pause_requested:
+        yield remark(Situation.TASK_PAUSING, f"it is pausing{by_whom(task.record, 'pause')}: {then('it pauses')}")
+    elif status.status == TaskState.RUNNING:
+        yield from _plan_asked(task)
+
+
+def _plan_asked(task: TaskScene) -> Iterator[Remark]:
+    plan, then = task.plan, _then(task)
+    if plan["status"] == PlanState.ROLLING_BACK:
+        by = by_whom(plan, "rollback")
+        sentence = f"its plan rolls back{by}: it turns back when stage {task.status.current_stage} ends"
+        yield remark(Situation.PLAN_ROLLING_BACK, sentence)
+    elif plan.get("cancelRequested") == "1":
+        sentence = f"its plan is being cancelled{by_whom(plan, 'cancel')}: {then('it stops')}"
+        yield remark(Situation.PLAN_CANCELLING, sentence)
+    elif plan.get("pauseRequested") == "1":
+        yield remark(Situation.PLAN_PAUSING, f"its plan is pausing{by_whom(plan, 'pause')}: {then('it pauses')}")
+
+
+def _then(task: TaskScene) -> Callable[[str], str]:
+    """When a pause or cancel acts: at a boundary, of which there is none after the last stage, nor after a failure."""
+    stage, is_last = task.status.current_stage, task.status.completed_stages + 1 >= task.status.total_stages
+    if is_last:
+        return lambda _: f"stage {stage} is its last, so it ends with that instead"
+    return lambda does: f"{does} when stage {stage} has ended well; should it fail, the task has failed"

@@ -1,0 +1,95 @@
+"""Which command would be taken now: asked of the verb that it would call, which answers as it would and writes nothing.
+
+So no command is offered that would be refused: table, guards and every other question of the verb are asked, not told
+again here.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.control.replies import reason_words
+from orchestrator.ledger.operations import Operation, Operations, Reply, Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An operation as a person would type it."""
+
+    operation: Operation
+    kind: Literal["plan", "task"]
+    target_id: str
+    from_scratch: bool = False
+    force: bool = False
+
+    def __str__(self) -> str:
+        options = (" --from-scratch" if self.from_scratch else "") + (" --force" if self.force else "")
+        return typed(str(self.operation), f"--{self.kind}", self.target_id) + options
+
+
+def typed(*words: str) -> str:
+    """A command line of ours that can be pasted into a shell."""
+    return shlex.join(("changeover", *words))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The first command that would be taken, and why the first that was wanted would not be ("" when it would)."""
+
+    commands: Sequence[str] = ()
+    why: str = ""
+    reply: Reply | None = None
+
+    @property
+    def words(self) -> str:
+        """Why, for a person."""
+        return "" if self.reply is None else reason_words(self.reply)
+
+
+class Offers:
+    """``is_open``: whether the ledger takes writes now; else it would take no command at all."""
+
+    def __init__(self, operations: Operations, *, is_open: bool) -> None:
+        self._operations = operations
+        self._is_open = is_open
+
+    def first(self, *wanted: Command) -> Offer:
+        """The first of these that would be accepted."""
+        if not self._is_open:
+            return Offer()
+        refusal: Reply | None = None
+        for command in wanted:
+            reply = self._operations.would(
+                command.operation,
+                command.kind,
+                command.target_id,
+                from_scratch=command.from_scratch,
+                force=command.force,
+            )
+            if reply.answer is Taken.ACCEPTED:
+                return Offer([str(command)], refusal.why if refusal else "", refusal)
+            refusal = refusal or reply
+        return Offer((), refusal.why if refusal else "", refusal)
+
+    def every(self, *wanted: Command) -> list[str]:
+        """All of these that would be accepted, in this order."""
+        return [command for one in wanted for command in self.first(one).commands]
+
+    def release(self, tenant_id: str) -> list[str]:
+        """To take a tenant from a holder that is gone, if that would be accepted."""
+        if not self._is_open or self._operations.would_release(tenant_id).answer is not Taken.ACCEPTED:
+            return []
+        return [typed("release", "--tenant", tenant_id, "--reason", "its holder is gone")]
+
+
+def of_task(operation: Operation, task_id: str, *, from_scratch: bool = False, force: bool = False) -> Command:
+    """The operation on one task."""
+    return Command(operation, "task", task_id, from_scratch, force)
+
+
+def of_plan(operation: Operation, plan_id: str, *, force: bool = False) -> Command:
+    """The operation on a whole plan."""
+    return Command(operation, "plan", plan_id, force=force)

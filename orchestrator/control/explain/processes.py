@@ -1,0 +1,123 @@
+"""What the servers and processes have to do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain.offers import typed
+from orchestrator.control.explain.scene import Scene, seconds_words, some_of
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.domain.lanes import lane_name, lane_of
+from orchestrator.ledger.presence import Process
+
+SKEW_SECONDS: Final = 5.0
+"""A difference of clocks that is worth a word."""
+
+START_COORDINATOR: Final = typed("coordinator")
+START_WORKER: Final = typed("worker")
+
+
+def servers(scene: Scene) -> Iterator[Remark]:
+    """The ledger takes nothing: then nothing else matters much."""
+    if scene.refusal:
+        yield remark(Situation.LEDGER_REFUSES, f"nothing can be recorded, so nothing moves: {scene.refusal}")
+
+
+def clocks(scene: Scene) -> Iterator[Remark]:
+    """Times are Redis'; a person reads them by the clock of this machine."""
+    if abs(scene.ahead_seconds) >= SKEW_SECONDS:
+        where = "ahead of" if scene.ahead_seconds > 0 else "behind"
+        sentence = (
+            f"this machine's clock is {seconds_words(abs(scene.ahead_seconds))} {where} Redis', whose times these are"
+        )
+        yield remark(Situation.CLOCK_SKEW, f"{sentence}; it decides nothing")
+
+
+def no_coordinator(scene: Scene) -> Iterator[Remark]:
+    """Nobody admits, nobody sweeps. In a ledger that takes no writes nobody can give a sign of life."""
+    if not scene.coordinators and not scene.refusal:
+        yield remark(Situation.NO_COORDINATOR, "no coordinator is alive", START_COORDINATOR)
+        yield from _elsewhere(scene, "coordinator")
+
+
+def broker_away(scene: Scene) -> Iterator[Remark]:
+    """Every coordinator says that its broker does not answer."""
+    away = [one for one in scene.coordinators if one.told.get("brokerAway")]
+    if away and len(away) == len(scene.coordinators):
+        places = some_of(sorted({str(one.told.get("broker")) for one in away}))
+        seconds = seconds_words(min(float(one.told["brokerAway"]) for one in away))
+        sentence = f"the coordinators' broker at {places} has not answered for {seconds}: nothing is handed out"
+        yield remark(
+            Situation.BROKER_AWAY,
+            f"{sentence}; start it, or give the coordinators the right CHANGEOVER_BROKER_URL",
+            typed("doctor"),
+        )
+
+
+def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:
+    """Why no worker takes the tenant's message; empty when one should."""
+    if scene.refusal:
+        return []
+    if away := list(broker_away(scene)):
+        return away
+    queue = lane_name(lane_of(tenant_id, scene.lanes))
+    consumers = [one for one in scene.workers if queue in one.queues]
+    if not consumers:
+        sentence = f"no worker consumes queue {queue}"
+        return [remark(Situation.NO_WORKER, sentence, START_WORKER), *_elsewhere(scene, "worker")]
+    return _none_of(scene, consumers, queue)
+
+
+def _none_of(scene: Scene, consumers: Sequence[Process], queue: str) -> list[Remark]:
+    elsewhere = [one for one in consumers if is_on_another_broker(one, scene.coordinators)]
+    if len(elsewhere) == len(consumers):
+        return [_other_broker(scene, elsewhere)]
+    near = [one for one in consumers if one not in elsewhere]
+    silent = [one for one in near if one.silent_seconds >= scene.silence_seconds]
+    if len(silent) == len(near):
+        names = some_of([one.name for one in silent])
+        seconds = seconds_words(min(one.silent_seconds for one in silent))
+        sentence = f"worker {names} consumes queue {queue}, and has got nothing from the broker for {seconds}"
+        return [remark(Situation.WORKERS_SILENT, f"{sentence}: it ends itself, start others", START_WORKER)]
+    ready = [one for one in near if one not in silent]
+    slots, busy = sum(one.slots for one in ready), sum(busy_slots(one) for one in ready)
+    if slots and busy >= slots:
+        sentence = f"all {slots} worker slots of queue {queue} are busy: add workers"
+        return [remark(Situation.WORKERS_BUSY, sentence, START_WORKER)]
+    return []
+
+
+def busy_slots(worker: Process) -> int:
+    """Stages that the worker runs now, as it last said."""
+    return int(worker.told.get("busy", 0))
+
+
+def is_on_another_broker(worker: Process, coordinators: Sequence[Process]) -> bool:
+    """Whether neither name nor identity of its broker is that of a coordinator's. Not known is no difference."""
+    place, run = worker.told.get("broker"), worker.told.get("brokerRun")
+    theirs = [(one.told.get("broker"), one.told.get("brokerRun")) for one in coordinators]
+    if not place or not run or not theirs:
+        return False
+    return all(other and other_run and place != other and run != other_run for other, other_run in theirs)
+
+
+def _other_broker(scene: Scene, workers: Sequence[Process]) -> Remark:
+    theirs = some_of(sorted({str(one.told["broker"]) for one in scene.coordinators}))
+    named = some_of([f"{one.name} ({one.told['broker']})" for one in workers])
+    sentence = f"the coordinators hand out at the broker {theirs}, and worker {named} listens at another"
+    return remark(
+        Situation.OTHER_BROKER, f"{sentence}: restart it with the coordinators' CHANGEOVER_BROKER_URL", typed("doctor")
+    )
+
+
+def _elsewhere(scene: Scene, role: str) -> Iterator[Remark]:
+    """One that works in another namespace is often the one that was meant."""
+    for namespace, found in scene.reader.other_namespaces().items():
+        if names := [one.name for one in found if one.role == role]:
+            sentence = (
+                f"{role} {some_of(names)} is alive in namespace {namespace!r}, this is {scene.reader.namespace!r}"
+            )
+            yield remark(Situation.OTHER_NAMESPACE, f"{sentence}: give plans and processes one CHANGEOVER_NAMESPACE")
+            return

@@ -1,0 +1,92 @@
+"""What one explanation looks at: the ledger, and the processes that gave a sign of life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.control.answers import TaskStatus
+from orchestrator.control.explain.offers import Offers
+from orchestrator.ledger.presence import ALIVE_SECONDS, Process
+from orchestrator.ledger.reader import Reader
+
+Record = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One look. ``refusal``: why the ledger takes no writes now, as a sentence; "" when it does. ``ahead_seconds``: by
+    how much this machine's clock is ahead of Redis'. ``silence_seconds``: from when a worker counts as silent."""
+
+    reader: Reader
+    offers: Offers
+    now_ms: int
+    processes: list[Process]
+    refusal: str
+    ahead_seconds: float
+    lanes: int
+    silence_seconds: float
+
+    @property
+    def coordinators(self) -> list[Process]:
+        """Those that are alive."""
+        return [one for one in self.processes if one.role == "coordinator" and one.age_seconds <= ALIVE_SECONDS]
+
+    @property
+    def workers(self) -> list[Process]:
+        """Those that are alive."""
+        return [one for one in self.processes if one.role == "worker" and one.age_seconds <= ALIVE_SECONDS]
+
+    def process(self, name: str) -> Process | None:
+        """The process of this host and pid, alive or not; None when it has no entry (any more)."""
+        return next((one for one in self.processes if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskScene:
+    """One task within it, with its record and its plan's."""
+
+    scene: Scene
+    status: TaskStatus
+    record: Record
+    plan: Record
+
+    @property
+    def task_id(self) -> str:
+        return self.status.task_id
+
+    @property
+    def plan_id(self) -> str:
+        return self.status.plan_id
+
+
+def by_whom(record: Record, operation: str) -> str:
+    """`` by ada (lunch)``, if the last that was asked of it was this operation."""
+    if not record.get("lastOperation"):
+        return ""
+    last = json.loads(record["lastOperation"])
+    if last["operation"] != operation:
+        return ""
+    reason = f" ({last['reason']})" if last["reason"] else ""
+    return f" by {last['actor']}{reason}"
+
+
+def clock_words(milliseconds: str | float) -> str:
+    """A moment by Redis' clock, for people."""
+    return f"{datetime.fromtimestamp(float(milliseconds) / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def seconds_words(seconds: float) -> str:
+    """How long, for people: ``0.8 s``, ``47 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 10:
+        return f"{max(seconds, 0.0):.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def some_of(names: list[str], count: int = 3) -> str:
+    """``a, b, c, ...``."""
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")

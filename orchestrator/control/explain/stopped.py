@@ -1,0 +1,169 @@
+"""A task that is paused or has ended: why, and what lets it go on or back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain.offers import Offer, of_plan, of_task, typed
+from orchestrator.control.explain.scene import TaskScene, by_whom, some_of
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.domain.errors import STEP_MISSING
+from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.operations import Operation
+
+MOVED: Final = "the tenant has been moved since by "
+"""How admission says why it gave a retry or rollback up (see ``scripts/admit.lua``)."""
+
+_REFUSED: Final = {
+    "max-retry": Situation.RETRY_LIMIT,
+    "moved": Situation.MOVED_SINCE,
+    "no-checkpoint": Situation.CHECKPOINT_GONE,
+    "no-snapshot": Situation.NO_SNAPSHOT,
+}
+
+
+def paused(task: TaskScene) -> Iterator[Remark]:
+    """By whom, and who goes on."""
+    offers, plan = task.scene.offers, task.plan
+    resume, resume_plan = of_task(Operation.RESUME, task.task_id), of_plan(Operation.RESUME, task.plan_id)
+    if task.status.rollback_requested:
+        yield remark(
+            Situation.TASK_PAUSED, f"it is stopped for its rollback, asked for{by_whom(task.record, 'rollback')}"
+        )
+    elif not task.scene.reader.is_paused_by_plan(task.task_id):
+        also = "; its plan is paused too" if plan.get("pauseRequested") == "1" else ""
+        sentence = f"it is paused{by_whom(task.record, 'pause')}{also}"
+        commands = offers.every(resume, *([resume_plan] if also else []))
+        yield remark(Situation.TASK_PAUSED, sentence, *commands)
+    elif plan.get("resuming") == "1":
+        sentence = "its plan goes on: a coordinator is about to put it back into the queue"
+        yield remark(Situation.PLAN_RESUMING, sentence)
+    else:
+        sentence = f"it is paused with its plan{by_whom(plan, 'pause')}"
+        yield remark(Situation.TASK_PAUSED_WITH_PLAN, sentence, *offers.every(resume_plan))
+
+
+def failed(task: TaskScene) -> Iterator[Remark]:
+    """A move that failed: where, the last answer, and what would be taken now."""
+    failure = task.status.failure_info
+    where = f" in stage {failure.stage_name}" if failure and failure.stage_name else ""
+    where += f", step {failure.step_name}" if failure and failure.step_name else ""
+    message = f": {failure.message}" if failure else ""
+    offer = _again(task)
+    situation = Situation.TASK_FAILED
+    if failure is not None and failure.type == STEP_MISSING:
+        situation = Situation.STEP_MISSING
+        message += _who_lacks_steps(task)
+    more = list(_refused(task, offer, Operation.RETRY))
+    yield remark(
+        situation, f"it failed{where}{message}{_last_answer(task, message)}", *([] if more else offer.commands)
+    )
+    yield from more
+
+
+def rollback_failed(task: TaskScene) -> Iterator[Remark]:
+    """A rollback that failed: how far it came."""
+    failure = task.status.failure_info
+    kind, message = (failure.type, failure.message) if failure else ("", "")
+    stage = failure.stage_name if failure else None
+    of = f"of stage {stage} " if stage else ""
+    done = f"{task.status.completed_stages} of {task.status.total_stages} stages are back"
+    sentence = f"its rollback failed: that {of}({done}): {message}{_last_answer(task, message)}"
+    rollback = of_task(Operation.ROLLBACK, task.task_id)
+    by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
+    if kind == "IrreversibleStage":
+        # Without force it would be taken, and stop at this stage again.
+        yield remark(Situation.IRREVERSIBLE, sentence, *task.scene.offers.every(by_force))
+        return
+    offer = task.scene.offers.first(rollback, by_force)
+    more = list(_refused(task, offer, Operation.ROLLBACK))
+    yield remark(Situation.ROLLBACK_FAILED, sentence, *([] if more else offer.commands))
+    yield from more
+
+
+def cancelled(task: TaskScene) -> Iterator[Remark]:
+    """By whom and why; it can only begin anew."""
+    by = task.record.get("cancelledBy", "")
+    asked = (by_whom(record, "cancel") for record in (task.record, task.plan))
+    reason = next((one.removeprefix(f" by {by}") for one in asked if one.startswith(f" by {by}")), "")
+    offer = _again(task)
+    if by.startswith(f"system: {MOVED}"):
+        yield _moved(by.removeprefix(f"system: {MOVED}"), "it was given up", offer.commands)
+        return
+    more = list(_refused(task, offer, Operation.RETRY))
+    sentence = f"it has ended as {task.status.status}{f' by {by}' if by else ''}{reason}"
+    yield remark(Situation.TASK_CANCELLED, sentence, *([] if more else offer.commands))
+    yield from more
+
+
+def ended_well(task: TaskScene) -> Iterator[Remark]:
+    """Nothing holds it up."""
+    if task.status.status == TaskState.COMPLETED:
+        yield remark(Situation.TASK_COMPLETED, f"it has ended as {task.status.status}: every stage is done")
+    else:
+        by = by_whom(task.record, "rollback") or by_whom(task.plan, "rollback")
+        sentence = f"it has ended as {task.status.status}, rolled back{by}"
+        yield remark(Situation.TASK_ROLLED_BACK, sentence, *_again(task).commands)
+
+
+def given_up(task: TaskScene) -> Iterator[Remark]:
+    """A rollback that admission gave up, since another task has moved the tenant: the status alone does not tell."""
+    last = json.loads(task.record.get("lastOperation") or "{}")
+    reason = str(last.get("reason", ""))
+    if last.get("actor") == "system" and reason.startswith(MOVED) and not task.status.rollback_requested:
+        by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
+        found = _moved(reason.removeprefix(MOVED), "its rollback was given up", task.scene.offers.every(by_force))
+        yield found.model_copy(update={"situation": Situation.ROLLBACK_GIVEN_UP})
+
+
+def _again(task: TaskScene) -> Offer:
+    """A retry of the least kind that would be taken."""
+    kinds = [(False, False), (True, False), (False, True), (True, True)]
+    return task.scene.offers.first(
+        *(of_task(Operation.RETRY, task.task_id, from_scratch=scratch, force=force) for scratch, force in kinds)
+    )
+
+
+def _refused(task: TaskScene, offer: Offer, operation: Operation) -> Iterator[Remark]:
+    """Why the plain command would be refused, if so, and what would not be."""
+    reply = offer.reply
+    if reply is None or offer.why == "scratch-only":
+        return
+    if offer.why == "moved":
+        yield _moved(reply.what, f"a {operation} would undo that", offer.commands)
+        return
+    commands: Sequence[str] = offer.commands
+    sentence = offer.words
+    if offer.why == "max-retry":
+        commands = task.scene.offers.every(of_task(Operation.ROLLBACK, task.task_id))
+        sentence += "; a higher max_retry of the coordinators (CHANGEOVER_MAX_RETRY, and a restart) allows another"
+    elif offer.why == "no-snapshot":
+        sentence += "; a new plan that moves the tenant to what it is to be is the way on"
+    elif not commands:
+        commands = [typed("explain", "--plan", task.plan_id)]
+    yield remark(_REFUSED.get(offer.why, Situation.NOT_NOW), f"{operation} is refused now: {sentence}", *commands)
+
+
+def _moved(other: str, so: str, commands: Sequence[str]) -> Remark:
+    sentence = (
+        f"task {other} of plan {plan_of(other)} has moved the tenant since, so {so}; --force does it all the same"
+    )
+    return remark(Situation.MOVED_SINCE, sentence, *commands)
+
+
+def _last_answer(task: TaskScene, message: str) -> str:
+    """What the stage had heard when its time was over; often the only word about why."""
+    note = str(json.loads(task.record.get("lastCursor") or "{}").get("note") or "")
+    return f"; last answer: {note}" if note and note not in message else ""
+
+
+def _who_lacks_steps(task: TaskScene) -> str:
+    """Which live workers lack types of steps that others have."""
+    have = {worker.name: set(worker.told.get("steps", ())) for worker in task.scene.workers}
+    known = set().union(*have.values())
+    lacking = sorted(f"{name} ({some_of(sorted(known - steps))})" for name, steps in have.items() if known - steps)
+    return f"; workers that lack steps which others have: {some_of(lacking)}" if lacking else ""

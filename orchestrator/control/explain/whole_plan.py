@@ -1,0 +1,219 @@
+"""A whole plan: what stops it as a whole, then its failures and its waits, each by cause, however many tasks it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.explain.offers import of_plan, of_task, typed
+from orchestrator.control.explain.processes import broker_away, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import task_id_of
+from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.survey import TaskGroup
+
+CAUSES_SHOWN: Final = 10
+"""Groups of one kind that are told one by one."""
+
+ABANDONED_SECONDS: Final = 60.0
+"""A submit that has written nothing for so long is not under way any more."""
+
+LONGEST_MESSAGE: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScene:
+    """One plan within the scene; ``groups``: its tasks by what became of them."""
+
+    scene: Scene
+    status: StatusReader
+    summary: PlanSummary
+    record: Record
+    groups: Sequence[TaskGroup]
+
+    @property
+    def plan_id(self) -> str:
+        return self.summary.plan_id
+
+    def of_kind(self, kind: str) -> list[TaskGroup]:
+        """The groups of one kind."""
+        return [group for group in self.groups if group.kind == kind]
+
+
+def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
+    """All that is to be said."""
+    if plan.summary.status == PlanState.CREATED:
+        yield _draft(plan)
+        return
+    if plan.summary.status in PLAN_ENDED:
+        yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}")
+    else:
+        yield from no_coordinator(plan.scene)
+        yield from broker_away(plan.scene)
+        yield from _asked(plan)
+        yield _progress(plan)
+    yield from _failures(plan)
+    yield from _waits(plan)
+    yield from _moves(plan)
+    yield from _cancelled(plan)
+
+
+def _draft(plan: PlanScene) -> Remark:
+    written, total = plan.record["written"], plan.record["total"]
+    touched = plan.scene.reader.draft_touched_ms(plan.plan_id)
+    idle = (plan.scene.now_ms - touched) / 1000 if touched is not None else ABANDONED_SECONDS
+    if idle < ABANDONED_SECONDS:
+        return remark(Situation.DRAFT, f"it is being submitted: {written} of {total} tenants are written")
+    sentence = f"its submit was cut off after {written} of {total} tenants, {seconds_words(idle)} ago"
+    sentence += ": submit the same plan again and it goes on; after an hour it is deleted"
+    return remark(Situation.DRAFT_ABANDONED, sentence, typed("purge", "--plan", plan.plan_id))
+
+
+def _asked(plan: PlanScene) -> Iterator[Remark]:
+    record, running = plan.record, plan.summary.counts.get(TaskState.RUNNING, 0)
+    if record.get("cancelRequested") == "1":
+        sentence = f"it is being cancelled{by_whom(record, 'cancel')}; {running} stages still run to their end"
+        yield remark(Situation.PLAN_CANCELLING, sentence)
+    elif plan.summary.status == PlanState.ROLLING_BACK:
+        yield remark(Situation.PLAN_ROLLING_BACK, f"it rolls back{by_whom(record, 'rollback')}, the newest first")
+    elif plan.summary.pausing or plan.summary.status == PlanState.PAUSED:
+        commands = plan.scene.offers.every(of_plan(Operation.RESUME, plan.plan_id))
+        if plan.summary.pausing:
+            sentence = f"it is pausing{by_whom(record, 'pause')}: {running} stages still run to their end"
+            yield remark(Situation.PLAN_PAUSING, sentence, *commands)
+        else:
+            yield remark(Situation.PLAN_PAUSED, f"it is paused{by_whom(record, 'pause')}", *commands)
+    elif record.get("resuming") == "1":
+        yield remark(
+            Situation.PLAN_RESUMING, f"it was resumed{by_whom(record, 'resume')}: what it had paused is queued"
+        )
+
+
+def _progress(plan: PlanScene) -> Remark:
+    held, queued = plan.scene.reader.slots_used(plan.plan_id), plan.scene.reader.queue_length(plan.plan_id)
+    sentence = (
+        f"{held} of {plan.summary.max_concurrency} slots are in use, {queued} tasks wait; {_counts(plan.summary)}"
+    )
+    return remark(Situation.PLAN_MOVES, sentence)
+
+
+def _failures(plan: PlanScene) -> Iterator[Remark]:
+    groups = plan.of_kind("failed")
+    for group in groups[:CAUSES_SHOWN]:
+        status, kind, stage = group.words
+        first, where = _samples(plan, group), f" in stage {stage}" if stage else ""
+        how = (
+            f"{group.count} failed{where}" if status == TaskState.FAILED else f"{group.count} could not go back{where}"
+        )
+        sentence = f"{how}: {kind}: {_message(plan, group)}; {first}"
+        commands = _retry(plan, group) if status == TaskState.FAILED else _rollback(plan, group)
+        look = [] if commands else [typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))]
+        yield remark(Situation.FAILURES, sentence, *commands, *look)
+    yield from _more(plan, groups, Situation.FAILURES, "causes of failure", "--failed")
+
+
+def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:
+    """One line for all of the cause, if it would do something for one of those that were looked at."""
+    for position in group.positions:
+        if plan.scene.offers.first(of_task(Operation.RETRY, task_id_of(plan.plan_id, position))).commands:
+            _, kind, stage = group.words
+            narrowed = (["--stage", stage] if stage else []) + ["--cause", kind]
+            return [typed("retry", "--plan", plan.plan_id, *narrowed)]
+    return []
+
+
+def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
+    """Goes on where the first of them stopped; through an irreversible stage by force only."""
+    task_id, force = task_id_of(plan.plan_id, group.positions[0]), group.words[1] == "IrreversibleStage"
+    return list(plan.scene.offers.first(of_task(Operation.ROLLBACK, task_id, force=force)).commands)
+
+
+def _waits(plan: PlanScene) -> Iterator[Remark]:
+    lines = plan.of_kind("line")
+    for group in lines[:CAUSES_SHOWN]:
+        _, holder_plan, holder_status = group.words
+        what = f"{group.count} wait for tenants"
+        look = typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))
+        if not holder_plan:
+            yield remark(
+                Situation.TENANT_LINE, f"{what} that are free: a coordinator wakes them; {_samples(plan, group)}"
+            )
+            continue
+        does = f", {holder_status}" if holder_status else ", which are gone"
+        sentence = f"{what} that tasks of plan {holder_plan} hold{does}; {_samples(plan, group)}"
+        situation = {
+            TaskState.PAUSED.value: Situation.TENANT_HELD_BY_PAUSED,
+            TaskState.PENDING.value: Situation.TENANT_HELD_BY_WAITING,
+            "": Situation.TENANT_HELD_BY_NOBODY,
+        }.get(holder_status, Situation.TENANT_HELD)
+        lets_go = []
+        if holder_status == TaskState.PAUSED:
+            lets_go = plan.scene.offers.every(of_plan(Operation.RESUME, holder_plan))
+        yield remark(situation, sentence, *lets_go, look)
+    yield from _more(plan, lines, Situation.TENANT_HELD, "groups that wait for tenants", "--waiting")
+    for group in plan.of_kind("paused"):
+        if group.words[0] and plan.summary.status == PlanState.PAUSED:
+            continue
+        by = "with the plan" if group.words[0] else "one by one"
+        task_id = task_id_of(plan.plan_id, group.positions[0])
+        commands = plan.scene.offers.every(of_task(Operation.RESUME, task_id))
+        sentence = f"{group.count} are paused {by}; {_samples(plan, group)}"
+        yield remark(Situation.TASK_PAUSED, sentence, *commands)
+
+
+def _moves(plan: PlanScene) -> Iterator[Remark]:
+    counts = {what: sum(g.count for g in plan.of_kind("moves") if g.words[1] == what) for what in _MOVES}
+    parts = [f"{count} {_MOVES[what]}" for what, count in counts.items() if count]
+    if parts:
+        yield remark(Situation.STAGE_RUNS, ", ".join(parts), typed("status", plan.plan_id, "--running"))
+    waits = [group for group in plan.of_kind("moves") if group.words[1] == "waits"]
+    if waits:
+        task = plan.status.task(task_id_of(plan.plan_id, waits[0].positions[0]))
+        yield from (
+            found
+            for found in no_worker_takes_it(plan.scene, task.tenant_id)
+            if found.situation != Situation.BROKER_AWAY
+        )
+
+
+_MOVES: Final = {"running": "run on workers", "polls": "are between polls", "waits": "wait for a worker"}
+
+
+def _cancelled(plan: PlanScene) -> Iterator[Remark]:
+    groups = plan.of_kind("cancelled")
+    for group in groups[:CAUSES_SHOWN]:
+        by = group.words[0]
+        reason = (
+            by_whom(plan.record, "cancel").removeprefix(f" by {by}") if by in by_whom(plan.record, "cancel") else ""
+        )
+        sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {_samples(plan, group)}"
+        yield remark(Situation.CANCELLATIONS, sentence)
+
+
+def _samples(plan: PlanScene, group: TaskGroup) -> str:
+    tasks = plan.status.tasks_at(plan.plan_id, group.positions)
+    named = ", ".join(f"{task.tenant_id} ({task.task_id})" for task in tasks)
+    return f"such as {named}"
+
+
+def _message(plan: PlanScene, group: TaskGroup) -> str:
+    (task,) = plan.status.tasks_at(plan.plan_id, group.positions[:1])
+    message = task.failure_info.message if task.failure_info else ""
+    return message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
+
+
+def _more(
+    plan: PlanScene, groups: Sequence[TaskGroup], situation: Situation, what: str, option: str
+) -> Iterator[Remark]:
+    if rest := groups[CAUSES_SHOWN:]:
+        sentence = f"and {len(rest)} more {what}, of {sum(group.count for group in rest)} tasks"
+        yield remark(situation, sentence, typed("status", plan.plan_id, option))
+
+
+def _counts(summary: PlanSummary) -> str:
+    return ", ".join(f"{count} {state}" for state, count in summary.counts.items()) or "no tasks"

@@ -1,0 +1,91 @@
+"""A retry of those of a plan's failed tasks that failed in one stage, of one cause, or are of some tenants.
+
+Each is one request of its own through the same script, queue and cap as any retry; its id is made of the command's, so
+that the command again goes on where it was cut off and retries nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from orchestrator.control.answers import OperationResult, TaskStatus
+from orchestrator.control.replies import reason_words
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
+
+REASONS_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What a task must be to be retried: the ``stage`` it failed in, its failure's type (``cause``), a pattern
+    that its tenant's id fits (``tenants``, such as ``eu-*``). What is None narrows nothing."""
+
+    stage: str | None = None
+    cause: str | None = None
+    tenants: str | None = None
+
+    def __bool__(self) -> bool:
+        return (self.stage, self.cause, self.tenants) != (None, None, None)
+
+    def __str__(self) -> str:
+        given = {"stage": self.stage, "cause": self.cause, "tenant": self.tenants}
+        return " ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+
+    def takes(self, task: TaskStatus) -> bool:
+        """Whether the failed task is one of them."""
+        failure = task.failure_info
+        return (
+            (self.stage is None or (failure is not None and failure.stage_name == self.stage))
+            and (self.cause is None or (failure is not None and failure.type == self.cause))
+            and (self.tenants is None or fnmatchcase(task.tenant_id, self.tenants))
+        )
+
+
+class NarrowedRetry:
+    """Raises ``NotFound`` for a plan that does not exist."""
+
+    def __init__(self, operations: Operations, status: StatusReader) -> None:
+        self._operations = operations
+        self._status = status
+
+    def of_plan(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
+        """Retries those of the plan's failed tasks that the narrowing takes; says how many, and why not the others."""
+        asked = what_is_asked("retry", f"plan {plan_id} {narrowing}", order)
+        reply = self._operations.first_answer(asked, order.request_id)
+        if reply is None:
+            reply = self._operations.keep_answer(asked, order.request_id, self._retry(plan_id, narrowing, order))
+        return OperationResult(
+            target_type="plan",
+            target_id=plan_id,
+            accepted=reply.answer is Taken.ACCEPTED,
+            status=reply.status,
+            message=reply.what,
+            request_id=order.request_id,
+        )
+
+    def _retry(self, plan_id: str, narrowing: Narrowing, order: Order) -> Reply:
+        found, retried, refused = 0, 0, Counter[str]()
+        for task_id in self._failed(plan_id, narrowing):
+            found += 1
+            one = replace(order, request_id=f"{order.request_id}/{task_id}")
+            reply = self._operations.on_task(Operation.RETRY, task_id, one)
+            retried += reply.answer is Taken.ACCEPTED
+            if reply.answer is Taken.REFUSED:
+                refused[reason_words(reply)] += 1
+        message = f"{retried} of {found} such failed tasks will be retried" if found else "it has no such failed task"
+        if refused:
+            reasons = [f"{count}: {why}" for why, count in refused.most_common(REASONS_SHOWN)]
+            message += "; refused: " + "; ".join(reasons) + ("; ..." if len(refused) > REASONS_SHOWN else "")
+        status = self._status.summary(plan_id).status
+        return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, plan_id)
+
+    def _failed(self, plan_id: str, narrowing: Narrowing) -> Iterator[str]:
+        for task in self._status.tasks(plan_id, [TaskState.FAILED]):
+            if narrowing.takes(task):
+                yield task.task_id

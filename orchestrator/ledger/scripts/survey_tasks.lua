@@ -1,0 +1,65 @@
+-- Groups tasks of a plan by why they failed, ended, or wait, a bounded step at a time; writes nothing.
+-- KEYS  1 the namespace's root. Touches clock, task:{task}, tenant:{tenant} (hashes), plan-paused:{plan} (set)
+-- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
+-- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
+--       failed: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
+--       paused: 1 if by the plan | moves: status, running, polls or waits | cancelled: by whom
+-- EVENTS none
+-- @include keys
+-- @include task_id
+
+local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
+local samples = tonumber(ARGV[4])
+
+local found, group_of = {'SURVEYED'}, {}
+local function add(position, kind, a, b, c)
+  local name = table.concat({kind, a or '', b or '', c or ''}, '\0')
+  local group = group_of[name]
+  if not group then
+    group = {kind, a or '', b or '', c or '', 0, {}}
+    group_of[name] = group
+    found[#found + 1] = group
+  end
+  group[5] = group[5] + 1
+  if #group[6] < samples then table.insert(group[6], position) end
+end
+
+local function why_failed(text)
+  local ok, failure = pcall(cjson.decode, text or '')
+  if not ok or type(failure) ~= 'table' then return '', '' end
+  local stage = failure.stageName
+  return tostring(failure.type or ''), type(stage) == 'string' and stage or ''
+end
+
+-- A lease's due time is looked at only to tell a poll that is not due from a message that waits.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'offset') or 0)
+
+for position = first, last do
+  local task_id = task_id_of(plan_id, position)
+  local f = redis.call('HMGET', K.task(task_id), 'status', 'waitingSince', 'rollbackRequested')
+  local status, goes_back = f[1], f[3] == '1' and '1' or ''
+  if not status then
+    -- Not written yet.
+  elseif f[2] then
+    local tenant = redis.call('HGET', K.task(task_id), 'tenant') or ''
+    local holder = redis.call('HGET', K.tenant(tenant), 'holder')
+    local plan = holder and plan_of(holder) or ''
+    add(position, 'line', goes_back, plan, holder and redis.call('HGET', K.task(holder), 'status') or '')
+  elseif status == 'PENDING' or (goes_back == '1' and status ~= 'RUNNING') then
+    add(position, 'queue', goes_back)
+  elseif status == 'FAILED' or status == 'ROLLBACK_FAILED' then
+    add(position, 'failed', status, why_failed(redis.call('HGET', K.task(task_id), 'failure')))
+  elseif status == 'PAUSED' then
+    add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
+  elseif status == 'RUNNING' or status == 'ROLLING_BACK' then
+    local lease = redis.call('HMGET', K.task(task_id), 'lease', 'dueAt')
+    local polls = tonumber(lease[2] or 0) > now
+    add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits'))
+  elseif status == 'CANCELLED' then
+    local by = redis.call('HGET', K.task(task_id), 'cancelledBy') or ''
+    -- Each of these names another task.
+    add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by)
+  end
+end
+return found

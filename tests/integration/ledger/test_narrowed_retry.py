@@ -1,0 +1,88 @@
+"""`retry --plan` narrowed to a stage, a cause or some tenants: those and no others, once a request."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.errors import InvalidInput, NotFound
+from orchestrator.domain.events import FailureInfo
+from orchestrator.ledger.operations import Operation, Order
+from tests.support.ledger_world import LedgerWorld
+
+FAILURES = {
+    "eu-1": ("one", "Broken"),
+    "eu-2": ("one", "TimedOut"),
+    "us-1": ("one", "Broken"),
+    "us-2": ("two", "Broken"),
+}
+
+
+@pytest.fixture
+def failed(world: LedgerWorld) -> LedgerWorld:
+    """Four tasks that failed, in plan order, and one that did not."""
+    world.started("p", [*FAILURES, "eu-9"], max_concurrency=5)
+    for position, (stage, kind) in enumerate(FAILURES.values()):
+        task_id = f"p.{position}"
+        if stage == "two":
+            world.stage(task_id)
+        world.begin(task_id)
+        world.ledger.fail(world.turn(task_id), FailureInfo(type=kind, message="it broke", stage_name=stage))
+    return world
+
+
+def retry(world: LedgerWorld, narrowing: Narrowing, order: Order | None = None) -> tuple[bool, str]:
+    found = NarrowedRetry(world.operations, StatusReader(world.reader)).of_plan("p", narrowing, order or Order("ada"))
+    return found.accepted, found.message
+
+
+def retried(world: LedgerWorld) -> list[str]:
+    return [task_id for task_id in (f"p.{n}" for n in range(5)) if "retries" in world.task(task_id)]
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "expected"),
+    [
+        (Narrowing(cause="Broken"), ["p.0", "p.2", "p.3"]),
+        (Narrowing(stage="one"), ["p.0", "p.1", "p.2"]),
+        (Narrowing(tenants="eu-*"), ["p.0", "p.1"]),
+        (Narrowing(tenants="us-2"), ["p.3"]),
+        (Narrowing("one", "Broken", "us-*"), ["p.2"]),
+    ],
+    ids=str,
+)
+def test_only_what_is_named_is_retried(failed: LedgerWorld, narrowing: Narrowing, expected: list[str]) -> None:
+    assert retry(failed, narrowing) == (True, f"{len(expected)} of {len(expected)} such failed tasks will be retried")
+    assert retried(failed) == expected
+
+
+def test_nothing_fits(failed: LedgerWorld) -> None:
+    assert retry(failed, Narrowing(cause="broken")) == (False, "it has no such failed task")
+    with pytest.raises(NotFound):
+        NarrowedRetry(failed.operations, StatusReader(failed.reader)).of_plan("q", Narrowing(cause="x"), Order("ada"))
+
+
+def test_the_same_request_again_goes_on_and_retries_nothing_twice(failed: LedgerWorld) -> None:
+    order = Order("ada", request_id="r1")
+    # Cut off after its first task, which has failed again since.
+    one = Order("ada", request_id="r1/p.0")
+    failed.operations.on_task(Operation.RETRY, "p.0", one)
+    failed.serve("p")
+    failed.break_stage("p.0")
+    assert retry(failed, Narrowing(stage="one"), order)[0]
+    assert retried(failed) == ["p.0", "p.1", "p.2"]
+    assert failed.task("p.0")["retries"] == "1"
+    before = failed.state()
+    assert retry(failed, Narrowing(stage="one"), order)[0]
+    assert failed.state() == before
+    with pytest.raises(InvalidInput, match="it was used to retry plan p stage one"):
+        retry(failed, Narrowing(stage="two"), order)
+
+
+def test_why_others_were_refused_is_counted(failed: LedgerWorld) -> None:
+    for task_id in ("p.0", "p.2"):
+        failed.client.hset(failed.keys.of("task", task_id), "retries", 3)
+    accepted, message = retry(failed, Narrowing(cause="Broken"))
+    assert accepted
+    assert message.startswith("1 of 3 such failed tasks will be retried; refused: 2: it has been retried 3 times")

@@ -1,0 +1,111 @@
+"""Each planted situation is named by `explain`, with the command that helps; and every such command is then tried."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+import redis
+from typer.testing import CliRunner
+
+from orchestrator.cli.app import app
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain import Explainer, Situation
+from orchestrator.domain.errors import NotFound
+from orchestrator.settings.model import Settings
+from tests.support import planted_ends, planted_moves, planted_waits
+from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
+from tests.support.planted import Planted, all_unique
+
+TABLE = all_unique(
+    row
+    for rows in (
+        *(planted_waits.servers, planted_waits.workers, planted_waits.tenants, planted_waits.slots),
+        *(planted_moves.stages, planted_moves.asked, planted_moves.whole_plans, planted_moves.groups),
+        *(planted_ends.paused, planted_ends.failed, planted_ends.rollbacks, planted_ends.cancelled),
+    )
+    for row in rows()
+)
+LOOKS = ("status", "explain", "doctor")
+STARTS = ("worker", "coordinator")
+"""Tried with real processes: test_started_processes.py."""
+
+
+@pytest.fixture
+def worlds(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Callable[[], LedgerWorld]:
+    """A new namespace at each call."""
+    numbers = count()
+
+    def world() -> LedgerWorld:
+        namespace = f"{settings.namespace}-{next(numbers)}"
+        return LedgerWorld(redis_client, settings.model_copy(update={"namespace": namespace}), user_client)
+
+    return world
+
+
+def remarks(world: LedgerWorld, row: Planted) -> list[Remark]:
+    url = str(world.settings.redis_url.get_secret_value()) if world.settings.redis_url else ""
+    explainer = Explainer(world.ledger, world.reader, world.settings, url, wall=lambda: time.time() + row.ahead)
+    is_task = "." in row.target
+    return (explainer.task if is_task else explainer.plan)(row.target).remarks
+
+
+def run(world: LedgerWorld, place: Place, command: str) -> tuple[int, str]:
+    """The command as a person would paste it."""
+    name, *words = shlex.split(command)
+    assert name == "changeover"
+    environment = {**place.environment(), "CHANGEOVER_NAMESPACE": world.settings.namespace}
+    more = [] if words[0] in LOOKS else ["--json"]
+    done = CliRunner().invoke(app, [*words, *more], env=environment)
+    return done.exit_code, done.output + repr(done.exception)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=str)
+def test_a_situation_is_named_and_its_commands_work(
+    row: Planted, worlds: Callable[[], LedgerWorld], place: Place
+) -> None:
+    world = worlds()
+    try:
+        row.make(world)
+        found = remarks(world, row)
+    finally:
+        row.undo(world)
+    fits = [one for one in found if one.situation == row.situation and row.sentence in one.sentence]
+    assert fits, "\n".join(f"{one.situation}: {one.sentence} {one.commands}" for one in found)
+    assert tuple(fits[0].commands) == row.commands
+    for command in (command for one in found for command in one.commands):
+        word = shlex.split(command)[1]
+        if word in STARTS:
+            continue
+        again = worlds()
+        try:
+            row.make(again)
+            code, output = run(again, place, command)
+        finally:
+            row.undo(again)
+        if word in LOOKS:
+            assert code in ((0, 1) if word == "doctor" else (0,)), output
+            continue
+        assert code == 0, f"{command}: {output}"
+        assert '"accepted": false' not in output
+        for _ in range(3):
+            again.coordinate()
+        if command in row.commands:
+            assert not still_so(again, row), f"{command} changed nothing"
+
+
+def still_so(world: LedgerWorld, row: Planted) -> bool:
+    try:
+        found = remarks(world, row)
+    except NotFound:
+        return False
+    return any(one.situation == row.situation and row.sentence in one.sentence for one in found)
+
+
+def test_every_situation_is_planted() -> None:
+    assert {row.situation for row in TABLE} == set(Situation)
+    assert len(TABLE) >= 60

@@ -1,0 +1,120 @@
+"""Planted situations as a table: what is so, what `explain` must say of it, and what to type next.
+
+Made on a real ledger without processes; where processes matter, their signs of life are written by the script that
+writes theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.control.explain import Situation
+from orchestrator.domain.lanes import lane_name, lane_names, lane_of
+from orchestrator.ledger.keys import Keys
+from tests.support.ledger_world import LedgerWorld
+from tests.support.table_steps import Do, then
+
+LANE = lane_name(lane_of("a", 4))
+"""The queue of tenant a."""
+BROKER = {"broker": "broker:6379/1", "brokerRun": "r1/1"}
+
+
+@dataclass(frozen=True)
+class Planted:
+    """``target`` is explained: a task's id, else a plan's. ``commands``: all that the remark names, each of which is
+    tried. ``others``: further remarks that may stand beside it. ``ahead``: seconds by which the reader's clock is."""
+
+    name: str
+    make: Do
+    target: str
+    situation: Situation
+    sentence: str
+    commands: tuple[str, ...] = ()
+    others: frozenset[Situation] = field(default_factory=frozenset)
+    ahead: float = 0.0
+    undo: Do = lambda world: None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def beat(world: LedgerWorld, role: str, name: str = "h:1", *, silent: float = 0.0, slots: int = 0, **told: Any) -> None:
+    """One sign of life of a process, as its presence gives it."""
+    queues = [*lane_names(4), f"worker-{name}"] if role == "worker" else []
+    entry = json.dumps({**BROKER, "wall": world.reader.now().timestamp() * 1000, **told})
+    world.ledger.call("beat", f"{role}:{name}", json.dumps(queues), silent, "{}", slots, entry)
+
+
+def coordinator(world: LedgerWorld) -> None:
+    beat(world, "coordinator", "c:1")
+
+
+def staffed(*steps: Do) -> Do:
+    """The situation, with a coordinator and a worker of 16 slots alive."""
+    return then(*steps, coordinator, lambda world: beat(world, "worker", "w:2", slots=16, busy=3))
+
+
+def coordinated(*steps: Do) -> Do:
+    """The situation, with a coordinator alone."""
+    return then(*steps, coordinator)
+
+
+def aged(world: LedgerWorld, name: str, seconds: float) -> None:
+    """The process gave its last sign so long ago."""
+    key = world.keys.of("presence")
+    entry = json.loads(str(world.client.hget(key, name)))
+    entry["at"] -= seconds * 1000
+    world.client.hset(key, name, json.dumps(entry))
+
+
+def elsewhere(role: str) -> Do:
+    """A process of this kind is alive in another namespace of the same Redis."""
+
+    def make(world: LedgerWorld) -> None:
+        seconds, _ = world.client.time()
+        entry = json.dumps({"at": seconds * 1000, "queues": lane_names(4)})
+        world.client.hset(Keys(f"{world.settings.namespace}-blue").of("presence"), f"{role}:w:9", entry)
+
+    return make
+
+
+def full(world: LedgerWorld) -> None:
+    world.client.config_set("maxmemory", 1)
+
+
+def roomy(world: LedgerWorld) -> None:
+    world.client.config_set("maxmemory", 0)
+
+
+def on(verb: str, task_id: str, *more: Any) -> Do:
+    """A verb of the world as a step."""
+    return lambda world: getattr(world, verb)(task_id, *more)
+
+
+def started(plan_id: str, tenants: str, **options: Any) -> Do:
+    return lambda world: world.started(plan_id, tenants.split(), **options)
+
+
+def planned(plan_id: str, tenants: str, **options: Any) -> Do:
+    return lambda world: world.plan(plan_id, tenants.split(), **options)
+
+
+def stops(task_id: str, asked: str) -> Do:
+    """The task is in a stage, its pause (or its plan's) is asked for, the stage ends."""
+
+    def make(world: LedgerWorld) -> None:
+        world.begin(task_id)
+        world.ask("pause", asked)
+        world.succeed(task_id)
+
+    return make
+
+
+def all_unique(rows: Iterator[Planted]) -> list[Planted]:
+    """The rows; no two of one name."""
+    found = list(rows)
+    assert len({row.name for row in found}) == len(found)
+    return found

@@ -1,0 +1,144 @@
+"""Planted situations of what is paused or has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.control.explain import Situation as S
+from orchestrator.domain.errors import STEP_MISSING
+from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import Planted, beat, on, staffed, started, stops
+from tests.support.planted_moves import fails
+from tests.support.table_steps import Do, ask, then
+
+RETRY = "changeover retry --task p.0"
+ROLLBACK = "changeover rollback --task p.0"
+MOVES = started("p", "a b")
+FAILED = then(MOVES, fails("p.0", stage_name="one", step_name="noop"))
+Q_MOVES_A = then(started("q", "a"), on("finish", "q.0"))
+
+
+def paused() -> Iterator[Planted]:
+    resume, resume_plan = "changeover resume --task p.0", "changeover resume --plan p"
+    yield Planted(
+        "paused", staffed(MOVES, stops("p.0", "p.0")), "p.0", S.TASK_PAUSED, "it is paused by ada (because)", (resume,)
+    )
+    both = staffed(MOVES, stops("p.0", "p.0"), ask("pause", "p"))
+    said = "it is paused by ada (because); its plan is paused too"
+    yield Planted("paused in a pausing plan", both, "p.0", S.TASK_PAUSED, said, (resume, resume_plan))
+    said = "it is paused with its plan by ada (because)"
+    yield Planted(
+        "paused with its plan", staffed(MOVES, stops("p.0", "p")), "p.0", S.TASK_PAUSED_WITH_PLAN, said, (resume_plan,)
+    )
+    goes = staffed(
+        started("p", "a b", max_concurrency=1), stops("p.0", "p.0"), on("serve", "p"), ask("rollback", "p.0")
+    )
+    said = "it is stopped for its rollback, asked for by ada (because)"
+    yield Planted("paused, to go back", goes, "p.0", S.TASK_PAUSED, said)
+
+
+def failed() -> Iterator[Planted]:
+    said = "it failed in stage one, step noop: it broke"
+    yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY,))
+    said = "stage one took longer than 60 s; last answer: gw-1 says version 41"
+    yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY,))
+    lacks = then(
+        MOVES,
+        fails("p.0", STEP_MISSING, stage_name="one"),
+        lambda world: beat(world, "worker", "new:1", steps=["drain"]),
+        lambda world: beat(world, "worker", "old:1", steps=[]),
+    )
+    said = "workers that lack steps which others have: old:1 (drain)"
+    yield Planted("a worker without the step", staffed(lacks), "p.0", S.STEP_MISSING, said, (RETRY,))
+    spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
+    said = "it has been retried 3 times, the most that max_retry allows; a higher max_retry of the coordinators"
+    yield Planted("retry limit", spent, "p.0", S.RETRY_LIMIT, said, (ROLLBACK,))
+    said = "task q.0 of plan q has moved the tenant since, so a retry would undo that; --force does it all the same"
+    yield Planted("moved since", staffed(FAILED, Q_MOVES_A), "p.0", S.MOVED_SINCE, said, (f"{RETRY} --force",))
+    later = then(MOVES, on("stage", "p.0"), fails("p.0"))
+    gone = then(later, lambda world: world.client.delete(world.keys.of("checkpoint", "p.0")))
+    said = "its checkpoint is gone or no longer fits its stages"
+    yield Planted("checkpoint gone", staffed(gone), "p.0", S.CHECKPOINT_GONE, said, (f"{RETRY} --from-scratch",))
+    yield Planted(
+        "moved since, checkpoint gone",
+        staffed(gone, Q_MOVES_A),
+        "p.0",
+        S.MOVED_SINCE,
+        "task q.0 of plan q has moved the tenant since",
+        (f"{RETRY} --from-scratch --force",),
+    )
+    look = ("changeover explain --plan p",)
+    said = "retry is refused now: its plan is rolling back; wait for that to end"
+    yield Planted(
+        "failed in a plan that goes back", staffed(FAILED, ask("rollback", "p")), "p.0", S.NOT_NOW, said, look
+    )
+    said = "retry is refused now: its plan is being cancelled"
+    yield Planted("failed in a cancelled plan", staffed(FAILED, ask("cancel", "p")), "p.0", S.NOT_NOW, said, look)
+    full = staffed(started("p", "a b", max_concurrency=1), fails("p.0"), on("serve", "p"), ask("rollback", "p.0"))
+    said = "it waits for a slot: 1 of 1 are in use (p.1) and 0 tasks are before it"
+    look = ("changeover explain --task p.1",)
+    yield Planted("failed, to go back", full, "p.0", S.SLOTS_TAKEN, said, look)
+
+
+def _timed_out(world: LedgerWorld) -> None:
+    MOVES(world)
+    world.begin("p.0")
+    world.ledger.poll_again(world.turn("p.0"), 60, {"step": 0, "attempt": 4, "note": "gw-1 says version 41"})
+    world.client.hset(world.keys.of("plan", "p"), mapping={"timed": 1, "stageTimeout:0": 60_000})
+    world.client.zadd(world.keys.of("deadlines"), {"p.0": 1})
+    world.ledger.call("sweep_deadlines", 100, world.reader.now_ms() + 60_000)
+
+
+def rollbacks() -> Iterator[Planted]:
+    done = then(started("p", "a"), on("finish", "p.0"))
+    goes = then(done, ask("rollback", "p.0"), on("serve", "p"))
+    broken = then(goes, on("stage", "p.0"), fails("p.0", stage_name="two"))
+    said = "its rollback failed: that of stage two (1 of 3 stages are back): it broke"
+    yield Planted("rollback failed", staffed(broken), "p.0", S.ROLLBACK_FAILED, said, (ROLLBACK,))
+    marked = then(goes, on("stage", "p.0"), fails("p.0", "IrreversibleStage", stage_name="two"))
+    yield Planted("irreversible", staffed(marked), "p.0", S.IRREVERSIBLE, "that of stage two", (f"{ROLLBACK} --force",))
+    moved = staffed(broken, Q_MOVES_A)
+    said = "task q.0 of plan q has moved the tenant since, so a rollback would undo that"
+    yield Planted("rollback failed, moved since", moved, "p.0", S.MOVED_SINCE, said, (f"{ROLLBACK} --force",))
+    bare = then(started("p", "a", snapshot=False), on("finish", "p.0"), ask("rollback", "p"), on("serve", "p"))
+    none = staffed(bare, fails("p.0", "NoSnapshot"))
+    said = "there is no config to go back to"
+    yield Planted("nothing to go back to", none, "p.0", S.NO_SNAPSHOT, said)
+    given = staffed(
+        done, started("q", "a"), ask("rollback", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
+    )
+    said = "task q.0 of plan q has moved the tenant since, so its rollback was given up"
+    yield Planted("rollback given up", given, "p.0", S.ROLLBACK_GIVEN_UP, said, (f"{ROLLBACK} --force",))
+    back = staffed(goes, on("finish", "p.0"))
+    said = "it has ended as ROLLED_BACK, rolled back by ada (because)"
+    yield Planted("rolled back", back, "p.0", S.TASK_ROLLED_BACK, said, (f"{RETRY} --from-scratch",))
+    yield Planted("completed", staffed(done), "p.0", S.TASK_COMPLETED, "every stage is done")
+
+
+def cancelled() -> Iterator[Planted]:
+    scratch = (f"{RETRY} --from-scratch",)
+    said = "it has ended as CANCELLED by ada (because)"
+    yield Planted("cancelled", staffed(MOVES, _stops_cancelled("p.0")), "p.0", S.TASK_CANCELLED, said, scratch)
+    yield Planted(
+        "cancelled with its plan",
+        staffed(started("p", "a"), _stops_cancelled("p")),
+        "p.0",
+        S.TASK_CANCELLED,
+        said,
+        scratch,
+    )
+    waits = then(
+        FAILED, started("q", "a"), ask("retry", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
+    )
+    said = "task q.0 of plan q has moved the tenant since, so it was given up"
+    force = (f"{RETRY} --from-scratch --force",)
+    yield Planted("given up, moved since", staffed(waits), "p.0", S.MOVED_SINCE, said, force)
+
+
+def _stops_cancelled(target: str) -> Do:
+    def make(world: LedgerWorld) -> None:
+        world.begin("p.0")
+        world.ask("cancel", target)
+        world.succeed("p.0")
+
+    return make

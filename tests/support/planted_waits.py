@@ -1,0 +1,217 @@
+"""Planted situations of what waits, and of servers and processes that keep it waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.control.explain import Situation as S
+from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import (
+    LANE,
+    Planted,
+    beat,
+    coordinated,
+    elsewhere,
+    full,
+    on,
+    planned,
+    roomy,
+    staffed,
+    started,
+    stops,
+)
+from tests.support.table_steps import FORCE, Do, ask, then
+
+HELD = then(started("q", "a"), started("p", "a b"))
+"""q.0 holds tenant a, p.0 waits for it, p.1 moves."""
+START_WORKER = ("changeover worker",)
+DOCTOR = ("changeover doctor",)
+P_1 = ("changeover status --task p.1",)
+
+
+def servers() -> Iterator[Planted]:
+    moves = started("p", "a")
+    yield Planted(
+        "Redis is full", then(staffed(moves), full), "p.0", S.LEDGER_REFUSES, "MB used; raise its maxmemory", undo=roomy
+    )
+    yield Planted(
+        "Redis is full, plan", then(staffed(moves), full), "p", S.LEDGER_REFUSES, "nothing can be recorded", undo=roomy
+    )
+    start = ("changeover coordinator",)
+    yield Planted("no coordinator", planned("p", "a"), "p.0", S.NO_COORDINATOR, "no coordinator is alive", start)
+    yield Planted("no coordinator, plan", planned("p", "a"), "p", S.NO_COORDINATOR, "no coordinator is alive", start)
+    yield Planted(
+        "coordinator of another namespace",
+        then(planned("p", "a"), elsewhere("coordinator")),
+        "p.0",
+        S.OTHER_NAMESPACE,
+        "coordinator w:9 is alive in namespace ",
+    )
+    yield Planted(
+        "worker of another namespace",
+        coordinated(moves, elsewhere("worker")),
+        "p.0",
+        S.OTHER_NAMESPACE,
+        "give plans and processes one CHANGEOVER_NAMESPACE",
+    )
+    away = then(moves, lambda world: beat(world, "coordinator", "c:1", brokerAway=12.0))
+    sentence = "the coordinators' broker at broker:6379/1 has not answered for 12 s"
+    yield Planted("the broker is away", away, "p.0", S.BROKER_AWAY, sentence, DOCTOR)
+    yield Planted("the broker is away, plan", away, "p", S.BROKER_AWAY, sentence, DOCTOR)
+    yield Planted(
+        "a clock that is ahead", staffed(moves), "p.0", S.CLOCK_SKEW, "clock is 5 min ahead of Redis'", ahead=300
+    )
+    yield Planted("a clock behind", staffed(moves), "p", S.CLOCK_SKEW, "clock is 60 s behind Redis'", ahead=-60)
+
+
+def workers() -> Iterator[Planted]:
+    moves = started("p", "a")
+    yield Planted("no worker", coordinated(moves), "p.0", S.NO_WORKER, f"no worker consumes queue {LANE}", START_WORKER)
+    yield Planted("no worker, plan", coordinated(moves), "p", S.NO_WORKER, f"queue {LANE}", START_WORKER)
+    wrong: dict[str, Any] = {"broker": "other:6379/1", "brokerRun": "r2/1"}
+    yield Planted(
+        "a worker at another broker",
+        coordinated(moves, lambda world: beat(world, "worker", "w:2", slots=4, **wrong)),
+        "p.0",
+        S.OTHER_BROKER,
+        "broker broker:6379/1, and worker w:2 (other:6379/1) listens at another",
+        DOCTOR,
+    )
+    yield Planted(
+        "another name of the same broker",
+        coordinated(moves, lambda world: beat(world, "worker", "w:2", slots=4, broker="alias:6379/1")),
+        "p.0",
+        S.WAITS_FOR_WORKER,
+        "stage one (1 of 3) waits for a worker since",
+        ("changeover status --task p.0",),
+    )
+    yield Planted(
+        "a silent worker",
+        coordinated(moves, lambda world: beat(world, "worker", "w:2", slots=4, silent=75.0)),
+        "p.0",
+        S.WORKERS_SILENT,
+        f"worker w:2 consumes queue {LANE}, and has got nothing from the broker for 75 s",
+        START_WORKER,
+    )
+    many = started("p", " ".join(["a", *(f"t{n}" for n in range(49))]), max_concurrency=50)
+    busy = coordinated(many, *(lambda world, n=n: beat(world, "worker", f"w:{n}", slots=8, busy=8) for n in (1, 2)))
+    sentence = f"all 16 worker slots of queue {LANE} are busy: add workers"
+    yield Planted("50 slots on 16 threads", busy, "p.0", S.WORKERS_BUSY, sentence, START_WORKER)
+    yield Planted("50 slots on 16 threads, plan", busy, "p", S.WORKERS_BUSY, sentence, START_WORKER)
+
+
+def tenants() -> Iterator[Planted]:
+    look = ("changeover explain --task q.0",)
+    yield Planted(
+        "held by a running task", staffed(HELD), "p.0", S.TENANT_HELD, "held by task q.0 of plan q since 20", look
+    )
+    back = then(started("q", "a"), on("finish", "q.0"), ask("rollback", "q.0"), on("serve", "q"), started("p", "a"))
+    yield Planted("held by a rollback", staffed(back), "p.0", S.TENANT_HELD, "q.0 of plan q since 20", look)
+    resume, cancel = "changeover resume --task q.0", "changeover cancel --task q.0"
+    yield Planted(
+        "held by a paused task",
+        staffed(HELD, stops("q.0", "q.0")),
+        "p.0",
+        S.TENANT_HELD_BY_PAUSED,
+        "which is paused by ada (because)",
+        (resume, cancel),
+    )
+    yield Planted(
+        "held by a task paused with its plan",
+        staffed(HELD, stops("q.0", "q")),
+        "p.0",
+        S.TENANT_HELD_BY_PAUSED,
+        "which is paused with its plan by ada (because)",
+        ("changeover resume --plan q", cancel),
+    )
+    yield Planted(
+        "held by a paused task that is to go back",
+        staffed(
+            started("q", "a c", max_concurrency=1), stops("q.0", "q.0"), on("serve", "q"), started("p", "a"), _back
+        ),
+        "p.0",
+        S.TENANT_HELD_BY_PAUSED,
+        "which is paused and waits for its rollback by ada (because)",
+        look,
+    )
+    resumed = then(HELD, stops("q.0", "q.0"), ask("resume", "q.0"))
+    yield Planted(
+        "held by a resumed task", staffed(resumed), "p.0", S.TENANT_HELD_BY_WAITING, "was resumed and waits", look
+    )
+    yield Planted(
+        "held by a resumed task of a paused plan",
+        staffed(resumed, ask("pause", "q")),
+        "p.0",
+        S.TENANT_HELD_BY_PAUSED,
+        "which waits for its plan, paused by ada (because)",
+        ("changeover resume --plan q",),
+    )
+    yield Planted(
+        "held by a task that is gone",
+        staffed(HELD, lambda world: world.client.delete(world.keys.of("task", "q.0"))),
+        "p.0",
+        S.TENANT_HELD_BY_NOBODY,
+        "held by task q.0 of plan q since",
+        ("changeover release --tenant a --reason 'its holder is gone'",),
+    )
+    yield Planted(
+        "in line for a free tenant",
+        staffed(started("q", "a"), started("p", "a"), started("r", "a"), on("finish", "q.0")),
+        "r.0",
+        S.TENANT_LINE,
+        "it stands in line for tenant a, with 1 before it; the tenant is free",
+        ("changeover explain --tenant a",),
+    )
+
+
+def _back(world: LedgerWorld) -> None:
+    world.ask("rollback", "q.0")
+
+
+def slots() -> Iterator[Planted]:
+    one = started("p", "a b c", max_concurrency=1)
+    taken = "it waits for a slot: 1 of 1 are in use (p.0) and 1 tasks are before it"
+    look = ("changeover explain --task p.0",)
+    yield Planted("one slot, taken", staffed(one), "p.2", S.SLOTS_TAKEN, taken, look)
+    two = started("p", "a b c", max_concurrency=2)
+    taken = "2 of 2 are in use (p.0, p.1) and 0 tasks"
+    yield Planted("two slots, taken", staffed(two), "p.2", S.SLOTS_TAKEN, taken, ("changeover status p --running",))
+    blocked = then(started("q", "a"), started("p", "a b", max_concurrency=1))
+    yield Planted(
+        "a head that blocks its plan",
+        staffed(blocked),
+        "p.1",
+        S.HEAD_BLOCKS,
+        "1 tasks are before it, the first is p.0",
+        look,
+    )
+    ready = planned("p", "a b")
+    free = "it is next, and 4 of 4 slots are free: a coordinator will admit it"
+    yield Planted("next", staffed(ready), "p.0", S.NEXT, free, ("changeover status --task p.0",))
+    yield Planted("soon", staffed(ready), "p.1", S.NEXT, "1 tasks are before it, and 4 of 4 slots are free")
+    yield Planted("a circle", _circle(), "p1.0", S.CIRCLE, "a cancel of one of them ends it", _END_CIRCLE)
+
+
+_END_CIRCLE = ("changeover cancel --task p1.0",)
+
+
+def _circle() -> Do:
+    """No admission makes one: a hand moves the resumed tasks out of their place."""
+    plans = [started(plan_id, tenants, max_concurrency=1) for plan_id, tenants in (("p1", "b a"), ("p2", "a b"))]
+    both = [(f"{plan_id}.0", f"{plan_id}.1", plan_id) for plan_id in ("p1", "p2")]
+
+    def pause(world: LedgerWorld) -> None:
+        for first, _, _ in both:
+            world.finish(first)
+        for _, second, plan_id in both:
+            world.serve(plan_id)
+            world.ask("pause", plan_id)
+            world.begin(second)
+        for first, second, plan_id in both:
+            world.ask("rollback", first, FORCE)
+            world.ask("resume", plan_id)
+            rank = float(world.task(second)["rank"]) + 5e11
+            world.client.zadd(world.keys.of("queue", plan_id), {second: rank})
+
+    return staffed(plans[0], plans[1], pause)
