@@ -1,5 +1,5 @@
 """``python -m benchmarks``: all of them, or those named: throughput, submit, status, recovery, retention, templates,
-checkpoints.
+checkpoints, operations.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import checkpoints, recovery, retention, status, submit, templates, throughput
+from benchmarks import checkpoints, operations, recovery, retention, status, submit, templates, throughput
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "throughput": throughput.run,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "retention": retention.run,
     "templates": templates.run,
     "checkpoints": checkpoints.run,
+    "operations": operations.run,
 }
 
 if __name__ == "__main__":

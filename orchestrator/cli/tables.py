@@ -40,7 +40,7 @@ def plan_table(
         Text.assemble(
             (printable(plan.plan_id), "bold"),
             printable(f"  {plan.name}  "),
-            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
+            plan_status_text(plan),
         ),
         counts_text(plan.counts),
     ]
@@ -106,7 +106,7 @@ def plans_table(plans: Sequence[PlanSummary]) -> Table:
         table.add_row(
             cell(plan.plan_id),
             cell(plan.name),
-            status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0)),
+            plan_status_text(plan),
             counts,
         )
     return table
@@ -117,6 +117,13 @@ def counts_text(counts: Mapping[str, int]) -> Text:
     known = [name for name in _ORDER if counts.get(name)]
     names = known + [name for name in counts if counts[name] and name not in known]
     return Text(" · ").join(Text(f"{counts[name]} {name}", style=_COLOURS.get(name, "")) for name in names)
+
+
+def plan_status_text(plan: PlanStatus | PlanSummary) -> Text:
+    """A plan's status, with what is under way that is not there yet."""
+    text = status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0))
+    under_way = [word for word, is_so in (("resuming", plan.resuming), ("retrying", plan.retrying)) if is_so]
+    return text.append(f" ({', '.join(under_way)})") if under_way else text
 
 
 def status_text(status: str, pausing: bool = False, cancelling: bool = False, running: int = 0) -> Text:

@@ -67,13 +67,18 @@ class TaskStatus(Answer):
 
 
 class PlanStatus(Answer):
-    """A plan with all its tasks; ``counts``: how many tasks are in each status."""
+    """A plan with all its tasks; ``counts``: how many tasks are in each status.
+
+    ``resuming``, ``retrying``: coordinators still put its paused, its failed tasks back into the queue, some at a time.
+    """
 
     plan_id: str
     name: str
     status: str
     pausing: bool = False
     cancelling: bool = False
+    resuming: bool = False
+    retrying: bool = False
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None
@@ -88,6 +93,8 @@ class PlanSummary(Answer):
     status: str
     pausing: bool = False
     cancelling: bool = False
+    resuming: bool = False
+    retrying: bool = False
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None

@@ -12,9 +12,8 @@ from orchestrator.control.replies import operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
+from orchestrator.ledger.operations import Operation, Operations, Order, Taken
 from orchestrator.ledger.reader import Reader
 
 REQUEST_ID_LIMIT: Final = 200
@@ -36,8 +35,6 @@ class Operator:
         """Asks for the operation. A refusal is an answer (``accepted`` false), a repeat is accepted and says so."""
         _check(order)
         if target.type == "plan":
-            if operation is Operation.RETRY:
-                return self._retry_plan(target, order)
             reply = self._operations.on_plan(operation, target.identifier, order)
         else:
             # The task that speaks for a tenant changes: it is the tenant that the request was for.
@@ -71,40 +68,6 @@ class Operator:
     def task_id_of(self, target: OperationTarget) -> str:
         """The task itself, or the one that speaks for the tenant."""
         return target.identifier if target.type == "task" else self._status.task_id_of(target.identifier)
-
-    def _retry_plan(self, target: OperationTarget, order: Order) -> OperationResult:
-        """A plan's retry is that of its failed tasks; each is one write, and a repeat takes up what is left."""
-        asked = what_is_asked("retry", f"plan {target.identifier}", order)
-        reply = self._operations.first_answer(asked, order.request_id)
-        if reply is None:
-            reply = self._operations.keep_answer(asked, order.request_id, self._retry_failed_tasks(target, order))
-        return OperationResult(
-            target_type="plan",
-            target_id=target.identifier,
-            accepted=reply.answer is Taken.ACCEPTED,
-            status=reply.status,
-            message=reply.what,
-            request_id=order.request_id,
-        )
-
-    def _retry_failed_tasks(self, target: OperationTarget, order: Order) -> Reply:
-        failed = self._status.task_ids(target.identifier, [TaskState.FAILED])
-        # Cut off in the middle, the same request goes on: what it has retried and has failed again is not its matter.
-        orders = [replace(order, request_id=f"{order.request_id}/{task_id}") for task_id in failed]
-        replies = [
-            self._operations.on_task(Operation.RETRY, task_id, one) for task_id, one in zip(failed, orders, strict=True)
-        ]
-        refused = [
-            f"{task_id}: {reason_words(reply)}"
-            for task_id, reply in zip(failed, replies, strict=True)
-            if reply.answer is Taken.REFUSED
-        ]
-        retried = sum(reply.answer is Taken.ACCEPTED for reply in replies)
-        message = f"{retried} of {len(failed)} failed tasks will be retried" if failed else "it has no failed task"
-        if refused:
-            message += "; refused: " + "; ".join(refused[:10]) + ("; ..." if len(refused) > 10 else "")
-        status = self._status.summary(target.identifier).status
-        return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, target.identifier)
 
 
 def _check(order: Order) -> None:

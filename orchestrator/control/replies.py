@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from collections.abc import Sequence
+from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
@@ -27,6 +29,9 @@ _WHY: Final = {
     "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
     "known good config was known when the task was first admitted",
+    "none-failed": "it has no failed task",
+    "retrying": "its failed tasks are being retried already",
+    "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
     "max-retry": "it has been retried {what} times, the most that max_retry allows",
     "moved": "task {what} has moved the tenant since; --force goes back all the same",
@@ -51,6 +56,7 @@ _PLAN_ACCEPTED: Final = {
     Operation.PAUSE: "starts nothing new; the stages that run end first",
     Operation.RESUME: "goes on; the tasks that it had paused go ahead of the waiting moves",
     Operation.CANCEL: "starts nothing new; what waits is cancelled now, what runs when its stage ends",
+    Operation.RETRY: "its failed tasks go back to the queue, some at a time; `changeover explain` says how far that is",
     Operation.ROLLBACK: "starts nothing new; everything that it touched goes back, the newest first",
 }
 
@@ -82,5 +88,20 @@ def operation_result(operation: Operation, target: OperationTarget, reply: Reply
 def reason_words(reply: Reply) -> str:
     if not reply.why:
         return ""
+    if reply.why == "retried":
+        return _retried(json.loads(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
     return _WHY[reply.why].format(status=reply.status, what=reply.what, goes_on=goes_on)
+
+
+def _retried(told: dict[str, Any]) -> str:
+    """What became of a plan's failed tasks, retried in the call."""
+    refused: list[list[str]] = told.get("refused", [])
+    words = f"{told['retried']} of {told['failed']} failed tasks will be retried"
+    return words + (f"; refused: {refusals(refused)}" if refused else "")
+
+
+def refusals(refused: Sequence[Sequence[str]]) -> str:
+    """Why tasks were not retried, the first ten of them by name: (task, why, what) each."""
+    named = [f"{task_id}: {_WHY[why].format(status=TaskState.FAILED, what=what)}" for task_id, why, what in refused]
+    return "; ".join(named[:10]) + ("; ..." if len(named) > 10 else "")

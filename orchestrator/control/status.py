@@ -147,6 +147,8 @@ def plan_summary(plan_id: str, record: Record) -> PlanSummary:
         status=record["status"],
         pausing=record.get("pauseRequested") == "1" and record["status"] in (PlanState.READY, PlanState.RUNNING),
         cancelling=record.get("cancelRequested") == "1" and record["status"] in PLAN_OPEN,
+        resuming=record.get("resuming") == "1",
+        retrying="retryCursor" in record,
         max_concurrency=int(record["max"]),
         counts={state: count for state, count in counts.items() if count},
         last_operation=_last_operation(record),

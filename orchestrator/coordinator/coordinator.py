@@ -49,8 +49,8 @@ from orchestrator.settings.model import Settings
 ADMIT_LIMIT: Final = 50
 """Tasks looked at in one script: keeps each call short, whatever the plan's size."""
 
-CHUNK: Final = 100
-"""Tasks cancelled, or asked to roll back, in one script."""
+CHUNK: Final = 20
+"""Tasks resumed, cancelled, asked to roll back or retried in one script: some milliseconds of Redis' time."""
 
 TURNS: Final = 10
 """Plans that a coordinator takes at once."""
@@ -156,7 +156,7 @@ class Coordinator:
                 self._guard.run(plan_id, lambda: self.serve(plan_id))  # noqa: B023 - run at once
 
     def serve(self, plan_id: str) -> None:
-        """One turn: goes on with the plan's cancel or rollback, fills free slots, hands over what was admitted."""
+        """One turn: goes on with what was asked of the whole plan, fills free slots, hands over what was admitted."""
         admission = self._ledger.admit(plan_id, min(ADMIT_LIMIT, self.publisher.room()))
         if admission.is_gone:
             self._lose(plan_id)
@@ -167,6 +167,7 @@ class Coordinator:
             self._operations.resume_chunk(plan_id, CHUNK)
             self._operations.cancel_chunk(plan_id, CHUNK)
             self._operations.rollback_chunk(plan_id, CHUNK)
+            self._operations.retry_chunk(plan_id, CHUNK)
 
     def _lose(self, plan_id: str) -> None:
         """Takes a plan without a record out of the active ones, with all that its tasks held."""

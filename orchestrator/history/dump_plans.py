@@ -76,8 +76,8 @@ def _check_state(dump: LedgerDump, plan_id: str, record: Record, tasks: Mapping[
     open_count = sum(counts[name] for name in TASK_OPEN) + counts["rollbackRequested"]
     if state in PLAN_ENDED and open_count:
         report.add("I12", f"{plan_id} is {state} with {open_count} tasks open")
-    # While chunks of a rollback are left, what they will ask for counts as open.
-    if state in PLAN_OPEN and not open_count and "rollbackCursor" not in record:
+    # While chunks of a rollback or retry are left, what they will ask for counts as open.
+    if state in PLAN_OPEN and not open_count and not {"rollbackCursor", "retryCursor"} & record.keys():
         report.add("I9", f"{plan_id} is {state} with nothing open")
     if state is PlanState.PAUSED and counts[TaskState.RUNNING]:
         report.add("I5", f"{plan_id} is {state} with {counts[TaskState.RUNNING]} tasks running")

@@ -72,18 +72,23 @@ class Order:
     of: str = ""
 
 
+RETRIED_AT_ONCE: Final = 20
+"""The failed tasks that a plan's retry takes back in the call itself; of more, a coordinator does all, in chunks."""
+
+
 class Operations:
     """The scripts behind the operations, on one ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, retried_at_once: int = RETRIED_AT_ONCE) -> None:
         self._ledger = ledger
+        self._retried_at_once = retried_at_once
 
     def on_task(self, operation: Operation, task_id: str, order: Order) -> Reply:
         """Asks it of one task."""
         return self._ask("task", operation, task_id, order)
 
     def on_plan(self, operation: Operation, plan_id: str, order: Order) -> Reply:
-        """Asks it of a whole plan, in O(1). A plan's retry is not one script: see ``plan_orchestrator``."""
+        """Asks it of a whole plan: one script, whose time does not grow with the plan; coordinators do the rest."""
         return self._ask("plan", operation, plan_id, order)
 
     def release_tenant(self, tenant_id: str, order: Order) -> Reply:
@@ -102,11 +107,15 @@ class Operations:
         """Asks for the next tasks' rollback of a plan that goes back; True when there may be more."""
         return bool(self._ledger.call("rollback_chunk", plan_id, limit)[0] == "MORE")
 
+    def retry_chunk(self, plan_id: str, limit: int) -> bool:
+        """Takes back the next failed tasks of a plan that is retried; True when there may be more."""
+        return bool(self._ledger.call("retry_chunk", plan_id, limit)[0] == "MORE")
+
     def would(
         self, operation: Operation, kind: str, target_id: str, *, from_scratch: bool = False, force: bool = False
     ) -> Reply:
         """What it would answer now, of a task or plan (``kind``): the verb's own questions, and nothing is written."""
-        return self._would(f"{operation}_{kind}", target_id, *_options(operation, from_scratch, force))
+        return self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, from_scratch, force))
 
     def would_release(self, tenant_id: str, *, force: bool = False) -> Reply:
         """The same of ``release_tenant``."""
@@ -120,8 +129,14 @@ class Operations:
         return _reply(target_id, code, *rest)
 
     def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:
-        options = _options(operation, order.from_scratch, order.force)
+        options = self._options(operation, kind, order.from_scratch, order.force)
         return self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
+
+    def _options(self, operation: Operation, kind: str, from_scratch: bool, force: bool) -> list[int]:
+        """What the operation's script takes besides who asks, and why."""
+        if operation is Operation.RETRY:
+            return [int(from_scratch), int(force), *([self._retried_at_once] if kind == "plan" else [])]
+        return [int(force)] if operation is Operation.ROLLBACK else []
 
     def first_answer(self, asked: str, request_id: str) -> Reply | None:
         """How this request was answered before, if it was. For what is more than one script: the scripts do it too."""
@@ -142,13 +157,6 @@ class Operations:
         if code == REPEATED:
             return _repeated(rest[0], asked, order.request_id)
         return _reply(target_id, code, *rest)
-
-
-def _options(operation: Operation, from_scratch: bool, force: bool) -> list[int]:
-    """What the operation's script takes besides who asks, and why."""
-    if operation is Operation.RETRY:
-        return [int(from_scratch), int(force)]
-    return [int(force)] if operation is Operation.ROLLBACK else []
 
 
 def what_is_asked(word: str, of: str, order: Order) -> str:

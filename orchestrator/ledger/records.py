@@ -43,7 +43,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who was admitted; whether to call again; whether chunks of the plan's cancel or rollback are left; whether the
+    """Who was admitted; whether to call again; whether chunks of what was asked of the plan are left; whether the
     plan has no record."""
 
     tasks: list[Admitted]

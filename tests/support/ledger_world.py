@@ -120,6 +120,7 @@ class LedgerWorld:
                 self.operations.resume_chunk(plan_id, CHUNK)
                 self.operations.cancel_chunk(plan_id, CHUNK)
                 self.operations.rollback_chunk(plan_id, CHUNK)
+                self.operations.retry_chunk(plan_id, CHUNK)
                 more = True
         return tasks
 

@@ -18,6 +18,8 @@ Answer = tuple[str, str]
 ACCEPTED: Final[Answer] = ("ACCEPTED", "")
 MAX_RETRY: Final = 3
 MAX_RECOVERIES: Final = 5
+RETRIED_AT_ONCE: Final = 1
+"""Failed tasks that a plan's retry takes back in the call; the rules hold for any number, so the least."""
 
 
 @dataclass
@@ -65,6 +67,15 @@ class Tenant:
 
 
 @dataclass
+class Retry:
+    """Of a plan: how it was asked, and how often each task that had failed by then had been retried."""
+
+    from_scratch: bool
+    force: bool
+    failed: dict[str, int]
+
+
+@dataclass
 class Plan:
     id: str
     slots: int
@@ -77,6 +88,8 @@ class Plan:
     given_up: bool = False
     chunks: str = ""
     """The chunk work left to a coordinator: '', cancel or rollback."""
+    retry: Retry | None = None
+    """The failed tasks that are left to a coordinator to retry."""
 
 
 class Model:
@@ -109,8 +122,11 @@ class Model:
         """Admits what can be admitted, then does the chunks, then admits again."""
         plan = self.plans[plan_id]
         admitted = self._admit_all(plan)
-        if plan.chunks:
-            self._do_chunks(plan)
+        if plan.chunks or plan.retry:
+            if plan.chunks:
+                self._do_chunks(plan)
+            if plan.retry:
+                self._do_retry(plan, plan.retry)
             admitted += self._admit_all(plan)
         return admitted
 
@@ -158,6 +174,13 @@ class Model:
             elif task.status in (T.PENDING, T.PAUSED):
                 self._cancel(task)
         plan.chunks = ""
+        self._settle(plan)
+
+    def _do_retry(self, plan: Plan, asked: Retry) -> None:
+        plan.retry = None
+        for task in plan.tasks:
+            if task.status is T.FAILED and asked.failed.get(task.id) == task.retries:
+                self._retry_of_plan(task, asked)
         self._settle(plan)
 
     def wake_lines(self) -> None:
@@ -239,6 +262,8 @@ class Model:
     def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Answer:
         if target in self.plans:
             plan = self.plans[target]
+            if operation == "retry":
+                return self._retry_plan(plan, from_scratch, force)
             answer: Answer = getattr(self, f"_{operation}_plan")(plan, force)
             return answer
         task = self.tasks[target]
@@ -284,7 +309,7 @@ class Model:
         if plan.cancel:
             return "NOOP", "cancelling"
         self._say("OperationRequested", plan.id)
-        plan.cancel, plan.chunks = True, "cancel"
+        plan.cancel, plan.chunks, plan.retry = True, "cancel", None
         return ACCEPTED
 
     def _rollback_plan(self, plan: Plan, force: bool) -> Answer:
@@ -295,8 +320,38 @@ class Model:
         self._say("OperationRequested", plan.id)
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
         plan.pause = plan.cancel = plan.given_up = False
+        plan.retry = None
         self._say("PlanRollingBack", plan.id)
         return ACCEPTED
+
+    def _retry_plan(self, plan: Plan, from_scratch: bool, force: bool) -> Answer:
+        if plan.status is P.ROLLING_BACK:
+            return "REFUSED", "state"
+        if plan.cancel and plan.status is not P.CANCELLED:
+            return "REFUSED", "cancel-requested"
+        if plan.retry:
+            is_same = (plan.retry.from_scratch, plan.retry.force) == (from_scratch, force)
+            return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
+        failed = [task for task in plan.tasks if task.status is T.FAILED]
+        if not failed:
+            return "REFUSED", "none-failed"
+        asked = Retry(from_scratch, force, {task.id: task.retries for task in failed})
+        at_once = len(failed) <= RETRIED_AT_ONCE
+        if at_once and all(self._retry_refusal(task, from_scratch, force) for task in failed):
+            return "REFUSED", "retried"
+        self._say("OperationRequested", plan.id)
+        self._reopen(plan)
+        if not at_once:
+            plan.retry = asked
+            return ACCEPTED
+        for task in failed:
+            self._retry_of_plan(task, asked)
+        return "ACCEPTED", "retried"
+
+    def _retry_of_plan(self, task: Task, asked: Retry) -> None:
+        if not self._retry_refusal(task, asked.from_scratch, asked.force):
+            self._say("OperationRequested", task.id)
+            self._retry(task, asked.from_scratch, asked.force)
 
     def _forbidden(self, task: Task) -> str:
         if task.status in TASK_ENDED or task.status is T.ROLLING_BACK:
@@ -393,6 +448,14 @@ class Model:
         return ACCEPTED
 
     def _retry_task(self, task: Task, from_scratch: bool, force: bool) -> Answer:
+        if refusal := self._retry_refusal(task, from_scratch, force):
+            return refusal
+        self._say("OperationRequested", task.id)
+        self._reopen(task.plan)
+        self._retry(task, from_scratch, force)
+        return ACCEPTED
+
+    def _retry_refusal(self, task: Task, from_scratch: bool, force: bool) -> Answer | None:
         if (task.status, Trigger.RETRY) not in TASK_MOVES:
             return ("NOOP", "waiting") if task.status is T.PENDING and task.retrying else ("REFUSED", "state")
         if task.rollback:
@@ -407,8 +470,9 @@ class Model:
             return "REFUSED", "max-retry"
         if self._moved_since(task) and not force:
             return "REFUSED", "moved"
-        self._say("OperationRequested", task.id)
-        self._reopen(task.plan)
+        return None
+
+    def _retry(self, task: Task, from_scratch: bool, force: bool) -> None:
         self._move(task, Trigger.RETRY)
         task.retries += 1
         task.retrying = "scratch" if from_scratch else "checkpoint"
@@ -417,7 +481,6 @@ class Model:
         if from_scratch:
             task.stage, task.checkpoint = 0, False
         self._enqueue(task, (3, 1, self._next_ticket()))
-        return ACCEPTED
 
     # What they share
 
@@ -622,6 +685,7 @@ class Model:
     def _settle(self, plan: Plan) -> None:
         states = [task.status for task in plan.tasks]
         is_open = any(state in TASK_OPEN for state in states) or any(task.rollback for task in plan.tasks)
+        is_open = is_open or plan.retry is not None
         if not is_open and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
             plan.status, event = self._end_of(plan, states)
             plan.pause = False

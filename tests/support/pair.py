@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.ledger.operations import Operation, Order, Reply
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply
 from tests.support.ledger_world import STAGES, LedgerWorld
-from tests.support.model import Model, Task
+from tests.support.model import RETRIED_AT_ONCE, Model, Task
 
 
 class Pair:
@@ -13,6 +13,7 @@ class Pair:
 
     def __init__(self, world: LedgerWorld) -> None:
         self.world = world
+        world.operations = Operations(world.ledger, RETRIED_AT_ONCE)
         self.model = Model()
         self.asked: list[tuple[str, str, Order, Reply]] = []
         self._seen = 0
@@ -95,6 +96,7 @@ class Pair:
             flags = ("1" if plan.pause else None, "1" if plan.cancel else None)
             kept = (record["status"], record.get("pauseRequested"), record.get("cancelRequested"))
             assert kept == (plan.status, *flags), plan_id
+            assert ("retryCursor" in record) == (plan.retry is not None), plan_id
             assert self.world.queue(plan_id) == [task.id for task in self.model.queue(plan)], plan_id
             assert self.world.slots(plan_id) == {task.id for task in plan.tasks if task.status in TASK_ACTIVE}
         for task in self.model.tasks.values():

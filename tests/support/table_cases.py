@@ -37,6 +37,7 @@ from tests.support.table_steps import (
     fail,
     finish,
     last_stage,
+    leave_to_chunks,
     moved_since,
     overdue,
     release,
@@ -199,6 +200,10 @@ def _operations() -> Iterator[Case]:
     for state, make in {T.FAILED: FAILED, T.CANCELLED: CANCELLED, T.ROLLED_BACK: ROLLED_BACK}.items():
         yield _case(f"retry of {state}", [task(state, "retry")], make, ask("retry", order=SCRATCH))
     yield _case("retry from the checkpoint", [task(T.FAILED, "retry")], FAILED, ask("retry"))
+    rows = [task(T.FAILED, "retry"), plan(P.FAILED, "reopen")]
+    yield _case("retry of a plan", rows, ENDED_PLANS[P.FAILED], ask("retry", "p"), several=True)
+    left = then(FAILED, leave_to_chunks)
+    yield _case("chunk retries", [task(T.FAILED, "retry")], left, chunk("retry_chunk"), several=True)
     for state, make in {T.PENDING: waits_beside, T.PAUSED: PAUSED}.items():
         cancelled = then(make, ask("cancel", "p"))
         yield _case(f"chunk cancels {state}", [task(state, "cancel")], cancelled, chunk("cancel_chunk"), several=True)

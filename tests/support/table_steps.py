@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.ledger.operations import Order
+from orchestrator.ledger.operations import Operation, Operations, Order
 from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import ME, LedgerWorld
 
@@ -39,6 +39,11 @@ def serve(world: LedgerWorld) -> Any:
 
 def chunk(verb: str) -> Do:
     return lambda world: world.ledger.call(verb, "p", 100)
+
+
+def leave_to_chunks(world: LedgerWorld) -> Any:
+    """The retry of the plan with nothing done in the call."""
+    return Operations(world.ledger, retried_at_once=0).on_plan(Operation.RETRY, "p", Order("ada", "because"))
 
 
 def begin(world: LedgerWorld) -> Any:

@@ -5,7 +5,7 @@
 --       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES GONE (there is no such plan) | ADMITTED, more (1 when the limit ended the call), then a list of
---       {task, tenant, mode, epoch, stage, legs}, then 1 when a cancel or rollback of the plan has chunks to do
+--       {task, tenant, mode, epoch, stage, legs}, then 1 when what was asked of the plan has chunks to do
 --       | BAD_MOVE
 -- EVENTS OperationRequested PlanStarted PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
 --       PlanRollbackFailed TaskWaiting TaskStarted TaskProgress TaskResumed TaskCancelled TaskRetryStarted
@@ -37,12 +37,12 @@ local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor',
-  'rollbackCursor', 'resuming')
+  'rollbackCursor', 'resuming', 'retryCursor')
 if f.err or not f[1] then
   redis.call('ZREM', K.ready(), plan_id)
   return {'GONE'}
 end
-local has_chunks = (f[5] or f[6] or f[7]) and 1 or 0
+local has_chunks = (f[5] or f[6] or f[7] or f[8]) and 1 or 0
 local admitted = {}
 
 -- Its turn is over. The next comes after those of all plans that wait, or when something wakes it.

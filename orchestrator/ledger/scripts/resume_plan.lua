@@ -12,7 +12,7 @@
 -- @include request
 
 -- The most tasks to resume in this call.
-local CHUNK = 100
+local CHUNK = 20
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)

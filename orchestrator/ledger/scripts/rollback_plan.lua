@@ -25,7 +25,7 @@ move_plan(move)
 redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced', force and 1 or 0,
   'rollbackBy', actor, 'rollbackReason', reason)
 redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
-  'durationMillis', 'rollbackGivenUp')
+  'durationMillis', 'rollbackGivenUp', 'retryCursor')
 if not f[3] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
 redis.call('SADD', K.active(), plan_id)
 redis.call('ZREM', K.ended(), plan_id)

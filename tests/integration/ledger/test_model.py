@@ -103,9 +103,10 @@ class Machine(RuleBasedStateMachine):
         task_id = data.draw(st.sampled_from(sorted(self.pair.model.tasks)))
         self.pair.ask(operation, task_id, from_scratch=scratch, force=force)
 
-    @rule(data=st.data(), operation=st.sampled_from([op for op in OPERATIONS if op != "retry"]), force=st.booleans())
-    def ask_plan(self, data: st.DataObject, operation: str, force: bool) -> None:
-        self.pair.ask(operation, data.draw(st.sampled_from(sorted(self.pair.model.plans))), force=force)
+    @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
+    def ask_plan(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
+        plan_id = data.draw(st.sampled_from(sorted(self.pair.model.plans)))
+        self.pair.ask(operation, plan_id, from_scratch=scratch, force=force)
 
     @invariant()
     def holds(self) -> None:

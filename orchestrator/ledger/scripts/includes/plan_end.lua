@@ -27,17 +27,18 @@ end
 
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
 -- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
--- chunks_done).
+-- chunks_done, retries_done).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
-    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED')
+    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor')
   local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
   plan.open = plan.PENDING + plan.RUNNING + plan.PAUSED + plan.ROLLING_BACK + plan.rollbackRequested
-  -- While the cursor is there the plan counts as open.
-  if plan.open == 0 and (not f[6] or changes.chunks_done) then
+  -- While a cursor is there the plan counts as open.
+  local has_chunks = (f[6] and not changes.chunks_done) or (f[17] and not changes.retries_done)
+  if plan.open == 0 and not has_chunks then
     return ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
   end
   local stands = plan.status == 'READY' or plan.status == 'RUNNING'

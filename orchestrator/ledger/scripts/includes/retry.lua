@@ -1,0 +1,63 @@
+-- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch.
+-- @include keys
+-- @include checkpoint
+-- @include settings
+-- @include task
+-- @include operation
+-- @include tenant_history
+
+-- A checkpoint of the stages that are recorded as done; none is needed when there are none. How long it is, is noted:
+-- reading it is most of the work.
+local function checkpoint_fits(task)
+  if task.stage == 0 then return true end
+  local text = redis.call('GET', K.checkpoint(task.id)) or ''
+  task.checkpoint_bytes = #text
+  local ok, known = pcall(cjson.decode, text)
+  local _, last = stage_of(task, task.stage - 1)
+  if not ok or type(known) ~= 'table' or known.completed_stages ~= task.stage then return false end
+  -- The marker of a store beside the ledger names no stage.
+  return known.last_stage == nil or known.last_stage == last
+end
+
+-- Why a task whose state allows a retry is refused it all the same, and what about; nil when it is not. asked: {scratch,
+-- force}.
+local function retry_refusal(task, asked)
+  if task.rollback then return 'rollback-requested' end
+  if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
+  if task.plan_cancels and task.plan_status ~= 'CANCELLED' then return 'plan-cancelled' end
+  if task.status ~= 'FAILED' and not asked.scratch then return 'scratch-only' end
+  if task.retries >= SETTINGS.MAX_RETRY then return 'max-retry', task.retries end
+  local other = moved_since_by(task)
+  if other and not asked.force then return 'moved', other end
+  if not asked.scratch and not checkpoint_fits(task) then return 'no-checkpoint' end
+  return nil
+end
+
+local function ask_retry(task, asked)
+  task.from_scratch = asked.scratch
+  ask_task(task, 'retry')
+end
+
+-- What was asked, for the event.
+local function retry_options(asked, more)
+  return '{"fromCheckpoint":' .. tostring(not asked.scratch) .. ',"force":' .. tostring(asked.force) .. (more or '') .. '}'
+end
+
+-- The table has been asked, the event is written, and the plan runs again.
+local function retry_task(task, asked)
+  local key = K.task(task.id)
+  move_task(task)
+  redis.call('HSET', key, 'retries', task.retries + 1, 'attempt', task.attempt + 1,
+    'retrying', asked.scratch and 'scratch' or 'checkpoint')
+  redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
+    'ranMillis', 'pausedMillis', 'lastCursor')
+  if asked.force then redis.call('HSET', key, 'forced', 1) end
+  if asked.scratch then
+    clear_checkpoint(task)
+    redis.call('HSET', key, 'stage', 0, 'turn', 0)
+    redis.call('HDEL', key, 'healthy')
+  else
+    stop_checkpoint_expiry(task)
+  end
+  enqueue(task, RANK_RETRY + next_ticket())
+end

@@ -1,0 +1,66 @@
+-- The retry of a plan: of those of its tasks that had failed when it was asked for, in plan order, some in one script.
+-- @include keys
+-- @include retry
+-- @include plan_end
+
+-- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
+local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
+-- The refusals that are named; the others are counted.
+local MOST_NAMED = 10
+
+-- Asks the table, unless the task is refused; then says why.
+local function look_at_failed(task, asked)
+  local why, what = retry_refusal(task, asked)
+  if why then return {task.id, why, tostring(what or '')} end
+  ask_retry(task, asked)
+  return nil
+end
+
+-- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
+-- position to go on at; writes nothing. asked: {scratch, force, at}.
+local function failed_from(plan_id, first, limit, asked)
+  local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
+  local found = {tasks = {}, refused = {}, changes = {}, total = total, next = first}
+  local bytes = 0
+  while found.next < total and found.next < first + MOST_LOOKED_AT and bytes < MOST_BYTES
+      and #found.tasks + #found.refused < limit do
+    local task_id = task_id_of(plan_id, found.next)
+    found.next = found.next + 1
+    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt')
+    -- What has failed since is another matter: nobody has asked for it.
+    local task = f[1] == 'FAILED' and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
+    local is_sound, refusal
+    if task then
+      is_sound, refusal = apart(look_at_failed, task, asked)
+      bytes = bytes + (task.checkpoint_bytes or 0)
+    end
+    if refusal then
+      found.refused[#found.refused + 1] = refusal
+    elseif is_sound then
+      found.tasks[#found.tasks + 1] = task
+      add(found.changes, 'FAILED', -1)
+      add(found.changes, 'PENDING', 1)
+    end
+  end
+  return found
+end
+
+local function retry_found(plan_id, found, asked)
+  for _, task in ipairs(found.tasks) do
+    emit_operation('retry', plan_id, task, asked.by, asked.reason, retry_options(asked, ',"ofPlan":true'))
+    retry_task(task, asked)
+  end
+end
+
+-- What became of it so far, kept with the plan for explain.
+local function note_retried(plan_id, found)
+  local plan = K.plan(plan_id)
+  redis.call('HINCRBY', plan, 'retryRetried', #found.tasks)
+  if #found.refused == 0 then return end
+  redis.call('HINCRBY', plan, 'retryRefused', #found.refused)
+  local named = cjson.decode(redis.call('HGET', plan, 'retryRefusals') or '[]')
+  for _, refusal in ipairs(found.refused) do
+    if #named < MOST_NAMED then named[#named + 1] = refusal end
+  end
+  redis.call('HSET', plan, 'retryRefusals', cjson.encode(named))
+end

@@ -1,0 +1,56 @@
+-- Asks for the retry of a plan's failed tasks, in O(1): a few are retried in the call, many are left to retry_chunk. The
+-- plan is open again until the last of them has been looked at.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), seq, checkpoint:{task}, request:{request} (strings), ended, ready, queue:{plan} (zsets), active,
+--       slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
+--       8 the most failed tasks to retry in the call
+-- CODES ACCEPTED, status | ACCEPTED or REFUSED, status, retried, {failed, retried, refused: list of {task, why, what}}
+--       as JSON | NOOP, status, why | REFUSED, status, why | MISSING |
+--       REPEATED, the first answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanReopened
+-- @include keys
+-- @include retry_failed
+-- @include request
+
+local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[8])
+local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', by = actor, reason = reason, at = WALL}
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED')
+if not f[1] then return {'MISSING'} end
+if f[1] == 'CREATED' or f[1] == 'ROLLING_BACK' then return {'REFUSED', f[1], 'state'} end
+if f[2] == '1' and f[1] ~= 'CANCELLED' then return {'REFUSED', f[1], 'cancel-requested'} end
+if f[3] then
+  local before = cjson.decode(f[4])
+  local is_same = before.scratch == asked.scratch and before.force == asked.force
+  return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
+end
+local failed = tonumber(f[5] or 0)
+if failed == 0 then return {'REFUSED', f[1], 'none-failed'} end
+
+local found = failed <= at_once and failed_from(plan_id, 0, at_once + 1, asked)
+local is_whole = found and found.next == found.total
+local answer
+if is_whole then
+  local refused = #found.refused > 0 and found.refused or nil
+  answer = cjson.encode({failed = #found.tasks + #found.refused, retried = #found.tasks, refused = refused})
+  if #found.tasks == 0 then return {'REFUSED', f[1], 'retried', answer} end
+end
+local reopening = PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
+emit_operation('retry', plan_id, nil, actor, reason, retry_options(asked))
+-- What follows from it, for each task, is nobody's request.
+REQUEST = ''
+reopen_plan(reopening)
+redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
+redis.call('HSET', plan, 'retryAsked', cjson.encode(asked))
+if is_whole then
+  retry_found(plan_id, found, asked)
+  note_retried(plan_id, found)
+else
+  redis.call('HSET', plan, 'retryCursor', 0)
+end
+wake_plan(plan_id)
+local status = redis.call('HGET', plan, 'status')
+if is_whole then return {'ACCEPTED', status, 'retried', answer} end
+return {'ACCEPTED', status}
