@@ -99,7 +99,7 @@ class PlanResumed(EventBase):
 
 
 class PlanReopened(EventBase):
-    """An ended plan runs again, since one of its tasks is to be retried or rolled back alone."""
+    """An ended plan runs again: it is retried, or one of its tasks is retried or rolled back alone."""
 
     type: Literal["PlanReopened"] = "PlanReopened"
 

@@ -6,16 +6,22 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from orchestrator.client import Client
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import Unreachable
-from orchestrator.ledger.operations import Operation, Order, draw_request_id
+from orchestrator.ledger.connection import UNREACHABLE, connect
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, draw_request_id
 from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
 
 PATIENCE_SECONDS = 60.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,15 +35,20 @@ class Request:
 
 
 class ChaosOperator:
-    """Pauses and resumes one plan and its tasks. ``broken`` says which repeats were answered otherwise."""
+    """Pauses and resumes one plan and its tasks, takes tenants away and has the plan retried. ``broken`` says which
+    repeats were answered otherwise."""
 
     def __init__(self, settings: Settings, plan_id: str, tasks: int, chance: random.Random) -> None:
         self._client = Client(settings)
+        # As if any number of failed tasks were many: what is to be done, the coordinators do.
+        ledger = Ledger(connect(find_servers(settings).redis_url, patient=False), settings)
+        self._chunked = Operations(ledger, retried_at_once=0)
         self._plan = OperationTarget("plan", plan_id)
         self._tasks = tasks
         self._chance = chance
         self._requests: list[Request] = []
         self.broken: list[str] = []
+        self.retries = 0
 
     def act(self) -> None:
         """Stops something and lets it go on, then repeats the stop and one request from long ago."""
@@ -49,6 +60,30 @@ class ChaosOperator:
         # The plan goes on although it is asked again to stop: that was the same request.
         self._repeat(pause)
         self._repeat(self._chance.choice(self._requests))
+        if self._chance.random() < 0.4:
+            self._fail_and_retry()
+
+    def _fail_and_retry(self) -> None:
+        """Takes some tenants from their holders, which fail, and has the plan retried until all are taken back."""
+        for _ in range(3):
+            task_id = f"{self._plan.identifier}.{self._chance.randrange(self._tasks)}"
+            tenant_id = self._patiently(lambda: self._client.task_status(task_id).tenant_id)  # noqa: B023 - run at once
+            request = draw_request_id()
+            self._patiently(
+                lambda: self._client.release_tenant(tenant_id, reason="a try", force=True, request_id=request)  # noqa: B023
+            )
+        order = Order("chaos", "a try", request_id=draw_request_id())
+        first = self._patiently(lambda: self._retry(order))
+        again = self._patiently(lambda: self._retry(order))
+        if again != first:
+            self.broken.append(f"retry of {self._plan}: first {first}, again {again}")
+        self.retries += first.answer is Taken.ACCEPTED
+
+    def _retry(self, order: Order) -> Reply:
+        try:
+            return self._chunked.on_plan(Operation.RETRY, self._plan.identifier, order)
+        except UNREACHABLE as error:
+            raise Unreachable(str(error)) from error
 
     def close(self) -> None:
         self._client.close()
@@ -70,10 +105,14 @@ class ChaosOperator:
             self.broken.append(f"{request.operation} of {request.target}: first {request.result}, again {again}")
 
     def _send(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
+        return self._patiently(lambda: self._client.operate(operation, target, order))
+
+    @staticmethod
+    def _patiently(call: Callable[[], T]) -> T:
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return self._client.operate(operation, target, order)
+                return call()
             except Unreachable:
                 if time.monotonic() > ends_at:
                     raise

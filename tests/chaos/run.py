@@ -27,6 +27,10 @@ from tests.support.redis_server import RedisServer
 LEASE = {"CHANGEOVER_LEASE_SECONDS": "2", "CHANGEOVER_RENEW_SECONDS": "0.5", "CHANGEOVER_SWEEP_SECONDS": "0.4"}
 
 
+MANY = {"CHANGEOVER_MAX_RECOVERIES": "100", "CHANGEOVER_MAX_RETRY": "100"}
+"""However often a task is hit, it goes on."""
+
+
 @dataclass(frozen=True)
 class ChaosRun:
     """What to run; the same seed draws the same faults in the same order."""
@@ -55,6 +59,7 @@ class ChaosResult:
     effects: int
     repeated: int
     requests: int
+    retries: int
     broken: tuple[str, ...]
 
     @property
@@ -81,7 +86,7 @@ def run_chaos(run: ChaosRun, folder: Path) -> ChaosResult:
         "CHANGEOVER_REDIS_URL": ledger.user_url(0, ledger_proxy.port),
         "CHANGEOVER_BROKER_URL": broker.user_url(1, broker_proxy.port),
     }
-    world = FaultWorld(folder, ledger, broker_server=broker, CHANGEOVER_MAX_RECOVERIES="100", **LEASE, **through)
+    world = FaultWorld(folder, ledger, broker_server=broker, **LEASE, **MANY, **through)
     try:
         crew = Crew(world, workers=run.workers, coordinators=run.coordinators, clocks=worker_clocks)
         stages = [write_stage("one"), *(effect_stage(f"stage-{i}") for i in range(2, run.stages + 1))]
@@ -124,5 +129,6 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
         effects=sum(counts.values()),
         repeated=sum(counts.values()) - len(counts),
         requests=operator.asked,
+        retries=operator.retries,
         broken=(*broken, *(f"I17: {line}" for line in operator.broken)),
     )

@@ -77,13 +77,13 @@ def test_a_coordinator_does_the_chunks_and_another_goes_on_after_its_death(world
 
 
 def test_one_failed_task_far_behind_is_found_in_bounded_steps(world: LedgerWorld) -> None:
-    tasks = failed(world, 1100, failing=[1050])
+    tasks = failed(world, 450, failing=[420])
     with counted(world.client) as work:
         assert world.ask("retry", "p").answer == "ACCEPTED"
-    # It looks at a thousand tasks in the call, and leaves the rest.
-    assert work.commands < 1100
+    # It looks at two hundred tasks in the call, and leaves the rest.
+    assert work.commands < 300
     assert world.status("p") == "RUNNING"
-    assert world.serve("p") == [tasks[1050]]
+    assert world.serve("p") == [tasks[420]]
     world.check()
 
 
