@@ -53,7 +53,8 @@ def main() -> int:
         result = run_chaos(run, folder)
         print(
             f"seed {seed}: {result.status}, {len(result.faults)} faults, {result.recoveries} recoveries, "
-            f"{result.repeated} of {result.effects} effects repeated, {result.requests} requests asked again, {result.retries} retries of the plan, "
+            f"{result.repeated} of {result.effects} effects repeated, {result.requests} requests asked again, "
+            f"{result.retries} retries of the plan, "
             f"{result.repairs} repairs, {time.monotonic() - started:.0f} s\n{result.report}",
             flush=True,
         )
