@@ -18,8 +18,6 @@ Answer = tuple[str, str]
 ACCEPTED: Final[Answer] = ("ACCEPTED", "")
 MAX_RETRY: Final = 3
 MAX_RECOVERIES: Final = 5
-RETRIED_AT_ONCE: Final = 1
-"""Failed tasks that a plan's retry takes back in the call; the rules hold for any number, so the least."""
 
 
 @dataclass
@@ -95,7 +93,9 @@ class Plan:
 class Model:
     """All plans of a namespace; ``events`` are (type, task or plan id), in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, retried_at_once: int) -> None:
+        self.retried_at_once = retried_at_once
+        """Failed tasks that a plan's retry takes back in the call; of more, coordinators take back all."""
         self.plans: dict[str, Plan] = {}
         self.tasks: dict[str, Task] = {}
         self.tenants: dict[str, Tenant] = {}
@@ -336,7 +336,7 @@ class Model:
         if not failed:
             return "REFUSED", "none-failed"
         asked = Retry(from_scratch, force, {task.id: task.retries for task in failed})
-        at_once = len(failed) <= RETRIED_AT_ONCE
+        at_once = len(failed) <= self.retried_at_once
         if at_once and all(self._retry_refusal(task, from_scratch, force) for task in failed):
             return "REFUSED", "retried"
         self._say("OperationRequested", plan.id)

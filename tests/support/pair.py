@@ -5,16 +5,16 @@ from __future__ import annotations
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply
 from tests.support.ledger_world import STAGES, LedgerWorld
-from tests.support.model import RETRIED_AT_ONCE, Model, Task
+from tests.support.model import Model, Task
 
 
 class Pair:
     """``world`` is the real one."""
 
-    def __init__(self, world: LedgerWorld) -> None:
+    def __init__(self, world: LedgerWorld, retried_at_once: int = 1) -> None:
         self.world = world
-        world.operations = Operations(world.ledger, RETRIED_AT_ONCE)
-        self.model = Model()
+        world.operations = Operations(world.ledger, retried_at_once)
+        self.model = Model(retried_at_once)
         self.asked: list[tuple[str, str, Order, Reply]] = []
         self._seen = 0
 
