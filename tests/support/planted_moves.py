@@ -91,6 +91,13 @@ def whole_plans() -> Iterator[Planted]:
     yield Planted("a plan resumed in chunks", resumed, "p", S.PLAN_RESUMING, "it was resumed by ada (because)")
     said = "a coordinator is about to put it back into the queue"
     yield Planted("a task resumed in chunks", resumed, "p.0", S.PLAN_RESUMING, said)
+    failed = then(started("p", many, max_concurrency=101), _all_fail)
+    said = "the retry by ada (because) is under way: 0 of 101 tasks looked at, 0 put back, 0 refused"
+    yield Planted("a plan retried in chunks", staffed(failed, ask("retry", "p")), "p", S.PLAN_RETRYING, said)
+    refused = then(started("p", "a b"), fails("p.0"), fails("p.1"), _is_spent, ask("retry", "p"))
+    said = "the retry by ada (because) put 1 back and was refused 1: p.0: it has been retried 3 times"
+    look = ("changeover status p --failed",)
+    yield Planted("a retry that was refused", staffed(refused), "p", S.PLAN_RETRY_REFUSED, said, look)
     one = started("p", "a b", max_concurrency=1)
     look = ("changeover explain --plan p",)
     for operation, situation, said in (
@@ -126,6 +133,15 @@ def _draft(age_seconds: float) -> Do:
 def _all_begin(world: LedgerWorld) -> None:
     for task_id in sorted(world.slots("p")):
         world.begin(task_id)
+
+
+def _all_fail(world: LedgerWorld) -> None:
+    for task_id in sorted(world.slots("p")):
+        world.break_stage(task_id)
+
+
+def _is_spent(world: LedgerWorld) -> None:
+    world.client.hset(world.keys.of("task", "p.0"), "retries", 3)
 
 
 def fails(task_id: str, kind: str = "Broken", **more: Any) -> Do:

@@ -27,6 +27,8 @@ class Situation(StrEnum):
     PLAN_PAUSED = "plan-paused"
     PLAN_PAUSING = "plan-pausing"
     PLAN_RESUMING = "plan-resuming"
+    PLAN_RETRYING = "plan-retrying"
+    PLAN_RETRY_REFUSED = "plan-retry-refused"
     PLAN_CANCELLING = "plan-cancelling"
     PLAN_ROLLING_BACK = "plan-rolling-back"
     PLAN_ENDED = "plan-ended"

@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.offers import of_plan, of_task, typed
+from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
@@ -57,6 +58,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield from broker_away(plan.scene)
         yield from _asked(plan)
         yield _progress(plan)
+    yield from plan_retry(plan.plan_id, plan.record)
     yield from _failures(plan)
     yield from _waits(plan)
     yield from _moves(plan)

@@ -32,7 +32,7 @@ def failed(world: LedgerWorld, count: int, *, failing: Iterable[int] | None = No
 
 
 def explained(world: LedgerWorld, settings: Settings) -> str:
-    return "\n".join(Explainer(world.reader, settings).plan("p").reasons)
+    return "\n".join(Explainer(world.ledger, world.reader, settings).plan("p").reasons)
 
 
 def test_a_large_plan_is_retried_in_chunks(world: LedgerWorld, settings: Settings) -> None:

@@ -1,0 +1,33 @@
+"""How far the retry of a whole plan is, and what it could not retry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain.offers import typed
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.replies import refusals
+
+NAMED: Final = 10
+"""Refusals that the plan's record names; the others it counts."""
+
+
+def plan_retry(plan_id: str, record: Mapping[str, str]) -> Iterator[Remark]:
+    """From the plan's record: while it is under way, and after it when something was refused."""
+    asked = json.loads(record.get("retryAsked", "{}"))
+    reason = f" ({asked['reason']})" if asked.get("reason") else ""
+    by = f"the retry by {asked.get('by')}{reason}"
+    retried, refused = int(record.get("retryRetried", 0)), int(record.get("retryRefused", 0))
+    named = refusals(json.loads(record.get("retryRefusals", "[]"))) + ("; ..." if refused > NAMED else "")
+    if "retryCursor" in record:
+        looked = f"{record['retryCursor']} of {record['total']} tasks looked at"
+        yield remark(
+            Situation.PLAN_RETRYING,
+            f"{by} is under way: {looked}, {retried} put back, {refused} refused; a coordinator goes on",
+        )
+    if refused:
+        sentence = f"{by} put {retried} back and was refused {refused}: {named}"
+        yield remark(Situation.PLAN_RETRY_REFUSED, sentence, typed("status", plan_id, "--failed"))
