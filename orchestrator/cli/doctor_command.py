@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json_output: JsonOption = False) -> None:
-    """Check servers, processes and what is overdue. Exit code 0 when it could answer, 4 when a server does not."""
+    """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when a server does not answer."""
     from rich.text import Text
 
     from orchestrator.control.doctor import examine
@@ -24,7 +24,8 @@ def doctor(json_output: JsonOption = False) -> None:
     diagnosis = examine(settings, find_servers(settings))
     if json_output:
         print_json(diagnosis)
-        return
-    for check in diagnosis.checks:
+    for check in () if json_output else diagnosis.checks:
         mark = ("ok    ", "green") if check.good else ("wrong ", "red")
         console().print(Text.assemble(mark, cell(f"{check.name}: {check.finding}")))
+    if not diagnosis.healthy:
+        raise typer.Exit(1)

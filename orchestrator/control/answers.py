@@ -166,8 +166,9 @@ class Explanation(Answer):
 
 
 class Check(Answer):
-    """One thing that `doctor` looked at."""
+    """One thing that `doctor` looked at. ``row``: its section in docs/runbooks.md."""
 
+    row: str
     name: str
     good: bool
     finding: str

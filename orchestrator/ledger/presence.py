@@ -52,12 +52,20 @@ class Process:
     """What it would go by; the scripts go by what the coordinators wrote into the ledger."""
     slots: int = 0
     """Stages that a worker runs at a time; 0 from one of a release that did not say."""
-    told: Mapping[str, Any] = field(default_factory=dict)
-    """What else it tells of itself, if it does. ``broker``, ``brokerRun``, ``brokerAway``: see
-    ``broker/watch.py``; ``steps``: types of steps that other packages brought to a worker; ``canary``: the last test
-    message that it took; ``busy``: stages that it runs now; ``wall``: ms by its own clock."""
     clock_ahead_seconds: float = 0.0
     """By how much the clock of its machine is ahead of Redis'."""
+    broker: str = ""
+    """Host, port and database of its broker. This and what follows is empty from a release that did not say."""
+    broker_run: str = ""
+    """The identity of that server and database; "" when it was never there."""
+    broker_away_seconds: float = 0.0
+    """For how long that server has not answered; 0 when it does."""
+    steps: tuple[str, ...] = ()
+    """Types of steps that other packages brought to a worker."""
+    canary: str = ""
+    """The last test message that a worker took."""
+    busy: int = 0
+    """Stages that a worker runs now."""
 
     @property
     def name(self) -> str:
@@ -124,11 +132,34 @@ def processes(client: redis.Redis, keys: Keys) -> list[Process]:
         known = json.loads(entry)
         # Written every two seconds: one from the future was left behind by a clock that has stepped back.
         age = abs(now_ms - known["at"]) / 1000
-        told = known.get("told", {})
-        more = (tuple(known["queues"]), age, known.get("silent", 0.0), known.get("settings", {}), known.get("slots", 0))
-        ahead = (told.get("wall", known["at"]) - known["at"]) / 1000
-        found.append(Process(cast(Role, role), host, int(pid), *more, told, ahead))
+        found.append(
+            Process(
+                role=cast(Role, role),
+                host=host,
+                pid=int(pid),
+                queues=tuple(known["queues"]),
+                age_seconds=age,
+                silent_seconds=known.get("silent", 0.0),
+                settings=known.get("settings", {}),
+                slots=known.get("slots", 0),
+                **_told(known),
+            )
+        )
     return found
+
+
+def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the process told of itself besides, as far as it did."""
+    told: Mapping[str, Any] = entry.get("told", {})
+    return {
+        "clock_ahead_seconds": (told.get("wall", entry["at"]) - entry["at"]) / 1000,
+        "broker": str(told.get("broker", "")),
+        "broker_run": str(told.get("brokerRun", "")),
+        "broker_away_seconds": float(told.get("brokerAway", 0.0)),
+        "steps": tuple(told.get("steps", ())),
+        "canary": str(told.get("canary", "")),
+        "busy": int(told.get("busy", 0)),
+    }
 
 
 def alive(client: redis.Redis, keys: Keys) -> list[Process]:

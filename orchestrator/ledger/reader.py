@@ -159,9 +159,10 @@ class Reader:
         """How many stand before the task in its tenant's line; None when it does not stand there."""
         return cast(int | None, self._client.zrank(self._keys.of("line", tenant_id), task_id))
 
-    def draft_touched_ms(self, plan_id: str) -> float | None:
-        """When the submit of a draft last wrote, by the ledger's clock."""
-        return self._client.zscore(self._keys.of("drafts"), plan_id)
+    def drafts(self) -> dict[str, float]:
+        """The plans that are being written, and when each was last written to (ms by the ledger's clock)."""
+        found = self._client.zrange(self._keys.of("drafts"), 0, -1, withscores=True)
+        return dict(cast(list[tuple[str, float]], found))
 
     def slots_used(self, plan_id: str) -> int:
         """How many of the plan's slots are taken."""

@@ -43,7 +43,7 @@ class Planted:
 
 def beat(world: LedgerWorld, role: str, name: str = "h:1", *, silent: float = 0.0, slots: int = 0, **told: Any) -> None:
     """One sign of life of a process, as its presence gives it."""
-    queues = [*lane_names(4), f"worker-{name}"] if role == "worker" else []
+    queues = lane_names(4) if role == "worker" else []
     entry = json.dumps({**BROKER, "wall": world.reader.now().timestamp() * 1000, **told})
     world.ledger.call("beat", f"{role}:{name}", json.dumps(queues), silent, "{}", slots, entry)
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-import redis
-
 from orchestrator.control.answers import Explanation, Remark
 from orchestrator.control.explain import moving, stopped, waiting, whole_plan
 from orchestrator.control.explain.offers import Offers
@@ -15,12 +13,11 @@ from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import reasons_of
 from orchestrator.control.status import StatusReader
+from orchestrator.control.writing import why_no_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
-from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Operations
+from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.refusals import refusal
 from orchestrator.settings.model import Settings
 
 _BY_STATUS: dict[TaskState, Callable[[TaskScene], Iterator[Remark]]] = {
@@ -54,7 +51,7 @@ class Explainer:
         """One task."""
         status = self._status.task(task_id)
         record, plan = self._reader.task_records([task_id])[0], self._reader.plan_record(status.plan_id)
-        task = TaskScene(self._look(plan_of(task_id)), status, record, plan)
+        task = TaskScene(self._look(), status, record, plan)
         known = TaskState(status.status)
         remarks = list(chain(servers(task.scene) if _is_open(status.status) else (), _BY_STATUS[known](task)))
         if known in TASK_ENDED or known is TaskState.PAUSED:
@@ -67,7 +64,7 @@ class Explainer:
     def plan(self, plan_id: str) -> Explanation:
         """A plan: what stops it as a whole, then its failures and waits by cause."""
         summary = self._status.summary(plan_id)
-        record, scene = self._reader.plan_record(plan_id), self._look(plan_id)
+        record, scene = self._reader.plan_record(plan_id), self._look()
         groups = [] if summary.status == PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         plan = whole_plan.PlanScene(scene, self._status, summary, record, groups)
         is_over = summary.status in PLAN_ENDED
@@ -79,10 +76,10 @@ class Explainer:
             target_type=kind, target_id=target_id, status=status, reasons=reasons_of(remarks), remarks=remarks
         )
 
-    def _look(self, plan_id: str) -> Scene:
+    def _look(self) -> Scene:
         before = self._wall()
         ahead_seconds = (before + self._wall()) / 2 - self._reader.now().timestamp()
-        refused = self._refusal(plan_id)
+        refused = why_no_writes(self._operations, self._url)
         return Scene(
             reader=self._reader,
             offers=Offers(self._operations, is_open=not refused),
@@ -93,17 +90,6 @@ class Explainer:
             lanes=self._settings.lanes,
             silence_seconds=self._settings.deaf_seconds,
         )
-
-    def _refusal(self, plan_id: str) -> str:
-        """Why the ledger takes no writes, in words: a full one answers every read, and moves nothing."""
-        try:
-            self._operations.would(Operation.CANCEL, "plan", plan_id)
-        except redis.RedisError as error:
-            found = refusal(error, self._url)
-            if found is None:
-                raise
-            return str(found)
-        return ""
 
 
 def _is_open(status: str) -> bool:

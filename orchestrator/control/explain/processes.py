@@ -9,6 +9,7 @@ from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import typed
 from orchestrator.control.explain.scene import Scene, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.live_broker import is_on_another_broker
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.presence import Process
 
@@ -44,10 +45,10 @@ def no_coordinator(scene: Scene) -> Iterator[Remark]:
 
 def broker_away(scene: Scene) -> Iterator[Remark]:
     """Every coordinator says that its broker does not answer."""
-    away = [one for one in scene.coordinators if one.told.get("brokerAway")]
+    away = [one for one in scene.coordinators if one.broker_away_seconds]
     if away and len(away) == len(scene.coordinators):
-        places = some_of(sorted({str(one.told.get("broker")) for one in away}))
-        seconds = seconds_words(min(float(one.told["brokerAway"]) for one in away))
+        places = some_of(sorted({one.broker for one in away}))
+        seconds = seconds_words(min(one.broker_away_seconds for one in away))
         sentence = f"the coordinators' broker at {places} has not answered for {seconds}: nothing is handed out"
         yield remark(
             Situation.BROKER_AWAY,
@@ -82,30 +83,16 @@ def _none_of(scene: Scene, consumers: Sequence[Process], queue: str) -> list[Rem
         sentence = f"worker {names} consumes queue {queue}, and has got nothing from the broker for {seconds}"
         return [remark(Situation.WORKERS_SILENT, f"{sentence}: it ends itself, start others", START_WORKER)]
     ready = [one for one in near if one not in silent]
-    slots, busy = sum(one.slots for one in ready), sum(busy_slots(one) for one in ready)
+    slots, busy = sum(one.slots for one in ready), sum(one.busy for one in ready)
     if slots and busy >= slots:
         sentence = f"all {slots} worker slots of queue {queue} are busy: add workers"
         return [remark(Situation.WORKERS_BUSY, sentence, START_WORKER)]
     return []
 
 
-def busy_slots(worker: Process) -> int:
-    """Stages that the worker runs now, as it last said."""
-    return int(worker.told.get("busy", 0))
-
-
-def is_on_another_broker(worker: Process, coordinators: Sequence[Process]) -> bool:
-    """Whether neither name nor identity of its broker is that of a coordinator's. Not known is no difference."""
-    place, run = worker.told.get("broker"), worker.told.get("brokerRun")
-    theirs = [(one.told.get("broker"), one.told.get("brokerRun")) for one in coordinators]
-    if not place or not run or not theirs:
-        return False
-    return all(other and other_run and place != other and run != other_run for other, other_run in theirs)
-
-
 def _other_broker(scene: Scene, workers: Sequence[Process]) -> Remark:
-    theirs = some_of(sorted({str(one.told["broker"]) for one in scene.coordinators}))
-    named = some_of([f"{one.name} ({one.told['broker']})" for one in workers])
+    theirs = some_of(sorted({one.broker for one in scene.coordinators}))
+    named = some_of([f"{one.name} ({one.broker})" for one in workers])
     sentence = f"the coordinators hand out at the broker {theirs}, and worker {named} listens at another"
     return remark(
         Situation.OTHER_BROKER, f"{sentence}: restart it with the coordinators' CHANGEOVER_BROKER_URL", typed("doctor")

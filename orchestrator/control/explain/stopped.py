@@ -163,7 +163,7 @@ def _last_answer(task: TaskScene, message: str) -> str:
 
 def _who_lacks_steps(task: TaskScene) -> str:
     """Which live workers lack types of steps that others have."""
-    have = {worker.name: set(worker.told.get("steps", ())) for worker in task.scene.workers}
+    have = {worker.name: set(worker.steps) for worker in task.scene.workers}
     known = set().union(*have.values())
     lacking = sorted(f"{name} ({some_of(sorted(known - steps))})" for name, steps in have.items() if known - steps)
     return f"; workers that lack steps which others have: {some_of(lacking)}" if lacking else ""

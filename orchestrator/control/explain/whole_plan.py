@@ -67,7 +67,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
 
 def _draft(plan: PlanScene) -> Remark:
     written, total = plan.record["written"], plan.record["total"]
-    touched = plan.scene.reader.draft_touched_ms(plan.plan_id)
+    touched = plan.scene.reader.drafts().get(plan.plan_id)
     idle = (plan.scene.now_ms - touched) / 1000 if touched is not None else ABANDONED_SECONDS
     if idle < ABANDONED_SECONDS:
         return remark(Situation.DRAFT, f"it is being submitted: {written} of {total} tenants are written")

@@ -1,0 +1,62 @@
+"""A test message for each worker: who takes it consumes from this broker, now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.broker.messages import own_queue
+from orchestrator.control.answers import Check
+from orchestrator.control.doctor.rows import Row, check
+from orchestrator.ledger.presence import Process
+from orchestrator.ledger.reader import Reader
+
+WITHIN_SECONDS: Final = 6.0
+"""What was taken is told with the next sign of life, which comes every two seconds."""
+
+LOOK_SECONDS: Final = 0.1
+
+
+def consuming(reader: Reader) -> Iterator[Check]:
+    """One row when all took theirs, else one for each that did not. Raises ``Unreachable`` when the broker is away."""
+    workers = [one for one in reader.alive() if one.role == "worker" and own_queue(one.host, one.pid) in one.queues]
+    if not workers:
+        return
+    # Celery is loaded only when there is somebody to ask.
+    from orchestrator.broker.canary import CanarySender
+
+    sender = CanarySender()
+    try:
+        nonce = sender.send([own_queue(one.host, one.pid) for one in workers])
+        began = time.monotonic()
+        left = {one.name: one for one in workers}
+        while left and time.monotonic() - began < WITHIN_SECONDS:
+            time.sleep(LOOK_SECONDS)
+            _answered(reader, nonce, left)
+    finally:
+        sender.close()
+    yield from _rows(len(workers), list(left.values()), time.monotonic() - began)
+
+
+def _answered(reader: Reader, nonce: str, left: dict[str, Process]) -> None:
+    """Takes out who has told it, and who has stopped meanwhile."""
+    now = {one.name: one for one in reader.alive() if one.role == "worker"}
+    for name in list(left):
+        if name not in now or now[name].canary == nonce:
+            del left[name]
+        else:
+            left[name] = now[name]
+
+
+def _rows(count: int, silent: Sequence[Process], seconds: float) -> Iterator[Check]:
+    busy = [one for one in silent if one.slots and one.busy >= one.slots]
+    took = count - len(silent)
+    finding = f"{took} of {count} workers took theirs within {seconds:.1f} s"
+    finding += f"; {len(busy)} take none while all their slots are busy" if busy else ""
+    yield check(Row.TEST_MESSAGE, "test message", finding, good=len(busy) == len(silent))
+    for one in silent:
+        if one not in busy:
+            finding = f"it took no test message within {WITHIN_SECONDS:.0f} s: it listens at another broker"
+            finding += f" ({one.broker}), or does not consume; restart it with this shell's CHANGEOVER_BROKER_URL"
+            yield check(Row.TEST_MESSAGE, f"test message of worker {one.name}", finding, good=False)

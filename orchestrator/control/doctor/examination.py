@@ -1,0 +1,122 @@
+"""Looks the installation over: servers, processes, plans, what is overdue; says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from orchestrator.control.answers import Check, Diagnosis
+from orchestrator.control.doctor.consuming import consuming
+from orchestrator.control.doctor.processes import process_rows
+from orchestrator.control.doctor.rows import Row, check
+from orchestrator.control.doctor.servers import server, this_clock
+from orchestrator.control.writing import why_no_writes
+from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operations
+from orchestrator.ledger.reader import LeaseKind, Reader
+from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.secrets.references import Secrets
+from orchestrator.settings.model import Settings
+from orchestrator.settings.permissions import secret_scopes
+from orchestrator.settings.servers import Servers
+
+SHOWN: Final = 20
+"""How many damaged plans, or drafts, are named."""
+OVERDUE_MS: Final = 2000
+"""A lease that ran out less than this ago is still a coordinator's next sweep's."""
+ABANDONED_SECONDS: Final = 60.0
+"""A submit that has written nothing for so long was cut off."""
+
+
+def examine(settings: Settings, servers: Servers) -> Diagnosis:
+    """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
+    client = connect(servers.redis_url, patient=False)
+    broker = connect(servers.broker_url, patient=False)
+    try:
+        checks: list[Check] = []
+        with translate_errors(servers.redis_url):
+            checks += server("state", client, servers.redis_url)
+        with translate_errors(servers.broker_url, BROKER_VARIABLE):
+            checks += server("broker", broker, servers.broker_url)
+        with translate_errors(servers.redis_url):
+            ledger = Ledger(client, settings)
+            reader = Reader(client, ledger.keys)
+            checks.append(_writes(Operations(ledger), servers.redis_url))
+            checks.append(this_clock(reader.now().timestamp(), time.time()))
+            checks += process_rows(reader, settings)
+            checks += consuming(reader)
+            checks += _overdue(reader)
+            checks += _repairs(reader)
+            checks += _drafts(reader)
+            checks += _damage(reader)
+        checks += _permissions(settings)
+    finally:
+        client.close()
+        broker.close()
+    return Diagnosis(healthy=all(one.good for one in checks), checks=checks)
+
+
+def _writes(operations: Operations, url: str) -> Check:
+    refused = why_no_writes(operations, url)
+    return check(Row.WRITES, "state writes", refused or "taken", good=not refused)
+
+
+def _overdue(reader: Reader) -> Iterator[Check]:
+    kinds: list[tuple[LeaseKind, str]] = [
+        ("running", "their workers gave no sign"),
+        ("queued", "their messages wait or are lost"),
+    ]
+    for kind, meaning in kinds:
+        count = reader.overdue_leases(kind, OVERDUE_MS)
+        finding = "none" if not count else f"{count} tasks: {meaning}; a coordinator takes them up"
+        # A backlog is no fault: its messages are published again, and wait.
+        yield check(Row.LEASES, f"overdue {kind} leases", finding, good=not count or kind == "queued")
+
+
+def _repairs(reader: Reader) -> Iterator[Check]:
+    repairs, recoveries = reader.repairs_and_recoveries()
+    finding = "none" if not repairs else f"{repairs}: see `reconciler-repair` in a coordinator's log"
+    yield check(Row.REPAIRS, "reconciler repairs", finding, good=not repairs)
+    yield check(Row.RECOVERIES, "recoveries", f"{recoveries} stages were taken over from lost workers")
+
+
+def _drafts(reader: Reader) -> Iterator[Check]:
+    cut_off = 0
+    for plan_id, touched_ms in reader.drafts().items():
+        seconds = (reader.now_ms() - touched_ms) / 1000
+        if seconds < ABANDONED_SECONDS:
+            continue
+        cut_off += 1
+        if cut_off <= SHOWN:
+            finding = f"its submit was cut off {seconds / 60:.0f} min ago: submit the same plan again"
+            finding += f", or `changeover purge --plan {plan_id}`; after an hour it is deleted"
+            yield check(Row.DRAFTS, f"draft {plan_id}", finding, good=False)
+    if not cut_off:
+        yield check(Row.DRAFTS, "drafts", "none was cut off")
+
+
+def _permissions(settings: Settings) -> Iterator[Check]:
+    """What plans may do that nobody limited. No fault: an installation of one team may mean it so."""
+    open_to_all = secret_scopes(settings).unscoped(Secrets(settings.secrets_dir).names())
+    finding = "each that is known here has a scope"
+    if open_to_all:
+        named = ", ".join(open_to_all[:10]) + (", ..." if len(open_to_all) > 10 else "")
+        finding = (
+            f"{len(open_to_all)} without a scope ({named}): any plan may read and send them; see the setting secrets"
+        )
+    yield check(Row.PERMISSIONS, "secrets", finding)
+    finding = ", ".join(settings.writable_keys or ()) or "any plan may write any key; see the setting writable_keys"
+    if settings.writable_keys == []:
+        finding = "steps may write none"
+    yield check(Row.PERMISSIONS, "writable keys", finding)
+
+
+def _damage(reader: Reader) -> Iterator[Check]:
+    for plan_id, wrong in reader.damaged_plans()[:SHOWN]:
+        finding = f"{wrong}: a hand in the data? It is passed by until its record is mended"
+        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
+    for plan_id, at in reader.lost_plans()[:SHOWN]:
+        finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
+        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)

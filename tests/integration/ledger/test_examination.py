@@ -1,0 +1,64 @@
+"""Each planted situation is told in its row of `doctor`; one that is wrong makes the whole unhealthy, and exits 1."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from orchestrator.control.doctor import Row, examine
+from orchestrator.control.doctor.servers import this_clock
+from orchestrator.settings.model import Settings
+from orchestrator.settings.servers import find_servers
+from tests.support import planted_doctor
+from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import aged, beat
+from tests.support.planted_doctor import ALL_WELL, Told
+
+TABLE = [row for rows in (planted_doctor.servers, planted_doctor.processes, planted_doctor.plans) for row in rows()]
+ONLY_WITH_PROCESSES = {Row.TEST_MESSAGE}
+"""See tests/integration/test_doctor.py."""
+
+
+@pytest.fixture
+def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> LedgerWorld:
+    """Not checked after the test: some of it is damage."""
+    return LedgerWorld(redis_client, settings, user_client)
+
+
+@pytest.mark.parametrize("told", TABLE, ids=str)
+def test_a_row_tells_it(told: Told, world: LedgerWorld) -> None:
+    try:
+        told.make(world)
+        diagnosis = examine(world.settings, find_servers(world.settings))
+    finally:
+        told.undo(world)
+    (found,) = [check for check in diagnosis.checks if check.name == told.name]
+    assert (found.row, found.good) == (told.row, told.good), found.finding
+    assert told.finding in found.finding
+    assert diagnosis.healthy == all(check.good for check in diagnosis.checks)
+    assert not (diagnosis.healthy and not told.good)
+
+
+def test_all_well(world: LedgerWorld) -> None:
+    ALL_WELL(world)
+    diagnosis = examine(world.settings, find_servers(world.settings))
+    assert diagnosis.healthy, [check for check in diagnosis.checks if not check.good]
+
+
+def test_every_row_is_planted() -> None:
+    assert {told.row for told in TABLE} | ONLY_WITH_PROCESSES == set(Row)
+
+
+def test_what_has_been_dead_for_ten_minutes_is_not_told_of(world: LedgerWorld) -> None:
+    ALL_WELL(world)
+    beat(world, "worker", "x:1")
+    aged(world, "worker:x:1", 601)
+    diagnosis = examine(world.settings, find_servers(world.settings))
+    assert diagnosis.healthy
+    assert not [check for check in diagnosis.checks if "x:1" in check.name]
+
+
+def test_a_clock_is_judged_both_ways() -> None:
+    assert this_clock(1000.0, 1004.0).good
+    assert "90 s ahead of" in this_clock(1000.0, 1090.0).finding
+    assert not this_clock(1000.0, 900.0).good

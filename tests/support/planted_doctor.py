@@ -1,0 +1,144 @@
+"""Planted situations as a table: what is so, and the row in which `doctor` must say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.control.doctor import Row as R
+from tests.support.ledger_world import LedgerWorld, config
+from tests.support.planted import aged, beat, coordinator, elsewhere, full, roomy, staffed, started
+from tests.support.table_steps import Do, then
+
+
+@dataclass(frozen=True)
+class Told:
+    """``name`` and ``row`` of the check, whether it is good, and what it says."""
+
+    make: Do
+    row: R
+    name: str
+    finding: str
+    good: bool = False
+    undo: Do = lambda world: None
+
+    def __str__(self) -> str:
+        return f"{self.name}, {'good' if self.good else 'wrong'}: {self.finding[:30]}"
+
+
+def nothing(world: LedgerWorld) -> None:
+    pass
+
+
+def setting(name: str, value: str, usual: str) -> tuple[Do, Do]:
+    """Redis itself is set so, and back."""
+    return (
+        lambda world: world.client.config_set(name, value),
+        lambda world: world.client.config_set(name, usual),
+    )
+
+
+def servers() -> Iterator[Told]:
+    for name in ("state", "broker"):
+        yield Told(nothing, R.SERVER, f"{name} server", "Redis ", good=True)
+        yield Told(nothing, R.LATENCY, f"{name} latency", "ms a round trip from this machine", good=True)
+        yield Told(nothing, R.MEMORY, f"{name} memory", "MB used, no limit", good=True)
+        yield Told(nothing, R.EVICTION, f"{name} eviction", "maxmemory-policy noeviction", good=True)
+        yield Told(full, R.MEMORY, f"{name} memory", "a full Redis takes no writes", undo=roomy)
+    yield Told(nothing, R.WRITES, "state writes", "taken", good=True)
+    yield Told(full, R.WRITES, "state writes", "is full: ", undo=roomy)
+    off, on = setting("appendonly", "no", "yes")
+    yield Told(off, R.APPEND_ONLY, "append-only file", "a restart of Redis loses all plans", undo=on)
+    yield Told(nothing, R.APPEND_ONLY, "append-only file", "on", good=True)
+
+    def evicting(world: LedgerWorld) -> None:
+        world.client.config_set("maxmemory", 10**9)
+        world.client.config_set("maxmemory-policy", "allkeys-lru")
+
+    def keeping(world: LedgerWorld) -> None:
+        world.client.config_set("maxmemory", 0)
+        world.client.config_set("maxmemory-policy", "noeviction")
+
+    yield Told(evicting, R.EVICTION, "state eviction", "allkeys-lru: Redis may drop what is needed", undo=keeping)
+    yield Told(nothing, R.CLOCK, "clock of this machine", "within 5 s of Redis'", good=True)
+
+
+def processes() -> Iterator[Told]:
+    yield Told(nothing, R.COORDINATORS, "coordinators", "none is alive; start one with `changeover coordinator`")
+    yield Told(elsewhere("coordinator"), R.COORDINATORS, "coordinators", "(one is alive in namespace ")
+    yield Told(coordinator, R.COORDINATORS, "coordinators", "1 alive", good=True)
+    yield Told(nothing, R.WORKERS, "workers", "nobody consumes lane-0, lane-1, lane-2, lane-3: start one with")
+    yield Told(elsewhere("worker"), R.WORKERS, "workers", "(one is alive in namespace ")
+    yield Told(_worker(), R.WORKERS, "workers", "1 alive", good=True)
+    yield Told(_worker(slots=8, busy=3), R.WORKER_SLOTS, "worker slots", "3 of 8 busy", good=True)
+    busy = then(started("p", "a b"), _late, _worker(slots=8, busy=8))
+    said = "all 8 worker slots are busy and 2 turns wait for more than a lease: add workers"
+    yield Told(busy, R.WORKER_SLOTS, "worker slots", said, good=True)
+    yield Told(_worker(silent=75.0), R.SILENT_WORKER, "worker w:2", "connected but silent for 75 s")
+    yield Told(
+        then(_worker(), _gone(30)), R.DEAD_PROCESS, "worker w:2", "no sign for 30 s; if it still runs it is frozen"
+    )
+    said = "ended without a word 5 min ago"
+    yield Told(then(_worker(), _gone(300)), R.DEAD_PROCESS, "worker w:2", said, good=True)
+    away = then(coordinator, lambda world: beat(world, "coordinator", "c:9", brokerAway=12.0))
+    said = "its broker at broker:6379/1 has not answered for 12 s"
+    yield Told(away, R.BROKER_OF_PROCESS, "broker of coordinator c:9", said)
+    other = then(coordinator, _worker(broker="other:6379/1", brokerRun="r2/1"))
+    said = "other:6379/1, where no coordinator puts anything (they use broker:6379/1)"
+    yield Told(other, R.BROKER_OF_PROCESS, "broker of worker w:2", said)
+    lacks = then(_worker(), lambda world: beat(world, "worker", "n:1", steps=["drain"]))
+    yield Told(lacks, R.STEPS, "steps of worker w:2", "it lacks steps that other workers have (drain)")
+    skewed = lambda world: beat(world, "worker", "w:2", wall=world.reader.now().timestamp() * 1000 - 90_000)  # noqa: E731
+    yield Told(skewed, R.CLOCK, "clock of worker w:2", "90 s behind Redis'")
+    yield Told(_with_settings, R.SETTINGS, "settings of worker w:2", "max_retry 99, not 3: the coordinators' settings")
+
+
+def _worker(**more: Any) -> Do:
+    return lambda world: beat(world, "worker", "w:2", **more)
+
+
+def _gone(seconds: float) -> Do:
+    return lambda world: aged(world, "worker:w:2", seconds)
+
+
+def _late(world: LedgerWorld) -> None:
+    for task_id in ("p.0", "p.1"):
+        world.expire("leases_queued", task_id)
+
+
+def _with_settings(world: LedgerWorld) -> None:
+    beat(world, "worker", "w:2")
+    world.ledger.call("beat", "worker:w:2", '["lane-0"]', 0, '{"MAX_RETRY": 99}', 1, "{}")
+
+
+def plans() -> Iterator[Told]:
+    lost = lambda world: world.client.zadd(world.keys.of("leases_running"), {"p.0": 1})  # noqa: E731
+    yield Told(lost, R.LEASES, "overdue running leases", "1 tasks: their workers gave no sign")
+    late = then(started("p", "a b"), _late)
+    yield Told(late, R.LEASES, "overdue queued leases", "2 tasks: their messages wait or are lost", good=True)
+    repaired = lambda world: world.client.hset(world.keys.of("meta"), "reconcilerRepairs", 2)  # noqa: E731
+    yield Told(repaired, R.REPAIRS, "reconciler repairs", "2: see `reconciler-repair`")
+    yield Told(nothing, R.RECOVERIES, "recoveries", "0 stages were taken over", good=True)
+    yield Told(nothing, R.PERMISSIONS, "writable keys", "any plan may write any key", good=True)
+    yield Told(_draft(0), R.DRAFTS, "drafts", "none was cut off", good=True)
+    said = "its submit was cut off 20 min ago: submit the same plan again, or `changeover purge --plan p`"
+    yield Told(_draft(1200), R.DRAFTS, "draft p", said)
+    bad = then(started("p", "a"), lambda world: world.client.hset(world.keys.of("plan", "p"), "max", "many"))
+    yield Told(bad, R.DAMAGED_PLAN, "plan p", "its max is 'many', not a number")
+    gone = then(started("p", "a"), lambda world: world.client.delete(world.keys.of("plan", "p")))
+    yield Told(gone, R.DAMAGED_PLAN, "plan p", "it has no record")
+    taken_out = then(gone, lambda world: [world.ledger.lose_plan("p", 0, 100), world.ledger.lose_plan("p", 100, 100)])
+    yield Told(taken_out, R.DAMAGED_PLAN, "plan p", "its tenants are free: submit it again")
+
+
+def _draft(age_seconds: float) -> Do:
+    def make(world: LedgerWorld) -> None:
+        world.open("p", 3)
+        world.ledger.write_chunk("p", "d", 0, [("a", config("a", "p"))])
+        world.client.zincrby(world.keys.of("drafts"), -1000 * age_seconds, "p")
+
+    return make
+
+
+ALL_WELL = staffed(started("p", "a"))
