@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 from orchestrator.control.answers import (
     CheckpointStatus,
@@ -23,15 +22,16 @@ from orchestrator.control.answers import (
 from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.explain import Explainer
 from orchestrator.control.export import Line, plan_lines
+from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.operations import Operator
 from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
-from orchestrator.control.target import OperationTarget, order_of, target_of
-from orchestrator.control.task_rows import check_page
+from orchestrator.control.target import OperationTarget, asking, identify, order_of, target_of
+from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
-from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
@@ -85,25 +85,26 @@ class Client:
         self,
         plan_id: str,
         *,
-        statuses: Collection[str] | None = None,
         limit: int | None = None,
         offset: int = 0,
         by_interest: bool = False,
+        **wanted: Unpack[Wanted],
     ) -> PlanStatus:
         """A plan with all its tasks, or with a page of them, which costs the same whatever the plan's size.
 
-        ``statuses`` keeps those tasks only; ``limit`` and ``offset`` count rows: in plan order, or ``by_interest``
-        (what failed, then what moves, then what waits). Raises ``InvalidInput`` for what is no status, or below 0.
+        ``statuses``, ``tenants`` (a pattern such as ``eu-*``) and ``cause`` (a failure's type, or such a pattern) keep
+        those tasks only; ``limit`` and ``offset`` count rows: in plan order, or ``by_interest`` (what failed, then what
+        moves, then what waits). Raises ``InvalidInput`` for what is no status, or below 0.
         """
-        wanted = check_page(statuses, limit, offset)
+        found = check_page(wanted, limit, offset)
         with translate_errors(self._url):
-            return self._status.plan(plan_id, statuses=wanted, limit=limit, offset=offset, by_interest=by_interest)
+            return self._status.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
 
-    def tasks(self, plan_id: str, *, statuses: Collection[str] | None = None) -> Iterator[TaskStatus]:
-        """Every task of a plan, or those in ``statuses``, in plan order and in bounded memory."""
-        wanted = check_page(statuses)
+    def tasks(self, plan_id: str, **wanted: Unpack[Wanted]) -> Iterator[TaskStatus]:
+        """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
+        found = check_page(wanted)
         with translate_errors(self._url):
-            yield from self._status.tasks(plan_id, wanted)
+            yield from self._status.tasks(plan_id, found)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
@@ -125,6 +126,15 @@ class Client:
         with translate_errors(self._url):
             return self._status.tenant(tenant_id)
 
+    def target(self, identifier: str, *, plan_first: bool = False) -> OperationTarget:
+        """The one plan, task or tenant of this id. Raises ``InvalidInput`` when it is several (but ``plan_first``)."""
+        with translate_errors(self._url):
+            return identify(self._reader, identifier, plan_first=plan_first)
+
+    def live(self, plan_id: str) -> LivePlan:
+        """A plan to be looked at again and again: what moves, what failed of what, how fast; each look costs little."""
+        return LivePlan(self._reader, plan_id, partial(translate_errors, self._url))
+
     def wait(self, plan_id: str, timeout_seconds: float | None = None) -> PlanStatus:
         """Blocks until the plan has ended, and answers how. Raises ``TimeoutError`` when it has not by then."""
         with translate_errors(self._url):
@@ -145,19 +155,8 @@ class Client:
         Each call is one request: with the ``request_id`` of an earlier one, also of one whose answer was lost, it
         changes nothing and answers as that did (for a day).
         """
-        with self._asking(order):
+        with asking(self._url, order):
             return self._orchestrator.operate(operation, target, order)
-
-    @contextmanager
-    def _asking(self, order: Order) -> Iterator[None]:
-        try:
-            with translate_errors(self._url):
-                yield
-        except Unreachable as error:
-            # The answer may be what was lost.
-            raise Unreachable(
-                f"{error}; to ask again for the same and not twice, give request id {order.request_id}"
-            ) from error
 
     def pause(
         self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
@@ -193,7 +192,7 @@ class Client:
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
-        with self._asking(order):
+        with asking(self._url, order):
             return self._orchestrator.retry_some(plan_id, narrowing, order)
 
     def rollback(
@@ -221,7 +220,7 @@ class Client:
         refused while that is alive, unless ``force``."""
         if not reason.strip():
             raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
-        with self._asking(order := order_of(actor, reason, request_id, force=force)):
+        with asking(self._url, order := order_of(actor, reason, request_id, force=force)):
             return self._orchestrator.release_tenant(tenant_id, order)
 
     def purge(

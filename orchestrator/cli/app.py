@@ -1,13 +1,15 @@
-"""All commands in one Typer app. Commands import what they need when they run: `--help` must not load Celery."""
+"""All commands in one Typer app. Commands import what they need when they run: `--help` loads nothing of that."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import os
+from typing import Annotated, Any, Final
 
 import typer
 
 from orchestrator.cli import (
     checkpoint_command,
+    completion_command,
     config_command,
     doctor_command,
     operation_commands,
@@ -18,13 +20,18 @@ from orchestrator.cli import (
     retention_commands,
     status_command,
 )
-from orchestrator.cli.output import note
+from orchestrator.cli.completion_command import PROGRAM, VARIABLE
+from orchestrator.cli.examples import epilog_of
+from orchestrator.cli.output import note, print_line
 
 app = typer.Typer(
-    name="changeover",
+    name=PROGRAM,
     help="Moves the tenants of a multi-tenant platform to a new version or configuration: checked, resumable.",
     no_args_is_help=True,
+    # `changeover completion` prints it; Typer's own two options would stand in every help.
     add_completion=False,
+    # Plain help: it can be piped, is right at any width, and loads nothing to draw with.
+    rich_markup_mode=None,
     # Errors that are no ChangeoverError are faults of ours: the plain traceback says most and shows no locals.
     pretty_exceptions_enable=False,
 )
@@ -38,12 +45,36 @@ processes.register(app)
 release_command.register(app)
 retention_commands.register(app)
 checkpoint_command.register(app)
+completion_command.register(app)
+for _command in app.registered_commands:
+    _command.epilog = epilog_of(getattr(_command.callback, "__name__", ""))
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print_line(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit
+
+
+@app.callback(epilog="\b\nA first look:\n  changeover up --demo\n  changeover COMMAND --help      with examples")
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Moves the tenants of a multi-tenant platform to a new version or configuration: checked, resumable."""
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code. A wrong use is one error line and the command's usage, exit code 2."""
+    if VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
-        code = app(args=arguments, prog_name="changeover", standalone_mode=False)
+        code = app(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.Abort:
         note("aborted")
         return 1

@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def checkpoint(
+    identifier: Annotated[str | None, typer.Argument(metavar="PLAN|TASK", help="Its id.", show_default=False)] = None,
     task: Annotated[str | None, typer.Option("--task", help="One task.", show_default=False)] = None,
     plan: Annotated[str | None, typer.Option("--plan", help="All tasks of a plan.", show_default=False)] = None,
     json_output: JsonOption = False,
@@ -24,9 +25,13 @@ def checkpoint(
     """Show what is kept of a task, or of a plan's tasks, for going on after the last good stage; secrets are masked."""
     from orchestrator import Client
 
-    if (task is None) == (plan is None):
-        raise InvalidInput([Problem("", None, "give exactly one of --task and --plan")])
+    if sum(one is not None for one in (identifier, task, plan)) != 1:
+        raise InvalidInput([Problem("", None, "give one id, or exactly one of --task and --plan")])
     with Client() as client:
+        if identifier is not None:
+            target = client.target(identifier, plan_first=True)
+            plan = identifier if target.type == "plan" else None
+            task = identifier if target.type != "plan" else None
         found = [client.checkpoint(task)] if task is not None else client.checkpoints(str(plan))
     if json_output:
         values = [one.model_dump(by_alias=True, mode="json") for one in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestrator.cli.output import JsonOption, cell, console, print_json
+from orchestrator.cli.output import JsonOption, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def doctor(json_output: JsonOption = False) -> None:
     """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when a server does not answer."""
     from rich.text import Text
 
+    from orchestrator.cli.drawing import cell, show
     from orchestrator.control.doctor import examine
     from orchestrator.settings.model import load_settings
     from orchestrator.settings.servers import find_servers
@@ -26,6 +27,6 @@ def doctor(json_output: JsonOption = False) -> None:
         print_json(diagnosis)
     for check in () if json_output else diagnosis.checks:
         mark = ("ok    ", "green") if check.good else ("wrong ", "red")
-        console().print(Text.assemble(mark, cell(f"{check.name}: {check.finding}")))
+        show(Text.assemble(mark, cell(f"{check.name}: {check.finding}")))
     if not diagnosis.healthy:
         raise typer.Exit(1)

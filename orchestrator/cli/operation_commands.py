@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `cancel`, `retry`, `rollback` and `explain`, each by plan, tenant or task."""
+"""`pause`, `resume`, `cancel`, `retry`, `rollback` and `explain`, each of a plan, a tenant or a task."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.targets import Given, IdArgument, PlanOption, TaskOption, TenantOption, target_given
 from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from orchestrator.control.narrowed_retry import Narrowing
     from orchestrator.ledger.operations import Operation
 
-PlanOption = Annotated[str | None, typer.Option("--plan", help="The whole plan.", show_default=False)]
-TenantOption = Annotated[
-    str | None,
-    typer.Option("--tenant", help="The task that holds, awaits or last moved this tenant.", show_default=False),
-]
-TaskOption = Annotated[str | None, typer.Option("--task", help="One task by its id.", show_default=False)]
 ActorOption = Annotated[str | None, typer.Option("--actor", help="Who asks; in the event.", show_default="user@host")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; in the event.")]
 RequestIdOption = Annotated[
@@ -39,6 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def pause(
+    target: IdArgument = None,
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
@@ -49,10 +45,11 @@ def pause(
     json_output: JsonOption = False,
 ) -> None:
     """Stop between two stages: what runs finishes its stage, what waits does not start."""
-    _operate("pause", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
+    _operate("pause", (target, plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def resume(
+    target: IdArgument = None,
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
@@ -63,10 +60,11 @@ def resume(
     json_output: JsonOption = False,
 ) -> None:
     """Go on after a pause, from the checkpoint."""
-    _operate("resume", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
+    _operate("resume", (target, plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def cancel(
+    target: IdArgument = None,
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
@@ -77,10 +75,11 @@ def cancel(
     json_output: JsonOption = False,
 ) -> None:
     """Give up: what waits at once, what runs when its stage ends. Withdraws a rollback that has not begun."""
-    _operate("cancel", (plan, tenant, task), reason, (actor, request_id), wait, json_output)
+    _operate("cancel", (target, plan, tenant, task), reason, (actor, request_id), wait, json_output)
 
 
 def retry(
+    target: IdArgument = None,
     plan: PlanOption = None,
     tenant: Annotated[
         str | None,
@@ -111,12 +110,13 @@ def retry(
     """Run a failed task again from its checkpoint; of a plan, all that failed, or what is named."""
     from orchestrator.control.narrowed_retry import Narrowing
 
-    narrowing = Narrowing(stage, cause, tenant if plan is not None else None)
-    of = (plan, None if narrowing.tenants else tenant, task)
+    narrowing = Narrowing(stage, cause, tenant if plan is not None or target is not None else None)
+    of = (target, plan, None if narrowing.tenants else tenant, task)
     _operate("retry", of, reason, (actor, request_id), wait, json_output, from_scratch, force, narrowing)
 
 
 def rollback(
+    target: IdArgument = None,
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
@@ -131,17 +131,22 @@ def rollback(
     json_output: JsonOption = False,
 ) -> None:
     """Go back to the old config, stage by stage, verified; of a plan, everything that it touched."""
-    _operate("rollback", (plan, tenant, task), reason, (actor, request_id), wait, json_output, False, force)
+    _operate("rollback", (target, plan, tenant, task), reason, (actor, request_id), wait, json_output, False, force)
 
 
 def explain(
-    plan: PlanOption = None, tenant: TenantOption = None, task: TaskOption = None, json_output: JsonOption = False
+    target: IdArgument = None,
+    plan: PlanOption = None,
+    tenant: TenantOption = None,
+    task: TaskOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Say in plain sentences why a plan or task is not moving, and what to type next."""
     from orchestrator import Client
 
     with Client() as client:
-        found = client.explain(**_given(plan, tenant, task))
+        wanted = target_given(client, (target, plan, tenant, task))
+        found = client.explain(**{f"{wanted.type}_id": wanted.identifier})
     if json_output:
         print_json(found)
     else:
@@ -154,7 +159,7 @@ def explain(
 
 def _operate(
     word: str,
-    given: tuple[str | None, str | None, str | None],
+    given: Given,
     reason: str,
     asking: tuple[str | None, str | None],
     wait: bool,
@@ -164,12 +169,14 @@ def _operate(
     narrowing: Narrowing | None = None,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.control.target import OperationTarget, order_of, plan_of_target, target_of
+    from orchestrator.cli.happened import what_happened
+    from orchestrator.control.target import OperationTarget, order_of, plan_of_target
     from orchestrator.ledger.operations import Operation
 
-    operation, target = Operation(word), target_of(**_given(*given))
+    operation = Operation(word)
     actor, request_id = asking
     with Client() as client:
+        target = target_given(client, given)
         order = order_of(actor, reason, request_id, from_scratch=from_scratch, force=force)
         result = (
             client.retry_some(plan_of_target(target), narrowing, order)
@@ -181,7 +188,7 @@ def _operate(
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
             acted_on = OperationTarget("task", result.task_id) if result.task_id else target
             status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
-            result = result.model_copy(update={"status": status})
+            result = result.model_copy(update={"status": status, "message": what_happened(client, acted_on)})
     if json_output:
         print_json(result)
     elif result.accepted:
@@ -203,8 +210,3 @@ def _good_ends(operation: Operation) -> set[str]:
         "cancel": {TaskState.CANCELLED, *PLAN_ENDED_WELL},
     }
     return glad.get(operation, {TaskState.COMPLETED})
-
-
-def _given(plan: str | None, tenant: str | None, task: str | None) -> dict[str, str]:
-    pairs = {"plan_id": plan, "tenant_id": tenant, "task_id": task}
-    return {name: value for name, value in pairs.items() if value is not None}

@@ -1,6 +1,7 @@
-"""Where output goes: JSON alone and tables on standard output, warnings and hints on standard error.
+"""Where output goes: JSON or YAML alone and tables on standard output, warnings and hints on standard error.
 
-The one gate: nothing else in the command line writes to the terminal, and what goes through here cannot steer it.
+The one gate for text (drawings go through ``drawing.py``): nothing else in the command line writes to the terminal, and
+what goes through here cannot steer it. Loads neither rich nor pydantic: every command loads this module.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
-from pydantic import BaseModel
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
 
 from orchestrator.domain.errors import ChangeoverError, OutputLost, Problem, error_lines
 from orchestrator.domain.printable import printable, printable_block, printable_json
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 LONGEST_NOTE: Final = 1500
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -39,29 +39,9 @@ def ready_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-class _Gate(Console):
-    """A console whose every piece of text is escaped when it is drawn; its own controls (colour, cursor) are not."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(printable_block(segment.text), segment.style)
-
-
-def console() -> Console:
-    """Standard output for tables: colour and box lines in a terminal only, and never folded when redirected."""
-    return _Gate(soft_wrap=not sys.stdout.isatty(), highlight=False)
-
-
-def cell(text: str, style: str = "") -> Text:
-    """Text within a table: one line, whatever it holds."""
-    return Text(printable(text), style=style)
-
-
 def print_json(value: Any) -> None:
     """One JSON document on one line."""
-    if isinstance(value, BaseModel):
-        value = as_json(value)
-    _write(_json_text(value))
+    _write(_json_text(as_json(value) if hasattr(value, "model_dump") else value))
 
 
 def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> None:
@@ -74,6 +54,11 @@ def print_json_list(head: Mapping[str, Any], name: str, items: Iterable[Any]) ->
             sys.stdout.write((", " if number else "") + _json_text(item))
         sys.stdout.write("]}\n")
         sys.stdout.flush()
+
+
+def print_block(text: str) -> None:
+    """Lines of ours; what stands in them was escaped before."""
+    _write(printable_block(text))
 
 
 def print_line(text: str) -> None:

@@ -9,19 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.output import (
-    JsonOption,
-    console,
-    note,
-    print_json,
-    print_line,
-    print_problems,
-    problem_json,
-)
+from orchestrator.cli.output import JsonOption, note, print_json, print_line, print_problems, problem_json
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import PlanState
 
-PlanArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
+PlanFileArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(
-    plan: PlanArgument,
+    plan: PlanFileArgument,
     json_output: JsonOption = False,
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
 ) -> None:
@@ -76,7 +68,7 @@ def validate(
 
 
 def submit(
-    plan: PlanArgument,
+    plan: PlanFileArgument,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit code 1 if it is a bad one.")] = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -94,14 +86,15 @@ def submit(
                 print_line(f"{result.plan_id} {result.status}")
             return
         note(f"submitted {result.plan_id}")
-        ended = client.wait_target(target_of(plan_id=result.plan_id))
         if json_output:
+            ended = client.wait_target(target_of(plan_id=result.plan_id))
             print_json({"planId": result.plan_id, "status": ended})
         else:
+            from orchestrator.cli import drawing, tables, watch
             from orchestrator.cli.status_command import ROWS
-            from orchestrator.cli.tables import plan_table
 
-            console().print(plan_table(client.status(result.plan_id, limit=ROWS, by_interest=True)))
+            ended = watch.wait_and_show(client, result.plan_id)
+            drawing.show(tables.plan_table(client.status(result.plan_id, limit=ROWS, by_interest=True)))
     # Rolled back is well done, and not what was submitted.
     if ended != PlanState.COMPLETED:
         raise typer.Exit(1)

@@ -10,15 +10,15 @@ import typer
 
 from orchestrator.cli.up import up
 
-_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(up)
     app.command()(coordinator)
-    app.command(context_settings=_PASS_ON, add_help_option=False)(worker)
-    app.command(context_settings=_PASS_ON, add_help_option=False)(flower)
+    app.command(context_settings=_PASS_ON)(worker)
+    app.command(context_settings=_PASS_ON)(flower)
 
 
 def coordinator(
@@ -33,14 +33,40 @@ def coordinator(
 
 
 def worker(context: typer.Context) -> None:
-    """Run a worker; all options are Celery's (`changeover worker --help`)."""
+    """Run a worker: it takes stages from the broker and runs them; any number may run at once, on any hosts.
+
+    It is a Celery worker on Changeover's application and takes all of Celery's options, the lanes as queues unless -Q
+    names some. Those that matter here:
+
+    \b
+      --pool threads|prefork|gevent|solo
+      --concurrency N            stages that run at a time
+      -n, --hostname NAME@%h     its name, where several run on a host
+      -Q, --queues LANE[,LANE]   only these lanes
+      -E                         task events, for Flower
+      --loglevel LEVEL           how much it logs
+      --metrics-port PORT        ours: serve Prometheus metrics
+      --metrics-address ADDRESS  ours: where; else on 127.0.0.1
+
+    Celery's manual on `celery worker` has the rest. Give it at least 40 seconds to stop.
+    """
     _celery(["worker", *context.args])
 
 
 def flower(context: typer.Context) -> None:
-    """Run Flower on the same broker, on loopback unless told otherwise; all options are Flower's.
+    """Run Flower, the web page on Celery's workers, on the same broker; its rows show tenant and stage.
 
-    On any other address it wants a password: the setting flower.basic_auth, or FLOWER_BASIC_AUTH=user:password.
+    It only looks. It takes all of Flower's options. Those that matter here:
+
+    \b
+      --port=PORT                where it listens; else on 5555
+      --address=ADDRESS          else 127.0.0.1; others want a password
+      --basic-auth=USER:SECRET   that password; or FLOWER_BASIC_AUTH, or
+                                 the setting flower.basic_auth
+      --persistent=True          keep what it has seen over a restart
+      --max-tasks=N              how many tasks it keeps
+
+    Start workers with -E, so that it sees their tasks. Flower's manual has the rest.
     """
     import os
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
+from orchestrator.cli.targets import PlanArgument, complete_plan
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import PLAN_ENDED_WELL
-
-PlanIdArgument = Annotated[str, typer.Argument(metavar="PLAN_ID", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -18,28 +18,57 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
 
 
+def complete_type(incomplete: str) -> list[str]:
+    """Types of events for the shell."""
+    from orchestrator.control.event_filter import EVENT_TYPES
+
+    return [name for name in EVENT_TYPES if name.startswith(incomplete)]
+
+
 def events(
-    plan: Annotated[str | None, typer.Option(help="Only this plan's events: its whole log, in order.")] = None,
+    plan_id: PlanArgument = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Only this plan's events: its whole log, in order.", autocompletion=complete_plan),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only events of this type; may be given again.", autocompletion=complete_type),
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", help="Only this tenant's; 'eu-*' is all that begin so.")
+    ] = None,
     since: Annotated[int, typer.Option(min=0, max=2**62, help="Only events after this sequence id.")] = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until stopped.")] = False,
     json_output: JsonOption = False,
 ) -> None:
-    """Print events, one a line."""
+    """Print events, one a line, the oldest first."""
     from orchestrator import Client
     from orchestrator.cli.event_lines import event_line
+    from orchestrator.control.event_filter import EventFilter
 
+    if plan_id is not None and plan is not None:
+        raise InvalidInput([Problem("--plan", None, "the plan is given twice")])
+    wanted = EventFilter(types, tenant)
     with Client() as client:
-        for event in client.events(plan_id=plan, since=since, follow=follow):
-            if json_output:
-                print_json(event)
-            else:
-                print_line(event_line(as_json(event)))
+        for event in client.events(plan_id=plan_id or plan, since=since, follow=follow):
+            if wanted.passes(event):
+                print_json(event) if json_output else print_line(event_line(as_json(event)))
 
 
-def watch(plan_id: PlanIdArgument, json_output: JsonOption = False) -> None:
-    """Follow a plan to its end. Exit code 0 when it ended well (completed, or rolled back as asked), else 1."""
+def watch(
+    plan_id: Annotated[
+        str, typer.Argument(metavar="PLAN", help="The plan's id.", show_default=False, autocompletion=complete_plan)
+    ],
+    json_output: JsonOption = False,
+) -> None:
+    """Follow a plan to its end. Exit code 0 when it ended well (completed, or rolled back as asked), else 1.
+
+    In a terminal a live screen; the key ? shows its keys, q or Ctrl-C leaves it, and the plan goes on. Redirected, one
+    line an event.
+    """
     from orchestrator import Client
-    from orchestrator.cli.watching import watch_plan
+    from orchestrator.cli.watch import watch_plan
 
     with Client() as client:
         ended = watch_plan(client, plan_id, json_output)

@@ -8,6 +8,7 @@ import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.targets import one_given
 from orchestrator.domain.errors import NotAllowed
 
 
@@ -17,8 +18,11 @@ def register(app: typer.Typer) -> None:
 
 
 def release(
-    tenant: Annotated[str, typer.Option("--tenant", help="The tenant to set free.", show_default=False)],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.", show_default=False)],
+    tenant_id: Annotated[
+        str | None, typer.Argument(metavar="TENANT", help="The tenant to set free.", show_default=False)
+    ] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="The same as an option.", show_default=False)] = None,
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
     force: Annotated[bool, typer.Option("--force", help="Also when its holder is alive.")] = False,
@@ -27,6 +31,7 @@ def release(
     """Take a tenant from the task that holds it, which fails and can record nothing more. The last resort."""
     from orchestrator import Client
 
+    tenant = one_given(tenant_id, tenant, "--tenant")
     with Client() as client:
         result = client.release_tenant(tenant, reason=reason, actor=actor, force=force, request_id=request_id)
     refused = f"release of tenant {tenant}: {result.message}"

@@ -12,6 +12,7 @@ import typer
 
 from orchestrator.cli.operation_commands import ActorOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.targets import PlanArgument, one_given
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
@@ -38,7 +39,8 @@ def moment_of(text: str, option: str, now: datetime) -> datetime:
 
 
 def purge(
-    plan: Annotated[str | None, typer.Option("--plan", help="The ended plan to purge.", show_default=False)] = None,
+    plan_id: PlanArgument = None,
+    plan: Annotated[str | None, typer.Option("--plan", help="The same as an option.", show_default=False)] = None,
     ended_before: Annotated[
         str | None,
         typer.Option("--ended-before", help="All that ended before: a time, or an age (30d).", show_default=False),
@@ -53,8 +55,9 @@ def purge(
     """Take ended plans out of the ledger, log and all. Tenants keep their last known good config and last mover."""
     from orchestrator import Client
 
-    if (plan is None) == (ended_before is None):
-        raise InvalidInput([Problem("", None, "give exactly one of --plan and --ended-before")])
+    if sum(one is not None for one in (plan_id, plan, ended_before)) != 1:
+        raise InvalidInput([Problem("", None, "give one plan, or --ended-before")])
+    plan = plan_id or plan
 
     def progress(plan_id: str, left: int) -> None:
         if left and sys.stderr.isatty():
@@ -76,12 +79,14 @@ def purge(
 
 
 def export(
-    plan: Annotated[str, typer.Option("--plan", help="The plan.", show_default=False)],
+    plan_id: PlanArgument = None,
+    plan: Annotated[str | None, typer.Option("--plan", help="The same as an option.", show_default=False)] = None,
 ) -> None:
     """Print a plan whole, as JSON lines: the plan, its tasks with their configs, its log."""
     from orchestrator import Client
     from orchestrator.control.export import as_text
 
+    plan = one_given(plan_id, plan, "--plan")
     with Client() as client:
         for line in client.export(plan):
             print_line(as_text(line).rstrip("\n"))

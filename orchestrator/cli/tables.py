@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.output import cell
+from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
 from orchestrator.domain.status import TaskState
 
@@ -29,12 +31,10 @@ _COLOURS: Final[dict[str, str]] = {
 _ORDER: Final[tuple[str, ...]] = tuple(state.value for group in BY_INTEREST for state in group)
 
 
-def plan_table(
-    plan: PlanStatus, statuses: Collection[str] | None = None, *, page: int = 1, before: int = 0
-) -> RenderableType:
+def plan_table(plan: PlanStatus, *, page: int = 1, before: int = 0, wide: bool = False) -> RenderableType:
     """A plan: its head, counts, the page of tasks that it holds, and how to see those that it does not.
 
-    ``statuses`` and ``page`` say what the tasks are a page of, and ``before`` how many are on the pages before it.
+    ``page`` says which page the tasks are, and ``before`` how many are on the pages before it.
     """
     parts: list[RenderableType] = [
         Text.assemble(
@@ -47,26 +47,34 @@ def plan_table(
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     if plan.tasks:
-        parts.append(task_table(plan.tasks))
-    matching = sum(count for status, count in plan.counts.items() if statuses is None or status in statuses)
-    if matching > len(plan.tasks):
+        parts.append(task_table(plan.tasks, wide))
+    everything = sum(plan.counts.values())
+    if plan.matching > len(plan.tasks) or plan.matching < everything:
         shown = f"{before + 1} to {before + len(plan.tasks)}" if plan.tasks else "none"
-        more = f"; more: --page {page + 1}" if matching > before + len(plan.tasks) else ""
-        parts.append(Text(f"{shown} of {matching} tasks{more}; only some: --failed, --running, --waiting", style="dim"))
+        more = f"; more: --page {page + 1}" if plan.matching > before + len(plan.tasks) else ""
+        hint = "only some: --failed, --running, --waiting, --tenant 'eu-*', --cause TYPE"
+        parts.append(Text(f"{shown} of {plan.matching} tasks{more}; {hint}", style="dim"))
     return Group(*parts)
 
 
-def task_table(tasks: Sequence[TaskStatus]) -> Table:
-    """One row a task."""
-    table = Table("tenant", "status", "stages", "now", "took", box=None, pad_edge=False, header_style="dim")
+def task_table(tasks: Sequence[TaskStatus], wide: bool = False) -> Table:
+    """One row a task; ``wide``: with its id, times and retries, and nothing cut."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    names = ["tenant", "status", "stages", "took", *(["task", "retries", "started", "ended"] if wide else [])]
+    for name in names:
+        # Ids are whole: what is too long for a terminal takes a second line there.
+        table.add_column(name, no_wrap=True, overflow="fold")
+    table.add_column("now")
     for task in tasks:
-        table.add_row(
+        row: list[RenderableType] = [
             cell(task.tenant_id),
             status_text(task.status, task.pause_requested and task.status == TaskState.RUNNING),
             f"{task.completed_stages}/{task.total_stages}",
-            cell(_now(task)),
             "" if task.duration_millis is None else f"{task.duration_millis / 1000:.1f} s",
-        )
+        ]
+        if wide:
+            row += [cell(task.task_id), str(task.retry_count), task.started_at or "", task.ended_at or ""]
+        table.add_row(*row, cell(task_now(task)) if wide else long_cell(task_now(task)))
     return table
 
 
@@ -74,17 +82,27 @@ def task_detail(task: TaskStatus) -> Table:
     """Everything about one task, one line a field."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in task.model_dump(
-        mode="json", exclude_none=True, exclude={"failure_info", "last_operation", "current", "last_known_good"}
+        mode="json",
+        exclude_none=True,
+        exclude={"failure_info", "last_operation", "current", "last_known_good", "verdicts"},
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
+    for instance, said in (task.verdicts or {}).items():
+        table.add_row(cell(f"{instance} said", "dim"), cell(verdict_words(said)))
     for name, unit in (("tenant is at", task.current), ("last known good", task.last_known_good)):
         if unit is not None:
             table.add_row(Text(name, style="dim"), cell(unit_words(unit)))
     if task.last_operation is not None:
         table.add_row(Text("last operation", style="dim"), cell(operation_words(task.last_operation)))
     if task.failure_info is not None:
-        table.add_row(Text("failure", style="dim"), cell(_now(task), "red"))
+        table.add_row(Text("failure", style="dim"), cell(task_now(task), "red"))
     return table
+
+
+def verdict_words(said: Sequence[str]) -> str:
+    """``unreachable x 3, ok``: what an instance said at one attempt after the other."""
+    runs = [(word, len(list(same))) for word, same in groupby(said)]
+    return ", ".join(word if count == 1 else f"{word} x {count}" for word, count in runs)
 
 
 def unit_words(unit: DeployUnit) -> str:
@@ -100,7 +118,10 @@ def operation_words(last: LastOperation) -> str:
 
 def plans_table(plans: Sequence[PlanSummary]) -> Table:
     """One row a plan."""
-    table = Table("plan", "name", "status", "tasks", box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("plan", no_wrap=True, overflow="fold")
+    for name in ("name", "status", "tasks"):
+        table.add_column(name)
     for plan in plans:
         counts = counts_text(plan.counts)
         table.add_row(
@@ -133,9 +154,14 @@ def status_text(status: str, pausing: bool = False, cancelling: bool = False, ru
     return Text(f"{status} ({word}{still})" if word else status, style=_COLOURS.get(status, ""))
 
 
-def _now(task: TaskStatus) -> str:
-    failure = task.failure_info
-    if failure is not None:
-        where = " / ".join(name for name in (failure.stage_name, failure.step_name) if name)
-        return f"{where}: {failure.type}: {failure.message}" if where else f"{failure.type}: {failure.message}"
-    return task.waiting_for or task.current_stage or ""
+def task_now(task: TaskStatus) -> str:
+    """The cause of a failure, who holds the tenant, or the stage."""
+    if task.failure_info is not None:
+        return failure_words(task.failure_info)
+    return f"waits for {task.waiting_for}" if task.waiting_for else task.current_stage or ""
+
+
+def failure_words(failure: FailureInfo) -> str:
+    """What first, then where and why: ``HealthCheckFailed at gateway / health-check: gw-2 says version 41``."""
+    where = " / ".join(name for name in (failure.stage_name, failure.step_name) if name)
+    return f"{failure.type}{f' at {where}' if where else ''}: {failure.message}"

@@ -7,9 +7,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from orchestrator.embedded.up import run_up
 from orchestrator.embedded.up_options import Pool, UpOptions
-from orchestrator.settings.model import load_settings
 
 
 def up(
@@ -34,6 +32,9 @@ def up(
 
     With CHANGEOVER_REDIS_URL set, that server is used and none is started.
     """
+    from orchestrator.embedded.up import run_up
+    from orchestrator.settings.model import load_settings
+
     options = UpOptions(
         workers,
         cast(Pool, pool),

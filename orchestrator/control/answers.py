@@ -67,7 +67,8 @@ class TaskStatus(Answer):
 
 
 class PlanStatus(Answer):
-    """A plan with all its tasks; ``counts``: how many tasks are in each status.
+    """A plan with its tasks, or a page of them; ``counts``: how many of all its tasks are in each status; ``matching``:
+    how many there are of those that were asked for, on this page and others.
 
     ``resuming``, ``retrying``: coordinators still put its paused, its failed tasks back into the queue, some at a time.
     """
@@ -82,6 +83,7 @@ class PlanStatus(Answer):
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None
+    matching: int = 0
     tasks: list[TaskStatus]
 
 

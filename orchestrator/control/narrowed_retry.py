@@ -15,6 +15,7 @@ from typing import Final
 from orchestrator.control.answers import OperationResult, TaskStatus
 from orchestrator.control.replies import reason_words
 from orchestrator.control.status import StatusReader
+from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
 
@@ -86,6 +87,6 @@ class NarrowedRetry:
         return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, plan_id)
 
     def _failed(self, plan_id: str, narrowing: Narrowing) -> Iterator[str]:
-        for task in self._status.tasks(plan_id, [TaskState.FAILED]):
+        for task in self._status.tasks(plan_id, TaskFilter(frozenset({TaskState.FAILED}))):
             if narrowing.takes(task):
                 yield task.task_id

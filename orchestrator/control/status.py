@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
-from orchestrator.control.task_rows import BY_INTEREST, TaskRows
+from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
@@ -27,33 +27,32 @@ class StatusReader:
     def plan(
         self,
         plan_id: str,
+        wanted: TaskFilter = EVERY_TASK,
         *,
-        statuses: Collection[TaskState] | None = None,
         limit: int | None = None,
         offset: int = 0,
         by_interest: bool = False,
     ) -> PlanStatus:
-        """The plan with its tasks, or a page of them: those in ``statuses``, ``limit`` of them from ``offset`` on.
+        """The plan with its tasks, or a page of them: those that are ``wanted``, ``limit`` of them from ``offset`` on.
 
         In plan order, or ``by_interest``: what failed first, then what moves, then what waits.
         """
         record = self._plan_record(plan_id)
         summary = plan_summary(plan_id, record)
-        wanted = frozenset(TaskState if statuses is None else statuses)
-        groups = [group & wanted for group in (BY_INTEREST if by_interest else [wanted])]
-        positions = TaskRows(self._reader, plan_id, int(record["written"]), summary.counts).page(groups, offset, limit)
-        return PlanStatus(**dict(summary), tasks=self._at(record, plan_id, positions))
+        rows = TaskRows(self._reader, plan_id, int(record["written"]), summary.counts)
+        positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
+        return PlanStatus(**dict(summary), matching=matching, tasks=self._at(record, plan_id, positions))
 
-    def tasks(self, plan_id: str, statuses: Collection[TaskState] | None = None) -> Iterator[TaskStatus]:
-        """Every task of the plan, or those in ``statuses``, in plan order and in bounded memory."""
+    def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
+        """Every task of the plan, or those that are ``wanted``, in plan order and in bounded memory."""
         record = self._plan_record(plan_id)
-        positions = self._positions(plan_id, record, statuses)
+        positions = self._positions(plan_id, record, wanted)
         for start in range(0, len(positions), PAGE):
             yield from self._at(record, plan_id, positions[start : start + PAGE])
 
     def task_ids(self, plan_id: str, statuses: Collection[TaskState]) -> list[str]:
         """Ids of the plan's tasks in these statuses, in plan order."""
-        found = self._positions(plan_id, self._plan_record(plan_id), statuses)
+        found = self._positions(plan_id, self._plan_record(plan_id), TaskFilter(frozenset(statuses)))
         return [task_id_of(plan_id, position) for position in found]
 
     def tasks_at(self, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
@@ -116,10 +115,9 @@ class StatusReader:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         return record
 
-    def _positions(self, plan_id: str, record: Record, statuses: Collection[TaskState] | None) -> Sequence[int]:
+    def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:
         counts = plan_summary(plan_id, record).counts
-        wanted = frozenset(TaskState if statuses is None else statuses)
-        return TaskRows(self._reader, plan_id, int(record["written"]), counts).page([wanted])
+        return TaskRows(self._reader, plan_id, int(record["written"]), counts).page(wanted)[0]
 
     def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
         task_ids = [task_id_of(plan_id, position) for position in positions]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.control.absent import absent
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.operations import Order, draw_request_id
+from orchestrator.ledger.reader import Reader
 
 TargetType = Literal["plan", "tenant", "task"]
 
@@ -38,6 +43,36 @@ def plan_of_target(target: OperationTarget) -> str:
     if target.type != "plan":
         raise InvalidInput([Problem("", None, "--stage and --cause narrow a whole plan: give --plan")])
     return target.identifier
+
+
+def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> OperationTarget:
+    """The one plan, task or tenant of this id; of several the plan with ``plan_first``, else ``InvalidInput``. Raises
+    ``NotFound``."""
+    known: dict[TargetType, bool] = {
+        "plan": bool(reader.plan_record(identifier)),
+        "task": bool(reader.task_records([identifier])[0]),
+        "tenant": reader.task_of_tenant(identifier) is not None,
+    }
+    found = [OperationTarget(kind, identifier) for kind, is_known in known.items() if is_known]
+    if not found:
+        raise absent(reader, f"plan, task or tenant {identifier!r}", "`changeover status` lists the plans")
+    if len(found) > 1 and not (plan_first and known["plan"]):
+        kinds = [target.type for target in found]
+        message = f"is a {' and a '.join(kinds)}; say which: {' or '.join(f'--{kind}' for kind in kinds)}"
+        raise InvalidInput([Problem("", identifier, message)])
+    return found[0]
+
+
+@contextmanager
+def asking(url: str, order: Order) -> Iterator[None]:
+    """Turns a server's absence into ``Unreachable`` that names the request: its answer may be what was lost."""
+    try:
+        with translate_errors(url):
+            yield
+    except Unreachable as error:
+        raise Unreachable(
+            f"{error}; to ask again for the same and not twice, give request id {order.request_id}"
+        ) from error
 
 
 def default_actor() -> str:

@@ -1,14 +1,16 @@
 """Which tasks of a plan to show: a page of those that are asked for, found without reading the plan whole.
 
 The plan's counters say how many tasks are in each status, so a page's place is known before anything is looked for;
-what is looked for is found by a script that reads statuses only, thousands in a step. Rows and counters are read one
-after the other while tasks move: a page may be a row off at its edges, never longer than asked for.
+what is looked for is found by a script that reads statuses only, thousands in a step. What no counter counts (a pattern
+of tenants, a cause of failure) that script has to look for in the whole plan. Rows and counters are read one after the
+other while tasks move: a page may be a row off at its edges, never longer than asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypedDict
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
@@ -35,19 +37,48 @@ BY_INTEREST: Final[Sequence[Group]] = tuple(
 """What a person looks for first: what failed, then what moves, then what waits; within each, as the plan has them."""
 
 
-def check_page(
-    statuses: Collection[str] | None, limit: int | None = None, offset: int = 0
-) -> frozenset[TaskState] | None:
-    """The statuses as such, None for all. Raises ``InvalidInput`` for what is no status, or a number below 0."""
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks: in these statuses, of tenants like this, whose failure's type is like this (``*``: anything)."""
+
+    statuses: Group = frozenset(TaskState)
+    tenants: str | None = None
+    cause: str | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the plan's counters know how many there are."""
+        return not self.tenants and not self.cause
+
+
+EVERY_TASK: Final = TaskFilter()
+
+
+class Wanted(TypedDict, total=False):
+    """A ``TaskFilter`` as callers give it; what is left out or None keeps all tasks."""
+
+    statuses: Collection[str] | None
+    tenants: str | None
+    cause: str | None
+
+
+def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> TaskFilter:
+    """What is asked for. Raises ``InvalidInput`` for what is no status, an empty pattern, or a number below 0."""
     known = [state.value for state in TaskState]
+    statuses, tenants, cause = (wanted.get("statuses"), wanted.get("tenants"), wanted.get("cause"))
     problems = [
         Problem("status", status, unknown("status", status, known)) for status in statuses or () if status not in known
     ]
     numbers = (("limit", limit), ("offset", offset))
     problems += [Problem(name, n, "expected a whole number of at least 0") for name, n in numbers if n and n < 0]
+    patterns = (("tenant", tenants), ("cause", cause))
+    problems += [
+        Problem(name, text, "expected a name, or a pattern such as 'eu-*'") for name, text in patterns if text == ""
+    ]
     if problems:
         raise InvalidInput(problems)
-    return None if statuses is None else frozenset(TaskState(status) for status in statuses)
+    kept = frozenset(TaskState) if statuses is None else frozenset(TaskState(status) for status in statuses)
+    return TaskFilter(kept, tenants, cause)
 
 
 class TaskRows:
@@ -60,19 +91,31 @@ class TaskRows:
         self._total = total
         self._counts = counts
 
-    def page(self, groups: Sequence[Group], offset: int = 0, limit: int | None = None) -> Sequence[int]:
-        """Positions of the rows from ``offset`` on, group after group, within each in plan order."""
+    def page(
+        self, wanted: TaskFilter, offset: int = 0, limit: int | None = None, *, by_interest: bool = False
+    ) -> tuple[Sequence[int], int]:
+        """Positions of the rows from ``offset`` on, in plan order or ``by_interest``; and how many there are in all."""
+        groups = [group & wanted.statuses for group in (BY_INTEREST if by_interest else [wanted.statuses])]
         end = self._total if limit is None else min(offset + limit, self._total)
-        if list(groups) == [frozenset(TaskState)]:
-            return range(min(offset, end), end)
+        if not wanted.is_counted:
+            rows = self._all(groups, wanted)
+            return rows[offset:end], len(rows)
+        matching = sum(self._counts.get(state, 0) for state in wanted.statuses)
+        if groups == [frozenset(TaskState)]:
+            return range(min(offset, end), end), matching
         parts = self._parts(groups, offset, end)
-        wanted = [(group, upto) for group, (_, upto) in zip(groups, parts, strict=True) if upto]
-        found = self._find(wanted)
-        rows: list[int] = []
+        found = self._find([(group, upto) for group, (_, upto) in zip(groups, parts, strict=True) if upto], wanted)
+        rows = []
         for group, (start, upto) in zip(groups, parts, strict=True):
             if upto:
                 rows += found[group][start:upto]
-        return rows
+        return rows, matching
+
+    def _all(self, groups: Sequence[Group], wanted: TaskFilter) -> list[int]:
+        # The counters still say of which groups there is nothing to look for.
+        sizes = [(group, size) for group in groups if (size := sum(self._counts.get(state, 0) for state in group))]
+        found = self._find(sizes, wanted)
+        return [position for group, _ in sizes for position in found[group]]
 
     def _parts(self, groups: Sequence[Group], offset: int, end: int) -> list[tuple[int, int]]:
         """Of each group: the part of it that is on the page, (0, 0) when none of it is."""
@@ -85,18 +128,18 @@ class TaskRows:
             before += size
         return parts
 
-    def _find(self, wanted: Sequence[tuple[Group, int]]) -> dict[Group, list[int]]:
+    def _find(self, groups: Sequence[tuple[Group, int]], wanted: TaskFilter) -> dict[Group, list[int]]:
         """The first so many of each group, looked for until there are enough or the plan is at its end."""
-        found: dict[Group, list[int]] = {group: [] for group, _ in wanted}
-        if not wanted:
+        found: dict[Group, list[int]] = {group: [] for group, _ in groups}
+        if not groups:
             return found
-        states = [state for group, _ in wanted for state in group]
-        for step in self._reader.find_tasks(self._plan_id, self._total, states):
-            for group, upto in wanted:
+        states = [state for group, _ in groups for state in group]
+        for step in self._reader.find_tasks(self._plan_id, self._total, states, wanted.tenants, wanted.cause):
+            for group, upto in groups:
                 here = [step[state] for state in group]
                 found[group] += here[0] if len(here) == 1 else sorted(position for part in here for position in part)
                 if len(found[group]) > upto:
                     del found[group][upto:]
-            if all(len(found[group]) >= upto for group, upto in wanted):
+            if all(len(found[group]) >= upto for group, upto in groups):
                 break
         return found

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import JsonValue
-
 QUOTE_LIMIT = 200
 """A value quoted in an error is cut at this many characters."""
 
@@ -27,7 +25,8 @@ class Problem:
     """One thing wrong with the input: where (``tenants[17].tenant_id``), what was given, what was expected."""
 
     path: str
-    value: JsonValue
+    value: object
+    """As JSON can say it; not typed so, as every command loads this module and pydantic takes its time."""
     message: str
 
     def __str__(self) -> str:

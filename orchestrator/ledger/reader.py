@@ -100,13 +100,17 @@ class Reader:
         """Many tasks' records in few round trips; an unknown task gives an empty one."""
         return self._records([self._keys.of("task", task_id) for task_id in task_ids])
 
-    def find_tasks(self, plan_id: str, total: int, wanted: Sequence[str]) -> Iterator[dict[str, list[int]]]:
+    def find_tasks(
+        self, plan_id: str, total: int, wanted: Sequence[str], tenants: str | None = None, cause: str | None = None
+    ) -> Iterator[dict[str, list[int]]]:
         """Positions of the plan's tasks by where they stand, ``LOOKED_AT`` tasks a step, from the first on.
 
-        ``wanted``: statuses, and ``LINE`` for those that stand in their tenant's line, whatever their status.
+        ``wanted``: statuses, and ``LINE`` for those that stand in their tenant's line, whatever their status. Only
+        those whose tenant, or whose failure's type (in any case), is like a pattern: ``*`` stands for anything.
         """
+        patterns = [_parts(tenants), _parts(cause and cause.lower())]
         for first in range(0, total, LOOKED_AT):
-            arguments: list[str | int] = [plan_id, first, min(LOOKED_AT, total - first), *wanted]
+            arguments: list[str | int] = [plan_id, first, min(LOOKED_AT, total - first), *patterns, *wanted]
             _, *found = self._find(keys=[self._keys.root], args=arguments)
             yield dict(zip(wanted, found, strict=True))
 
@@ -167,6 +171,10 @@ class Reader:
     def slots_used(self, plan_id: str) -> int:
         """How many of the plan's slots are taken."""
         return int(self._client.scard(self._keys.of("slots", plan_id)))
+
+    def slot_holders(self, plan_id: str) -> list[str]:
+        """Ids of the tasks that hold the plan's slots, in no order."""
+        return sorted(cast(set[str], self._client.smembers(self._keys.of("slots", plan_id))))
 
     def queue_length(self, plan_id: str) -> int:
         """How many tasks stand in the plan's queue."""
@@ -280,6 +288,10 @@ def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) 
     optional = {"taskId": fields["k"], "tenantId": fields["n"], "stageName": fields["s"]}
     wire |= {name: value for name, value in optional.items() if value}
     return EVENT.validate_python(wire)
+
+
+def _parts(pattern: str | None) -> str:
+    return json.dumps(pattern.split("*")) if pattern else ""
 
 
 def moment(milliseconds: str | None) -> datetime | None:

@@ -28,7 +28,7 @@ def setting_problems(error: ValidationError, model: type[BaseModel], sources: Se
         yield Problem(path, told, f"{message}, in {where}" if where else message)
 
 
-def _told(value: JsonValue, model: type[BaseModel], path: str) -> JsonValue:
+def _told(value: object, model: type[BaseModel], path: str) -> JsonValue:
     """The value as the error may show it."""
     parts = parts_of(path)
     annotation = annotation_at(model, parts)

@@ -126,7 +126,7 @@ def test_what_does_not_exist(place: Place, arguments: tuple[str, ...]) -> None:
 
 def test_an_operation_without_a_target(place: Place) -> None:
     done = changeover("pause", environment=place.environment())
-    assert (done.returncode, done.stderr) == (2, "error: give exactly one of plan, tenant and task\n")
+    assert (done.returncode, done.stderr) == (2, "error: give one id, or exactly one of --plan, --tenant and --task\n")
 
 
 def test_state_and_broker_must_not_share_a_database(place: Place) -> None:

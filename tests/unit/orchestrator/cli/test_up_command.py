@@ -22,7 +22,7 @@ def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
         taken.append(options)
         return 7
 
-    monkeypatch.setattr(command, "run_up", run_up)
+    monkeypatch.setattr("orchestrator.embedded.up.run_up", run_up)
     given = "--workers 3 --pool solo --concurrency 5 --flower-port 5555 --redis-port 7000 --data-dir some/where"
     assert CliRunner().invoke(app, given.split()).exit_code == 7
     assert CliRunner().invoke(app, []).exit_code == 7

@@ -1,0 +1,50 @@
+"""What `--help` of each command shows as examples; a test reads each with the parser of its command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
+    "validate": ("changeover validate plan.yaml", "changeover validate plan.yaml --show"),
+    "submit": ("changeover submit plan.yaml", "changeover submit plan.yaml --wait"),
+    "status": (
+        "changeover status",
+        "changeover status blue-to-green-1 --failed",
+        "changeover status blue-to-green-1 --tenant 'eu-*' --limit 20 --page 2",
+        "changeover status blue-to-green-1 --cause HealthCheckFailed -o yaml",
+        "changeover status acme",
+    ),
+    "events": (
+        "changeover events blue-to-green-1",
+        "changeover events --follow --type TaskFailed --type PlanFailed",
+        "changeover events --tenant 'eu-*' --since 4711 --json",
+    ),
+    "watch": ("changeover watch blue-to-green-1",),
+    "pause": ("changeover pause blue-to-green-1 --reason 'error rate is up' --wait", "changeover pause --tenant acme"),
+    "resume": ("changeover resume blue-to-green-1", "changeover resume --task blue-to-green-1.3 --wait"),
+    "cancel": ("changeover cancel blue-to-green-1 --reason 'wrong version'", "changeover cancel --tenant acme"),
+    "retry": (
+        "changeover retry blue-to-green-1 --wait",
+        "changeover retry --task blue-to-green-1.5 --from-scratch",
+    ),
+    "rollback": ("changeover rollback blue-to-green-1 --wait", "changeover rollback --tenant acme --reason 'too slow'"),
+    "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
+    "config": ("changeover config", "changeover config --json"),
+    "doctor": ("changeover doctor", "changeover doctor --json"),
+    "up": ("changeover up", "changeover up --workers 4 --concurrency 8 --flower-port 5555"),
+    "coordinator": ("changeover coordinator", "changeover coordinator --metrics-port 9464"),
+    "worker": ("changeover worker --pool threads --concurrency 16 -E",),
+    "flower": ("changeover flower --port=5555",),
+    "release": ("changeover release acme --reason 'its holder was killed by hand'",),
+    "purge": ("changeover purge blue-to-green-1 --export blue-to-green-1.jsonl", "changeover purge --ended-before 90d"),
+    "export": ("changeover export blue-to-green-1 > plan.jsonl",),
+    "checkpoint": ("changeover checkpoint blue-to-green-1", "changeover checkpoint --task blue-to-green-1.3 --json"),
+    "completion": ("source <(changeover completion bash)",),
+}
+
+
+def epilog_of(command: str) -> str | None:
+    """The examples of a command as the end of its help, None where it has none."""
+    lines = EXAMPLES.get(command)
+    # \b: shown line by line, not as one paragraph.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines) if lines else None

@@ -1,0 +1,72 @@
+"""What a command is for: an id as plain argument where only one thing has it, or --plan, --tenant, --task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from orchestrator import Client
+    from orchestrator.control.target import OperationTarget
+
+MOST_COMPLETIONS: Final = 100
+
+
+def complete_plan(incomplete: str) -> list[str]:
+    """Plan ids for the shell, the newest first; none when the ledger cannot be asked."""
+    from orchestrator import Client
+
+    try:
+        with Client() as client:
+            return [plan.plan_id for plan in client.plans() if plan.plan_id.startswith(incomplete)][:MOST_COMPLETIONS]
+    except ChangeoverError:
+        return []
+
+
+IdArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="PLAN|TASK|TENANT", help="Its id.", show_default=False, autocompletion=complete_plan),
+]
+PlanArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="PLAN", help="The plan's id.", show_default=False, autocompletion=complete_plan),
+]
+PlanOption = Annotated[
+    str | None,
+    typer.Option("--plan", metavar="ID", help="The whole plan.", show_default=False, autocompletion=complete_plan),
+]
+TenantOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant", metavar="ID", help="The task that holds, awaits or last moved this tenant.", show_default=False
+    ),
+]
+TaskOption = Annotated[str | None, typer.Option("--task", metavar="ID", help="One task.", show_default=False)]
+
+Given = tuple[str | None, str | None, str | None, str | None]
+"""The plain argument, then what --plan, --tenant and --task say."""
+
+
+def target_given(client: Client, given: Given) -> OperationTarget:
+    """What the command is for. Raises ``InvalidInput`` for none, several, or an id that several things have; and
+    ``NotFound``."""
+    from orchestrator.control.target import target_of
+
+    identifier, plan, tenant, task = given
+    if sum(one is not None for one in given) != 1:
+        raise InvalidInput([Problem("", None, "give one id, or exactly one of --plan, --tenant and --task")])
+    if identifier is not None:
+        return client.target(identifier)
+    pairs = {"plan_id": plan, "tenant_id": tenant, "task_id": task}
+    return target_of(**{name: value for name, value in pairs.items() if value is not None})
+
+
+def one_given(argument: str | None, option: str | None, name: str) -> str:
+    """The one that is given, as plain argument or as option ``name``. Raises ``InvalidInput`` for none or both."""
+    found = [one for one in (argument, option) if one is not None]
+    if len(found) != 1:
+        raise InvalidInput([Problem(name, None, "give its id, as an argument or by this option")])
+    return found[0]

@@ -1,0 +1,71 @@
+"""`watch`, and `submit --wait`: a live screen in a terminal, a line an event when redirected or in a dumb terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from orchestrator.cli.event_lines import event_line
+from orchestrator.cli.output import as_json, note, print_json, print_line
+from orchestrator.control.target import target_of
+from orchestrator.domain.status import PLAN_ENDED
+
+if TYPE_CHECKING:
+    from orchestrator import Client
+
+LEFT: Final = 130
+"""Exit code of who left before the end, by a key or by a signal."""
+
+
+def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
+    """Show a plan until it has ended; its last status. Raises ``NotFound``; ends the command when it is left."""
+    # Asked first: an unknown plan must be an error, not an empty stream that is followed for ever.
+    first = client.summary(plan_id)
+    with tells_that_it_goes_on(plan_id):
+        if not json_output and has_screen():
+            _show(client, plan_id)
+        else:
+            # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.
+            for event in client.events(plan_id=plan_id, since=0, follow=first.status not in PLAN_ENDED):
+                print_json(event) if json_output else print_line(event_line(as_json(event)))
+    return client.summary(plan_id).status
+
+
+def wait_and_show(client: Client, plan_id: str) -> str:
+    """The same for who has just submitted it: silent where there is no screen."""
+    with tells_that_it_goes_on(plan_id):
+        if has_screen():
+            _show(client, plan_id)
+        return client.wait_target(target_of(plan_id=plan_id))
+
+
+def has_screen() -> bool:
+    """Whether standard output is a terminal that can show one."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+
+
+@contextmanager
+def tells_that_it_goes_on(plan_id: str) -> Iterator[None]:
+    """Ctrl-C ends the looking, not the plan: says so, and how to come back."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say_goes_on(plan_id)
+        raise typer.Exit(LEFT) from None
+
+
+def _show(client: Client, plan_id: str) -> None:
+    from orchestrator.cli.watch.session import show_live
+
+    if not show_live(client.live(plan_id)):
+        _say_goes_on(plan_id)
+        raise typer.Exit(LEFT)
+
+
+def _say_goes_on(plan_id: str) -> None:
+    note(f"the plan goes on; back to it: changeover watch {plan_id}; to stop it: changeover pause {plan_id}")

@@ -1,0 +1,125 @@
+"""The whole screen of a plan, for any size of terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from orchestrator.cli.drawing import long_cell
+from orchestrator.cli.watch.sections import (
+    NARROW,
+    Lines,
+    causes,
+    footer,
+    head,
+    help_lines,
+    moving_table,
+    task_list,
+)
+from orchestrator.cli.watch.view import View
+from orchestrator.control.answers import PlanStatus
+from orchestrator.control.live_plan import LivePlan, MovingTask
+from orchestrator.domain.pattern import is_like
+
+MOST_CAUSES = 6
+"""Lines for the causes of failure, the heading included."""
+
+LEAST_ROWS = 3
+"""Lines that the list keeps in a low terminal."""
+
+_TITLES = {"running": "moving", "failed": "failed", "waiting": "waiting", "all": "all tasks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Columns and lines of a terminal."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was drawn: the picture, the view corrected to what there is, how many rows fit, the highest ``top``."""
+
+    picture: RenderableType
+    view: View
+    rows: int
+    last: int
+
+
+class Screen:
+    """Draws a plan, and remembers the page of a list that the ledger was asked for."""
+
+    def __init__(self, live: LivePlan) -> None:
+        self._live = live
+        self._page: PlanStatus | None = None
+        self._page_of: tuple[View, int] | None = None
+
+    def forget_page(self) -> None:
+        """The next frame asks for its page anew."""
+        self._page_of = None
+
+    def draw(self, view: View, size: Size, notice: str = "") -> Frame:
+        """The picture of ``size``. Reads what of the plan is in sight."""
+        live, width = self._live, size.width
+        top = head(live, width)
+        if notice:
+            top.append(long_cell(notice, "black on yellow"))
+        if view.help:
+            return Frame(Group(*top, Text(""), *help_lines()), view, 0, 0)
+        # Two blank lines, the list's title, the keys.
+        room = size.height - len(top) - 4
+        found = causes(live, width, min(MOST_CAUSES, room - LEAST_ROWS))
+        parts: Lines = [*top, Text("")]
+        if found:
+            parts += [*found, Text("")]
+            room -= len(found) + 1
+        title, table, rows, view, last = self._list(view, width, max(room, 1))
+        return Frame(Group(*parts, title, *table, Text(""), footer(view, width)), view, rows, last)
+
+    def closing(self, width: int) -> RenderableType:
+        """What stays on the terminal when the screen is left."""
+        return Group(*head(self._live, width), *causes(self._live, width, MOST_CAUSES))
+
+    def _list(self, view: View, width: int, room: int) -> tuple[RenderableType, Lines, int, View, int]:
+        if view.kind == "running":
+            return self._moving(view, width, room)
+        rows = max(room - 1, 1)
+        if self._page is None or self._page_of != (view, rows):
+            self._page = self._live.page(view.wanted, view.top, rows)
+            self._page_of = (view, rows)
+        last = max(0, self._page.matching - rows)
+        if view.top > last:
+            return self._list(replace(view, top=last), width, room)
+        tasks = self._page.tasks
+        title = _title(view, view.top, len(tasks), self._page.matching)
+        return title, [task_list(tasks, width)] if tasks else [_nothing(view)], rows, view, last
+
+    def _moving(self, view: View, width: int, room: int) -> tuple[RenderableType, Lines, int, View, int]:
+        moving = [task for task in self._live.moving.values() if _is_asked_for(task, view)]
+        rows = max(room // 2, 1) if width < NARROW else max(room - 1, 1)
+        last = max(0, len(moving) - rows)
+        view = replace(view, top=min(view.top, last))
+        shown = self._live.views([task.task_id for task in moving[view.top : view.top + rows]])
+        title = _title(view, view.top, len(shown), len(moving))
+        return title, [moving_table(self._live, shown, width)] if shown else [_nothing(view)], rows, view, last
+
+
+def _is_asked_for(task: MovingTask, view: View) -> bool:
+    return view.pattern is None or is_like(task.tenant_id, view.pattern)
+
+
+def _title(view: View, before: int, shown: int, count: int) -> Text:
+    where = f" {before + 1:,} to {before + shown:,} of {count:,}" if count > shown else f" {count:,}"
+    only = f"  (tenants like {view.pattern}; Esc drops it)" if view.pattern and not view.typing else ""
+    title = long_cell(f"{_TITLES[view.kind]}{where}{only}")
+    title.stylize("bold", 0, len(_TITLES[view.kind]))
+    return title
+
+
+def _nothing(view: View) -> Text:
+    words = {"running": "nothing moves now", "failed": "nothing has failed", "waiting": "nothing waits"}
+    return Text(words.get(view.kind, "no task"), style="dim")

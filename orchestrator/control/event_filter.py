@@ -1,0 +1,33 @@
+"""Which events to show: of some types, of some tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, get_args
+
+from orchestrator.domain import events
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import unknown
+from orchestrator.domain.pattern import is_like
+
+EVENT_TYPES: Final[tuple[str, ...]] = tuple(kind.__name__ for kind in get_args(get_args(events.Event)[0]))
+
+
+class EventFilter:
+    """Answers for each event whether it was asked for; without types or tenants every one is."""
+
+    def __init__(self, types: Collection[str] | None = None, tenants: str | None = None) -> None:
+        """``tenants``: a tenant's id, or a pattern such as ``eu-*``. Raises ``InvalidInput`` for what is no type."""
+        wrong = [one for one in types or () if one not in EVENT_TYPES]
+        if wrong:
+            raise InvalidInput([Problem("--type", one, unknown("type", one, EVENT_TYPES)) for one in wrong])
+        self._types = frozenset(types or EVENT_TYPES)
+        self._tenants = tenants
+
+    def passes(self, event: events.Event) -> bool:
+        """Whether it was asked for."""
+        if event.type not in self._types:
+            return False
+        if self._tenants is None:
+            return True
+        return is_like(getattr(event, "tenant_id", None) or "", self._tenants)

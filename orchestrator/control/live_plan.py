@@ -1,0 +1,194 @@
+"""A plan while somebody looks at it, kept up to date at a cost that does not grow with the plan.
+
+It is read once: its record, the tasks that hold a slot, those that failed. From then on its events say who starts,
+ends and fails, its record's counters say how many there are of each, and only tasks in sight are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+from orchestrator.control.absent import absent
+from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.failure_causes import FailureCauses
+from orchestrator.control.pace import Pace
+from orchestrator.control.status import StatusReader, plan_summary, task_status
+from orchestrator.control.task_rows import TaskFilter
+from orchestrator.domain import events as e
+from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.ledger.reader import Reader, moment
+
+FAILED: Final = frozenset({TaskState.FAILED, TaskState.ROLLBACK_FAILED})
+WENT_BACK: Final = frozenset({TaskState.ROLLED_BACK, TaskState.ROLLBACK_FAILED, TaskState.CANCELLED})
+
+LOOK_BACK: Final = 2000
+"""So many of the namespace's newest events are read at first, to know the pace at once."""
+
+MOST_EVENTS: Final = 5000
+"""Events taken in one look, so that none takes long; what is left comes with the next."""
+
+_NOTE: Final = re.compile(r"attempt (\d+) of (\d+): (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class MovingTask:
+    """A task that holds a slot."""
+
+    task_id: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as it is at this moment: the step that it is at, which attempt, and what that was answered last."""
+
+    task: TaskStatus
+    step: str = ""
+    attempt: str = ""
+    answer: str = ""
+    started: datetime | None = None
+
+
+class LivePlan:
+    """One plan; ``look`` brings all that it says up to date. Raises ``NotFound`` and ``Unreachable``."""
+
+    summary: PlanSummary
+    now: datetime
+    """By Redis' clock, which the times of the events are by."""
+    started: datetime | None
+    ended: datetime | None
+
+    def __init__(self, reader: Reader, plan_id: str, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        """``translated`` turns what Redis' client raises into our errors."""
+        self._reader = reader
+        self._plan_id = plan_id
+        self._translated = translated
+        self._status = StatusReader(reader)
+        self._steps: dict[str, list[str]] = {}
+        self.moving: dict[str, MovingTask] = {}
+        """Tasks that hold a slot by id, in the order in which they took it."""
+        self.causes = FailureCauses()
+        self.pace = Pace()
+        with translated():
+            self._since = max(0, reader.last_sequence_id(plan_id) - LOOK_BACK)
+            self._begin()
+        self.look()
+
+    def look(self) -> None:
+        """Take the events that came, and read the plan's record."""
+        with self._translated():
+            for event in islice(self._reader.events(self._plan_id, self._since), MOST_EVENTS):
+                self._since = event.sequence_id
+                self._take(event)
+            self._read_plan()
+
+    def views(self, task_ids: Sequence[str]) -> list[TaskView]:
+        """These tasks as they are now; those that are gone are left out."""
+        with self._translated():
+            records = self._reader.task_records(task_ids)
+            return [self._view(task_id, one) for task_id, one in zip(task_ids, records, strict=True) if one]
+
+    def page(self, wanted: TaskFilter, offset: int, limit: int) -> PlanStatus:
+        """A page of its tasks, what is of interest first."""
+        with self._translated():
+            return self._status.plan(self._plan_id, wanted, offset=offset, limit=limit, by_interest=True)
+
+    @property
+    def total(self) -> int:
+        """How many tasks it has."""
+        return sum(self.summary.counts.values())
+
+    @property
+    def done(self) -> int:
+        """How many of them have ended; while it rolls back, how many have gone back."""
+        ends = WENT_BACK if self.summary.status == PlanState.ROLLING_BACK else TASK_ENDED
+        return sum(self.summary.counts.get(state, 0) for state in ends)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take at its pace; None when nobody can tell."""
+        if self.summary.status not in (PlanState.RUNNING, PlanState.ROLLING_BACK) or self.summary.pausing:
+            return None
+        return self.pace.seconds_for(self.total - self.done, self.now)
+
+    @property
+    def seconds_run(self) -> float | None:
+        """Since it started, up to its end if it has ended; None before."""
+        return None if self.started is None else ((self.ended or self.now) - self.started).total_seconds()
+
+    def _begin(self) -> None:
+        record = self._read_plan()
+        self._steps = dict(_steps_of(self._reader.spec(self._plan_id)))
+        holders = self._reader.slot_holders(self._plan_id)
+        found = [
+            (int(one.get("startedAt", 0)), MovingTask(task_id, one["tenant"]))
+            for task_id, one in zip(holders, self._reader.task_records(holders), strict=True)
+            if one
+        ]
+        self.moving = {task.task_id: task for _, task in sorted(found, key=lambda pair: pair[0])}
+        if any(int(record.get(f"n:{state}", 0)) for state in FAILED):
+            for task in self._status.tasks(self._plan_id, TaskFilter(FAILED)):
+                if task.failure_info is not None:
+                    self.causes.add(task.task_id, task.tenant_id, task.failure_info)
+
+    def _read_plan(self) -> Mapping[str, str]:
+        record = self._reader.plan_record(self._plan_id)
+        if not record:
+            raise absent(self._reader, f"plan {self._plan_id!r}", "`changeover status` lists the plans")
+        self._record = record
+        self.summary = plan_summary(self._plan_id, record)
+        self.now = self._reader.now()
+        self.started = moment(record.get("startedAt"))
+        self.ended = moment(record.get("endedAt")) if self.summary.status in PLAN_ENDED else None
+        return record
+
+    def _take(self, event: e.Event) -> None:
+        self.pace.know_since(event.occurred_at)
+        if isinstance(event, e.OperationRequested):
+            if event.operation == "retry" and event.task_id:
+                self.causes.remove(event.task_id)
+            return
+        state = TASK_STATE_AFTER.get(event.type)
+        if state is None or not isinstance(event, e.TaskEvent):
+            return
+        if event.type in ADMISSIONS:
+            self.moving.setdefault(event.task_id, MovingTask(event.task_id, event.tenant_id))
+        else:
+            self.moving.pop(event.task_id, None)
+        if isinstance(event, e.TaskFailed | e.TaskRollbackFailed):
+            self.causes.add(event.task_id, event.tenant_id, event.failure_info)
+        else:
+            self.causes.remove(event.task_id)
+        if state in TASK_ENDED:
+            self.pace.note_end(event.occurred_at)
+
+    def _view(self, task_id: str, record: Mapping[str, str]) -> TaskView:
+        task = task_status(task_id, record, self._record, None)
+        cursor = json.loads(record.get("cursor") or "{}")
+        steps = self._steps.get(task.current_stage or "", [])
+        index = int(cursor.get("step", 0))
+        step = steps[index] if index < len(steps) else ""
+        attempt, answer = str(cursor.get("attempt") or ""), str(cursor.get("note") or "")
+        if told := _NOTE.fullmatch(answer):
+            attempt, answer = f"{told[1]}/{told[2]}", told[3]
+        if not answer and record.get("lease") == "queued":
+            answer = "waits for a worker"
+        return TaskView(task, step, attempt, answer, moment(record.get("startedAt")))
+
+
+def _steps_of(spec: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for stage in spec.get("stages", []):
+        yield str(stage.get("name")), [str(step.get("type")) for step in stage.get("steps", [])]
+
+
+def seconds_between(since: datetime | None, now: datetime) -> float | None:
+    """How long ago that was, at least 0; None when it has not been."""
+    return None if since is None else max(0.0, (now - since.astimezone(UTC)).total_seconds())
