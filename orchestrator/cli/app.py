@@ -47,7 +47,7 @@ retention_commands.register(app)
 checkpoint_command.register(app)
 completion_command.register(app)
 for _command in app.registered_commands:
-    _command.epilog = epilog_of(getattr(_command.callback, "__name__", ""))
+    _command.epilog = epilog_of(str(_command.name or getattr(_command.callback, "__name__", "")))
 
 
 def _print_version(asked: bool) -> None:

@@ -17,10 +17,10 @@ VARIABLE: Final = "_CHANGEOVER_COMPLETE"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(completion)
+    app.command("completion")(print_completion)
 
 
-def completion(
+def print_completion(
     shell: Annotated[
         str,
         typer.Argument(

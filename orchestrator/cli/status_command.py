@@ -70,7 +70,10 @@ def status(
         if tenant is not None and task is not None:
             raise InvalidInput([Problem("", None, "--tenant and --task exclude each other; give one")])
     from orchestrator import Client
+    from orchestrator.control.task_rows import check_page
 
+    # Before anything is asked for: a mistake is one whether there is such a plan or not.
+    check_page({**wanted, "tenants": tenant})
     with Client() as client:
         found = None if plan_id is None else client.target(plan_id, plan_first=True)
         if found is not None and found.type == "plan":

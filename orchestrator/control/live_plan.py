@@ -24,6 +24,7 @@ from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import position_of
 from orchestrator.ledger.reader import Reader, moment
 
 FAILED: Final = frozenset({TaskState.FAILED, TaskState.ROLLBACK_FAILED})
@@ -129,11 +130,11 @@ class LivePlan:
         self._steps = dict(_steps_of(self._reader.spec(self._plan_id)))
         holders = self._reader.slot_holders(self._plan_id)
         found = [
-            (int(one.get("startedAt", 0)), MovingTask(task_id, one["tenant"]))
+            (int(one.get("startedAt", 0)), position_of(task_id), MovingTask(task_id, one["tenant"]))
             for task_id, one in zip(holders, self._reader.task_records(holders), strict=True)
             if one
         ]
-        self.moving = {task.task_id: task for _, task in sorted(found, key=lambda pair: pair[0])}
+        self.moving = {task.task_id: task for *_, task in sorted(found, key=lambda one: one[:2])}
         if any(int(record.get(f"n:{state}", 0)) for state in FAILED):
             for task in self._status.tasks(self._plan_id, TaskFilter(FAILED)):
                 if task.failure_info is not None:

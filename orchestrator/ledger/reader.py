@@ -172,10 +172,6 @@ class Reader:
         """How many of the plan's slots are taken."""
         return int(self._client.scard(self._keys.of("slots", plan_id)))
 
-    def slot_holders(self, plan_id: str) -> list[str]:
-        """Ids of the tasks that hold the plan's slots, in no order."""
-        return sorted(cast(set[str], self._client.smembers(self._keys.of("slots", plan_id))))
-
     def queue_length(self, plan_id: str) -> int:
         """How many tasks stand in the plan's queue."""
         return int(self._client.zcard(self._keys.of("queue", plan_id)))

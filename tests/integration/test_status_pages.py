@@ -18,6 +18,8 @@ from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 
+HINT = "only some: --failed, --running, --waiting, --tenant 'eu-*', --cause TYPE"
+
 
 @pytest.fixture
 def plan(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
@@ -56,9 +58,9 @@ def test_pages_and_filters(plan: LedgerWorld, place: Place, client: Client, tmp_
         ["t1", "FAILED"],
         *([f"t{n}", "RUNNING"] for n in (2, 3, 4)),
     ]
-    assert table[-1] == "1 to 50 of 120 tasks; more: --page 2; only some: --failed, --running, --waiting"
+    assert table[-1] == f"1 to 50 of 120 tasks; more: --page 2; {HINT}"
     last = status("--page", "3").splitlines()
-    assert last[-1] == "101 to 120 of 120 tasks; only some: --failed, --running, --waiting"
+    assert last[-1] == f"101 to 120 of 120 tasks; {HINT}"
     assert last[-2].split()[:2] == ["t0", "COMPLETED"]
     assert status("--page", "9").splitlines()[-1].startswith("none of 120 tasks;")
 

@@ -68,4 +68,5 @@ def _show(client: Client, plan_id: str) -> None:
 
 
 def _say_goes_on(plan_id: str) -> None:
-    note(f"the plan goes on; back to it: changeover watch {plan_id}; to stop it: changeover pause {plan_id}")
+    note(f"the plan goes on; to come back: changeover watch {plan_id}")
+    note(f"to stop it: changeover pause {plan_id}")

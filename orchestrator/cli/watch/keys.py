@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 
-class Keys(Protocol):
+class KeySource(Protocol):
     """Where keys come from."""
 
     def wait(self, seconds: float) -> list[str]:
@@ -48,7 +48,7 @@ class NoKeys:
 
 
 @contextmanager
-def open_keys() -> Iterator[Keys]:
+def open_keys() -> Iterator[KeySource]:
     """The keys of standard input, if it is a terminal."""
     terminal = TerminalKeys(sys.stdin) if sys.stdin is not None and os.isatty(sys.stdin.fileno()) else None
     with nullcontext() if terminal is None else terminal.raw():

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.segment import Segment
 
 from orchestrator.cli.drawing import console
-from orchestrator.cli.watch.keys import Keys, open_keys
+from orchestrator.cli.watch.keys import KeySource, open_keys
 from orchestrator.cli.watch.screen import Frame, Screen, Size
 from orchestrator.cli.watch.spans import span_text
 from orchestrator.cli.watch.view import View, pressed
@@ -37,7 +37,9 @@ PAGE_SECONDS: Final = 2.0
 class Session:
     """One person at one screen."""
 
-    def __init__(self, live: LivePlan, keys: Keys, out: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, live: LivePlan, keys: KeySource, out: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """``clock`` gives seconds that only rise."""
         self._live = live
         self._keys = keys

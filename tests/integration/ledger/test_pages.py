@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.status import StatusReader
-from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.control.task_rows import BY_INTEREST, TaskFilter
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger import reader
@@ -17,6 +17,10 @@ from tests.support.ledger_world import LedgerWorld
 
 FAILED, RUNNING, PENDING = TaskState.FAILED, TaskState.RUNNING, TaskState.PENDING
 FILTERS = [None, [FAILED], [RUNNING, TaskState.ROLLING_BACK], [PENDING], [FAILED, TaskState.COMPLETED, PENDING], []]
+
+
+def wanted(statuses: Collection[TaskState] | None, tenants: str | None = None, cause: str | None = None) -> TaskFilter:
+    return TaskFilter(frozenset(TaskState if statuses is None else statuses), tenants, cause)
 
 
 @pytest.fixture
@@ -49,12 +53,53 @@ def test_a_page_is_the_same_part_of_the_whole(status: StatusReader) -> None:
         if by_interest:
             rows.sort(key=lambda task: rank[TaskState(task.status)])
         for offset, limit in itertools.product((0, 1, 7, 19, 30), (0, 1, 4, 50, None)):
-            page = status.plan("p", statuses=statuses, offset=offset, limit=limit, by_interest=by_interest)
+            page = status.plan("p", wanted(statuses), offset=offset, limit=limit, by_interest=by_interest)
             assert page.tasks == rows[offset:][:limit], (statuses, offset, limit, by_interest)
-            assert page.counts == whole.counts
-        assert [task.task_id for task in status.tasks("p", statuses)] == [
+            assert (page.counts, page.matching) == (whole.counts, len(rows))
+        assert [task.task_id for task in status.tasks("p", wanted(statuses))] == [
             task.task_id for task in whole.tasks if statuses is None or task.status in statuses
         ]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "positions"),
+    [
+        ("t1", [1]),
+        ("t1*", [1, *range(10, 20)]),
+        ("*7", [7, 17]),
+        ("t*1*", [1, *range(10, 20)]),
+        ("*", range(20)),
+        ("t", []),
+        ("x*", []),
+        ("t1?", []),
+    ],
+)
+def test_only_tenants_like_a_pattern(status: StatusReader, tenants: str, positions: Collection[int]) -> None:
+    for limit, offset in ((None, 0), (3, 0), (3, 2)):
+        page = status.plan("p", wanted(None, tenants), limit=limit, offset=offset)
+        expected = [f"p.{n}" for n in positions]
+        assert page.matching == len(expected)
+        assert [task.task_id for task in page.tasks] == expected[offset:][:limit]
+    ranked = [task.task_id for task in status.plan("p", wanted(None, tenants), by_interest=True).tasks]
+    whole = [task.task_id for task in status.plan("p", by_interest=True).tasks]
+    assert ranked == [task_id for task_id in whole if int(task_id[2:]) in positions]
+
+
+@pytest.mark.parametrize(
+    ("cause", "found"), [("Broken", ["p.1", "p.8"]), ("broken", ["p.1", "p.8"]), ("br*", ["p.1", "p.8"]), ("Brok", [])]
+)
+def test_only_failures_of_a_cause(status: StatusReader, cause: str, found: list[str]) -> None:
+    assert [task.task_id for task in status.plan("p", wanted(None, cause=cause)).tasks] == found
+    assert [task.task_id for task in status.tasks("p", wanted([FAILED], "t8", cause))] == [
+        i for i in found if i == "p.8"
+    ]
+
+
+def test_a_damaged_failure_hides_no_other(status: StatusReader, world: LedgerWorld) -> None:
+    whole = world.task("p.1")["failure"]
+    world.client.hset(world.keys.of("task", "p.1"), "failure", "}{")
+    assert [task.task_id for task in status.plan("p", wanted(None, cause="Broken")).tasks] == ["p.8"]
+    world.client.hset(world.keys.of("task", "p.1"), "failure", whole)
 
 
 def test_counters_that_disagree_with_the_tasks_shorten_a_page_and_no_more(
@@ -62,7 +107,7 @@ def test_counters_that_disagree_with_the_tasks_shorten_a_page_and_no_more(
 ) -> None:
     counter = (world.keys.of("plan", "p"), "n:FAILED")
     world.client.hset(*counter, 5)
-    assert [task.task_id for task in status.plan("p", statuses=[FAILED], limit=4).tasks] == ["p.1", "p.8"]
+    assert [task.task_id for task in status.plan("p", wanted([FAILED]), limit=4).tasks] == ["p.1", "p.8"]
     world.client.hset(*counter, 2)
 
 
@@ -85,7 +130,7 @@ def test_what_a_look_reads_does_not_grow_with_the_plan(world: LedgerWorld, monke
     looks: dict[str, Callable[[], object]] = {
         "by interest": lambda: status.plan("big", limit=50, by_interest=True),
         "in plan order": lambda: status.plan("big", limit=50, offset=total - 50),
-        "failed": lambda: status.plan("big", statuses=[FAILED], limit=50),
+        "failed": lambda: status.plan("big", wanted([FAILED]), limit=50),
         "explain": lambda: explainer.plan("big"),
     }
     for name, look in looks.items():
