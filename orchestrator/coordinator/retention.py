@@ -15,6 +15,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.control.export import plan_lines
 from orchestrator.coordinator.archive import Archive, ArchiveUnavailable
+from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.operations import Order, Taken
@@ -53,6 +54,7 @@ class Retention:
         self._seconds = retention_seconds
         self._archive = archive
         self._forget_gone = forget_gone
+        self._guard = FaultGuard()
         self._to_file: list[str] | None = None
         self._stayed = 0
 
@@ -61,25 +63,33 @@ class Retention:
 
         ``is_stopping`` is asked between two chunks or plans.
         """
-        self._forget_gone()
-        for _ in self._purges.chunks():
-            if is_stopping():
-                return 0
-        if self._seconds is None:
+        self._guard.run("the presence of the dead", self._forget_gone)
+        self._guard.run("what was purged", lambda: self._clear_away(is_stopping))
+        if self._seconds is None or is_stopping():
             return 0
-        self._file_ended()
+        self._guard.run("plans ended by an older release", self._file_ended)
         gone = 0
         rows = self._purges.expired(self._seconds, BATCH, self._stayed)
         for plan_id, seen in rows:
             if is_stopping():
                 break
-            went = self._let_go(plan_id, seen, is_stopping)
+            went = self._passing_by_faults(plan_id, seen, is_stopping)
             gone += went
             # Those that stay are passed by until the walk is through: they must not keep what ended after them.
             self._stayed += not went
         if len(rows) < BATCH:
             self._stayed = 0
         return gone
+
+    def _passing_by_faults(self, plan_id: str, seen: str, is_stopping: Callable[[], bool]) -> bool:
+        went: list[bool] = []
+        self._guard.run(f"plan {plan_id}", lambda: went.append(self._let_go(plan_id, seen, is_stopping)))
+        return went == [True]
+
+    def _clear_away(self, is_stopping: Callable[[], bool]) -> None:
+        for _ in self._purges.chunks():
+            if is_stopping():
+                break
 
     def _let_go(self, plan_id: str, seen: str, is_stopping: Callable[[], bool]) -> bool:
         try:
@@ -91,18 +101,11 @@ class Retention:
         except NotFound:
             # Another coordinator, or a person, was faster.
             return False
-        except UNREACHABLE:
-            raise
-        except Exception:  # noqa: BLE001 - one damaged plan must not keep all that ended after it
-            _log.exception("plan not archived, it stays", action="archive-failed", planId=plan_id)
-            return False
         reply = self._purges.purge(plan_id, ORDER, seen)
         if reply.answer is not Taken.ACCEPTED:
             return False
         _log.info("plan purged", action="purge", planId=plan_id)
-        for _ in self._purges.chunks():
-            if is_stopping():
-                break
+        self._clear_away(is_stopping)
         return True
 
     def _file_ended(self) -> None:

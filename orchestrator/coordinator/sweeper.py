@@ -19,7 +19,7 @@ from orchestrator.ledger.records import Admitted
 BATCH: Final = 100
 """Leases answered in one script; keeps each call short after an outage of everything."""
 
-WAITERS: Final = 1000
+WAITERS: Final = 100
 """Waiters for free tenants looked at in one script; the last line is looked at whole."""
 
 ABANDONED_AFTER_MS: Final = 3_600_000
@@ -82,8 +82,7 @@ class Sweeper:
         return len(rows) == BATCH
 
     def _lines(self, _: int) -> bool:
-        self._ledger.call("sweep_lines", BATCH, WAITERS)
-        return False
+        return bool(self._ledger.call("sweep_lines", BATCH, WAITERS)[2])
 
     def _draft(self, _: int) -> bool:
         return bool(self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE")

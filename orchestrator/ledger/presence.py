@@ -123,29 +123,9 @@ class Presence:
 
 
 def processes(client: redis.Redis, keys: Keys) -> list[Process]:
-    """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart."""
-    seconds, micros = client.time()
-    now_ms = seconds * 1000 + micros // 1000
-    found = []
-    for name, entry in cast(Mapping[str, str], client.hgetall(keys.of("presence"))).items():
-        role, host, pid = name.split(":", 2)
-        known = json.loads(entry)
-        # Written every two seconds: one from the future was left behind by a clock that has stepped back.
-        age = abs(now_ms - known["at"]) / 1000
-        found.append(
-            Process(
-                role=cast(Role, role),
-                host=host,
-                pid=int(pid),
-                queues=tuple(known["queues"]),
-                age_seconds=age,
-                silent_seconds=known.get("silent", 0.0),
-                settings=known.get("settings", {}),
-                slots=known.get("slots", 0),
-                **_told(known),
-            )
-        )
-    return found
+    """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart. An entry that a hand
+    has damaged is no process."""
+    return [process for process in _entries(client, keys).values() if process is not None]
 
 
 def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,8 +165,37 @@ def other_namespaces(client: redis.Redis, keys: Keys) -> dict[str, list[Process]
 
 
 def forget_gone(client: redis.Redis, keys: Keys) -> int:
-    """Takes out the entries of processes that ended without doing so; one that lives writes its own anew. How many."""
-    gone = [process for process in processes(client, keys) if process.age_seconds > GONE_SECONDS]
+    """Takes out the entries of processes that ended without doing so, and damaged ones; a process that lives writes its
+    own anew. How many."""
+    entries = _entries(client, keys)
+    gone = [name for name, process in entries.items() if process is None or process.age_seconds > GONE_SECONDS]
     if gone:
-        client.hdel(keys.of("presence"), *(f"{one.role}:{one.host}:{one.pid}" for one in gone))
+        client.hdel(keys.of("presence"), *gone)
     return len(gone)
+
+
+def _entries(client: redis.Redis, keys: Keys) -> dict[str, Process | None]:
+    seconds, micros = client.time()
+    now_ms = seconds * 1000 + micros // 1000
+    entries = cast(Mapping[str, str], client.hgetall(keys.of("presence")))
+    return {name: _process(name, entry, now_ms) for name, entry in entries.items()}
+
+
+def _process(name: str, entry: str, now_ms: int) -> Process | None:
+    try:
+        role, host, pid = name.split(":", 2)
+        known = json.loads(entry)
+        return Process(
+            role=cast(Role, role),
+            host=host,
+            pid=int(pid),
+            queues=tuple(known["queues"]),
+            # Written every two seconds: one from the future was left behind by a clock that has stepped back.
+            age_seconds=abs(now_ms - known["at"]) / 1000,
+            silent_seconds=known.get("silent", 0.0),
+            settings=known.get("settings", {}),
+            slots=known.get("slots", 0),
+            **_told(known),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -2,8 +2,8 @@
 
 A request gives a value forms that no template made: httpx writes a URL's user and password as base64 of the two
 together, and percent-encodes other characters in a path than in a query; a service that echoes it writes JSON or HTML
-in its own way. So these forms are not listed but looked for by what they mean; listed are those that a cut may have left
-the beginning of.
+in its own way. So these forms are not listed but looked for by what they mean; listed are those that a cut may have
+left the beginning of.
 """
 
 from __future__ import annotations

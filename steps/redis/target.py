@@ -12,10 +12,15 @@ import redis
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
+    ClusterDownError,
     ConnectionError,
+    MasterDownError,
     NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
     RedisError,
     TimeoutError,
+    TryAgainError,
 )
 
 from steps.contract import FenceToken, TargetRefused, TargetUnavailable, WriteAnswer, WrongType
@@ -23,8 +28,11 @@ from steps.redis.fence_key import fence_key
 from steps.redis.reserved import channel_is_reserved, key_is_reserved
 from steps.wording import cut, quote
 
+_AWAY = (ConnectionError, TimeoutError)
+_CANNOT_NOW = (ReadOnlyError, OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
 _FOR_NOW = re.compile(r"\b(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|OOM)\b")
-"""Errors of a server that is up but cannot serve now: fail-over, start, full. They pass, or a person mends them."""
+"""Errors of a server that is up but cannot serve now: fail-over, start, full. They pass, or a person mends them. The
+client takes the word away where it has a class for it."""
 
 
 class FencedWriteCode(IntEnum):
@@ -91,10 +99,10 @@ class RedisTarget:
             yield
         except (AuthenticationError, AuthorizationError) as error:
             raise TargetRefused(f"Redis at {self.address} refused to let us in: {cut(str(error))}") from error
-        except (ConnectionError, TimeoutError) as error:
+        except _AWAY as error:
             raise TargetUnavailable(f"Redis at {self.address} did not answer: {cut(str(error))}") from error
         except RedisError as error:
-            if _FOR_NOW.search(str(error)):
+            if isinstance(error, _CANNOT_NOW) or _FOR_NOW.search(str(error)):
                 raise TargetUnavailable(f"Redis at {self.address} cannot serve now: {cut(str(error))}") from error
             raise TargetRefused(f"Redis at {self.address} refused: {cut(str(error))}") from error
 

@@ -2,8 +2,8 @@
 
 A pattern is a key with ``{tenant}`` for the tenant's own id and ``*`` for any text without the character that ends it:
 the one behind it in the pattern, and behind the tenant's id also the one before it. So a key fits a pattern for one
-tenant only, whatever is in an id (``svc:*:{tenant}``: ``svc:x:b:a`` is of tenant ``b:a``, not of ``a``), and in one way,
-which costs its length. One without ``{tenant}`` is of keys that all share.
+tenant only, whatever is in an id (``svc:*:{tenant}``: ``svc:x:b:a`` is of tenant ``b:a``, not of ``a``), and in one
+way, which costs its length. One without ``{tenant}`` is of keys that all share.
 """
 
 from __future__ import annotations

@@ -14,11 +14,17 @@ local age_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local plan_id = redis.call('ZRANGEBYSCORE', K.drafts(), '-inf', NOW - age_ms, 'LIMIT', 0, 1)[1]
 if not plan_id then return {'NONE'} end
 local plan = K.plan(plan_id)
+
+local function tell() emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}') end
+
 -- From here on a submit of the same id starts over: the digest no longer matches, and is refused until the draft is gone.
-redis.call('HSET', plan, 'digest', '')
-local written = tonumber(redis.call('HGET', plan, 'written') or 0)
-local first = math.max(written - limit, 0)
-for position = written - 1, first, -1 do
+local written = sound(function()
+  redis.call('HSET', plan, 'digest', '')
+  return tonumber(redis.call('HGET', plan, 'written') or 0)
+end)
+-- Of a draft whose record a hand has damaged nobody knows how far it came: some tasks may stay.
+local first = math.max((written or 0) - limit, 0)
+for position = (written or 0) - 1, first, -1 do
   local task_id = task_id_of(plan_id, position)
   forget_task(task_id)
   redis.call('DEL', K.task(task_id), K.config(task_id))
@@ -27,8 +33,8 @@ if first > 0 then
   redis.call('HSET', plan, 'written', first)
   return {'MORE'}
 end
-emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}')
-keep_plan_number(plan_id)
+sound(tell)
+sound(keep_plan_number, plan_id)
 redis.call('DEL', plan, K.spec(plan_id), K.queue(plan_id), K.log(plan_id))
 redis.call('ZREM', K.drafts(), plan_id)
 redis.call('ZREM', K.plans(), plan_id)

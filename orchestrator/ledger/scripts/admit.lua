@@ -29,6 +29,18 @@ local function give_up(task, other)
   end
 end
 
+-- Whether another stands before it: then it waits in the tenant's line from here on.
+local function joins_line(task)
+  local holder, reason = in_front_of(task)
+  if holder then join_line(task, holder, reason) end
+  return holder ~= nil
+end
+
+-- One that the table refused keeps nobody behind it in its tenant's line.
+local function let_by(task)
+  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+end
+
 local function comes_back(task)
   return not task.forced and (task.rollback or (task.retrying ~= '' and task.started_at == 0))
 end
@@ -65,7 +77,7 @@ local free = free_slots(plan_id)
 -- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot. Only a task that holds
 -- its tenant goes before it: that one waits for nobody, and another plan may wait for it.
 local strict = tonumber(f[2]) == 1
--- Tasks at the head of the queue that the table refused to move: the others go on without them.
+-- Tasks at the head of the queue that the table refused to move, or whose tenant is damaged: the others go on without them.
 local refused = 0
 while free > 0 and limit > 0 do
   limit = limit - 1
@@ -74,20 +86,24 @@ while free > 0 and limit > 0 do
   local task = read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
   if task and not plan_admits(plan_id, task.rollback) then return answer(0) end
-  local goes, holder, reason = task, nil, nil
-  if task then holder, reason = in_front_of(task) end
-  if holder then
-    join_line(task, holder, reason)
+  local looked, waits = not task, false
+  if task then looked, waits = apart(joins_line, task) end
+  local goes = task
+  if waits then
     goes = strict and plan_admits(plan_id, false) and first_resumed_holder(plan_id)
     if strict and not goes then return answer(0) end
   end
-  if not goes then
+  if not looked then
+    refused = refused + 1
+    if strict then return answer(0) end
+  elseif not goes then
     -- Passed over; or damaged: then it stands in nobody's way.
     redis.call('ZREM', K.queue(plan_id), head)
   else
     local other = comes_back(goes) and moved_since_by(goes)
     if not apart(other and give_up or admit, goes, other) then
       refused = refused + 1
+      sound(let_by, goes)
       if strict then return answer(0) end
     elseif not other then
       free = free - 1

@@ -26,7 +26,9 @@ local task_id, epoch, stage, turn, worker = ARGV[1], tonumber(ARGV[2]), tonumber
 
 local task = read_task(task_id)
 if not task then return {'STALE', ''} end
-if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage then return {'STALE', task.tenant} end
+if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage or not holds_tenant(task) then
+  return {'STALE', task.tenant}
+end
 if turn ~= task.turn or task.lease ~= 'queued' then
   -- The reply to this very call may have been lost; then the turn is the caller's.
   local repeated = turn == task.turn and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker

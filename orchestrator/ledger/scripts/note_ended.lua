@@ -10,6 +10,7 @@ local noted = 0
 for _, plan_id in ipairs(ARGV) do
   -- A damaged record is doctor's to tell of, and stops no other.
   local f = redis.pcall('HMGET', K.plan(plan_id), 'status', 'endedAt')
-  if not f.err and f[1] and PLAN_ENDED[f[1]] then noted = noted + redis.call('ZADD', K.ended(), 'NX', tonumber(f[2] or 0), plan_id) end
+  local ended_at = not f.err and PLAN_ENDED[f[1] or ''] and tonumber(f[2] or 0)
+  if ended_at then noted = noted + redis.call('ZADD', K.ended(), 'NX', ended_at, plan_id) end
 end
 return {'NOTED', noted}

@@ -1,15 +1,18 @@
 -- Compares locks, slots, leases and queues with the states of a plan's tasks, some tasks a call, and repairs what
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       ready, leases-queued, leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets),
---       slots:{plan} (set), inbox (stream)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), seq, epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
+--       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
--- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired}
--- EVENTS none
+-- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskFailed
+--       TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
 -- @include keys
 -- @include settings
 -- @include lease
 -- @include release
+-- @include stage_fail
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -30,6 +33,13 @@ local function check_tenant(task)
   elseif not holder and should_hold(task) then
     redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch), 'since', int(WALL))
     repaired(task, 'lost tenant')
+  elseif holder ~= task.id and TASK_ACTIVE[task.status] then
+    -- Its tenant's record was lost, and the tenant given to another: only one of them may go on.
+    ask_failure(task)
+    task.epoch = redis.call('INCR', K.epoch())
+    redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
+    fail_stage(task, 'TenantLost', 'the record of its tenant was lost, and ' .. holder .. ' holds the tenant now')
+    repaired(task, 'tenant of another')
   end
 end
 
@@ -82,7 +92,7 @@ local last = math.min(first + limit, tonumber(f[2])) - 1
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
   if task then
-    check_tenant(task)
+    apart(check_tenant, task)
     check_slot(task)
     check_lease(task)
     check_queue(task)

@@ -1,20 +1,25 @@
 -- Wakes the lines of free tenants: makes up for a waiter that stood back for one which then could not start.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes), ready,
 --       lined, queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox (stream)
--- ARGV  1 the most tenants to look at; those not looked at for the longest come first  2 the most waiters
--- CODES SWEPT, number of tenants woken
+-- ARGV  1 the most tenants to look at; those with a wake under way come first, then those not looked at for the longest
+--       2 the most waiters
+-- CODES SWEPT, number of tenants woken, 1 when there were more waiters than that
 -- EVENTS none
 -- @include keys
 -- @include clock
 -- @include wake
 
-local woken, waiters_left = 0, tonumber(ARGV[2])
+local function look_at(tenant_id)
+  if redis.call('HEXISTS', K.tenant(tenant_id), 'holder') == 1 then return false end
+  wake_tenant(tenant_id)
+  return true
+end
+
+local woken = 0
+looks_left = tonumber(ARGV[2])
 for _, tenant_id in ipairs(redis.call('ZRANGE', K.lined(), 0, tonumber(ARGV[1]) - 1)) do
   redis.call('ZADD', K.lined(), NOW, tenant_id)
-  if redis.call('HEXISTS', K.tenant(tenant_id), 'holder') == 0 then
-    waiters_left = waiters_left - wake_tenant(tenant_id)
-    woken = woken + 1
-    if waiters_left <= 0 then break end
-  end
+  if sound(look_at, tenant_id) then woken = woken + 1 end
+  if looks_left <= 0 then break end
 end
-return {'SWEPT', woken}
+return {'SWEPT', woken, looks_left <= 0 and 1 or 0}

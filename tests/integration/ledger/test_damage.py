@@ -196,3 +196,27 @@ def test_what_failed_is_left_alone_ever_longer_and_goes_on_when_mended(world: Le
     coordinating.seconds += 60.0
     coordinating.look()
     assert world.status("bad.0") == "RUNNING"
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("hand", HANDS.values(), ids=HANDS.keys())
+def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(world: LedgerWorld, hand: Hand, slots: int) -> None:
+    coordinating = Coordinating(world)
+    world.plan("other", ["a"])
+    coordinating.settle()
+    world.plan("bad", ["a", "b", "c", "d"], max_concurrency=slots)
+    coordinating.settle()
+    world.plan("good", ["a", "x"], max_concurrency=2)
+    coordinating.settle()
+    assert world.line("a") == ["bad.0", "good.0"]
+    assert world.begin("other.0") is Begun.BEGUN
+    hand(world)
+    with capture_logs():
+        assert world.finish_turn("other.0") is Ended.COMPLETED
+        for _ in range(3):
+            coordinating.look()
+            coordinating.settle()
+            world.sweeper.sweep()
+    assert world.status("other") == "COMPLETED"
+    # By right, where the hand has left it what it was.
+    assert world.holder("a") in ("bad.0", "good.0")

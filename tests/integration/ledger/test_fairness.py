@@ -164,17 +164,61 @@ def test_a_free_tenant_whose_waiters_cannot_start_wakes_nobody(world: LedgerWorl
     assert world.holder("a") == "p7.0"
 
 
-def test_a_sweep_looks_at_a_bounded_number_of_waiters(world: LedgerWorld) -> None:
-    for tenant in "abc":
-        world.started(f"holder-{tenant}", [tenant])
-        for i in range(10):
-            world.started(f"{tenant}{i}", [tenant])
-            world.ask("pause", f"{tenant}{i}")
-        world.break_stage(f"holder-{tenant}.0")
-    # Whole lines, the one not looked at for the longest first.
-    assert world.ledger.call("sweep_lines", 100, 15) == ["SWEPT", 2]
-    assert world.ledger.call("sweep_lines", 100, 15) == ["SWEPT", 2]
-    assert world.ledger.call("sweep_lines", 100, 1000) == ["SWEPT", 3]
+def test_waiters_that_cannot_start_are_looked_at_once_and_in_bounded_steps(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 120)
+    for i in range(119):
+        world.ask("pause", f"p{i}")
+    with counted(world.client) as work:
+        world.break_stage("holder.0")
+    assert len(world.line("a")) == 70
+    # They stand in their queues; a sweep goes on where the release had to stop.
+    assert all(world.queue(f"p{i}") for i in range(50))
+    assert work.commands < 700
+    assert world.ledger.call("sweep_lines", 100, 60) == ["SWEPT", 1, 1]
+    assert len(world.line("a")) == 10
+    assert world.ledger.call("sweep_lines", 100, 60) == ["SWEPT", 1, 0]
+    assert world.line("a") == ["p119.0"]
+    coordinating.settle()
+    assert world.holder("a") == "p119.0"
+    # Nothing is left to look at.
+    with counted(world.client) as work:
+        assert world.ledger.call("sweep_lines", 100, 60) == ["SWEPT", 0, 0]
+    assert work.commands < 10
+
+
+def test_who_stood_back_keeps_its_place(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 3)
+    world.ask("pause", "p0")
+    world.break_stage("holder.0")
+    coordinating.settle()
+    assert world.holder("a") == "p1.0"
+    assert world.line("a") == ["p2.0"]
+    # Its wait goes on: before whoever came after it, and said once.
+    world.ask("resume", "p0")
+    coordinating.settle()
+    assert world.line("a") == ["p0.0", "p2.0"]
+    assert [event.type for event in world.events() if getattr(event, "task_id", "") == "p0.0"].count("TaskWaiting") == 1
+    world.finish("p1.0")
+    coordinating.settle()
+    assert world.holder("a") == "p0.0"
+
+
+def test_a_wake_that_led_to_nothing_is_made_up_for_before_other_lines(world: LedgerWorld) -> None:
+    coordinating = waiters(world, 2)
+    world.started("many", [f"t{i}" for i in range(150)], max_concurrency=150)
+    world.plan("behind", [f"t{i}" for i in range(150)], max_concurrency=150)
+    coordinating.settle()
+    assert world.client.zcard(world.keys.of("lined")) == 151
+    for _ in range(3):
+        world.sweeper.sweep()
+    world.break_stage("holder.0")
+    # Woken, and then paused before its turn came.
+    world.ask("pause", "p0")
+    coordinating.settle()
+    assert world.holder("a") is None
+    world.sweeper.sweep()
+    coordinating.settle()
+    assert world.holder("a") == "p1.0"
 
 
 def test_who_stayed_in_the_line_is_woken_by_who_stands_back_for_it(world: LedgerWorld) -> None:

@@ -24,32 +24,24 @@ local function in_front_of(task)
     if holder == task.id then return nil end
     return holder, 'the tenant is held by another task'
   end
-  local line = K.line(task.tenant)
-  local waiters = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
-  for i = 1, #waiters, 2 do
-    local other_id, is_rollback = waiters[i], tonumber(waiters[i + 1]) < TICKET_MOVE
-    -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
-    if other_id == task.id or (task.rollback and not is_rollback) then return nil end
-    if plan_of(other_id) and could_start(other_id, is_rollback) then
-      if back_to_queue(other_id) then
-        wake_plan(plan_of(other_id))
-        return other_id, 'another task has waited longer for the tenant'
-      end
-      redis.call('ZREM', line, other_id)
-    end
-  end
-  return nil
+  local other_id, not_looked_at = first_in_line(task.tenant, task)
+  if not other_id then return nil end
+  wake_waiter(task.tenant, other_id, not_looked_at)
+  return other_id, 'another task has waited longer for the tenant'
 end
 
--- Joins the tenant's line (rollbacks first, then order of first wait); said once a wait.
+-- Joins the tenant's line (rollbacks first, then order of first wait); said once a wait, also when it stood back since.
 local function join_line(task, holder, reason)
   local line = K.line(task.tenant)
   if redis.call('ZSCORE', line, task.id) then return end
-  local ticket = redis.call('HINCRBY', K.meta(), 'ticket', 1)
+  local kept = redis.call('HGET', K.task(task.id), 'ticket')
+  local ticket = kept or redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, (task.rollback and 0 or TICKET_MOVE) + ticket, task.id)
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', 1)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
   redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL))
+  redis.call('HDEL', K.task(task.id), 'ticket')
+  if kept then return end
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
 end
 

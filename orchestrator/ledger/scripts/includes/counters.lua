@@ -1,7 +1,8 @@
 -- What metrics are made of: counters that only rise, in the write of what they count. A purge leaves them.
 -- @include keys
 
-local function count(field, number) redis.call('HINCRBY', K.counters(), field, number) end
+-- What a hand has damaged there is not counted, and stops nothing.
+local function count(field, number) redis.pcall('HINCRBY', K.counters(), field, number) end
 
 -- One more duration, in ms: the bucket is the smallest power of two that it fits in, from 8 ms to about 70 minutes (what
 -- is longer counts in the last one, past the others).

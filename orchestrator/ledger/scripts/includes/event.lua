@@ -10,15 +10,18 @@ local function int(number) return string.format('%.0f', tonumber(number)) end
 -- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
 local function emit_all(kind, plan_id, entries)
   local added = #entries
-  local seq = redis.call('INCRBY', K.seq(), added) - added
-  local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', added) - added
-  count('event:' .. kind, added)
+  -- What a hand may have damaged comes first, or is passed by: a number drawn and not written would be a gap in
+  -- everybody's sequence.
   local log, feed = K.log(plan_id), K.feed()
+  local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', added) - added
+  local seq = redis.call('INCRBY', K.seq(), added) - added
+  count('event:' .. kind, added)
   for i, entry in ipairs(entries) do
     local id = int(seq + i) .. '-0'
     local number = int(plan_seq + i)
-    redis.call('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(WALL),
+    local logged = redis.pcall('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(WALL),
       'd', entry[4])
+    if type(logged) == 'table' and not string.find(logged.err, 'WRONGTYPE', 1, true) then error(logged, 0) end
     redis.call('XADD', feed, 'MAXLEN', '~', SETTINGS.FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
       's', entry[3], 't', int(WALL), 'd', entry[4], 'l', plan_id)
   end

@@ -19,7 +19,13 @@ local function lease_running(task, worker, ...)
   task.lease = 'running'
 end
 
--- Whether this is the turn under way: current epoch, stage and turn, begun and not ended.
+-- Whether the task still holds its tenant: not so when a hand has deleted the tenant's record (I1, I8).
+local function holds_tenant(task)
+  local f = redis.pcall('HMGET', K.tenant(task.tenant), 'holder', 'epoch')
+  return not f.err and f[1] == task.id and tonumber(f[2]) == task.epoch
+end
+
+-- Whether this is the turn under way: current epoch, stage and turn, begun and not ended, of whoever holds the tenant.
 local function is_under_way(task, epoch, stage, turn)
-  return task.epoch == epoch and task.stage == stage and task.turn == turn and task.lease == 'running'
+  return task.epoch == epoch and task.stage == stage and task.turn == turn and task.lease == 'running' and holds_tenant(task)
 end

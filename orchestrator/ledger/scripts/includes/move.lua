@@ -4,6 +4,7 @@
 -- @include keys
 -- @include transitions
 -- @include guards
+-- @include sound
 
 local BAD_MOVES = {}
 
@@ -34,15 +35,6 @@ end
 
 local function move_plan(move) redis.call('HSET', K.plan(move.id), 'status', move.to) end
 
--- A server that is full or failing over refuses every write: that is nobody's fault.
-local REFUSALS = {'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'maxmemory'}
-local function is_refusal(text)
-  for _, word in ipairs(REFUSALS) do
-    if string.find(text, word, 1, true) then return true end
-  end
-  return false
-end
-
 -- The work of one of several tasks, which must ask before it writes: what the table refuses, or fails because a hand has
 -- damaged a record, stops nobody else. Whether it was done, and what it answered.
 local function apart(work, ...)
@@ -50,7 +42,7 @@ local function apart(work, ...)
   if done then return true, answer end
   local bad_move, task = type(answer) == 'table' and answer.bad_move, ...
   if not bad_move and type(task) == 'table' and task.id then
-    local text = type(answer) == 'table' and answer.err or tostring(answer)
+    local text = fault_text(answer)
     if not is_refusal(text) then bad_move = {'task', task.id, task.status, text} end
   end
   if not bad_move then error(answer, 0) end

@@ -1,6 +1,7 @@
 -- What stays of a plan, and of its tasks' places, when it leaves the ledger.
 -- @include keys
 -- @include task_id
+-- @include sound
 
 -- A later plan of the same id goes on counting where this one stopped: consumers drop what is not newer.
 local NUMBER_KEPT_MS = 90 * 86400000
@@ -22,7 +23,7 @@ end
 -- `--tenant` never names a task that is gone. Few are younger than one that goes; in a longer chain the end is cut off.
 local LONGEST_CHAIN = 20
 
-local function forget_task(task_id)
+local function unlink_task(task_id)
   local f = redis.call('HMGET', K.task(task_id), 'tenant', 'prev')
   if not f[1] then return end
   local tenant, prev = K.tenant(f[1]), f[2] or ''
@@ -42,3 +43,6 @@ local function forget_task(task_id)
     younger = older
   end
 end
+
+-- Where a hand has damaged the chain, there is none to mend.
+local function forget_task(task_id) sound(unlink_task, task_id) end

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task
 -- @include could_start
+-- @include sound
 
 -- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
 local function wake_plan(plan_id)
@@ -23,30 +24,60 @@ local function back_to_queue(task_id)
   return waiter ~= nil
 end
 
--- The tenant is free. The first in its line whose plan could admit it right now gets a turn, and only that one: those
--- behind it would find the tenant held. Those before it go back to their queues too, for when their plans can go on.
--- Answers how many it looked at.
-local function wake_tenant(tenant_id)
+-- Leaves the line for its plan's queue, and keeps its ticket for when it comes back; out of all when it is damaged.
+local function stand_back(tenant_id, task_id, ticket)
   local line = K.line(tenant_id)
-  local waiters = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
-  for i = 1, #waiters, 2 do
-    local task_id = waiters[i]
-    if not plan_of(task_id) or not back_to_queue(task_id) then
-      redis.call('ZREM', line, task_id)
-    elseif could_start(task_id, tonumber(waiters[i + 1]) < TICKET_MOVE) then
-      wake_plan(plan_of(task_id))
-      return (i + 1) / 2
-    end
-  end
-  return #waiters / 2
+  redis.call('ZREM', line, task_id)
+  if redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
+  if not plan_of(task_id) or not sound(back_to_queue, task_id) then return end
+  redis.call('HSET', K.task(task_id), 'ticket', string.format('%.0f', ticket % TICKET_MOVE))
+  redis.call('HDEL', K.task(task_id), 'waitingSince')
+  redis.call('HINCRBY', K.plan(plan_of(task_id)), 'n:lined', -1)
 end
+
+-- So many waiters one script looks at, of whatever lines; the sweep goes on with a line that has more.
+local looks_left = 50
+
+-- The first in the line of a free tenant whose plan could admit it right now. Those before it stand back, so that nobody
+-- is looked at twice in vain; their plans' next turns come to them. Answers also whether the script may look no further:
+-- then the named one has not been looked at. Of a task that asks for itself only those before it count.
+local function first_in_line(tenant_id, asking)
+  local waiters = redis.call('ZRANGE', K.line(tenant_id), 0, looks_left, 'WITHSCORES')
+  for i = 1, #waiters, 2 do
+    local task_id, ticket = waiters[i], tonumber(waiters[i + 1])
+    -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
+    if asking and (task_id == asking.id or (asking.rollback and ticket >= TICKET_MOVE)) then return nil end
+    if looks_left <= 0 then return task_id, true end
+    looks_left = looks_left - 1
+    if sound(could_start, task_id, ticket < TICKET_MOVE) and sound(back_to_queue, task_id) then return task_id end
+    sound(stand_back, tenant_id, task_id, ticket)
+  end
+  return nil
+end
+
+-- The next sweep looks at such a line before all others: one that was woken may have been paused before its turn.
+local SOON = 1e13
+
+-- Gives a turn to the plan of the first in line; those behind it would find the tenant held.
+local function wake_waiter(tenant_id, task_id, not_looked_at)
+  if not not_looked_at then wake_plan(plan_of(task_id)) end
+  redis.call('ZADD', K.lined(), 'XX', NOW - SOON, tenant_id)
+end
+
+local function wake_line(tenant_id)
+  local task_id, not_looked_at = first_in_line(tenant_id)
+  if task_id then wake_waiter(tenant_id, task_id, not_looked_at) end
+end
+
+-- The tenant is free.
+local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 
 -- Whether it stood there.
 local function leave_line(task)
+  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket')
   if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
-  redis.call('HDEL', K.task(task.id), 'waitingSince')
   return true
 end
 

@@ -79,7 +79,7 @@ def test_keys_and_events_of_the_header_are_those_that_the_script_reaches(name: s
 
 @pytest.mark.parametrize("name", script_names())
 def test_what_asks_the_table_says_bad_move(name: str) -> None:
-    asks = bool(re.search(r"\b(ask_task|ask_plan)\(", assemble(name)))
+    asks = bool(re.search(r"\b(ask_task|ask_plan|apart)\(", assemble(name)))
     assert ("BAD_MOVE" in header_part(read_script(name), "CODES")) is asks
 
 

@@ -18,8 +18,11 @@ def test_allowed(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["tenant_config:a.bc", "tenant_config:axb", "tenant_config:other", "svc-gateway:other:x", "x-svc-a:a.b:", "svc-x:other:a.b:x", "svc-gateway:a.b:x:y",
-     "{other}:config", "shared2", "tenant_config:{tenant}", "tenant_config:a.b\n"],
+    [
+        *("tenant_config:a.bc", "tenant_config:axb", "tenant_config:other", "svc-gateway:other:x", "x-svc-a:a.b:"),
+        *("svc-x:other:a.b:x", "svc-gateway:a.b:x:y", "{other}:config", "shared2"),
+        *("tenant_config:{tenant}", "tenant_config:a.b\n"),
+    ],
 )  # fmt: skip
 def test_refused(key: str) -> None:
     reason = KEYS.refuse(key, "a.b")
