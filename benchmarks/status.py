@@ -77,8 +77,10 @@ def measure(server: RedisServer, database: int, count: int) -> None:
     environment = os.environ | place.environment()
 
     def command(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        # Without processes doctor finds fault, and exits 1.
+        is_checked = arguments[0] != "doctor"
         return subprocess.run(
-            [sys.executable, "-c", WHOLE, *arguments], env=environment, capture_output=True, check=True
+            [sys.executable, "-c", WHOLE, *arguments], env=environment, capture_output=True, check=is_checked
         )
 
     submit_half_done(place, count)

@@ -52,7 +52,13 @@ class Ledger:
         Raises ``BadMove`` when the transition table refused it. What it refused to one of several tasks is logged: the
         others are done.
         """
-        answer = self._run(verb, arguments)
+        return self._done(verb, self._run(verb, arguments, waits=bool(self._min_replicas)))
+
+    def ask(self, verb: str, *arguments: str | int | float) -> list[Any]:
+        """The same of a script that is asked only what it would answer: no replica is waited for."""
+        return self._done(verb, self._run(verb, arguments, waits=False))
+
+    def _done(self, verb: str, answer: list[Any]) -> list[Any]:
         if answer[0] != BAD_MOVE:
             return answer
         _, moves, *others = answer
@@ -63,13 +69,13 @@ class Ledger:
             _log.error(str(error), action="bad-move", verb=verb)
         return cast(list[Any], others[0])
 
-    def _run(self, verb: str, arguments: Sequence[str | int | float]) -> list[Any]:
+    def _run(self, verb: str, arguments: Sequence[str | int | float], *, waits: bool) -> list[Any]:
         script = self._scripts.get(verb)
         if script is None:
             source = assemble(verb, self._tables)
             script = self._scripts[verb] = self.client.register_script(source)
         try:
-            if self._min_replicas:
+            if waits:
                 return self._call_and_wait(str(script.script), arguments)
             return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
         except NoScriptError:

@@ -123,7 +123,7 @@ class Operations:
 
     def _would(self, verb: str, target_id: str, *options: int) -> Reply:
         try:
-            code, *rest = self._ledger.call(verb, target_id, "", "", "", "", *options)
+            code, *rest = self._ledger.ask(verb, target_id, "", "", "", "", *options)
         except BadMove as error:
             return Reply(Taken.REFUSED, why="state", what=str(error), target_id=target_id)
         return _reply(target_id, code, *rest)

@@ -155,7 +155,7 @@ def other_namespaces(client: redis.Redis, keys: Keys) -> dict[str, list[Process]
     until = time.monotonic() + SEARCH_SECONDS
     cursor = -1
     while cursor != 0 and time.monotonic() < until:
-        cursor, names = cast(tuple[int, list[str]], client.scan(max(cursor, 0), match=pattern, count=10_000))
+        cursor, names = cast(tuple[int, list[str]], client.scan(max(cursor, 0), match=pattern, count=2_000))
         for name in names:
             namespace = name.partition("{")[2].partition("}")[0]
             with suppress(NoPermissionError):

@@ -10,8 +10,8 @@ import redis
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.script_source import assemble
 
-LOOKED_AT: Final = 2000
-"""Tasks that one script looks at: some milliseconds of Redis' time."""
+LOOKED_AT: Final = 500
+"""Tasks that one script looks at: some two milliseconds of Redis' time."""
 
 SAMPLES: Final = 3
 """Tasks of a group that are named."""

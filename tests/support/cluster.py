@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -41,6 +42,12 @@ class Cluster:
         name = f"w{len(self.processes)}@{self.place.namespace}"
         arguments = ("--pool", pool, "--concurrency", str(concurrency), "-n", name, *options)
         return self._start("worker", *arguments, settings=settings)
+
+    def start_as_typed(self, command: str) -> Process:
+        """A command as `explain` prints it."""
+        name, *words = shlex.split(command)
+        assert name == "changeover"
+        return self._start(*words, settings=None)
 
     def wait_alive(self, processes: list[Process]) -> None:
         wanted = {process.pid for process in processes}

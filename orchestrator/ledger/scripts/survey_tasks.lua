@@ -13,7 +13,7 @@ local samples = tonumber(ARGV[4])
 
 local found, group_of = {'SURVEYED'}, {}
 local function add(position, kind, a, b, c)
-  local name = table.concat({kind, a or '', b or '', c or ''}, '\0')
+  local name = kind .. '\0' .. (a or '') .. '\0' .. (b or '') .. '\0' .. (c or '')
   local group = group_of[name]
   if not group then
     group = {kind, a or '', b or '', c or '', 0, {}}
@@ -37,27 +37,27 @@ local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'o
 
 for position = first, last do
   local task_id = task_id_of(plan_id, position)
-  local f = redis.call('HMGET', K.task(task_id), 'status', 'waitingSince', 'rollbackRequested')
+  local key = K.task(task_id)
+  local f = redis.call('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
   if not status then
     -- Not written yet.
   elseif f[2] then
-    local tenant = redis.call('HGET', K.task(task_id), 'tenant') or ''
-    local holder = redis.call('HGET', K.tenant(tenant), 'holder')
+    local holder = redis.call('HGET', K.tenant(f[4] or ''), 'holder')
     local plan = holder and plan_of(holder) or ''
     add(position, 'line', goes_back, plan, holder and redis.call('HGET', K.task(holder), 'status') or '')
   elseif status == 'PENDING' or (goes_back == '1' and status ~= 'RUNNING') then
     add(position, 'queue', goes_back)
   elseif status == 'FAILED' or status == 'ROLLBACK_FAILED' then
-    add(position, 'failed', status, why_failed(redis.call('HGET', K.task(task_id), 'failure')))
+    add(position, 'failed', status, why_failed(redis.call('HGET', key, 'failure')))
   elseif status == 'PAUSED' then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
   elseif status == 'RUNNING' or status == 'ROLLING_BACK' then
-    local lease = redis.call('HMGET', K.task(task_id), 'lease', 'dueAt')
+    local lease = redis.call('HMGET', key, 'lease', 'dueAt')
     local polls = tonumber(lease[2] or 0) > now
     add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits'))
   elseif status == 'CANCELLED' then
-    local by = redis.call('HGET', K.task(task_id), 'cancelledBy') or ''
+    local by = redis.call('HGET', key, 'cancelledBy') or ''
     -- Each of these names another task.
     add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by)
   end

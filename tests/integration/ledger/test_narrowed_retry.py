@@ -69,7 +69,8 @@ def test_the_same_request_again_goes_on_and_retries_nothing_twice(failed: Ledger
     one = Order("ada", request_id="r1/p.0")
     failed.operations.on_task(Operation.RETRY, "p.0", one)
     failed.serve("p")
-    failed.break_stage("p.0")
+    failed.begin("p.0")
+    failed.ledger.fail(failed.turn("p.0"), FailureInfo(type="Broken", message="again", stage_name="one"))
     assert retry(failed, Narrowing(stage="one"), order)[0]
     assert retried(failed) == ["p.0", "p.1", "p.2"]
     assert failed.task("p.0")["retries"] == "1"

@@ -19,7 +19,7 @@ from orchestrator.settings.model import Settings
 from tests.support import planted_ends, planted_moves, planted_waits
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
-from tests.support.planted import Planted, all_unique
+from tests.support.planted import Planted, all_unique, full, roomy
 
 TABLE = all_unique(
     row
@@ -32,7 +32,7 @@ TABLE = all_unique(
 )
 LOOKS = ("status", "explain", "doctor")
 STARTS = ("worker", "coordinator")
-"""Tried with real processes: test_started_processes.py."""
+"""Tried with real processes: tests/integration/test_live_situations.py."""
 
 
 @pytest.fixture
@@ -104,6 +104,19 @@ def still_so(world: LedgerWorld, row: Planted) -> bool:
     except NotFound:
         return False
     return any(one.situation == row.situation and row.sentence in one.sentence for one in found)
+
+
+def test_a_full_ledger_is_not_taken_for_one_without_processes(worlds: Callable[[], LedgerWorld]) -> None:
+    world = worlds()
+    world.plan("p", ["a"])
+    row = Planted("full", lambda _: None, "p.0", Situation.LEDGER_REFUSES, "")
+    try:
+        full(world)
+        found = [one.situation for one in remarks(world, row)]
+    finally:
+        roomy(world)
+    assert Situation.LEDGER_REFUSES in found
+    assert Situation.NO_COORDINATOR not in found
 
 
 def test_every_situation_is_planted() -> None:
