@@ -23,8 +23,9 @@ from typing import Any
 
 import yaml
 
-from examples.plan_tenants import instances_of, load_plan
 from orchestrator.embedded.child import dies_with_parent
+from orchestrator.embedded.demo.instances import instances_of, load_plan
+from orchestrator.embedded.demo.plans import is_free_port
 
 PLAN = Path(__file__).with_name("blue-to-green.yaml")
 CHANGEOVER = (sys.executable, "-P", "-m", "orchestrator.cli")
@@ -77,7 +78,7 @@ def _run(folder: Path) -> int:
 def with_free_ports(plan_file: Path, folder: Path) -> Path:
     """The plan itself when all its ports are free; else a copy of it in ``folder`` with other ports."""
     plan = load_plan(plan_file)
-    if all(_is_free(instance.host, instance.port) for instance in instances_of(plan)):
+    if all(is_free_port(instance.host, instance.port) for instance in instances_of(plan)):
         return plan_file
     with contextlib.ExitStack() as held:
         for tenant in plan["tenants"]:
@@ -155,14 +156,6 @@ def _await_line(name: str, sign: str, stdout: int, log: Path) -> None:
 
 def _tail(log: Path, lines: int = 20) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _is_free(host: str, port: int) -> bool:
-    try:
-        with socket.create_server((host, port)):
-            return True
-    except OSError:
-        return False
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

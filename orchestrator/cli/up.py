@@ -24,6 +24,9 @@ def up(
     redis_port: Annotated[int | None, typer.Option(help="Port of the private Redis; a free one if not given.")] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
     metrics_address: Annotated[str, typer.Option(help="The address that they are served on.")] = "127.0.0.1",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also play twelve tenants, and write plans that move them.")
+    ] = False,
     single_process: Annotated[
         bool, typer.Option("--single-process", help="Coordinator and stages in one process; allows the memory store.")
     ] = False,
@@ -45,5 +48,6 @@ def up(
         single_process=single_process,
         metrics_port=metrics_port,
         metrics_address=metrics_address,
+        demo=demo,
     )
     raise typer.Exit(run_up(options, load_settings()))

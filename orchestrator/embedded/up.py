@@ -15,6 +15,7 @@ from orchestrator.background.pulse import SYSTEMD_VARIABLE, tell_systemd
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
+from orchestrator.embedded.demo.plans import Demo, guide_lines, write_demo_plans
 from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
 from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
 from orchestrator.embedded.redis_server import require_free_port
@@ -66,18 +67,26 @@ class _Up:
         frozen_seconds = settings.frozen_seconds * 1.5
         self.supervisor = Supervisor(inbox, self.out, self.keep_run_file, clock, frozen_seconds)
         self.servers: Servers | None = None
+        self.demo: Demo | None = None
 
     def run(self, is_ready: IsReady | None) -> int:
         self.clear_leftovers()
+        if self.options.demo and self.settings.redis_url is not None:
+            message = "would write the demo's tenants into the Redis of CHANGEOVER_REDIS_URL; unset that"
+            raise InvalidInput([Problem("--demo", None, message)])
         if self.options.flower_port is not None:
             require_free_port(self.options.flower_port, "--flower-port")
         if self.options.metrics_port is not None:
             require_free_port(self.options.metrics_port, "--metrics-port")
         try:
             servers = self.find_or_start_servers()
+            if self.options.demo:
+                self.demo = write_demo_plans(self.folder)
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.say_ready(servers)
+            for line in guide_lines(self.demo) if self.demo is not None else ():
+                self.out.say(line)
             with contextlib.suppress(OSError):
                 tell_systemd(b"READY=1")
             while True:
@@ -123,6 +132,8 @@ class _Up:
             ChildSpec(role, name, command, environment, has_pulse=role in PRESENT_ROLES)
             for role, name, command in self.options.commands()
         ]
+        if self.demo is not None:
+            specs.append(ChildSpec("fleet", "fleet", self.options.fleet_command(self.demo.fleet_plan), environment))
         try:
             self.supervisor.start(specs)
             self.servers = servers
@@ -132,7 +143,7 @@ class _Up:
 
     def await_ready(self, is_ready: IsReady) -> None:
         remind_at = self.clock() + STILL_WAITING_AFTER_SECONDS
-        while not is_ready(self.pids()):
+        while not (is_ready(self.pids()) and (self.demo is None or self.demo.is_there())):
             self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
             if self.clock() >= remind_at:
                 self.out.say("still waiting for coordinator and workers to report; their output is on stderr")

@@ -33,6 +33,8 @@ class UpOptions:
     metrics_port: int | None = None
     """Where the coordinator serves metrics; None: nowhere."""
     metrics_address: str = "127.0.0.1"
+    demo: bool = False
+    """Also play tenants, and write plans that move them."""
     # -P: the folder that the user stands in must not shadow our modules.
     program: Sequence[str] = (sys.executable, "-P", "-m", "orchestrator.cli")
     """Runs the command line; role and options follow."""
@@ -69,6 +71,10 @@ class UpOptions:
                 problems.append(Problem("--pool", self.pool, "must be threads or solo with --single-process"))
         if problems:
             raise InvalidInput(problems)
+
+    def fleet_command(self, plan: Path) -> list[str]:
+        """What plays the instances of a plan's tenants."""
+        return [sys.executable, "-P", "-m", "orchestrator.embedded.demo", str(plan)]
 
     def commands(self) -> list[tuple[str, str, list[str]]]:
         """Role, name and command line of each child but Redis, in the order of starting."""

@@ -15,8 +15,8 @@ import pytest
 import redis
 import yaml
 
-from examples.plan_tenants import instances_of, load_plan
 from orchestrator.domain.config import PlanSpec
+from orchestrator.embedded.demo.instances import instances_of, load_plan
 from tests.support.place import Place
 from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from examples.demo import PLAN, DemoFailed, running, with_free_ports
-from examples.plan_tenants import instances_of, load_plan
+from orchestrator.embedded.demo.instances import instances_of, load_plan
 from tests.support.up_process import alive
 
 

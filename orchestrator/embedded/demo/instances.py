@@ -1,4 +1,4 @@
-"""What the example fleet needs to know of a plan file: tenants, their services, instances and versions."""
+"""What the fleet needs to know of a plan file: tenants, their services, instances and versions."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ class Instance:
     port: int
     version: str
     delay_seconds: float
+    path: str = "/"
+    refuses: str | None = None
+    """A version that it does not take until it is mended."""
 
 
 def instances_of(plan: Mapping[str, Any]) -> list[Instance]:
     """Every endpoint of the plan (of those given as ``value`` URLs), in order.
 
     A delay grows over the fleet from 0.1 to 0.6 s; ``variables: {adopts_after_seconds: {<endpoint key>: S}}`` of a
-    tenant sets one.
+    tenant sets one, and ``refuses: {<endpoint key>: VERSION}`` a version that it does not take.
     """
     found: list[Instance] = []
     for tenant in plan["tenants"]:
-        delays = tenant.get("variables", {}).get("adopts_after_seconds", {})
+        variables = tenant.get("variables", {})
+        delays, refuses = variables.get("adopts_after_seconds", {}), variables.get("refuses", {})
         source = tenant.get("source_tenant_deploy_config", {})
         for endpoint in tenant["network_endpoints"]:
             address = urlsplit(endpoint["value"])
@@ -46,6 +50,8 @@ def instances_of(plan: Mapping[str, Any]) -> list[Instance]:
                     port=address.port or 80,
                     version=str(source.get("deploy_unit_version", tenant["deploy_unit_version"])),
                     delay_seconds=float(delays.get(name, 0.1 + len(found) % 6 / 10)),
+                    path=address.path or "/",
+                    refuses=refuses.get(name),
                 )
             )
     return found

@@ -1,0 +1,5 @@
+import sys
+
+from orchestrator.embedded.demo.fleet import main
+
+sys.exit(main())
