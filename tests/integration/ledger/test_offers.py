@@ -1,0 +1,66 @@
+"""In every state of a task and of a plan, whatever `explain` offers is accepted: by the ledger, and by the model, which
+knows nothing of how it was found."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+import redis
+
+from orchestrator.control.explain import Explainer
+from orchestrator.settings.model import Settings
+from tests.integration.ledger.test_matrix import PLANS, TASKS, Make
+from tests.support.ledger_world import LedgerWorld
+from tests.support.pair import Pair
+
+SITUATIONS = {f"task {name}": make for name, (make, _, _) in TASKS.items()} | {
+    f"plan {name}": make for name, (make, _, _) in PLANS.items()
+}
+OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
+
+
+@pytest.fixture
+def pairs(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Callable[[Make], Pair]:
+    """The situation in a new namespace."""
+    numbers = count()
+
+    def made(make: Make) -> Pair:
+        namespace = f"{settings.namespace}-{next(numbers)}"
+        world = LedgerWorld(redis_client, settings.model_copy(update={"namespace": namespace}), user_client)
+        pair = Pair(world)
+        make(pair)
+        return pair
+
+    return made
+
+
+def offered(pair: Pair) -> set[str]:
+    """Commands of operations that are said of any task or plan there is; those of a cause have a test of their own."""
+    world = pair.world
+    explainer = Explainer(world.ledger, world.reader, world.settings)
+    before = world.state()
+    said = [explainer.task(task_id) for task_id in pair.model.tasks] + [
+        explainer.plan(name) for name in pair.model.plans
+    ]
+    assert world.state() == before, "explaining has written something"
+    commands = {command for one in said for remark in one.remarks for command in remark.commands}
+    return {one for one in commands if shlex.split(one)[1] in OPERATIONS and "--cause" not in one}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_what_is_offered_is_accepted(situation: str, pairs: Callable[[Make], Pair]) -> None:
+    make = SITUATIONS[situation]
+    for command in offered(pairs(make)):
+        pair = pairs(make)
+        _, operation, _, target, *options = shlex.split(command)
+        reply = pair.ask(operation, target, from_scratch="--from-scratch" in options, force="--force" in options)
+        assert reply.answer == "ACCEPTED", f"{command}: {reply}"
+
+
+def test_something_is_offered_where_somebody_is_needed(pairs: Callable[[Make], Pair]) -> None:
+    waits_for_somebody = ("PAUSED", "PAUSED by its plan", "FAILED", "CANCELLED between stages", "ROLLBACK_FAILED")
+    for name in waits_for_somebody:
+        assert offered(pairs(SITUATIONS[f"task {name}"])), name
