@@ -16,10 +16,13 @@ from orchestrator.domain.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
+    from orchestrator.control.consumer import EventConsumer, FileCursor
 
 # Grouped by what a reader looks for, not by letter.
 __all__ = [  # noqa: RUF022
     "Client",
+    "EventConsumer",
+    "FileCursor",
     # Errors
     "ChangeoverError",
     "InvalidInput",
@@ -37,4 +40,8 @@ def __getattr__(name: str) -> Any:
         from orchestrator.client import Client
 
         return Client
+    if name in ("EventConsumer", "FileCursor"):
+        from orchestrator.control import consumer
+
+        return getattr(consumer, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

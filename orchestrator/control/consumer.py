@@ -1,0 +1,181 @@
+"""A consumer of events that may die at any moment, and whose Redis may fail over to one that lacks the last writes.
+
+It keeps a cursor: the last event that it has handled, and a thinning trail of those before. Every look begins at the
+last one: if the log no longer holds that very event there, the log has gone back, its numbers are given out again to
+other events (docs/delivery.md), and the consumer goes on behind the newest event of its trail that the log still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from orchestrator.domain.errors import ChangeoverError
+from orchestrator.domain.events import Event
+from orchestrator.files.private_file import read_private, replace_private
+
+LOOK_SECONDS: Final = 0.5
+"""Pause after a look that found nothing new."""
+
+_FORMAT: Final = 1
+_LONGEST: Final = 256
+_WHOLE: Final = 32
+"""Of a trail that grows longer than the first, every second is forgotten but the newest."""
+
+
+class EventsMissed(ChangeoverError):
+    """Events left the feed before they were handled: the consumer was away for longer than the feed reaches back.
+
+    Take up the state anew (``Client.plans``, ``Client.status``), then go on with ``EventConsumer.skip_missed``.
+    """
+
+    code = "events_missed"
+    exit_code = 3
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__(first, last)
+        self.first, self.last = first, last
+
+    def __str__(self) -> str:
+        return f"events {self.first} to {self.last} have left the feed and were not handled"
+
+
+class EventSource(Protocol):
+    """Where events come from: a ``Client``."""
+
+    def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
+        """Events after sequence id ``since``, in order."""
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last."""
+
+    trail: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def sequence_id(self) -> int:
+        """Of the last event that was handled; 0 before the first."""
+        return next(reversed(self.trail), 0)
+
+    def add(self, event: Event) -> None:
+        """The event has been handled. Of the older ones fewer are kept the older they are."""
+        self.trail[event.sequence_id] = fingerprint(event)
+        if len(self.trail) > _LONGEST:
+            kept = list(self.trail.items())
+            self.trail = dict(kept[:-_WHOLE:2] + kept[-_WHOLE:])
+
+    def cut(self, last: int) -> None:
+        """Forget what came after ``last``."""
+        self.trail = {number: text for number, text in self.trail.items() if number <= last}
+
+
+class CursorStore(Protocol):
+    """Keeps a position over restarts. A database of the consumer's own is best: saved with what the handling wrote."""
+
+    def load(self) -> Position:
+        """The position last saved; an empty one before the first."""
+
+    def save(self, position: Position) -> None:
+        """Keeps it; when this returns, it survives a crash."""
+
+
+class FileCursor:
+    """A cursor in a file of our own, replaced whole at each save."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Position:
+        """Raises ``OSError`` or ``ValueError`` for a file that is there and is no cursor."""
+        try:
+            kept = json.loads(read_private(self._path))
+            return Position({int(number): str(text) for number, text in kept["trail"]})
+        except FileNotFoundError:
+            return Position()
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{self._path} is no cursor of an EventConsumer") from error
+
+    def save(self, position: Position) -> None:
+        """One small write and an ``fsync``."""
+        replace_private(self._path, json.dumps({"format": _FORMAT, "trail": list(position.trail.items())}))
+
+
+class EventConsumer:
+    """Events in order, each at least once: again only after a crash between handling and save, or a log that went back.
+
+        for event in EventConsumer(client, FileCursor(Path("cursor.json"))).events():
+            handle(event)
+
+    An event counts as handled when the next one is asked for. Handle each idempotently, by its content rather than its
+    number alone: after a fail-over a number may come again with another event.
+    """
+
+    def __init__(self, source: EventSource, cursor: CursorStore, plan_id: str | None = None, save_every: int = 1) -> None:
+        """``plan_id`` None: the namespace's feed. ``save_every``: events between two saves, which come again after a
+        crash."""
+        self._source = source
+        self._cursor = cursor
+        self._plan_id = plan_id
+        self._save_every = save_every
+        self._position = cursor.load()
+
+    def events(self, *, follow: bool = True, look_seconds: float = LOOK_SECONDS) -> Iterator[Event]:
+        """Events not handled yet; with ``follow`` for ever, else as far as the log goes now.
+
+        Raises ``EventsMissed``, and what the source raises: go on by calling this again.
+        """
+        while True:
+            unsaved = 0
+            for event in self._unhandled():
+                yield event
+                self._position.add(event)
+                unsaved = (unsaved + 1) % self._save_every
+                if unsaved == 0:
+                    self._cursor.save(self._position)
+            if unsaved:
+                self._cursor.save(self._position)
+            if not follow:
+                return
+            time.sleep(look_seconds)
+
+    def skip_missed(self) -> None:
+        """Goes on with the oldest event that the feed still holds, after ``EventsMissed``."""
+        self._position = Position()
+        self._cursor.save(self._position)
+
+    def _unhandled(self) -> Iterator[Event]:
+        last = self._position.sequence_id
+        found = self._source.events(self._plan_id, max(last - 1, 0))
+        first = next(found, None)
+        if last and not self._is_last(first):
+            # A feed has no gap: where it begins later, what was before has left it.
+            if self._plan_id is None and first is not None and first.sequence_id > last:
+                raise EventsMissed(last + 1, first.sequence_id - 1)
+            self._go_back()
+            yield from self._unhandled()
+            return
+        if first is not None and not last:
+            yield first
+        yield from found
+
+    def _is_last(self, event: Event | None) -> bool:
+        return event is not None and self._position.trail.get(event.sequence_id) == fingerprint(event)
+
+    def _go_back(self) -> None:
+        """To the newest event of the trail that the log still holds; to its start when there is none."""
+        for number in sorted(self._position.trail, reverse=True):
+            self._position.cut(number)
+            if self._is_last(next(self._source.events(self._plan_id, number - 1), None)):
+                return
+        self._position = Position()
+
+
+def fingerprint(event: Event) -> str:
+    """Tells events of the same number apart."""
+    return hashlib.sha256(event.model_dump_json(by_alias=True).encode()).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""A consumer of the real feed: over its own restart, a Redis that lost the last writes, and a feed cut too short."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+
+from examples.event_consumer import run
+from orchestrator import Client, EventConsumer, FileCursor
+from orchestrator.control.consumer import EventsMissed
+from orchestrator.settings.model import Settings
+from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
+
+
+@pytest.fixture
+def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+    """A ledger that loses writes, which no check of it would take for whole."""
+    return LedgerWorld(redis_client, settings)
+
+
+def snapshot(url: str) -> dict[bytes, Any]:
+    with redis.Redis.from_url(url) as raw:
+        return {key: raw.dump(key) for key in cast(list[bytes], raw.keys("*"))}
+
+
+def restore(url: str, kept: dict[bytes, Any]) -> None:
+    """As a replica that is promoted without the last writes."""
+    with redis.Redis.from_url(url) as raw:
+        raw.flushdb()
+        for key, value in kept.items():
+            raw.restore(key, 0, value)
+
+
+def test_what_a_fail_over_took_back_and_gave_out_again(
+    world: LedgerWorld, client: Client, place: Place, tmp_path: Path
+) -> None:
+    cursor = tmp_path / "cursor.json"
+    world.started("p", ["a", "b"], max_concurrency=2)
+    consumer = EventConsumer(client, FileCursor(cursor))
+    assert [event.sequence_id for event in consumer.events(follow=False)] == [e.sequence_id for e in world.events()]
+    kept = snapshot(place.admin_url)
+    world.finish("p.0")
+    lost = list(consumer.events(follow=False))
+    assert lost
+    restore(place.admin_url, kept)
+    world.finish("p.1")
+    assert world.events()[-1].sequence_id >= lost[-1].sequence_id
+    # Also one that was started again in between goes by what it has kept.
+    again = list(EventConsumer(client, FileCursor(cursor)).events(follow=False))
+    assert again == world.events(lost[0].sequence_id - 1)
+    assert {event.task_id for event in again if event.type == "TaskCompleted"} == {"p.1"}
+
+
+def test_a_ledger_that_was_lost_whole_is_read_from_its_start(
+    world: LedgerWorld, client: Client, tmp_path: Path
+) -> None:
+    world.started("p", ["a"])
+    consumer = EventConsumer(client, FileCursor(tmp_path / "cursor.json"))
+    list(consumer.events(follow=False))
+    world.client.flushdb()
+    world.started("q", ["a"])
+    assert list(consumer.events(follow=False)) == world.events()
+
+
+def test_a_feed_that_is_too_short_says_what_was_missed(world: LedgerWorld, client: Client, tmp_path: Path) -> None:
+    world.started("p", ["a"])
+    consumer = EventConsumer(client, FileCursor(tmp_path / "cursor.json"))
+    seen = len(list(consumer.events(follow=False)))
+    world.finish("p.0")
+    world.client.xtrim(world.keys.of("feed"), maxlen=2, approximate=False)
+    with pytest.raises(EventsMissed) as caught:
+        list(consumer.events(follow=False))
+    assert caught.value.first == seen + 1
+    consumer.skip_missed()
+    assert list(consumer.events(follow=False)) == world.events()
+
+
+def test_the_example_writes_each_failure_once(
+    world: LedgerWorld, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGEOVER_NAMESPACE", settings.namespace)
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", settings.redis_url.get_secret_value() if settings.redis_url else "")
+    world.started("p", ["a", "b"], max_concurrency=2)
+    world.break_stage("p.0")
+    failures, cursor = tmp_path / "failures.jsonl", tmp_path / "cursor.json"
+    run(failures, cursor, once=True)
+    cursor.unlink()
+    world.break_stage("p.1")
+    run(failures, cursor, once=True)
+    assert [json.loads(line)["task"] for line in failures.read_text().splitlines()] == ["p.0", "p.1"]

@@ -1,0 +1,139 @@
+"""Whatever the log does and wherever the consumer dies, it has handled in the end all that the log holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.control.consumer import EventConsumer, EventsMissed, FileCursor, Position
+from orchestrator.domain.events import EVENT, Event
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Log:
+    """A log that may lose its newest events and give their numbers out again, and whose oldest leave it."""
+
+    def __init__(self) -> None:
+        self.kept: list[Event] = []
+        self._written = 0
+        self._next = 1
+
+    def write(self, count: int) -> None:
+        for _ in range(count):
+            self._written += 1
+            self.kept.append(
+                EVENT.validate_python(
+                    {
+                        "type": "PlanStarted",
+                        "sequenceId": self._next,
+                        "planSequenceId": self._next,
+                        "planId": "p",
+                        "occurredAt": START + timedelta(seconds=self._written),
+                    }
+                )
+            )
+            self._next += 1
+
+    def lose(self, count: int) -> None:
+        """What a fail-over does."""
+        lost = min(count, len(self.kept))
+        self.kept = self.kept[: len(self.kept) - lost]
+        self._next -= lost
+
+    def trim(self, count: int) -> None:
+        self.kept = self.kept[count:]
+
+    def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
+        assert plan_id is None
+        assert not follow
+        return iter([event for event in self.kept if event.sequence_id > since])
+
+
+class Kept:
+    """A cursor in memory: what a killed consumer finds again."""
+
+    def __init__(self) -> None:
+        self._trail: dict[int, str] = {}
+
+    def load(self) -> Position:
+        return Position(dict(self._trail))
+
+    def save(self, position: Position) -> None:
+        self._trail = dict(position.trail)
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["write", "lose", "consume", "die"]), st.integers(1, 400)), max_size=30)
+
+
+@given(STEPS, st.integers(1, 50))
+def test_all_that_the_log_holds_has_been_handled(steps: list[tuple[str, int]], save_every: int) -> None:
+    log, cursor = Log(), Kept()
+    consumer = EventConsumer(log, cursor, save_every=save_every)
+    handled: set[datetime] = set()
+    for step, count in steps:
+        if step == "write":
+            log.write(count)
+        elif step == "lose":
+            log.lose(count)
+        else:
+            for _, event in zip(range(count), consumer.events(follow=False), strict=False):
+                handled.add(event.occurred_at)
+            if step == "die":
+                consumer = EventConsumer(log, cursor, save_every=save_every)
+    handled |= {event.occurred_at for event in consumer.events(follow=False)}
+    assert {event.occurred_at for event in log.kept} <= handled
+    assert list(consumer.events(follow=False)) == []
+
+
+def test_nothing_comes_twice_while_nothing_goes_wrong() -> None:
+    log, cursor = Log(), Kept()
+    handled: list[int] = []
+    for _ in range(5):
+        log.write(300)
+        handled += [event.sequence_id for event in EventConsumer(log, cursor).events(follow=False)]
+    assert handled == list(range(1, 1501))
+
+
+def test_a_log_that_went_back_is_taken_up_near_the_place() -> None:
+    log = Log()
+    consumer = EventConsumer(log, Kept())
+    log.write(2000)
+    list(consumer.events(follow=False))
+    log.lose(100)
+    log.write(150)
+    again = [event.sequence_id for event in consumer.events(follow=False)]
+    assert again == list(range(again[0], 2051))
+    assert 1700 < again[0] <= 1901
+
+
+def test_what_has_left_the_feed_is_named_and_may_be_skipped() -> None:
+    log = Log()
+    consumer = EventConsumer(log, Kept())
+    log.write(10)
+    list(consumer.events(follow=False))
+    log.write(10)
+    log.trim(15)
+    with pytest.raises(EventsMissed, match="events 11 to 15 have left the feed"):
+        list(consumer.events(follow=False))
+    consumer.skip_missed()
+    assert [event.sequence_id for event in consumer.events(follow=False)] == [16, 17, 18, 19, 20]
+
+
+def test_a_cursor_in_a_file(tmp_path: Path) -> None:
+    log, path = Log(), tmp_path / "cursor.json"
+    log.write(1000)
+    events = EventConsumer(log, FileCursor(path)).events(follow=False)
+    assert [next(events).sequence_id for _ in range(3)] == [1, 2, 3]
+    # Killed while it handles the third.
+    del events
+    assert next(EventConsumer(log, FileCursor(path)).events(follow=False)).sequence_id == 3
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("[]")
+    with pytest.raises(ValueError, match="is no cursor"):
+        EventConsumer(log, FileCursor(path))
