@@ -116,7 +116,9 @@ class EventConsumer:
     number alone: after a fail-over a number may come again with another event.
     """
 
-    def __init__(self, source: EventSource, cursor: CursorStore, plan_id: str | None = None, save_every: int = 1) -> None:
+    def __init__(
+        self, source: EventSource, cursor: CursorStore, plan_id: str | None = None, save_every: int = 1
+    ) -> None:
         """``plan_id`` None: the namespace's feed. ``save_every``: events between two saves, which come again after a
         crash."""
         self._source = source

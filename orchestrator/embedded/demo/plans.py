@@ -17,7 +17,10 @@ FOLDER: Final = "demo"
 PORT: Final = 9001
 """Where the fleet listens if it is free: README's first plan names it."""
 
-TENANTS: Final = (*"acme birch cobalt delta ember falcon garnet harbor indigo juniper krypton lumen".split(),)
+TENANTS: Final = (
+    *("acme", "birch", "cobalt", "delta", "ember", "falcon"),
+    *("garnet", "harbor", "indigo", "juniper", "krypton", "lumen"),
+)
 REFUSING: Final = frozenset({"falcon", "juniper"})
 """Their second instance does not take the version of ``red.yaml`` until it is mended."""
 
