@@ -11,8 +11,21 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system seconds that these processes (Linux) have used so far."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
+    return sum(sum(map(int, _stat(pid)[11:13])) for pid in pids) / _TICKS
+
+
+def children_of(pids: Iterable[int]) -> list[int]:
+    """These processes and all their children: those of a prefork pool do the work."""
+    found = list(pids)
+    parents = {int(path.name): path for path in Path("/proc").iterdir() if path.name.isdigit()}
+    for pid in parents:
+        try:
+            if int(_stat(pid)[1]) in found:
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

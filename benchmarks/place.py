@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -30,39 +28,25 @@ def private_redis() -> Iterator[RedisServer]:
             server.stop()
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Workers: how many, of what pool, with how many slots each."""
+
+    pool: str
+    workers: int
+    concurrency: int
+
+
 @contextmanager
-def changeover_cluster(place: Place, workers: int, concurrency: int, **environment: str) -> Iterator[Cluster]:
+def changeover_cluster(place: Place, crew: Crew, **environment: str) -> Iterator[Cluster]:
     """One coordinator and workers of the place; ``environment`` holds further settings."""
     with tempfile.TemporaryDirectory() as folder:
         cluster = Cluster(place, Path(folder), CHANGEOVER_LOG_LEVEL="WARNING", **environment)
         try:
-            cluster.start(workers=workers, concurrency=concurrency)
+            cluster.start(workers=crew.workers, pool=crew.pool, concurrency=crew.concurrency)
             yield cluster
         finally:
-            cluster.stop()
-
-
-@contextmanager
-def plain_workers(place: Place, workers: int, concurrency: int) -> Iterator[list[int]]:
-    """Celery workers of the yardstick on the place's broker; gives their pids."""
-    command = [sys.executable, "-m", "celery", "-A", "benchmarks.plain_app", "worker", "--loglevel", "WARNING"]
-    command += ["--pool", "threads", "--concurrency", str(concurrency), "-Q", "lane-0"]
-    processes = [
-        subprocess.Popen(
-            [*command, "-n", f"plain{index}@{place.namespace}"],
-            env=os.environ | place.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for index in range(workers)
-    ]
-    try:
-        yield [process.pid for process in processes]
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=30)
+            cluster.end()
 
 
 def settings_of(place: Place) -> Settings:

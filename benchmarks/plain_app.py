@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from celery import Celery
+
+RESULTS = "BENCHMARK_RESULTS"
+"""Names the database for results; without it they are ignored, as Changeover's own are."""
 
 app = Celery("plain")
 app.config_from_object("celeryconfig")
@@ -10,6 +15,9 @@ app.conf.imports = ()
 app.conf.broker_transport = "redis"
 app.conf.task_routes = None
 app.conf.worker_hijack_root_logger = True
+if RESULTS in os.environ:
+    app.conf.result_backend = os.environ[RESULTS]
+    app.conf.task_ignore_result = False
 
 
 @app.task(name="plain.noop")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import redis
 
-from benchmarks.place import changeover_cluster, private_redis, settings_of
+from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
 from benchmarks.submit import one_endpoint_tenant
 from orchestrator.client import Client
 from tests.support.place import Place
@@ -32,7 +32,7 @@ def run(plans: int = 200, tenants: int = 500, retention_seconds: float = 2.0) ->
         settings = settings_of(place).model_copy(update={"feed_max_length": FEED})
         with (
             redis.Redis.from_url(place.redis_url) as state,
-            changeover_cluster(place, 0, 1, **more),
+            changeover_cluster(place, Crew("threads", 0, 1), **more),
             Client(settings) as client,
         ):
             held: list[int] = []

@@ -1,152 +1,171 @@
-"""Stages per second: Changeover against a plain ``celery.chain`` of no-op tasks, in one run, taking turns."""
+"""Stages per second: Changeover against a plain ``celery.chain`` of no-op tasks, in one run, taking turns.
+
+Both are counted from the first thing submitted to the last thing done. Each pool's workers, ours and those of the two
+yardsticks (results ignored, results kept), are there for all of its rounds; after a warm-up they take turns, so that
+whatever else the machine does is shared by all. What counts is the ratio within one run.
+"""
 
 from __future__ import annotations
 
-import os
+import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from statistics import median
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import redis
 
-from benchmarks.cpu import cpu_seconds
-from benchmarks.place import changeover_cluster, plain_workers, private_redis, settings_of
+from benchmarks.cpu import children_of, cpu_seconds
+from benchmarks.facts import Spread, described, machine
+from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
+from benchmarks.plain_chain import plain_celery
 from orchestrator.client import Client
+from orchestrator.domain.status import PLAN_ENDED
+from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
-from tests.support.waiting import wait_until
+
+STAGES = 5
+POOLS = {"solo": 1, "threads": 4, "prefork": 2}
+"""Slots of a worker in each pool."""
+
+PLAIN, KEPT, OURS = "plain chain", "plain chain, results kept", "changeover"
 
 
 @dataclass(frozen=True)
-class Cost:
-    """``cpu_ms`` is of all processes together, for one stage."""
+class Size:
+    """How much is run: tenants a round, rounds, pools, and what is tried with each pool (workers, max_concurrency)."""
 
-    stages_per_second: float
-    cpu_ms: float
-
-
-def redis_pids(server: RedisServer) -> list[int]:
-    """The server's process."""
-    assert server.process is not None
-    return [server.process.pid]
+    tenants: int
+    rounds: int
+    pools: tuple[str, ...]
+    shapes: tuple[tuple[int, int], ...]
 
 
-@contextmanager
-def environment(place: Place) -> Iterator[None]:
-    """``celeryconfig`` reads the environment; set for as long as the block runs."""
-    old = dict(os.environ)
-    os.environ.update(place.environment())
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(old)
+def quick(pools: tuple[str, ...]) -> Size:
+    """Under a minute."""
+    return Size(250, 3, pools, ((2, 64),))
 
 
-def plain_chain(server: RedisServer, database: int, tenants: int, stages: int, workers: int, concurrency: int) -> Cost:
-    """Plain chains, from the first publish to the last task."""
-    place = Place(server.url(database), server.url(database + 1))
-    with environment(place):
-        import importlib
-
-        import celeryconfig
-
-        importlib.reload(celeryconfig)
-        from celery import Celery, chain
-
-        app = Celery("plain-publisher")
-        app.config_from_object("celeryconfig")
-        app.conf.task_routes = None
-        app.conf.broker_transport = "redis"
-        with plain_workers(place, workers, concurrency) as pids, redis.Redis.from_url(place.broker_url) as broker:
-            wait_until(lambda: len(app.control.ping(timeout=0.5) or []) == workers)
-            signature = app.signature("plain.noop", immutable=True)
-            pids = [*pids, *redis_pids(server), os.getpid()]
-            started, cpu_before = time.perf_counter(), cpu_seconds(pids)
-            with app.producer_pool.acquire(block=True) as producer:
-                for _ in range(tenants):
-                    chain(*[signature.clone() for _ in range(stages)]).apply_async(producer=producer)
-            prefix = f"changeover:{place.namespace}:"
-
-            def drained() -> bool:
-                return not broker.exists(f"{prefix}lane-0", f"{prefix}unacked")
-
-            wait_until(drained, 300)
-            seconds, cpu = time.perf_counter() - started, cpu_seconds(pids) - cpu_before
-        app.close()
-    return Cost(tenants * stages / seconds, 1000 * cpu / (tenants * stages))
+def whole(pools: tuple[str, ...]) -> Size:
+    """With one worker and two, 64 slots and a slot for each tenant."""
+    return Size(1000, 5, pools, ((1, 64), (2, 64), (2, 1000)))
 
 
-def changeover(
-    server: RedisServer,
-    database: int,
-    tenants: int,
-    stages: int,
-    workers: int,
-    concurrency: int,
-    max_concurrency: int = 100,
-) -> tuple[Cost, float, float]:
-    """A plan from its start to its end; Redis commands a stage; freed slot to next stage begun (ms)."""
-    place = Place(server.url(database), server.url(database + 1))
-    with changeover_cluster(place, workers, concurrency) as cluster, Client(settings_of(place)) as client:
-        content = plan(
-            "bench",
-            (tenant(f"t{i}") for i in range(tenants)),
-            [noop_stage(f"s{i}") for i in range(stages)],
-            max_concurrency=max_concurrency,
+@dataclass(frozen=True)
+class Round:
+    """Stages a second, and per stage: ms of CPU time by process, Redis commands, those inside scripts included."""
+
+    rate: float
+    worker_ms: float
+    coordinator_ms: float = 0.0
+    redis_ms: float = 0.0
+    commands: float = 0.0
+
+
+class Ours:
+    """A namespace with a coordinator and workers that serve one plan after the other."""
+
+    def __init__(self, place: Place, cluster: Cluster, server: RedisServer) -> None:
+        self._client = Client(settings_of(place))
+        self._state = redis.Redis.from_url(place.redis_url)
+        assert server.process is not None
+        self._redis_pid = server.process.pid
+        self._coordinator, *self._workers = [process.pid for process in cluster.processes]
+        self._plans = 0
+
+    def run(self, tenants: int, max_concurrency: int) -> Round:
+        """One plan, from its submit to its end."""
+        plan_id = f"bench-{self._plans}"
+        self._plans += 1
+        stages = [noop_stage(f"s{index}") for index in range(STAGES)]
+        content = plan(plan_id, [tenant(f"t{i}") for i in range(tenants)], stages, max_concurrency=max_concurrency)
+        groups = ([self._coordinator], children_of(self._workers), [self._redis_pid])
+        commands = self._commands()
+        before = [cpu_seconds(pids) for pids in groups]
+        started = time.perf_counter()
+        self._client.submit(content)
+        while (summary := self._client.summary(plan_id)).status not in PLAN_ENDED:
+            time.sleep(0.01)
+        seconds = time.perf_counter() - started
+        assert summary.counts == {"COMPLETED": tenants}, summary.counts
+        count = tenants * STAGES
+        coordinator, workers, server = (
+            1000 * (cpu_seconds(pids) - was) / count for pids, was in zip(groups, before, strict=True)
         )
-        client.submit(content)
-        with redis.Redis.from_url(place.redis_url) as state:
-            pids = [*(process.pid for process in cluster.processes), *redis_pids(server)]
-            cpu_before = cpu_seconds(pids)
-            before = state.info("stats")["total_commands_processed"]
-            status = client.wait("bench", timeout_seconds=600)
-            cpu = cpu_seconds(pids) - cpu_before
-            commands = state.info("stats")["total_commands_processed"] - before
-        assert status.counts == {"COMPLETED": tenants}
-        events = list(client.events("bench"))
-        first = next(event for event in events if event.type == "PlanStarted")
-        seconds = (events[-1].occurred_at - first.occurred_at).total_seconds()
-        count = tenants * stages
-        return Cost(count / seconds, 1000 * cpu / count), commands / count, slot_to_stage_ms(events)
+        return Round(count / seconds, workers, coordinator, server, (self._commands() - commands) / count)
+
+    def _commands(self) -> int:
+        return int(self._state.info("stats")["total_commands_processed"])
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._client.close()
+        self._state.close()
 
 
-def slot_to_stage_ms(events: list[Any]) -> float:
-    """Median time from a freed slot (a task's end) to the next admitted task's first stage begun."""
-    freed: list[Any] = []
-    started: dict[str, Any] = {}
-    gaps: list[float] = []
-    for event in events:
-        if event.type == "TaskCompleted":
-            freed.append(event.occurred_at)
-        elif event.type == "TaskStarted" and freed:
-            started[event.task_id] = freed.pop(0)
-        elif event.type == "TaskStageStarted" and event.task_id in started:
-            gaps.append((event.occurred_at - started.pop(event.task_id)).total_seconds() * 1000)
-    return median(gaps) if gaps else 0.0
+def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_concurrency: int) -> dict[str, list[Round]]:
+    """The rounds of one pool, by what was run."""
+    found: dict[str, list[Round]] = {PLAIN: [], KEPT: [], OURS: []}
+    with ExitStack() as stack:
+        places = [Place(server.url(database + 2 * n), server.url(database + 2 * n + 1)) for n in range(3)]
+        plain = stack.enter_context(plain_celery(places[0], crew, None))
+        kept = stack.enter_context(plain_celery(places[1], crew, places[1].redis_url))
+        cluster = stack.enter_context(changeover_cluster(places[2], crew))
+        for celery in (plain, kept):
+            celery.wait_ready(crew.workers)
+        ours = Ours(places[2], cluster, server)
+        stack.callback(ours.close)
+        for number in range(size.rounds + 1):
+            # The first is the warm-up.
+            tenants = size.tenants if number else size.tenants // 5
+            rounds = {PLAIN: Round(*plain.run(tenants, STAGES)), KEPT: Round(*kept.run(tenants, STAGES))}
+            rounds[OURS] = ours.run(tenants, max_concurrency)
+            for name, one in rounds.items():
+                found[name] += [one] if number else []
+    return found
 
 
-def run(tenants: int = 1000, stages: int = 5, workers: int = 2, concurrency: int = 4, rounds: int = 5) -> None:
-    """Prints one line a round and the median ratio."""
-    print(f"throughput: {tenants} tenants x {stages} no-op stages, {workers} workers x {concurrency} threads")
-    ratios = []
+def ratios(found: dict[str, list[Round]], yardstick: str) -> Spread:
+    """Our rate to the yardstick's, round by round."""
+    return Spread.of([ours.rate / other.rate for ours, other in zip(found[OURS], found[yardstick], strict=True)])
+
+
+def run(size: Size, report: Path | None = None) -> None:
+    """Prints a table; ``report`` takes all figures as JSON."""
+    database, rows = 0, list[dict[str, Any]]()
     with private_redis() as server:
-        for number in range(rounds):
-            plain = plain_chain(server, 4 * number, tenants, stages, workers, concurrency)
-            ours, commands, gap = changeover(server, 4 * number + 2, tenants, stages, workers, concurrency)
-            ratios.append(ours.stages_per_second / plain.stages_per_second)
-            print(
-                f"  round {number + 1}: "
-                f"plain chain {plain.stages_per_second:5.0f} stages/s {plain.cpu_ms:.2f} ms CPU   "
-                f"changeover {ours.stages_per_second:5.0f} stages/s {ours.cpu_ms:.2f} ms CPU   "
-                f"ratio {ratios[-1]:.2f} (CPU {plain.cpu_ms / ours.cpu_ms:.2f})   "
-                f"{commands:.0f} commands/stage   freed slot to next stage {gap:.0f} ms",
-                flush=True,
-            )
-        # The latency that a person sees: with slots to spare for every worker thread, nothing queues for a worker.
-        _, _, gap = changeover(server, 4 * rounds, 200, 1, workers, concurrency, max_concurrency=workers)
-    print(f"  median ratio {median(ratios):.2f}; unloaded, freed slot to next stage begun {gap:.0f} ms")
+        with redis.Redis.from_url(server.url()) as client:
+            facts = machine(client)
+        print(f"throughput: {size.tenants} tenants x {STAGES} no-op stages, {size.rounds} rounds taking turns")
+        print(described(facts))
+        for pool in size.pools:
+            for workers, max_concurrency in size.shapes:
+                crew = Crew(pool, workers, POOLS[pool])
+                found = measure(server, database, crew, size, max_concurrency)
+                database += 6
+                rows.append(asdict(crew) | {"max_concurrency": max_concurrency, "rounds": _plain(found)})
+                print(_row(crew, max_concurrency, found), flush=True)
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(json.dumps({"facts": facts, "rows": rows}, indent=1))
+
+
+def _plain(found: dict[str, list[Round]]) -> dict[str, list[dict[str, float]]]:
+    return {name: [asdict(one) for one in rounds] for name, rounds in found.items()}
+
+
+def _row(crew: Crew, max_concurrency: int, found: dict[str, list[Round]]) -> str:
+    def middle(name: str, field: str) -> float:
+        return Spread.of([getattr(one, field) for one in found[name]]).median
+
+    rates = "  ".join(f"{name} {middle(name, 'rate'):.0f}/s" for name in found)
+    return (
+        f"{crew.pool} {crew.workers} x {crew.concurrency}, max_concurrency {max_concurrency}: "
+        f"ratio {ratios(found, PLAIN).shown()}, to results kept {ratios(found, KEPT).shown()}\n"
+        f"    {rates}; ms of CPU a stage: workers {middle(OURS, 'worker_ms'):.2f} (plain {middle(PLAIN, 'worker_ms'):.2f}), "
+        f"coordinator {middle(OURS, 'coordinator_ms'):.2f}, Redis {middle(OURS, 'redis_ms'):.2f}; "
+        f"{middle(OURS, 'commands'):.0f} commands a stage"
+    )
