@@ -22,7 +22,18 @@ from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
-from orchestrator.ledger.records import IDENTITY, Admission, Admitted, Dropped, Early, StageRow, Turn, TurnRecord
+from orchestrator.ledger.records import (
+    IDENTITY,
+    Admission,
+    Admitted,
+    Advanced,
+    Dropped,
+    Early,
+    Onward,
+    StageRow,
+    Turn,
+    TurnRecord,
+)
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.settings.model import Settings
@@ -181,24 +192,7 @@ class Ledger:
             return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
         if code is not Begun.BEGUN:
             return code, Dropped(answer[1])
-        tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer[1:]
-        checkpoint, forced, digest, rollbacks, created = rest
-        return code, TurnRecord(
-            tenant_id=tenant_id,
-            mode=TaskState(mode),
-            stage_index=index,
-            stage_name=stage_name,
-            cursor=json.loads(cursor) if cursor else {},
-            config=config,
-            snapshot=snapshot or None,
-            attempt=attempt,
-            incarnation=incarnation,
-            checkpoint=json.loads(checkpoint) if checkpoint else {},
-            forced=bool(forced),
-            digest=digest,
-            rollbacks=rollbacks,
-            plan_created=str(created),
-        )
+        return code, _turn_record(answer[1:])
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
         """Hands the turn back for ``delay_seconds``.
@@ -210,17 +204,32 @@ class Ledger:
         number, due_ms = answer[1:] or (0, 0)
         return Ended(answer[0]), number, due_ms
 
-    def succeed(
-        self, turn: Turn, checkpoint: str, *, healthy: bool, config: Mapping[str, Any], goes_back: bool = False
-    ) -> Ended:
-        """Records the stage as done together with its checkpoint. Answers what the task does next.
+    def advance(
+        self,
+        turn: Turn,
+        checkpoint: str,
+        *,
+        healthy: bool,
+        config: Mapping[str, Any],
+        goes_back: bool = False,
+        onward: Onward | None = None,
+    ) -> Advanced:
+        """Records the stage as done together with its checkpoint, and begins what follows for ``onward``, if given.
 
         ``config``: what the stage applied (snake_case keys); on the way back (``goes_back``) it is in force again.
         """
         identity = {wire: config.get(name) for name, wire in IDENTITY.items()}
         texts = (_json(config) if goes_back else "", _json(identity))
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
-        return Ended(self.call("succeed", *number, checkpoint, int(healthy), *texts)[0])
+        goes_on = (onward.worker, onward.lanes) if onward else ("", "")
+        code, *answer = self.call("advance", *number, checkpoint, int(healthy), *texts, *goes_on)
+        ended = Ended(code)
+        if ended is Ended.BEGUN:
+            return Advanced(ended, stage=(answer[0], answer[1]))
+        if not answer:
+            return Advanced(ended)
+        task_id, epoch, stage, *record = answer[0]
+        return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), _turn_record(record)))
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""
@@ -241,6 +250,29 @@ class Ledger:
         """Renews the running leases of all these turns. Answers those that are no longer ours."""
         flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
         return frozenset(turns[place] for place in self.call("renew", *flat)[1])
+
+
+def _turn_record(answer: Sequence[Any]) -> TurnRecord:
+    """What a script tells of a turn that has begun."""
+    tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
+    checkpoint, forced, digest, rollbacks, created, legs = rest
+    return TurnRecord(
+        tenant_id=tenant_id,
+        mode=TaskState(mode),
+        stage_index=index,
+        stage_name=stage_name,
+        cursor=json.loads(cursor) if cursor else {},
+        config=config,
+        snapshot=snapshot or None,
+        attempt=attempt,
+        incarnation=incarnation,
+        checkpoint=json.loads(checkpoint) if checkpoint else {},
+        forced=bool(forced),
+        digest=digest,
+        rollbacks=rollbacks,
+        plan_created=str(created),
+        legs=legs,
+    )
 
 
 def _milliseconds(seconds: float | None) -> int:

@@ -49,9 +49,10 @@ class Begun(StrEnum):
 
 
 class Ended(StrEnum):
-    """What follows the end of a turn."""
+    """What follows the end of a turn. ``NEXT``: the next stage, by a message; ``BEGUN``: the next stage, here."""
 
     NEXT = "NEXT"
+    BEGUN = "BEGUN"
     AGAIN = "AGAIN"
     COMPLETED = "COMPLETED"
     ROLLED_BACK = "ROLLED_BACK"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.domain.status import TaskState
+from orchestrator.ledger.outcomes import Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,28 @@ class TurnRecord:
     digest: str
     rollbacks: int
     plan_created: str = ""
+    legs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Who goes on with what follows a stage: worker and delivery, and the lanes that it serves.
+
+    ``lanes``: '' is all of them; else the number of lanes and those served, ``4:0,2,``.
+    """
+
+    worker: str
+    lanes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What followed a stage's end. ``stage``: index and name of the plan stage that has begun for the caller;
+    ``task``: the turn, of another task, that has."""
+
+    ended: Ended
+    stage: tuple[int, str] | None = None
+    task: tuple[Turn, TurnRecord] | None = None
 
 
 IDENTITY: Final = {

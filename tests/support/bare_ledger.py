@@ -39,7 +39,7 @@ class BareLedger:
         for stage in range(task.stage, task.legs):
             turn = Turn(task.task_id, task.epoch, stage, 0)
             assert self.ledger.begin(turn, f"w/{stage}")[0] is Begun.BEGUN
-            self.ledger.succeed(turn, "{}", healthy=False, config={})
+            self.ledger.advance(turn, "{}", healthy=False, config={})
 
     def dump(self) -> LedgerDump:
         return read_dump(self.redis, self.keys)

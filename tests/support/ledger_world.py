@@ -24,7 +24,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, draw_request_id
 from orchestrator.ledger.outcomes import Begun, Ended, Opened
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.records import Admission, Admitted, StageRow, Turn, TurnRecord
+from orchestrator.ledger.records import Admission, Admitted, Advanced, Onward, StageRow, Turn, TurnRecord
 from orchestrator.settings.model import Settings
 from orchestrator.stages.rollback_strategy import config_for
 from tests.support.history import check_ledger
@@ -159,12 +159,24 @@ class LedgerWorld:
         return self.succeed_turn(self.turn(task_id), healthy=healthy)
 
     def succeed_turn(self, turn: Turn, *, healthy: bool = True) -> Ended:
+        return self.advance_turn(turn, None, healthy=healthy).ended
+
+    def advance(self, task_id: str, delivery: str = "worker", lanes: str = "") -> Advanced:
+        """Records the begun stage; what follows begins for the same delivery."""
+        return self.advance_turn(self.turn(task_id), Onward(delivery, lanes))
+
+    def advance_turn(self, turn: Turn, onward: Onward | None, *, healthy: bool = True) -> Advanced:
         record = self._records[turn.task_id]
         done = Checkpoint(turn.task_id, turn.epoch, record.attempt, record.mode, turn.stage + 1, record.stage_name)
         goes_back = record.mode is TaskState.ROLLING_BACK
-        return self.ledger.succeed(
-            turn, done.to_json(), healthy=healthy, config=config_for(record), goes_back=goes_back
+        advanced = self.ledger.advance(
+            turn, done.to_json(), healthy=healthy, config=config_for(record), goes_back=goes_back, onward=onward
         )
+        if advanced.stage is not None:
+            self._records[turn.task_id] = replace(record, stage_index=advanced.stage[0], stage_name=advanced.stage[1])
+        if advanced.task is not None:
+            self._records[advanced.task[0].task_id] = advanced.task[1]
+        return advanced
 
     def fail(self, task_id: str) -> Ended:
         return self.ledger.fail(self.turn(task_id), FAILURE)

@@ -135,12 +135,17 @@ class Model:
             plan.status = P.RUNNING
             self._say("PlanStarted", plan.id)
         admitted: list[str] = []
+        while (task := self._admit_next(plan)) is not None:
+            admitted.append(task.id)
+        return admitted
+
+    def _admit_next(self, plan: Plan, *, serves: bool = True) -> Task | None:
+        """Looks at the queue's head until a task may start; it does, unless the caller does not serve it."""
         while self.free_slots(plan) > 0 and (queue := self.queue(plan)):
             task = queue[0]
             if not self._plan_admits(task):
                 break
-            in_front = self._in_front_of(task)
-            if in_front:
+            if self._in_front_of(task):
                 self._join_line(task)
                 if plan.slots > 1:
                     task.queued = False
@@ -149,14 +154,15 @@ class Model:
                 holders = [other for other in queue if other.rank[:2] == (1, 0) and self._plan_admits(other)]
                 if not holders:
                     break
-                self._admit(holders[0])
-                admitted.append(holders[0].id)
-            elif self._goes_on_from_before(task) and not task.forced and self._moved_since(task):
+                task = holders[0]
+            if self._goes_on_from_before(task) and not task.forced and self._moved_since(task):
                 self._give_up(task)
-            else:
-                self._admit(task)
-                admitted.append(task.id)
-        return admitted
+                continue
+            if not serves:
+                break
+            self._admit(task)
+            return task
+        return None
 
     def _do_chunks(self, plan: Plan) -> None:
         if plan.chunks == "cancel":
@@ -232,6 +238,16 @@ class Model:
             return stopped
         task.lease = "queued"
         return "NEXT"
+
+    def advance(self, task: Task, *, serves: bool = True) -> tuple[str, str]:
+        """A good end, and what follows begun in the same write: the next stage, or another task of the plan."""
+        ended = self.succeed(task)
+        if ended == "NEXT":
+            return self.begin(task), ""
+        successor = self._admit_next(task.plan, serves=serves) if ended != "ROLLING_BACK" else None
+        if successor is not None:
+            assert self.begin(successor) == "BEGUN"
+        return ended, "" if successor is None else successor.id
 
     def fail(self, task: Task) -> str:
         forward = task.status is T.RUNNING

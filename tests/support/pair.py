@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply
+from orchestrator.ledger.outcomes import Ended
+from orchestrator.ledger.records import Advanced, Onward
 from tests.support.ledger_world import STAGES, LedgerWorld
 from tests.support.model import Model, Task
 
@@ -33,6 +35,19 @@ class Pair:
         assert getattr(self.world, verb)(task_id) == expected
         self.agree()
         return str(expected)
+
+    def advance(self, task_id: str, *, serves: bool = True) -> None:
+        """A good end and what follows it, and the same call once more, as after a lost reply."""
+        turn, lanes = self.world.turn(task_id), "" if serves else "4:"
+        expected = self.model.advance(self.model.tasks[task_id], serves=serves)
+        answer = self.world.advance(task_id, lanes=lanes)
+        assert (answer.ended, answer.task[0].task_id if answer.task else "") == expected
+        before = self.world.dump()
+        again = self.world.advance_turn(turn, Onward("worker", lanes))
+        # Turned around under a new epoch: a message does the rest.
+        assert again == (Advanced(Ended.STALE) if answer.ended is Ended.ROLLING_BACK else answer)
+        assert self.world.dump() == before
+        self.agree()
 
     def stage(self, task_id: str) -> None:
         assert self.worker("begin", task_id) == "BEGUN"

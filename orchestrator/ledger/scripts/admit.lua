@@ -13,36 +13,11 @@
 -- @include keys
 -- @include admission
 -- @include plan_end
--- @include tenant_history
--- @include rollback_request
+-- @include queue_head
 
--- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
-local function give_up(task, other)
-  local why = 'the tenant has been moved since by ' .. other
-  if task.rollback then
-    ask_withdrawal(task)
-    emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
-    give_up_rollback(task, 'system: ' .. why)
-  else
-    ask_settled(task, 'cancel')
-    cancel_task(task, 'system: ' .. why)
-  end
-end
-
--- Whether another stands before it: then it waits in the tenant's line from here on.
-local function joins_line(task)
-  local holder, reason = in_front_of(task)
-  if holder then join_line(task, holder, reason) end
-  return holder ~= nil
-end
-
--- One that the table refused keeps nobody behind it in its tenant's line.
-local function let_by(task)
-  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
-end
-
-local function comes_back(task)
-  return not task.forced and (task.rollback or (task.retrying ~= '' and task.started_at == 0))
+local function admit(task)
+  take_places(task)
+  lease_queued(task, NOW)
 end
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
@@ -74,42 +49,15 @@ if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
 end
 
 local free = free_slots(plan_id)
--- One slot means strict order: nobody is passed over, the head blocks its plan and takes no slot. Only a task that holds
--- its tenant goes before it: that one waits for nobody, and another plan may wait for it.
-local strict = tonumber(f[2]) == 1
--- Tasks at the head of the queue that the table refused to move, or whose tenant is damaged: the others go on without them.
-local refused = 0
+local round = {plan = plan_id, strict = tonumber(f[2]) == 1, refused = 0}
 while free > 0 and limit > 0 do
   limit = limit - 1
-  local head = redis.call('ZRANGE', K.queue(plan_id), refused, refused)[1]
-  if not head then return answer(0) end
-  local task = read_task(head)
-  -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
-  if task and not plan_admits(plan_id, task.rollback) then return answer(0) end
-  local looked, waits = not task, false
-  if task then looked, waits = apart(joins_line, task) end
-  local goes = task
-  if waits then
-    goes = strict and plan_admits(plan_id, false) and first_resumed_holder(plan_id)
-    if strict and not goes then return answer(0) end
-  end
-  if not looked then
-    refused = refused + 1
-    if strict then return answer(0) end
-  elseif not goes then
-    -- Passed over; or damaged: then it stands in nobody's way.
-    redis.call('ZREM', K.queue(plan_id), head)
-  else
-    local other = comes_back(goes) and moved_since_by(goes)
-    if not apart(other and give_up or admit, goes, other) then
-      refused = refused + 1
-      sound(let_by, goes)
-      if strict then return answer(0) end
-    elseif not other then
-      free = free - 1
-      admitted[#admitted + 1] = {goes.id, goes.tenant, goes.status, goes.epoch, goes.stage, goes.legs}
-    end
+  local found, task = look_at_head(round, admit)
+  if found == 'END' then return answer(0) end
+  if found == 'STARTED' then
+    free = free - 1
+    admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}
   end
 end
 -- A caller that had no room has looked at nobody.
-return answer(free > 0 and refused < math.max(tonumber(ARGV[2]), 1) and 1 or 0)
+return answer(free > 0 and round.refused < math.max(tonumber(ARGV[2]), 1) and 1 or 0)

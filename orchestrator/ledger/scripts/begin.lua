@@ -6,7 +6,7 @@
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced, digest of the plan's content, number of rollbacks,
---       when the plan was created |
+--       when the plan was created, number of legs |
 --       STALE, tenant (drop the chain) | COPY, tenant (another copy of this turn: drop the chain) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
 --       CANCELLED, PAUSED, ROLLING_BACK, tenant (asked for, done at this boundary: drop the chain) | BAD_MOVE
@@ -14,9 +14,7 @@
 --       TaskPaused TaskCancelled TaskRetryCompleted TaskRollingBack TaskStageStarted TaskStageRollingBack
 -- @include keys
 -- @include boundary
--- @include tenant_history
--- @include heartbeat
--- @include beats
+-- @include stage_begin
 -- @include counters
 
 -- Two processes never agree on the last milliseconds.
@@ -52,25 +50,11 @@ if turn == 0 and not task.stage_started then
 end
 
 local is_first = task.lease == 'queued'
-local key = K.task(task_id)
 local index, name = stage_of(task, stage)
-if task.stage_started then
-  lease_running(task, worker)
-  beat_if_due(task)
-else
-  local touched = task.status == 'RUNNING' and math.max(index + 1, task.touched) or task.touched
-  lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'beatAt', int(NOW), 'touched', touched)
-  become_last_mover(task)
-  note_beat(task, NOW)
-  set_deadline(task, index)
-  emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
-end
-local record = redis.call('HMGET', key, 'cursor', 'snapshot', 'rollbacks', 'queuedAt', 'dueAt')
+begin_stage(task, worker, index, name)
 -- From when the message could be taken: it was published, or its poll was due.
 if is_first then
-  observe('dispatch', NOW - math.max(tonumber(record[4] or NOW), turn > 0 and tonumber(record[5] or 0) or 0))
+  local at = redis.call('HMGET', K.task(task_id), 'queuedAt', 'dueAt')
+  observe('dispatch', NOW - math.max(tonumber(at[1] or NOW), turn > 0 and tonumber(at[2] or 0) or 0))
 end
-local plan = redis.call('HMGET', K.plan(task.plan), 'digest', 'createdAt')
-return {'BEGUN', task.tenant, task.status, index, name, record[1] or '', redis.call('GET', K.config(task_id)), record[2] or '',
-  task.attempt, redis.call('HGET', K.meta(), 'incarnation'), stage > 0 and redis.call('GET', K.checkpoint(task_id)) or '',
-  task.forced and 1 or 0, plan[1], tonumber(record[3] or 0), plan[2] or ''}
+return {'BEGUN', turn_record(task, index, name)}

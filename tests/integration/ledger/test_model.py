@@ -79,6 +79,15 @@ class Machine(RuleBasedStateMachine):
         task = self.pair.model.tasks[self._draw(data, self.tasks("running"))]
         self.pair.worker(verb if self._can_succeed(task) else "fail", task.id)
 
+    @precondition(lambda self: self.tasks("running"))
+    @rule(data=st.data(), serves=st.sampled_from([True, True, False]), count=st.integers(1, 4))
+    def run_ahead(self, data: st.DataObject, serves: bool, count: int) -> None:
+        """Stages of one task, each with what follows it in the same write."""
+        task = self.pair.model.tasks[self._draw(data, self.tasks("running"))]
+        for _ in range(count):
+            if task.lease == "running" and self._can_succeed(task):
+                self.pair.advance(task.id, serves=serves)
+
     @precondition(lambda self: self.tasks("queued", "running"))
     @rule(data=st.data())
     def run_on(self, data: st.DataObject) -> None:

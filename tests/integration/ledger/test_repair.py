@@ -121,7 +121,7 @@ def test_release_is_refused_while_the_holder_is_alive(bare: BareLedger) -> None:
 
     assert (done.accepted, done.status) == (True, "FAILED")
     # The old holder is fenced off, whatever it tries.
-    assert bare.ledger.succeed(turn, "{}", healthy=True, config={}) is Ended.STALE
+    assert bare.ledger.advance(turn, "{}", healthy=True, config={}).ended is Ended.STALE
     assert bare.ledger.renew([turn]) == {turn}
     failure = bare.client.task_status("p.0").failure_info
     assert failure is not None

@@ -83,8 +83,8 @@ local function admit_move(task)
   emit_admitted(task, resumed)
 end
 
--- Takes slot, tenant and a queued lease under a new epoch, in the plan's first free place.
-local function admit(task)
+-- Takes slot and tenant under a new epoch, in the plan's first free place; whoever calls gives it a lease.
+local function take_places(task)
   ask_task(task, task.rollback and 'roll_back' or 'admit')
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
@@ -96,5 +96,4 @@ local function admit(task)
   -- Stopped in the middle of a stage, when its worker was lost: the stage's time starts again.
   if task.stage_started then redis.call('HSET', K.task(task.id), 'stageStartedAt', int(NOW)) end
   set_deadline(task, task.stage_started and task.stage or nil)
-  lease_queued(task, NOW)
 end

@@ -7,29 +7,49 @@
 -- A whole number as text: Lua would write large ones with an exponent.
 local function int(number) return string.format('%.0f', tonumber(number)) end
 
--- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
-local function emit_all(kind, plan_id, entries)
-  local added = #entries
+-- A verb that writes many of one plan holds them, and writes all at its end under one draw of numbers.
+local HELD, HELD_PLAN
+
+-- Of one plan: a list of {kind, task, tenant, stage, data}.
+local function write_events(plan_id, events)
+  local added, of_kind = #events, {}
+  if added == 0 then return end
+  for _, event in ipairs(events) do of_kind[event[1]] = (of_kind[event[1]] or 0) + 1 end
   -- What a hand may have damaged comes first, or is passed by: a number drawn and not written would be a gap in
   -- everybody's sequence.
-  local log, feed = K.log(plan_id), K.feed()
+  local log, feed, wall = K.log(plan_id), K.feed(), int(WALL)
   local plan_seq = redis.call('HINCRBY', K.plan(plan_id), 'planSeq', added) - added
   local seq = redis.call('INCRBY', K.seq(), added) - added
-  count('event:' .. kind, added)
-  for i, entry in ipairs(entries) do
-    local id = int(seq + i) .. '-0'
-    local number = int(plan_seq + i)
-    local logged = redis.pcall('XADD', log, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2], 's', entry[3], 't', int(WALL),
-      'd', entry[4])
+  for kind, number in pairs(of_kind) do count('event:' .. kind, number) end
+  for i, event in ipairs(events) do
+    local id, number = int(seq + i) .. '-0', int(plan_seq + i)
+    local logged = redis.pcall('XADD', log, id, 'p', number, 'e', event[1], 'k', event[2], 'n', event[3], 's', event[4],
+      't', wall, 'd', event[5])
     if type(logged) == 'table' and not string.find(logged.err, 'WRONGTYPE', 1, true) then error(logged, 0) end
-    redis.call('XADD', feed, 'MAXLEN', '~', SETTINGS.FEED_MAX, id, 'p', number, 'e', kind, 'k', entry[1], 'n', entry[2],
-      's', entry[3], 't', int(WALL), 'd', entry[4], 'l', plan_id)
+    redis.call('XADD', feed, 'MAXLEN', '~', SETTINGS.FEED_MAX, id, 'p', number, 'e', event[1], 'k', event[2],
+      'n', event[3], 's', event[4], 't', wall, 'd', event[5], 'l', plan_id)
   end
+end
+
+local function hold_events(plan_id) HELD, HELD_PLAN = {}, plan_id end
+
+local function write_held_events()
+  local held = HELD
+  HELD = nil
+  write_events(HELD_PLAN, held)
 end
 
 -- data is a JSON object; task_id, tenant_id and stage are '' where the event has none.
 local function emit(kind, plan_id, task_id, tenant_id, stage, data)
-  emit_all(kind, plan_id, {{task_id, tenant_id, stage, data}})
+  local event = {kind, task_id, tenant_id, stage, data}
+  if HELD and plan_id == HELD_PLAN then HELD[#HELD + 1] = event else write_events(plan_id, {event}) end
+end
+
+-- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
+local function emit_all(kind, plan_id, entries)
+  local events = {}
+  for i, entry in ipairs(entries) do events[i] = {kind, entry[1], entry[2], entry[3], entry[4]} end
+  write_events(plan_id, events)
 end
 
 local function emit_plan(kind, plan_id, data) emit(kind, plan_id, '', '', '', data or '{}') end

@@ -12,8 +12,9 @@ local function drop_lease(task)
   task.lease = ''
 end
 
+-- Where another task of the plan takes the slot in the same write, that one says what is left to wake for.
 local function free_slot(task)
-  if redis.call('SREM', K.slots(task.plan), task.id) == 1 then wake_plan(task.plan) end
+  if redis.call('SREM', K.slots(task.plan), task.id) == 1 and not task.gives_way then wake_plan(task.plan) end
 end
 
 local function free_tenant(task)

@@ -22,8 +22,9 @@ EVENT_NAMES = set(EVENT.json_schema()["discriminator"]["mapping"])
 FAILURE_KINDS = {"TaskTimeout"}
 LUA_NAMES = {
     *("and", "or", "not", "if", "then", "elseif", "else", "end", "for", "in", "do", "while", "function", "return"),
-    *("ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack", "error", "assert"),
+    *("pairs", "ipairs", "pcall", "setmetatable", "tonumber", "tostring", "type", "unpack", "error", "assert"),
     "act",  # a verb's body as a function: a parameter of `once`
+    "may_start",  # what a caller wants: a parameter of `look_at_head`
 }
 ENUMS = {
     "open_plan": outcomes.Opened,
@@ -31,7 +32,7 @@ ENUMS = {
     "commit_plan": outcomes.Committed,
     "begin": outcomes.Begun,
     "poll_again": outcomes.Ended,
-    "succeed": outcomes.Ended,
+    "advance": outcomes.Ended,
     "fail": outcomes.Ended,
     "release_tenant": operations.Taken,
     **{f"{operation}_task": operations.Taken for operation in operations.Operation},

@@ -1,0 +1,78 @@
+-- Records a stage as done, with its checkpoint and events, and goes on: with the task's next stage, or, at the end of the
+-- task, with the plan's next one; both begin in this write, for the same worker. A worker that goes no further here
+-- leaves the next stage to a message.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
+--       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
+--       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
+-- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
+--       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
+--       9 worker and delivery that go on; '' when they do not  10 lanes that it serves: '', all; else '4:0,2,' (see lanes)
+-- CODES NEXT (by a message) | BEGUN, plan stage index, its name (the next stage: the turn is the caller's) |
+--       COMPLETED | ROLLED_BACK | CANCELLED | PAUSED, each then the task that goes on in its place, if one does: task,
+--       epoch, stage (leg), tenant and all that BEGUN of begin tells | ROLLING_BACK | STALE | BAD_MOVE;
+--       a repeat of the same call is answered alike, or STALE when a person or a sweep has gone on from it
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed TaskWaiting TaskStarted TaskProgress TaskPaused TaskResumed TaskCompleted TaskCancelled
+--       TaskRetryStarted TaskRetryCompleted TaskRollingBack TaskRolledBack TaskStageStarted TaskStageSucceeded
+--       TaskStageRollingBack TaskStageRolledBack
+-- @include keys
+-- @include checkpoint
+-- @include boundary
+-- @include stage_end
+-- @include stage_begin
+-- @include hand_over
+-- @include beats
+
+local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local worker, served = ARGV[9], ARGV[10]
+
+local REPEATED = {COMPLETED = true, ROLLED_BACK = true, CANCELLED = true, PAUSED = true}
+
+local function repeated(task)
+  if task.stage ~= stage + 1 then return {'STALE'} end
+  if task.turn == 0 and task.lease == 'queued' then return {'NEXT'} end
+  if task.turn == 0 and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker then
+    return {'BEGUN', stage_of(task, task.stage)}
+  end
+  if not REPEATED[task.status] then return {'STALE'} end
+  return {task.status, handed_over(task, worker)}
+end
+
+local function go_on(task)
+  local forward = task.status == 'RUNNING'
+  local _, name = stage_of(task, stage)
+  task.stage, task.turn, task.gives_way = stage + 1, 0, worker ~= ''
+  local follows = ask_stage_end(task, forward)
+  record_stage(task, name, turn, healthy, forward)
+  if follows == 'ENDS' then
+    if forward then complete_task(task, identity) else finish_rollback(task, restored, identity) end
+    return {task.status, worker ~= '' and hand_over(task, worker, served) or nil}
+  end
+  keep_checkpoint(task, checkpoint)
+  if follows then
+    forget_beat(task)
+    stop_at_boundary(task)
+    return {follows, worker ~= '' and follows ~= 'ROLLING_BACK' and hand_over(task, worker, served) or nil}
+  end
+  if worker ~= '' then
+    local index, next_name = stage_of(task, task.stage)
+    begin_stage(task, worker, index, next_name)
+    return {'BEGUN', index, next_name}
+  end
+  forget_beat(task)
+  set_deadline(task)
+  lease_queued(task, NOW)
+  return {'NEXT'}
+end
+
+local task = read_task(task_id)
+if not task or task.epoch ~= epoch then return {'STALE'} end
+if not is_under_way(task, epoch, stage, turn) then return repeated(task) end
+hold_events(task.plan)
+local done, answer = pcall(go_on, task)
+-- Also when a fault ends it half-way: what is written has its events (I6).
+write_held_events()
+if not done then error(answer, 0) end
+return answer

@@ -1,0 +1,80 @@
+-- One look at the head of a plan's queue: the one place that decides who may start now (I2, I3).
+-- @include keys
+-- @include admission
+-- @include boundary
+-- @include tenant_history
+-- @include rollback_request
+
+-- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
+local function give_up(task, other)
+  local why = 'the tenant has been moved since by ' .. other
+  if task.rollback then
+    ask_withdrawal(task)
+    emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
+    give_up_rollback(task, 'system: ' .. why)
+  else
+    ask_settled(task, 'cancel')
+    cancel_task(task, 'system: ' .. why)
+  end
+end
+
+local function comes_back(task)
+  return not task.forced and (task.rollback or (task.retrying ~= '' and task.started_at == 0))
+end
+
+-- Whether another stands before it: then it waits in the tenant's line from here on.
+local function joins_line(task)
+  local holder, reason = in_front_of(task)
+  if holder then join_line(task, holder, reason) end
+  return holder ~= nil
+end
+
+-- One that the table refused keeps nobody behind it in its tenant's line.
+local function let_by(task)
+  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+end
+
+-- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.
+local function pass_by(round)
+  round.refused = round.refused + 1
+  return round.strict and 'END' or 'LOOKED'
+end
+
+-- The task that goes, when the head waits in a line. One slot means strict order: nobody is passed over, the head blocks
+-- its plan and takes no slot. Only a task that holds its tenant goes before it: that one waits for nobody, and another
+-- plan may wait for it.
+local function goes_before(round)
+  return round.strict and plan_admits(round.plan, false) and first_resumed_holder(round.plan)
+end
+
+-- round: {plan = its id, strict = one slot only, refused = how many at the head are passed by}. start: what is done with a
+-- task that may start, the table not yet asked; it takes slot and tenant. may_start: whether the caller wants it, or nil.
+-- Answers STARTED and the task; LOOKED when the next look may find another; END when nobody can start now.
+local function look_at_head(round, start, may_start)
+  local head = redis.call('ZRANGE', K.queue(round.plan), round.refused, round.refused)[1]
+  if not head then return 'END' end
+  local task = read_task(head)
+  -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
+  if task and not plan_admits(round.plan, task.rollback) then return 'END' end
+  local looked, waits = not task, false
+  if task then looked, waits = apart(joins_line, task) end
+  if not looked then return pass_by(round) end
+  local goes = task
+  if waits then
+    goes = goes_before(round)
+    if round.strict and not goes then return 'END' end
+  end
+  if not goes then
+    -- Passed over; or damaged: then it stands in nobody's way.
+    redis.call('ZREM', K.queue(round.plan), head)
+    return 'LOOKED'
+  end
+  local other = comes_back(goes) and moved_since_by(goes)
+  if not other and may_start and not may_start(goes) then return 'END' end
+  if not apart(other and give_up or start, goes, other) then
+    sound(let_by, goes)
+    return pass_by(round)
+  end
+  if other then return 'LOOKED' end
+  return 'STARTED', goes
+end
