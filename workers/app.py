@@ -71,6 +71,12 @@ def _check_settings(instance: Any, **_: Any) -> None:
         raise SystemExit(error.exit_code) from error
 
 
+@signals.celeryd_after_setup.connect
+def _note_queues(instance: Any = None, **_: Any) -> None:
+    # Before a pool forks: its processes have no consumer to ask.
+    runtime.serve(frozenset(instance.app.amqp.queues.consume_from))
+
+
 @signals.worker_process_init.connect
 def _watch_pool_process(**_: Any) -> None:
     # A process of a prefork pool: it ends itself alone, and the pool makes another.

@@ -1,26 +1,28 @@
-"""What becomes of a message's chain once its turn is over."""
+"""What becomes of a message, and of its chain, once a worker is done with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.domain.status import TaskState
-from orchestrator.ledger.records import Turn
+from orchestrator.ledger.records import Admitted
 
 
 @dataclass(frozen=True, slots=True)
 class Proceed:
-    """The chain goes on with its next link."""
+    """The task goes on by a message, from this stage on: the chain's next link, if the chain is this task's."""
+
+    task: Admitted
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The rest of the chain is dropped: ended, stopped at the boundary, or not ours.
+    """The rest of the chain is dropped: done, ended, stopped at the boundary, or not ours.
 
-    ``failure``: what failed, when a stage was recorded as failed; Flower shows it.
+    ``failure``: what failed, when a stage of ``task_id`` was recorded as failed; Flower shows it.
     """
 
     failure: str = ""
+    task_id: str = ""
 
 
 class StageFailed(Exception):
@@ -29,12 +31,10 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """The same stage again, as ``turn``, at ``due_ms`` of the ledger's clock; the rest names it in Flower."""
+    """The same stage again, as the turn that ``task`` names, at ``due_ms`` of the ledger's clock."""
 
-    turn: Turn
+    task: Admitted
     due_ms: int
-    tenant_id: str
-    mode: TaskState
     stage_name: str
 
 

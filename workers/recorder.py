@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import structlog
 
@@ -12,7 +13,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
-from orchestrator.ledger.records import Turn
+from orchestrator.ledger.records import Advanced, Onward
 from orchestrator.observability import crash_points
 from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
@@ -56,14 +57,18 @@ class Recorder:
         if ended is not Ended.AGAIN:
             return fenced_out(run)
         crash_points.reached(crash_points.BETWEEN_POLLS)
-        again = Turn(turn.task_id, turn.epoch, turn.stage, number)
-        return Reschedule(again, due_ms, record.tenant_id, record.mode, record.stage_name)
+        return Reschedule(run.as_admitted(turn.stage, number), due_ms, record.stage_name)
 
-    def succeed(self, run: Run, seconds: float = 0.0) -> Next:
-        """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took."""
-        turn, record = run.turn, run.record
+    def succeed(self, run: Run, onward: Onward | None, seconds: float = 0.0) -> Next | Run:
+        """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took.
+
+        With ``onward`` what follows has begun: the run of it is the answer.
+        """
+        assert run.task is not None
+        turn, record, config = run.turn, run.record, run.task.config
         # A stage that is done again, on the way back, moves to the end: outputs stand in the order they were made in.
         outputs = {name: value for name, value in run.outputs.items() if name != record.stage_name}
+        outputs[record.stage_name] = run.cursor.outputs
         checkpoint = Checkpoint(
             task_id=turn.task_id,
             epoch=turn.epoch,
@@ -71,23 +76,28 @@ class Recorder:
             mode=record.mode,
             completed_stages=turn.stage + 1,
             last_stage=record.stage_name,
-            outputs={**outputs, record.stage_name: run.cursor.outputs},
+            outputs=outputs,
         )
         try:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
             return self.fail(run, Failed(type(error).__name__, str(error)))
-        goes_back, healthy, config = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy, run.config
-        ended = patiently(lambda: self._ledger.succeed(turn, text, healthy=healthy, config=config, goes_back=goes_back))
+        goes_back, healthy = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy
+        advanced = patiently(
+            lambda: self._ledger.advance(turn, text, healthy=healthy, config=config, goes_back=goes_back, onward=onward)
+        )
+        ended = advanced.ended
         if ended is Ended.STALE:
             return fenced_out(run)
-        _log.info("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
+        _log.debug("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
         if ended in CHECKPOINT_GONE:
             self._checkpoints.forget(turn)
-        if ended is not Ended.NEXT:
-            return Drop()
-        crash_points.reached(crash_points.BEFORE_NEXT_LINK)
-        return Proceed()
+        if ended is Ended.NEXT:
+            crash_points.reached(crash_points.BEFORE_NEXT_LINK)
+            return Proceed(run.as_admitted(turn.stage + 1))
+        if ended is not Ended.BEGUN:
+            _log.info("task goes no further", action="task-done", outcome=ended.value, stages=turn.stage + 1)
+        return _what_has_begun(run, advanced, outputs)
 
     def fail(self, run: Run, failed: Failed) -> Next:
         """Records the stage as failed, which ends its task."""
@@ -101,7 +111,18 @@ class Recorder:
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
-        return Drop(f"{run.record.stage_name}: {failed.kind}: {message}"[:SHOWN_LIMIT])
+        return Drop(f"{run.record.stage_name}: {failed.kind}: {message}"[:SHOWN_LIMIT], run.turn.task_id)
+
+
+def _what_has_begun(run: Run, advanced: Advanced, outputs: Mapping[str, Any]) -> Next | Run:
+    if advanced.stage is not None:
+        following = run.next_stage(*advanced.stage, outputs)
+    elif advanced.task is not None:
+        following = Run(*advanced.task)
+    else:
+        return Drop()
+    crash_points.reached(crash_points.AHEAD)
+    return following
 
 
 def fenced_out(run: Run) -> Drop:

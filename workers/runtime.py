@@ -7,9 +7,13 @@ import socket
 import threading
 from functools import lru_cache
 
+from celery import current_app
+
 from checkpoint import CheckpointStore
 from orchestrator.ledger.connection import connect
+from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.reader import Reader
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
@@ -33,9 +37,11 @@ from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpo
 from workers.connections import Connections
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import load_chain
+from workers.onward import Onward
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
 from workers.reach import Limits
+from workers.run_ahead import RunAhead, lanes_text
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
 from workers.turn_run import StepResources
@@ -45,12 +51,25 @@ _stopping = threading.Event()
 _is_alone = False
 _times: list[StepTimes] = []
 _shared_store: CheckpointStore | None = None
+_queues: frozenset[str] | None = None
 
 
 def runner() -> StageRunner:
     """The runner of this process."""
     with _lock:
         return _make_runner(os.getpid())
+
+
+def onward() -> Onward:
+    """How the messages of this process go on."""
+    with _lock:
+        return _make_onward(os.getpid())
+
+
+def serve(queues: frozenset[str]) -> None:
+    """The queues that this worker consumes; all lanes if it is not said."""
+    global _queues
+    _queues = queues
 
 
 def share_store(store: CheckpointStore | None) -> None:
@@ -98,7 +117,22 @@ def _make_runner(pid: int) -> StageRunner:
         checkpoints=_checkpoints(settings),
         middlewares=load_chain(settings),
         times=_kept_times(ledger),
+        ahead=_ahead(settings),
     )
+
+
+@lru_cache(maxsize=1)
+def _make_onward(pid: int) -> Onward:
+    settings = load_settings()
+    client = connect(find_servers(settings).redis_url, patient=True)
+    return Onward(current_app, LegNames(Reader(client, Keys(settings.namespace))), settings.lanes)
+
+
+def _ahead(settings: Settings) -> RunAhead | None:
+    if not settings.run_ahead:
+        return None
+    lanes = "" if _queues is None else lanes_text(_queues, settings.lanes)
+    return RunAhead(settings.run_ahead_seconds, lanes)
 
 
 def make_resources(settings: Settings, redis_url: str) -> StepResources:

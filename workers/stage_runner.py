@@ -1,4 +1,4 @@
-"""Runs one turn of one stage: begin, the steps from the cursor on, and one record of how it went.
+"""Runs the turn of a message and what follows it: begin, the steps from the cursor on, one record of how it went.
 
 The runner knows no tenant rule and no queue: the ledger's scripts decide whether a turn may begin and what follows
 its end. Between begin and end a crash costs at most the turn: the stage is unrecorded and may run again.
@@ -9,30 +9,23 @@ from __future__ import annotations
 import threading
 import time
 from contextvars import copy_context
-from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from checkpoint import CheckpointError
-from orchestrator.domain.errors import STEP_MISSING, InvalidInput, IrreversibleStage, NotAllowed
+from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import Dropped, Early, Turn, TurnRecord
+from orchestrator.ledger.records import Admitted, Dropped, Early, Onward, Turn, TurnRecord
 from orchestrator.observability import crash_points
-from orchestrator.observability.logs import task_context
+from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
-from orchestrator.stages.rollback_strategy import (
-    PreviousConfig,
-    RollbackStrategy,
-    config_for,
-    new_config,
-    other_config_for,
-)
+from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrategy, configs_for
 from orchestrator.stages.stage_factory import template_variables
 from steps import (
     Failed,
@@ -40,16 +33,21 @@ from steps import (
 )
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
-from workers.middleware import Chain, StageInfo
+from workers.middleware import Chain
 from workers.next_link import Drop, Next, Reschedule
 from workers.patience import patiently
-from workers.plan_cache import CachedPlan, PlanCache
+from workers.plan_cache import PlanCache
 from workers.recorder import Recorder, fenced_out
+from workers.run_ahead import Pace, RunAhead
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
-from workers.turn_run import Cursor, Run, StepResources
+from workers.turn_run import Cursor, Run, StepResources, TaskRun
 
 _log = structlog.get_logger(__name__)
+
+
+class StepMissing(NotAllowed):
+    """This worker cannot build the plan's stages; its name is ``STEP_MISSING``."""
 
 
 class StageRunner:
@@ -67,8 +65,9 @@ class StageRunner:
         stopping: threading.Event | None = None,
         strategy: RollbackStrategy | None = None,
         times: StepTimes | None = None,
+        ahead: RunAhead | None = None,
     ) -> None:
-        """Once ``stopping`` is set, a turn is handed back at its next step."""
+        """Once ``stopping`` is set, a turn is handed back at its next step. Without ``ahead`` a message is a stage."""
         self._ledger = ledger
         self._plans = plans
         self._keeper = keeper
@@ -76,37 +75,46 @@ class StageRunner:
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
         self._recorder = Recorder(ledger, self._checkpoints)
+        self._stopping = stopping or threading.Event()
         self._steps = StepRunner(
-            ledger.keys, keeper, resources, middlewares, stopping or threading.Event(), times or StepTimes(ledger)
+            ledger.keys, keeper, resources, middlewares, self._stopping, times or StepTimes(ledger)
         )
+        self._ahead = ahead
         self._strategy = strategy or PreviousConfig()
 
     def run(self, turn: Turn) -> Next:
-        """Does what the message asks for, if it is still to be done. Raises nothing on a step's account."""
-        # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
-        return copy_context().run(self._run, turn)
-
-    def _run(self, turn: Turn) -> Next:
+        """Does what the message asks for, if it is still to be done, and what follows it, as far as the worker may run
+        ahead. Raises nothing on a step's account."""
         crash_points.reached(crash_points.BEFORE_BEGIN)
-        # Names this delivery: only its own repeat, after a lost reply, may begin the turn a second time.
+        # Names this delivery: only its own repeat, after a lost reply, may begin a turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
         begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
         if isinstance(record, Early):
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
-            return Reschedule(turn, record.due_ms, record.tenant_id, record.mode, record.stage_name)
+            task = Admitted(
+                turn.task_id, record.tenant_id, record.mode, turn.epoch, turn.stage, turn.stage + 1, turn.turn
+            )
+            return Reschedule(task, record.due_ms, record.stage_name)
         if isinstance(record, Dropped):
             known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "tenantId": record.tenant_id}
             _log.info("message dropped", action=f"drop-{begun.lower()}", **known, turn=turn.turn)
             if begun is Begun.CANCELLED:
                 self._checkpoints.forget(turn)
             return Drop()
-        plan_id = plan_of(turn.task_id)
-        with task_context(plan_id, turn.task_id, record.tenant_id, record.stage_name), self._keeper.holding(turn):
-            crash_points.reached(crash_points.AFTER_BEGIN)
-            info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
-            run = Run(turn, record, Cursor(), info, None)
+        pace = self._ahead.from_now(delivery) if self._ahead else None
+        crash_points.reached(crash_points.AFTER_BEGIN)
+        following: Next | Run = Run(turn, record)
+        while isinstance(following, Run):
+            # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
+            following = copy_context().run(self._run, following, pace)
+        return following
+
+    def _run(self, run: Run, pace: Pace | None) -> Next | Run:
+        turn, record = run.turn, run.record
+        bind_task(run.info.plan_id, turn.task_id, record.tenant_id, record.stage_name)
+        with self._keeper.holding(turn):
             try:
-                return self._run_begun(run, plan_id)
+                return self._run_begun(run, pace)
             except (InvalidInput, NotAllowed) as error:
                 return self._recorder.fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:
@@ -117,43 +125,47 @@ class StageRunner:
                 _log.exception("fault in the runner", action="runner-fault")
                 return self._recorder.fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
 
-    def _run_begun(self, run: Run, plan_id: str) -> Next:
-        run.cursor = Cursor(**run.record.cursor)
-        run.outputs = self._checkpoints.outputs(run.turn, run.record)
-        try:
-            plan = self._plans.get(plan_id, run.record.incarnation, run.record.digest)
-        except InvalidInput as error:
-            # It was built at submit: what is missing is missing here.
-            message = (
-                f"worker {self._worker} cannot build the plan's stages: {error}; install what they need, restart it"
-            )
-            return self._recorder.fail(run, Failed(STEP_MISSING, message))
-        if plan is None:
+    def _run_begun(self, run: Run, pace: Pace | None) -> Next | Run:
+        task = run.task
+        if task is None:
+            task = run.task = self._task_of(run)
+        if task is None:
             # Emptied since the begin: whatever this turn was part of is gone.
             return fenced_out(run)
-        run.config = config_for(run.record, self._strategy)
-        run.other_config = other_config_for(run.record, self._strategy)
-        if not self._takes_part(plan, run.record):
+        if not self._takes_part(task, run.record):
             run.cursor.outputs = {"skipped": True}
-            return self._recorder.succeed(run)
-        return self._run_stage(run, self._build(plan, run.record, run.config))
+            return self._recorder.succeed(run, self._onward(pace))
+        return self._run_stage(run, self._build(task, run.record), pace)
 
-    def _takes_part(self, plan: CachedPlan, record: TurnRecord) -> bool:
-        stage = plan.stages[record.stage_index]
+    def _task_of(self, run: Run) -> TaskRun | None:
+        record = run.record
+        run.cursor = Cursor(**record.cursor)
+        run.outputs = self._checkpoints.outputs(run.turn, record)
+        try:
+            plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)
+        except InvalidInput as error:
+            # It was built at submit: what is missing is missing here.
+            raise StepMissing(
+                f"worker {self._worker} cannot build the plan's stages: {error}; install what they need, restart it"
+            ) from error
+        return None if plan is None else TaskRun(plan, *configs_for(record, self._strategy))
+
+    def _takes_part(self, task: TaskRun, record: TurnRecord) -> bool:
+        stage = task.plan.stages[record.stage_index]
         # By the new config on the way back too: what was skipped on the way forward is skipped again, nothing else.
-        return stage.when is None or stage.takes_part(new_config(record), plan.reference)
+        return stage.when is None or stage.takes_part(task.new_config, task.plan.reference)
 
-    def _build(self, plan: CachedPlan, record: TurnRecord, config: dict[str, Any]) -> list[BuiltStep]:
-        index = record.stage_index
+    def _build(self, task: TaskRun, record: TurnRecord) -> list[BuiltStep]:
+        plan, index = task.plan, record.stage_index
         if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
             raise IrreversibleStage(
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
         secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
-        return plan.stages[index].build(config, template_variables(config, plan.reference, secrets))
+        return plan.stages[index].build(task.config, template_variables(task.config, plan.reference, secrets))
 
-    def _run_stage(self, run: Run, steps: list[BuiltStep]) -> Next:
+    def _run_stage(self, run: Run, steps: list[BuiltStep], pace: Pace | None) -> Next | Run:
         started = time.monotonic()
         outcome = self._steps.run(run, steps)
         if run.lost:
@@ -163,7 +175,10 @@ class StageRunner:
                 return self._recorder.poll_again(run, after_seconds)
             case Failed():
                 return self._recorder.fail(run, outcome)
-        return self._recorder.succeed(run, time.monotonic() - started)
+        return self._recorder.succeed(run, self._onward(pace), time.monotonic() - started)
+
+    def _onward(self, pace: Pace | None) -> Onward | None:
+        return None if pace is None or self._stopping.is_set() else pace.goes_on()
 
 
 def _kind(error: InvalidInput | NotAllowed) -> str:

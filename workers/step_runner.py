@@ -86,9 +86,10 @@ class StepRunner:
 
     def _run_step(self, step: BuiltStep, run: Run) -> Outcome:
         record, cursor, have = run.record, run.cursor, self._resources
+        assert run.task is not None
         context = StepContext(
             tenant_id=record.tenant_id,
-            config=run.config,
+            config=run.task.config,
             attempt=cursor.attempt,
             state=cursor.state,
             token=self._token(run),
@@ -97,7 +98,7 @@ class StepRunner:
             http=have.limits.http(have.http, step.secrets),
             targets=have.limits.targets(have.targets, step.secrets),
             instances=have.instances,
-            other_config=run.other_config,
+            other_config=run.task.other_config,
         )
         began = time.monotonic()
         try:

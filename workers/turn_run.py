@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from orchestrator.ledger.records import Turn, TurnRecord
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.records import Admitted, Turn, TurnRecord
 from steps import (
     Http,
     InstanceLists,
@@ -14,6 +15,7 @@ from steps import (
 )
 from steps.expressions.sandbox import ReadByName
 from workers.middleware import StageInfo
+from workers.plan_cache import CachedPlan
 from workers.reach import Limits
 
 
@@ -40,19 +42,47 @@ class Cursor:
         return {**asdict(self), "state": dict(self.state)}
 
 
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """What all turns of a task share within a delivery: its plan's stages, and its configs, see ``configs_for``."""
+
+    plan: CachedPlan
+    config: dict[str, Any]
+    other_config: dict[str, Any] | None
+    new_config: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Run:
-    """One turn under way. ``outputs``: those of the recorded stages; ``failed_step``, ``lost``: why it ended."""
+    """One turn under way. ``outputs``: those of the recorded stages; ``failed_step``, ``lost``: why it ended.
+
+    ``task`` and all that comes from the record is there once it is known, also from an earlier turn of this delivery.
+    """
 
     turn: Turn
     record: TurnRecord
-    cursor: Cursor
-    info: StageInfo
-    other_config: Mapping[str, Any] | None
-    config: Mapping[str, Any] = field(default_factory=dict)
+    cursor: Cursor = field(default_factory=Cursor)
+    task: TaskRun | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failed_step: str | None = None
     lost: bool = False
+    info: StageInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        turn, record = self.turn, self.record
+        plan_id = plan_of(turn.task_id)
+        self.info = StageInfo(plan_id, turn.task_id, record.tenant_id, record.stage_name, record.mode, turn.turn)
+
+    def next_stage(self, index: int, name: str, outputs: Mapping[str, Any]) -> Run:
+        """The first turn of the task's next leg, which has begun."""
+        turn = Turn(self.turn.task_id, self.turn.epoch, self.turn.stage + 1, 0)
+        record = replace(self.record, stage_index=index, stage_name=name, cursor={})
+        return Run(turn, record, task=self.task, outputs=outputs)
+
+    def as_admitted(self, stage: int, turn: int = 0) -> Admitted:
+        """The task as a chain of its legs from this one on is published."""
+        record = self.record
+        return Admitted(self.turn.task_id, record.tenant_id, record.mode, self.turn.epoch, stage, record.legs, turn)
 
 
 @dataclass(frozen=True, slots=True)

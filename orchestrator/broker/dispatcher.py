@@ -7,16 +7,16 @@ holder's is dropped by whoever receives it. The publish may be lost or doubled; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from celery import chain
 from celery.exceptions import OperationalError
 
 from orchestrator.broker.app import make_app
 from orchestrator.broker.backlog import LaneDepth
-from orchestrator.broker.messages import PUSHED, RUN_STAGE, shown_arguments
+from orchestrator.broker.chains import chain_of
+from orchestrator.broker.messages import PUSHED
 from orchestrator.domain.errors import Unreachable
-from orchestrator.domain.lanes import lane_names, lane_of
+from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.records import Admitted
 from orchestrator.settings.model import Settings
@@ -47,7 +47,9 @@ class Dispatcher:
         try:
             with self._app.producer_pool.acquire(block=True) as producer:
                 for task, names in zip(tasks, leg_names, strict=True):
-                    self._chain(task, names).apply_async(producer=producer, retry_policy=_RETRY_POLICY)
+                    chain_of(self._app, task, names, self._lanes).apply_async(
+                        producer=producer, retry_policy=_RETRY_POLICY
+                    )
         except OperationalError as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
 
@@ -71,16 +73,6 @@ class Dispatcher:
     def waiting(self) -> dict[str, int]:
         """Messages that wait in each lane, by its name. Raises ``Unreachable`` when the broker cannot be reached."""
         return {name: depth.waiting for name, depth in zip(lane_names(self._lanes), self.depths(), strict=True)}
-
-    def _chain(self, task: Admitted, names: Sequence[str]) -> Any:
-        lane = lane_of(task.tenant_id, self._lanes)
-        links = []
-        for leg in range(task.stage, task.legs):
-            turn = task.turn if leg == task.stage else 0
-            link = self._app.signature(RUN_STAGE, args=(task.task_id, task.epoch, leg, turn), immutable=True)
-            shown = shown_arguments(task.tenant_id, task.mode, names[leg], turn)
-            links.append(link.set(headers={"lane": lane}, argsrepr=shown))
-        return chain(*links) if len(links) > 1 else links[0]
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""

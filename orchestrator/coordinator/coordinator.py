@@ -21,7 +21,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -35,14 +34,12 @@ from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.coordinator.sweeper import Sweeper, SweeperThread
 from orchestrator.coordinator.upkeep import Upkeep
-from orchestrator.domain.status import TaskState
-from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.inbox import LEFT_SECONDS, Inbox, Wakes
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.records import Admitted
 from orchestrator.observability import crash_points
 from orchestrator.settings.model import Settings
 
@@ -86,7 +83,7 @@ class Coordinator:
         self._operations = Operations(ledger)
         self._guard = FaultGuard(clock)
         copies = Copies(ledger, Backlog(dispatcher.depths))
-        self.publisher = Publisher(dispatcher, reader, self._names_of, copies)
+        self.publisher = Publisher(dispatcher, reader, LegNames(reader), copies)
         sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
@@ -94,7 +91,6 @@ class Coordinator:
         self._next_look = self._clock()
         self._next_tidy = self._clock() + LEFT_SECONDS
         self._to_walk: list[str] = []
-        self._leg_names = lru_cache(maxsize=1000)(self._read_leg_names)
 
     def stop(self) -> None:
         """Ends ``run`` after what it is doing; may be called from a signal handler, and twice."""
@@ -186,12 +182,3 @@ class Coordinator:
         if self._clock() >= self._next_tidy:
             self._next_tidy = self._clock() + LEFT_SECONDS
             self._guard.run("the inbox's leftovers", lambda: self._act(self._inbox.tidy()))
-
-    def _names_of(self, task: Admitted) -> tuple[str, ...]:
-        plan_id = plan_of(task.task_id)
-        return self._leg_names(plan_id, task.mode is TaskState.ROLLING_BACK, task.legs)
-
-    def _read_leg_names(self, plan_id: str, is_rollback: bool, legs: int) -> tuple[str, ...]:
-        names, order = self._reader.stage_names(plan_id)
-        touched = names[:legs]
-        return tuple(reversed(touched)) if is_rollback and order != "forward" else tuple(touched)

@@ -28,6 +28,8 @@ BETWEEN_POLLS = "between-polls"
 """The poll is recorded, the next message is not published."""
 BEFORE_NEXT_LINK = "before-next-link"
 """The stage is recorded, the chain's next link is not published."""
+AHEAD = "ahead"
+"""What follows a stage has begun in the ledger, and nothing of it has run."""
 
 
 def _nothing(point: str) -> None:

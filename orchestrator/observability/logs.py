@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
@@ -37,6 +36,8 @@ LIBRARIES: Final = {
 }
 """What a library's lines are about, by its loggers' names; all others are ``library``."""
 
+_task: ContextVar[tuple[str, str, str, str] | None] = ContextVar("task", default=None)
+
 
 def configure_logs(settings: Settings) -> None:
     """Sends our logs and those of the libraries through one formatter, to stderr.
@@ -45,6 +46,7 @@ def configure_logs(settings: Settings) -> None:
     """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        merge_task,
         structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -71,7 +73,7 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     # What libraries warn of (Celery of being root, say) is a line like any other.
     logging.captureWarnings(True)
-    # One line a message at INFO; our own runner already says one a stage.
+    # One line a message at INFO; our own runner already says one a task.
     for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
@@ -107,10 +109,14 @@ def _masked(logger: Any, name: str, line: Any) -> Any:
     return mask(line) if isinstance(line, str) else line
 
 
-@contextmanager
-def task_context(plan_id: str, task_id: str, tenant_id: str, stage_name: str) -> Iterator[None]:
-    """Every log line inside the block carries these four; afterwards none does."""
-    with structlog.contextvars.bound_contextvars(
-        planId=plan_id, taskId=task_id, tenantId=tenant_id, stageName=stage_name
-    ):
-        yield
+def bind_task(plan_id: str, task_id: str, tenant_id: str, stage_name: str) -> None:
+    """Every log line of the current context (``contextvars``) carries these four, for as long as it lasts."""
+    _task.set((plan_id, task_id, tenant_id, stage_name))
+
+
+def merge_task(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Adds them: a processor of structlog, since most stages write no line and then nothing is to be done."""
+    if (task := _task.get()) is not None:
+        for key, value in zip(("planId", "taskId", "tenantId", "stageName"), task, strict=True):
+            event.setdefault(key, value)
+    return event

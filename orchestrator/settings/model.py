@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     sweep_seconds: Seconds = 1.0
     max_retry: Annotated[int, Field(ge=0)] = 3
     max_recoveries: Annotated[int, Field(ge=0)] = 5
+    run_ahead: bool = True
+    run_ahead_seconds: Seconds = 1.0
     deaf_seconds: Seconds = 60.0
     frozen_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4

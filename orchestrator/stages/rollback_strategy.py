@@ -34,11 +34,6 @@ class PreviousConfig:
         return snapshot
 
 
-def new_config(record: TurnRecord) -> dict[str, Any]:
-    """What the tenant is to become, whichever way the turn goes; all keys in snake_case."""
-    return {**full_config(json.loads(record.config)), SOURCE: None}
-
-
 def load_strategy(name: str) -> RollbackStrategy:
     """The strategy that the setting ``rollback_strategy`` names: ``previous``, or an entry point's class.
 
@@ -59,23 +54,26 @@ def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> 
 
     Raises ``NoSnapshot`` when the way back has nowhere to go.
     """
-    new = full_config(json.loads(record.config))
-    if record.mode is not TaskState.ROLLING_BACK:
-        return {**new, SOURCE: None}
+    return configs_for(record, strategy)[0]
+
+
+def configs_for(
+    record: TurnRecord, strategy: RollbackStrategy | None = None
+) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:
+    """The config that a begun turn applies; the one that the tenant comes from; the new one, whichever way it goes.
+
+    All keys in snake_case. The new config is applied on the way forward, the one before on the way back, and the tenant
+    comes from the other. Raises ``NoSnapshot`` when the way back has nowhere to go.
+    """
+    given = full_config(json.loads(record.config))
+    new = {**given, SOURCE: None}
     good = None if record.snapshot is None else json.loads(record.snapshot)
-    old = (strategy or PreviousConfig()).config(new, good)
+    old = (strategy or PreviousConfig()).config(given, good)
+    if record.mode is not TaskState.ROLLING_BACK:
+        return new, old, new
     if old is None:
         raise NoSnapshot(
             "there is no snapshot to go back to: the plan brought no source_tenant_deploy_config, "
             "and no last known good config was known when the task was first admitted"
         )
-    return old
-
-
-def other_config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any] | None:
-    """The config that the tenant comes from: the one before on the way forward, the new one on the way back."""
-    new = full_config(json.loads(record.config))
-    if record.mode is TaskState.ROLLING_BACK:
-        return {**new, SOURCE: None}
-    good = None if record.snapshot is None else json.loads(record.snapshot)
-    return (strategy or PreviousConfig()).config(new, good)
+    return old, new, new

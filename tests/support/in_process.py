@@ -23,6 +23,7 @@ from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain
 from workers.next_link import Next, Proceed
 from workers.plan_cache import PlanCache
+from workers.run_ahead import RunAhead
 from workers.runtime import make_limits
 from workers.stage_runner import StageRunner
 from workers.turn_run import StepResources
@@ -39,6 +40,7 @@ class InProcess:
         checkpoints: TaskCheckpoints | None = None,
         middlewares: Chain | None = None,
         worker_settings: Settings | None = None,
+        ahead: RunAhead | None = None,
     ) -> None:
         """``worker_settings``: what steps may do, when the worker's settings are not the submitter's."""
         self.ledger = Ledger(client, settings)
@@ -63,6 +65,7 @@ class InProcess:
             worker="test:1",
             checkpoints=checkpoints,
             middlewares=middlewares,
+            ahead=ahead,
         )
 
     def submit(self, raw: Mapping[str, Any]) -> Plan:
@@ -81,11 +84,9 @@ class InProcess:
 
     def run_all(self, task: Admitted) -> Next:
         """Leg after leg, as the chain would, until one does not go on."""
-        following: Next = Proceed()
-        for stage in range(task.stage, task.legs):
-            following = self.run(task, stage)
-            if not isinstance(following, Proceed):
-                break
+        following = self.run(task)
+        while isinstance(following, Proceed):
+            following = self.run(following.task)
         return following
 
     def __enter__(self) -> InProcess:

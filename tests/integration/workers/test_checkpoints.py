@@ -12,8 +12,7 @@ from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointS
 from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.outcomes import Ended
-from orchestrator.ledger.records import Admitted, Turn, TurnRecord
+from orchestrator.ledger.records import Admitted, Advanced, Turn, TurnRecord
 from orchestrator.settings.model import CheckpointSettings, Settings
 from steps import Done, Failed, Outcome, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
@@ -82,10 +81,10 @@ def started(worker: InProcess, *words: str, plan_id: str = "p") -> Admitted:
 
 
 def dies_before_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: Ledger, turn: Turn, checkpoint: str, **_: Any) -> Ended:
+    def die(self: Ledger, turn: Turn, checkpoint: str, **_: Any) -> Advanced:
         raise Killed
 
-    monkeypatch.setattr(Ledger, "succeed", die)
+    monkeypatch.setattr(Ledger, "advance", die)
 
 
 def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> Admitted:

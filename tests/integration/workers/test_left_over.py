@@ -15,6 +15,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Turn
+from orchestrator.observability.logs import merge_task
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import StageFactory
 from steps import Done, Failed, Outcome, Step, StepContext, StepParameters, StepRegistry
@@ -151,7 +152,7 @@ def test_what_is_bound_to_the_log_in_a_run_is_gone_after_it(
 ) -> None:
     """By a step: already for the next line of the runner. By a middleware: after the turn."""
     lines = LogCapture()
-    structlog.configure(processors=[structlog.contextvars.merge_contextvars, lines])
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, merge_task, lines])
     try:
         with InProcess(redis_client, settings, StepRegistry([step]), middlewares=Chain([Binds(settings)])) as process:
             run_plan(process, "old", "a", "b")

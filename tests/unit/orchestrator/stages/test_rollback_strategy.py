@@ -11,7 +11,7 @@ from orchestrator.domain.errors import InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.stages import rollback_strategy
-from orchestrator.stages.rollback_strategy import PreviousConfig, config_for, load_strategy, other_config_for
+from orchestrator.stages.rollback_strategy import PreviousConfig, config_for, configs_for, load_strategy
 
 NEW = '{"tenant_id": "a", "deploy_unit_version": 42, "deploy_unit_name": "green"%s}'
 SOURCE = ', "source_tenant_deploy_config": {"deploy_unit_version": 41}'
@@ -63,7 +63,7 @@ def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy = load_strategy("factory")
 
     assert config_for(record(TaskState.ROLLING_BACK), strategy)["deploy_unit_version"] == 1
-    other = other_config_for(record(TaskState.RUNNING), strategy)
+    _, other, _ = configs_for(record(TaskState.RUNNING), strategy)
     assert other is not None
     assert other["deploy_unit_version"] == 1
     assert isinstance(load_strategy("previous"), PreviousConfig)

@@ -1,0 +1,75 @@
+"""How a message's task goes on after it: by what is left of its chain, or by a chain of its own.
+
+A worker that has run ahead may be done with stages whose links are still in the chain, or be at a task that the message
+knew nothing of. The publish may fail or be lost, as any: the task holds a queued lease, which tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from celery import Celery
+
+from orchestrator.broker.chains import chain_of, due_time
+from orchestrator.broker.messages import shown_arguments
+from orchestrator.ledger.records import Admitted
+from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
+
+LegNames = Callable[[Admitted], Sequence[str]]
+
+
+class Onward:
+    """Does with a message what its runner said."""
+
+    def __init__(self, app: Celery, leg_names: LegNames, lanes: int) -> None:
+        """``leg_names``: the names of all legs of a task."""
+        self._app = app
+        self._leg_names = leg_names
+        self._lanes = lanes
+
+    def after(self, message: Any, following: Next) -> None:
+        """``message``: the bound Celery task of the message. Raises Celery's ``Retry`` for another turn of its task,
+        ``StageFailed`` when it has failed."""
+        match following:
+            case Proceed(task):
+                if not _cut_before(message.request, task.stage, task):
+                    self._publish(message, task)
+            case Reschedule(task, due_ms, stage_name):
+                if _is_of(message.request.args, task):
+                    _cut_before(message.request, task.stage + 1, task)
+                    # The same message once more, with what is left of the chain on it.
+                    raise message.retry(
+                        args=(task.task_id, task.epoch, task.stage, task.turn),
+                        eta=due_time(due_ms),
+                        argsrepr=shown_arguments(task.tenant_id, task.mode, stage_name, task.turn),
+                    )
+                self._publish(message, task, due_ms)
+            case Drop(failure, task_id):
+                message.request.chain = None
+                if failure and task_id == message.request.args[0]:
+                    # Recorded; only for whoever looks at Celery. The row is that of the message's own task.
+                    raise StageFailed(failure)
+
+    def _publish(self, message: Any, task: Admitted, due_ms: int | None = None) -> None:
+        message.request.chain = None
+        chain_of(self._app, task, self._leg_names(task), self._lanes, due_ms).apply_async()
+
+
+def _is_of(arguments: Sequence[Any], task: Admitted) -> bool:
+    """Whether these are the arguments of a turn of the task."""
+    return tuple(arguments[:2]) == (task.task_id, task.epoch)
+
+
+def _cut_before(request: Any, stage: int, task: Admitted) -> bool:
+    """Takes the links of stages that are done from the chain; whether the next one is now that of ``stage``.
+
+    Undocumented, but what the maintainers advise: the tracer reads the chain (its next link last) again after the body.
+    """
+    links = request.chain or []
+    while links and _is_of(links[-1]["args"], task) and links[-1]["args"][2] < stage:
+        links.pop()
+    if links and _is_of(links[-1]["args"], task) and links[-1]["args"][2] == stage:
+        return True
+    request.chain = None
+    return False
