@@ -24,8 +24,7 @@ local function start_here(task, worker)
   begin_stage(task, worker, index, name)
 end
 
--- The task that goes on in this one's place, as a row; nil when there is none.
-local function hand_over(task, worker, served)
+local function find_successor(task, worker, served)
   local plan_id, found, next_task = task.plan, nil, nil
   local round = {plan = plan_id, strict = redis.call('HGET', K.plan(plan_id), 'max') == '1', refused = 0}
   local free = free_slots(plan_id)
@@ -41,6 +40,14 @@ local function hand_over(task, worker, served)
   if found ~= 'STARTED' then return nil end
   note_successor(task, next_task)
   return begun_row(next_task, stage_of(next_task, next_task.stage))
+end
+
+-- The task that goes on in this one's place, as a row; nil when there is none. The stage before it is recorded: what a
+-- hand has damaged among those that wait is left to the coordinators.
+local function hand_over(task, worker, served)
+  local done, row = apart(find_successor, task, worker, served)
+  if not done then wake_plan(task.plan) end
+  return done and row or nil
 end
 
 -- The same row again, while that turn is still this caller's.
