@@ -1,6 +1,6 @@
 """``python -m benchmarks``: all of them, or those named: throughput, submit, status, recovery, retention, templates,
-checkpoints, operations. ``--quick`` runs throughput in less than a minute, ``--pool`` of one kind of workers; ``--json FILE`` keeps
-its figures.
+checkpoints, operations. ``--quick`` runs throughput in less than a minute, ``--pool`` of one kind of workers;
+``--json FILE`` keeps its figures.
 """
 
 from __future__ import annotations

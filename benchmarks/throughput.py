@@ -161,11 +161,14 @@ def _row(crew: Crew, max_concurrency: int, found: dict[str, list[Round]]) -> str
     def middle(name: str, field: str) -> float:
         return Spread.of([getattr(one, field) for one in found[name]]).median
 
+    def cost(name: str) -> str:
+        return f"{middle(name, 'worker_ms'):.2f}"
+
     rates = "  ".join(f"{name} {middle(name, 'rate'):.0f}/s" for name in found)
     return (
         f"{crew.pool} {crew.workers} x {crew.concurrency}, max_concurrency {max_concurrency}: "
         f"ratio {ratios(found, PLAIN).shown()}, to results kept {ratios(found, KEPT).shown()}\n"
-        f"    {rates}; ms of CPU a stage: workers {middle(OURS, 'worker_ms'):.2f} (plain {middle(PLAIN, 'worker_ms'):.2f}), "
+        f"    {rates}; ms of CPU a stage: workers {cost(OURS)} (plain {cost(PLAIN)}, results kept {cost(KEPT)}), "
         f"coordinator {middle(OURS, 'coordinator_ms'):.2f}, Redis {middle(OURS, 'redis_ms'):.2f}; "
         f"{middle(OURS, 'commands'):.0f} commands a stage"
     )

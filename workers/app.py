@@ -74,7 +74,7 @@ def _check_settings(instance: Any, **_: Any) -> None:
 @signals.celeryd_after_setup.connect
 def _note_queues(instance: Any = None, **_: Any) -> None:
     # Before a pool forks: its processes have no consumer to ask.
-    runtime.serve(frozenset(instance.app.amqp.queues.consume_from))
+    runtime.note_queues(frozenset(instance.app.amqp.queues.consume_from))
 
 
 @signals.worker_process_init.connect

@@ -35,9 +35,9 @@ from steps import (
 )
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
+from workers.continuation import Continuation
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import load_chain
-from workers.onward import Onward
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
 from workers.reach import Limits
@@ -60,13 +60,13 @@ def runner() -> StageRunner:
         return _make_runner(os.getpid())
 
 
-def onward() -> Onward:
+def continuation() -> Continuation:
     """How the messages of this process go on."""
     with _lock:
-        return _make_onward(os.getpid())
+        return _make_continuation(os.getpid())
 
 
-def serve(queues: frozenset[str]) -> None:
+def note_queues(queues: frozenset[str]) -> None:
     """The queues that this worker consumes; all lanes if it is not said."""
     global _queues
     _queues = queues
@@ -122,10 +122,10 @@ def _make_runner(pid: int) -> StageRunner:
 
 
 @lru_cache(maxsize=1)
-def _make_onward(pid: int) -> Onward:
+def _make_continuation(pid: int) -> Continuation:
     settings = load_settings()
     client = connect(find_servers(settings).redis_url, patient=True)
-    return Onward(current_app, LegNames(Reader(client, Keys(settings.namespace))), settings.lanes)
+    return Continuation(current_app, LegNames(Reader(client, Keys(settings.namespace))), settings.lanes)
 
 
 def _ahead(settings: Settings) -> RunAhead | None:

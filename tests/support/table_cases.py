@@ -27,6 +27,7 @@ from tests.support.table_steps import (
     RUNS_ALONE,
     SCRATCH,
     Do,
+    advance,
     alone,
     ask,
     begin,
@@ -36,7 +37,9 @@ from tests.support.table_steps import (
     exhausted,
     fail,
     finish,
+    hand_over,
     last_stage,
+    last_stages_beside,
     leave_to_chunks,
     moved_since,
     overdue,
@@ -44,6 +47,7 @@ from tests.support.table_steps import (
     serve,
     succeed,
     then,
+    three,
     waiting,
 )
 
@@ -102,6 +106,16 @@ def _admissions() -> Iterator[Case]:
     }
     for name, make in ready.items():
         yield _case(f"admission {name}", admit, make, serve, several=True)
+    # p.1 and p.2 have the slots while p.0 is paused; then p.1 ends.
+    beside = then(three, ask("pause"), serve, last_stages_beside)
+    for name, make in {
+        "first": beside,
+        "of a rollback": then(beside, lambda world: world.client.hset(world.keys.of("task", "p.0"), "touched", 1)),
+    }.items():
+        asks = ask("rollback") if "rollback" in name else ask("resume")
+        rows = [task(T.PAUSED, "roll_back")] if "rollback" in name else admit
+        made = then(make, asks)
+        yield _case(f"handed over, {name}", rows, made, hand_over, several=True)
     moved = then(FAILED, ask("retry"), moved_since)
     yield _case("admission given up", [task(T.PENDING, "cancel")], moved, serve, several=True)
     moved = then(PAUSED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "touched", 1))
@@ -129,13 +143,14 @@ def _boundaries() -> Iterator[Case]:
     for verb, make, act, several in (
         ("begin", RUNS_ALONE, begin, False),
         ("succeed", IN_STAGE_ALONE, succeed, False),
+        ("advance", IN_STAGE_ALONE, advance, False),
         ("sweep_queued", then(RUNS_ALONE, late), sweep_queued, True),
         ("sweep_running", then(IN_STAGE_ALONE, lost), sweep_running, True),
     ):
         yield _case(f"pause at {verb}", paused[:1], then(make, ask("pause")), act, several=several)
         yield _case(f"plan's pause at {verb}", paused, then(make, ask("pause", "p")), act, several=several)
         yield _case(f"cancel at {verb}", cancelled, then(make, ask("cancel")), act, several=several)
-        touched = verb in ("succeed", "sweep_running")
+        touched = verb in ("succeed", "advance", "sweep_running")
         turned = then(make, ask("rollback", "p"))
         yield _case(f"plan's rollback at {verb}", back if touched else cancelled[:1], turned, act, several=several)
         if touched:

@@ -54,6 +54,15 @@ def succeed(world: LedgerWorld) -> Any:
     return world.succeed("p.0")
 
 
+def advance(world: LedgerWorld) -> Any:
+    return world.advance("p.0")
+
+
+def hand_over(world: LedgerWorld) -> Any:
+    """p.1 ends, and p.0 is begun in its place."""
+    return world.advance("p.1")
+
+
 def fail(world: LedgerWorld) -> Any:
     return world.fail("p.0")
 
@@ -72,6 +81,13 @@ def last_stage(world: LedgerWorld) -> Any:
     while int(world.task("p.0").get("stage", 0)) + 1 < legs(world):
         succeed(world)
         begin(world)
+
+
+def last_stages_beside(world: LedgerWorld) -> None:
+    """The same of p.1 and p.2, beside p.0."""
+    for task in ("p.1", "p.2"):
+        world.begin(task)
+        world.advance(task)
 
 
 def legs(world: LedgerWorld) -> int:
@@ -93,6 +109,11 @@ def release(world: LedgerWorld) -> Any:
 def waiting(world: LedgerWorld) -> None:
     """Nobody has looked at the plan yet; p.1 keeps it open."""
     world.plan("p", ["a", "b"], stages=TIMED)
+
+
+def three(world: LedgerWorld) -> None:
+    """A plan of three, of which two may run."""
+    world.plan("p", ["a", "b", "c"], stages=TIMED, max_concurrency=2)
 
 
 def alone(world: LedgerWorld) -> None:

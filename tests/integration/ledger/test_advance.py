@@ -4,6 +4,7 @@ is repeated."""
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_only_tasks_of_served_lanes_are_begun_and_the_rest_is_woken_for(world: L
     ids = world.started("p", tenants, max_concurrency=1)
     served = {1, 3}
     lanes = lanes_text({"lane-1", "lane-3", "elsewhere"}, 4)
-    for task, following in zip(ids, ids[1:], strict=False):
+    for task, following in itertools.pairwise(ids):
         at_the_end(world, task)
         world.wakes()
         expected = following if lane_of(tenants[ids.index(following)], 4) in served else None

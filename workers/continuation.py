@@ -19,7 +19,7 @@ from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
 LegNames = Callable[[Admitted], Sequence[str]]
 
 
-class Onward:
+class Continuation:
     """Does with a message what its runner said."""
 
     def __init__(self, app: Celery, leg_names: LegNames, lanes: int) -> None:
