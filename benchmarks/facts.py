@@ -41,7 +41,7 @@ def machine(server: redis.Redis) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "redis": server.info("server")["redis_version"],
+        "server": server.info("server")["redis_version"],
         **{name: importlib.metadata.version(name) for name in ("celery", "kombu", "redis")},
     }
 
@@ -50,5 +50,5 @@ def described(facts: dict[str, Any]) -> str:
     """The facts in one line."""
     return (
         f"{facts['date']}, {facts['cores']} cores ({facts['cpu']}), load {facts['load']}; Python {facts['python']}, "
-        f"Redis {facts['redis']}, celery {facts['celery']}"
+        f"Redis {facts['server']}, celery {facts['celery']}"
     )

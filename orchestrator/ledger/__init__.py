@@ -22,7 +22,7 @@ script that is allowed right now has won, and everybody else gets a named refusa
 
 ::
 
-      admit / recover / end of a stage                    begin (once a turn)
+      admit / recover / end of a stage                    begin (once a turn); advance, for the same worker
     ------------------------------------>  queued  ------------------------->  running --.
                                             ^   |                                ^   |   | renew, every renew_seconds,
                           poll_again        |   | overdue: publish the same      |   '---' by one thread a process
@@ -51,7 +51,8 @@ worker before begin                              the same
 worker after begin                               the running lease runs out: new epoch, from checkpoint and cursor
 worker after its effect, before the record       the same; the stage's unrecorded steps run again
 worker sleeps through its lease and wakes        its record is STALE, its fenced writes are refused
-reply to begin, end or poll_again                the same call again is known by its delivery token: same answer
+reply to begin, advance, fail or poll_again      the same call again is known by its delivery token: same answer
+worker after advance, what follows has begun     the running lease of what follows runs out: as after begin
 Redis, with its append-only file                 grace, then as above
 Redis fails over and loses the last writes       epochs jump by 100,000, so that none is given out twice; then as above
 every worker                                     tasks wait with queued leases; nothing is counted or failed for it

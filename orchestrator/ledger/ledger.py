@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha1
 from typing import Any, Final, cast
 
 import redis
 import structlog
-from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -20,6 +20,7 @@ from orchestrator.domain.errors import BadMove
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
+from orchestrator.ledger.kept_connection import KeptConnection
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
@@ -53,7 +54,8 @@ class Ledger:
         self.keys = Keys(settings.namespace)
         self.own_settings = shared_settings(settings)
         """What this process would go by; the scripts go by what the coordinators announced."""
-        self._scripts: dict[str, Script] = {}
+        self._connection = KeptConnection(client)
+        self._scripts: dict[str, tuple[str, str]] = {}
         self._min_replicas = settings.redis.min_replicas
         self._wait_ms = round(settings.redis.wait_seconds * 1000)
 
@@ -84,14 +86,16 @@ class Ledger:
         script = self._scripts.get(verb)
         if script is None:
             source = assemble(verb, self._tables)
-            script = self._scripts[verb] = self.client.register_script(source)
+            # Names the script to the server; nothing is hidden by it.
+            script = self._scripts[verb] = (sha1(source.encode(), usedforsecurity=False).hexdigest(), source)
+        sha, source = script
         try:
             if waits:
-                return self._call_and_wait(str(script.script), arguments)
-            return cast(list[Any], script(keys=[self.keys.root], args=list(arguments)))
+                return self._call_and_wait(source, arguments)
+            return cast(list[Any], self._connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
         except NoScriptError:
-            # Flushed between the client's load and its second try: sent whole, nothing can come between.
-            return cast(list[Any], self.client.eval(str(script.script), 1, self.keys.root, *arguments))
+            # New to this server, or flushed from it: sent whole, which also makes it known.
+            return cast(list[Any], self._connection.execute("EVAL", source, 1, self.keys.root, *arguments))
         except ResponseError as error:
             # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
             if CANNOT_SERVE_NOW.search(str(error)):
