@@ -68,7 +68,8 @@ def test_copies_of_every_stage_message_change_nothing(
     broker = redis.Redis.from_url(place.broker_url)
     counts = cast(dict[bytes, bytes], broker.hgetall(f"changeover:{place.namespace}:{PUSHED}"))
     broker.close()
-    assert sum(map(int, counts.values())) == 10 + 21
+    # The task's own: one message, and a second if its first stage took longer than a delivery runs ahead.
+    assert sum(map(int, counts.values())) - 21 in (1, 2)
     events = list(client.events("copies"))
     assert_gapless(list(client.events()))
     assert types(events, task_id="copies.0") == [
