@@ -207,6 +207,8 @@ def test_a_scrape_costs_the_same_whatever_the_plans_size(world: LedgerWorld) -> 
         return sum(int(row["calls"]) for row in stats.values()) - before
 
     world.plan("p", [f"t{i}" for i in range(2)])
+    # The first one connects.
+    sample(world)
     small = calls()
     world.ask("cancel", "p")
     world.coordinate()
