@@ -24,13 +24,13 @@ class RunAhead:
     lanes: str = ""
     clock: Callable[[], float] = field(default=time.monotonic)
 
-    def from_now(self, delivery: str) -> Pace:
+    def from_now(self, delivery: str) -> Stride:
         """Of a delivery that begins now."""
-        return Pace(Onward(delivery, self.lanes), self.clock() + self.seconds, self.clock)
+        return Stride(Onward(delivery, self.lanes), self.clock() + self.seconds, self.clock)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Stride:
     """Of one delivery."""
 
     onward: Onward

@@ -38,7 +38,7 @@ from workers.next_link import Drop, Next, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import PlanCache
 from workers.recorder import Recorder, fenced_out
-from workers.run_ahead import Pace, RunAhead
+from workers.run_ahead import Stride, RunAhead
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
 from workers.turn_run import Cursor, Run, StepResources, TaskRun
@@ -101,20 +101,20 @@ class StageRunner:
             if begun is Begun.CANCELLED:
                 self._checkpoints.forget(turn)
             return Drop()
-        pace = self._ahead.from_now(delivery) if self._ahead else None
+        stride = self._ahead.from_now(delivery) if self._ahead else None
         crash_points.reached(crash_points.AFTER_BEGIN)
         following: Next | Run = Run(turn, record)
         while isinstance(following, Run):
             # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
-            following = copy_context().run(self._run, following, pace)
+            following = copy_context().run(self._run, following, stride)
         return following
 
-    def _run(self, run: Run, pace: Pace | None) -> Next | Run:
+    def _run(self, run: Run, stride: Stride | None) -> Next | Run:
         turn, record = run.turn, run.record
         bind_task(run.info.plan_id, turn.task_id, record.tenant_id, record.stage_name)
         with self._keeper.holding(turn):
             try:
-                return self._run_begun(run, pace)
+                return self._run_begun(run, stride)
             except (InvalidInput, NotAllowed) as error:
                 return self._recorder.fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:
@@ -125,7 +125,7 @@ class StageRunner:
                 _log.exception("fault in the runner", action="runner-fault")
                 return self._recorder.fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
 
-    def _run_begun(self, run: Run, pace: Pace | None) -> Next | Run:
+    def _run_begun(self, run: Run, stride: Stride | None) -> Next | Run:
         task = run.task
         if task is None:
             task = run.task = self._task_of(run)
@@ -134,8 +134,8 @@ class StageRunner:
             return fenced_out(run)
         if not self._takes_part(task, run.record):
             run.cursor.outputs = {"skipped": True}
-            return self._recorder.succeed(run, self._onward(pace))
-        return self._run_stage(run, self._build(task, run.record), pace)
+            return self._recorder.succeed(run, self._onward(stride))
+        return self._run_stage(run, self._build(task, run.record), stride)
 
     def _task_of(self, run: Run) -> TaskRun | None:
         record = run.record
@@ -165,7 +165,7 @@ class StageRunner:
         secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
         return plan.stages[index].build(task.config, template_variables(task.config, plan.reference, secrets))
 
-    def _run_stage(self, run: Run, steps: list[BuiltStep], pace: Pace | None) -> Next | Run:
+    def _run_stage(self, run: Run, steps: list[BuiltStep], stride: Stride | None) -> Next | Run:
         started = time.monotonic()
         outcome = self._steps.run(run, steps)
         if run.lost:
@@ -175,10 +175,10 @@ class StageRunner:
                 return self._recorder.poll_again(run, after_seconds)
             case Failed():
                 return self._recorder.fail(run, outcome)
-        return self._recorder.succeed(run, self._onward(pace), time.monotonic() - started)
+        return self._recorder.succeed(run, self._onward(stride), time.monotonic() - started)
 
-    def _onward(self, pace: Pace | None) -> Onward | None:
-        return None if pace is None or self._stopping.is_set() else pace.goes_on()
+    def _onward(self, stride: Stride | None) -> Onward | None:
+        return None if stride is None or self._stopping.is_set() else stride.goes_on()
 
 
 def _kind(error: InvalidInput | NotAllowed) -> str:

@@ -49,6 +49,8 @@ class Task:
     rank: tuple[int, int, int] = (2, 0, 0)
     """Class; 0 for those of the first two classes that hold their tenant, else 1; place in it."""
     queued: bool = True
+    ticket: int = 0
+    """Of a wait that stood back from its line."""
     checkpoint: bool = False
     previous_mover: tuple[str, int] | None = None
 
@@ -537,14 +539,20 @@ class Model:
     def _in_front_of(self, task: Task) -> bool:
         if task.tenant.holder is not None:
             return task.tenant.holder != task.id
-        for _, _, other_id in sorted(task.tenant.line):
-            other = self.tasks[other_id]
-            if other is task or (task.rollback and not other.rollback):
-                return False
+        return self._first_in_line(task.tenant, task) is not None
+
+    def _first_in_line(self, tenant: Tenant, asking: Task | None = None) -> Task | None:
+        """The first that could start goes back to its queue; those before it do too, and stand back from the line."""
+        for entry in sorted(tenant.line):
+            other = self.tasks[entry[2]]
+            if asking is not None and (other is asking or (asking.rollback and not other.rollback)):
+                return None
+            other.queued = True
             if self._could_start(other):
-                other.queued = True
-                return True
-        return False
+                return other
+            tenant.line.remove(entry)
+            other.ticket = entry[1]
+        return None
 
     def _could_start(self, task: Task) -> bool:
         if not self._plan_admits(task) or self.free_slots(task.plan) <= 0:
@@ -552,13 +560,17 @@ class Model:
         return task.plan.slots > 1 or self.queue(task.plan)[:1] == [task]
 
     def _join_line(self, task: Task) -> None:
+        """Said once a wait, also when it has stood back since."""
         if any(other == task.id for _, _, other in task.tenant.line):
             return
-        task.tenant.line.append((0 if task.rollback else 1, self._next_ticket(), task.id))
-        self._say("TaskWaiting", task.id)
+        task.tenant.line.append((0 if task.rollback else 1, task.ticket or self._next_ticket(), task.id))
+        if not task.ticket:
+            self._say("TaskWaiting", task.id)
+        task.ticket = 0
 
     def _leave_line(self, task: Task) -> None:
         task.tenant.line = [entry for entry in task.tenant.line if entry[2] != task.id]
+        task.ticket = 0
 
     def _stop_queueing(self, task: Task) -> None:
         """It waits no more: others may have left a free tenant to it."""
@@ -569,11 +581,7 @@ class Model:
             self._wake(task.tenant)
 
     def _wake(self, tenant: Tenant) -> None:
-        """The first that could start is woken; those before it wait in their queues until their plans can go on."""
-        for _, _, task_id in sorted(tenant.line):
-            self.tasks[task_id].queued = True
-            if self._could_start(self.tasks[task_id]):
-                break
+        self._first_in_line(tenant)
 
     def _admit(self, task: Task) -> None:
         task.queued = False
