@@ -38,7 +38,7 @@ from workers.next_link import Drop, Next, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import PlanCache
 from workers.recorder import Recorder, fenced_out
-from workers.run_ahead import Stride, RunAhead
+from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
 from workers.turn_run import Cursor, Run, StepResources, TaskRun
