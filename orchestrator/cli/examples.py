@@ -31,7 +31,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
     "config": ("changeover config", "changeover config --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),
-    "up": ("changeover up", "changeover up --workers 4 --concurrency 8 --flower-port 5555"),
+    "up": (
+        "changeover up --demo",
+        "changeover up --workers 4 --concurrency 8 --flower-port 5555",
+    ),
     "coordinator": ("changeover coordinator", "changeover coordinator --metrics-port 9464"),
     "worker": ("changeover worker --pool threads --concurrency 16 -E",),
     "flower": ("changeover flower --port=5555",),

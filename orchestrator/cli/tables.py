@@ -28,6 +28,7 @@ _COLOURS: Final[dict[str, str]] = {
     TaskState.PAUSED: "yellow",
     TaskState.CANCELLED: "yellow",
 }
+_BACK: Final = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK, TaskState.ROLLBACK_FAILED})
 _ORDER: Final[tuple[str, ...]] = tuple(state.value for group in BY_INTEREST for state in group)
 
 
@@ -63,19 +64,26 @@ def task_table(tasks: Sequence[TaskStatus], wide: bool = False) -> Table:
     names = ["tenant", "status", "stages", "took", *(["task", "retries", "started", "ended"] if wide else [])]
     for name in names:
         # Ids are whole: what is too long for a terminal takes a second line there.
-        table.add_column(name, no_wrap=True, overflow="fold")
+        is_id = name in ("tenant", "task")
+        table.add_column(name, no_wrap=not is_id, overflow="fold" if is_id else "ellipsis")
     table.add_column("now")
     for task in tasks:
         row: list[RenderableType] = [
             cell(task.tenant_id),
             status_text(task.status, task.pause_requested and task.status == TaskState.RUNNING),
-            f"{task.completed_stages}/{task.total_stages}",
+            stage_words(task),
             "" if task.duration_millis is None else f"{task.duration_millis / 1000:.1f} s",
         ]
         if wide:
             row += [cell(task.task_id), str(task.retry_count), task.started_at or "", task.ended_at or ""]
         table.add_row(*row, cell(task_now(task)) if wide else long_cell(task_now(task)))
     return table
+
+
+def stage_words(task: TaskStatus) -> str:
+    """``2/3`` stages done; on the way back, of those that it had touched."""
+    back = " back" if task.status in _BACK else ""
+    return f"{task.completed_stages}/{task.total_stages}{back}"
 
 
 def task_detail(task: TaskStatus) -> Table:
@@ -119,7 +127,7 @@ def operation_words(last: LastOperation) -> str:
 def plans_table(plans: Sequence[PlanSummary]) -> Table:
     """One row a plan."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("plan", no_wrap=True, overflow="fold")
+    table.add_column("plan", overflow="fold")
     for name in ("name", "status", "tasks"):
         table.add_column(name)
     for plan in plans:

@@ -41,7 +41,9 @@ class StatusReader:
         summary = plan_summary(plan_id, record)
         rows = TaskRows(self._reader, plan_id, int(record["written"]), summary.counts)
         positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
-        return PlanStatus(**dict(summary), matching=matching, tasks=self._at(record, plan_id, positions))
+        # One that moved on between the two looks is no longer what was asked for.
+        tasks = [task for task in self._at(record, plan_id, positions) if task.status in wanted.statuses]
+        return PlanStatus(**dict(summary), matching=matching, tasks=tasks)
 
     def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
         """Every task of the plan, or those that are ``wanted``, in plan order and in bounded memory."""

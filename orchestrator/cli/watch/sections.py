@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
-from orchestrator.cli.tables import counts_text, operation_words, status_text, task_now
+from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
 from orchestrator.cli.watch.spans import span_text
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
@@ -148,8 +148,7 @@ def task_list(tasks: Sequence[TaskStatus], width: int) -> Table:
     table.add_column("stages", no_wrap=True)
     table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
     for task in tasks:
-        done = f"{task.completed_stages}/{task.total_stages}"
-        table.add_row(cell(task.tenant_id), status_text(task.status), done, long_cell(task_now(task)))
+        table.add_row(cell(task.tenant_id), status_text(task.status), stage_words(task), long_cell(task_now(task)))
     return table
 
 

@@ -1,0 +1,82 @@
+"""`--help`: quick because it loads little, in our words, with examples that the commands take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from orchestrator.cli import main
+from orchestrator.cli.app import app
+from orchestrator.cli.examples import EXAMPLES
+from tests.support.cli import changeover
+
+HEAVY = {"celery", "kombu", "redis", "pydantic", "rich", "jinja2", "yaml", "httpx", "prompt_toolkit", "structlog"}
+GROUP = get_command(app)
+COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status", "--help"], ["worker", "--help"]])
+def test_help_loads_little(arguments: list[str]) -> None:
+    script = "import sys; from orchestrator.cli import main\ntry: main(sys.argv[1:])\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", script, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert "orchestrator" in loaded
+    # Typer itself loads pydantic as soon as it reads a command's arguments.
+    assert not loaded & (HEAVY if arguments[0].startswith("-") else HEAVY - {"pydantic"})
+
+
+def examples() -> list[tuple[str, str]]:
+    return [(command, line) for command, lines in EXAMPLES.items() for line in lines]
+
+
+def test_every_command_has_examples_and_every_example_a_command() -> None:
+    assert sorted(EXAMPLES) == COMMANDS
+
+
+@pytest.mark.parametrize(("command", "line"), examples())
+def test_each_example_is_what_its_command_takes(command: str, line: str) -> None:
+    inner = re.fullmatch(r"source <\((.*)\)", line)
+    program, name, *arguments = shlex.split(inner[1] if inner else line.partition(" > ")[0])
+    assert (program, name) == ("changeover", command)
+    GROUP.commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_its_examples_and_fits(
+    command: str, columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERMINAL_WIDTH", str(columns))
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"\n    {line}\n" in text for line in EXAMPLES[command])
+    # Examples are whole lines, whatever the width: they are to be pasted.
+    told = text.partition("Examples:")[0].splitlines()
+    assert [line for line in told if len(line) > 80] == []
+
+
+def test_worker_and_flower_help_need_no_redis_and_are_ours(tmp_path: Path) -> None:
+    for command in ("worker", "flower"):
+        done = changeover(command, "--help", folder=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"Usage: changeover {command} [OPTIONS]\n\n  Run ")
+        # Without it they ask for one, as before.
+        started = changeover(command, "--loglevel=INFO", folder=tmp_path)
+        assert started.returncode == 4
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert re.fullmatch(r"changeover \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
