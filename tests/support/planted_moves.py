@@ -39,7 +39,7 @@ def stages() -> Iterator[Planted]:
     yield Planted("its worker is gone", staffed(lost), "p.0", S.WORKER_LOST, said, DOCTOR)
     said = "stage one (1 of 3) is between polls after attempt 4, next in"
     yield Planted("between polls", staffed(IN_STAGE, _polling(60)), "p.0", S.BETWEEN_POLLS, said, STATUS)
-    said = "stage one (1 of 3) waits for a worker since"
+    said = "stage one (1 of 3) waits for a worker, "
     yield Planted("on its way", staffed(started("p", "a")), "p.0", S.WAITS_FOR_WORKER, said, STATUS)
     late = then(started("p", "a"), lambda world: world.expire("leases_queued", "p.0"))
     said = "its lease is overdue by"

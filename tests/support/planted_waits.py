@@ -83,7 +83,7 @@ def workers() -> Iterator[Planted]:
         coordinated(moves, lambda world: beat(world, "worker", "w:2", slots=4, broker="alias:6379/1")),
         "p.0",
         S.WAITS_FOR_WORKER,
-        "stage one (1 of 3) waits for a worker since",
+        "stage one (1 of 3) waits for a worker, ",
         ("changeover status --task p.0",),
     )
     yield Planted(

@@ -77,7 +77,7 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
         )
         return
     since = max(float(task.record.get("queuedAt", now)), due_ms)
-    sentence = f"{_stage(task)} waits for a worker since {seconds_words((now - since) / 1000)}{_last_answer(task)}"
+    sentence = f"{_stage(task)} waits for a worker, {seconds_words((now - since) / 1000)} so far{_last_answer(task)}"
     why = no_worker_takes_it(task.scene, task.status.tenant_id)
     look = [] if why else [typed("status", "--task", task.task_id)]
     yield remark(Situation.WAITS_FOR_WORKER, sentence, *look)

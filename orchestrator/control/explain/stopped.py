@@ -59,9 +59,7 @@ def failed(task: TaskScene) -> Iterator[Remark]:
         situation = Situation.STEP_MISSING
         message += _who_lacks_steps(task)
     more = list(_refused(task, offer, Operation.RETRY))
-    yield remark(
-        situation, f"it failed{where}{message}{_last_answer(task, message)}", *([] if more else offer.commands)
-    )
+    yield remark(situation, f"it failed{where}{message}{_last_answer(task)}", *([] if more else offer.commands))
     yield from more
 
 
@@ -72,7 +70,7 @@ def rollback_failed(task: TaskScene) -> Iterator[Remark]:
     stage = failure.stage_name if failure else None
     of = f"of stage {stage} " if stage else ""
     done = f"{task.status.completed_stages} of {task.status.total_stages} stages are back"
-    sentence = f"its rollback failed: that {of}({done}): {message}{_last_answer(task, message)}"
+    sentence = f"its rollback failed: that {of}({done}): {message}{_last_answer(task)}"
     rollback = of_task(Operation.ROLLBACK, task.task_id)
     by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
     if kind == "IrreversibleStage":
@@ -155,10 +153,11 @@ def _moved(other: str, so: str, commands: Sequence[str]) -> Remark:
     return remark(Situation.MOVED_SINCE, sentence, *commands)
 
 
-def _last_answer(task: TaskScene, message: str) -> str:
-    """What the stage had heard when its time was over; often the only word about why."""
-    note = str(json.loads(task.record.get("lastCursor") or "{}").get("note") or "")
-    return f"; last answer: {note}" if note and note not in message else ""
+def _last_answer(task: TaskScene) -> str:
+    """What the stage had heard when its time was over, often the only word about why. A step that fails says it."""
+    failure = task.status.failure_info
+    note = json.loads(task.record.get("lastCursor") or "{}").get("note")
+    return f"; last answer: {note}" if note and not (failure and failure.step_name) else ""
 
 
 def _who_lacks_steps(task: TaskScene) -> str:
