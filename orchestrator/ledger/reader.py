@@ -131,7 +131,7 @@ class Reader:
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
         """The task that holds the tenant, else its first waiter, else its newest task."""
-        with self._client.pipeline(transaction=True) as pipeline:
+        with self._client.pipeline(transaction=False) as pipeline:  # a full Redis refuses a transaction of reads, too
             pipeline.hmget(self._keys.of("tenant", tenant_id), "holder", "newest")
             pipeline.zrange(self._keys.of("line", tenant_id), 0, 0)
             (holder, newest), line = pipeline.execute()
