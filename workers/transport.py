@@ -1,4 +1,4 @@
-"""The Redis transport with one repair, one saving, one sign of life, one count and one gate.
+"""The Redis transport with one repair, one saving, one sign of life, one count and two gates.
 
 The first two were found by measuring kombu 5.7.0 with celery 5.7.0.
 
@@ -17,8 +17,9 @@ The count: what is published to a lane is counted beside it; ``orchestrator/brok
 comes first, so that a count that is cut off only makes a lane look fuller than it is.
 
 The gate: what is read from a lane and is no message of ours is logged and dropped, see ``workers/gate.py``; and should
-one pass that Celery cannot bear, that one message is dropped, not the worker.
-``tests/integration/workers/test_garbage.py`` fails without this.
+one pass that Celery cannot bear, that one message is dropped, not the worker. What comes back from a worker that is gone
+passes the same gate, and an entry there that nobody can read is taken out: kombu reads them at every start, and ends the
+worker over one that it cannot read. ``tests/integration/workers/test_garbage.py`` fails without this.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from orchestrator.broker.messages import PUSHED
+from orchestrator.broker.lane_keys import clear_damaged, push
 from orchestrator.domain.lanes import is_lane
 from workers.gate import ITEM_LIMIT_BYTES, why_refused
 from workers.watchdog import SILENCE
@@ -43,7 +44,17 @@ _UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError, LookupErr
 """What kombu's JSON reader raises for an item; it also makes dates and numbers of objects that ask for it."""
 
 
+class QoS(kombu_redis.QoS):
+    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: bool = False) -> None:
+        try:
+            super().restore_by_tag(tag, client=client, leftmost=leftmost)  # type: ignore[no-untyped-call]
+        except _UNREADABLE as error:
+            self._remove_from_indices(tag).execute()  # type: ignore[no-untyped-call]
+            _refuse(f"no JSON ({type(error).__name__})", queue="unacked")
+
+
 class Channel(kombu_redis.Channel):
+    QoS = QoS
     _pool_and_client: tuple[Any, Any] | None = None
 
     def _connparams(self, asynchronous: bool = False) -> Any:
@@ -67,11 +78,25 @@ class Channel(kombu_redis.Channel):
         if not is_lane(queue) or options.get("_publish_batch") is not None:
             super()._put(queue, message, **options)  # type: ignore[no-untyped-call]
             return
-        with self.conn_or_acquire() as client, client.pipeline(transaction=False) as pipeline:
-            pipeline.lpush(queue, dumps(message))  # type: ignore[no-untyped-call]
-            # kombu prefixes the keys of the commands that it knows, and this is not one of them.
-            pipeline.hincrby(self.global_keyprefix + PUSHED, queue, 1)
-            pipeline.execute()
+        with self.conn_or_acquire() as client:
+            push(client, self.global_keyprefix, queue, dumps(message))  # type: ignore[no-untyped-call]
+
+    def _new_queue(self, queue: str, **options: Any) -> None:
+        if is_lane(queue):
+            with self.conn_or_acquire() as client:
+                clear_damaged(client, self.global_keyprefix, {queue: "list"})
+        super()._new_queue(queue, **options)  # type: ignore[no-untyped-call]
+
+    def _do_restore_message(
+        self, payload: Any, exchange: str, routing_key: str, pipe: Any, leftmost: bool = False
+    ) -> None:
+        if not is_lane(str(routing_key)):
+            # The queue of a worker that is gone; or of nobody.
+            return
+        if (reason := why_refused(payload)) is not None:
+            _refuse(reason, queue="unacked")
+            return
+        super()._do_restore_message(payload, exchange, routing_key, pipe, leftmost)  # type: ignore[no-untyped-call]
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.
@@ -83,6 +108,11 @@ class Channel(kombu_redis.Channel):
             return True
 
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **kwargs: Any) -> Any:
+        if not no_ack:
+            with self.conn_or_acquire() as client:
+                clear_damaged(
+                    client, self.global_keyprefix, {self.unacked_key: "hash", self.unacked_index_key: "zset"}
+                )
         result = super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not no_ack:
             # A lane. Remote control is consumed without acknowledgement, and looks after itself.

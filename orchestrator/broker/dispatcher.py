@@ -14,6 +14,7 @@ from celery.exceptions import OperationalError
 from orchestrator.broker.app import make_app
 from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.chains import chain_of
+from orchestrator.broker.lane_keys import counted
 from orchestrator.broker.messages import PUSHED
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
@@ -64,11 +65,13 @@ class Dispatcher:
                     pipeline.hgetall(channel.global_keyprefix + PUSHED)
                     for name in names:
                         pipeline.llen(name)
-                    pushed, *waiting = pipeline.execute()
+                    pushed, *waiting = pipeline.execute(raise_on_error=False)
         except (OperationalError, *UNREACHABLE) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
-        counts = {_text(name): int(count) for name, count in pushed.items()}
-        return [LaneDepth(counts.get(name, 0), int(length)) for name, length in zip(names, waiting, strict=True)]
+        counts = counted(pushed)
+        # A lane that is no list holds no message.
+        lengths = [length if isinstance(length, int) else 0 for length in waiting]
+        return [LaneDepth(counts.get(name, 0), length) for name, length in zip(names, lengths, strict=True)]
 
     def waiting(self) -> dict[str, int]:
         """Messages that wait in each lane, by its name. Raises ``Unreachable`` when the broker cannot be reached."""
@@ -77,7 +80,3 @@ class Dispatcher:
     def close(self) -> None:
         """Gives back the connections; may be called twice."""
         self._app.close()
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

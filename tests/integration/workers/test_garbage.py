@@ -125,6 +125,40 @@ def garbage() -> Iterator[bytes | str]:
     yield b"y" * 20_000_000
 
 
+def entries() -> Iterator[bytes | str]:
+    """What kombu restores from what a dead worker had not acknowledged: [message, exchange, routing key]."""
+    yield b"\xff\xfe"
+    yield "{garbage"
+    yield "null"
+    yield "[]"
+    yield '[{}, "", "lane-0"]'
+    yield json.dumps(["text", "", "lane-0"])
+    yield json.dumps([envelope([ARGS, {}, EMBED], task="elsewhere.run"), "", "lane-0"])
+    yield json.dumps([envelope([ARGS, {}, EMBED]), "", "somebody.else"])
+    yield json.dumps([envelope([ARGS, {}, EMBED]), ["x"], {"y": 1}])
+
+
+def test_garbage_among_what_a_dead_worker_left(client: Client, cluster: Cluster, place: Place) -> None:
+    broker = redis.Redis.from_url(place.broker_url)
+    prefix = f"changeover:{place.namespace}:"
+    for number, entry in enumerate(entries()):
+        broker.hset(f"{prefix}unacked", f"tag-{number}", entry)
+        broker.zadd(f"{prefix}unacked_index", {f"tag-{number}": 1})
+    broker.zadd(f"{prefix}unacked_index", {"no such entry": 1})
+    # A lane that is none, and counts that are none.
+    broker.set(prefix + lane_names(1)[0], "garbage")
+    broker.set(f"{prefix}lanes.pushed", "garbage")
+    cluster.wait_alive([worker := cluster.start_worker(concurrency=2), cluster.start_coordinator()])
+    client.submit(plan("after", [tenant(f"t{i}") for i in range(8)], [noop_stage("one"), noop_stage("two")], 8))
+
+    assert client.wait("after", timeout_seconds=60).status == "COMPLETED"
+    wait_until(lambda: not broker.exists(f"{prefix}unacked", f"{prefix}unacked_index"), 30, "something is kept")
+    assert worker.poll() is None
+    assert not broker.exists(f"{prefix}somebody.else")
+    assert "Traceback" not in cluster.logs()
+    broker.close()
+
+
 def test_garbage_in_a_lane(client: Client, cluster: Cluster, place: Place) -> None:
     broker = redis.Redis.from_url(place.broker_url)
     prefix = f"changeover:{place.namespace}:"
