@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "the scripts themselves": (
         *("del", "exists", "expire", "get", "hdel", "hexists", "hget", "hincrby", "hmget", "hset", "hsetnx", "incr"),
+        "info",
         *("incrby", "persist", "pexpire", "sadd", "scard", "set", "sismember", "smembers", "srandmember", "srem"),
         *("time", "type", "unlink", "xadd", "xrevrange", "zadd", "zrange", "zrangebyscore", "zrem", "zscore"),
     ),

@@ -15,7 +15,7 @@ from typing import Final
 PATTERNS: Final[dict[str, str]] = {
     # One a namespace
     "meta": "meta",  # hash: incarnation, ticket (order of first waits)
-    "clock": "clock",  # hash: at, offset, floor, wall (see includes/clock.lua); runId, tickAt, sweepNotBefore
+    "clock": "clock",  # hash: at, offset, floor, wall (see includes/clock.lua); runId, tickAt, sweepNotBefore; epochsOf
     "settings": "settings",  # hash: what scripts go by
     "seq": "seq",  # string: the last sequenceId
     "epoch": "epoch",  # string: the last epoch

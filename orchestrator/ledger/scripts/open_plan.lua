@@ -1,5 +1,5 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan} (hashes), seq, spec:{plan},
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan} (hashes), seq, epoch, spec:{plan},
 --       plan-seq:{plan} (strings), plans, drafts, purges (zsets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
@@ -9,6 +9,7 @@
 -- @include keys
 -- @include event
 -- @include plan_gone
+-- @include epoch
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -25,7 +26,8 @@ end
 
 if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 
-redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8])
+-- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
+if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
   'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end

@@ -13,6 +13,7 @@
 -- @include lease
 -- @include release
 -- @include stage_fail
+-- @include epoch
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -36,7 +37,7 @@ local function check_tenant(task)
   elseif holder ~= task.id and TASK_ACTIVE[task.status] then
     -- Its tenant's record was lost, and the tenant given to another: only one of them may go on.
     ask_failure(task)
-    task.epoch = redis.call('INCR', K.epoch())
+    task.epoch = draw_epoch()
     redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
     fail_stage(task, 'TenantLost', 'the record of its tenant was lost, and ' .. holder .. ' holds the tenant now')
     repaired(task, 'tenant of another')

@@ -12,6 +12,7 @@
 -- @include keys
 -- @include operation
 -- @include stage_fail
+-- @include epoch
 -- @include request
 
 local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
@@ -43,7 +44,7 @@ if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status,
 ask_failure(task)
 emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
 -- The old holder can record nothing from here on, and write nothing once the tenant is held anew.
-task.epoch = redis.call('INCR', K.epoch())
+task.epoch = draw_epoch()
 redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
 fail_stage(task, 'Released', 'released by ' .. actor .. ': ' .. reason)
 return {'ACCEPTED', task.status, '', task.id}

@@ -12,6 +12,7 @@
 -- @include settings
 -- @include boundary
 -- @include stage_fail
+-- @include epoch
 -- @include grace
 
 local REASON = 'the worker gave no sign for longer than its lease'
@@ -33,7 +34,7 @@ local function recover(task)
       'recovered ' .. SETTINGS.MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
   end
   -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
-  task.epoch = redis.call('INCR', K.epoch())
+  task.epoch = draw_epoch()
   redis.call('HSET', key, 'epoch', int(task.epoch))
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   redis.call('HINCRBY', K.meta(), 'recoveries', 1)

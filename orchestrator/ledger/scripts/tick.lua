@@ -1,6 +1,6 @@
 -- A coordinator's look at the clock: says what time it is and whether leases may be swept now. After Redis was away
 -- (another run id) or no coordinator ticked for longer than a lease, workers first get one lease of time to renew.
--- KEYS  1 the namespace's root. Touches clock, settings (hashes), epoch (string)
+-- KEYS  1 the namespace's root. Touches clock, settings (hashes)
 -- ARGV  1 the server's run id  2 ms by which the clock ran ahead of the caller's between its last two ticks, or 0
 --       3 the offset that it saw there: nothing is taken out twice
 -- CODES SWEEP, ledger time in ms, offset in ms, 1 if the ledger has its settings | GRACE, the same
@@ -9,8 +9,6 @@
 -- @include settings
 -- @include clock
 -- @include grace
-
-local LOST_EPOCHS = 100000
 
 local run_id, excess_ms, seen_offset = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
@@ -21,8 +19,6 @@ if excess_ms > 0 and excess_ms <= LONGEST_SILENCE_MS and offset == seen_offset t
   TRUE_NOW, offset = TRUE_NOW - excess_ms, string.format('%.0f', tonumber(offset) - excess_ms)
   redis.call('HSET', K.clock(), 'offset', offset, 'at', TRUE_NOW, 'floor', NOW)
 end
--- Another server may lack the last writes of the one before it: epochs that it had given out are not given out again.
-if f[1] and f[1] ~= run_id then redis.call('INCRBY', K.epoch(), LOST_EPOCHS) end
 if f[1] and (f[1] ~= run_id or TRUE_NOW - tonumber(f[2]) > SETTINGS.LEASE_MS) then set_grace(NOW) end
 redis.call('HSET', K.clock(), 'runId', run_id, 'tickAt', TRUE_NOW)
 return {in_grace() and 'GRACE' or 'SWEEP', TRUE_NOW, tonumber(offset), redis.call('EXISTS', K.settings())}

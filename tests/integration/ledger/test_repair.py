@@ -179,17 +179,6 @@ def test_a_begin_whose_reply_was_lost_begins_again_for_its_own_delivery_only(bar
     assert len(started) == 1
 
 
-def test_another_server_never_gives_out_an_epoch_again(bare: BareLedger) -> None:
-    bare.submit(1)
-    bare.ledger.call("tick", "one", 0, 0)
-    epoch = bare.admit()[0].epoch
-    assert bare.ledger.call("tick", "one", 0, 0)[0] == "SWEEP"
-    assert int(bare.dump().epoch) == epoch
-    assert bare.ledger.call("tick", "two", 0, 0)[0] == "GRACE"
-    assert int(bare.dump().epoch) > epoch + 1000
-    bare.assert_holds()
-
-
 def test_two_sweepers_answer_one_overdue_lease_once(bare: BareLedger) -> None:
     bare.submit(3)
     for task in bare.admit():

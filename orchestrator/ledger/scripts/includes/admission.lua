@@ -8,6 +8,7 @@
 -- @include rollback_start
 -- @include deadline
 -- @include move
+-- @include epoch
 
 -- The first of the resumed tasks that holds its tenant since before its pause; nil when there is none.
 local function first_resumed_holder(plan_id)
@@ -68,7 +69,7 @@ local function admit_move(task)
   local key = K.task(task.id)
   -- startedAt is kept over a pause and cleared by a retry, so it tells a resume from a start.
   local resumed = task.started_at > 0
-  task.epoch = redis.call('INCR', K.epoch())
+  task.epoch = draw_epoch()
   move_task(task)
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0)
   redis.call('HDEL', key, 'cursor', 'rank')

@@ -4,6 +4,7 @@
 -- @include checkpoint
 -- @include task
 -- @include move
+-- @include epoch
 -- @include retry_end
 -- @include beats
 
@@ -30,7 +31,7 @@ local function start_rollback(task)
   redis.call('HINCRBY', key, 'rollbacks', 1)
   end_retry(task, false)
   forget_beat(task)
-  task.epoch = redis.call('INCR', K.epoch())
+  task.epoch = draw_epoch()
   if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
   move_task(task)
   if resumed then
