@@ -17,8 +17,8 @@ The count: what is published to a lane is counted beside it; ``orchestrator/brok
 comes first, so that a count that is cut off only makes a lane look fuller than it is.
 
 The gate: what is read from a lane and is no message of ours is logged and dropped, see ``workers/gate.py``; and should
-one pass that Celery cannot bear, that one message is dropped, not the worker. What comes back from a worker that is gone
-passes the same gate, and an entry there that nobody can read is taken out: kombu reads them at every start, and ends the
+one pass that Celery cannot bear, that message is dropped, not the worker. What comes back from a worker that is gone
+passes the same gate, and an entry there that nobody can read is taken out: kombu reads all at every start, and ends the
 worker over one that it cannot read. ``tests/integration/workers/test_garbage.py`` fails without this.
 """
 
@@ -81,11 +81,11 @@ class Channel(kombu_redis.Channel):
         with self.conn_or_acquire() as client:
             push(client, self.global_keyprefix, queue, dumps(message))  # type: ignore[no-untyped-call]
 
-    def _new_queue(self, queue: str, **options: Any) -> None:
+    def _new_queue(self, queue: str, auto_delete: bool = False, **options: Any) -> None:
         if is_lane(queue):
             with self.conn_or_acquire() as client:
                 clear_damaged(client, self.global_keyprefix, {queue: "list"})
-        super()._new_queue(queue, **options)  # type: ignore[no-untyped-call]
+        super()._new_queue(queue, auto_delete, **options)  # type: ignore[no-untyped-call]
 
     def _do_restore_message(
         self, payload: Any, exchange: str, routing_key: str, pipe: Any, leftmost: bool = False
@@ -110,9 +110,7 @@ class Channel(kombu_redis.Channel):
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **kwargs: Any) -> Any:
         if not no_ack:
             with self.conn_or_acquire() as client:
-                clear_damaged(
-                    client, self.global_keyprefix, {self.unacked_key: "hash", self.unacked_index_key: "zset"}
-                )
+                clear_damaged(client, self.global_keyprefix, {self.unacked_key: "hash", self.unacked_index_key: "zset"})
         result = super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not no_ack:
             # A lane. Remote control is consumed without acknowledgement, and looks after itself.

@@ -59,7 +59,7 @@ DRAWS: dict[str, tuple[bool, Draw]] = {
 }
 
 
-@pytest.mark.parametrize("runs, draw", DRAWS.values(), ids=DRAWS.keys())
+@pytest.mark.parametrize(("runs", "draw"), DRAWS.values(), ids=DRAWS.keys())
 def test_lost_writes_give_out_no_epoch_again(
     world: LedgerWorld, raw_client: redis.Redis, runs: bool, draw: Draw
 ) -> None:
@@ -80,7 +80,7 @@ def test_lost_writes_give_out_no_epoch_again(
         for key in cast(list[bytes], raw_client.keys(f"{world.keys.root}*")):
             raw_client.delete(key)
         for key, value in kept.items():
-            raw_client.restore(key, 0, value)
+            raw_client.restore(key, 0, value or b"")
     assert sorted(set(drawn)) == drawn
     # Exact as Lua and JSON write numbers.
     assert drawn[-1] < 10**14
