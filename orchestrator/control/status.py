@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
@@ -39,10 +40,10 @@ class StatusReader:
         """
         record = self._plan_record(plan_id)
         summary = plan_summary(plan_id, record)
-        rows = TaskRows(self._reader, plan_id, int(record["written"]), summary.counts)
+        rows = TaskRows(self._reader, plan_id, _written(record), summary.counts)
         positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
         # One that moved on between the two looks is no longer what was asked for.
-        tasks = [task for task in self._at(record, plan_id, positions) if task.status in wanted.statuses]
+        tasks = [task for task in self._at(record, plan_id, positions) if task.status in (*wanted.statuses, DAMAGED)]
         return PlanStatus(**dict(summary), matching=matching, tasks=tasks)
 
     def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
@@ -64,7 +65,7 @@ class StatusReader:
     def tasks_with_configs(self, plan_id: str) -> Iterator[tuple[TaskStatus, str]]:
         """Every task of the plan with its config as JSON, in plan order, a page at a time."""
         record = self._plan_record(plan_id)
-        total = int(record["written"])
+        total = _written(record)
         for start in range(0, total, PAGE):
             task_ids = [task_id_of(plan_id, position) for position in range(start, min(start + PAGE, total))]
             statuses = self._statuses(record, task_ids, self._reader.task_records(task_ids))
@@ -77,7 +78,7 @@ class StatusReader:
 
     def task_count(self, plan_id: str) -> int:
         """How many tasks the plan has."""
-        return int(self._plan_record(plan_id)["written"])
+        return _written(self._plan_record(plan_id))
 
     def plans(self) -> list[PlanSummary]:
         """All plans, the newest first."""
@@ -119,27 +120,36 @@ class StatusReader:
 
     def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:
         counts = plan_summary(plan_id, record).counts
-        return TaskRows(self._reader, plan_id, int(record["written"]), counts).page(wanted)[0]
+        return TaskRows(self._reader, plan_id, _written(record), counts).page(wanted)[0]
 
     def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
         task_ids = [task_id_of(plan_id, position) for position in positions]
         return self._statuses(plan, task_ids, self._reader.task_records(task_ids))
 
     def _statuses(self, plan: Record, task_ids: Sequence[str], records: Sequence[Record]) -> list[TaskStatus]:
-        waiting = sorted({record["tenant"] for record in records if record.get("waitingSince")})
+        waiting = sorted({record.get("tenant", "") for record in records if record.get("waitingSince")})
         holders = {
             tenant_id: record.get("holder")
             for tenant_id, record in zip(waiting, self._reader.tenant_records(waiting), strict=True)
         }
         return [
-            task_status(task_id, record, plan, holders.get(record["tenant"]))
+            task_status(task_id, record, plan, holders.get(record.get("tenant", "")))
             for task_id, record in zip(task_ids, records, strict=True)
             if record
         ]
 
 
 def plan_summary(plan_id: str, record: Record) -> PlanSummary:
-    """A plan's record as a summary; states without tasks are left out of the counts."""
+    """A plan's record as a summary, ``DAMAGED`` if it cannot be read; states without tasks are not counted."""
+    try:
+        return _plan_summary(plan_id, record)
+    except UNREADABLE:
+        return PlanSummary(
+            plan_id=plan_id, name=record.get("name", plan_id), status=DAMAGED, max_concurrency=0, counts={}
+        )
+
+
+def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
     counts = {state.value: int(record.get(f"n:{state}", 0)) for state in TaskState}
     return PlanSummary(
         plan_id=plan_id,
@@ -156,7 +166,16 @@ def plan_summary(plan_id: str, record: Record) -> PlanSummary:
 
 
 def task_status(task_id: str, record: Record, plan: Record, holder: str | None) -> TaskStatus:
-    """A task's record as its status; ``holder`` is who holds the tenant that it waits for."""
+    """A task's record as its status, ``DAMAGED`` if it or its plan's cannot be read; ``holder`` is who holds the tenant
+    that it waits for."""
+    try:
+        return _task_status(task_id, record, plan, holder)
+    except UNREADABLE:
+        tenant_id = record.get("tenant", "")
+        return TaskStatus(task_id=task_id, plan_id=plan_of(task_id), tenant_id=tenant_id, status=DAMAGED)
+
+
+def _task_status(task_id: str, record: Record, plan: Record, holder: str | None) -> TaskStatus:
     status = TaskState(record["status"])
     total = int(record.get("legs") or plan["stages"])
     done = int(record.get("stage", 0))
@@ -187,6 +206,12 @@ def task_status(task_id: str, record: Record, plan: Record, holder: str | None) 
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
     )
+
+
+def _written(plan: Record) -> int:
+    """How many tasks the plan has; none when that cannot be read."""
+    text = plan.get("written", "")
+    return int(text) if text.isdecimal() else 0
 
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:

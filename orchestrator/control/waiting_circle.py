@@ -32,7 +32,9 @@ def _waits_for(reader: Reader, task_id: str) -> tuple[str, str] | None:
     """The sentence, and the task that this one waits for; None when it waits for none, or for a person."""
     record = reader.task_records([task_id])[0]
     goes_back = record.get("rollbackRequested") == "1"
-    if not record or record["status"] in TASK_ACTIVE or not (goes_back or record["status"] == TaskState.PENDING):
+    if "status" not in record or record["status"] in TASK_ACTIVE:
+        return None
+    if not goes_back and record["status"] != TaskState.PENDING:
         return None
     plan_id = plan_of(task_id)
     plan = reader.plan_record(plan_id)

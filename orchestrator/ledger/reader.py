@@ -14,6 +14,7 @@ from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import damaged_plans, lost_plans
+from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
@@ -86,7 +87,7 @@ class Reader:
 
     def plan_record(self, plan_id: str) -> dict[str, str]:
         """The plan's record as stored; empty when there is no such plan."""
-        return cast(dict[str, str], self._client.hgetall(self._keys.of("plan", plan_id)))
+        return self.plan_records([plan_id])[0]
 
     def plan_ids(self) -> list[str]:
         """All plans, the newest first."""
@@ -262,13 +263,7 @@ class Reader:
         return self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
 
     def _records(self, keys: Sequence[str]) -> list[dict[str, str]]:
-        records: list[dict[str, str]] = []
-        for start in range(0, len(keys), PAGE):
-            with self._client.pipeline(transaction=False) as pipeline:
-                for key in keys[start : start + PAGE]:
-                    pipeline.hgetall(key)
-                records += pipeline.execute()
-        return records
+        return read_hashes(self._client, keys)
 
 
 def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:

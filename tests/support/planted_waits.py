@@ -65,6 +65,34 @@ def servers() -> Iterator[Planted]:
     yield Planted("a clock behind", staffed(moves), "p", S.CLOCK_SKEW, "clock is 60 s behind Redis'", ahead=-60)
 
 
+def damage() -> Iterator[Planted]:
+    moves = started("p", "a")
+    said = "cannot be read"
+    for name, key, field, value in (
+        ("a plan's number", "plan:p", "max", "many"),
+        ("a plan's last operation", "plan:p", "lastOperation", "{bad"),
+        ("a plan's status", "plan:p", "status", "DANCING"),
+    ):
+        hurt = staffed(moves, _write(key, field, value))
+        yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, DOCTOR)
+    for field, value in (("cursor", "[1]"), ("status", "DANCING"), ("stage", "x")):
+        hurt = staffed(moves, _write("task:p.0", field, value))
+        yield Planted(f"damaged: a task's {field}", hurt, "p.0", S.DAMAGED, said, DOCTOR)
+    yield Planted("damaged: no record", staffed(moves, _no_hash("task:p.0")), "p.0", S.DAMAGED, said, DOCTOR)
+    for name, hurt in (("status", _write("task:q.0", "status", "DANCING")), ("kind", _no_hash("task:q.0"))):
+        said = "held by task q.0 of plan q since"
+        freed = ("changeover release --tenant a --reason 'its holder is gone'",)
+        yield Planted(f"held by a damaged {name}", staffed(HELD, hurt), "p.0", S.TENANT_HELD_BY_NOBODY, said, freed)
+
+
+def _write(key: str, field: str, value: str) -> Do:
+    return lambda world: world.client.hset(world.keys.root + key, field, value)
+
+
+def _no_hash(key: str) -> Do:
+    return lambda world: [world.client.delete(world.keys.root + key), world.client.set(world.keys.root + key, "x")]
+
+
 def workers() -> Iterator[Planted]:
     moves = started("p", "a")
     yield Planted("no worker", coordinated(moves), "p.0", S.NO_WORKER, f"no worker consumes queue {LANE}", START_WORKER)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import chain
+from contextlib import contextmanager
 
-from orchestrator.control.answers import Explanation, Remark
+from orchestrator.control.answers import Explanation, PlanSummary, Remark, TaskStatus
+from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.explain import moving, stopped, waiting, whole_plan
-from orchestrator.control.explain.offers import Offers
+from orchestrator.control.explain.offers import Offers, typed
 from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
-from orchestrator.control.explain.situations import reasons_of
+from orchestrator.control.explain.situations import Situation, reasons_of, remark
 from orchestrator.control.status import StatusReader
 from orchestrator.control.writing import why_no_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
@@ -50,26 +51,44 @@ class Explainer:
     def task(self, task_id: str) -> Explanation:
         """One task."""
         status = self._status.task(task_id)
-        record, plan = self._reader.task_records([task_id])[0], self._reader.plan_record(status.plan_id)
+        with _reading() as remarks:
+            remarks += self._of_task(status)
+        return self._answer("task", task_id, status.status, remarks)
+
+    def _of_task(self, status: TaskStatus) -> Iterator[Remark]:
+        if status.status == DAMAGED:
+            yield _damaged("its record, or its plan's, cannot be read")
+            return
+        record, plan = self._reader.task_records([status.task_id])[0], self._reader.plan_record(status.plan_id)
         task = TaskScene(self._look(), status, record, plan)
         known = TaskState(status.status)
-        remarks = list(chain(servers(task.scene) if _is_open(status.status) else (), _BY_STATUS[known](task)))
+        if known not in TASK_ENDED:
+            yield from servers(task.scene)
+        yield from _BY_STATUS[known](task)
         if known in TASK_ENDED or known is TaskState.PAUSED:
-            remarks += stopped.given_up(task)
+            yield from stopped.given_up(task)
             if status.rollback_requested:
-                remarks += waiting.not_admitted(task)
-        remarks += clocks(task.scene)
-        return self._answer("task", task_id, status.status, remarks)
+                yield from waiting.not_admitted(task)
+        yield from clocks(task.scene)
 
     def plan(self, plan_id: str) -> Explanation:
         """A plan: what stops it as a whole, then its failures and waits by cause."""
         summary = self._status.summary(plan_id)
-        record, scene = self._reader.plan_record(plan_id), self._look()
-        groups = [] if summary.status == PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
-        plan = whole_plan.PlanScene(scene, self._status, summary, record, groups)
-        is_over = summary.status in PLAN_ENDED
-        remarks = list(chain(() if is_over else servers(scene), whole_plan.plan_remarks(plan), clocks(scene)))
+        with _reading() as remarks:
+            remarks += self._of_plan(summary)
         return self._answer("plan", plan_id, summary.status, remarks)
+
+    def _of_plan(self, summary: PlanSummary) -> Iterator[Remark]:
+        if summary.status == DAMAGED:
+            yield _damaged("its record cannot be read")
+            return
+        plan_id, record, scene = summary.plan_id, self._reader.plan_record(summary.plan_id), self._look()
+        state = PlanState(summary.status)
+        groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
+        if state not in PLAN_ENDED:
+            yield from servers(scene)
+        yield from whole_plan.plan_remarks(whole_plan.PlanScene(scene, self._status, summary, record, groups))
+        yield from clocks(scene)
 
     def _answer(self, kind: str, target_id: str, status: str, remarks: list[Remark]) -> Explanation:
         return Explanation(
@@ -92,5 +111,16 @@ class Explainer:
         )
 
 
-def _is_open(status: str) -> bool:
-    return status not in TASK_ENDED
+@contextmanager
+def _reading() -> Iterator[list[Remark]]:
+    """Takes remarks up to a record that a hand has damaged, and says so of that."""
+    remarks: list[Remark] = []
+    try:
+        yield remarks
+    except UNREADABLE as error:
+        remarks.append(_damaged(f"a record cannot be read ({type(error).__name__}: {str(error)[:100]})"))
+
+
+def _damaged(what: str) -> Remark:
+    sentence = f"{what}: a hand in the data? It is passed by until it is mended"
+    return remark(Situation.DAMAGED, sentence, typed("doctor"))

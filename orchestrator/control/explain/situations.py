@@ -17,6 +17,7 @@ class Situation(StrEnum):
     OTHER_NAMESPACE = "other-namespace"
     BROKER_AWAY = "broker-away"
     CLOCK_SKEW = "clock-skew"
+    DAMAGED = "damaged"
     NO_WORKER = "no-worker"
     OTHER_BROKER = "other-broker"
     WORKERS_SILENT = "workers-silent"

@@ -60,8 +60,12 @@ def held(scene: Scene, tenant_id: str, holder: str, since: str) -> Remark:
     held_by += f" since {clock_words(since)}" if since else ""
     record = scene.reader.task_records([holder])[0]
     look = typed("explain", "--task", holder)
-    if not record or "status" not in record:
-        return remark(Situation.TENANT_HELD_BY_NOBODY, f"{held_by}, which is gone", *scene.offers.release(tenant_id))
+    if record.get("status") not in TaskState.__members__:
+        return remark(
+            Situation.TENANT_HELD_BY_NOBODY,
+            f"{held_by}, whose record is gone or damaged",
+            *scene.offers.release(tenant_id),
+        )
     status = TaskState(record["status"])
     if status in TASK_ACTIVE:
         does = "rolls back" if status is TaskState.ROLLING_BACK else "moves it"

@@ -27,7 +27,8 @@ for i = 6, #ARGV do
 end
 
 for position = first, last do
-  local f = redis.call('HMGET', K.task(task_id_of(plan_id, position)), 'status', 'waitingSince', 'tenant', 'failure')
+  -- What a hand has put there, and is no record, hides no other.
+  local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), 'status', 'waitingSince', 'tenant', 'failure')
   local place = (f[2] and place_of.LINE) or place_of[f[1] or '']
   if place and is_asked_for(f[3], f[4]) then place[#place + 1] = position end
 end

@@ -24,6 +24,12 @@ local function add(position, kind, a, b, c)
   if #group[6] < samples then table.insert(group[6], position) end
 end
 
+-- nil also where a hand has put another kind of value.
+local function read(key, field)
+  local value = redis.pcall('HGET', key, field)
+  return type(value) == 'string' and value or nil
+end
+
 local function why_failed(text)
   local ok, failure = pcall(cjson.decode, text or '')
   if not ok or type(failure) ~= 'table' then return '', '' end
@@ -38,14 +44,14 @@ local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'o
 for position = first, last do
   local task_id = task_id_of(plan_id, position)
   local key = K.task(task_id)
-  local f = redis.call('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant')
+  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
   if not status then
-    -- Not written yet.
+    -- Not written yet; or a hand has put there what is no record.
   elseif f[2] then
-    local holder = redis.call('HGET', K.tenant(f[4] or ''), 'holder')
+    local holder = read(K.tenant(f[4] or ''), 'holder')
     local plan = holder and plan_of(holder) or ''
-    add(position, 'line', goes_back, plan, holder and redis.call('HGET', K.task(holder), 'status') or '')
+    add(position, 'line', goes_back, plan, holder and read(K.task(holder), 'status') or '')
   elseif status == 'PENDING' or (goes_back == '1' and status ~= 'RUNNING') then
     add(position, 'queue', goes_back)
   elseif status == 'FAILED' or status == 'ROLLBACK_FAILED' then

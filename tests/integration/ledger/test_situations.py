@@ -24,7 +24,13 @@ from tests.support.planted import Planted, all_unique, full, roomy
 TABLE = all_unique(
     row
     for rows in (
-        *(planted_waits.servers, planted_waits.workers, planted_waits.tenants, planted_waits.slots),
+        *(
+            planted_waits.servers,
+            planted_waits.damage,
+            planted_waits.workers,
+            planted_waits.tenants,
+            planted_waits.slots,
+        ),
         *(planted_moves.stages, planted_moves.asked, planted_moves.whole_plans, planted_moves.groups),
         *(planted_ends.paused, planted_ends.failed, planted_ends.rollbacks, planted_ends.cancelled),
     )
