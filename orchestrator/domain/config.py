@@ -51,14 +51,16 @@ class NetworkEndpoint(Model):
 class ConfigFields(Model):
     """What the new config of a tenant and the one to go back to have in common."""
 
+    # Factories: a default that is a list or mapping would be deep-copied for each of 100,000 tenants.
+
     deploy_unit_id: Version | None = None
     deploy_unit_name: Name | None = None
     deploy_unit_version: Version | None = None
-    network_endpoints: list[NetworkEndpoint] = []
+    network_endpoints: list[NetworkEndpoint] = Field(default_factory=list)
     target_domain: Text | None = None
     target_ip: Text | None = None
-    variables: dict[str, JsonValue] = {}
-    overrides: dict[str, dict[str, JsonValue]] = {}
+    variables: dict[str, JsonValue] = Field(default_factory=dict)
+    overrides: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 
 class TenantConfig(ConfigFields):

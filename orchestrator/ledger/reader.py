@@ -10,12 +10,13 @@ from typing import Any, Final, Literal, cast
 import redis
 
 from orchestrator.domain.events import EVENT, Event
-from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import damaged_plans, lost_plans
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.script_source import assemble
@@ -129,6 +130,10 @@ class Reader:
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover`` (the last one), ``good``."""
         return self._records([self._keys.of("tenant", tenant_id) for tenant_id in tenant_ids])
+
+    def movers(self, tenant_ids: Sequence[str]) -> Iterator[tuple[int, set[str]]]:
+        """Of each tenant that has any, its place in the list and its tasks: the holder and the newest."""
+        return movers(self._client, self._keys, tenant_ids)
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
         """The task that holds the tenant, else its first waiter, else its newest task."""
@@ -288,8 +293,3 @@ def _parts(pattern: str | None) -> str:
 def moment(milliseconds: str | None) -> datetime | None:
     """A stored time as UTC."""
     return None if not milliseconds else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-
-
-def plan_state(record: Mapping[str, str]) -> PlanState:
-    """The state in a plan's record."""
-    return PlanState(record["status"])

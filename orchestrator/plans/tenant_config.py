@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.domain.config import ConfigFields, NetworkEndpoint, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
@@ -92,10 +92,17 @@ def _overrides(overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _fresh_defaults() -> dict[str, Any]:
-    return {name: default.copy() if isinstance(default, list | dict) else default for name, default in _DEFAULTS}
+    return {name: make() for name, make in _FACTORIES} | _PLAIN_DEFAULTS
 
 
-_DEFAULTS = tuple((name, field.default) for name, field in ConfigFields.model_fields.items())
+_FACTORIES = tuple(
+    (name, cast(Callable[[], Any], field.default_factory))
+    for name, field in ConfigFields.model_fields.items()
+    if field.default_factory is not None
+)
+_PLAIN_DEFAULTS = {
+    name: field.default for name, field in ConfigFields.model_fields.items() if field.default_factory is None
+}
 
 
 _ENDPOINT_DEFAULTS = {name: field.default for name, field in NetworkEndpoint.model_fields.items()}

@@ -16,9 +16,8 @@ from orchestrator.settings.servers import find_servers
 def running_conflicts(plan: Plan, reader: Reader) -> list[Problem]:
     """One warning for each other plan that shares tenants with this one, in few round trips."""
     shared: dict[str, list[int]] = {}
-    records = reader.tenant_records([tenant.tenant_id for tenant in plan.tenants])
-    for index, record in enumerate(records):
-        for other in {plan_of(task_id) for name in ("holder", "newest") if (task_id := record.get(name))}:
+    for index, tasks in reader.movers([tenant.tenant_id for tenant in plan.tenants]):
+        for other in {plan_of(task_id) for task_id in tasks}:
             if other != plan.plan_id:
                 shared.setdefault(other, []).append(index)
     found: list[Problem] = []

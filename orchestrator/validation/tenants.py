@@ -20,6 +20,8 @@ from steps import HealthCheckParameters, RedisAckParameters
 from steps.contract import NO_NEEDS
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
+_ADDRESSES = frozenset(("network_endpoints", "target_domain", "target_ip"))
+"""Where a config names its instances."""
 
 
 class TenantCheck:
@@ -58,6 +60,7 @@ class TenantCheck:
         for problem in _identity(tenant):
             findings.of_tenant(index, problem)
         stages, found = self._stages_for(config)
+        found += self._references.of_endpoints(config)
         found += self._problems_of(config, tenant.overrides, stages)
         if self._stages and not stages and not found:
             self.idle.append(tenant.tenant_id)
@@ -66,7 +69,10 @@ class TenantCheck:
         source = tenant.source_tenant_deploy_config
         if source is not None and snapshot is not None:
             own = source.model_fields_set
-            for problem in self._problems_of(snapshot, source.overrides, stages):
+            going_back = list(self._problems_of(snapshot, source.overrides, stages))
+            if not own.isdisjoint(_ADDRESSES):
+                going_back += self._references.of_endpoints(snapshot)
+            for problem in going_back:
                 # What the source takes from the new config is wrong there, and said there.
                 name = problem.path.partition("[")[0].partition(".")[0]
                 if problem not in found and (name == "stages" or name in own):
@@ -92,13 +98,15 @@ class TenantCheck:
     def _problems_of(
         self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
     ) -> Iterator[Problem]:
-        yield from self._references.of_endpoints(config)
         if overrides:
             yield from _overrides(overrides, self._step_types)
+        asked: BuiltStep | None = None
+        reaching = stages if overrides else [stage for stage in stages if not stage.reaches_nothing]
+        if not reaching:
+            return
         variables = template_variables(config, self._plan, self._secrets)
         tenant_id = config["tenant_id"]
-        asked: BuiltStep | None = None
-        for stage in stages:
+        for stage in reaching:
             try:
                 built = stage.build(config, variables)
             except InvalidInput as error:

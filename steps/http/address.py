@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import httpx
@@ -43,12 +44,20 @@ class Place(NamedTuple):
 
 def read_url(url: str) -> Place:
     """Where the URL leads. Raises ``ValueError``, in a few words that do not quote it."""
+    # A check reads each URL several times in a row.
+    return _read_lately(url) if len(url) <= URL_LIMIT else _read(url)
+
+
+def _read(url: str) -> Place:
     plain = _PLAIN.fullmatch(url)
     if plain is not None:
         scheme, host, four, digits = plain.groups()
         port = int(digits or _PORTS[scheme])
-        if port < 65536 and four is not None and all(int(part) < 256 for part in four.split(".")):
-            return Place(scheme, four, port, ipaddress.IPv4Address(four))
+        if port < 65536 and four is not None:
+            octets = [int(part) for part in four.split(".")]
+            if max(octets) < 256:
+                # Of a number: the text would be read once more.
+                return Place(scheme, four, port, ipaddress.IPv4Address(int.from_bytes(octets)))
         if port < 65536 and host is not None and len(host) <= 253 and not _NUMBER.fullmatch(host.rpartition(".")[2]):
             return Place(scheme, host, port, None)
     try:
@@ -67,6 +76,9 @@ def read_url(url: str) -> Place:
         raise ValueError(_NO_PORT)
     name, address = read_host(host)
     return Place(scheme, name, port, address)
+
+
+_read_lately: Final = lru_cache(maxsize=256)(_read)
 
 
 def what_is_wrong(url: str) -> str | None:

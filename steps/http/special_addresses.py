@@ -34,6 +34,15 @@ _KINDS: Final = {
 """Connecting to the unspecified address reaches this machine, so it counts as loopback."""
 
 _SPECIAL: Final = [(ipaddress.ip_network(text), kind) for kind, texts in _KINDS.items() for text in texts]
+_MASKS: Final = {
+    version: [
+        (int(network.netmask), int(network.network_address), kind)
+        for network, kind in _SPECIAL
+        if network.version == version
+    ]
+    for version in (4, 6)
+}
+"""The same as numbers, by IP version: asked for every address of a plan."""
 _WRAPS_IPV4: Final = [ipaddress.IPv6Network(text) for text in ("::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")]
 _ISATAP: Final = frozenset((0x00005EFE, 0x02005EFE))
 
@@ -50,8 +59,9 @@ def readings(address: IpAddress) -> Iterator[IpAddress]:
 def special_kind(address: IpAddress) -> str | None:
     """What the address is, in a word or two; None for one where a service may be."""
     for reading in readings(address):
-        for network, kind in _SPECIAL:
-            if reading in network:
+        number = int(reading)
+        for mask, network, kind in _MASKS[reading.version]:
+            if number & mask == network:
                 return kind
     return None
 
