@@ -7,8 +7,9 @@ of their own.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-from celery import maybe_patch_concurrency
+from celery import maybe_patch_concurrency, signals
 
 
 def main(arguments: list[str]) -> None:
@@ -19,34 +20,50 @@ def main(arguments: list[str]) -> None:
 
     # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
     import workers.tasks  # noqa: F401
-    from orchestrator.domain.errors import ChangeoverError, error_lines
+    from orchestrator.domain.errors import error_lines
     from orchestrator.domain.lanes import lane_names
     from orchestrator.domain.printable import printable
     from orchestrator.observability.logs import configure_logs
     from orchestrator.settings.model import load_settings
     from workers import metrics_options, single_process, worker_metrics
     from workers.app import app
+    from workers.start_options import require_foreground, start_refusal
+
+    role, is_at_work = " ".join(arguments[:1]), [False]
+
+    @signals.worker_ready.connect
+    def ready(**_: Any) -> None:
+        is_at_work[0] = True
 
     try:
+        require_foreground(arguments)
         arguments, metrics = metrics_options.taken_out(arguments)
         if single_process.OPTION in arguments:
             arguments = single_process.arrange(arguments, metrics)
         elif metrics is not None:
             worker_metrics.serve(metrics)
-    except ChangeoverError as error:
-        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
-        raise SystemExit(error.exit_code) from error
-    settings = load_settings()
-    # Before Celery's command, which warns of being root first of all, and before Flower sets up its own, which it does
-    # only where nobody has.
-    configure_logs(settings)
-    if arguments[:1] == ["worker"]:
-        # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
-        arguments = [*arguments, "--without-mingle", "--without-gossip"]
-        if not any(option.startswith(("-Q", "--queues")) for option in arguments):
-            arguments = [*arguments, "--queues", ",".join(lane_names(settings.lanes))]
-    app.start(argv=arguments)
+        settings = load_settings()
+        # Before Celery's command, which warns of being root first of all, and before Flower sets up its own, which it
+        # does only where nobody has.
+        configure_logs(settings)
+        if role == "worker":
+            # Workers know each other from the ledger's presence: what they would tell each other is not listened to.
+            arguments = [*arguments, "--without-mingle", "--without-gossip"]
+            if not any(option.startswith(("-Q", "--queues")) for option in arguments):
+                arguments = [*arguments, "--queues", ",".join(lane_names(settings.lanes))]
+        code = app.start(argv=arguments)
+    except Exception as error:
+        if is_at_work[0]:
+            raise
+        told = start_refusal(error, arguments)
+        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(told))
+        raise SystemExit(told.exit_code) from error
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        # While it starts; once it is at work, Celery takes the signal.
+        sys.exit(130)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery import signals
@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 from orchestrator.background.pulse import Pulse
 from orchestrator.broker.app import make_app
 from orchestrator.broker.watch import BrokerWatch
-from orchestrator.domain.errors import ChangeoverError, error_lines
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, error_lines
+from orchestrator.domain.lanes import lane_names
 from orchestrator.domain.printable import printable
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
@@ -33,6 +34,7 @@ from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
 from workers.middleware import load_chain
 from workers.remote_control import restrict
+from workers.start_options import wrong_options
 from workers.watchdog import SILENCE, Watchdog
 
 app = make_app()
@@ -52,10 +54,12 @@ def _set_up_logging(**_: Any) -> None:
 
 
 @signals.celeryd_init.connect
-def _check_settings(instance: Any, **_: Any) -> None:
+def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
     # Celery swallows what a signal's receiver raises, but for an exit.
     try:
         settings = load_settings()
+        if problems := wrong_options(options, lane_names(settings.lanes)):
+            raise InvalidInput(problems)
         if settings.log_format == "json":
             # Celery's banner on stdout is no line of a log.
             instance.quiet = True

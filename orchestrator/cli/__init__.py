@@ -10,8 +10,20 @@ from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended: what a shell tells of a process that SIGINT killed."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command (default: the process' arguments) and exit; a user's mistake is a message, never a traceback."""
+    try:
+        _run(arguments)
+    except KeyboardInterrupt:
+        # Outside of any command: while modules are loaded, or while the process ends. Typer does the same within.
+        sys.exit(INTERRUPTED)
+
+
+def _run(arguments: list[str] | None) -> None:
     # Imported here: `orchestrator.cli.tables` and the like are imported by tests without building the whole app.
     from orchestrator.cli.app import run
     from orchestrator.cli.output import finish_output, lost_output, print_error, ready_streams

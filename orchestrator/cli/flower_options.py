@@ -1,12 +1,20 @@
-"""Flower's options: who can reach it (loopback unless told otherwise, else with a password), and what its rows show."""
+"""Flower's options: read as Flower reads them, so that nothing is started that was not judged.
+
+Who can reach it (loopback unless told otherwise, else with a password), which files decide what it does (none that lies
+in the current folder by chance), and what its rows show.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Mapping, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import is_address, unknown
+from orchestrator.files.private_file import NotPrivate, foreign_files_of_shelf, require_trusted
 
 LOOPBACK: Final = "127.0.0.1"
 COLUMNS: Final = "state,args,received,started,runtime,worker,uuid,exception"
@@ -15,46 +23,125 @@ _ADVICE: Final = (
     "is open to others, so it wants a password: set FLOWER_BASIC_AUTH=user:password (or FLOWER_AUTH_PROVIDER and "
     "FLOWER_AUTH), or leave the address out for 127.0.0.1"
 )
+_PREFIX: Final = "FLOWER_"
+_HIDDEN: Final = ("basic_auth", "cookie_secret", "oauth2_secret", "broker_api")
+"""Hold a secret, so they are handed on by environment, out of the list of processes."""
+_LEVELS: Final = ("debug", "info", "warning", "error", "none")
+_TRUE: Final = ("1", "true", "t", "yes", "y", "on")
+_SWITCH: Final = (*_TRUE, "0", "false", "f", "no", "n", "off")
 
 
 def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
     """The arguments and the variables that Flower is to be started with.
 
-    An address is read from the command line or ``FLOWER_ADDRESS`` (a ``flowerconfig.py`` may be any program, and
-    decides none of this). A password given as an option is handed on by environment, out of the list of processes.
-    Raises ``InvalidInput`` for an address that others can reach without a password.
+    An option is read from the command line or its ``FLOWER_`` variable. A configuration file is a program: it is run
+    only when ``--conf`` or ``FLOWER_CONF`` names one that nobody else can write, and the address is not its to decide.
+    Raises ``InvalidInput`` for options that Flower does not know or take, for a file of somebody else's, and for an
+    address that others can reach without a password.
     """
-    kept, given, passwords = [], dict[str, str](), list[str]()
-    for argument in arguments:
-        name, has_value, value = argument.partition("=")
-        option = name.lstrip("-").replace("-", "_") if name.startswith("--") else ""
-        if option == "basic_auth" and has_value:
-            passwords += value.split(",")
-            continue
-        given[option] = value
-        kept.append(argument)
-    passwords = passwords or [one for one in environment.get("FLOWER_BASIC_AUTH", "").split(",") if one]
-
-    def chosen(option: str) -> str | None:
-        return given[option] if option in given else environment.get(f"FLOWER_{option.upper()}")
-
-    problems = [
+    given, problems = _read(arguments)
+    chosen = {name: value for name, value in _variables(environment).items() if name not in given}
+    for name, value in chosen.items():
+        problems += _wrong_value(f"{_PREFIX}{name.upper()}", name, value)
+    chosen |= given
+    passwords = [one for one in chosen.get("basic_auth", "").split(",") if one or "basic_auth" in given]
+    problems += [
         Problem("--basic-auth", None, "expected user:password") for one in passwords if not all(one.partition(":")[::2])
     ]
-    address = chosen("address")
-    if address is None:
-        address = LOOPBACK
-        kept.append(f"--address={LOOPBACK}")
-    if not _is_loopback(address) and not chosen("unix_socket"):
-        if not passwords and not (chosen("auth_provider") and chosen("auth")):
+    problems += _foreign_files(chosen)
+    address = chosen.get("address", LOOPBACK)
+    if address and not is_address(address):
+        problems.append(Problem("--address", address, "expected an address or a name of this machine"))
+    if not _is_loopback(address) and not chosen.get("unix_socket"):
+        if not passwords and not (chosen.get("auth_provider") and chosen.get("auth")):
             problems.append(Problem("--address", address, _ADVICE))
-        if environment.get("FLOWER_UNAUTHENTICATED_API", "").lower() in ("1", "true", "t", "yes", "y", "on"):
+        if environment.get("FLOWER_UNAUTHENTICATED_API", "").lower() in _TRUE:
             problems.append(Problem("FLOWER_UNAUTHENTICATED_API", None, f"opens the API at {address!r} to others"))
     if problems:
         raise InvalidInput(problems)
-    if chosen("tasks_columns") is None:
-        kept.append(f"--tasks-columns={COLUMNS}")
-    return kept, {"FLOWER_BASIC_AUTH": ",".join(passwords)} if passwords else {}
+    ours = {
+        "address": address,
+        # Flower would else run a flowerconfig.py of the current folder, whoever put it there.
+        "conf": chosen.get("conf") or os.devnull,
+        "tasks_columns": chosen.get("tasks_columns", COLUMNS),
+    }
+    shown = {name: value for name, value in given.items() if name not in _HIDDEN} | ours
+    hidden = {f"{_PREFIX}{name.upper()}": chosen[name] for name in _HIDDEN if chosen.get(name)}
+    return [f"--{name}={value}" for name, value in shown.items()], hidden
+
+
+def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[Problem]]:
+    """What the command line says, by option. Flower takes any number of dashes, ``_`` for ``-``, and the last one."""
+    given: dict[str, str] = {}
+    problems: list[Problem] = []
+    for argument in arguments:
+        name, has_value, value = argument.lstrip("-").partition("=")
+        option = name.replace("-", "_")
+        if not argument.startswith("-"):
+            problems.append(Problem("", argument, "expected --option=value"))
+        elif option not in _options():
+            problems.append(Problem(f"--{name}", None, unknown("option of Flower", name, _names())))
+        elif not has_value and _kind(option) is not bool:
+            problems.append(Problem(f"--{name}", None, f"expected --{name}=VALUE"))
+        else:
+            given[option] = value if has_value else "true"
+            problems += _wrong_value(f"--{name}", option, given[option])
+    return given, problems
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {name: name.removeprefix(_PREFIX).lower() for name in environment if name.startswith(_PREFIX)}
+    return {option: environment[name] for name, option in names.items() if option in _options()}
+
+
+def _wrong_value(where: str, option: str, value: str) -> list[Problem]:
+    kind, parts = _kind(option), value.split(",") if _kind(option) is float else [value]
+    message = ""
+    if option == "port":
+        if not (value.isascii() and value.isdecimal() and int(value[:9]) <= 65535):
+            message = "must be a port, 1 to 65535"
+    elif option == "logging":
+        message = "" if value.lower() in _LEVELS else f"expected one of {', '.join(_LEVELS)}"
+    elif kind is bool:
+        message = "" if value.lower() in _SWITCH else "expected true or false"
+    elif kind in (int, float):
+        try:
+            for part in parts:
+                kind(part)
+        except ValueError:
+            message = "expected a whole number" if kind is int else "expected a number"
+    return [Problem(where, value, message)] if message else []
+
+
+def _foreign_files(chosen: Mapping[str, str]) -> list[Problem]:
+    problems = []
+    if chosen.get("conf"):
+        try:
+            require_trusted(Path(chosen["conf"]))
+        except NotPrivate as error:
+            problems.append(Problem("--conf", chosen["conf"], str(error)))
+        except OSError as error:
+            problems.append(Problem("--conf", chosen["conf"], f"cannot be read: {error.strerror}"))
+    if chosen.get("persistent", "").lower() in _TRUE:
+        problems += [Problem("--db", *found) for found in foreign_files_of_shelf(chosen.get("db", "flower"))]
+    return problems
+
+
+def _options() -> Any:
+    # Loaded here, not above: it takes its time, and every command loads this package.
+    from flower.options import default_options
+
+    return default_options
+
+
+def _names() -> list[str]:
+    return [name for name in _options() if name not in ("help", "format-task")]
+
+
+def _kind(option: str) -> type:
+    # Tornado tells a type by no public way.
+    found: type = _options()._options[option.replace("_", "-")].type
+    return found
 
 
 def _is_loopback(address: str) -> bool:

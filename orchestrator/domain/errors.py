@@ -124,3 +124,17 @@ class OutputLost(ChangeoverError):
 
     code = "output_lost"
     exit_code = 4
+
+
+class PortTaken(ChangeoverError):
+    """Another process listens on this port. End that one, or name another port."""
+
+    code = "port_taken"
+    exit_code = 4
+
+    def __init__(self, option: str, where: str) -> None:
+        super().__init__(option, where)
+
+    def __str__(self) -> str:
+        option, where = self.args
+        return f"{option}: cannot listen on {where}: another process listens there; end it, or name another port"

@@ -36,3 +36,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = nearest(name, names)
     return f"unknown {kind}; did you mean {near!r}?" if near else f"unknown {kind}; known: {', '.join(names)}"
+
+
+def is_address(text: str) -> bool:
+    """Whether this can be an address or a host's name: what DNS can carry, and nothing that ends a line."""
+    try:
+        return bool(text.encode("idna")) and not any(one.isspace() or one == "\0" for one in text)
+    except UnicodeError:
+        return False

@@ -9,6 +9,7 @@ at every start, known to who can read ``run.json``; the server itself is given o
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import importlib.util
 import random
@@ -18,7 +19,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
 from orchestrator.files.private_file import replace_private, require_private_folder
 from orchestrator.ledger.acl import USER, embedded_rules
 
@@ -99,10 +100,12 @@ def server_url(port: int, password: str, database: int = 0) -> str:
 
 
 def require_free_port(port: int, option: str) -> None:
-    """Raises ``InvalidInput`` naming the option when something listens there, or it is not ours to take."""
+    """Raises ``PortTaken`` when something listens there, ``InvalidInput`` naming the option when it is not for us."""
     try:
         _try_port(port)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(option, f"{HOST}:{port}") from error
         raise InvalidInput([Problem(option, port, f"cannot listen on {HOST}:{port}: {error.strerror}")]) from error
 
 

@@ -174,5 +174,8 @@ class _Up:
 
 def _absolute(folder: Path) -> Path:
     """Without the links on the way to it; a link in its own place is left to be refused."""
-    whole = Path(os.path.abspath(folder))
+    try:
+        whole = Path(os.path.abspath(folder))
+    except FileNotFoundError as error:
+        raise InvalidInput([Problem("--data-dir", str(folder), "the current folder is gone; go to another")]) from error
     return Path(os.path.realpath(whole.parent)) / whole.name

@@ -7,9 +7,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import is_address
+
+MOST_WORKERS: Final = 256
+"""Each is a process that takes tens of megabytes; more run on several machines, started by ``changeover worker``."""
+MOST_CONCURRENCY: Final = 10_000
 
 Pool = Literal["threads", "prefork", "gevent", "solo"]
 
@@ -47,9 +52,12 @@ class UpOptions:
     def check(self) -> None:
         """Raises ``InvalidInput`` naming every option that is wrong."""
         problems = [
-            Problem(name, value, "must be 1 or more")
-            for name, value in (("--workers", self.workers), ("--concurrency", self.concurrency))
-            if value is not None and value < 1
+            Problem(name, value, f"must be 1 to {most}")
+            for name, value, most in (
+                ("--workers", self.workers, MOST_WORKERS),
+                ("--concurrency", self.concurrency, MOST_CONCURRENCY),
+            )
+            if value is not None and not 1 <= value <= most
         ]
         problems += [
             Problem(name, port, "must be a port, 1 to 65535")
@@ -60,6 +68,9 @@ class UpOptions:
             )
             if port is not None and not 1 <= port <= 65535
         ]
+        if not is_address(self.metrics_address):
+            message = "expected an address or a name of this machine"
+            problems.append(Problem("--metrics-address", self.metrics_address, message))
         if self.pool not in get_args(Pool):
             problems.append(Problem("--pool", self.pool, f"must be one of {', '.join(get_args(Pool))}"))
         if self.pool == "gevent" and importlib.util.find_spec("gevent") is None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 MODE = 0o600
 FOLDER_MODE = 0o700
+_SHELF = ("", ".db", ".dat", ".dir", ".bak", ".pag")
+"""What the files of a shelf may be called after its own name."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -73,6 +75,33 @@ def read_private(path: Path) -> str:
     """The text of a file as ``open_private`` takes it."""
     with open(open_private(path), encoding="utf-8") as file:
         return file.read()
+
+
+def require_trusted(path: Path) -> None:
+    """``NotPrivate`` when somebody else can decide what stands in this file, wherever its links lead; ``OSError`` when
+    it is not there. A device that holds nothing of anybody's, such as /dev/null, is trusted.
+    """
+    found = path.stat()
+    if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise NotPrivate("is not a regular file")
+    _require_ours(found, "the file")
+
+
+def foreign_files_of_shelf(shelf: str) -> list[tuple[str, str]]:
+    """Files of a shelf (``shelve``) that somebody else can decide on, each with why. Reading one can run code."""
+    found = []
+    for ending in _SHELF:
+        path = shelf + ending
+        if os.path.lexists(path):
+            try:
+                require_trusted(Path(path))
+            except NotPrivate as error:
+                found.append((path, str(error)))
+            except OSError as error:
+                found.append((path, f"cannot be read: {error.strerror}"))
+    return found
 
 
 def _require_ours(found: os.stat_result, what: str) -> None:

@@ -6,6 +6,7 @@ a time, and those that come meanwhile take what it read.
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
+from orchestrator.domain.naming import is_address
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.sample import Sample
 from orchestrator.observability.ledger_metrics import families, gauge
@@ -40,9 +42,12 @@ class MetricsEndpoint:
 
     def check(self) -> list[Problem]:
         """What is wrong with it."""
+        problems = []
         if not 0 <= self.port <= 65535:
-            return [Problem("--metrics-port", self.port, "must be a port, 1 to 65535")]
-        return []
+            problems.append(Problem("--metrics-port", self.port, "must be a port, 1 to 65535"))
+        if not is_address(self.address):
+            problems.append(Problem("--metrics-address", self.address, "expected an address or a name of this machine"))
+        return problems
 
 
 class LedgerCollector(Collector):
@@ -104,12 +109,15 @@ class MetricsServer:
     """Serves a registry on ``/metrics``; stopped twice is stopped."""
 
     def __init__(self, endpoint: MetricsEndpoint, registry: CollectorRegistry) -> None:
-        """Listens at once. Raises ``InvalidInput`` when the port cannot be had."""
+        """Listens at once. Raises ``PortTaken``, or ``InvalidInput`` when the address or port cannot be had."""
         try:
             served: tuple[WSGIServer, threading.Thread] = start_http_server(endpoint.port, endpoint.address, registry)
         except OSError as error:
             where = f"{endpoint.address}:{endpoint.port}"
-            problem = Problem("--metrics-port", endpoint.port, f"cannot listen on {where}: {error.strerror or error}")
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken("--metrics-port", where) from error
+            name = "--metrics-port" if error.errno == errno.EACCES else "--metrics-address"
+            problem = Problem(name, None, f"cannot listen on {where}: {error.strerror or error}")
             raise InvalidInput([problem]) from error
         self._server, self._thread = served
         self.port = self._server.server_port

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.domain.errors import InvalidInput, Unreachable
+from orchestrator.domain.errors import PortTaken, Unreachable
 from orchestrator.embedded import redis_server as embedded_redis
 
 
@@ -17,7 +17,7 @@ def test_a_free_port_can_be_listened_on() -> None:
 def test_a_taken_port_is_refused_by_its_option() -> None:
     with socket.create_server((embedded_redis.HOST, 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(InvalidInput, match=rf"--redis-port: .*{port}"):
+        with pytest.raises(PortTaken, match=rf"--redis-port: .*{port}"):
             embedded_redis.require_free_port(port, "--redis-port")
 
 
