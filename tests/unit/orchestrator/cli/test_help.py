@@ -66,12 +66,12 @@ def test_help_shows_its_examples_and_fits(
 
 
 def test_worker_and_flower_help_need_no_redis_and_are_ours(tmp_path: Path) -> None:
-    for command in ("worker", "flower"):
+    for command, option in (("worker", "--loglevel=INFO"), ("flower", "--logging=info")):
         done = changeover(command, "--help", folder=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith(f"Usage: changeover {command} [OPTIONS]\n\n  Run ")
         # Without it they ask for one, as before.
-        started = changeover(command, "--loglevel=INFO", folder=tmp_path)
+        started = changeover(command, option, folder=tmp_path)
         assert started.returncode == 4
 
 
