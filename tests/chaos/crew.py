@@ -19,6 +19,8 @@ class Crew:
         self._world = world
         self._clocks = clocks
         self._frozen: list[Process] = []
+        self.lost_workers = 0
+        """Workers that have ended, in whatever way."""
         self.workers: list[Process] = [self._start_worker(i) for i in range(workers)]
         self.coordinators: list[Process] = [world.cluster.start_coordinator() for _ in range(coordinators)]
         world.cluster.wait_alive([*self.workers, *self.coordinators])
@@ -46,6 +48,7 @@ class Crew:
         """Starts again what has ended, whatever ended it."""
         for i, process in enumerate(self.workers):
             if process.poll() is not None:
+                self.lost_workers += 1
                 self.workers[i] = self._start_worker(i)
         for i, process in enumerate(self.coordinators):
             if process.poll() is not None:

@@ -52,6 +52,8 @@ class FaultInjector:
         return True
 
     def _judge(self) -> None:
-        report = self._scene.world.report(ended=False, damaged=self._scene.damaged)
+        report = self._scene.world.report(
+            ended=False, damaged=self._scene.damaged, lost_workers=self._scene.crew.lost_workers
+        )
         if not report.holds:
             self.moment = report

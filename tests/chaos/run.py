@@ -122,7 +122,8 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
     counts = world.instances.counts()
     return ChaosResult(
         status=world.client.summary("p").status,
-        report=injector.moment or world.report(range(run.stages), damaged=scene.damaged),
+        report=injector.moment
+        or world.report(range(run.stages), damaged=scene.damaged, lost_workers=scene.crew.lost_workers),
         faults=tuple(injector.done),
         recoveries=len(world.recoveries()),
         repairs=int(world.dump().meta.get("reconcilerRepairs", 0)),

@@ -17,6 +17,7 @@ from orchestrator.client import Client
 from orchestrator.control.answers import PlanStatus
 from orchestrator.domain.events import Event, TaskRecovered
 from orchestrator.history import LedgerDump, Report, check_history, read_dump, read_messages
+from orchestrator.history.bound_rules import MESSAGES_A_TASK
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
@@ -101,8 +102,17 @@ class FaultWorld:
     def dump(self) -> LedgerDump:
         return read_dump(self.redis, self.keys)
 
-    def report(self, effect_stages: Sequence[int] = (), *, ended: bool = True, damaged: Collection[str] = ()) -> Report:
-        """What the history checker says of everything so far; ``damaged`` are plans that the test itself damaged."""
+    def report(
+        self,
+        effect_stages: Sequence[int] = (),
+        *,
+        ended: bool = True,
+        damaged: Collection[str] = (),
+        lost_workers: int = 0,
+    ) -> Report:
+        """What the history checker says of everything so far; ``damaged`` are plans that the test itself damaged.
+        Each of ``lost_workers`` may have left a message of a task unacknowledged, until the broker gives it out again.
+        """
         dump = self.dump()
         return check_history(
             self.events(),
@@ -112,6 +122,7 @@ class FaultWorld:
             messages=self.messages(),
             ended=ended,
             damaged=damaged,
+            messages_a_task=MESSAGES_A_TASK + lost_workers,
         )
 
     def messages(self) -> Counter[str]:
