@@ -1,0 +1,101 @@
+"""What happens to a plan."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from orchestrator.domain.events.base import EventBase
+
+
+class PlanCreated(EventBase):
+    type: Literal["PlanCreated"] = "PlanCreated"
+    name: str
+    total_tasks: int
+    max_concurrency: int
+
+
+class PlanReady(EventBase):
+    type: Literal["PlanReady"] = "PlanReady"
+    total_tasks: int
+
+
+class PlanValidationFailed(EventBase):
+    type: Literal["PlanValidationFailed"] = "PlanValidationFailed"
+    reason: str
+
+
+class PlanStarted(EventBase):
+    type: Literal["PlanStarted"] = "PlanStarted"
+
+
+class PlanProgress(EventBase):
+    type: Literal["PlanProgress"] = "PlanProgress"
+    completed_tasks: int
+    total_tasks: int
+
+
+class PlanPaused(EventBase):
+    type: Literal["PlanPaused"] = "PlanPaused"
+
+
+class PlanResumed(EventBase):
+    type: Literal["PlanResumed"] = "PlanResumed"
+
+
+class PlanReopened(EventBase):
+    """An ended plan runs again: it is retried, or one of its tasks is retried or rolled back alone."""
+
+    type: Literal["PlanReopened"] = "PlanReopened"
+
+
+class PlanCompleted(EventBase):
+    type: Literal["PlanCompleted"] = "PlanCompleted"
+
+
+class PlanFailed(EventBase):
+    type: Literal["PlanFailed"] = "PlanFailed"
+
+
+class PlanCancelled(EventBase):
+    type: Literal["PlanCancelled"] = "PlanCancelled"
+
+
+class PlanRollingBack(EventBase):
+    type: Literal["PlanRollingBack"] = "PlanRollingBack"
+
+
+class PlanRolledBack(EventBase):
+    type: Literal["PlanRolledBack"] = "PlanRolledBack"
+
+
+class PlanRollbackFailed(EventBase):
+    type: Literal["PlanRollbackFailed"] = "PlanRollbackFailed"
+
+
+class PlanPurged(EventBase):
+    """Taken out of the ledger; the plan's own log goes with it, the feed keeps this. Its id is free again."""
+
+    type: Literal["PlanPurged"] = "PlanPurged"
+    actor: str
+    reason: str
+    request_id: str | None = None
+
+
+PlanHappening = (
+    PlanCreated
+    | PlanReady
+    | PlanValidationFailed
+    | PlanStarted
+    | PlanProgress
+    | PlanPaused
+    | PlanResumed
+    | PlanReopened
+    | PlanCompleted
+    | PlanFailed
+    | PlanCancelled
+    | PlanRollingBack
+    | PlanRolledBack
+    | PlanRollbackFailed
+    | PlanPurged
+)
+"""Every model above: one that is not here is not in the log."""

@@ -1,0 +1,46 @@
+"""What happens to a stage of a task."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from orchestrator.domain.events.base import FailureInfo, StageEvent
+
+
+class TaskStageStarted(StageEvent):
+    type: Literal["TaskStageStarted"] = "TaskStageStarted"
+
+
+class TaskStageSucceeded(StageEvent):
+    type: Literal["TaskStageSucceeded"] = "TaskStageSucceeded"
+    duration_millis: int
+
+
+class TaskStageFailed(StageEvent):
+    type: Literal["TaskStageFailed"] = "TaskStageFailed"
+    failure_info: FailureInfo
+
+
+class TaskStageRollingBack(StageEvent):
+    type: Literal["TaskStageRollingBack"] = "TaskStageRollingBack"
+
+
+class TaskStageRolledBack(StageEvent):
+    type: Literal["TaskStageRolledBack"] = "TaskStageRolledBack"
+    duration_millis: int
+
+
+class TaskStageRollbackFailed(StageEvent):
+    type: Literal["TaskStageRollbackFailed"] = "TaskStageRollbackFailed"
+    failure_info: FailureInfo
+
+
+StageHappening = (
+    TaskStageStarted
+    | TaskStageSucceeded
+    | TaskStageFailed
+    | TaskStageRollingBack
+    | TaskStageRolledBack
+    | TaskStageRollbackFailed
+)
+"""Every model above: one that is not here is not in the log."""
