@@ -231,15 +231,16 @@ class Client:
         reason: str = "",
         actor: str | None = None,
         request_id: str | None = None,
+        force: bool = False,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
         """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
 
-        Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left. Raises
-        ``NotAllowed`` when it has not ended.
+        Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left.
+        ``force`` takes out one that damaged records keep from its end. Raises ``NotAllowed`` when it has not ended.
         """
         with translate_errors(self._url):
-            return self._purger.plan(plan_id, order_of(actor, reason, request_id), export, progress)
+            return self._purger.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
 
     def purge_ended(
         self,

@@ -48,6 +48,9 @@ def purge(
     export: Annotated[
         Path | None, typer.Option("--export", help="Write them down first, as JSON lines.", show_default=False)
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a plan that damaged records keep from its end, once cancelled.")
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the feed.")] = "",
     actor: ActorOption = None,
     json_output: JsonOption = False,
@@ -58,6 +61,8 @@ def purge(
     if sum(one is not None for one in (plan_id, plan, ended_before)) != 1:
         raise InvalidInput([Problem("", None, "give one plan, or --ended-before")])
     plan = plan_id or plan
+    if force and plan is None:
+        raise InvalidInput([Problem("--force", None, "is for one plan; give its id")])
 
     def progress(plan_id: str, left: int) -> None:
         if left and sys.stderr.isatty():
@@ -65,7 +70,7 @@ def purge(
 
     with Client() as client:
         if plan is not None:
-            result = client.purge(plan, export=export, reason=reason, actor=actor, progress=progress)
+            result = client.purge(plan, export=export, reason=reason, actor=actor, force=force, progress=progress)
         else:
             moment = moment_of(str(ended_before), "--ended-before", datetime.now(UTC))
             result = client.purge_ended(moment, export=export, reason=reason, actor=actor, progress=progress)

@@ -26,6 +26,13 @@ Progress = Callable[[str, int], None]
 
 _WHY: Final = {
     "not-ended": "it is {status}; only an ended plan can be purged: `changeover cancel --plan {plan}` ends it",
+    "ending": "it is {status} and will end by itself; should it not, since a hand has damaged its records, "
+    "`changeover purge --plan {plan} --force` takes it out as it is",
+    "damaged": "its record is damaged (status {status!r}); `changeover purge --plan {plan} --force` takes it out, "
+    "tasks, slots and tenants included",
+    "cancel-first": "it is {status}, and can end: `changeover cancel --plan {plan}` first; --force takes out what does "
+    "not end by that",
+    "alive": "{what} of its tasks are in a worker's hands; ask again when their stages have ended",
     "went-on": "it went on while it was exported; export it again",
 }
 
@@ -44,7 +51,9 @@ class Purger:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
-            raise NotAllowed(f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id)}")
+            raise NotAllowed(
+                f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id, what=reply.what)}"
+            )
         self._finish(progress)
         return PurgeResult(purged=[plan_id])
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.operations import Operation, Reply, Taken
 
 _WHY: Final = {
@@ -25,7 +26,13 @@ _WHY: Final = {
     "rollback-requested": "its rollback is asked for and not begun; `cancel` withdraws that",
     "rolling-back": "it is rolling back already",
     "rolled-back": "it is rolled back already",
-    "draft": "its plan is still being submitted",
+    "draft": "its plan is still being submitted; submit the same file again to go on with it, or "
+    "`changeover purge --plan {plan}` takes the draft out",
+    "plan-draft": "it is still being submitted; submit the same file again to go on with it, or "
+    "`changeover purge --plan {plan}` takes it out",
+    "damaged": "its record is damaged (status {status!r}); `changeover purge --plan {plan} --force` takes its plan "
+    "out, with all that its tasks hold",
+    "last-stage": "its last stage runs: when that succeeds the task is COMPLETED, and nothing is left to stop",
     "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
     "known good config was known when the task was first admitted",
@@ -44,20 +51,22 @@ _WHY: Final = {
 
 
 _ACCEPTED: Final = {
-    Operation.PAUSE: "pauses at the end of the stage that runs",
+    Operation.PAUSE: "pauses at the end of the stage that runs; if that stage fails, it is FAILED",
     Operation.RESUME: "goes on through admission, ahead of the waiting moves",
-    Operation.CANCEL: "stops at the end of the stage that runs",
+    Operation.CANCEL: "stops at the end of the stage that runs; if that stage fails, it is FAILED",
     Operation.RETRY: "waits to be admitted again, behind the waiting moves",
     Operation.ROLLBACK: "goes back as soon as it is admitted, ahead of the waiting moves",
 }
 
 
 _PLAN_ACCEPTED: Final = {
-    Operation.PAUSE: "starts nothing new; the stages that run end first",
+    Operation.PAUSE: "starts nothing new; what runs pauses when its stage ends, or ends if that is its last",
     Operation.RESUME: "goes on; the tasks that it had paused go ahead of the waiting moves",
-    Operation.CANCEL: "starts nothing new; what waits is cancelled now, what runs when its stage ends",
+    Operation.CANCEL: "starts nothing new; what waits is cancelled now, what runs when its stage ends, unless that "
+    "ends it",
     Operation.RETRY: "its failed tasks go back to the queue, some at a time; `changeover explain` says how far that is",
-    Operation.ROLLBACK: "starts nothing new; everything that it touched goes back, the newest first",
+    Operation.ROLLBACK: "starts nothing new; everything that it touched and that has a config to go back to goes "
+    "back, the newest first",
 }
 
 
@@ -86,12 +95,23 @@ def operation_result(operation: Operation, target: OperationTarget, reply: Reply
 
 
 def reason_words(reply: Reply) -> str:
+    """Why it was answered so; "" when there is nothing to say."""
     if not reply.why:
         return ""
     if reply.why == "retried":
         return _retried(json.loads(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
-    return _WHY[reply.why].format(status=reply.status, what=reply.what, goes_on=goes_on)
+    plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
+    why = _why_not(reply) if reply.why == "state" else reply.why
+    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, plan=plan_id)
+
+
+def _why_not(reply: Reply) -> str:
+    """Of what the table has no row for: a draft, and what a hand has damaged, have a way on that is another one."""
+    if reply.of_plan and reply.status == PlanState.CREATED:
+        return "plan-draft"
+    known = [state.value for state in (PlanState if reply.of_plan else TaskState)]
+    return "state" if reply.status in known else "damaged"
 
 
 def _retried(told: dict[str, Any]) -> str:

@@ -97,10 +97,12 @@ class LogFold:
         return plan
 
     def _forget(self, plan: FoldedPlan) -> None:
-        """An abandoned draft, or an ended plan that was purged: its id is free for another one."""
+        """An abandoned draft, or a plan that was purged: its id is free for another one, and what it held."""
         del self.plans[plan.plan_id]
-        for task_id in plan.tasks:
+        for task_id, task in plan.tasks.items():
             del self.tasks[task_id]
+            if self.holders.get(task.tenant_id) == task_id:
+                del self.holders[task.tenant_id]
 
     @staticmethod
     def _move_plan(plan: FoldedPlan, state: PlanState) -> None:

@@ -77,7 +77,8 @@ def repeat(world: World, event: e.Event, report: Report) -> None:
 def plan_end(world: World, event: e.Event, report: Report) -> None:
     """I12: a plan ends with all its tasks ended, as the worst of them, unless it was cancelled or rolled back whole."""
     plan = world.plans.get(event.plan_id)
-    if plan is not None and isinstance(event, e.PlanPurged) and plan.known and plan.state in PLAN_OPEN:
+    is_early = plan is not None and plan.known and plan.state in PLAN_OPEN
+    if plan is not None and is_early and isinstance(event, e.PlanPurged) and not event.forced:
         report.add("I12", f"{plan.plan_id} is purged while {plan.state}", plan.last, event)
     if plan is None or PLAN_STATE_AFTER.get(event.type) not in PLAN_ENDED:
         return

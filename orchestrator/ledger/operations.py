@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, cast
 from uuid import uuid4
@@ -54,6 +54,8 @@ class Reply:
     why: str = ""
     what: str = ""
     target_id: str = ""
+    of_plan: bool = field(default=False, compare=False)
+    """That is a plan, not a task or tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ class Operations:
         self, operation: Operation, kind: str, target_id: str, *, from_scratch: bool = False, force: bool = False
     ) -> Reply:
         """What it would answer now, of a task or plan (``kind``): the verb's own questions, and nothing is written."""
-        return self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, from_scratch, force))
+        reply = self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, from_scratch, force))
+        return replace(reply, of_plan=kind == "plan")
 
     def would_release(self, tenant_id: str, *, force: bool = False) -> Reply:
         """The same of ``release_tenant``."""
@@ -130,7 +133,8 @@ class Operations:
 
     def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:
         options = self._options(operation, kind, order.from_scratch, order.force)
-        return self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
+        reply = self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
+        return replace(reply, of_plan=kind == "plan")
 
     def _options(self, operation: Operation, kind: str, from_scratch: bool, force: bool) -> list[int]:
         """What the operation's script takes besides who asks, and why."""

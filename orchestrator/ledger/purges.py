@@ -21,8 +21,9 @@ class Purges:
 
     def purge(self, plan_id: str, order: Order, seen: str = "") -> Reply:
         """Takes the plan's record and log out; its tasks follow with ``chunk``. ``REFUSED`` while it has not ended,
-        and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of."""
-        return self._operations.send("purge_plan", "purge", f"plan {plan_id}", plan_id, order, seen)
+        and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of. By force also
+        one that cannot end, or whose record is damaged, unless a worker is at it."""
+        return self._operations.send("purge_plan", "purge", f"plan {plan_id}", plan_id, order, seen, int(order.force))
 
     def chunk(self, limit: int = CHUNK) -> tuple[str, int] | None:
         """Takes out the next tasks of a purged plan: its id and how many are left; None when nothing is to be done."""

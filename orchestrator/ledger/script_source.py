@@ -96,5 +96,6 @@ def _transitions_source(tables: Tables) -> str:
             look_up("plan_row", tables.plans),
             names("TASK_ACTIVE", TASK_ACTIVE),
             names("PLAN_ENDED", PLAN_ENDED),
+            names("PLAN_KNOWN", PlanState),
         ]
     )

@@ -176,10 +176,15 @@ class Model:
         for task in reversed(plan.tasks):
             if task.rollback or task.status is T.ROLLING_BACK:
                 continue
-            if task.touched:
+            if task.touched and task.snapshot:
                 self._say("OperationRequested", task.id)
                 self._request_rollback(task, plan.forced)
-            elif task.status in (T.PENDING, T.PAUSED):
+                continue
+            if task.touched:
+                # Nowhere to go back to: it stays as it is, and is named.
+                self._say("OperationRequested", task.id)
+                plan.given_up = True
+            if task.status in (T.PENDING, T.PAUSED):
                 self._cancel(task)
         plan.chunks = ""
         self._settle(plan)
@@ -223,7 +228,7 @@ class Model:
         forward = task.status is T.RUNNING
         task.stage, task.turn, task.begun, task.recoveries = task.stage + 1, 0, False, 0
         self._say("TaskStageSucceeded" if forward else "TaskStageRolledBack", task.id)
-        turns = forward and (task.rollback or task.plan.status is P.ROLLING_BACK)
+        turns = forward and (task.rollback or (task.plan.status is P.ROLLING_BACK and task.snapshot))
         if task.stage == task.legs and not turns:
             self._move(task, Trigger.COMPLETE if forward else Trigger.ROLLBACK_DONE)
             task.checkpoint = False
@@ -396,6 +401,7 @@ class Model:
             case T.RUNNING:
                 self._say("OperationRequested", task.id)
                 task.pause = True
+                return self._asked_of_running(task)
             case T.PENDING:
                 self._say("OperationRequested", task.id)
                 self._stop_waiting(task)
@@ -440,12 +446,18 @@ class Model:
             case T.RUNNING:
                 self._say("OperationRequested", task.id)
                 task.cancel = True
+                return self._asked_of_running(task)
             case T.PENDING | T.PAUSED:
                 self._say("OperationRequested", task.id)
                 self._cancel(task)
             case _:
                 return "REFUSED", "state"
         return ACCEPTED
+
+    @staticmethod
+    def _asked_of_running(task: Task) -> Answer:
+        """In its last stage there is no boundary left to stop at."""
+        return ("ACCEPTED", "last-stage") if task.begun and task.stage == task.legs - 1 else ACCEPTED
 
     def _rollback_task(self, task: Task, force: bool) -> Answer:
         if task.rollback:
@@ -621,7 +633,7 @@ class Model:
             return ""
         plan = task.plan
         goes_back = plan.status is P.ROLLING_BACK
-        if task.rollback or (goes_back and task.touched):
+        if task.rollback or (goes_back and task.touched and task.snapshot):
             if not task.rollback:
                 task.forced = plan.forced
             self._turn_around(task)

@@ -18,6 +18,9 @@ from orchestrator.ledger.operations import Operation
 MOVED: Final = "the tenant has been moved since by "
 """How admission says why it gave a retry or rollback up (see ``scripts/admit.lua``)."""
 
+NOWHERE: Final = "there is no config to go back to"
+"""How a plan's rollback says why it left a task as it is (see ``scripts/rollback_chunk.lua``)."""
+
 _REFUSED: Final = {
     "max-retry": Situation.RETRY_LIMIT,
     "moved": Situation.MOVED_SINCE,
@@ -109,13 +112,16 @@ def ended_well(task: TaskScene) -> Iterator[Remark]:
 
 
 def given_up(task: TaskScene) -> Iterator[Remark]:
-    """A rollback that admission gave up, since another task has moved the tenant: the status alone does not tell."""
+    """A rollback that was given up, as another task has moved the tenant or there is nowhere to go back to: the
+    status alone does not tell."""
     last = json.loads(task.record.get("lastOperation") or "{}")
     reason = str(last.get("reason", ""))
     if last.get("actor") == "system" and reason.startswith(MOVED) and not task.status.rollback_requested:
         by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
         found = _moved(reason.removeprefix(MOVED), "its rollback was given up", task.scene.offers.every(by_force))
         yield found.model_copy(update={"situation": Situation.ROLLBACK_GIVEN_UP})
+    elif last.get("actor") == "system" and reason == NOWHERE:
+        yield remark(Situation.NO_SNAPSHOT, f"its plan's rollback left it as it is: {reason}")
 
 
 def _again(task: TaskScene) -> Offer:

@@ -79,6 +79,8 @@ class PlanPurged(EventBase):
     actor: str
     reason: str
     request_id: str | None = None
+    forced: bool = False
+    """It had not ended: damaged records kept it from that."""
 
 
 PlanHappening = (

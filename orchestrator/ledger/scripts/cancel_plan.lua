@@ -12,7 +12,8 @@
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'cancelRequested')
+local f = read_plan(plan_id, 'status', 'cancelRequested')
+if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == 'CANCELLED' then return {'NOOP', f[1], 'cancelled'} end
 if not plan_row(f[1], 'cancel') then return {'REFUSED', f[1], 'state'} end

@@ -1,9 +1,9 @@
 -- Gives a task up: in the call when it waits or is paused, at its next boundary when it runs. Of a task whose
 -- rollback is asked for and not begun, it is the rollback that is given up.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, checkpoint:{task}, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       seq, config:{task}, checkpoint:{task}, request:{request} (strings), ended, ready, leases-queued,
+--       leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
@@ -34,7 +34,7 @@ if task.status == 'RUNNING' then
   if task.cancel then return {'NOOP', task.status, 'cancelling'} end
   emit_operation('cancel', task.plan, task, actor, reason)
   redis.call('HSET', K.task(task_id), 'cancelRequested', 1, 'cancelledBy', actor)
-  return {'ACCEPTED', task.status}
+  return {'ACCEPTED', task.status, is_in_last_stage(task) and 'last-stage' or ''}
 end
 ask_settled(task, 'cancel')
 emit_operation('cancel', task.plan, task, actor, reason)

@@ -8,7 +8,7 @@
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS none
 -- @include keys
--- @include wake
+-- @include let_go
 -- @include plan_gone
 
 -- What doctor is to tell of: the newest.
@@ -20,28 +20,12 @@ local record = redis.pcall('HGET', K.plan(plan_id), 'status')
 if redis.call('SISMEMBER', K.active(), plan_id) == 0 or (record and not record.err) then return {'KEPT'} end
 
 local freed = {}
-local function let_go(task_id)
-  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats()}) do redis.call('ZREM', leases, task_id) end
-  local tenant_id = redis.pcall('HGET', K.task(task_id), 'tenant')
-  if tenant_id and not tenant_id.err then
-    local tenant, line = K.tenant(tenant_id), K.line(tenant_id)
-    forget_task(task_id)
-    if redis.call('ZREM', line, task_id) == 1 and redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
-    if redis.call('HGET', tenant, 'holder') == task_id then
-      redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
-      wake_tenant(tenant_id)
-      freed[#freed + 1] = tenant_id
-    end
-  end
-  redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
-end
-
 local found = 0
 for position = first, first + limit - 1 do
   local task_id = task_id_of(plan_id, position)
   if redis.call('EXISTS', K.task(task_id), K.config(task_id)) > 0 then
     found = found + 1
-    let_go(task_id)
+    freed[#freed + 1] = let_go(task_id)
   end
 end
 if found > 0 then return {'MORE', first + limit, freed} end

@@ -1,9 +1,9 @@
 -- Asks one task to pause: at its next boundary when it runs, in the call when it waits.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, request:{request} (strings), ended, ready, lined, queue:{plan}, line:{tenant} (zsets), active,
---       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       seq, config:{task}, request:{request} (strings), ended, ready, lined, queue:{plan}, line:{tenant} (zsets),
+--       active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
+-- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
 --       TaskPaused
@@ -31,7 +31,7 @@ if task.status == 'RUNNING' then
   if task.pause then return {'NOOP', task.status, 'pausing'} end
   emit_operation('pause', task.plan, task, actor, reason)
   redis.call('HSET', K.task(task_id), 'pauseRequested', 1)
-  return {'ACCEPTED', task.status}
+  return {'ACCEPTED', task.status, is_in_last_stage(task) and 'last-stage' or ''}
 end
 ask_settled(task, 'pause')
 emit_operation('pause', task.plan, task, actor, reason)

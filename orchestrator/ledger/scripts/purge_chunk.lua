@@ -1,13 +1,14 @@
 -- Takes out the next tasks of a plan that is being purged. What its tenants need for a later rollback stays: last known
 -- good and last mover. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches task:{task}, tenant:{tenant} (hashes), config:{task}, checkpoint:{task}
---       (strings), purges (zset)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
+--       config:{task}, checkpoint:{task} (strings), purges, ready, leases-queued, leases-running, deadlines, beats,
+--       lined, queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox (stream)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
 -- EVENTS none
 -- @include keys
 -- @include task_id
--- @include plan_gone
+-- @include let_go
 
 local limit = tonumber(ARGV[1])
 
@@ -16,9 +17,8 @@ if not head[1] then return {'NONE'} end
 local plan_id, left = head[1], tonumber(head[2])
 local first = math.max(left - limit, 0)
 for position = left - 1, first, -1 do
-  local task_id = task_id_of(plan_id, position)
-  forget_task(task_id)
-  redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
+  -- A task that has ended holds nothing; of a plan that was purged by force one may.
+  let_go(task_id_of(plan_id, position))
 end
 if first > 0 then
   redis.call('ZADD', K.purges(), first, plan_id)

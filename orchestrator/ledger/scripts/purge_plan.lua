@@ -1,37 +1,80 @@
--- Takes an ended plan, or a draft, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
+-- Takes an ended plan, or a draft, or by force one that cannot end, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq, spec:{plan},
---       plan-seq:{plan}, request:{request} (strings), plans, drafts, ended, purges, queue:{plan} (zsets), active,
---       slots:{plan}, plan-paused:{plan} (sets), feed, log:{plan} (streams)
+--       plan-seq:{plan}, request:{request} (strings), plans, drafts, ended, purges, ready, leases-running, queue:{plan}
+--       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
--- CODES ACCEPTED, status | NOOP, '', why | REFUSED, status, why | MISSING | REPEATED, the first answer to this request id
+--       7 1 to take out also one that cannot end: it is being cancelled or goes back, or its record is damaged; not one
+--       that a worker is at
+-- CODES ACCEPTED, status | NOOP, '', why | REFUSED, status, why, what | MISSING |
+--       REPEATED, the first answer to this request id
 -- EVENTS PlanPurged
 -- @include keys
 -- @include transitions
 -- @include event
 -- @include request
+-- @include operation
 -- @include plan_gone
+-- @include sound
 
-local plan_id, actor, reason, seen = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
+local plan_id, actor, reason, seen, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6], ARGV[7] == '1'
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'written', 'planSeq')
-if not f[1] then
-  if redis.call('ZSCORE', K.purges(), plan_id) then return {'NOOP', '', 'purging'} end
-  return {'MISSING'}
+-- How many of its tasks workers are at: their turns run, and they give signs of life.
+local function tasks_alive()
+  local alive, slots = 0, redis.pcall('SMEMBERS', K.slots(plan_id))
+  for _, task_id in ipairs(slots) do
+    if tonumber(redis.call('ZSCORE', K.leases_running(), task_id) or 0) >= NOW then alive = alive + 1 end
+  end
+  return alive
 end
-if not PLAN_ENDED[f[1]] and f[1] ~= 'CREATED' then return {'REFUSED', f[1], 'not-ended'} end
-if seen ~= '' and seen ~= f[3] then return {'REFUSED', f[1], 'went-on'} end
 
+local function log_end(command, from, to)
+  local entry = redis.pcall(command, K.log(plan_id), from, to, 'COUNT', 1)[1]
+  if not entry then return {} end
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return fields
+end
+
+-- What a hand has made of the record tells neither how many tasks there are nor which number its next event has: the
+-- log does.
+local function mend(f)
+  local total = sound(function() return cjson.decode(log_end('XRANGE', '-', '+').d).totalTasks end)
+  local number = tonumber(log_end('XREVRANGE', '+', '-').p) or tonumber(f[3]) or 0
+  if f.err then redis.call('UNLINK', plan) end
+  redis.call('HSET', plan, 'planSeq', int(number))
+  return tonumber(total) or tonumber(f[2]) or 0
+end
+
+local f = redis.pcall('HMGET', plan, 'status', 'written', 'planSeq', 'cancelRequested')
+local status = f[1] or ''
+if status == '' and not f.err then
+  if redis.call('ZSCORE', K.purges(), plan_id) then return {'NOOP', '', 'purging'} end
+  if not redis.call('ZSCORE', K.plans(), plan_id) then return {'MISSING'} end
+end
+local is_done = PLAN_ENDED[status] or status == 'CREATED'
+local is_whole = PLAN_KNOWN[status] and tonumber(f[2]) and tonumber(f[3])
+if not (is_done and is_whole) then
+  if not is_whole and not force then return {'REFUSED', status, 'damaged'} end
+  local cancelling = f[4] == '1' or not plan_row(status, 'cancel')
+  if not force then return {'REFUSED', status, cancelling and 'ending' or 'not-ended'} end
+  if is_whole and not cancelling then return {'REFUSED', status, 'cancel-first'} end
+  local alive = tasks_alive()
+  if alive > 0 then return {'REFUSED', status, 'alive', int(alive)} end
+end
+if seen ~= '' and seen ~= f[3] then return {'REFUSED', status, 'went-on'} end
+
+ask_first()
+local tasks = is_whole and tonumber(f[2]) or mend(f)
 emit_plan('PlanPurged', plan_id, '{"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
-  .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null') .. '}')
+  .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null')
+  .. ',"forced":' .. tostring(not (is_done and is_whole)) .. '}')
 keep_plan_number(plan_id)
 -- One score a plan: how many of its tasks are left to take out.
-redis.call('ZADD', K.purges(), tonumber(f[2] or 0), plan_id)
-redis.call('ZREM', K.plans(), plan_id)
-redis.call('ZREM', K.drafts(), plan_id)
-redis.call('ZREM', K.ended(), plan_id)
+redis.call('ZADD', K.purges(), tasks, plan_id)
+for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready()}) do redis.call('ZREM', ids, plan_id) end
 redis.call('SREM', K.active(), plan_id)
 -- Freed in the background: the log of a large plan has millions of entries.
 redis.call('UNLINK', plan, K.spec(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.log(plan_id))
-return {'ACCEPTED', f[1]}
+return {'ACCEPTED', status}

@@ -1,8 +1,8 @@
 -- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those; very many are
 -- left to resume_chunk, and no move is admitted before they are queued.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, request:{request} (strings), ready, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       seq, config:{task}, request:{request} (strings), ready, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan}
+--       (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
@@ -17,12 +17,14 @@ local CHUNK = 20
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'pauseRequested', 'cancelRequested', 'startedAt')
+local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'startedAt')
+if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[2] ~= '1' then
   local goes_on = f[1] == 'RUNNING' or f[1] == 'READY'
   return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
 end
+if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local move = f[1] == 'PAUSED' and ask_plan({id = plan_id, status = f[1]}, 'resume')
 -- What takes one from the pause (a rollback, a cancel) takes it from the set. Many are resumed in chunks.

@@ -1,8 +1,8 @@
 -- Asks for the retry of a plan's failed tasks, in O(1): a few are retried in the call, many are left to retry_chunk. The
 -- plan is open again until the last of them has been looked at.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, checkpoint:{task}, request:{request} (strings), ended, ready, queue:{plan} (zsets), active,
---       slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings), ended, ready, queue:{plan}
+--       (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
 --       8 the most failed tasks to retry in the call
 -- CODES ACCEPTED, status | ACCEPTED or REFUSED, status, retried, {failed, retried, refused: list of {task, why, what}}
@@ -17,9 +17,10 @@ local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', by = actor, reason = reason, at = WALL}
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED')
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED')
+if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] == 'CREATED' or f[1] == 'ROLLING_BACK' then return {'REFUSED', f[1], 'state'} end
+if f[1] ~= 'PAUSED' and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' and f[1] ~= 'CANCELLED' then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[3] then
   local before = cjson.decode(f[4])

@@ -1,15 +1,16 @@
 -- Asks for the rollback of the next tasks of a plan that goes back, the newest first; those that touched nothing are
--- cancelled. Harmless in parallel and when repeated.
+-- cancelled, those that have no config to go back to stay as they are, or are cancelled if they wait. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats,
---       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+--       (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
+--       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
 --       PlanRollbackFailed TaskPaused TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include rollback_request
+-- @include snapshot
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -21,21 +22,28 @@ local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {chunks_done = last == 0}
 for position = first, last, -1 do
   local task = read_task(task_id_of(plan_id, position))
-  local waits = task and (task.status == 'PENDING' or task.status == 'PAUSED')
-  local asked
-  if waits and not task.rollback and task.touched == 0 then
-    asked = apart(ask_noting, task, 'cancel', changes)
-  elseif task and not task.rollback and task.touched > 0 and task.status ~= 'ROLLING_BACK' then
-    asked = apart(ask_request, task, changes)
+  if task and not task.rollback and task.status ~= 'ROLLING_BACK' then
+    local _, goes_back = apart(can_go_back, task)
+    task.stays = task.touched > 0 and not goes_back
+    if goes_back then
+      task.goes_back = apart(ask_request, task, changes)
+    elseif task.status == 'PENDING' or task.status == 'PAUSED' then
+      task.given_up = apart(ask_noting, task, 'cancel', changes)
+    end
+    -- Where something stays behind, the plan cannot say that everything is back.
+    if task.stays then changes.gives_up = true end
+    if task.stays or task.goes_back or task.given_up then affected[#affected + 1] = task end
   end
-  if asked then affected[#affected + 1] = task end
 end
 local plan_move = foresee(plan_id, changes)
 
+if changes.gives_up then redis.call('HSET', plan, 'rollbackGivenUp', 1) end
 for _, task in ipairs(affected) do
-  if task.touched == 0 then
-    cancel_task(task, f[3])
-  else
+  if task.stays then
+    emit_operation('cancel', plan_id, task, 'system', 'there is no config to go back to', '{"withdraws":"rollback"}')
+  end
+  if task.given_up then cancel_task(task, f[3]) end
+  if task.goes_back then
     emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true}')
     request_rollback(task, f[4] == '1')
   end

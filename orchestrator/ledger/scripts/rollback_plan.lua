@@ -13,12 +13,14 @@
 local plan_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'total', 'startedAt', 'n:COMPLETED')
+local f = read_plan(plan_id, 'status', 'total', 'startedAt', 'n:COMPLETED')
+if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == 'ROLLING_BACK' then return {'NOOP', f[1], 'rolling-back'} end
 -- Of a plan that ended so because some tasks were rolled back one by one, the others are left.
 if f[1] == 'ROLLED_BACK' and tonumber(f[4] or 0) == 0 then return {'NOOP', f[1], 'rolled-back'} end
 if not plan_row(f[1], 'roll_back') then return {'REFUSED', f[1], 'state'} end
+if not tonumber(f[2]) then return {'REFUSED', f[1], 'damaged'} end
 local move = ask_plan({id = plan_id, status = f[1]}, 'roll_back')
 emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
 move_plan(move)

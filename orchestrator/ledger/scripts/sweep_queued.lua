@@ -2,9 +2,9 @@
 -- coordinator/copies.py). Looked after at intervals doubling from one lease to a minute; never counted as a recovery,
 -- never failed for it.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, epoch, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats, lined,
---       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
+--       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was
 --       published} | BAD_MOVE

@@ -9,6 +9,7 @@
 -- @include task_end
 -- @include rollback_start
 -- @include deadline
+-- @include snapshot
 
 local function pause_task(task, paused_by_plan)
   move_task(task)
@@ -49,7 +50,7 @@ end
 local function ask_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
   local plan_goes_back = task.plan_status == 'ROLLING_BACK'
-  if task.rollback or (plan_goes_back and task.touched > 0) then
+  if task.rollback or (plan_goes_back and can_go_back(task)) then
     ask_settled(task, 'roll_back', {rollbackRequested = task.rollback and -1 or 0})
   elseif task.cancel or task.plan_cancels or plan_goes_back then
     ask_settled(task, 'cancel')

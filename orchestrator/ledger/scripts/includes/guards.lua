@@ -1,6 +1,7 @@
 -- The guards of the transition table, each under its name there; asked with the table, before anything is written.
 -- @include keys
 -- @include settings
+-- @include snapshot
 
 local TASK_GUARDS, PLAN_GUARDS = {}, {}
 
@@ -19,9 +20,9 @@ function TASK_GUARDS.all_stages_done(task) return task.stage == task.legs end
 
 function TASK_GUARDS.pause_requested(task) return task.pause or task.plan_pauses end
 
--- A plan that goes back gives up what has touched nothing.
+-- A plan that goes back gives up what has touched nothing, or has nowhere to go back to.
 function TASK_GUARDS.cancel_requested(task)
-  return task.cancel or task.plan_cancels or (task.plan_status == 'ROLLING_BACK' and task.touched == 0)
+  return task.cancel or task.plan_cancels or (task.plan_status == 'ROLLING_BACK' and not can_go_back(task))
 end
 
 function TASK_GUARDS.retries_left(task) return task.retries < SETTINGS.MAX_RETRY and not task.rollback end

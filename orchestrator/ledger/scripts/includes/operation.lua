@@ -7,6 +7,9 @@
 -- Id of the request that this call answers; '' when nobody asked from outside (see request.lua).
 local REQUEST = ''
 
+-- Fields of a plan's record; with `err` when a hand has made something else of it.
+local function read_plan(plan_id, ...) return redis.pcall('HMGET', K.plan(plan_id), ...) end
+
 -- Asked only what it would answer (see request.lua), a verb ends right before its first write.
 local WOULD, ASKED_ONLY = {}, false
 local function ask_first()
@@ -34,6 +37,9 @@ local function plan_forbids(task)
   if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
   return task.plan_cancels and 'plan-cancelled' or nil
 end
+
+-- There is no boundary left to stop at: it ends with the stage that runs.
+local function is_in_last_stage(task) return task.stage_started and task.stage == task.legs - 1 end
 
 -- An ended plan runs again when one of its tasks is retried or rolled back alone: its move, asked of the table; nil for
 -- one that has not ended.

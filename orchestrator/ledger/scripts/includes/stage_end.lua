@@ -1,13 +1,15 @@
 -- Records a stage as done: what the end of every good stage writes, whatever follows it.
 -- @include keys
 -- @include boundary
+-- @include snapshot
 -- @include rollback_end
 -- @include counters
 
 -- Asks the table for what follows: the task's end, or what was asked for at the boundary; nil when the next stage does.
 local function ask_stage_end(task, forward)
-  -- With a way back asked for, the last boundary is one to turn at, not an end.
-  if task.stage == task.legs and not (forward and (task.rollback or task.plan_status == 'ROLLING_BACK')) then
+  -- With a way back asked for (and a config to go back to), the last boundary is one to turn at, not an end.
+  local turns = forward and (task.rollback or (task.plan_status == 'ROLLING_BACK' and can_go_back(task)))
+  if task.stage == task.legs and not turns then
     ask_settled(task, forward and 'complete' or 'rollback_done')
     return 'ENDS'
   end

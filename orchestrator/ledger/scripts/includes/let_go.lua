@@ -1,0 +1,34 @@
+-- Takes a task out of everything, whatever its record says or whether it has one: what it holds, what names it, itself.
+-- @include keys
+-- @include wake
+-- @include plan_gone
+-- @include sound
+
+-- Its record tells, or its config when a hand has taken the record away.
+local function tenant_of(task_id)
+  local tenant_id = redis.pcall('HGET', K.task(task_id), 'tenant')
+  if type(tenant_id) == 'string' then return tenant_id end
+  local config = redis.call('GET', K.config(task_id))
+  return config and cjson.decode(config).tenant_id
+end
+
+-- The tenant that came free by it; nil when it held none.
+local function give_up_tenant(task_id)
+  local tenant_id = tenant_of(task_id)
+  if not tenant_id then return nil end
+  local tenant, line = K.tenant(tenant_id), K.line(tenant_id)
+  if redis.call('ZREM', line, task_id) == 1 and redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
+  if redis.call('HGET', tenant, 'holder') ~= task_id then return nil end
+  redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
+  wake_tenant(tenant_id)
+  return tenant_id
+end
+
+-- Answers the same.
+local function let_go(task_id)
+  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats()}) do redis.call('ZREM', leases, task_id) end
+  forget_task(task_id)
+  local freed = sound(give_up_tenant, task_id)
+  redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))
+  return freed
+end
