@@ -10,8 +10,10 @@ from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import (
     LANE,
     Planted,
+    aged,
     beat,
     coordinated,
+    coordinator,
     elsewhere,
     full,
     on,
@@ -41,6 +43,12 @@ def servers() -> Iterator[Planted]:
     start = ("changeover coordinator",)
     yield Planted("no coordinator", planned("p", "a"), "p.0", S.NO_COORDINATOR, "no coordinator is alive", start)
     yield Planted("no coordinator, plan", planned("p", "a"), "p", S.NO_COORDINATOR, "no coordinator is alive", start)
+    gone = then(planned("p", "a"), coordinator, lambda world: aged(world, "coordinator:c:1", 14))
+    said = "no coordinator is alive (coordinator c:1 gave its last sign 14 s ago)"
+    yield Planted("a coordinator that is gone", gone, "p.0", S.NO_COORDINATOR, said, start)
+    lost = then(staffed(moves), lambda world: aged(world, "worker:w:2", 14))
+    said = f"no worker consumes queue {LANE} (worker w:2 gave its last sign 14 s ago)"
+    yield Planted("a worker that is gone", lost, "p.0", S.NO_WORKER, said, START_WORKER)
     yield Planted(
         "coordinator of another namespace",
         then(planned("p", "a"), elsewhere("coordinator")),

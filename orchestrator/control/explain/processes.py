@@ -11,7 +11,7 @@ from orchestrator.control.explain.scene import Scene, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.live_broker import is_on_another_broker
 from orchestrator.domain.lanes import lane_name, lane_of
-from orchestrator.ledger.presence import Process
+from orchestrator.ledger.presence import GONE_SECONDS, Process
 
 SKEW_SECONDS: Final = 5.0
 """A difference of clocks that is worth a word."""
@@ -39,7 +39,8 @@ def clocks(scene: Scene) -> Iterator[Remark]:
 def no_coordinator(scene: Scene) -> Iterator[Remark]:
     """Nobody admits, nobody sweeps. In a ledger that takes no writes nobody can give a sign of life."""
     if not scene.coordinators and not scene.refusal:
-        yield remark(Situation.NO_COORDINATOR, "no coordinator is alive", START_COORDINATOR)
+        sentence = f"no coordinator is alive{_last_seen(scene, 'coordinator')}"
+        yield remark(Situation.NO_COORDINATOR, sentence, START_COORDINATOR)
         yield from _elsewhere(scene, "coordinator")
 
 
@@ -66,7 +67,7 @@ def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:
     queue = lane_name(lane_of(tenant_id, scene.lanes))
     consumers = [one for one in scene.workers if queue in one.queues]
     if not consumers:
-        sentence = f"no worker consumes queue {queue}"
+        sentence = f"no worker consumes queue {queue}{_last_seen(scene, 'worker', queue)}"
         return [remark(Situation.NO_WORKER, sentence, START_WORKER), *_elsewhere(scene, "worker")]
     return _none_of(scene, consumers, queue)
 
@@ -97,6 +98,15 @@ def _other_broker(scene: Scene, workers: Sequence[Process]) -> Remark:
     return remark(
         Situation.OTHER_BROKER, f"{sentence}: restart it with the coordinators' CHANGEOVER_BROKER_URL", typed("doctor")
     )
+
+
+def _last_seen(scene: Scene, role: str, queue: str | None = None) -> str:
+    """The one that was there last, if that is not long ago: it ended, froze, or cannot reach Redis."""
+    gone = [one for one in scene.processes if one.role == role and (queue is None or queue in one.queues)]
+    last = min(gone, key=lambda one: one.age_seconds, default=None)
+    if last is None or last.age_seconds > GONE_SECONDS:
+        return ""
+    return f" ({role} {last.name} gave its last sign {seconds_words(last.age_seconds)} ago)"
 
 
 def _elsewhere(scene: Scene, role: str) -> Iterator[Remark]:
