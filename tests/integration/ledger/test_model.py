@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, ClassVar
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orchestrator.control.explain import Explainer
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
@@ -118,6 +120,23 @@ class Machine(RuleBasedStateMachine):
     def ask_plan(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
         plan_id = data.draw(st.sampled_from(sorted(self.pair.model.plans)))
         self.pair.ask(operation, plan_id, from_scratch=scratch, force=force)
+
+    @rule(data=st.data(), is_plan=st.booleans())
+    def do_what_explain_says(self, data: st.DataObject, is_plan: bool) -> None:
+        """Whatever it offers is accepted, by the ledger and by the model, which knows nothing of how it was found."""
+        world, model = self.pair.world, self.pair.model
+        explainer = Explainer(world.ledger, world.reader, world.settings)
+        if is_plan:
+            found = explainer.plan(data.draw(st.sampled_from(sorted(model.plans))))
+        else:
+            found = explainer.task(data.draw(st.sampled_from(sorted(model.tasks))))
+        offered = [shlex.split(command) for remark in found.remarks for command in remark.commands]
+        operations = [words[1:] for words in offered if words[1] in OPERATIONS and "--cause" not in words]
+        if operations:
+            operation, _, target, *options = data.draw(st.sampled_from(operations))
+            scratch, force = "--from-scratch" in options, "--force" in options
+            reply = self.pair.ask(operation, target, from_scratch=scratch, force=force)
+            assert reply.answer == "ACCEPTED", f"{operation} of {target} {options} was offered: {reply}"
 
     @invariant()
     def holds(self) -> None:
