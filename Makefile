@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long test-browser lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci clean
+.PHONY: run docs test test-long test-browser test-servers lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -31,6 +31,11 @@ test-long: .venv/ready
 test-browser: .venv/ready
 	CHANGEOVER_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
+# A whole plan against each server: Redis 6 to 8, Valkey, TLS, Sentinel, RabbitMQ.
+test-servers: .venv/ready
+	tests/servers/install.sh
+	CHANGEOVER_TEST_SERVERS=1 $(BIN)/python -m pytest tests/servers
+
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,6 +54,11 @@ install-check:
 lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate -q -o requirements.lock
+	@# What the image holds: the same versions, without the tools of development.
+	$(BIN)/uv pip compile pyproject.toml deploy/image/build.in --extra gevent --extra postgres --extra otel --universal \
+	  --python-version 3.11 --generate-hashes -c requirements.lock --no-header --no-annotate -q -o deploy/image/requirements.lock
+	$(BIN)/uv pip compile tests/deploy/requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate -q -o tests/deploy/requirements.lock
 
 # A bill of materials (CycloneDX) of all that the lock holds, extras and tools of development too. The warning that is
 # left out says that it names no dependencies between the packages: a lock has none.

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from orchestrator.domain.lanes import lane_name
+from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 
@@ -23,7 +24,7 @@ _servers: Final = find_servers(_settings)
 broker_url = _servers.broker_url
 # Keeps a worker alive when Redis drops while it holds messages; see workers/transport.py.
 broker_transport = "workers.transport:Transport"
-broker_transport_options: dict[str, Any] = {
+_redis_options: Final[dict[str, Any]] = {
     # Namespaces share a broker without seeing each other's queues, control messages or unacked tables.
     "global_keyprefix": f"changeover:{_settings.namespace}:",
     # Leases are seconds and recovery reads them; Celery must not duplicate what a lease still covers, so an hour.
@@ -40,7 +41,21 @@ broker_transport_options: dict[str, Any] = {
     # Lanes are served in turn, so that a busy lane does not starve the others.
     "queue_order_strategy": "round_robin",
 }
-if urlsplit(broker_url).scheme == "rediss":
+_rabbit_options: Final[dict[str, Any]] = {
+    # A message is the broker's only once it says so; without this one that is refused is lost without a word.
+    "confirm_publish": True,
+    "read_timeout": 10,
+    "write_timeout": 10,
+}
+broker_transport_options: dict[str, Any] = _redis_options
+if is_amqp(broker_url):
+    _rabbit: Final = parse_amqp_url(broker_url)
+    broker_url = _rabbit.plain
+    broker_transport = "workers.amqp_transport:RabbitTransport"
+    broker_transport_options = _rabbit_options
+    if _rabbit.tls is not None:
+        broker_use_ssl = _rabbit.tls
+elif urlsplit(broker_url).scheme == "rediss":
     # kombu's default for rediss:// is no verification at all.
     broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 # None is for ever (0 would mean never): a worker outlives any outage of its broker.

@@ -23,6 +23,7 @@ from orchestrator.ledger.presence import Presence
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
+from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
@@ -132,9 +133,11 @@ def _announce(sender: Any = None, **_: Any) -> None:
         channel = getattr(sender.task_consumer, "channel", None)
         return channel is not None and not channel.qos.can_consume()
 
-    check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
-    check.start()
-    _watchdog.append(check)
+    if not is_amqp(find_servers(settings).broker_url):
+        # A RabbitMQ and its client notice by heartbeats that the other is gone, and nothing is due in between.
+        check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
+        check.start()
+        _watchdog.append(check)
     # After the watchdog, which forgives what was silent before: a slow start is no silence to tell of.
     _broker.append(BrokerWatch(find_servers(settings).broker_url))
     _broker[-1].start()

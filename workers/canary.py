@@ -15,6 +15,7 @@ import structlog
 from kombu.entity import Exchange, Queue
 
 from orchestrator.broker.messages import CANARY_HEADER, own_queue
+from orchestrator.settings.amqp_url import is_amqp
 
 LONGEST: Final = 100
 
@@ -46,6 +47,8 @@ def consume_own_queue(worker: Any) -> None:
     name = own_queue(socket.gethostname(), os.getpid())
     queues = worker.app.amqp.queues
     no_exchange: Any = Exchange("")  # type: ignore[no-untyped-call]
-    queue = queues.select_add(Queue(name, no_exchange, routing_key=name, no_declare=True))  # type: ignore[no-untyped-call]
+    # In RabbitMQ a queue that is consumed has to be there; this one is the connection's own and goes with it.
+    how = {"exclusive": True, "durable": False} if is_amqp(worker.app.conf.broker_url) else {"no_declare": True}
+    queue = queues.select_add(Queue(name, no_exchange, routing_key=name, **how))  # type: ignore[no-untyped-call]
     # Celery gives every queue an exchange, whose list of bindings would keep the names of all workers there ever were.
     queue.exchange = no_exchange

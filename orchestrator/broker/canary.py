@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import uuid4
 
-from celery.exceptions import OperationalError
-
 from orchestrator.broker.app import make_app
+from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.messages import CANARY_HEADER, RUN_STAGE
 from orchestrator.domain.errors import Unreachable
-from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.settings.amqp_url import is_amqp
 
 GONE_AFTER_SECONDS: Final = 60
 """A message that its sender could not take back goes by itself."""
@@ -24,8 +23,9 @@ class CanarySender:
 
     def __init__(self) -> None:
         self._app = make_app()
-        bounds = {"socket_timeout": _ANSWER_SECONDS, "socket_connect_timeout": _ANSWER_SECONDS}
-        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, **bounds}
+        answer_within(self._app, _ANSWER_SECONDS)
+        # A RabbitMQ drops a message by itself when its time is over; of a list in Redis the whole goes.
+        self._expires_by_itself = is_amqp(self._app.conf.broker_url)
         self._queues: list[str] = []
 
     def send(self, queues: Iterable[str]) -> str:
@@ -39,24 +39,32 @@ class CanarySender:
                     # Names no task: a worker that does not know test messages drops it.
                     message = self._app.amqp.as_task_v2(uuid4().hex, RUN_STAGE, args=("canary", 0, 0, 0))
                     headers = {**message.headers, CANARY_HEADER: nonce}
+                    more = {"expiration": GONE_AFTER_SECONDS} if self._expires_by_itself else {}
+                    properties = {**message.properties, **more}
                     producer.publish(
-                        message.body, exchange="", routing_key=queue, headers=headers, retry=False, **message.properties
+                        message.body, exchange="", routing_key=queue, headers=headers, retry=False, **properties
                     )
+                    if self._expires_by_itself:
+                        continue
                     with channel.conn_or_acquire() as client:
                         client.pexpire(channel.global_keyprefix + queue, GONE_AFTER_SECONDS * 1000)
-        except (OperationalError, *UNREACHABLE) as error:
+        except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
         return nonce
 
     def close(self) -> None:
         """Takes back what is left, and gives back the connections; may be called twice."""
+        if not self._expires_by_itself:
+            self._take_back()
+        self._queues = []
+        self._app.close()
+
+    def _take_back(self) -> None:
         try:
             with self._app.producer_pool.acquire(block=True) as producer:
                 channel = producer.channel
                 with channel.conn_or_acquire() as client:
                     for queue in self._queues:
                         client.delete(queue)  # kombu prefixes this one
-        except (OperationalError, *UNREACHABLE):
+        except broker_errors(self._app):
             pass
-        self._queues = []
-        self._app.close()

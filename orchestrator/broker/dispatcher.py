@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from celery.exceptions import OperationalError
-
 from orchestrator.broker.app import make_app
 from orchestrator.broker.backlog import LaneDepth
+from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.chains import chain_of
-from orchestrator.broker.lane_keys import counted
-from orchestrator.broker.messages import PUSHED
+from orchestrator.broker.lane_depths import lane_depths
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
-from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.records import Admitted
 from orchestrator.settings.model import Settings
 
@@ -35,10 +32,9 @@ class Dispatcher:
 
     def __init__(self, settings: Settings) -> None:
         self._app = make_app()
-        seconds = min(_ANSWER_SECONDS, settings.lease_seconds / 5)
-        bounds = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
-        self._app.conf.broker_transport_options = {**self._app.conf.broker_transport_options, **bounds}
+        answer_within(self._app, min(_ANSWER_SECONDS, settings.lease_seconds / 5))
         self._lanes = settings.lanes
+        self._depths = lane_depths(self._app, settings)
 
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
         """One chain a task, from its current leg and turn to its last leg; ``leg_names`` names all legs of each.
@@ -51,27 +47,12 @@ class Dispatcher:
                     chain_of(self._app, task, names, self._lanes).apply_async(
                         producer=producer, retry_policy=_RETRY_POLICY
                     )
-        except OperationalError as error:
+        except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
 
     def depths(self) -> list[LaneDepth]:
         """What the broker says of each lane. Raises ``Unreachable`` when it cannot be reached."""
-        names = lane_names(self._lanes)
-        try:
-            with self._app.producer_pool.acquire(block=True) as producer:
-                channel = producer.channel
-                with channel.conn_or_acquire() as client, client.pipeline(transaction=True) as pipeline:
-                    # kombu prefixes the keys of the commands that it knows, and this is not one of them.
-                    pipeline.hgetall(channel.global_keyprefix + PUSHED)
-                    for name in names:
-                        pipeline.llen(name)
-                    pushed, *waiting = pipeline.execute(raise_on_error=False)
-        except (OperationalError, *UNREACHABLE) as error:
-            raise Unreachable(f"the broker does not answer ({error})") from error
-        counts = counted(pushed)
-        # A lane that is no list holds no message.
-        lengths = [length if isinstance(length, int) else 0 for length in waiting]
-        return [LaneDepth(counts.get(name, 0), length) for name, length in zip(names, lengths, strict=True)]
+        return self._depths.read()
 
     def waiting(self) -> dict[str, int]:
         """Messages that wait in each lane, by its name. Raises ``Unreachable`` when the broker cannot be reached."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from orchestrator.domain.status import TaskState
 
 RUN_STAGE = "changeover.run_stage"
@@ -15,9 +17,17 @@ CANARY_HEADER = "canary"
 """Header of a test message: a word that only its sender knows. See ``workers/canary.py``."""
 
 
+_OWN: Final = "worker-"
+
+
 def own_queue(host: str, pid: int) -> str:
     """The queue of one worker alone."""
-    return f"worker-{host}-{pid}"
+    return f"{_OWN}{host}-{pid}"
+
+
+def is_own_queue(queue: str) -> bool:
+    """Whether it is the queue of one worker alone."""
+    return queue.startswith(_OWN)
 
 
 def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:

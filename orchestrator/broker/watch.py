@@ -9,19 +9,27 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import redis
+from celery import Celery
 
 from orchestrator.background.loop import BackgroundLoop
-from orchestrator.ledger.server_state import client_for_once
+from orchestrator.broker.bounds import answer_within, broker_errors
+from orchestrator.domain.errors import Unreachable
+from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.ledger.server_state import ANSWER_WITHIN_SECONDS, client_for_once
+from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.redis_url import parse_redis_url
 
 LOOK_SECONDS: Final = 5.0
 
 
 def place_of(broker_url: str) -> str:
-    """Host, port and database, nothing secret."""
+    """Host, port and database (of a RabbitMQ: virtual host), nothing secret."""
+    if is_amqp(broker_url):
+        return parse_amqp_url(broker_url).place
     url = parse_redis_url(broker_url)
     return f"{url.place}/{url.database}"
 
@@ -31,12 +39,10 @@ class BrokerWatch:
 
     def __init__(self, broker_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         """``broker_url`` as ``find_servers`` gives it."""
-        url = parse_redis_url(broker_url)
-        self._dial = url.for_ledger()
+        self._ask = _rabbit_asker(broker_url) if is_amqp(broker_url) else _redis_asker(broker_url)
         self._place = place_of(broker_url)
-        self._database = url.database
         self._clock = clock
-        self._run_id = ""
+        self._run = ""
         self._answered = clock()
         self._loop = BackgroundLoop("broker-watch", LOOK_SECONDS, self.look, opening=self.look)
 
@@ -50,14 +56,58 @@ class BrokerWatch:
 
     def look(self) -> None:
         """Asks once."""
-        with contextlib.suppress(redis.RedisError, OSError), client_for_once(self._dial) as client:
-            self._run_id = str(cast(dict[str, Any], client.info("server"))["run_id"])
+        with contextlib.suppress(redis.RedisError, Unreachable, OSError):
+            self._run = self._ask()
             self._answered = self._clock()
 
     def told(self) -> dict[str, Any]:
-        """``broker``: host, port and database; ``brokerRun``: the server's run id and the database, "" when it was
-        never there; ``brokerAway``: seconds since it last answered, 0 when it did at the last look."""
+        """``broker``: host, port and database; ``brokerRun``: the server's run id and the database (of a RabbitMQ: its
+        cluster's name and the virtual host), "" when it was never there; ``brokerAway``: seconds since it last
+        answered, 0 when it did at the last look."""
         silent = self._clock() - self._answered
         away = round(silent, 1) if silent > 2 * LOOK_SECONDS else 0.0
-        run = f"{self._run_id}/{self._database}" if self._run_id else ""
-        return {"broker": self._place, "brokerRun": run, "brokerAway": away}
+        return {"broker": self._place, "brokerRun": self._run, "brokerAway": away}
+
+
+def _redis_asker(broker_url: str) -> Callable[[], str]:
+    url = parse_redis_url(broker_url)
+    dial = url.for_ledger()
+
+    def ask() -> str:
+        with client_for_once(dial) as client:
+            return f"{cast(dict[str, Any], client.info('server'))['run_id']}/{url.database}"
+
+    return ask
+
+
+def _rabbit_asker(broker_url: str) -> Callable[[], str]:
+    def ask() -> str:
+        found = ask_rabbit(broker_url)
+        return f"{found.cluster}/{found.vhost}"
+
+    return ask
+
+
+@dataclass(frozen=True, slots=True)
+class Rabbit:
+    """What a RabbitMQ says of itself."""
+
+    version: str
+    cluster: str
+    vhost: str
+
+
+def ask_rabbit(url: str) -> Rabbit:
+    """The RabbitMQ at ``url``. Raises ``Unreachable`` when it does not answer."""
+    rabbit = parse_amqp_url(url)
+    with Celery("changeover", broker=rabbit.plain, set_as_current=False) as app:
+        app.conf.broker_use_ssl = rabbit.tls or False
+        answer_within(app, ANSWER_WITHIN_SECONDS)
+        try:
+            with app.connection_for_read() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0.1)
+                told = cast(Any, connection.connection).server_properties
+                return Rabbit(str(told.get("version")), str(told.get("cluster_name")), connection.virtual_host)
+        except broker_errors(app) as error:
+            message = f"the RabbitMQ of {BROKER_VARIABLE} at {rabbit.place} does not answer ({error})"
+            raise Unreachable(message) from error

@@ -1,7 +1,7 @@
 """When the processes of ``changeover up`` do their work: each keeps an entry in Redis while it does.
 
 Run as a module (``python -m orchestrator.embedded.readiness worker``) it is the health check of a container: exit 0
-when a process of that role works on this host, 1 when none does.
+when a process of that role (``any``: of either) works on this host, 1 when none does.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ IsReady = Callable[[Mapping[str, Sequence[int]]], bool]
 """Given the pids by role that should work, whether all of them do."""
 
 PRESENT_ROLES = ("coordinator", "worker")
+ANY = "any"
 
 
 def presence_check(redis_url: str, namespace: str) -> IsReady:
@@ -51,8 +52,8 @@ def present_here(redis_url: str, namespace: str) -> dict[str, set[int]]:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code: 0 when a process of the role ``arguments[0]`` works on this host, else 1."""
-    if len(arguments) != 1 or arguments[0] not in PRESENT_ROLES:
-        sys.stderr.write(f"give one of: {', '.join(PRESENT_ROLES)}\n")
+    if len(arguments) != 1 or arguments[0] not in (*PRESENT_ROLES, ANY):
+        sys.stderr.write(f"give one of: {', '.join((*PRESENT_ROLES, ANY))}\n")
         return 2
     try:
         settings = load_settings()
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     except (redis.RedisError, OSError, ChangeoverError) as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return 1
-    return 0 if present.get(arguments[0]) else 1
+    return 0 if (present if arguments[0] == ANY else present.get(arguments[0])) else 1
 
 
 if __name__ == "__main__":

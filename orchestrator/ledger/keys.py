@@ -33,6 +33,7 @@ PATTERNS: Final[dict[str, str]] = {
     "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
     "beats": "beats",  # zset: task id by the time (ms) of its stage's last sign of life; its next due poll, if later
     "counters": "counters",  # hash: what metrics are made of; only ever rises
+    "pushed": "pushed",  # hash: lane -> messages ever published to it, where the broker does not count (RabbitMQ)
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a plan

@@ -38,6 +38,8 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     text, place = str(error), f"Redis at {redact(url)}"
     if "DB index is out of range" in text or "invalid DB index" in text:
         return InvalidInput([Problem(variable, redact(url), "the server has no database of this number")])
+    if "protected mode" in text:
+        return Unreachable(f"{place} takes no connections from other machines (protected mode); set a password on it")
     if "without any password configured" in text:
         return Unreachable(f"{place} knows no password; take it out of {variable}, or set one on the server")
     if any(words in text for words in _NO_PASSWORD):

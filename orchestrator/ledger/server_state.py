@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.secrets.masking import redact
+from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.redis_url import parse_redis_url
 
 ANSWER_WITHIN_SECONDS = 2.0
@@ -64,6 +65,8 @@ def require_one_server(url: str, variable: str) -> None:
     The ledger's keys would all be on one node, and what steps write to "Changeover's own Redis" on others, out of reach
     of the script that writes both; and there is no broker on a cluster at all.
     """
+    if is_amqp(url):
+        return
     as_redis_py_takes_it = parse_redis_url(url).for_ledger()
     with contextlib.suppress(redis.RedisError, OSError), client_for_once(as_redis_py_takes_it) as client:
         if cast(dict[str, Any], client.info("server")).get("redis_mode") == "cluster":

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.files.private_file import NotPrivate, read_private
+from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.model import Settings
 from orchestrator.settings.redis_url import BadUrl, RedisUrl, parse_redis_url, shown_url
+
+Parsed = TypeVar("Parsed")
 
 RUN_FILE = "run.json"
 """Written by ``changeover up`` into its data folder; other commands started beside it find the server there."""
@@ -17,7 +22,7 @@ RUN_FILE = "run.json"
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The two Redis URLs (with passwords): the ledger's and the broker's."""
+    """The two URLs (with passwords): the ledger's Redis, and the broker, which may be a RabbitMQ."""
 
     redis_url: str
     broker_url: str
@@ -35,6 +40,9 @@ def find_servers(settings: Settings) -> Servers:
         redis_url, run_broker_url = _from_run_file(settings.data_dir / RUN_FILE)
         broker_url = broker_url or run_broker_url
     state = _read("CHANGEOVER_REDIS_URL", redis_url)
+    if broker_url and is_amqp(broker_url):
+        _checked("CHANGEOVER_BROKER_URL", broker_url, parse_amqp_url)
+        return Servers(state.for_ledger(), broker_url)
     broker = _read("CHANGEOVER_BROKER_URL", broker_url) if broker_url else state.neighbour()
     if state.address == broker.address:
         message = "state and broker must not share a Redis database; give CHANGEOVER_BROKER_URL another one"
@@ -43,8 +51,12 @@ def find_servers(settings: Settings) -> Servers:
 
 
 def _read(name: str, url: str) -> RedisUrl:
+    return _checked(name, url, parse_redis_url)
+
+
+def _checked(name: str, url: str, parse: Callable[[str], Parsed]) -> Parsed:
     try:
-        return parse_redis_url(url)
+        return parse(url)
     except BadUrl as error:
         raise InvalidInput([Problem(name, shown_url(url), str(error))]) from None
 

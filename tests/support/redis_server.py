@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -41,9 +42,16 @@ class RedisServer:
     """Start, kill and restart one real server on one port with one data folder."""
 
     def __init__(
-        self, folder: Path, *options: str, databases: int = DATABASES, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *options: str,
+        databases: int = DATABASES,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
     ) -> None:
-        """``environment`` is added to the server's: that of a ``SteppedClock``."""
+        """``environment`` is added to the server's: that of a ``SteppedClock``; ``command`` starts another server than
+        the one that Changeover would find."""
+        self.command = command or (str(find_server_binary()),)
         self.folder = folder
         self.environment = os.environ | (environment or {})
         self.port = free_port()
@@ -64,7 +72,7 @@ class RedisServer:
         """``wait``: until it serves."""
         self.process = subprocess.Popen(
             [
-                str(find_server_binary()),
+                *self.command,
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
                 *("--appendonly", "yes", "--save", "", "--daemonize", "no", *self.options),
             ],
@@ -77,12 +85,26 @@ class RedisServer:
         with redis.Redis(port=self.port, retry=retry) as client:
             client.ping()
 
+    def takes_options(self) -> bool:
+        """Whether it starts with them: one that was built without TLS ends at once."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(
+                [*self.command, "--port", "0", "--dir", folder, *self.options], stdout=subprocess.DEVNULL
+            )
+            try:
+                process.wait(1)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                return True
+            return False
+
     def refused_commands(self) -> set[str]:
         """Commands that Changeover's user was refused; CLIENT is redis-py's own, which shrugs at the refusal."""
         with redis.Redis.from_url(self.url(), decode_responses=True) as client:
             entries = cast(list[dict[str, str]], client.acl_log(128))
         found = {entry["object"] for entry in entries if (entry["username"], entry["reason"]) == (USER, "command")}
-        return found - {"client"}
+        return {command for command in found if command.partition("|")[0] != "client"}
 
     def kill(self) -> None:
         if self.process is not None:

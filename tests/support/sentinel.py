@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -21,11 +22,14 @@ NAME = "changeover"
 class SentinelGroup:
     """Use as a context manager; ``port`` is the address that follows."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: Sequence[str] | None = None) -> None:
+        """``command`` starts another server than the one that Changeover would find."""
+        self._command = command or (str(find_server_binary()),)
         for name in ("one", "two", "sentinel"):
             (folder / name).mkdir()
-        self.first = RedisServer(folder / "one", databases=2)
-        self.second = RedisServer(folder / "two", "--replicaof", "127.0.0.1", str(self.first.port), databases=2)
+        self.first = RedisServer(folder / "one", databases=2, command=command)
+        follows = ("--replicaof", "127.0.0.1", str(self.first.port))
+        self.second = RedisServer(folder / "two", *follows, databases=2, command=command)
         self._folder = folder / "sentinel"
         self._sentinel_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,9 +62,7 @@ class SentinelGroup:
             f"sentinel monitor {NAME} 127.0.0.1 {self.first.port} 1\n"
             f"sentinel down-after-milliseconds {NAME} 700\nsentinel failover-timeout {NAME} 4000\n"
         )
-        self._process = subprocess.Popen(
-            [str(find_server_binary()), str(settings), "--sentinel"], stdout=subprocess.DEVNULL
-        )
+        self._process = subprocess.Popen([*self._command, str(settings), "--sentinel"], stdout=subprocess.DEVNULL)
         wait_until(self._knows_both, 30, "Sentinel does not see master and replica")
         self._thread.start()
         return self

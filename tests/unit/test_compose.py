@@ -42,6 +42,8 @@ def test_workers_can_be_scaled_and_have_time_to_stop(compose: dict[str, Any]) ->
 def test_redis_keeps_what_it_is_told(compose: dict[str, Any]) -> None:
     redis = compose["services"]["redis"]
     assert redis["command"][1:3] == ["--appendonly", "yes"]
+    assert redis["command"][5:7] == ["--maxmemory-policy", "noeviction"]
+    assert redis["command"][7] == "--requirepass"
     assert any(volume.endswith(":/data") for volume in redis["volumes"])
     assert "ports" not in redis
 
@@ -49,9 +51,32 @@ def test_redis_keeps_what_it_is_told(compose: dict[str, Any]) -> None:
 def test_the_environment_holds_settings_that_exist(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     environment = compose["services"]["worker"]["environment"]
     for name, value in environment.items():
+        value = re.sub(r"\$\{REDIS_PASSWORD[^}]*\}", "sesame", value)
         assert name.removeprefix("CHANGEOVER_").lower() in Settings.model_fields
         monkeypatch.setenv(name, value)
-    assert find_servers(Settings()).broker_url == "redis://redis:6379/1"
+    assert find_servers(Settings()).broker_url == "redis://:sesame@redis:6379/1"
+
+
+def test_our_processes_may_do_little(compose: dict[str, Any]) -> None:
+    for role in ROLES:
+        service = compose["services"][role]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+    assert compose["services"]["coordinator"]["deploy"]["replicas"] == 2
+
+
+def test_prometheus_and_grafana_find_what_they_are_to_read(compose: dict[str, Any]) -> None:
+    for role in ("prometheus", "grafana"):
+        service = compose["services"][role]
+        assert service["profiles"] == ["monitoring"]
+        for volume in service["volumes"]:
+            if (source := volume.split(":")[0]).startswith("./"):
+                assert (TREE / source).exists(), source
+    scraped = yaml.safe_load((TREE / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    for role, job in zip(("coordinator", "worker"), scraped, strict=True):
+        found = job["dns_sd_configs"][0]
+        assert found["names"] == [role]
+        assert f"--metrics-port={found['port']}" in compose["services"][role]["command"]
 
 
 def test_health_checks_run_modules_that_exist(compose: dict[str, Any]) -> None:
@@ -63,10 +88,25 @@ def test_health_checks_run_modules_that_exist(compose: dict[str, Any]) -> None:
 
 def test_the_image_copies_all_packages_and_runs_as_no_root() -> None:
     text = (TREE / "Dockerfile").read_text()
-    assert text.startswith("FROM python:3.12-slim\n")
-    assert re.search(r"^USER changeover$", text, re.MULTILINE)
+    assert "ARG BASE=python:3.12-slim\n" in text
+    assert re.search(r"^USER [1-9][0-9]+$", text, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK ", text, re.MULTILINE)
     assert text.index("requirements.lock") < text.index("pyproject.toml")
+    for path in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
+        assert all((TREE / one).exists() for one in path.split())
     included = (TREE / ".dockerignore").read_text().splitlines()
     for package in ("steps", "checkpoint", "orchestrator", "workers"):
         assert f"COPY {package} {package}\n" in text
         assert f"!{package}" in included
+
+
+def test_the_image_has_the_versions_of_the_lock_and_no_tools_of_development() -> None:
+    whole, image = (versions(TREE / path) for path in ("requirements.lock", "deploy/image/requirements.lock"))
+    assert image.items() <= whole.items()
+    assert not {"pytest", "mypy", "ruff", "uv", "hypothesis"} & image.keys()
+    assert {"celery", "redis", "gevent", "opentelemetry-sdk"} <= image.keys()
+
+
+def versions(path: Path) -> dict[str, str]:
+    """Of each package that a lock pins."""
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,-]+\])?==([^ ;\\]+)", path.read_text(), re.MULTILINE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import Check, Diagnosis
@@ -17,7 +17,9 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE
+from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
+from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes
 from orchestrator.settings.servers import Servers
@@ -33,13 +35,11 @@ ABANDONED_SECONDS: Final = 60.0
 def examine(settings: Settings, servers: Servers) -> Diagnosis:
     """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
     client = connect(servers.redis_url, patient=False)
-    broker = connect(servers.broker_url, patient=False)
     try:
         checks: list[Check] = []
         with translate_errors(servers.redis_url):
             checks += server("state", client, servers.redis_url)
-        with translate_errors(servers.broker_url, BROKER_VARIABLE):
-            checks += server("broker", broker, servers.broker_url)
+        checks += _broker(servers.broker_url)
         with translate_errors(servers.redis_url):
             ledger = Ledger(client, settings)
             reader = Reader(client, ledger.keys)
@@ -54,8 +54,17 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
         checks += _permissions(settings)
     finally:
         client.close()
-        broker.close()
     return Diagnosis(healthy=all(one.good for one in checks), checks=checks)
+
+
+def _broker(url: str) -> Sequence[Check]:
+    if is_amqp(url):
+        # Loaded here: other commands than this have no use for Celery.
+        from orchestrator.broker.watch import ask_rabbit
+
+        return [check(Row.SERVER, "broker server", f"RabbitMQ {ask_rabbit(url).version} at {redact(url)}")]
+    with connect(url, patient=False) as client, translate_errors(url, BROKER_VARIABLE):
+        return list(server("broker", client, url))
 
 
 def _writes(operations: Operations, url: str) -> Check:

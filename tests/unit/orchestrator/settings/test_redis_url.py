@@ -63,7 +63,6 @@ REFUSED = [
     ("unix:///", "expected an absolute path"),
     ("unix:///run/r.sock?virtual_host=1", "unknown option 'virtual_host'"),
     ("redis+socket:///run/r.sock?db=1", "unknown option 'db'"),
-    ("amqp://guest:secret@h//", "expected a URL such as"),
 ]
 
 
@@ -91,7 +90,7 @@ def test_refused_with_the_setting_and_a_word(url: str, word: str) -> None:
     "url",
     [
         "redis://u:hunter2@h:1/abc", "redis://u:hunter2@h/0?foo=hunter2", "redis//:hunter2@h/0", "redis:/u:hunter2@h",
-        "redis://:hun#ter2@h/0", "redis://u:hunter2@h/0#hunter2", "amqp://u:hunter2@h", "redis://u:hunter2@[::1",
+        "redis://:hun#ter2@h/0", "redis://u:hunter2@h/0#hunter2", "amqp://u:hunter2@h/a/b", "redis://u:hunter2@[::1",
         "sentinel://u:hunter2@h", "redis://u:hunter2@@h:0/1", "u:hunter2@h:6379",
     ],
 )  # fmt: skip
