@@ -133,8 +133,10 @@ def _announce(sender: Any = None, **_: Any) -> None:
         channel = getattr(sender.task_consumer, "channel", None)
         return channel is not None and not channel.qos.can_consume()
 
-    if not is_amqp(find_servers(settings).broker_url):
-        # A RabbitMQ and its client notice by heartbeats that the other is gone, and nothing is due in between.
+    if is_amqp(find_servers(settings).broker_url):
+        # Such a broker and its client notice by heartbeats that the other is gone, and nothing is due in between.
+        SILENCE.count_no_more()
+    else:
         check = Watchdog(SILENCE, settings.deaf_seconds, is_busy=is_busy, broker_answers=broker_answers)
         check.start()
         _watchdog.append(check)

@@ -39,6 +39,7 @@ class Silence:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since = clock()
+        self._counts = True
 
     def end(self) -> None:
         """A reply came, or none is due."""
@@ -46,7 +47,11 @@ class Silence:
 
     def seconds(self) -> float:
         """How long it has lasted."""
-        return self._clock() - self._since
+        return self._clock() - self._since if self._counts else 0.0
+
+    def count_no_more(self) -> None:
+        """From here on there is none: this broker is quiet when there is nothing."""
+        self._counts = False
 
 
 SILENCE = Silence()
