@@ -45,10 +45,10 @@ class Continuation:
                         argsrepr=shown_arguments(task.tenant_id, task.mode, stage_name, task.turn),
                     )
                 self._publish(message, task, due_ms)
-            case Drop(failure, task_id):
+            case Drop(failure):
                 message.request.chain = None
-                if failure and task_id == message.request.args[0]:
-                    # Recorded; only for whoever looks at Celery. The row is that of the message's own task.
+                if failure:
+                    # Recorded; only for whoever looks at Celery. It may be of a task that the worker went on with.
                     raise StageFailed(failure)
 
     def _publish(self, message: Any, task: Admitted, due_ms: int | None = None) -> None:

@@ -18,11 +18,10 @@ class Proceed:
 class Drop:
     """The rest of the chain is dropped: done, ended, stopped at the boundary, or not ours.
 
-    ``failure``: what failed, when a stage of ``task_id`` was recorded as failed; Flower shows it.
+    ``failure``: which stage of whom failed and why, when that was recorded; Flower shows it.
     """
 
     failure: str = ""
-    task_id: str = ""
 
 
 class StageFailed(Exception):

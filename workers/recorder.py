@@ -111,7 +111,8 @@ class Recorder:
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
-        return Drop(f"{run.record.stage_name}: {failed.kind}: {message}"[:SHOWN_LIMIT], run.turn.task_id)
+        place = f"tenant={run.record.tenant_id} stage={run.record.stage_name}"
+        return Drop(f"{place}: {failed.kind}: {message}"[:SHOWN_LIMIT])
 
 
 def _what_has_begun(run: Run, advanced: Advanced, outputs: Mapping[str, Any]) -> Next | Run:

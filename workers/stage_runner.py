@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextvars import copy_context
 from uuid import uuid4
 
@@ -33,7 +34,7 @@ from steps import (
 )
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
-from workers.middleware import Chain
+from workers.middleware import Chain, StageInfo
 from workers.next_link import Drop, Next, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import PlanCache
@@ -82,9 +83,9 @@ class StageRunner:
         self._ahead = ahead
         self._strategy = strategy or PreviousConfig()
 
-    def run(self, turn: Turn) -> Next:
+    def run(self, turn: Turn, begins: Callable[[StageInfo], None] = lambda _: None) -> Next:
         """Does what the message asks for, if it is still to be done, and what follows it, as far as the worker may run
-        ahead. Raises nothing on a step's account."""
+        ahead; ``begins`` hears of each stage. Raises nothing on a step's account."""
         crash_points.reached(crash_points.BEFORE_BEGIN)
         # Names this delivery: only its own repeat, after a lost reply, may begin a turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
@@ -105,6 +106,7 @@ class StageRunner:
         crash_points.reached(crash_points.AFTER_BEGIN)
         following: Next | Run = Run(turn, record)
         while isinstance(following, Run):
+            begins(following.info)
             # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
             following = copy_context().run(self._run, following, stride)
         return following

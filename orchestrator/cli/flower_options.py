@@ -17,8 +17,9 @@ from orchestrator.domain.naming import is_address, unknown
 from orchestrator.files.private_file import NotPrivate, foreign_files_of_shelf, require_trusted
 
 LOOPBACK: Final = "127.0.0.1"
-COLUMNS: Final = "state,args,received,started,runtime,worker,uuid,exception"
-"""Of the tasks page: ``args`` names tenant and stage; the name, by default the first, is the same in every row."""
+COLUMNS: Final = "state,args,result,received,started,runtime,worker,uuid,exception"
+"""Of the tasks page: ``args`` names tenant and stage, ``result`` those that the worker went on with; the name, which is
+first by default, is the same in every row."""
 _ADVICE: Final = (
     "is open to others, so it wants a password: set FLOWER_BASIC_AUTH=user:password (or FLOWER_AUTH_PROVIDER and "
     "FLOWER_AUTH), or leave the address out for 127.0.0.1"

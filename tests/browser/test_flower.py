@@ -47,18 +47,18 @@ def test_a_plans_stages_are_found_and_a_failed_one_is_red(cluster: Cluster, clie
         assert client.wait("bad", timeout_seconds=30).status == "FAILED"
 
         page = f"http://ada:hunter2@127.0.0.1:{port}/tasks"
-        wait_until(lambda: len(rows(rendered(page))) >= 5, 60, "not all rows came")
+        wait_until(lambda: len(rows(rendered(page))) >= 2, 60, "not all rows came")
+        wait_until(lambda: all(row[0] in ("SUCCESS", "FAILURE") for row in rows(rendered(page))), 60, "not all ended")
         found = rows(rendered(page, tmp_path / "tasks.png"))
 
-        told = {(row[0], re.sub(r" turn=\d+$", "", row[1])) for row in found}
-        assert told >= {
-            ("SUCCESS", f"tenant={name} stage={stage}")
-            for name in ("acme", "globex")
-            for stage in ("switch-gateway", "switch-billing")
-        }
+        # A worker may go on with the next stage and the next tenant in one delivery, which is one row.
+        told = " ".join(f"{row[1]} {row[2]}" for row in found if row[0] == "SUCCESS")
+        for name in ("acme", "globex"):
+            for stage in ("switch-gateway", "switch-billing"):
+                assert f"tenant={name} stage={stage}" in told
         (failed,) = [row for row in found if row[0] == "FAILURE"]
         assert failed[1].startswith("tenant=initech stage=switch-portal")
-        assert "switch-portal: HealthCheckFailed" in failed[-1]
+        assert "tenant=initech stage=switch-portal: HealthCheckFailed" in failed[-1]
         assert 'text-bg-danger">FAILURE' in rendered(page)
         assert "acme" not in rendered(page.replace("ada:hunter2@", ""))
         assert "acme" not in rendered(page.replace("hunter2", "wrong"))

@@ -174,7 +174,7 @@ def test_a_failure_is_of_the_task_that_failed(worker: StartWorker, client: Clien
     step.acts["b", 1] = lambda: Failed("Broken", "no")
     with worker(RunAhead(60)) as process:
         (task,) = submitted(process, "a", "b")
-        assert process.run(task) == Drop("s0: Broken: no", "p.1")
+        assert process.run(task) == Drop("tenant=b stage=s0: Broken: no")
     assert states(client) == ["COMPLETED", "FAILED"]
 
 
