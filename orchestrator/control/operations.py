@@ -13,7 +13,7 @@ from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operation, Operations, Order, Taken
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
 from orchestrator.ledger.reader import Reader
 
 REQUEST_ID_LIMIT: Final = 200
@@ -39,10 +39,18 @@ class Operator:
         else:
             # The task that speaks for a tenant changes: it is the tenant that the request was for.
             order = replace(order, of=f"{target.type} {target.identifier}")
-            reply = self._operations.on_task(operation, self.task_id_of(target), order)
+            reply = self._first_answer(operation, target, order) or self._operations.on_task(
+                operation, self.task_id_of(target), order
+            )
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
         return operation_result(operation, target, reply).model_copy(update={"request_id": order.request_id})
+
+    def _first_answer(self, operation: Operation, target: OperationTarget, order: Order) -> Reply | None:
+        """A repeat is answered though the tenant has no task any more; of a task its script asks the same."""
+        if target.type != "tenant":
+            return None
+        return self._operations.first_answer(what_is_asked(operation, target.identifier, order), order.request_id)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of a plan's failed tasks that the narrowing takes."""

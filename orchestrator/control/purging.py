@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,6 @@ from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Probl
 from orchestrator.ledger.operations import Order, Reply, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
-
-BATCH: Final = 100
-"""Expired plans named in one call."""
 
 Progress = Callable[[str, int], None]
 """Told a plan's id and how many of its tasks are left to take out."""
@@ -46,8 +44,10 @@ class Purger:
 
     def plan(self, plan_id: str, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
         """Purges one plan. Raises ``NotFound``, ``NotAllowed`` (it has not ended), ``InvalidInput`` (the file)."""
-        with _opened(export) as file:
-            reply = self._purge(plan_id, order, file)
+        reply = self._purges.first_answer(f"plan {plan_id}", order)
+        if reply is None:
+            with _opened(export) as file:
+                reply = self._purge(plan_id, order, file)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
@@ -59,20 +59,18 @@ class Purger:
 
     def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
         """Purges every plan that ended before ``moment`` (with a time zone). Raises ``InvalidInput`` (the file)."""
-        seconds = max(0.0, self._reader.now().timestamp() - moment.timestamp())
+        what = f"what ended before {moment.isoformat()}"
+        if (first := self._purges.first_answer(what, order)) is not None:
+            return PurgeResult(purged=json.loads(first.what))
         purged: list[str] = []
         with _opened(export) as file:
-            while rows := self._purges.expired(seconds, BATCH):
-                gone = []
-                for plan_id, _ in rows:
-                    # Each is a request of its own; a repeat of the call draws the same ids.
-                    one = replace(order, request_id=f"{order.request_id}/{plan_id}")
-                    if self._purge(plan_id, one, file).answer is Taken.ACCEPTED:
-                        gone.append(plan_id)
+            for plan_id in self._purges.ended_before(round(moment.timestamp() * 1000)):
+                # Each is a request of its own; a repeat of the call draws the same ids.
+                one = replace(order, request_id=f"{order.request_id}/{plan_id}")
+                if self._purge(plan_id, one, file).answer is Taken.ACCEPTED:
+                    purged.append(plan_id)
                 self._finish(progress)
-                purged += gone
-                if not gone:
-                    break
+        self._purges.keep_answer(what, order, Reply(Taken.ACCEPTED, what=json.dumps(purged)))
         return PurgeResult(purged=purged)
 
     def _purge(self, plan_id: str, order: Order, file: TextIO | None) -> Reply:
@@ -88,7 +86,10 @@ class Purger:
             # On disk before it leaves the ledger.
             file.flush()
             os.fsync(file.fileno())
-        return self._purges.purge(plan_id, order, seen)
+        reply = self._purges.purge(plan_id, order, seen)
+        if reply.why == "lost":
+            self._purges.lose(plan_id)
+        return reply
 
     def _finish(self, progress: Progress) -> None:
         for plan_id, left in self._purges.chunks():

@@ -84,7 +84,7 @@ class Coordinator:
         self._guard = FaultGuard(clock)
         copies = Copies(ledger, Backlog(dispatcher.depths))
         self.publisher = Publisher(dispatcher, reader, LegNames(reader), copies)
-        sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted)
+        sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted, self.publisher.doubted_room)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
         self._stop = threading.Event()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -26,6 +27,9 @@ from orchestrator.ledger.records import Admitted
 
 ROOM: Final = 200
 """Tasks that may wait here; further ones are told to wait for their leases."""
+
+DOUBTED_ROOM: Final = 1000
+"""Beside them: tasks whose messages may be lost. All of a broker that lost everything are back within some leases."""
 
 BATCH: Final = 20
 FIRST_SECONDS: Final = 0.5
@@ -69,6 +73,7 @@ class Publisher:
         self._clock = clock
         self._changed = threading.Condition()
         self._waiting: dict[str, _Waiting] = {}
+        self._doubted: dict[str, _Waiting] = {}
         self._pause_seconds = 0.0
         self.resumes_at = 0.0
         """When the broker is asked again, by the clock."""
@@ -81,7 +86,7 @@ class Publisher:
     def stop(self) -> None:
         """Ends, once what waits is published or the broker does not take it."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting or self._pause_seconds > 0, DRAIN_SECONDS)
+            self._changed.wait_for(lambda: not self._has_waiting() or self._pause_seconds > 0, DRAIN_SECONDS)
         self._loop.stop()
 
     def put(self, tasks: Sequence[Admitted]) -> None:
@@ -90,15 +95,22 @@ class Publisher:
             for task in tasks:
                 if task.task_id in self._waiting or len(self._waiting) < ROOM:
                     self._waiting[task.task_id] = _Waiting(task, self._clock())
+                    self._doubted.pop(task.task_id, None)
             self._changed.notify_all()
 
     def put_doubted(self, doubted: Sequence[Doubted]) -> None:
         """Takes tasks whose messages may be lost, as far as there is room; published when the broker has them not."""
         with self._changed:
             for one in doubted:
-                if one.task.task_id not in self._waiting and len(self._waiting) < ROOM:
-                    self._waiting[one.task.task_id] = _Waiting(one.task, self._clock(), one)
+                is_new = one.task.task_id not in self._waiting and one.task.task_id not in self._doubted
+                if is_new and len(self._doubted) < DOUBTED_ROOM:
+                    self._doubted[one.task.task_id] = _Waiting(one.task, self._clock(), one)
             self._changed.notify_all()
+
+    def doubted_room(self) -> int:
+        """How many more tasks whose messages may be lost it would take."""
+        with self._changed:
+            return DOUBTED_ROOM - len(self._doubted)
 
     def room(self) -> int:
         """How many more tasks it would take."""
@@ -108,7 +120,10 @@ class Publisher:
     def has_waiting(self) -> bool:
         """Whether something is still to be published."""
         with self._changed:
-            return bool(self._waiting)
+            return self._has_waiting()
+
+    def _has_waiting(self) -> bool:
+        return bool(self._waiting or self._doubted)
 
     def wait_for_room(self, seconds: float) -> None:
         """Returns when it would take one more task, or after so long."""
@@ -119,12 +134,13 @@ class Publisher:
         """Waits for tasks and publishes a batch; after a failure one task, when its time has come."""
         with self._changed:
             left = self.resumes_at - self._clock()
-            if not self._changed.wait_for(lambda: self._waiting, 0.2):
+            if not self._changed.wait_for(self._has_waiting, 0.2):
                 return
             if left > 0:
                 self._changed.wait(min(left, 0.2))
                 return
-            batch = list(self._waiting.values())[: 1 if self._pause_seconds else BATCH]
+            batch = [*islice(self._waiting.values(), BATCH), *islice(self._doubted.values(), BATCH)]
+            del batch[1 if self._pause_seconds else len(batch) :]
         try:
             self._publish(batch)
         except (Unreachable, *UNREACHABLE) as error:
@@ -133,7 +149,7 @@ class Publisher:
             _log.warning(
                 "broker is away",
                 action="publish-failed",
-                waiting=ROOM - self.room(),
+                waiting=len(self._waiting) + len(self._doubted),
                 error=str(error),
                 seconds=self._pause_seconds,
             )
@@ -159,8 +175,9 @@ class Publisher:
         with self._changed:
             for one in batch:
                 # Unless it was put again meanwhile.
-                if self._waiting.get(one.task.task_id) is one:
-                    del self._waiting[one.task.task_id]
+                rooms = self._waiting if one.doubted is None else self._doubted
+                if rooms.get(one.task.task_id) is one:
+                    del rooms[one.task.task_id]
 
     def _publish_alone(self, task: Admitted) -> None:
         try:

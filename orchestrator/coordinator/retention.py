@@ -69,7 +69,9 @@ class Retention:
             return 0
         self._guard.run("plans ended by an older release", self._file_ended)
         gone = 0
-        rows = self._purges.expired(self._seconds, BATCH, self._stayed)
+        rows, lost = self._purges.expired(self._seconds, BATCH, self._stayed)
+        for plan_id in lost:
+            self._stayed += not self._guard.run(f"plan {plan_id}", lambda: self._lose(plan_id))  # noqa: B023 - run at once
         for plan_id, seen in rows:
             if is_stopping():
                 break
@@ -77,7 +79,7 @@ class Retention:
             gone += went
             # Those that stay are passed by until the walk is through: they must not keep what ended after them.
             self._stayed += not went
-        if len(rows) < BATCH:
+        if len(rows) + len(lost) < BATCH:
             self._stayed = 0
         return gone
 
@@ -107,6 +109,10 @@ class Retention:
         _log.info("plan purged", action="purge", planId=plan_id)
         self._clear_away(is_stopping)
         return True
+
+    def _lose(self, plan_id: str) -> None:
+        if self._purges.lose(plan_id):
+            _log.error("the plan's record is gone", action="plan-lost", planId=plan_id)
 
     def _file_ended(self) -> None:
         if self._to_file is None:

@@ -17,6 +17,8 @@ class Opened(StrEnum):
     EXISTS = "EXISTS"
     CONFLICT = "CONFLICT"
     PURGING = "PURGING"
+    REMAINS = "REMAINS"
+    """What is left of a plan of this id whose record was lost goes first."""
 
 
 class Written(StrEnum):

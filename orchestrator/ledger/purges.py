@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operations, Order, Reply
+from orchestrator.ledger.operations import Operations, Order, Reply, what_is_asked
 
 CHUNK: Final = 100
 """Tasks taken out in one script."""
@@ -35,11 +35,37 @@ class Purges:
         while (step := self.chunk(limit)) is not None:
             yield step
 
-    def expired(self, seconds: float, limit: int, passed_by: int = 0) -> list[tuple[str, str]]:
-        """Plans that ended ``seconds`` ago or earlier, the oldest first, each with what ``purge`` calls ``seen``;
-        without the first ``passed_by``."""
-        _, rows = self._ledger.call("expired_plans", round(seconds * 1000), limit, passed_by)
-        return [(str(plan_id), str(seen)) for plan_id, seen in rows]
+    def lose(self, plan_id: str, limit: int = CHUNK) -> bool:
+        """Takes out what is left of a plan whose record is gone. False when it has one, or nothing is left."""
+        position = found = 0
+        while position >= 0:
+            position, _ = self._ledger.lose_plan(plan_id, position, limit)
+            found += position >= 0
+        return found > 0
+
+    def first_answer(self, of: str, order: Order) -> Reply | None:
+        """How this request to purge was answered before, if it was; ``of`` says what was to be purged."""
+        return self._operations.first_answer(what_is_asked("purge", of, order), order.request_id)
+
+    def keep_answer(self, of: str, order: Order, reply: Reply) -> Reply:
+        """Keeps the answer to a request that was many purges."""
+        return self._operations.keep_answer(what_is_asked("purge", of, order), order.request_id, reply)
+
+    def expired(self, seconds: float, limit: int, passed_by: int = 0) -> tuple[list[tuple[str, str]], list[str]]:
+        """Plans that ended ``seconds`` ago or earlier by the ledger's clock, the oldest first, each with what ``purge``
+        calls ``seen``; without the first ``passed_by``. Then those whose record is gone."""
+        _, rows, lost = self._ledger.call("expired_plans", round(seconds * 1000), limit, passed_by)
+        return [(str(plan_id), str(seen)) for plan_id, seen in rows], [str(plan_id) for plan_id in lost]
+
+    def ended_before(self, moment_ms: int) -> list[str]:
+        """Plans that ended before a moment, as people are told of it, the oldest first."""
+        found: list[str] = []
+        first, looked = 0, CHUNK
+        while looked == CHUNK:
+            _, looked, plan_ids = self._ledger.call("ended_plans", moment_ms, first, CHUNK)
+            found += [str(plan_id) for plan_id in plan_ids]
+            first += looked
+        return found
 
     def note_ended(self, plan_ids: Sequence[str]) -> int:
         """Files those of them that have ended, and were not filed by the release that ended them."""

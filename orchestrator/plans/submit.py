@@ -33,7 +33,10 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
         for _ in Purges(ledger).chunks():
             pass
         opened, chunks_written, state = _open(ledger, plan)
-    if opened in (Opened.CONFLICT, Opened.PURGING):
+    elif opened is Opened.REMAINS:
+        Purges(ledger).lose(plan.plan_id)
+        opened, chunks_written, state = _open(ledger, plan)
+    if opened in (Opened.CONFLICT, Opened.PURGING, Opened.REMAINS):
         raise PlanConflict(f"plan_id: a plan {plan.plan_id} exists with other content; choose another plan_id")
     if state is not None:
         return state

@@ -1,8 +1,8 @@
 -- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
 -- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, ready, lost,
---       leases-queued, leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active,
+--       spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, purges, ready,
+--       lost, leases-queued, leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active,
 --       slots:{plan}, plan-paused:{plan} (sets), inbox, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
@@ -17,7 +17,10 @@ local REMEMBERED = 100
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local record = redis.pcall('HGET', K.plan(plan_id), 'status')
-if redis.call('SISMEMBER', K.active(), plan_id) == 0 or (record and not record.err) then return {'KEPT'} end
+if (record and not record.err) or not has_remains(plan_id) then return {'KEPT'} end
+-- It goes on where another, that ended in the middle, stopped.
+if record and record.err then redis.call('UNLINK', K.plan(plan_id)) end
+first = math.max(first, tonumber(redis.call('HGET', K.plan(plan_id), 'lost') or 0))
 
 local freed = {}
 local found = 0
@@ -28,11 +31,14 @@ for position = first, first + limit - 1 do
     freed[#freed + 1] = let_go(task_id)
   end
 end
-if found > 0 then return {'MORE', first + limit, freed} end
+if found > 0 then
+  redis.call('HSET', K.plan(plan_id), 'lost', first + limit)
+  return {'MORE', first + limit, freed}
+end
 for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready()}) do redis.call('ZREM', ids, plan_id) end
 redis.call('SREM', K.active(), plan_id)
 local last = redis.pcall('XREVRANGE', K.log(plan_id), '+', '-', 'COUNT', 1)
-if last[1] then keep_plan_number(plan_id, last[1][2][2]) end
+if not last.err and last[1] then keep_plan_number(plan_id, last[1][2][2]) end
 redis.call('UNLINK', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.spec(plan_id), K.log(plan_id))
 redis.call('ZADD', K.lost(), WALL, plan_id)
 for _, oldest in ipairs(redis.call('ZRANGE', K.lost(), 0, -REMEMBERED - 1)) do redis.call('ZREM', K.lost(), oldest) end

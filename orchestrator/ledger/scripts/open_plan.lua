@@ -1,10 +1,12 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan} (hashes), seq, epoch, spec:{plan},
---       plan-seq:{plan} (strings), plans, drafts, purges (zsets), feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, epoch,
+--       spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, ended, purges (zsets), active (set),
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
 --       10... of each stage: name, timeout in ms or 0, 1 if irreversible
--- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT | PURGING (what is left of an older one goes first)
+-- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT | PURGING, REMAINS (what is left of an
+--       older one goes first; of the second the record was lost)
 -- EVENTS PlanCreated
 -- @include keys
 -- @include event
@@ -14,8 +16,8 @@
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
 
-local known = redis.call('HMGET', plan, 'digest', 'status', 'chunks')
-if known[1] then
+local known = redis.pcall('HMGET', plan, 'digest', 'status', 'chunks')
+if not known.err and known[1] and known[2] then
   if known[1] ~= digest then return {'CONFLICT'} end
   if known[2] == 'CREATED' then
     redis.call('ZADD', K.drafts(), NOW, plan_id)
@@ -25,6 +27,8 @@ if known[1] then
 end
 
 if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
+-- Its tasks would be met again, with what they had done.
+if has_remains(plan_id) then return {'REMAINS'} end
 
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end

@@ -1,12 +1,13 @@
 -- Takes an ended plan, or a draft, or by force one that cannot end, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
--- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq, spec:{plan},
---       plan-seq:{plan}, request:{request} (strings), plans, drafts, ended, purges, ready, leases-running, queue:{plan}
---       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, spec:{plan},
+--       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready,
+--       leases-running, queue:{plan} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
 --       7 1 to take out also one that cannot end: it is being cancelled or goes back, or its record is damaged; not one
 --       that a worker is at
--- CODES ACCEPTED, status | NOOP, '', why | REFUSED, status, why, what | MISSING |
+-- CODES ACCEPTED, status | ACCEPTED, status, 'lost' (lose_plan takes out what is left) | NOOP, '', why | REFUSED, status, why, what | MISSING |
 --       REPEATED, the first answer to this request id
 -- EVENTS PlanPurged
 -- @include keys
@@ -44,14 +45,14 @@ local function mend(f)
   local number = tonumber(log_end('XREVRANGE', '+', '-').p) or tonumber(f[3]) or 0
   if f.err then redis.call('UNLINK', plan) end
   redis.call('HSET', plan, 'planSeq', int(number))
-  return tonumber(total) or tonumber(f[2]) or 0
+  return tonumber(total) or tonumber(f[2])
 end
 
 local f = redis.pcall('HMGET', plan, 'status', 'written', 'planSeq', 'cancelRequested')
 local status = f[1] or ''
 if status == '' and not f.err then
   if redis.call('ZSCORE', K.purges(), plan_id) then return {'NOOP', '', 'purging'} end
-  if not redis.call('ZSCORE', K.plans(), plan_id) then return {'MISSING'} end
+  if not has_remains(plan_id) then return {'MISSING'} end
 end
 local is_done = PLAN_ENDED[status] or status == 'CREATED'
 local is_whole = PLAN_KNOWN[status] and tonumber(f[2]) and tonumber(f[3])
@@ -67,6 +68,11 @@ if seen ~= '' and seen ~= f[3] then return {'REFUSED', status, 'went-on'} end
 
 ask_first()
 local tasks = is_whole and tonumber(f[2]) or mend(f)
+if not tasks then
+  -- Nor does the log: lose_plan looks for what is left.
+  redis.call('HDEL', plan, 'status')
+  return {'ACCEPTED', status, 'lost'}
+end
 emit_plan('PlanPurged', plan_id, '{"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
   .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null')
   .. ',"forced":' .. tostring(not (is_done and is_whole)) .. '}')

@@ -3,14 +3,14 @@
 --       seq, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats,
 --       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to answer  2 the ledger time up to which they are overdue, as a tick said it
--- CODES SWEPT, number of tasks failed | BAD_MOVE
+-- CODES SWEPT, number of tasks failed, 1 when there may be more | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskFailed
 --       TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
 -- @include keys
 -- @include stage_fail
 -- @include grace
 
-local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
+local limit, upto_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- A task that the table refuses to move is looked at again after this long.
 local REFUSED_MS = 60000
@@ -27,9 +27,10 @@ local function fail_overdue(task)
   end
 end
 
-if in_grace() then return {'SWEPT', 0} end
+if in_grace() then return {'SWEPT', 0, 0} end
 local failed = 0
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
+local overdue = redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
+for _, task_id in ipairs(overdue) do
   local task = read_task(task_id)
   if not task or not TASK_ACTIVE[task.status] then
     redis.call('ZREM', K.deadlines(), task_id)
@@ -39,4 +40,4 @@ for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto
     redis.call('ZADD', K.deadlines(), NOW + REFUSED_MS, task_id)
   end
 end
-return {'SWEPT', failed}
+return {'SWEPT', failed, #overdue == limit and 1 or 0}

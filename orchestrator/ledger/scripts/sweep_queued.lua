@@ -6,8 +6,9 @@
 --       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
 --       feed, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
--- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was
---       published} | BAD_MOVE
+--       3 the most to hand out: further ones are not counted as looked after
+-- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was published}, then 1 when there may be
+--       more to hand out | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
 --       TaskCancelled TaskRetryCompleted TaskRollingBack
 -- @include keys
@@ -17,11 +18,16 @@
 
 local LONGEST_MS = 60000
 
-local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
+local limit, upto_ms, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local rows = {}
 local function stop_or_publish(task)
   if not task.stage_started and ask_boundary(task) then return stop_at_boundary(task) end
+  if #rows >= room then
+    -- Nobody takes it up now: it comes again after one lease, as if it had not run out.
+    redis.call('ZADD', K.leases_queued(), NOW + SETTINGS.LEASE_MS, task.id)
+    return
+  end
   local times = redis.call('HINCRBY', K.task(task.id), 'republished', 1)
   -- The exponent is bounded: 2^40 leases is already past any minute.
   local wait_ms = math.min(SETTINGS.LEASE_MS * 2 ^ math.min(times, 40), LONGEST_MS)
@@ -30,8 +36,9 @@ local function stop_or_publish(task)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn, queued_at}
 end
 
-if in_grace() then return {'SWEPT', rows} end
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
+if in_grace() then return {'SWEPT', rows, 0} end
+local overdue = redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
+for _, task_id in ipairs(overdue) do
   local task = read_task(task_id)
   if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
     redis.call('ZREM', K.leases_queued(), task_id)
@@ -39,4 +46,4 @@ for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', 
     redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)
   end
 end
-return {'SWEPT', rows}
+return {'SWEPT', rows, (#overdue == limit and #rows < room) and 1 or 0}

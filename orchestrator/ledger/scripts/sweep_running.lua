@@ -4,7 +4,8 @@
 --       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
 --       inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
--- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish | BAD_MOVE
+-- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish, then 1 when there may
+--       be more | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
 --       TaskRecovered TaskFailed TaskCancelled TaskRetryCompleted TaskRollingBack TaskRollbackFailed TaskStageFailed
 --       TaskStageRollbackFailed
@@ -17,7 +18,7 @@
 
 local REASON = 'the worker gave no sign for longer than its lease'
 
-local limit, upto_ms = ARGV[1], tonumber(ARGV[2])
+local limit, upto_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- A task that the table refuses to move is looked at again after this long.
 local REFUSED_MS = 60000
@@ -44,8 +45,9 @@ local function recover(task)
   rows[#rows + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs, task.turn}
 end
 
-if in_grace() then return {'SWEPT', rows} end
-for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)) do
+if in_grace() then return {'SWEPT', rows, 0} end
+local overdue = redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
+for _, task_id in ipairs(overdue) do
   local task = read_task(task_id)
   if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'running' then
     redis.call('ZREM', K.leases_running(), task_id)
@@ -54,4 +56,4 @@ for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf',
     redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
   end
 end
-return {'SWEPT', rows}
+return {'SWEPT', rows, #overdue == limit and 1 or 0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.coordinator.sweeper import ENDS
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import StageRow
@@ -173,3 +174,33 @@ def test_after_redis_or_all_coordinators_were_away_leases_get_grace(world: Ledge
         world.client.hset(clock, "sweepNotBefore", 0)
     lose(world, "running", task)
     assert "TaskRecovered" in world.kinds(task_id=task)
+
+
+def test_what_nobody_takes_up_waits_one_lease_and_no_longer(world: LedgerWorld) -> None:
+    tasks = world.started("p", ["a", "b", "c", "d"])
+    for _ in range(3):
+        for task_id in tasks[2:]:
+            world.expire("leases_queued", task_id)
+        _, rows, more = world.ledger.call("sweep_queued", 100, world.reader.now_ms(), 0)
+        assert (rows, more) == ([], 0)
+    assert {world.task(task_id).get("republished") for task_id in tasks} == {None}
+    assert 0 < delay_ms(world, "leases_queued", tasks[2]) <= LEASE_MS
+    for task_id in tasks:
+        world.expire("leases_queued", task_id)
+    # A full batch, and nobody takes up more: the sweep ends here.
+    _, rows, more = world.ledger.call("sweep_queued", 3, world.reader.now_ms(), 2)
+    assert (len(rows), more) == (2, 0)
+    _, rows, more = world.ledger.call("sweep_queued", 1, world.reader.now_ms(), 2)
+    assert (len(rows), more) == (1, 1)
+
+
+def test_one_script_ends_a_few_tasks_and_the_sweep_goes_on(world: LedgerWorld) -> None:
+    count = 2 * ENDS + 1
+    tasks = world.plan("p", [f"t{n}" for n in range(count)], max_concurrency=count, task_timeout_seconds=1.0)
+    world.serve("p")
+    for task_id in tasks:
+        world.begin(task_id)
+        world.expire("deadlines", task_id)
+    assert world.ledger.call("sweep_deadlines", ENDS, world.reader.now_ms())[1:] == [ENDS, 1]
+    world.sweeper.sweep()
+    assert {world.status(task_id) for task_id in tasks} == {"FAILED"}

@@ -19,6 +19,17 @@ local function take_plan_number(plan_id)
   redis.call('HSET', K.plan(plan_id), 'planSeq', last, 'planSeqFrom', last)
 end
 
+-- Whether a plan without a sound record has left something here that no purge is taking out.
+local function has_remains(plan_id)
+  if redis.call('ZSCORE', K.purges(), plan_id) then return false end
+  for _, ids in ipairs({K.plans(), K.drafts(), K.ended()}) do
+    if redis.call('ZSCORE', ids, plan_id) then return true end
+  end
+  local first = task_id_of(plan_id, 0)
+  return redis.call('SISMEMBER', K.active(), plan_id) == 1
+    or redis.call('EXISTS', K.plan(plan_id), K.spec(plan_id), K.log(plan_id), K.task(first), K.config(first)) > 0
+end
+
 -- A tenant's tasks are linked from its newest one back by 'prev'. One that goes is taken out of that chain, so that
 -- `--tenant` never names a task that is gone. Few are younger than one that goes; in a longer chain the end is cut off.
 local LONGEST_CHAIN = 20

@@ -47,5 +47,7 @@ end
 local function stage_of(task, leg)
   local index = leg
   if task.status == 'ROLLING_BACK' and not task.plan_forward then index = task.legs - 1 - leg end
-  return index, redis.call('HGET', K.plan(task.plan), 'stage:' .. index) or ''
+  if index < 0 then return index, '' end
+  -- A name that a hand has deleted is told by its place: an event without one could be read by nobody.
+  return index, redis.call('HGET', K.plan(task.plan), 'stage:' .. index) or '(stage ' .. index + 1 .. ')'
 end

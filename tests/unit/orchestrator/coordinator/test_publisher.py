@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.copies import Copies, Doubted
-from orchestrator.coordinator.publisher import BATCH, ROOM, Publisher
+from orchestrator.coordinator.publisher import BATCH, DOUBTED_ROOM, ROOM, Publisher
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import Reader
@@ -135,3 +135,17 @@ def test_one_task_that_cannot_be_published_stops_no_other() -> None:
     assert place.published == [row(0), row(2)]
     assert [line["what"] for line in logs if line["action"] == "passed-by"] == ["p.1"]
     assert not place.publisher.has_waiting()
+
+
+def test_what_is_doubted_has_room_of_its_own_and_admission_has_its_own() -> None:
+    place = Place()
+    place.lost = lambda doubted: [one.task for one in doubted]
+    place.publisher.put([row(n) for n in range(ROOM)])
+    assert place.publisher.doubted_room() == DOUBTED_ROOM
+    place.publisher.put_doubted([Doubted(row(n), 0, 1) for n in range(ROOM, ROOM + DOUBTED_ROOM + 1)])
+    assert (place.publisher.room(), place.publisher.doubted_room()) == (0, 0)
+    while place.publisher.has_waiting():
+        place.publisher.round()
+    # Neither waits for the other.
+    assert place.published[: 2 * BATCH] == [row(n) for n in (*range(BATCH), *range(ROOM, ROOM + BATCH))]
+    assert len(place.published) == ROOM + DOUBTED_ROOM

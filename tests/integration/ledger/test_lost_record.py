@@ -1,0 +1,106 @@
+"""The record of an ended plan is lost: nothing of it stays for ever, and nobody meets what its tasks had done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import redis
+from structlog.testing import capture_logs
+
+from orchestrator.coordinator.retention import Retention
+from orchestrator.ledger.operations import Taken, draw_request_id
+from orchestrator.ledger.outcomes import Opened
+from orchestrator.ledger.purges import Purges
+from orchestrator.plans.submit import write_plan
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.plans import noop_stage, plan, tenant
+
+Loss = Callable[[LedgerWorld, str], object]
+
+
+def as_text(world: LedgerWorld, key: str) -> None:
+    world.client.delete(key)
+    world.client.set(key, "garbage")
+
+
+LOSSES: dict[str, Loss] = {
+    "deleted": lambda world, key: world.client.delete(key),
+    "no hash": as_text,
+    "without a status": lambda world, key: world.client.hdel(key, "status"),
+}
+
+
+@pytest.fixture(params=LOSSES.values(), ids=LOSSES.keys())
+def world(request: pytest.FixtureRequest, redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+    """With an ended plan of three tenants whose record is lost, and a sound one beside it."""
+    world = LedgerWorld(redis_client, settings)
+    for name in ("lost", "sound"):
+        for task_id in world.started(name, [f"{name}-{n}" for n in range(3)]):
+            world.finish(task_id)
+    request.param(world, world.keys.of("plan", "lost"))
+    return world
+
+
+def left(world: LedgerWorld) -> list[str]:
+    """Keys that are of the lost plan alone, and lists that name it."""
+    found = [key.removeprefix(world.keys.root) for key in world.client.keys(f"{world.keys.root}*:lost*")]
+    found += [kind for kind in ("plans", "ended", "purges") if world.client.zscore(world.keys.of(kind), "lost")]
+    return sorted(set(found) - {"plan-seq:lost"} - {name for name in found if name.startswith("tenant:")})
+
+
+def test_retention_takes_out_what_is_left(world: LedgerWorld) -> None:
+    retention = Retention(Purges(world.ledger), world.reader, 0.0, None)
+    with capture_logs() as logs:
+        while retention.step():
+            pass
+    assert left(world) == []
+    assert [line["planId"] for line in logs if line["action"] == "plan-lost"] == ["lost"]
+    assert not world.client.exists(world.keys.of("plan", "sound"))
+
+
+def test_a_person_takes_out_what_is_left(world: LedgerWorld) -> None:
+    purges, order = Purges(world.ledger), replace(ME, request_id=draw_request_id())
+    for _ in range(2):
+        reply = purges.purge("lost", order)
+        assert (reply.answer, reply.why) == (Taken.ACCEPTED, "lost")
+        purges.lose("lost", 1)
+        assert left(world) == []
+    assert purges.purge("lost", replace(ME, request_id=draw_request_id())).answer is Taken.MISSING
+    assert not purges.lose("sound")
+    assert world.status("sound") == "COMPLETED"
+
+
+def test_one_that_was_cut_off_is_gone_on_with(world: LedgerWorld) -> None:
+    assert world.ledger.lose_plan("lost", 0, 1)[0] == 1
+    assert world.ledger.lose_plan("lost", 0, 1)[0] == 2
+    assert Purges(world.ledger).lose("lost", 1)
+    assert left(world) == []
+
+
+def test_the_same_id_again_begins_anew(world: LedgerWorld) -> None:
+    assert world.open("lost", 3)[0] is Opened.REMAINS
+    submitted = validate_plan(
+        plan("lost", [tenant(f"lost-{n}") for n in range(3)], [noop_stage("one"), noop_stage("two")]),
+        settings=world.settings,
+    ).require()
+    since = world.now()
+    write_plan(world.ledger, submitted)
+    assert world.serve("lost") == ["lost.0", "lost.1", "lost.2"]
+    assert {task.stage for task in world.published[-3:]} == {0}
+    assert "TaskResumed" not in world.kinds(since)
+    assert world.finish("lost.0") == "COMPLETED"
+
+
+def test_a_lost_name_of_a_stage_makes_no_event_that_nobody_can_read(
+    redis_client: redis.Redis, settings: Settings
+) -> None:
+    world = LedgerWorld(redis_client, settings)
+    world.started("p", ["a"])
+    world.client.hdel(world.keys.of("plan", "p"), "stage:0", "stage:2")
+    assert world.finish("p.0") == "COMPLETED"
+    names = [event.stage_name for event in world.events() if event.type == "TaskStageSucceeded"]
+    assert names == ["(stage 1)", "two", "(stage 3)"]
