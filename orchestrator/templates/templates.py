@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import TemplateEnvironment
 from steps.expressions.budget import OUTPUT_LIMIT, Budget
+from steps.expressions.compile_budget import TooMuchTogether, pay_for
 from steps.expressions.judgement import FAULTS, fault_words
 from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded, json_value
@@ -70,7 +71,10 @@ def render(value: Any, variables: Variables, path: str = "") -> Any:
 
 
 def _compile_text(source: str, path: str) -> Renderer:
-    evaluate = _compiled.get(source)
+    try:
+        evaluate = _compiled.get(source)
+    except TooMuchTogether as error:
+        raise TemplateFault(path, source, str(error)) from error
     if isinstance(evaluate, str):
         raise TemplateFault(path, source, evaluate)
 
@@ -88,6 +92,7 @@ def _compile(source: str) -> Renderer | str:
     if len(source) > TEMPLATE_LIMIT:
         return f"a template of more than {TEMPLATE_LIMIT} characters"
     try:
+        pay_for(_environment.lex(source))
         expression = _single_expression(source)
         full = _text(source) if expression is None else _expression(expression)
         return plain_names(source, list(_environment.lex(source)), expression is not None, full)

@@ -39,6 +39,7 @@ from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import load_registry
+from steps.expressions.compile_budget import bounded_compiling
 
 __all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warning"]
 
@@ -58,6 +59,7 @@ class Validated:
         return self.plan
 
 
+@bounded_compiling()
 def validate_plan(
     plan: str | Path | Mapping[str, Any] | PlanSpec,
     *,

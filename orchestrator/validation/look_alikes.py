@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from orchestrator.domain.printable import is_steering
 from orchestrator.validation.findings import Findings
 
 NAMED: Final = 10
@@ -30,6 +31,8 @@ _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u20
 def skeleton(text: str) -> str:
     """Equal for two texts that look alike."""
     plain = unicodedata.normalize("NFKC", text).translate(_DASHES).translate(_SAME)
+    if not plain.isascii():
+        plain = "".join(one for one in plain if not is_steering(one))
     # Letters with their accents taken apart, so that both spellings of an accent are one.
     return unicodedata.normalize("NFD", plain)
 

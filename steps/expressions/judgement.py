@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
 from steps.expressions.budget import Budget, WrongKind
+from steps.expressions.compile_budget import TooMuchTogether, pay_for
 from steps.expressions.sandbox import NameFault, Sandbox
 from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded
@@ -44,7 +45,10 @@ class Judgement:
 
 def check_expression(source: str) -> str:
     """The expression itself, once it is known to compile; for validators of parameters. Raises ``ValueError``."""
-    compiled = _compiled.get(source)
+    try:
+        compiled = _compiled.get(source)
+    except TooMuchTogether as error:
+        raise ValueError(str(error)) from error
     if isinstance(compiled, str):
         raise ValueError(compiled)
     return source
@@ -101,6 +105,8 @@ def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:
     if len(source) > EXPRESSION_LIMIT:
         return f"an expression of more than {EXPRESSION_LIMIT} characters"
     try:
+        # Lexed as what it is: outside of braces all is data.
+        pay_for(_sandbox.lex(f"{{{{{source}}}}}"))
         return _sandbox.compile_expression(source, undefined_to_none=False)
     except FAULTS as error:
         return fault_words(error, "expression")

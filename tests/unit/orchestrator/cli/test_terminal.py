@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,18 @@ TREE = Path(__file__).parents[4]
 HOSTILE = [
     *("\x1b[2J", "\x1b]0;title\x07", "a\nerror: forged", "a\rerror: forged", "\x9b2J", "\x85next", "\u2028next"),
     *("\x00", "\x7f", "\x08\x08\x08", "a\tb", "\u202egnp.exe", "\u2066hidden\u2069", "\u200e", "\u200bzero"),
-    *("\ufeffmark", "\U000e0041tag"),
+    *(
+        "\ufeffmark",
+        "\U000e0041tag",
+        "ac\u200cme",
+        "ac\u200dme",
+        "\u180eacme",
+        "ac\u034fme",
+        "\u115f",
+        "\u3164",
+        "\uffa0",
+    ),
+    *("\u17b4", "a\ufe0f", "\U000e0100", "\u206a", "\u206f", "\ufff9", "\U0001d173", "\u2800", "\ud83d"),
 ]
 EVIL = "".join(HOSTILE)
 NAMES = ["name", "plan_id", "stages.0.name", "tenants.0.tenant_id", "tenants.0.deploy_unit_name"]
@@ -50,8 +62,16 @@ def test_one_line_and_the_same_json(text: str) -> None:
     assert json.loads(written) == {text: [text]}
 
 
+def test_no_format_or_control_of_unicode_passes() -> None:
+    """Unicode's own data decides, of every version that Python brings."""
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    codes = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in hidden]
+    assert len(codes) > 2200
+    assert [code for code in codes if steering_character(f"a{chr(code)}b") is None] == []
+
+
 def test_plain_text_stays_as_it_is() -> None:
-    for text in ("acme", "Zürich", "東京", "עברית", "e\u0301", "👩\u200d💻", ""):
+    for text in ("acme", "Zürich", "東京", "עברית", "e\u0301", "👩\u200d💻", "❤\ufe0f", "👩🏽\u200d🚀", ""):
         assert printable(text) == text
 
 

@@ -53,3 +53,8 @@ def test_many_are_counted() -> None:
     lines = warnings("acme", *(f"acme-{n}" for n in range(20)), *(f"\u0430cme-{n}" for n in range(20)))
     assert len(lines) == NAMED + 1
     assert lines[-1] == "tenants: and 10 more tenant ids look like an earlier one"
+
+
+@pytest.mark.parametrize("unseen", ["\u3164", "\u200c", "\u034f", "\u180e", "\ufe0f", "\u2800"])
+def test_what_nobody_sees_makes_no_difference(unseen: str) -> None:
+    assert skeleton(f"ac{unseen}me{unseen}") == skeleton("acme")
