@@ -11,6 +11,9 @@ SIZE_LIMIT: Final = 256 * 1024
 """Largest checkpoint in bytes of its JSON, unless the settings say otherwise."""
 
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 class CheckpointError(Exception):
     """Base of what can go wrong with checkpoints."""
 
@@ -48,7 +51,7 @@ class Checkpoint:
         """Compact JSON of at most ``size_limit`` bytes. Raises ``CheckpointTooLarge``."""
         # Not dataclasses.asdict: it copies the outputs deeply, on the hot path of every stage.
         fields = {name: getattr(self, name) for name in self.__slots__}
-        text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+        text = _ENCODER.encode(fields)
         # A lone surrogate, as a broken answer may hold, is no text that any store could keep.
         data = text.encode("utf-8", "replace")
         if len(data) > size_limit:

@@ -15,6 +15,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
 from orchestrator.ledger.records import Advanced, Onward
 from orchestrator.observability import crash_points
+from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
 from workers.checkpoints import TaskCheckpoints
@@ -82,14 +83,17 @@ class Recorder:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
             return self.fail(run, Failed(type(error).__name__, str(error)))
-        goes_back, healthy = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy
+        goes_back, healthy, identity = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy, run.task.identity
         advanced = patiently(
-            lambda: self._ledger.advance(turn, text, healthy=healthy, config=config, goes_back=goes_back, onward=onward)
+            lambda: self._ledger.advance(
+                turn, text, healthy=healthy, config=config, goes_back=goes_back, onward=onward, identity=identity
+            )
         )
         ended = advanced.ended
         if ended is Ended.STALE:
             return fenced_out(run)
-        _log.debug("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
+        if says_debug():
+            _log.debug("stage done", action="stage-done", outcome=ended.value, seconds=round(seconds, 3))
         if ended in CHECKPOINT_GONE:
             self._checkpoints.forget(turn)
         if ended is Ended.NEXT:

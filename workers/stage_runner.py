@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from uuid import uuid4
 
@@ -157,17 +157,19 @@ class StageRunner:
         # By the new config on the way back too: what was skipped on the way forward is skipped again, nothing else.
         return stage.when is None or stage.takes_part(task.new_config, task.plan.reference)
 
-    def _build(self, task: TaskRun, record: TurnRecord) -> list[BuiltStep]:
+    def _build(self, task: TaskRun, record: TurnRecord) -> Sequence[BuiltStep]:
         plan, index = task.plan, record.stage_index
         if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
             raise IrreversibleStage(
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
                 "`changeover rollback --force` goes through it"
             )
+        if (constant := plan.stages[index].constant(task.config)) is not None:
+            return constant
         secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
         return plan.stages[index].build(task.config, template_variables(task.config, plan.reference, secrets))
 
-    def _run_stage(self, run: Run, steps: list[BuiltStep], stride: Stride | None) -> Next | Run:
+    def _run_stage(self, run: Run, steps: Sequence[BuiltStep], stride: Stride | None) -> Next | Run:
         started = time.monotonic()
         outcome = self._steps.run(run, steps)
         if run.lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Sequence
 from contextvars import copy_context
 from typing import Any
 
@@ -43,13 +44,13 @@ class StepRunner:
         self._stopping = stopping
         self._times = times
 
-    def run(self, run: Run, steps: list[BuiltStep]) -> Outcome:
+    def run(self, run: Run, steps: Sequence[BuiltStep]) -> Outcome:
         """The stage: its steps inside the middlewares. The cursor moves; what is answered is not recorded yet."""
         if self._middlewares is None:
             return self._run_steps(run, steps)
         return self._middlewares.around_stage(run.info, lambda: self._run_steps(run, steps))
 
-    def _run_steps(self, run: Run, steps: list[BuiltStep]) -> Outcome:
+    def _run_steps(self, run: Run, steps: Sequence[BuiltStep]) -> Outcome:
         cursor = run.cursor
         while cursor.step < len(steps):
             step = steps[cursor.step]
@@ -141,6 +142,8 @@ def _is_json(values: Any) -> bool:
 def _masked(outcome: Outcome) -> Outcome:
     """The outcome without the secrets that the step was given: from here on it is stored and logged."""
     match outcome:
+        case Done(outputs) if not outputs:
+            return outcome
         case Done(outputs) | PollAgain(state=outputs) if not _is_json(outputs):
             return Failed("StepError", "the step answered values that JSON cannot hold")
         case Done(outputs):

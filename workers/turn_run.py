@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from orchestrator.domain.task_id import plan_of
-from orchestrator.ledger.records import Admitted, Turn, TurnRecord
+from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
 from steps import (
     Http,
     InstanceLists,
@@ -42,7 +43,7 @@ class Cursor:
         return {**asdict(self), "state": dict(self.state)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskRun:
     """What all turns of a task share within a delivery: its plan's stages, and its configs, see ``configs_for``."""
 
@@ -50,6 +51,11 @@ class TaskRun:
     config: dict[str, Any]
     other_config: dict[str, Any] | None
     new_config: dict[str, Any]
+
+    @cached_property
+    def identity(self) -> str:
+        """What the tenant is with the config that is applied, see ``identity_of``."""
+        return identity_of(self.config)
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ class Run:
     def next_stage(self, index: int, name: str, outputs: Mapping[str, Any]) -> Run:
         """The first turn of the task's next leg, which has begun."""
         turn = Turn(self.turn.task_id, self.turn.epoch, self.turn.stage + 1, 0)
-        record = replace(self.record, stage_index=index, stage_name=name, cursor={})
+        record = self.record.at_stage(index, name)
         return Run(turn, record, task=self.task, outputs=outputs)
 
     def as_admitted(self, stage: int, turn: int = 0) -> Admitted:

@@ -60,10 +60,11 @@ class BackgroundLoop:
 
     def start(self) -> None:
         """See the contract above."""
-        if self._own_life() is not None:
+        # Without the lock, for those that start what runs at each of their calls.
+        if self._runs() or self._own_life() is not None:
             return
         with self._lock:
-            if self._life is not None and self._life.is_alive() and not self._life.end.is_set():
+            if self._runs():
                 return
             self._retire()
             stops = self._stops
@@ -90,6 +91,10 @@ class BackgroundLoop:
             if self._life is not None:
                 self._life.end.set()
                 self._retire()
+
+    def _runs(self) -> bool:
+        life = self._life
+        return life is not None and not life.end.is_set() and life.is_alive()
 
     def _own_life(self) -> _Life | None:
         current = threading.current_thread()

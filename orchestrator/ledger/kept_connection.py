@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import Any, cast
 
 import redis
+from hiredis import pack_command
 from redis.exceptions import ResponseError
 
 
@@ -30,9 +31,11 @@ class KeptConnection:
         if kept.is_busy:
             return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
         connection = kept.connection
+        # By hand: the client looks at each argument before it does the same.
+        packed = [pack_command(cast(Any, command))]
 
         def ask() -> Any:
-            connection.send_command(*command)
+            connection.send_packed_command(packed)
             return self._client.parse_response(connection, command[0])  # type: ignore[no-untyped-call]
 
         kept.is_busy = True

@@ -24,7 +24,6 @@ from orchestrator.ledger.kept_connection import KeptConnection
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
-    IDENTITY,
     Admission,
     Admitted,
     Advanced,
@@ -34,6 +33,8 @@ from orchestrator.ledger.records import (
     StageRow,
     Turn,
     TurnRecord,
+    identity_of,
+    wire_json,
 )
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.ledger.shared_settings import shared_settings
@@ -203,10 +204,10 @@ class Ledger:
 
         Answers ``AGAIN`` with the next turn's number and its due time (ms of the ledger's clock), or ``STALE``.
         """
-        delay_ms = round(delay_seconds * 1000)
-        answer = self.call("poll_again", turn.task_id, turn.epoch, turn.stage, turn.turn, delay_ms, _json(dict(cursor)))
-        number, due_ms = answer[1:] or (0, 0)
-        return Ended(answer[0]), number, due_ms
+        number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
+        answer = self.call("poll_again", *number, round(delay_seconds * 1000), wire_json(dict(cursor)))
+        following, due_ms = answer[1:] or (0, 0)
+        return Ended(answer[0]), following, due_ms
 
     def advance(
         self,
@@ -217,13 +218,14 @@ class Ledger:
         config: Mapping[str, Any],
         goes_back: bool = False,
         onward: Onward | None = None,
+        identity: str = "",
     ) -> Advanced:
         """Records the stage as done together with its checkpoint, and begins what follows for ``onward``, if given.
 
         ``config``: what the stage applied (snake_case keys); on the way back (``goes_back``) it is in force again.
+        ``identity``: that of the config, if the caller has made it before.
         """
-        identity = {wire: config.get(name) for name, wire in IDENTITY.items()}
-        texts = (_json(config) if goes_back else "", _json(identity))
+        texts = (wire_json(config) if goes_back else "", identity or identity_of(config))
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
         goes_on = (onward.worker, onward.lanes) if onward else ("", "")
         code, *answer = self.call("advance", *number, checkpoint, int(healthy), *texts, *goes_on)
@@ -238,7 +240,7 @@ class Ledger:
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""
         answer = self.call(
-            "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, _json(failure.model_dump(by_alias=True))
+            "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, wire_json(failure.model_dump(by_alias=True))
         )
         return Ended(answer[0])
 
@@ -287,8 +289,3 @@ def admitted_row(row: Sequence[Any]) -> Admitted:
     """One row of a script's answer."""
     task_id, tenant_id, mode, *numbers = row
     return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))
-
-
-def _json(value: Any) -> str:
-    # What the other side said may hold half a surrogate pair, which no UTF-8 can carry: it is replaced, not fatal.
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,6 +95,26 @@ class TurnRecord:
     plan_created: str = ""
     legs: int = 0
 
+    def at_stage(self, index: int, name: str) -> TurnRecord:
+        """That of the first turn of another stage; by hand, since ``dataclasses.replace`` takes its time."""
+        return TurnRecord(
+            self.tenant_id,
+            self.mode,
+            index,
+            name,
+            {},
+            self.config,
+            self.snapshot,
+            self.attempt,
+            self.incarnation,
+            self.checkpoint,
+            self.forced,
+            self.digest,
+            self.rollbacks,
+            self.plan_created,
+            self.legs,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Onward:
@@ -122,3 +143,16 @@ IDENTITY: Final = {
     "deploy_unit_version": "deployUnitVersion",
 }
 """What a tenant is: the keys of its config, and their names in an event."""
+
+
+def identity_of(config: Mapping[str, Any]) -> str:
+    """What a tenant is with this config (snake_case keys), as JSON for an event."""
+    return wire_json({wire: config.get(name) for name, wire in IDENTITY.items()})
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def wire_json(value: Any) -> str:
+    """Compact JSON. Half a surrogate pair, which an answer may hold and no UTF-8 can carry, is replaced."""
+    return _ENCODER.encode(value).encode("utf-8", "replace").decode()

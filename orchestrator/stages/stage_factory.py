@@ -7,7 +7,7 @@ is checked once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -82,11 +82,15 @@ class CompiledStage:
         """Whether the stage is for this tenant: its ``when`` over the *new* config. Raises ``InvalidInput``."""
         return self.when is None or condition_holds(self.when, template_variables(config, plan))
 
+    def constant(self, config: Mapping[str, Any]) -> Sequence[BuiltStep] | None:
+        """The steps, if neither the tenant nor its plan has a say in them."""
+        return None if config.get("overrides") else self._constant
+
     def build(self, config: Mapping[str, Any], variables: Variables) -> list[BuiltStep]:
         """The steps for one tenant: its full config and the ``template_variables`` of it. Raises ``InvalidInput``."""
+        if (constant := self.constant(config)) is not None:
+            return list(constant)
         overrides = config.get("overrides")
-        if not overrides and self._constant is not None:
-            return list(self._constant)
         by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
         found: list[BuiltStep] = []
         problems: list[Problem] = []

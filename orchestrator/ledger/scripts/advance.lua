@@ -22,7 +22,6 @@
 -- @include stage_end
 -- @include stage_begin
 -- @include hand_over
--- @include beats
 
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -51,17 +50,16 @@ local function go_on(task)
     return {task.status, worker ~= '' and hand_over(task, worker, served) or nil}
   end
   keep_checkpoint(task, checkpoint)
-  if follows then
-    forget_beat(task)
-    stop_at_boundary(task)
-    return {follows, worker ~= '' and follows ~= 'ROLLING_BACK' and hand_over(task, worker, served) or nil}
-  end
-  if worker ~= '' then
+  if not follows and worker ~= '' then
     local index, next_name = stage_of(task, task.stage)
     begin_stage(task, worker, index, next_name)
     return {'BEGUN', index, next_name}
   end
-  forget_beat(task)
+  leave_stage(task)
+  if follows then
+    stop_at_boundary(task)
+    return {follows, worker ~= '' and follows ~= 'ROLLING_BACK' and hand_over(task, worker, served) or nil}
+  end
   set_deadline(task)
   lease_queued(task, NOW)
   return {'NEXT'}

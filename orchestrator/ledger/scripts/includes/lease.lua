@@ -13,7 +13,7 @@ end
 
 -- Further fields of the record may be given: one write for all.
 local function lease_running(task, worker, ...)
-  redis.call('ZREM', K.leases_queued(), task.id)
+  if task.lease ~= 'running' then redis.call('ZREM', K.leases_queued(), task.id) end
   redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task.id)
   redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, ...)
   task.lease = 'running'

@@ -25,7 +25,9 @@ local function become_last_mover(task)
       redis.call('HDEL', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)
     end
   end
-  redis.call('HSET', tenant, LAST_MOVER, task.id, LAST_MOVER_EPOCH, int(task.epoch))
+  if previous[1] ~= task.id or previous[2] ~= int(task.epoch) then
+    redis.call('HSET', tenant, LAST_MOVER, task.id, LAST_MOVER_EPOCH, int(task.epoch))
+  end
 end
 
 local function give_back_to_previous_mover(task)
