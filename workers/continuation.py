@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import Celery
 
-from orchestrator.broker.chains import chain_of, due_time
+from orchestrator.broker.chains import due_time, publish_chain
 from orchestrator.broker.messages import shown_arguments
 from orchestrator.ledger.records import Admitted
 from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
@@ -53,7 +53,7 @@ class Continuation:
 
     def _publish(self, message: Any, task: Admitted, due_ms: int | None = None) -> None:
         message.request.chain = None
-        chain_of(self._app, task, self._leg_names(task), self._lanes, due_ms).apply_async()
+        publish_chain(self._app, task, self._leg_names(task), self._lanes, due_ms)
 
 
 def _is_of(arguments: Sequence[Any], task: Admitted) -> bool:

@@ -33,7 +33,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from orchestrator.broker.lane_keys import clear_damaged, push
+from orchestrator.broker.lane_keys import clear_damaged, gathers, push
 from orchestrator.domain.lanes import is_lane
 from workers.gate import ITEM_LIMIT_BYTES, why_refused
 from workers.watchdog import SILENCE
@@ -78,8 +78,11 @@ class Channel(kombu_redis.Channel):
         if not is_lane(queue) or options.get("_publish_batch") is not None:
             super()._put(queue, message, **options)  # type: ignore[no-untyped-call]
             return
+        text = dumps(message)  # type: ignore[no-untyped-call]
+        if gathers(self, queue, text):
+            return
         with self.conn_or_acquire() as client:
-            push(client, self.global_keyprefix, queue, dumps(message))  # type: ignore[no-untyped-call]
+            push(client, self.global_keyprefix, queue, text)
 
     def _new_queue(self, queue: str, auto_delete: bool = False, **options: Any) -> None:
         if is_lane(queue):

@@ -12,8 +12,9 @@ from typing import Final
 from orchestrator.broker.app import make_app
 from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.bounds import answer_within, broker_errors
-from orchestrator.broker.chains import chain_of
+from orchestrator.broker.chains import publish_chain
 from orchestrator.broker.lane_depths import lane_depths
+from orchestrator.broker.lane_keys import gathering
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.records import Admitted
@@ -42,11 +43,10 @@ class Dispatcher:
         Raises ``Unreachable`` when the broker cannot be reached; some may have been published then.
         """
         try:
-            with self._app.producer_pool.acquire(block=True) as producer:
+            with self._app.producer_pool.acquire(block=True) as producer, gathering():
+                options = {"producer": producer, "retry_policy": _RETRY_POLICY}
                 for task, names in zip(tasks, leg_names, strict=True):
-                    chain_of(self._app, task, names, self._lanes).apply_async(
-                        producer=producer, retry_policy=_RETRY_POLICY
-                    )
+                    publish_chain(self._app, task, names, self._lanes, **options)
         except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
 

@@ -7,10 +7,14 @@ message of every task.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from orchestrator.broker.messages import PUSHED
@@ -34,6 +38,57 @@ def push(client: Any, prefix: str, lane: str, text: str) -> None:
         client.hincrby(prefix + PUSHED, lane, pushed)
     elif isinstance(count, Exception):
         raise count
+
+
+_gathered: ContextVar[list[tuple[Any, str, str]] | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def gathering() -> Iterator[None]:
+    """What is published to lanes in the block goes out at its end, in one round trip; nothing of it if it raises."""
+    messages: list[tuple[Any, str, str]] = []
+    token = _gathered.set(messages)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    for channel in dict.fromkeys(channel for channel, _, _ in messages):
+        own = [(lane, text) for of, lane, text in messages if of is channel]
+        with channel.conn_or_acquire() as client:
+            try:
+                push_all(client, channel.global_keyprefix, own)
+            except RedisConnectionError:
+                # Once more, over a new connection: the one in hand may have been cut while it was idle.
+                push_all(client, channel.global_keyprefix, own)
+
+
+def gathers(channel: Any, lane: str, text: str) -> bool:
+    """Whether the message was kept for the end of ``gathering``; ``channel`` is kombu's."""
+    messages = _gathered.get()
+    if messages is not None:
+        messages.append((channel, lane, text))
+    return messages is not None
+
+
+def push_all(client: Any, prefix: str, messages: Sequence[tuple[str, str]]) -> None:
+    """Puts (lane, text) pairs in one round trip, then counts them. Raises the first error that is nobody's damage."""
+    with client.pipeline(transaction=False) as pipeline:
+        for lane, text in messages:
+            pipeline.lpush(lane, text)
+        counts = Counter(lane for lane, _ in messages)
+        for lane, number in counts.items():
+            pipeline.hincrby(prefix + PUSHED, lane, number)
+        answers = pipeline.execute(raise_on_error=False)
+    failed = [answer for answer in answers if isinstance(answer, Exception)]
+    if not failed:
+        return
+    for error in failed:
+        if not _is_damage(error):
+            raise error
+    # A hand was at it: one by one, each mends what it meets. What was counted and not pushed looks fuller than it is.
+    for message, answer in zip(messages, answers, strict=False):
+        if isinstance(answer, Exception):
+            push(client, prefix, *message)
 
 
 def clear_damaged(client: Any, prefix: str, kinds: Mapping[str, str]) -> None:
