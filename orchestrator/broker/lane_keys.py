@@ -32,10 +32,7 @@ def push(client: Any, prefix: str, lane: str, text: str) -> None:
     if isinstance(pushed, Exception):
         raise pushed
     if _is_damage(count):
-        _log.error("the count of a lane was no number", action="broker-repaired", lane=lane)
-        client.unlink(prefix + PUSHED)
-        # It goes on from what waits there now.
-        client.hincrby(prefix + PUSHED, lane, pushed)
+        _count_anew(client, prefix, lane, pushed)
     elif isinstance(count, Exception):
         raise count
 
@@ -71,24 +68,32 @@ def gathers(channel: Any, lane: str, text: str) -> bool:
 
 
 def push_all(client: Any, prefix: str, messages: Sequence[tuple[str, str]]) -> None:
-    """Puts (lane, text) pairs in one round trip, then counts them. Raises the first error that is nobody's damage."""
+    """The same of (lane, text) pairs, in one round trip."""
+    numbers = Counter(lane for lane, _ in messages)
     with client.pipeline(transaction=False) as pipeline:
         for lane, text in messages:
             pipeline.lpush(lane, text)
-        counts = Counter(lane for lane, _ in messages)
-        for lane, number in counts.items():
+        for lane, number in numbers.items():
             pipeline.hincrby(prefix + PUSHED, lane, number)
         answers = pipeline.execute(raise_on_error=False)
-    failed = [answer for answer in answers if isinstance(answer, Exception)]
-    if not failed:
-        return
-    for error in failed:
-        if not _is_damage(error):
-            raise error
-    # A hand was at it: one by one, each mends what it meets. What was counted and not pushed looks fuller than it is.
-    for message, answer in zip(messages, answers, strict=False):
-        if isinstance(answer, Exception):
-            push(client, prefix, *message)
+    for answer in answers:
+        if isinstance(answer, Exception) and not _is_damage(answer):
+            raise answer
+    pushed, counts = answers[: len(messages)], answers[len(messages) :]
+    for lane, answer in zip(numbers, counts, strict=True):
+        if _is_damage(answer):
+            _count_anew(client, prefix, lane, client.llen(lane) if _text(client.type(prefix + lane)) == "list" else 0)
+    for (lane, text), answer in zip(messages, pushed, strict=True):
+        if _is_damage(answer):
+            # It is counted a second time: a count too high makes the lane look fuller than it is.
+            push(client, prefix, lane, text)
+
+
+def _count_anew(client: Any, prefix: str, lane: str, waiting: int) -> None:
+    _log.error("the count of a lane was no number", action="broker-repaired", lane=lane)
+    client.unlink(prefix + PUSHED)
+    # It goes on from what waits there now.
+    client.hincrby(prefix + PUSHED, lane, waiting)
 
 
 def clear_damaged(client: Any, prefix: str, kinds: Mapping[str, str]) -> None:
