@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long test-browser test-servers lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci clean
+.PHONY: run docs test test-long test-browser test-servers lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -87,6 +87,11 @@ fuzz: .venv/ready
 # Faults of all kinds while a plan runs, judged by the history checker; prints the seed, `--seed N` tells it again.
 chaos-ci: .venv/ready
 	$(BIN)/python -m tests.chaos --tenants 200 --stages 4 --workers 3 --coordinators 2 --faults 30
+
+# Processes of an earlier commit beside those of this tree; `COMMIT=...` for another than the release before.
+COMMIT ?= 8025f3e
+rolling: .venv/ready
+	$(BIN)/python -m tests.rolling --commit $(COMMIT)
 
 HOURS ?= 4
 chaos: .venv/ready

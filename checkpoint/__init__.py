@@ -12,6 +12,7 @@ from checkpoint.contract import (
     CheckpointStoreMisused,
     CheckpointStoreUnavailable,
     CheckpointTooLarge,
+    CheckpointTooNew,
     Kept,
 )
 from checkpoint.memory import MemoryCheckpointStore
@@ -29,6 +30,7 @@ __all__ = [  # noqa: RUF022 - grouped for reading
     "CheckpointStoreMisused",
     "CheckpointStoreUnavailable",
     "CheckpointTooLarge",
+    "CheckpointTooNew",
     # Stores
     "MemoryCheckpointStore",
     "RedisCheckpointStore",

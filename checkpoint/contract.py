@@ -12,6 +12,9 @@ SIZE_LIMIT: Final = 256 * 1024
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+FORMAT: Final = 1
+"""Of a checkpoint's JSON. It rises when what is known of it changes its meaning; from the second on it is written as
+``format``, the first key. Without one it is the first, which the releases before there were numbers read too."""
 
 
 class CheckpointError(Exception):
@@ -24,6 +27,10 @@ class CheckpointTooLarge(CheckpointError):
 
 class CheckpointStoreUnavailable(CheckpointError):
     """The store does not answer for now; the same call may work later. The message names no password."""
+
+
+class CheckpointTooNew(CheckpointError):
+    """A newer release has written it in a form that this one does not know. Nothing was changed; update the process."""
 
 
 class CheckpointStoreMisused(CheckpointError):
@@ -63,8 +70,11 @@ class Checkpoint:
 
     @classmethod
     def from_json(cls, text: str) -> Checkpoint:
-        """The reverse of ``to_json``."""
-        return cls(**json.loads(text))
+        """The reverse of ``to_json``; what a newer release has added is ignored. Raises ``CheckpointTooNew``."""
+        known = json.loads(text)
+        if (found := known.get("format", 1)) > FORMAT:
+            raise CheckpointTooNew(f"a checkpoint of format {found}; this release knows {FORMAT}")
+        return cls(**{name: known[name] for name in cls.__slots__ if name in known})
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,15 @@ def _slots_of(consumer: Any) -> int:
 
 def _telling(broker: BrokerWatch) -> Callable[[], dict[str, Any]]:
     """What else this worker's presence tells."""
-    steps = sorted(set(load_registry().names()) - {step.name for step in BUILT_IN})
-    return lambda: {**broker.told(), "steps": steps, "canary": CANARY.last, "busy": len(state.active_requests)}
+    knows = sorted(load_registry().names())
+    steps = sorted(set(knows) - {step.name for step in BUILT_IN})
+    return lambda: {
+        **broker.told(),
+        "steps": steps,
+        "knows": knows,
+        "canary": CANARY.last,
+        "busy": len(state.active_requests),
+    }
 
 
 @signals.celeryd_after_setup.connect

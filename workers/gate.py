@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.domain import formats
 
 ITEM_LIMIT_BYTES: Final = 1024 * 1024
 """The longest message of ours, 100 stages of the longest ids, has a tenth of this."""
@@ -31,6 +32,14 @@ _Text = Annotated[str, Field(min_length=1, max_length=1024)]
 _Number = Annotated[int, Field(ge=0, lt=2**53)]
 _Task = Literal["changeover.run_stage"]
 assert get_args(_Task) == (RUN_STAGE,)
+
+
+_named: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Text, _Number, _Number, _Number])
+
+
+def _names_a_turn(arguments: list[Any]) -> list[Any]:
+    _named.validate_python(tuple(arguments[:4]), strict=True)
+    return arguments
 
 
 class _Destination(TypedDict):
@@ -52,6 +61,7 @@ class _Headers(TypedDict):
     retries: NotRequired[_Number | None]
     timelimit: NotRequired[Annotated[list[None], Field(min_length=2, max_length=2)] | None]
     compression: NotRequired[None]
+    format: NotRequired[Annotated[int, Field(ge=1, le=formats.MESSAGE)]]
 
 
 _Envelope = TypedDict(
@@ -78,11 +88,12 @@ class _Embedded(TypedDict):
     chord: NotRequired[None]
 
 
-_Turn = tuple[_Text, _Number, _Number, _Number]
-_NoNames = Annotated[dict[str, Any], Field(max_length=0)]
+# Whatever a newer release has added behind the turn, or by name, is its own matter.
+_Turn = Annotated[list[Any], Field(min_length=4, max_length=100), AfterValidator(_names_a_turn)]
+_Names = Annotated[dict[str, Any], Field(max_length=100)]
 
 _envelope: Final = TypeAdapter(_Envelope)
-_body: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Turn, _NoNames, _Embedded])
+_body: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Turn, _Names, _Embedded])
 
 
 def why_refused(item: Any) -> str | None:

@@ -7,12 +7,16 @@ kept by the ledger's incarnation and the content's digest, which every begun tur
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.domain import formats
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.reader import Reader
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from steps.kept_by_size import KeptBySize
+from workers.unable import TurnUnable, Unable, cannot_build
 
 MOST_PLANS: Final = 200
 MOST_CHARACTERS: Final = 1024 * 1024
@@ -35,11 +39,30 @@ class PlanCache:
         self._reader = reader
         self._factory = factory
         self._plans: KeptBySize[tuple[str, str, str], CachedPlan] = KeptBySize(MOST_PLANS, MOST_CHARACTERS)
+        self._lock = threading.Lock()
+        self._able: dict[str, None] = {}
+        """Ids of plans that were built here, the oldest first."""
+
+    def why_unable(self, plan_id: str) -> Unable | None:
+        """Why this worker cannot run the plan's stages, asked before a turn of it begins; None when it can.
+
+        What is known by heart costs nothing. Should another plan have taken the id meanwhile, ``get`` tells.
+        """
+        if plan_id in self._able:
+            return None
+        found = self._reader.content_of(plan_id)
+        if found is None:
+            return None
+        try:
+            self.get(plan_id, *found)
+        except TurnUnable as error:
+            return error.unable
+        return None
 
     def get(self, plan_id: str, incarnation: str, digest: str) -> CachedPlan | None:
         """The plan's stages, from memory or from the ledger; None when this content is not there any more.
 
-        Raises ``InvalidInput`` when this worker cannot build them: it lacks a step that the submitter had.
+        Raises ``TurnUnable`` when this worker cannot build them.
         """
         key = (plan_id, incarnation, digest)
         if (kept := self._plans.get(key)) is not None:
@@ -48,8 +71,17 @@ class PlanCache:
         if text is None:
             return None
         spec = json.loads(text)
-        stages = tuple(self._factory.compile_stage(stage, f"stages[{i}]") for i, stage in enumerate(spec["stages"]))
+        if (number := spec.get("format", 1)) > formats.SPEC:
+            raise TurnUnable(Unable("spec", str(number)))
+        try:
+            stages = tuple(self._factory.compile_stage(stage, f"stages[{i}]") for i, stage in enumerate(spec["stages"]))
+        except InvalidInput as error:
+            raise TurnUnable(cannot_build(error, spec["stages"], self._factory.step_types)) from error
         irreversible = tuple(bool(stage.get("irreversible")) for stage in spec["stages"])
         plan = CachedPlan({"plan_id": plan_id, "name": spec["name"]}, stages, irreversible)
         self._plans.put(key, plan, len(text))
+        with self._lock:
+            self._able[plan_id] = None
+            if len(self._able) > MOST_PLANS:
+                del self._able[next(iter(self._able))]
         return plan

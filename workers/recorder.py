@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 import structlog
 
@@ -13,7 +14,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
-from orchestrator.ledger.records import Advanced, Onward
+from orchestrator.ledger.records import Admitted, Advanced, Early, Onward, Turn
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
@@ -22,6 +23,7 @@ from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.turn_run import Run
+from workers.unable import Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
@@ -59,6 +61,23 @@ class Recorder:
             return fenced_out(run)
         crash_points.reached(crash_points.BETWEEN_POLLS)
         return Reschedule(run.as_admitted(turn.stage, number), due_ms, record.stage_name)
+
+    def hand_back(self, turn: Turn, worker: str, unable: Unable, run: Run | None = None) -> Next:
+        """This worker cannot run the turn: it is another's, after a while. Nothing has failed. ``run``: had it begun."""
+        # As at a begin: only this delivery's own repeat is answered the same.
+        tried = (turn, f"{worker}/{uuid4().hex[:12]}", unable.why, unable.what)
+        ended, found, number = patiently(lambda: self._ledger.hand_back(*tried, had_begun=run is not None))
+        if not isinstance(found, Early):
+            _log.info("turn not given back", action=f"hand-back-{ended.lower()}", taskId=turn.task_id)
+            if ended is Ended.CANCELLED:
+                self._checkpoints.forget(turn)
+            return Drop()
+        _log.warning("handed back", action="handed-back", taskId=turn.task_id, why=unable.why, what=unable.what)
+        if run is not None:
+            return Reschedule(run.as_admitted(turn.stage, number), found.due_ms, found.stage_name)
+        legs = turn.stage + 1
+        task = Admitted(turn.task_id, found.tenant_id, found.mode, turn.epoch, turn.stage, legs, number)
+        return Reschedule(task, found.due_ms, found.stage_name)
 
     def succeed(self, run: Run, onward: Onward | None, seconds: float = 0.0) -> Next | Run:
         """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took.

@@ -14,14 +14,16 @@ from uuid import uuid4
 
 import structlog
 
-from checkpoint import CheckpointError
-from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed
+from checkpoint import CheckpointError, CheckpointTooNew
+from checkpoint.contract import FORMAT as CHECKPOINT
+from orchestrator.domain import formats
+from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed, TooOld
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import Admitted, Dropped, Early, Onward, Turn, TurnRecord
+from orchestrator.ledger.records import Admitted, Dropped, Early, Onward, TooNew, Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.scopes import ScopedSecrets
@@ -43,12 +45,9 @@ from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
 from workers.turn_run import Cursor, Run, StepResources, TaskRun
+from workers.unable import TurnUnable, Unable
 
 _log = structlog.get_logger(__name__)
-
-
-class StepMissing(NotAllowed):
-    """This worker cannot build the plan's stages; its name is ``STEP_MISSING``."""
 
 
 class StageRunner:
@@ -86,9 +85,19 @@ class StageRunner:
     def run(self, turn: Turn, begins: Callable[[StageInfo], None] = lambda _: None) -> Next:
         """Does what the message asks for, if it is still to be done, and what follows it, as far as the worker may run
         ahead; ``begins`` hears of each stage. Raises nothing on a step's account."""
+        try:
+            return self._run_message(turn, begins)
+        except TooOld as error:
+            # Nothing can be recorded, not even this. The turn's lease tells those who can.
+            _log.error(str(error), action="too-old", taskId=turn.task_id)
+            return Drop()
+
+    def _run_message(self, turn: Turn, begins: Callable[[StageInfo], None]) -> Next:
         crash_points.reached(crash_points.BEFORE_BEGIN)
         # Names this delivery: only its own repeat, after a lost reply, may begin a turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
+        if unable := patiently(lambda: self._plans.why_unable(plan_of(turn.task_id))):
+            return self._recorder.hand_back(turn, self._worker, unable)
         begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
         if isinstance(record, Early):
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
@@ -96,6 +105,8 @@ class StageRunner:
                 turn.task_id, record.tenant_id, record.mode, turn.epoch, turn.stage, turn.stage + 1, turn.turn
             )
             return Reschedule(task, record.due_ms, record.stage_name)
+        if isinstance(record, TooNew):
+            return self._recorder.hand_back(turn, self._worker, Unable(record.form, str(record.format)))
         if isinstance(record, Dropped):
             known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "tenantId": record.tenant_id}
             _log.info("message dropped", action=f"drop-{begun.lower()}", **known, turn=turn.turn)
@@ -117,11 +128,15 @@ class StageRunner:
         with self._keeper.holding(turn):
             try:
                 return self._run_begun(run, stride)
+            except TurnUnable as error:
+                return self._recorder.hand_back(turn, self._worker, error.unable, run)
+            except CheckpointTooNew as error:
+                return self._recorder.hand_back(turn, self._worker, Unable("checkpoint", str(error)), run)
             except (InvalidInput, NotAllowed) as error:
                 return self._recorder.fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:
                 return self._recorder.fail(run, Failed(type(error).__name__, str(error)))
-            except UNREACHABLE:
+            except (*UNREACHABLE, TooOld):
                 raise
             except Exception as error:  # noqa: BLE001 - unrecorded, it would be run again and again for a lost worker
                 _log.exception("fault in the runner", action="runner-fault")
@@ -141,15 +156,16 @@ class StageRunner:
 
     def _task_of(self, run: Run) -> TaskRun | None:
         record = run.record
-        run.cursor = Cursor(**record.cursor)
+        # Of a turn that began in the write before it: nobody has looked.
+        for form, kept, known in (
+            ("cursor", record.cursor, formats.CURSOR),
+            ("checkpoint", record.checkpoint, CHECKPOINT),
+        ):
+            if (number := kept.get("format", 1)) > known:
+                raise TurnUnable(Unable(form, str(number)))
+        run.cursor = Cursor.from_json(record.cursor)
         run.outputs = self._checkpoints.outputs(run.turn, record)
-        try:
-            plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)
-        except InvalidInput as error:
-            # It was built at submit: what is missing is missing here.
-            raise StepMissing(
-                f"worker {self._worker} cannot build the plan's stages: {error}; install what they need, restart it"
-            ) from error
+        plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)
         return None if plan is None else TaskRun(plan, *configs_for(record, self._strategy))
 
     def _takes_part(self, task: TaskRun, record: TurnRecord) -> bool:

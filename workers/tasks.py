@@ -16,10 +16,11 @@ SHOWN: Final = 20
 
 
 @app.task(name=RUN_STAGE, bind=True, max_retries=None, throws=(StageFailed,), Strategy="workers.ledger_time:strategy")
-def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int) -> str:
+def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int, *_more: Any, **_named: Any) -> str:
     """Runs a turn and what follows it; answers which stages those were, for Flower's row: no result is stored.
 
-    A second delivery is told apart by the ledger: it begins nothing.
+    A second delivery is told apart by the ledger: it begins nothing. What a newer release has added to the message is
+    not looked at.
     """
     ran: list[StageInfo] = []
     continuation().after(self, runner().run(Turn(task_id, epoch, stage, turn), ran.append))

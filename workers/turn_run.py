@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
@@ -30,6 +30,14 @@ class Cursor:
     note: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     healthy: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
+    """What a newer release keeps besides: not known here, and given back as it was."""
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Cursor:
+        """What the ledger kept."""
+        known = {name: kept[name] for name in _KEPT if name in kept}
+        return cls(**known, more={name: value for name, value in kept.items() if name not in known})
 
     def step_done(self, outputs: Mapping[str, Any], *, confirms_health: bool) -> None:
         """Moves to the next step."""
@@ -40,7 +48,10 @@ class Cursor:
 
     def as_json(self) -> dict[str, Any]:
         """What the ledger keeps between two turns."""
-        return {**asdict(self), "state": dict(self.state)}
+        return {**self.more, **{name: getattr(self, name) for name in _KEPT}, "state": dict(self.state)}
+
+
+_KEPT: Final = ("step", "attempt", "state", "note", "outputs", "healthy")
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,13 @@ from typing import Final
 
 import structlog
 
+from orchestrator.domain.errors import TooOld
+
 JOIN_SECONDS: Final = 10.0
 """How long ``stop`` waits for a round that is under way."""
+
+TOO_OLD_SECONDS: Final = 10.0
+"""How long a process that is too old for the ledger leaves it alone; another may have been meant."""
 
 _log = structlog.get_logger(__name__)
 
@@ -117,6 +122,10 @@ class BackgroundLoop:
         while not end.wait(self._every_seconds):
             try:
                 self._round()
+            except TooOld as error:
+                # It stays so until it is updated: said now and then, not each round.
+                _log.error(str(error), action="too-old", loop=self._name)
+                end.wait(TOO_OLD_SECONDS)
             except Exception:  # noqa: BLE001 - see the contract: the next round comes
                 _log.exception("went on after a fault", action=f"{self._name}-fault")
 

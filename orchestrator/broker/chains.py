@@ -13,6 +13,7 @@ from typing import Any
 from celery import Celery
 
 from orchestrator.broker.messages import RUN_STAGE, shown_arguments
+from orchestrator.domain import formats
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.records import Admitted
 
@@ -37,7 +38,7 @@ def publish_chain(
         RUN_STAGE,
         args=(task.task_id, task.epoch, task.stage, task.turn),
         queue=lane_name(lane),
-        headers={"lane": lane},
+        headers={"lane": lane, "format": formats.MESSAGE},
         argsrepr=shown_arguments(task.tenant_id, task.mode, leg_names[task.stage], task.turn),
         chain=links,
         eta=None if due_ms is None else due_time(due_ms),
@@ -51,7 +52,7 @@ def _link(task: Admitted, leg: int, name: str, lane: int) -> dict[str, Any]:
         "task": RUN_STAGE,
         "args": (task.task_id, task.epoch, leg, 0),
         "kwargs": {},
-        "options": {"headers": {"lane": lane}, "argsrepr": shown},
+        "options": {"headers": {"lane": lane, "format": formats.MESSAGE}, "argsrepr": shown},
         "subtask_type": None,
         "immutable": True,
     }

@@ -25,7 +25,8 @@ from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
-from orchestrator.ledger.reader import Reader, moment
+from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.reader import Reader
 
 FAILED: Final = frozenset({TaskState.FAILED, TaskState.ROLLBACK_FAILED})
 WENT_BACK: Final = frozenset({TaskState.ROLLED_BACK, TaskState.ROLLBACK_FAILED, TaskState.CANCELLED})

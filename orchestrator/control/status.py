@@ -12,7 +12,8 @@ from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
-from orchestrator.ledger.reader import PAGE, Reader, moment
+from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.ledger.records import IDENTITY
 from steps import in_words
 

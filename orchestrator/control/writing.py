@@ -6,6 +6,7 @@ from typing import Final
 
 import redis
 
+from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.operations import Operation, Operations
 from orchestrator.ledger.refusals import refusal
 
@@ -17,6 +18,8 @@ def why_no_writes(operations: Operations, url: str) -> str:
     """Why not, as one sentence; "" when it does. ``url``: of the ledger's Redis, for the sentence."""
     try:
         operations.would(Operation.CANCEL, "plan", NO_PLAN)
+    except TooOld as error:
+        return str(error)
     except redis.RedisError as error:
         if (found := refusal(error, url)) is None:
             raise

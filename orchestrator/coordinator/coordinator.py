@@ -25,6 +25,7 @@ from typing import Final
 
 import structlog
 
+from orchestrator.background.loop import TOO_OLD_SECONDS
 from orchestrator.broker.backlog import Backlog
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
@@ -34,6 +35,7 @@ from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.coordinator.sweeper import Sweeper, SweeperThread
 from orchestrator.coordinator.upkeep import Upkeep
+from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.inbox import LEFT_SECONDS, Inbox, Wakes
 from orchestrator.ledger.ledger import Ledger
@@ -113,6 +115,9 @@ class Coordinator:
             try:
                 has_turns = self.round(0.001 if has_turns else min(self._sweep_seconds, 1.0))
                 pause_seconds = 0.1
+            except TooOld as error:
+                _log.error(str(error), action="too-old")
+                self._stop.wait(TOO_OLD_SECONDS)
             except UNREACHABLE as error:
                 _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
                 self._stop.wait(pause_seconds)

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
 
 FIRST_SECONDS: Final = 1.0
@@ -39,13 +40,13 @@ class FaultGuard:
     def run(self, name: str, step: Callable[[], object]) -> bool:
         """Takes the step, unless the thing is held back. False when it was not taken, or failed.
 
-        A Redis that is away is nobody's fault: that is raised, as it stops everything.
+        A Redis that is away, or too new for this process, is nobody's fault: that is raised, as it stops everything.
         """
         if self.holds_back(name):
             return False
         try:
             step()
-        except UNREACHABLE:
+        except (*UNREACHABLE, TooOld):
             raise
         except Exception:  # noqa: BLE001 - see above: one fault must not stop all others
             seconds = min(self._waits.pop(name, FIRST_SECONDS / 2) * 2, LONGEST_SECONDS)

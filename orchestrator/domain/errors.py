@@ -138,3 +138,18 @@ class PortTaken(ChangeoverError):
     def __str__(self) -> str:
         option, where = self.args
         return f"{option}: cannot listen on {where}: another process listens there; end it, or name another port"
+
+
+class TooOld(ChangeoverError):
+    """This process is of a release that is too old for what is stored. Nothing was changed; update it."""
+
+    code = "too_old"
+
+    def __init__(self, what: str, needed: int, known: int) -> None:
+        super().__init__(what, needed, known)
+
+    def __str__(self) -> str:
+        what, needed, known = self.args
+        return (
+            f"this process is too old: {what} has format {needed}, and it knows {known}; update it, nothing was changed"
+        )

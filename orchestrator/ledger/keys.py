@@ -32,6 +32,7 @@ PATTERNS: Final[dict[str, str]] = {
     "leases_running": "leases-running",  # zset: task id by the time (ms) up to which its turn is believed alive
     "deadlines": "deadlines",  # zset: task id by the time (ms) at which its stage or task is overdue
     "beats": "beats",  # zset: task id by the time (ms) of its stage's last sign of life; its next due poll, if later
+    "handed_back": "handed-back",  # zset: task whose turn workers gave back, by the last time (ms); until one can
     "counters": "counters",  # hash: what metrics are made of; only ever rises
     "pushed": "pushed",  # hash: lane -> messages ever published to it, where the broker does not count (RabbitMQ)
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON

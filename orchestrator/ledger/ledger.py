@@ -16,13 +16,15 @@ import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
 
-from orchestrator.domain.errors import BadMove
+from checkpoint.contract import FORMAT as CHECKPOINT_FORMAT
+from orchestrator.domain import formats
+from orchestrator.domain.errors import BadMove, TooOld
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.kept_connection import KeptConnection
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.outcomes import BAD_MOVE, Begun, Committed, Ended, Opened, Written
+from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD, Begun, Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
     Admission,
     Admitted,
@@ -31,6 +33,7 @@ from orchestrator.ledger.records import (
     Early,
     Onward,
     StageRow,
+    TooNew,
     Turn,
     TurnRecord,
     identity_of,
@@ -38,6 +41,7 @@ from orchestrator.ledger.records import (
 )
 from orchestrator.ledger.script_source import TABLES, Tables, assemble
 from orchestrator.ledger.shared_settings import shared_settings
+from orchestrator.ledger.turn_record import turn_record
 from orchestrator.settings.model import Settings
 
 TURN_MS: Final = 2000
@@ -63,8 +67,8 @@ class Ledger:
     def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
         """Runs a script by name; the typed methods below and in ``operations`` are the way to use it.
 
-        Raises ``BadMove`` when the transition table refused it. What it refused to one of several tasks is logged: the
-        others are done.
+        Raises ``TooOld`` when the ledger needs newer scripts, ``BadMove`` when the transition table refused it. What it
+        refused to one of several tasks is logged: the others are done.
         """
         return self._done(verb, self._run(verb, arguments, waits=bool(self._min_replicas)))
 
@@ -73,6 +77,8 @@ class Ledger:
         return self._done(verb, self._run(verb, arguments, waits=False))
 
     def _done(self, verb: str, answer: list[Any]) -> list[Any]:
+        if answer[0] == TOO_OLD:
+            raise TooOld("the ledger", int(answer[1]), formats.LEDGER)
         if answer[0] != BAD_MOVE:
             return answer
         _, moves, *others = answer
@@ -188,16 +194,34 @@ class Ledger:
 
     # Worker
 
-    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | Dropped]:
+    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | TooNew | Dropped]:
         """Begins the turn, or says why not. The record comes with ``BEGUN`` only, the due time with ``EARLY``."""
-        answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker)
+        reads = (formats.CURSOR, CHECKPOINT_FORMAT)
+        answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker, *reads)
         code = Begun(answer[0])
         if code is Begun.EARLY:
             due_ms, tenant_id, mode, stage_name = answer[1:]
             return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
+        if code is Begun.TOO_NEW:
+            return code, TooNew(*answer[1:])
         if code is not Begun.BEGUN:
             return code, Dropped(answer[1])
-        return code, _turn_record(answer[1:])
+        return code, turn_record(answer[1:])
+
+    def hand_back(
+        self, turn: Turn, worker: str, why: str, what: str, *, had_begun: bool
+    ) -> tuple[Ended, Early | Dropped, int]:
+        """Gives back a turn that this worker cannot run; ``worker``: host:pid/delivery.
+
+        Answers ``AGAIN`` with when it is due, for whoever can, and the next turn's number; else what became of it.
+        """
+        number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
+        answer = self.call("hand_back", *number, int(had_begun), why, what, worker)
+        code = Ended(answer[0])
+        if code is not Ended.AGAIN:
+            return code, Dropped(answer[1]), 0
+        following, due_ms, tenant_id, mode, stage_name = answer[1:]
+        return code, Early(due_ms, tenant_id, TaskState(mode), stage_name), following
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
         """Hands the turn back for ``delay_seconds``.
@@ -235,7 +259,7 @@ class Ledger:
         if not answer:
             return Advanced(ended)
         task_id, epoch, stage, *record = answer[0]
-        return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), _turn_record(record)))
+        return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), turn_record(record)))
 
     def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
         """Records the stage as failed, which ends its task."""
@@ -256,29 +280,6 @@ class Ledger:
         """Renews the running leases of all these turns. Answers those that are no longer ours."""
         flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
         return frozenset(turns[place] for place in self.call("renew", *flat)[1])
-
-
-def _turn_record(answer: Sequence[Any]) -> TurnRecord:
-    """What a script tells of a turn that has begun."""
-    tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
-    checkpoint, forced, digest, rollbacks, created, legs = rest
-    return TurnRecord(
-        tenant_id=tenant_id,
-        mode=TaskState(mode),
-        stage_index=index,
-        stage_name=stage_name,
-        cursor=json.loads(cursor) if cursor else {},
-        config=config,
-        snapshot=snapshot or None,
-        attempt=attempt,
-        incarnation=incarnation,
-        checkpoint=json.loads(checkpoint) if checkpoint else {},
-        forced=bool(forced),
-        digest=digest,
-        rollbacks=rollbacks,
-        plan_created=str(created),
-        legs=legs,
-    )
 
 
 def _milliseconds(seconds: float | None) -> int:

@@ -9,6 +9,10 @@ BAD_MOVE: Final = "BAD_MOVE"
 """Of every verb that moves a task or plan: the transition table refused. ``Ledger`` raises it, so no enum has it."""
 
 
+TOO_OLD: Final = "TOO_OLD"
+"""Of every verb: the ledger needs newer scripts. ``Ledger`` raises it, so no enum has it."""
+
+
 class Opened(StrEnum):
     """How a submit finds the plan."""
 
@@ -45,6 +49,7 @@ class Begun(StrEnum):
     STALE = "STALE"
     EARLY = "EARLY"
     COPY = "COPY"
+    TOO_NEW = "TOO_NEW"
     CANCELLED = "CANCELLED"
     PAUSED = "PAUSED"
     ROLLING_BACK = "ROLLING_BACK"

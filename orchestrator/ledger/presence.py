@@ -22,6 +22,7 @@ from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.release import self_description
 
 BEAT_SECONDS: Final = 2.0
 ALIVE_SECONDS: Final = 10.0
@@ -66,6 +67,11 @@ class Process:
     """The last test message that a worker took."""
     busy: int = 0
     """Stages that a worker runs now."""
+    knows: frozenset[str] | None = None
+    """All types of steps of a worker; None when it does not say."""
+    release: str = ""
+    formats: Mapping[str, int] = field(default_factory=dict)
+    """The newest of each form that it reads; see ``release``."""
 
     @property
     def name(self) -> str:
@@ -115,7 +121,7 @@ class Presence:
         try:
             silent = round(self._silent_seconds(), 1)
             own = json.dumps(self._ledger.own_settings)
-            told = json.dumps({**self._told(), "wall": round(time.time() * 1000)})
+            told = json.dumps({**self_description(), **self._told(), "wall": round(time.time() * 1000)})
             entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
             self._on_time(self._ledger.call("beat", *entry)[1])
         except UNREACHABLE:
@@ -139,6 +145,9 @@ def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
         "steps": tuple(told.get("steps", ())),
         "canary": str(told.get("canary", "")),
         "busy": int(told.get("busy", 0)),
+        "knows": frozenset(told["knows"]) if "knows" in told else None,
+        "release": str(told.get("release", "")),
+        "formats": {str(form): int(number) for form, number in told.get("formats", {}).items()},
     }
 
 

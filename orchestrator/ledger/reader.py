@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, cast
 
 import redis
 
-from orchestrator.domain.events import EVENT, Event
+from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import damaged_plans, lost_plans
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.log_entries import read_event
 from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
@@ -69,6 +70,14 @@ class Reader:
         """The plan's stages as submitted (immutable)."""
         text = self._client.get(self._keys.of("spec", plan_id))
         return cast(dict[str, Any], json.loads(cast(str, text)))
+
+    def content_of(self, plan_id: str) -> tuple[str, str] | None:
+        """The ledger's incarnation and the digest of the plan's content; None when there is no such plan."""
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hget(self._keys.of("meta"), "incarnation")
+            pipeline.hget(self._keys.of("plan", plan_id), "digest")
+            incarnation, digest = pipeline.execute()
+        return (incarnation, digest) if incarnation and digest else None
 
     def spec_text(self, plan_id: str, incarnation: str, digest: str) -> str | None:
         """The same as JSON, if this is still the ledger and the plan's content; None when another has taken the id."""
@@ -212,6 +221,15 @@ class Reader:
         found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings")))
         return {name: int(value) for name, value in found.items() if value.isdecimal()}
 
+    def needed_format(self) -> int:
+        """Format of the ledger that scripts must know to change anything."""
+        needs = cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))
+        return int(needs) if needs and needs.isdecimal() else 1
+
+    def handed_back(self, limit: int) -> list[str]:
+        """Tasks whose turn workers gave back since they cannot run it, those of the longest ago first."""
+        return cast(list[str], self._client.zrange(self._keys.of("handed_back"), 0, limit - 1))
+
     def damaged_plans(self) -> list[tuple[str, str]]:
         """Active plans with whose record no script can work, and what is wrong."""
         return damaged_plans(self._client, self._keys)
@@ -271,25 +289,5 @@ class Reader:
         return read_hashes(self._client, keys)
 
 
-def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:
-    """One stream entry as an event. Short field names keep the log small; see ``scripts/includes/event.lua``."""
-    wire: dict[str, Any] = json.loads(fields["d"])
-    wire |= {
-        "sequenceId": int(identifier.partition("-")[0]),
-        "planSequenceId": int(fields["p"]),
-        "type": fields["e"],
-        "planId": plan_id or fields["l"],
-        "occurredAt": moment(fields["t"]),
-    }
-    optional = {"taskId": fields["k"], "tenantId": fields["n"], "stageName": fields["s"]}
-    wire |= {name: value for name, value in optional.items() if value}
-    return EVENT.validate_python(wire)
-
-
 def _parts(pattern: str | None) -> str:
     return json.dumps(pattern.split("*")) if pattern else ""
-
-
-def moment(milliseconds: str | None) -> datetime | None:
-    """A stored time as UTC."""
-    return None if not milliseconds else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

@@ -72,6 +72,15 @@ class Early:
 
 
 @dataclass(frozen=True, slots=True)
+class TooNew:
+    """A turn that this worker is too old for: its ``form`` (cursor, checkpoint) has a ``format`` not known to it."""
+
+    tenant_id: str
+    form: str
+    format: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRecord:
     """What a begun turn needs: the plan stage it works on and what is known so far.
 

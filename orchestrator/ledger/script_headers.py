@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from textwrap import fill
-from typing import Final, get_args
+from typing import Final
 
-from orchestrator.domain.events import Event
+from orchestrator.domain.events import EVENT_TYPES
 from orchestrator.ledger.keys import PATTERNS
 from orchestrator.ledger.script_source import assemble, read_script, script_names
 
@@ -21,7 +21,7 @@ PAGE: Final = Path("docs/keys.md")
 _FOLDER: Final = Path(__file__).parent / "scripts"
 _KINDS: Final = ("hash", "string", "zset", "set", "stream")
 _PLURALS: Final = {"hash": "hashes"}
-_EVENTS: Final = [model.__name__ for model in get_args(get_args(Event)[0])]
+_EVENTS: Final = [model.__name__ for model in EVENT_TYPES]
 
 
 def keys_touched(source: str) -> set[str]:

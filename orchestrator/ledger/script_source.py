@@ -3,7 +3,8 @@
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
 ``transitions`` and ``settings``. The body of a verb that includes ``request`` is made a function: it runs once a
-request id. So is that of a verb that asks the transition table: what the table refuses is its answer.
+request id. So is that of a verb that asks the transition table: what the table refuses is its answer. Each verb
+first asks whether the ledger needs newer scripts than these.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from orchestrator.domain import formats
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
 from orchestrator.ledger import keys, shared_settings
+from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
+
+UNGATED: Final = ("beat", "find_tasks", "survey_tasks")
+"""Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"
 
@@ -70,7 +76,15 @@ def _assemble(name: str, body: str, tables: Tables) -> str:
     if _defines(reached(parts, words([body])), "ask_task", "ask_plan"):
         # What the table refuses ends the verb there, whichever function asked.
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
+    if name not in UNGATED:
+        body = f"{_gate()}\n{body}"
     return "\n".join([*(part.text for part in reached(parts, words([body]))), body])
+
+
+def _gate() -> str:
+    """The first thing that a verb does: what a newer release has written for newer scripts, older ones leave alone."""
+    needs = "local needs = tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1)"
+    return f"{needs}\nif needs and needs > {formats.LEDGER} then return {{'{TOO_OLD}', needs}} end"
 
 
 def _defines(parts: Sequence[Part], *names: str) -> bool:

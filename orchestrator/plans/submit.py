@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+from orchestrator.domain import formats
 from orchestrator.domain.errors import PlanConflict
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.ledger import Ledger
@@ -84,4 +85,4 @@ def _chunk_ends(plan: Plan) -> list[int]:
 
 def _spec(plan: Plan) -> str:
     stages = ",".join(stage.spec for stage in plan.stages)
-    return f'{{"name":{json.dumps(plan.name)},"stages":[{stages}]}}'
+    return f'{{"format":{formats.SPEC},"name":{json.dumps(plan.name)},"stages":[{stages}]}}'

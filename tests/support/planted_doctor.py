@@ -91,6 +91,19 @@ def processes() -> Iterator[Told]:
     yield Told(lacks, R.STEPS, "steps of worker w:2", "it lacks steps that other workers have (drain)")
     skewed = lambda world: beat(world, "worker", "w:2", wall=world.reader.now().timestamp() * 1000 - 90_000)  # noqa: E731
     yield Told(skewed, R.CLOCK, "clock of worker w:2", "90 s behind Redis'")
+    yield Told(coordinator, R.RELEASES, "releases", "", good=True)
+    two = then(_worker(release="0.1.0"), lambda world: beat(world, "worker", "n:1", release="0.2.0"))
+    said = "they differ: 0.1.0: worker w:2; 0.2.0: worker n:1; an update that is under way is to be finished"
+    yield Told(two, R.RELEASES, "releases", said, good=True)
+    needs = lambda world: world.client.hset(world.keys.of("settings"), "NEEDS", 2)  # noqa: E731
+    said = "too old: the ledger needs format 2, it knows 1 and does nothing"
+    yield Told(then(_worker(), needs), R.TOO_OLD, "release of worker w:2", said)
+    yield Told(needs, R.TOO_OLD, "release of this command", "too old: the ledger needs format 2, it knows 1")
+    lacks = then(started("p", "a"), _hands_back, _worker(knows=["noop"]))
+    said = "handed back 1 times: worker w:2 has no step of type drain; no live worker of"
+    yield Told(lacks, R.HANDED_BACK, "task p.0", said)
+    has = then(lacks, lambda world: beat(world, "worker", "n:1", knows=["drain"]))
+    yield Told(has, R.HANDED_BACK, "task p.0", "worker n:1 can, and takes it", good=True)
     yield Told(_with_settings, R.SETTINGS, "settings of worker w:2", "max_retry 99, not 3: the coordinators' settings")
 
 
@@ -100,6 +113,10 @@ def _worker(**more: Any) -> Do:
 
 def _gone(seconds: float) -> Do:
     return lambda world: aged(world, "worker:w:2", seconds)
+
+
+def _hands_back(world: LedgerWorld) -> None:
+    world.ledger.hand_back(world.turn("p.0"), "w:2/d", "step", "drain", had_begun=False)
 
 
 def _late(world: LedgerWorld) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.control.explain import Situation as S
 from orchestrator.domain.events import FailureInfo
 from tests.support.ledger_world import LedgerWorld, config
-from tests.support.planted import Planted, aged, beat, on, planned, staffed, started, stops
+from tests.support.planted import Planted, aged, beat, coordinator, on, planned, staffed, started, stops
 from tests.support.planted_waits import DOCTOR, HELD
 from tests.support.table_steps import Do, ask, then
 
@@ -44,6 +44,30 @@ def stages() -> Iterator[Planted]:
     late = then(started("p", "a"), lambda world: world.expire("leases_queued", "p.0"))
     said = "its lease is overdue by"
     yield Planted("on its way for long", staffed(late), "p.0", S.WAITS_FOR_WORKER, said)
+
+
+def _handed_back(why: str, what: str) -> Do:
+    return lambda world: world.ledger.hand_back(world.turn("p.0"), "w:2", why, what, had_begun=False)
+
+
+def handed_back() -> Iterator[Planted]:
+    start = ("changeover worker",)
+    waits = started("p", "a b")
+    lacks = then(waits, _handed_back("step", "drain-queue"))
+    knows = then(coordinator, lambda world: beat(world, "worker", "w:2", slots=16, knows=["noop"]))
+    said = (
+        "stage one (1 of 3) was handed back 1 times: worker w:2 has no step of type drain-queue; the next try comes in"
+    )
+    yield Planted("nobody has its step", then(lacks, knows), "p.0", S.HANDED_BACK, said, start)
+    has = then(lacks, knows, lambda world: beat(world, "worker", "w:3", slots=1, knows=["drain-queue", "noop"]))
+    said = "worker w:3 can, and takes it in the end"
+    yield Planted("another has its step", has, "p.0", S.HANDED_BACK, said, DOCTOR)
+    new = then(waits, _handed_back("cursor", "2"), knows)
+    said = "worker w:2 is too old for its cursor (format 2)"
+    yield Planted("its cursor is too new", new, "p.0", S.HANDED_BACK, said, start)
+    odd = then(waits, _handed_back("stage", "stages[0].steps[0].more: unknown key"), knows)
+    said = "worker w:2 cannot build its stages (stages[0].steps[0].more: unknown key)"
+    yield Planted("its stages cannot be built", odd, "p.0", S.HANDED_BACK, said, start)
 
 
 def _named(worker: str) -> Do:

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.control.doctor.consuming import consuming
 from orchestrator.control.doctor.processes import process_rows
+from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import server, this_clock
 from orchestrator.control.writing import why_no_writes
@@ -46,6 +47,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks.append(_writes(Operations(ledger), servers.redis_url))
             checks.append(this_clock(reader.now().timestamp(), time.time()))
             checks += process_rows(reader, settings)
+            checks += release_rows(reader, reader.alive(), settings.lanes)
             checks += consuming(reader)
             checks += _overdue(reader)
             checks += _repairs(reader)

@@ -8,9 +8,11 @@ from typing import Any
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import typed
-from orchestrator.control.explain.processes import no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
+from orchestrator.control.explain.processes import START_WORKER, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.hand_backs import HandBack, hand_back_of, who_can
+from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind
@@ -68,6 +70,10 @@ def _runs(task: TaskScene) -> Iterator[Remark]:
 
 def _waits(task: TaskScene) -> Iterator[Remark]:
     due_ms, now = int(task.record.get("dueAt", 0)), task.scene.now_ms
+    if (found := hand_back_of(task.record)) is not None:
+        yield _handed_back(task, found, (due_ms - now) / 1000)
+        yield from no_coordinator(task.scene)
+        return
     cursor = _cursor(task)
     if cursor and due_ms > now:
         attempt = f" after attempt {cursor['attempt']}" if cursor.get("attempt") else ""
@@ -87,6 +93,18 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
     if overdue > 0 and not why and task.scene.coordinators:
         sentence = f"its lease is overdue by {seconds_words(overdue)}: a coordinator hands it out again if it was lost"
         yield remark(Situation.WAITS_FOR_WORKER, sentence)
+
+
+def _handed_back(task: TaskScene, found: HandBack, due_seconds: float) -> Remark:
+    """Workers could not run it: who can, or what lets one."""
+    queue = lane_name(lane_of(task.status.tenant_id, task.scene.lanes))
+    able = who_can(found, [worker for worker in task.scene.workers if queue in worker.queues])
+    tries = f"; the next try comes in {seconds_words(due_seconds)}" if due_seconds > 0 else ""
+    sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
+    if able:
+        sentence += f"; worker {some_of([one.name for one in able])} can, and takes it in the end"
+        return remark(Situation.HANDED_BACK, sentence, typed("doctor"))
+    return remark(Situation.HANDED_BACK, f"{sentence}; no live worker of {queue} can: {found.mend}", START_WORKER)
 
 
 def _asked(task: TaskScene) -> Iterator[Remark]:

@@ -49,6 +49,7 @@ class Situation(StrEnum):
     # A task that moves, or goes back
     STAGE_RUNS = "stage-runs"
     WORKER_LOST = "worker-lost"
+    HANDED_BACK = "handed-back"
     BETWEEN_POLLS = "between-polls"
     WAITS_FOR_WORKER = "waits-for-worker"
     TASK_PAUSING = "task-pausing"

@@ -6,11 +6,12 @@ event, so a consumer keeps the last one that it handled and drops what is not ne
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
-from orchestrator.domain.events.base import EventBase, FailureInfo, StageEvent, TaskEvent
+from orchestrator.domain.events.base import EventBase, FailureInfo, OtherEvent, StageEvent, TaskEvent
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
     PlanCancelled,
@@ -58,17 +59,34 @@ from orchestrator.domain.events.tasks import (
     TaskWaiting,
 )
 
-Event = Annotated[OperationRequested | PlanHappening | TaskHappening | StageHappening, Field(discriminator="type")]
+KnownEvent = Annotated[OperationRequested | PlanHappening | TaskHappening | StageHappening, Field(discriminator="type")]
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
-"""Reads one event from its wire form."""
+Event = KnownEvent | OtherEvent
+
+EVENT: TypeAdapter[KnownEvent] = TypeAdapter(KnownEvent)
+"""Reads one event of this release from its wire form."""
+
+EVENT_TYPES: tuple[type[EventBase], ...] = get_args(get_args(KnownEvent)[0])
+
+
+def event_from(wire: Mapping[str, Any]) -> Event:
+    """The event, as an ``OtherEvent`` when this release has no model that it fits. One that lacks what every event
+    carries raises pydantic's ``ValidationError``."""
+    try:
+        return EVENT.validate_python(wire)
+    except ValidationError:
+        return OtherEvent.model_validate(wire)
+
 
 __all__ = [
     "EVENT",
+    "EVENT_TYPES",
     "Event",
     "EventBase",
     "FailureInfo",
+    "KnownEvent",
     "OperationRequested",
+    "OtherEvent",
     "PlanCancelled",
     "PlanCompleted",
     "PlanCreated",
@@ -107,4 +125,5 @@ __all__ = [
     "TaskStageSucceeded",
     "TaskStarted",
     "TaskWaiting",
+    "event_from",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -23,9 +24,9 @@ class FailureInfo(BaseModel):
 
 
 class EventBase(BaseModel):
-    """What every event carries."""
+    """What every event carries; fields that a newer release has added are ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel)
 
     sequence_id: int
     plan_sequence_id: int
@@ -40,3 +41,18 @@ class TaskEvent(EventBase):
 
 class StageEvent(TaskEvent):
     stage_name: str
+
+
+class OtherEvent(EventBase):
+    """An event that this release cannot read: of a newer one, or damaged by a hand. It is told as it is stored."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    if TYPE_CHECKING:
+        # None of this release's, so that comparing the type with one of them tells the models apart.
+        type: Literal["?"]
+    else:
+        type: str
+    task_id: str | None = None
+    tenant_id: str | None = None
+    stage_name: str | None = None

@@ -3,8 +3,8 @@
 -- leaves the next stage to a message.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
 --       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
---       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
---       inbox, feed, log:{plan} (streams)
+--       deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
 --       9 worker and delivery that go on; '' when they do not  10 lanes that it serves: '', all; else '4:0,2,' (see lanes)
@@ -22,6 +22,7 @@
 -- @include stage_end
 -- @include stage_begin
 -- @include hand_over
+-- @include hand_back
 
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
@@ -45,6 +46,7 @@ local function go_on(task)
   task.stage, task.turn, task.gives_way = stage + 1, 0, worker ~= ''
   local follows = ask_stage_end(task, forward)
   record_stage(task, name, turn, healthy, forward)
+  forget_hand_back(task)
   if follows == 'ENDS' then
     if forward then complete_task(task, identity) else finish_rollback(task, restored, identity) end
     return {task.status, worker ~= '' and hand_over(task, worker, served) or nil}

@@ -1,13 +1,15 @@
 -- Begins the turn that a message asks for: exactly the current epoch, stage and turn, once, whatever the clock says.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
 --       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
---       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
---       inbox, feed, log:{plan} (streams)
+--       deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 worker and delivery: a repeat of the same call begins again
+--       6 newest format of a cursor that the worker reads  7 the same of a checkpoint
 -- CODES BEGUN, tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 --       checkpoint, forced, digest of the plan's content, number of rollbacks,
 --       when the plan was created, number of legs |
 --       STALE, tenant (drop the chain) | COPY, tenant (another copy of this turn: drop the chain) |
+--       TOO_NEW, tenant, cursor or checkpoint, its format (this worker is too old: nothing has begun) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
 --       CANCELLED, PAUSED, ROLLING_BACK, tenant (asked for, done at this boundary: drop the chain) | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskProgress
@@ -16,6 +18,9 @@
 -- @include boundary
 -- @include stage_begin
 -- @include counters
+
+-- A form says its number in its first key, or is of the first.
+local function format_of(text) return tonumber(string.match(text, '^{"format":(%d+)') or 1) end
 
 -- Two processes never agree on the last milliseconds.
 local EARLY_MS = 20
@@ -40,14 +45,19 @@ if turn > 0 and task.lease == 'queued' then
   if due > NOW + EARLY_MS then return {'EARLY', due, task.tenant, task.status, name} end
 end
 
--- Only before a stage's first turn is the task between stages.
-if turn == 0 and not task.stage_started then
+-- Until a stage's first turn has begun the task is between stages.
+if not task.stage_started then
   local asked = ask_boundary(task)
   if asked then
     stop_at_boundary(task)
     return {asked, task.tenant}
   end
 end
+
+local checkpoint = stage > 0 and redis.call('GET', K.checkpoint(task_id)) or ''
+local cursor = redis.call('HGET', K.task(task_id), 'cursor') or ''
+if format_of(cursor) > tonumber(ARGV[6]) then return {'TOO_NEW', task.tenant, 'cursor', format_of(cursor)} end
+if format_of(checkpoint) > tonumber(ARGV[7]) then return {'TOO_NEW', task.tenant, 'checkpoint', format_of(checkpoint)} end
 
 local is_first = task.lease == 'queued'
 local index, name = stage_of(task, stage)

@@ -1,8 +1,8 @@
 -- Cancels the next waiting or paused tasks of a cancelled plan. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats,
---       lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+--       handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskCancelled

@@ -2,8 +2,8 @@
 -- rollback is asked for and not begun, it is the rollback that is given up.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task}, checkpoint:{task}, request:{request} (strings), ended, ready, leases-queued,
---       leases-running, deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       leases-running, deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active,
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

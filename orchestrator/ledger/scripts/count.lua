@@ -1,5 +1,5 @@
 -- Adds what a process has counted by itself since its last call: times of steps, which no other script sees.
--- KEYS  1 the namespace's root. Touches counters (hash), batch:{process} (string)
+-- KEYS  1 the namespace's root. Touches settings, counters (hashes), batch:{process} (string)
 -- ARGV  1 host:pid and start of the process  2 number of the batch  3... counter and number, in turn
 -- CODES COUNTED | REPEATED (the answer to this very call was lost)
 -- EVENTS none

@@ -33,7 +33,7 @@ if has_remains(plan_id) then return {'REMAINS'} end
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
-  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'createdAt', int(WALL))
+  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'format', 1, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
 for i = 10, #ARGV, 3 do
   local index = (i - 10) / 3

@@ -2,8 +2,8 @@
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
 --       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
---       deadlines, beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+--       deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskFailed

@@ -3,8 +3,8 @@
 -- never failed for it.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       beats, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
+--       (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 --       3 the most to hand out: further ones are not counted as looked after
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was published}, then 1 when there may be

@@ -31,7 +31,13 @@ TABLE = all_unique(
             planted_waits.tenants,
             planted_waits.slots,
         ),
-        *(planted_moves.stages, planted_moves.asked, planted_moves.whole_plans, planted_moves.groups),
+        *(
+            planted_moves.stages,
+            planted_moves.handed_back,
+            planted_moves.asked,
+            planted_moves.whole_plans,
+            planted_moves.groups,
+        ),
         *(planted_ends.paused, planted_ends.failed, planted_ends.rollbacks, planted_ends.cancelled),
     )
     for row in rows()

@@ -2,11 +2,13 @@
 -- @include keys
 -- @include wake
 -- @include beats
+-- @include hand_back
 
 local function drop_lease(task)
   redis.call('ZREM', K.leases_queued(), task.id)
   redis.call('ZREM', K.leases_running(), task.id)
   forget_beat(task)
+  forget_hand_back(task)
   if task.timed then redis.call('ZREM', K.deadlines(), task.id) end
   redis.call('HDEL', K.task(task.id), 'lease', 'worker', 'beatAt', 'queuedAt', 'republished')
   task.lease = ''

@@ -86,7 +86,7 @@ def right() -> list[Line]:
 
 def tell(lines: list[Line]) -> list[Event]:
     """Numbers the lines and makes them events."""
-    events = []
+    events: list[Event] = []
     plan_numbers: Counter[str] = Counter()
     for number, (kind, fields) in enumerate(lines, 1):
         plan_id = fields.get("planId", PLAN)

@@ -1,0 +1,62 @@
+"""Tasks whose turn workers gave back since they cannot run it: why, and who could."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.ledger.presence import Process
+from orchestrator.ledger.release import reads
+
+STEP, STAGE = "step", "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """``why``: ``step`` (types of steps are missing), ``stage`` (it cannot be built), or the form that is too new, of
+    which ``what`` is the format. ``worker`` is the last that gave it back, ``times`` how often it was."""
+
+    why: str
+    what: str
+    worker: str
+    times: int
+
+    @property
+    def words(self) -> str:
+        """What the worker lacks, after "worker h:1"."""
+        if self.why == STEP:
+            return f"has no step of type {self.what}"
+        if self.why == STAGE:
+            return f"cannot build its stages ({self.what})"
+        return f"is too old for its {self.why} (format {self.what})"
+
+    @property
+    def mend(self) -> str:
+        """What helps when nobody can."""
+        if self.why == STEP:
+            return "install the package that brings it where a worker runs, and restart that worker"
+        if self.why == STAGE:
+            return "start a worker of the release, and with the packages, that the plan was submitted with"
+        return "update the workers"
+
+    def can_run(self, worker: Process) -> bool:
+        """Whether that worker could, as far as it tells: one of which it is not known may be tried."""
+        if self.why == STEP:
+            return worker.knows is None or set(self.what.split(", ")) <= worker.knows
+        if self.why == STAGE:
+            return worker.name != self.worker
+        return not self.what.isdecimal() or reads(worker.formats, self.why) >= int(self.what)
+
+
+def hand_back_of(record: Mapping[str, str]) -> HandBack | None:
+    """From a task's record; None when nobody gave it back, or somebody has been able to since."""
+    if record.get("lease") != "queued" or not record.get("handedBack"):
+        return None
+    known = json.loads(record["handedBack"])
+    return HandBack(str(known["why"]), str(known["what"]), str(known["worker"]).partition("/")[0], int(known["times"]))
+
+
+def who_can(found: HandBack, workers: Sequence[Process]) -> list[Process]:
+    """Those of the workers that could run it."""
+    return [worker for worker in workers if found.can_run(worker)]
