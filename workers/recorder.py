@@ -63,7 +63,7 @@ class Recorder:
         return Reschedule(run.as_admitted(turn.stage, number), due_ms, record.stage_name)
 
     def hand_back(self, turn: Turn, worker: str, unable: Unable, run: Run | None = None) -> Next:
-        """This worker cannot run the turn: it is another's, after a while. Nothing has failed. ``run``: had it begun."""
+        """This worker cannot run the turn: it is for another later. Nothing has failed. ``run``: if it has begun."""
         # As at a begin: only this delivery's own repeat is answered the same.
         tried = (turn, f"{worker}/{uuid4().hex[:12]}", unable.why, unable.what)
         ended, found, number = patiently(lambda: self._ledger.hand_back(*tried, had_begun=run is not None))
