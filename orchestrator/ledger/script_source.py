@@ -23,7 +23,7 @@ from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
 
-UNGATED: Final = ("beat", "find_tasks", "survey_tasks")
+UNGATED: Final = ("beat", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"

@@ -1,5 +1,5 @@
 -- Finds which of many tenants a task holds or was going to move last; writes nothing.
--- KEYS  1 the namespace's root. Touches settings, tenant:{tenant} (hashes)
+-- KEYS  1 the namespace's root. Touches tenant:{tenant} (hash)
 -- ARGV  tenant ids
 -- CODES FOUND, then of each tenant that has one {its place in ARGV (from 0), holder, newest task}, '' for none
 -- EVENTS none
