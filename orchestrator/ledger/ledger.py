@@ -6,7 +6,6 @@ called twice (a reply can be lost): the second call changes nothing and answers 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha1
 from typing import Any, Final, cast
