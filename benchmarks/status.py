@@ -1,4 +1,4 @@
-"""Reading a plan at three sizes: what an operator waits for `status`, `explain`, `doctor`, and whole JSON."""
+"""Reading a plan at three sizes: what an operator waits for `status`, `explain`, `doctor`, `watch`, and whole JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import redis
 
 from benchmarks.place import private_redis, settings_of
 from benchmarks.submit import one_endpoint_tenant
+from orchestrator.cli.watch.screen import Screen, Size
+from orchestrator.cli.watch.view import View
 from orchestrator.client import Client
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
@@ -58,6 +60,9 @@ def submit_half_done(place: Place, count: int) -> None:
                         pipeline.hset(keys.of("task", task_id_of(PLAN, position)), "status", states[position])
                 pipeline.execute()
         counts = {f"n:{one}": list(states.values()).count(one) for one in set(states.values())}
+        state.sadd(
+            keys.of("slots", PLAN), *(task_id_of(PLAN, n) for n, one in states.items() if one == TaskState.RUNNING)
+        )
         state.hset(keys.of("plan", PLAN), mapping={**counts, "n:PENDING": count - len(states), "status": "RUNNING"})
 
 
@@ -69,6 +74,18 @@ def best(look: Callable[[], object]) -> float:
         look()
         found.append(time.perf_counter() - started)
     return min(found)
+
+
+def look_again(client: Client) -> Callable[[], object]:
+    """What `watch` does twice a second."""
+    live = client.live(PLAN)
+    screen = Screen(live)
+
+    def look() -> None:
+        live.look()
+        screen.draw(View(), Size(80, 24))
+
+    return look
 
 
 def measure(server: RedisServer, database: int, count: int) -> None:
@@ -89,7 +106,10 @@ def measure(server: RedisServer, database: int, count: int) -> None:
             "first page": lambda: client.status(PLAN, limit=50, by_interest=True),
             "failed": lambda: client.status(PLAN, statuses=["FAILED"], limit=50),
             "last page": lambda: client.status(PLAN, limit=50, offset=count - 50),
+            "tenants like *99": lambda: client.status(PLAN, tenants="*99", limit=50),
             "explain": lambda: client.explain(plan_id=PLAN),
+            "watch, first look": lambda: client.live(PLAN),
+            "each further": look_again(client),
         }
         print(
             f"  {count:7,} tenants, Client: " + ", ".join(f"{name} {best(call):.3f} s" for name, call in calls.items())

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
+from orchestrator.cli.output import LEFT, note
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.domain.status import TASK_OPEN, TaskState
 
@@ -17,6 +22,16 @@ def what_happened(client: Client, target: OperationTarget) -> str:
     if target.type == "plan":
         return plan_words(client.summary(target.identifier))
     return task_words(client.task_status(target.identifier))
+
+
+@contextmanager
+def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
+    """Ctrl-C ends the waiting, not what was asked for: says so, and ends the command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"what was asked for stands; to look: changeover status {target.identifier}")
+        raise typer.Exit(LEFT) from None
 
 
 def plan_words(plan: PlanSummary) -> str:

@@ -169,7 +169,7 @@ def _operate(
     narrowing: Narrowing | None = None,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.cli.happened import what_happened
+    from orchestrator.cli.happened import tells_that_it_stands, what_happened
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
     from orchestrator.ledger.operations import Operation
 
@@ -187,7 +187,8 @@ def _operate(
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
             acted_on = OperationTarget("task", result.task_id) if result.task_id else target
-            status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
+            with tells_that_it_stands(acted_on):
+                status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             result = result.model_copy(update={"status": status, "message": what_happened(client, acted_on)})
     if json_output:
         print_json(result)

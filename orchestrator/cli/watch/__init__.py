@@ -6,20 +6,17 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.output import as_json, note, print_json, print_line
+from orchestrator.cli.output import LEFT, as_json, note, print_json, print_line
 from orchestrator.control.target import target_of
 from orchestrator.domain.status import PLAN_ENDED
 
 if TYPE_CHECKING:
     from orchestrator import Client
-
-LEFT: Final = 130
-"""Exit code of who left before the end, by a key or by a signal."""
 
 
 def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:

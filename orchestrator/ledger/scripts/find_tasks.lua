@@ -14,6 +14,10 @@ local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + ton
 
 local tenants, causes = read_pattern(ARGV[4]), read_pattern(ARGV[5])
 
+-- The longer ones are read only where somebody asks for them.
+local FIELDS = {'status', 'waitingSince'}
+if tenants or causes then FIELDS = {'status', 'waitingSince', 'tenant', 'failure'} end
+
 local function is_asked_for(tenant, failure)
   if tenants and not is_like(tenant or '', tenants) then return false end
   -- Matched, not decoded: a damaged failure must not hide all others.
@@ -28,7 +32,7 @@ end
 
 for position = first, last do
   -- What a hand has put there, and is no record, hides no other.
-  local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), 'status', 'waitingSince', 'tenant', 'failure')
+  local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), unpack(FIELDS))
   local place = (f[2] and place_of.LINE) or place_of[f[1] or '']
   if place and is_asked_for(f[3], f[4]) then place[#place + 1] = position end
 end

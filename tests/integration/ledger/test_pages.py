@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import pytest
 
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.status import StatusReader
-from orchestrator.control.task_rows import BY_INTEREST, TaskFilter
+from orchestrator.control.task_rows import BY_INTEREST, TaskFilter, TaskRows
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger import reader
@@ -93,6 +94,20 @@ def test_only_failures_of_a_cause(status: StatusReader, cause: str, found: list[
     assert [task.task_id for task in status.tasks("p", wanted([FAILED], "t8", cause))] == [
         i for i in found if i == "p.8"
     ]
+
+
+def test_a_task_that_has_moved_on_meanwhile_is_not_shown_as_what_was_asked_for(
+    status: StatusReader, world: LedgerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = TaskRows.page
+
+    def page(rows: TaskRows, *arguments: Any, **options: Any) -> tuple[Sequence[int], int]:
+        found = find(rows, *arguments, **options)
+        world.ask("retry", "p.1")
+        return found
+
+    monkeypatch.setattr(TaskRows, "page", page)
+    assert [task.task_id for task in status.plan("p", wanted([FAILED])).tasks] == ["p.8"]
 
 
 def test_a_damaged_failure_hides_no_other(status: StatusReader, world: LedgerWorld) -> None:

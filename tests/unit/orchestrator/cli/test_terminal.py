@@ -8,19 +8,30 @@ import logging
 import re
 import sys
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli import drawing, main, output
 from orchestrator.cli.event_lines import event_line
+from orchestrator.cli.formats import print_list, print_value
 from orchestrator.cli.tables import plan_table, plans_table, task_detail
+from orchestrator.cli.watch.sections import causes as causes_lines
+from orchestrator.cli.watch.sections import footer, head, moving_table, task_list
+from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.failure_causes import FailureCauses
+from orchestrator.control.live_plan import TaskView
+from orchestrator.control.pace import Pace
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable, printable_json, steering_character
 from orchestrator.embedded.console import Console
 from orchestrator.observability.logs import configure_logs
@@ -106,6 +117,39 @@ def test_tables_keep_every_value_in_its_row(capsys: pytest.CaptureFixture[str]) 
     printed = capsys.readouterr().out
     assert safe(printed)
     assert not [line for line in printed.split("\n") if line.startswith("error")]
+
+
+def test_the_screen_of_watch_shows_nothing_that_steers(capsys: pytest.CaptureFixture[str]) -> None:
+    failure = FailureInfo(type=EVIL, message=EVIL, stage_name=EVIL, step_name=EVIL)
+    causes = FailureCauses()
+    causes.add("p.1", EVIL, failure)
+    fields: dict[str, Any] = {"task_id": EVIL, "plan_id": EVIL, "tenant_id": EVIL, "status": "FAILED"}
+    task = TaskStatus.model_validate(fields | {"current_stage": EVIL, "failure_info": failure, "total_stages": 2})
+    view = View("failed", filter=EVIL)
+    summary = PlanSummary(plan_id=EVIL, name=EVIL, status=EVIL, max_concurrency=1, counts={EVIL: 1})
+    live: Any = SimpleNamespace(
+        summary=summary, done=0, total=1, moving={}, now=datetime.now(UTC), causes=causes, pace=Pace(),
+        seconds_left=None, seconds_run=None,
+    )  # fmt: skip
+    for width in (60, 100, 200):
+        parts = [*head(live, width), *causes_lines(live, width, 5), task_list([task], width)]
+        parts += [moving_table(live, [TaskView(task, EVIL, EVIL, EVIL)], width), footer(view, width)]
+        parts.append(footer(View(typing=True, filter=EVIL), width))
+        for part in parts:
+            drawing.console().print(part)
+            drawing.show(part)
+    assert safe(capsys.readouterr().out)
+
+
+def test_yaml_escapes_what_steers_and_stays_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {EVIL: [EVIL], "plain": "Zürich, 東京"}
+    print_value(value, "yaml")
+    print_list({"name": EVIL}, "tasks", iter([value, value]), "yaml")
+    printed = capsys.readouterr().out
+    assert safe(printed)
+    first, second = printed.split("name:")
+    assert yaml.safe_load(first) == value
+    assert yaml.safe_load("name:" + second) == {"name": EVIL, "tasks": [value, value]}
 
 
 def test_the_log_of_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
