@@ -70,6 +70,7 @@ def test_a_page_is_the_same_part_of_the_whole(status: StatusReader) -> None:
         ("*7", [7, 17]),
         ("t*1*", [1, *range(10, 20)]),
         ("*", range(20)),
+        ("t1*1", [11]),
         ("t", []),
         ("x*", []),
         ("t1?", []),
