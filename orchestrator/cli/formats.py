@@ -12,6 +12,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.printable import steering_character
 
 Format = Literal["table", "json", "yaml"]
+_ONE_LINE: Final = 10_000
 FORMATS: Final[tuple[Format, ...]] = ("table", "json", "yaml")
 
 FormatOption = Annotated[
@@ -62,9 +63,13 @@ def print_list(head: Mapping[str, Any], name: str, items: Iterable[Any], form: F
 def _yaml(value: Any) -> str:
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text = str(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=10_000))
+    quick = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    try:
+        text = str(yaml.dump(value, Dumper=quick, sort_keys=False, allow_unicode=True, width=_ONE_LINE))
+    except UnicodeEncodeError:
+        # Half a character, from a hand or an answer: libyaml writes none.
+        text = "\ud800"
     if any(steering_character(line) is not None for line in text.split("\n")):
         # Characters that steer a terminal become YAML's own escapes, so that the value stays what it is.
-        text = str(yaml.dump(value, Dumper=dumper, sort_keys=False, width=10_000))
+        text = str(yaml.dump(value, Dumper=yaml.SafeDumper, sort_keys=False, width=_ONE_LINE))
     return text.rstrip("\n")
