@@ -68,10 +68,14 @@ class PollAgain:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step cannot succeed; its stage and task fail. ``kind`` is a stable CamelCase word, ``message`` for people."""
+    """The step cannot succeed; its stage and task fail. ``kind`` is a stable CamelCase word, ``message`` for people.
+
+    ``state``: what it had seen by then, to be looked at; none to leave that as the last poll kept it.
+    """
 
     kind: str
     message: str
+    state: Mapping[str, JsonValue] | None = field(default=None, compare=False)
 
 
 Outcome = Done | PollAgain | Failed

@@ -164,10 +164,10 @@ class HealthCheck(Step[HealthCheckParameters]):
         if attempt >= most or hopeless:
             if not misses:
                 said = f"all instances reported version {cut(expected)} in the last {state['streak']} attempts only"
-                return Failed("HealthCheckFailed", f"{said}, not in {wanted} in a row within {attempt} attempts")
+                return Failed("HealthCheckFailed", f"{said}, not in {wanted} in a row within {attempt} attempts", state)
             head = f"{many} did not report version {cut(expected)} in {attempt} attempt{'s' if attempt != 1 else ''}"
             early = " (given up early: waiting cannot help)" if hopeless and attempt < most else ""
-            return Failed("HealthCheckFailed", f"{head}{early}: {join_bounded(misses)}")
+            return Failed("HealthCheckFailed", f"{head}{early}: {join_bounded(misses)}", state)
         if not misses:
             note = f"attempt {attempt} of {most}: all instances there, {state['streak']} of {wanted} times in a row"
             return PollAgain(parameters.interval_seconds, note, state)

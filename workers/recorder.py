@@ -130,7 +130,9 @@ class Recorder:
         failure = FailureInfo(
             type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
         )
-        ended = patiently(lambda: self._ledger.fail(run.turn, failure))
+        cursor = run.cursor.as_json()
+        seen = cursor if len(json.dumps(cursor)) <= CURSOR_LIMIT else None
+        ended = patiently(lambda: self._ledger.fail(run.turn, failure, seen))
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)

@@ -78,6 +78,8 @@ class StepRunner:
             outcome = self._run_step(step, run)
             if isinstance(outcome, PollAgain):
                 cursor.state, cursor.note = outcome.state, outcome.note
+            elif isinstance(outcome, Failed) and outcome.state is not None:
+                cursor.state = outcome.state
             return outcome
 
         cursor = run.cursor
@@ -150,7 +152,8 @@ def _masked(outcome: Outcome) -> Outcome:
             return Done(mask_value(outputs))
         case PollAgain(after_seconds, note, state):
             return PollAgain(after_seconds, mask(note), mask_value(state))
-        case Failed(kind, message):
-            return Failed(kind, mask(message))
+        case Failed(kind, message, state):
+            # What cannot be kept is left out: the reason counts.
+            return Failed(kind, mask(message), mask_value(state) if state is not None and _is_json(state) else None)
         case _:
             return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")

@@ -50,7 +50,7 @@ def plan_words(plan: PlanSummary) -> str:
 def task_words(task: TaskStatus) -> str:
     """Where it stopped and why, or how long it took."""
     took = "" if task.duration_millis is None else f" after {task.duration_millis / 1000:.1f} s"
-    done = f"{task.completed_stages} of {task.total_stages} stages done"
+    done = f"{task.completed_stages} of {task.total_stages} stages {'back' if task.goes_back else 'done'}"
     failure = task.failure_info
     if failure is not None:
         where = " / ".join(name for name in (failure.stage_name, failure.step_name) if name)

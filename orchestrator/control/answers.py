@@ -50,6 +50,8 @@ class TaskStatus(Answer):
     pause_requested: bool = False
     cancel_requested: bool = False
     rollback_requested: bool = False
+    goes_back: bool = False
+    """The stages counted are those of its rollback."""
     retry_count: int = 0
     started_at: str | None = None
     ended_at: str | None = None
@@ -61,9 +63,9 @@ class TaskStatus(Answer):
     """What each instance said at each attempt of the stage's health check, the oldest first."""
     last_operation: LastOperation | None = None
     current: DeployUnit | None = None
-    """Asked by tenant: what the tenant is since its last whole move or rollback."""
+    """Asked of one task: what its tenant is since its last whole move or rollback."""
     last_known_good: DeployUnit | None = None
-    """Asked by tenant: what it was when a health check last confirmed a move or rollback of it."""
+    """Asked of one task: what it was when a health check last confirmed a move or rollback of it."""
 
 
 class PlanStatus(Answer):

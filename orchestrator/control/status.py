@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
@@ -18,6 +19,7 @@ from orchestrator.ledger.records import IDENTITY
 from steps import in_words
 
 Record = Mapping[str, str]
+_BACK: Final = {"old version": "new version"}
 
 
 class StatusReader:
@@ -43,8 +45,7 @@ class StatusReader:
         summary = plan_summary(plan_id, record)
         rows = TaskRows(self._reader, plan_id, _written(record), summary.counts)
         positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
-        # One that moved on between the two looks is no longer what was asked for.
-        tasks = [task for task in self._at(record, plan_id, positions) if task.status in (*wanted.statuses, DAMAGED)]
+        tasks = self._wanted_at(record, plan_id, positions, wanted)
         return PlanStatus(**dict(summary), matching=matching, tasks=tasks)
 
     def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
@@ -52,7 +53,7 @@ class StatusReader:
         record = self._plan_record(plan_id)
         positions = self._positions(plan_id, record, wanted)
         for start in range(0, len(positions), PAGE):
-            yield from self._at(record, plan_id, positions[start : start + PAGE])
+            yield from self._wanted_at(record, plan_id, positions[start : start + PAGE], wanted)
 
     def task_ids(self, plan_id: str, statuses: Collection[TaskState]) -> list[str]:
         """Ids of the plan's tasks in these statuses, in plan order."""
@@ -88,23 +89,16 @@ class StatusReader:
         return [plan_summary(plan_id, record) for plan_id, record in zip(plan_ids, records, strict=True) if record]
 
     def task(self, task_id: str) -> TaskStatus:
-        """One task."""
+        """One task, and what its tenant is."""
         record = self._reader.task_records([task_id])[0]
         if not record:
             raise absent(self._reader, f"task {task_id!r}", "`changeover status PLAN_ID` lists a plan's tasks")
-        return self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
+        status = self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
+        return status.model_copy(update=self._units(status.tenant_id))
 
     def tenant(self, tenant_id: str) -> TaskStatus:
         """The task that holds the tenant, else its first waiter, else its newest task; and what the tenant is."""
-        status = self.task(self.task_id_of(tenant_id))
-        record = self._reader.tenant_records([tenant_id])[0]
-        good = json.loads(record.get("good", "null"))
-        return status.model_copy(
-            update={
-                "current": DeployUnit.model_validate_json(record["current"]) if "current" in record else None,
-                "last_known_good": DeployUnit(**{name: good.get(name) for name in IDENTITY}) if good else None,
-            }
-        )
+        return self.task(self.task_id_of(tenant_id))
 
     def task_id_of(self, tenant_id: str) -> str:
         """The id of the task that speaks for the tenant."""
@@ -126,6 +120,19 @@ class StatusReader:
     def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
         task_ids = [task_id_of(plan_id, position) for position in positions]
         return self._statuses(plan, task_ids, self._reader.task_records(task_ids))
+
+    def _units(self, tenant_id: str) -> dict[str, DeployUnit | None]:
+        """What the tenant is now, and what a health check confirmed last."""
+        record = self._reader.tenant_records([tenant_id])[0]
+        good = json.loads(record.get("good", "null"))
+        return {
+            "current": DeployUnit.model_validate_json(record["current"]) if "current" in record else None,
+            "last_known_good": DeployUnit(**{name: good.get(name) for name in IDENTITY}) if good else None,
+        }
+
+    def _wanted_at(self, plan: Record, plan_id: str, positions: Sequence[int], wanted: TaskFilter) -> list[TaskStatus]:
+        # One that moved on between the two looks is no longer what was asked for.
+        return [task for task in self._at(plan, plan_id, positions) if task.status in (*wanted.statuses, DAMAGED)]
 
     def _statuses(self, plan: Record, task_ids: Sequence[str], records: Sequence[Record]) -> list[TaskStatus]:
         waiting = sorted({record.get("tenant", "") for record in records if record.get("waitingSince")})
@@ -203,6 +210,7 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         duration_millis=int(record["durationMillis"]) if "durationMillis" in record else None,
         paused_millis=int(record.get("pausedMillis", 0)) if "durationMillis" in record else None,
         waiting_for=holder if record.get("waitingSince") else None,
+        goes_back="legs" in record,
         verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
@@ -217,7 +225,11 @@ def _written(plan: Record) -> int:
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:
     cursor = json.loads(record.get("cursor") or record.get("lastCursor") or "{}")
-    return in_words(cursor.get("state", {}).get("matrix")) or None
+    said = in_words(cursor.get("state", {}).get("matrix"))
+    if "legs" in record:
+        # A check knows where the tenant comes from, and on the way back that is the new version.
+        said = {key: [_BACK.get(word, word) for word in words] for key, words in said.items()}
+    return said or None
 
 
 def _last_operation(record: Record) -> LastOperation | None:

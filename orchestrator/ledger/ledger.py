@@ -260,11 +260,10 @@ class Ledger:
         task_id, epoch, stage, *record = answer[0]
         return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), turn_record(record)))
 
-    def fail(self, turn: Turn, failure: FailureInfo) -> Ended:
-        """Records the stage as failed, which ends its task."""
-        answer = self.call(
-            "fail", turn.task_id, turn.epoch, turn.stage, turn.turn, wire_json(failure.model_dump(by_alias=True))
-        )
+    def fail(self, turn: Turn, failure: FailureInfo, seen: Mapping[str, Any] | None = None) -> Ended:
+        """Records the stage as failed, which ends its task; ``seen``: its cursor by then, kept to be looked at."""
+        why, cursor = wire_json(failure.model_dump(by_alias=True)), "" if seen is None else wire_json(seen)
+        answer = self.call("fail", turn.task_id, turn.epoch, turn.stage, turn.turn, why, cursor)
         return Ended(answer[0])
 
     def count(self, process: str, batch: int, counts: Mapping[str, int]) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from rich.console import Console
 
 from orchestrator.cli.output import as_json, print_json_list
+from orchestrator.cli.tables import task_table
 from orchestrator.client import Client
+from orchestrator.control.status import StatusReader
+from orchestrator.control.task_rows import TaskFilter
+from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
@@ -108,3 +114,41 @@ def test_json_of_a_large_plan_is_written_as_it_is_read(
     assert read == [PAGE, PAGE, 1]
     assert [part.count('"taskId"') for part in written] == [0, PAGE, PAGE, 1]
     assert len(json.loads("".join(written))["tasks"]) == 2 * PAGE + 1
+
+
+def test_a_row_is_in_the_status_that_was_asked_for_when_it_is_read(plan: LedgerWorld) -> None:
+    class Slow(Reader):
+        """Between the look for rows and the reading of them a task ends."""
+
+        def find_tasks(self, *arguments: Any, **options: Any) -> Iterator[dict[str, list[int]]]:
+            found = list(super().find_tasks(*arguments, **options))
+            if plan.status("p.2") == "RUNNING":
+                plan.finish("p.2")
+            yield from found
+
+    wanted = TaskFilter(frozenset({TaskState.RUNNING}))
+    slow = StatusReader(Slow(plan.client, plan.keys))
+    assert [task.task_id for task in slow.tasks("p", wanted)] == ["p.3", "p.4"]
+    assert [task.task_id for task in slow.plan("p", wanted).tasks] == ["p.3", "p.4"]
+
+
+def test_a_task_that_goes_back_counts_the_stages_of_its_way_back(plan: LedgerWorld) -> None:
+    verdicts = json.dumps({"state": {"matrix": {"from": 1, "instances": {"gw-1": "uo"}}}})
+    plan.ask("rollback", "p.1")
+    plan.client.hset(plan.keys.of("plan", "p"), "max", 4)
+    plan.serve("p")
+    plan.begin("p.1")
+    plan.client.hset(plan.keys.of("task", "p.1"), "cursor", verdicts)
+    status = StatusReader(plan.reader).task("p.1")
+    assert (status.goes_back, status.completed_stages, status.total_stages) == (True, 0, 1)
+    # The check knows where the tenant comes from: on the way back, from the new version.
+    assert status.verdicts == {"gw-1": ["unreachable", "new version"]}
+    console = Console(width=120, file=StringIO())
+    console.print(task_table([status]))
+    assert isinstance(console.file, StringIO)
+    assert "0/1 back" in console.file.getvalue()
+    assert not StatusReader(plan.reader).task("p.0").goes_back
+    # Of one task it is told what its tenant is.
+    current = StatusReader(plan.reader).task("p.0").current
+    assert current is not None
+    assert current.deploy_unit_version == "of-p"

@@ -4,6 +4,7 @@
 --       handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
 --       (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 FailureInfo as JSON
+--       6 the cursor by then as JSON, to be looked at; '' to keep that of the last poll
 -- CODES FAILED | ROLLBACK_FAILED (each also to a repeat of the same call) | STALE | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskFailed
 --       TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
@@ -19,5 +20,5 @@ if task.status == 'FAILED' or task.status == 'ROLLBACK_FAILED' then return {task
 if not TASK_ACTIVE[task.status] or not is_under_way(task, epoch, stage, turn) then return {'STALE'} end
 
 ask_failure(task)
-record_failure(task, failure)
+record_failure(task, failure, ARGV[6])
 return {task.status}

@@ -99,8 +99,8 @@ def test_the_status_of_a_tenant_tells_what_it_is_and_what_was_good(world: Ledger
     world.finish(task)
     back = DeployUnit(**SOURCE)
     assert (status.tenant("a").current, status.tenant("a").last_known_good) == (back, back)
-    # Of a task alone nothing is told of its tenant, whom another may have moved since.
-    assert status.task(task).current is None
+    # Of the task the same is told: what its tenant is, whoever moved it last.
+    assert status.task(task).current == back
 
 
 def test_large_numbers_come_back_as_they_were(world: LedgerWorld) -> None:

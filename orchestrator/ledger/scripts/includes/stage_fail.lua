@@ -7,11 +7,11 @@
 -- Asks the table for the end that a failing stage makes.
 local function ask_failure(task) ask_settled(task, task.status == 'RUNNING' and 'fail' or 'rollback_fail') end
 
--- failure is the FailureInfo as JSON; the table has been asked.
-local function record_failure(task, failure)
+-- failure is the FailureInfo as JSON, seen the cursor by then, if a worker says so; the table has been asked.
+local function record_failure(task, failure, seen)
   local _, name = stage_of(task, task.stage)
   -- What the stage had seen so far stays to be looked at (the verdicts of a health check), until it runs again.
-  local cursor = redis.call('HGET', K.task(task.id), 'cursor')
+  local cursor = seen and seen ~= '' and seen or redis.call('HGET', K.task(task.id), 'cursor')
   if cursor then redis.call('HSET', K.task(task.id), 'lastCursor', cursor) end
   local data = '{"failureInfo":' .. failure .. '}'
   if task.stage_started then
