@@ -17,6 +17,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.refusals import state_words
 from orchestrator.observability.buckets import power_of
 from steps import Done, Outcome, PollAgain
 
@@ -63,4 +64,4 @@ class StepTimes:
             self._ledger.count(self._process, self._batch, self._unsent)
             self._unsent = Counter()
         except UNREACHABLE as error:
-            _log.info("step times wait, Redis is away", action="step-times-wait", error=str(error))
+            _log.info(f"step times wait, {state_words(error)}", action="step-times-wait", error=str(error))

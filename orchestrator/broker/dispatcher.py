@@ -18,6 +18,7 @@ from orchestrator.broker.lane_keys import gathering
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.refusals import state_words
 from orchestrator.settings.model import Settings
 
 # Once more, over a new connection: the one in hand may have been cut while it was idle. Who publishes decides when to
@@ -48,7 +49,7 @@ class Dispatcher:
                 for task, names in zip(tasks, leg_names, strict=True):
                     publish_chain(self._app, task, names, self._lanes, **options)
         except broker_errors(self._app) as error:
-            raise Unreachable(f"the broker does not answer ({error})") from error
+            raise Unreachable(f"{state_words(error, 'the broker', 'does not answer')} ({error})") from error
 
     def depths(self) -> list[LaneDepth]:
         """What the broker says of each lane. Raises ``Unreachable`` when it cannot be reached."""

@@ -42,6 +42,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import state_words
 from orchestrator.observability import crash_points
 from orchestrator.settings.model import Settings
 
@@ -119,7 +120,7 @@ class Coordinator:
                 _log.error(str(error), action="too-old")
                 self._stop.wait(TOO_OLD_SECONDS)
             except UNREACHABLE as error:
-                _log.warning("Redis is away", action="coordinator-waits", error=str(error), seconds=pause_seconds)
+                _log.warning(state_words(error), action="coordinator-waits", error=str(error), seconds=pause_seconds)
                 self._stop.wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 2.0)
 

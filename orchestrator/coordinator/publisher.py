@@ -24,6 +24,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.refusals import state_words
 
 ROOM: Final = 200
 """Tasks that may wait here; further ones are told to wait for their leases."""
@@ -147,7 +148,7 @@ class Publisher:
             self._pause_seconds = min(max(self._pause_seconds * 2, FIRST_SECONDS), LONGEST_SECONDS)
             self.resumes_at = self._clock() + self._pause_seconds
             _log.warning(
-                "broker is away",
+                state_words(error, "the broker"),
                 action="publish-failed",
                 waiting=len(self._waiting) + len(self._doubted),
                 error=str(error),

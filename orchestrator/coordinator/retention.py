@@ -21,6 +21,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import state_words
 
 EVERY_SECONDS: Final = 5.0
 """Pause between two looks; a look without anything to do is two small scripts."""
@@ -142,4 +143,4 @@ class RetentionThread:
             while self._retention.step(self._loop.is_stopping) and not self._loop.is_stopping():
                 pass
         except UNREACHABLE as error:
-            _log.warning("Redis is away", action="retention-waits", error=str(error))
+            _log.warning(state_words(error), action="retention-waits", error=str(error))

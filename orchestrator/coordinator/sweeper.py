@@ -15,6 +15,7 @@ from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger, admitted_row
 from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.refusals import state_words
 
 BATCH: Final = 100
 """Queued leases answered in one script; keeps each call short after an outage of everything."""
@@ -114,4 +115,4 @@ class SweeperThread:
         try:
             self._sweeper.sweep(self._loop.is_stopping)
         except UNREACHABLE as error:
-            _log.warning("Redis is away", action="sweeper-waits", error=str(error))
+            _log.warning(state_words(error), action="sweeper-waits", error=str(error))

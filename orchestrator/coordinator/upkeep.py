@@ -9,6 +9,7 @@ from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.refusals import state_words
 
 _log = structlog.get_logger(__name__)
 
@@ -37,4 +38,4 @@ class Upkeep:
             if self._cleaner is not None:
                 self._guard.run("the checkpoint store", self._cleaner.step)
         except UNREACHABLE as error:
-            _log.info("Redis is away", action="upkeep-waits", error=str(error))
+            _log.info(state_words(error), action="upkeep-waits", error=str(error))

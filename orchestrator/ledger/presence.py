@@ -22,6 +22,7 @@ from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.refusals import state_words
 from orchestrator.ledger.release import self_description
 
 BEAT_SECONDS: Final = 2.0
@@ -114,8 +115,8 @@ class Presence:
     def _remove(self) -> None:
         try:
             self._ledger.client.hdel(self._key, self._field)
-        except UNREACHABLE:
-            _log.info("presence not removed, Redis is away", action="presence-left")
+        except UNREACHABLE as error:
+            _log.info(f"presence not removed, {state_words(error)}", action="presence-left")
 
     def _beat(self) -> None:
         try:
@@ -124,8 +125,8 @@ class Presence:
             told = json.dumps({**self_description(), **self._told(), "wall": round(time.time() * 1000)})
             entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
             self._on_time(self._ledger.call("beat", *entry)[1])
-        except UNREACHABLE:
-            _log.warning("Redis is away", action="presence-missed")
+        except UNREACHABLE as error:
+            _log.warning(state_words(error), action="presence-missed")
 
 
 def processes(client: redis.Redis, keys: Keys) -> list[Process]:

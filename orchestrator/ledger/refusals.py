@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
+from typing import Final
 
 import redis
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ClusterDownError,
+    ExecAbortError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -65,6 +68,38 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | ClusterDownError | TryAgainError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None
+
+
+_STATES: Final = (
+    (r"\bOOM\b|maxmemory", "is full"),
+    (r"\bLOADING\b|loading the dataset", "is still loading its data"),
+    (r"\bREADONLY\b|read only replica", "is a replica and takes no writes"),
+    (r"\bMISCONF\b", "cannot save to its disk and takes no writes"),
+    (r"\bNOREPLICAS\b", "has too few replicas and takes no writes"),
+)
+
+
+def state_words(error: BaseException, server: str = "Redis", away: str = "is away") -> str:
+    """What the server is, by what its client raised or what stands behind that: ``Redis is full``; ``away`` when it did
+    not answer at all. For a log, so nothing is asked of the server."""
+    texts = [str(one) for one in _behind(error)]
+    found = (words for pattern, words in _STATES if any(re.search(pattern, text) for text in texts))
+    return f"{server} {next(found, away)}"
+
+
+def is_servers_fault(error: BaseException) -> bool:
+    """Whether a server that is away, full, loading or read-only caused it: its words tell all, a traceback nothing.
+    What went wrong while such an error was handled is another fault."""
+    kinds = redis.ConnectionError | redis.TimeoutError | OutOfMemoryError | ReadOnlyError | ExecAbortError
+    return isinstance(error, kinds) or (error.__cause__ is not None and is_servers_fault(error.__cause__))
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _ask(url: str) -> ServerState | None:

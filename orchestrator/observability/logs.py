@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from orchestrator.domain.printable import printable, printable_block
+from orchestrator.ledger.refusals import is_servers_fault, state_words
 from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
 
@@ -67,6 +68,7 @@ def configure_logs(settings: Settings) -> None:
         foreign_pre_chain=[*shared, _named],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _servers_fault,
             structlog.processors.format_exc_info,
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
@@ -104,6 +106,17 @@ def library_action(logger_name: str) -> str:
     """The action of a library's line: that of the longest name in ``LIBRARIES`` that the logger stands under."""
     above = [name for name in LIBRARIES if f"{logger_name}.".startswith(f"{name}.")]
     return LIBRARIES[max(above, key=len)] if above else "library"
+
+
+def _servers_fault(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """What a server caused is one line that says why: where a library happened to meet it tells nobody anything."""
+    info = event.get("exc_info")
+    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else sys.exc_info()[1]
+    if not info or error is None or not is_servers_fault(error):
+        return event
+    del event["exc_info"]
+    first, *_ = str(event["event"]).splitlines() or [""]
+    return {**event, "event": first, "reason": state_words(error), "error": str(error)}
 
 
 def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

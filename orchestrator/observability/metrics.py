@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
 from orchestrator.domain.naming import is_address
 from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.refusals import state_words
 from orchestrator.ledger.sample import Sample
 from orchestrator.observability.ledger_metrics import families, gauge
 
@@ -94,13 +95,13 @@ class LedgerCollector(Collector):
             self._ledger_up = True
         except UNREACHABLE as error:
             self._ledger_up = False
-            _log.info("Redis is away", action="metrics-stale", error=str(error))
+            _log.info(state_words(error), action="metrics-stale", error=str(error))
         try:
             self._lanes = self._depths()
             self._broker_up = True
         except Unreachable as error:
             self._broker_up = False
-            _log.info("the broker is away", action="metrics-stale", error=str(error))
+            _log.info(state_words(error, "the broker"), action="metrics-stale", error=str(error))
         # From the end of the look: one that took its time is not followed by another at once.
         self._read_at = self._clock()
 

@@ -117,6 +117,11 @@ def test_a_redis_that_is_full_for_a_while(tmp_path: Path) -> None:
         assert (worker.poll(), coordinator.poll()) == (None, None)
         assert world.recoveries() == []
         world.assert_holds([0, 1])
+        # It answers, so nobody calls it away; and where a library met it tells nobody anything.
+        logs = world.cluster.logs()
+        assert "is full" in logs
+        assert "is away" not in logs
+        assert "Traceback" not in logs, logs[logs.index("Traceback") - 500 :][:3000]
 
 
 def test_a_silent_worker_ends(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What a server caused is one line in the log that says what the server is; every other fault keeps its traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import redis
+from kombu.exceptions import OperationalError
+from redis.exceptions import BusyLoadingError, ExecAbortError, OutOfMemoryError, ReadOnlyError
+
+from orchestrator.ledger.refusals import state_words
+from orchestrator.observability.logs import configure_logs
+from orchestrator.settings.model import Settings
+
+FULL = OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (redis.ConnectionError("Connection refused"), "Redis is away"),
+        (redis.ConnectionError("NOREPLICAS Not enough good replicas to write."), "Redis has too few replicas"),
+        (FULL, "Redis is full"),
+        (caused(OperationalError("no"), FULL), "Redis is full"),
+        (caused(ExecAbortError("Transaction discarded because of previous errors."), FULL), "Redis is full"),
+        (BusyLoadingError("Redis is loading the dataset in memory"), "Redis is still loading"),
+        (ReadOnlyError("READONLY You can't write against a read only replica."), "Redis is a replica"),
+        (redis.ConnectionError("MISCONF Redis is configured to save"), "Redis cannot save to its disk"),
+    ],
+)
+def test_a_server_is_called_what_it_is(error: Exception, words: str) -> None:
+    assert state_words(error).startswith(words)
+
+
+def test_only_what_no_server_caused_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before = (root.handlers, root.level)
+    try:
+        configure_logs(Settings(log_format="json"))
+        for error in (caused(OperationalError("no"), FULL), ValueError("ours")):
+            try:
+                raise error
+            except (OperationalError, ValueError):
+                logging.getLogger("celery.worker").exception("it went wrong\nTraceback ...")
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finally:
+        root.handlers, root.level = before[0], before[1]
+        logging.captureWarnings(False)
+    servers, ours = lines
+    assert (servers["event"], servers["reason"]) == ("it went wrong", "Redis is full")
+    assert "exception" not in servers
+    assert "ValueError: ours" in ours["exception"]
