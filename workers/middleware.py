@@ -122,9 +122,12 @@ class Chain:
         return outcome
 
 
-def load_chain(settings: Settings) -> Chain | None:
-    """The middlewares that the settings name, in their order; None when there is none. Raises ``InvalidInput``."""
-    if not settings.middlewares:
+def load_chain(settings: Settings, outermost: Sequence[Middleware] = ()) -> Chain | None:
+    """The middlewares that the settings name, in their order; None when there is none. Raises ``InvalidInput``.
+
+    ``outermost``: of our own, around them all.
+    """
+    if not settings.middlewares and not outermost:
         return None
     points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     made: list[Middleware] = []
@@ -146,7 +149,7 @@ def load_chain(settings: Settings) -> Chain | None:
         made.append(middleware)
     if problems:
         raise InvalidInput(problems)
-    return Chain(made)
+    return Chain([*outermost, *made])
 
 
 def _name(middleware: Middleware) -> str:

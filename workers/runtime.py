@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from dataclasses import replace
 from functools import lru_cache
 
 from celery import current_app
@@ -15,6 +16,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.reader import Reader
+from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.checkpoint_store import open_store
@@ -44,6 +46,7 @@ from workers.reach import Limits
 from workers.run_ahead import RunAhead, lanes_text
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
+from workers.tracing import TracedHttp, TracingMiddleware
 from workers.turn_run import StepResources
 
 _lock = threading.Lock()
@@ -89,7 +92,8 @@ def stop() -> None:
 
 
 def leave() -> None:
-    """No stage runs any more in this process: what it counted goes to the ledger."""
+    """No stage runs any more in this process: what it counted goes to the ledger, its spans where spans go."""
+    stop_tracing()
     while _times:
         _times.pop().stop()
 
@@ -106,16 +110,18 @@ def _make_runner(pid: int) -> StageRunner:
     servers = find_servers(settings)
     client = connect(servers.redis_url, patient=True)
     ledger = Ledger(client, settings)
+    tracing = start_tracing(settings)
+    resources = make_resources(settings, servers.redis_url)
     return StageRunner(
         ledger=ledger,
         plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
-        resources=make_resources(settings, servers.redis_url),
+        resources=replace(resources, http=TracedHttp(resources.http)) if tracing else resources,
         worker=f"{socket.gethostname()}:{pid}",
         stopping=_stopping,
         strategy=load_strategy(settings.rollback_strategy),
         checkpoints=_checkpoints(settings),
-        middlewares=load_chain(settings),
+        middlewares=load_chain(settings, [TracingMiddleware(settings, tracing)] if tracing else ()),
         times=_kept_times(ledger),
         ahead=_ahead(settings),
     )

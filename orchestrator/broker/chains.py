@@ -15,7 +15,9 @@ from celery import Celery
 from orchestrator.broker.messages import RUN_STAGE, shown_arguments
 from orchestrator.domain import formats
 from orchestrator.domain.lanes import lane_name, lane_of
+from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import Admitted
+from orchestrator.observability.tracing import task_headers
 
 
 def publish_chain(
@@ -32,13 +34,15 @@ def publish_chain(
     ``Celery.send_task``.
     """
     lane = lane_of(task.tenant_id, lanes)
+    trace = task_headers(task.task_id, rolls_back=task.mode is TaskState.ROLLING_BACK)
+    headers = {"lane": lane, "format": formats.MESSAGE, **trace}
     # As a worker takes them: the next one last.
-    links = [_link(task, leg, leg_names[leg], lane) for leg in range(task.legs - 1, task.stage, -1)]
+    links = [_link(task, leg, leg_names[leg], headers) for leg in range(task.legs - 1, task.stage, -1)]
     app.send_task(
         RUN_STAGE,
         args=(task.task_id, task.epoch, task.stage, task.turn),
         queue=lane_name(lane),
-        headers={"lane": lane, "format": formats.MESSAGE},
+        headers=headers,
         argsrepr=shown_arguments(task.tenant_id, task.mode, leg_names[task.stage], task.turn),
         chain=links,
         eta=None if due_ms is None else due_time(due_ms),
@@ -46,13 +50,13 @@ def publish_chain(
     )
 
 
-def _link(task: Admitted, leg: int, name: str, lane: int) -> dict[str, Any]:
+def _link(task: Admitted, leg: int, name: str, headers: dict[str, Any]) -> dict[str, Any]:
     shown = shown_arguments(task.tenant_id, task.mode, name, 0)
     return {
         "task": RUN_STAGE,
         "args": (task.task_id, task.epoch, leg, 0),
         "kwargs": {},
-        "options": {"headers": {"lane": lane, "format": formats.MESSAGE}, "argsrepr": shown},
+        "options": {"headers": headers, "argsrepr": shown},
         "subtask_type": None,
         "immutable": True,
     }

@@ -18,6 +18,7 @@ from orchestrator.coordinator.archive import open_archive
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.retention import Retention, RetentionThread
+from orchestrator.coordinator.trace_feed import TraceFeed
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.connection import UNREACHABLE, connect, translate_errors
 from orchestrator.ledger.inbox import Inbox
@@ -31,6 +32,7 @@ from orchestrator.ledger.sample import read_sample
 from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
+from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.settings.checkpoint_store import open_store, require_store
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
@@ -76,6 +78,8 @@ class CoordinatorService:
         self._retention = RetentionThread(walk)
         self._broker = BrokerWatch(servers.broker_url)
         self._presence = Presence(ledger, "coordinator", told=self._broker.told)
+        tracing = start_tracing(settings)
+        self._traces = TraceFeed(Reader(apart.client, apart.keys), tracing, self._name) if tracing is not None else None
         self._metrics = _serve_metrics(settings, url, self._dispatcher, metrics) if metrics is not None else None
 
     def stop(self) -> None:
@@ -86,6 +90,8 @@ class CoordinatorService:
         """Works until ``stop``, then leaves cleanly. Once."""
         self._broker.start()
         self._presence.start()
+        if self._traces is not None:
+            self._traces.start()
         self._retention.start()
         _log.info("coordinator runs", action="coordinator-start", name=self._name, namespace=self._namespace)
         try:
@@ -94,6 +100,9 @@ class CoordinatorService:
             if self._metrics is not None:
                 self._metrics.stop()
             self._retention.stop()
+            if self._traces is not None:
+                self._traces.stop()
+                stop_tracing()
             self._presence.stop()
             self._broker.stop()
             with suppress(*UNREACHABLE):

@@ -164,6 +164,7 @@ class Settings(BaseSettings):
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
     metrics_by_plan: bool = False
+    traces: bool = False
     flower: FlowerSettings = FlowerSettings()
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
