@@ -55,7 +55,7 @@ class Client:
         """Settings come from the environment, or the ``changeover up`` in this folder, unless given."""
         self._settings = settings or load_settings()
         self._url = find_servers(self._settings).redis_url
-        self._redis = connect(self._url, patient=False)
+        self._redis = connect(self._url, patient=False, replicas=self._settings.redis)
         self._ledger = Ledger(self._redis, self._settings)
         self._reader = Reader(self._redis, self._ledger.keys)
         self._status = StatusReader(self._reader)

@@ -119,7 +119,7 @@ def _announce(sender: Any = None, **_: Any) -> None:
     # Never stopped: what a stop waits for may freeze too.
     _pulse[:] = [Pulse(settings.frozen_seconds)]
     _pulse[0].start()
-    client = connect(find_servers(settings).redis_url, patient=True)
+    client = connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
     queues = tuple(sorted(queue.name for queue in sender.task_consumer.queues))
     ledger = Ledger(client, settings)
     in_hand = InHand(ledger, settings.renew_seconds, settings.heartbeat_seconds)

@@ -108,7 +108,7 @@ def _kept_times(ledger: Ledger) -> StepTimes:
 def _make_runner(pid: int) -> StageRunner:
     settings = load_settings()
     servers = find_servers(settings)
-    client = connect(servers.redis_url, patient=True)
+    client = connect(servers.redis_url, patient=True, replicas=settings.redis)
     ledger = Ledger(client, settings)
     tracing = start_tracing(settings)
     resources = make_resources(settings, servers.redis_url)
@@ -130,7 +130,7 @@ def _make_runner(pid: int) -> StageRunner:
 @lru_cache(maxsize=1)
 def _make_continuation(pid: int) -> Continuation:
     settings = load_settings()
-    client = connect(find_servers(settings).redis_url, patient=True)
+    client = connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
     return Continuation(current_app, LegNames(Reader(client, Keys(settings.namespace))), settings.lanes)
 
 

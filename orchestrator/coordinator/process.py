@@ -55,7 +55,7 @@ class CoordinatorService:
         require_one_server(url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)
         with translate_errors(url):
-            client = connect(url, patient=True)
+            client = connect(url, patient=True, replicas=settings.redis)
             client.ping()
             ledger = Ledger(client, settings)
             ledger.announce()
@@ -67,7 +67,7 @@ class CoordinatorService:
         cleaner = CheckpointCleaner(store, reader, settings.checkpoint.orphan_sweep_seconds) if store else None
         self._coordinator = Coordinator(ledger, reader, self._inbox, self._dispatcher, settings, cleaner=cleaner)
         # On a connection of its own: it reads for minutes when a large plan is archived.
-        apart = Ledger(connect(url, patient=True), settings)
+        apart = Ledger(connect(url, patient=True, replicas=settings.redis), settings)
         walk = Retention(
             Purges(apart),
             Reader(apart.client, apart.keys),

@@ -24,6 +24,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from orchestrator.ledger.refusals import STATE_VARIABLE, refusal
+from orchestrator.settings.model import RedisSettings
 
 UNREACHABLE = (
     RedisConnectionError,
@@ -55,8 +56,12 @@ class LedgerRedis(redis.Redis):
             raise
 
 
-def connect(url: str, *, patient: bool) -> redis.Redis:
-    """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise."""
+def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -> redis.Redis:
+    """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise.
+
+    ``replicas``: as long as a write of the ledger may wait for them, an answer may take longer.
+    """
+    waits = replicas.wait_seconds if replicas is not None and replicas.min_replicas else 0.0
     if patient:
         retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), 8)
     else:
@@ -68,7 +73,7 @@ def connect(url: str, *, patient: bool) -> redis.Redis:
         # What a hand has put there and is no text spoils no answer for all others.
         encoding_errors="replace",
         socket_connect_timeout=2.0,
-        socket_timeout=10.0 if patient else 2.5,
+        socket_timeout=(10.0 if patient else 2.5) + waits,
         health_check_interval=10,
         retry=retry,
         retry_on_error=[BusyLoadingError],
