@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, field_validator
 from pydantic.alias_generators import to_camel
+
+from steps.numbers_only import no_truth_for_a_number
 
 MAX_POLL_SECONDS: Final = 1800.0
 """A worker cuts ``PollAgain.after_seconds`` at this; ``steps.long_wait`` chops longer waits."""
@@ -40,6 +42,8 @@ class StepParameters(BaseModel):
     """Base of every step's parameter model: snake_case or camelCase in, unknown keys refused, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    _numbers = field_validator("*", mode="before")(no_truth_for_a_number)
 
     def needs(self) -> Needs:
         """What the step reaches for besides the tenant; override it where there is something to check at submit."""

@@ -25,4 +25,6 @@ def checked(value: JsonValue) -> JsonValue:
     except UnicodeEncodeError:
         # Half a surrogate pair: no UTF-8 can carry it.
         raise ValueError("holds text that is not valid Unicode") from None
+    except ValueError:
+        raise ValueError("holds a number that is not finite, which JSON does not have") from None
     return value

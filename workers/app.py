@@ -25,8 +25,10 @@ from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
+from orchestrator.stages.rollback_strategy import load_strategy
 from steps import load_registry
 from steps.registry import BUILT_IN
 from workers import runtime, signal_words
@@ -67,7 +69,10 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
             signal_words.shape()
         if not runtime.is_alone():
             require_store(settings)
+        if missing := missing_extensions(settings):
+            raise InvalidInput(missing)
         load_chain(settings)
+        load_strategy(settings.rollback_strategy)
         servers = find_servers(settings)
         require_one_server(servers.redis_url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)

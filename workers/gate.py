@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC
 from typing import Annotated, Any, Final, Literal, NotRequired, get_args
 
+from celery.utils.time import maybe_iso8601, maybe_make_aware
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
@@ -24,7 +25,11 @@ ITEM_LIMIT_BYTES: Final = 1024 * 1024
 
 
 def _is_moment(value: str) -> str:
-    datetime.fromisoformat(value)
+    """As Celery will read it: what it cannot put into its own time stays unacknowledged and comes back each hour."""
+    try:
+        maybe_make_aware(maybe_iso8601(value)).astimezone(UTC).timestamp()
+    except (ArithmeticError, OSError, TypeError, ValueError):
+        raise ValueError("expected a moment that can be waited for") from None
     return value
 
 

@@ -34,6 +34,7 @@ from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
 from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.settings.checkpoint_store import open_store, require_store
+from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 
@@ -129,6 +130,8 @@ def run_coordinator(metrics: MetricsEndpoint | None = None) -> None:
     settings = load_settings()
     configure_logs(settings)
     require_store(settings)
+    if missing := missing_extensions(settings):
+        raise InvalidInput(missing)
     service = CoordinatorService(settings, open_store(settings), metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop())

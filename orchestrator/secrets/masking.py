@@ -18,12 +18,17 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from orchestrator.secrets.known import MASK, KnownSecrets
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
-_SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac)$", re.IGNORECASE)
+_SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
 _PAIR = re.compile(r"(?:(?<=[?&;\s])|^)([\w.-]{1,100})=([^&;\s#]+)")
 """``token=...`` in the query of a URL, in a form, in a sentence. Bounded: long text costs its length."""
 _SHORT_NAMES = frozenset({"key", "code"})
 _SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[0-9=])[\w.~+/=:-]{6,}", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
+
+_TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
+_HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
+_HARMLESS_SEGMENT = re.compile(rf"[A-Za-z._-]{{0,24}}|[0-9]{{1,6}}|v[0-9]{{1,3}}|{_TEMPLATE}")
+_HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 _lock = threading.Lock()
 _known = KnownSecrets()
@@ -57,6 +62,31 @@ def names_secret(key: str) -> bool:
 def masked(value: Any, key: str = "") -> Any:
     """A copy as JSON values: secrets, values under a key that names one, and passwords in URLs are not in it."""
     return _walk(value, _for_people, key)
+
+
+def masked_setting(value: Any, key: str = "") -> Any:
+    """As ``masked``, and stricter, for settings: of an HTTP URL only what is known to be harmless is shown (its host,
+    the plain words and numbers of its path), of headers only the values of those that never hold a secret.
+    """
+    if isinstance(value, BaseModel):
+        value = {name: item for name, item in value if item is not None} | dict(value.model_extra or {})
+    if isinstance(value, Mapping) and not (names_secret(key) and key != "secrets"):
+        if key == "headers":
+            return {str(name): item if str(name).lower() in _HARMLESS_HEADERS else MASK for name, item in value.items()}
+        return {mask(str(name)): masked_setting(item, str(name)) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked_setting(item, key) for item in value]
+    found = masked(value, key)
+    return _HTTP_URL.sub(_harmless_url, found) if isinstance(found, str) else found
+
+
+def _harmless_url(found: re.Match[str]) -> str:
+    rest, mark, _ = found[2].partition("#")
+    rest, asks, query = rest.partition("?")
+    host, *segments = rest.split("/")
+    shown = [host, *(one if _HARMLESS_SEGMENT.fullmatch(one) else MASK for one in segments)]
+    asked = "&".join(f"{one.partition('=')[0]}={MASK}" if "=" in one else MASK for one in query.split("&"))
+    return found[1] + "/".join(shown) + (f"?{asked}" if asks else "") + (f"#{MASK}" if mark else "")
 
 
 def masked_url(url: str) -> str:

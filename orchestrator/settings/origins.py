@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from orchestrator.domain.errors import ChangeoverError
-from orchestrator.secrets.masking import masked, redact
+from orchestrator.secrets.masking import masked_setting, redact
 from orchestrator.settings.config_file import VARIABLE
 from orchestrator.settings.given import Given
 from orchestrator.settings.model import Section, Settings, sources
@@ -46,7 +46,7 @@ def _walk(model: BaseModel, above: tuple[str, ...], given: Sequence[Given]) -> I
             source, origin = "env", given[0].where_within(place)
         elif given[1:] and given[1].gives(place):
             source, origin = "file", os.environ[VARIABLE]
-        yield SettingOrigin(".".join(place), masked(value, name), source, origin)
+        yield SettingOrigin(".".join(place), masked_setting(value, name), source, origin)
 
 
 def _server(one: SettingOrigin, settings: Settings) -> SettingOrigin:

@@ -26,6 +26,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
 from orchestrator.plans.plan_file import read_plan_file
+from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
 from orchestrator.validation.catalogue import resolve
@@ -97,6 +98,8 @@ def validate_plan(
     _warn(shape, findings, check.idle)
     permissions.warn(findings)
     run_extra_validators(shape, findings)
+    for missing in missing_extensions(settings):
+        findings.warn("", None, f"setting {missing}; no worker starts with it")
     errors, warnings = resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings)
     if errors or shape.header is None:
         return Validated(None, errors, warnings)

@@ -73,6 +73,13 @@ def test_the_state_of_a_worker_that_others_may_write(environment: dict[str, str]
     assert all("--statedb: other users may write the file" in line for line in said.splitlines())
 
 
+def test_a_worker_without_its_rollback_strategy(environment: dict[str, str], tmp_path: Path) -> None:
+    given = environment | {"CHANGEOVER_ROLLBACK_STRATEGY": "previuos"}
+    code, said = ended(["worker"], given, tmp_path)
+    line = "error: rollback_strategy: unknown rollback strategy; did you mean 'previous'? (got 'previuos')\n"
+    assert (code, said) == (2, line)
+
+
 def test_flower_runs_no_file_of_the_folder(environment: dict[str, str], tmp_path: Path) -> None:
     """It reads its configuration before it listens; here it then ends, since the port is taken."""
     for name in ("flowerconfig", "celeryconfig", "flower", "tornado", "workers", "sitecustomize"):

@@ -21,6 +21,7 @@ from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.amqp_url import is_amqp
+from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes
 from orchestrator.settings.servers import Servers
@@ -54,6 +55,10 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks += _drafts(reader)
             checks += _damage(reader)
         checks += _permissions(settings)
+        checks += [
+            check(Row.SETTINGS, one.path, f"{one.message}; no worker starts with {one.value}", good=False)
+            for one in missing_extensions(settings)
+        ]
     finally:
         client.close()
     return Diagnosis(healthy=all(one.good for one in checks), checks=checks)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
-from steps import BroadcastParameters, ConfigWriteParameters, Done, Noop, NoopParameters
+from steps import BroadcastParameters, ConfigWriteParameters, Done, Noop, NoopParameters, Step
+from steps.registry import BUILT_IN
 from tests.support.step_context import context
 
 
@@ -42,3 +46,21 @@ def test_bad_broadcast(wrong: dict[str, object]) -> None:
 
 def test_noop_touches_nothing() -> None:
     assert Noop().run(NoopParameters(), context()) == Done()
+
+
+@pytest.mark.parametrize("step", [step for step in BUILT_IN if step.Parameters.model_fields])
+def test_true_is_no_number(step: type[Step[Any]]) -> None:
+    """``seconds: yes`` of YAML would be one second."""
+    for name, field in step.Parameters.model_fields.items():
+        words = str(field.annotation)
+        if ("float" in words or "int" in words) and "bool" not in words and "Json" not in words:
+            with pytest.raises(ValidationError) as caught:
+                step.Parameters.model_validate({name: True})
+            assert [one["msg"] for one in caught.value.errors() if one["loc"][0] in (name, to_camel(name))] == [
+                "Value error, expected a number"
+            ]
+
+
+def test_a_number_that_json_lacks_is_told_in_our_words() -> None:
+    with pytest.raises(ValidationError, match="holds a number that is not finite"):
+        ConfigWriteParameters.model_validate({"key": "k", "value": [float("inf")]})

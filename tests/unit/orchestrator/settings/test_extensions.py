@@ -1,0 +1,38 @@
+"""A rollback strategy or middleware that no package brings is told of before a stage needs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.coordinator.process import run_coordinator
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.settings.extensions import missing_extensions
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from tests.support.right_plan import right_plan
+
+STRATEGY = "unknown rollback strategy; did you mean 'previous'?"
+MIDDLEWARE = "unknown middleware; no installed package brings any"
+
+
+def test_all_that_is_missing_is_named() -> None:
+    assert missing_extensions(Settings()) == []
+    found = missing_extensions(Settings(rollback_strategy="previuos", middlewares=["nosuch"]))
+    assert [(one.path, one.message) for one in found] == [
+        ("rollback_strategy", STRATEGY),
+        ("middlewares[0]", MIDDLEWARE),
+    ]
+
+
+def test_a_plan_is_right_and_warned_of_it() -> None:
+    validated = validate_plan(right_plan(), settings=Settings(rollback_strategy="previuos"))
+    assert not validated.errors
+    assert f"setting rollback_strategy: {STRATEGY} (got 'previuos'); no worker starts with it" in [
+        str(one) for one in validated.warnings
+    ]
+
+
+def test_a_coordinator_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGEOVER_ROLLBACK_STRATEGY", "previuos")
+    with pytest.raises(InvalidInput, match="rollback_strategy: unknown rollback strategy"):
+        run_coordinator()
