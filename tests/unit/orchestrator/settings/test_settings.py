@@ -239,7 +239,7 @@ def test_config_prints_all_and_no_secret(
     assert (found["broker_url"]["value"], found["broker_url"]["source"]) == ("redis://redis.example:7000/4", "default")
     step = found["services"]["value"]["portal"]["steps"][0]
     assert step["json"] == {"adminPassword": "***", "tokens": ["***"], "shown": "yes"}
-    assert step["url"] == "https://***@api.example/[x]"
+    assert step["url"] == "https://***@api.example/***"
 
 
 def test_config_names_the_run_file_of_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
