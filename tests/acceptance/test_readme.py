@@ -77,6 +77,8 @@ def version_of(folder: Path, tenant: str) -> str:
     return str(answer["version"])
 
 
+# A newcomer waits for health checks, too.
+@pytest.mark.timeout(300)
 def test_the_first_ten_minutes(folder: Path) -> None:
     assert FIRST == ["up", "--demo"]
     said: dict[str, str] = {}
