@@ -50,14 +50,14 @@ class PlainCelery:
         """Returns when all workers answer."""
         wait_until(lambda: len(self._app.control.ping(timeout=0.5) or []) == workers, 60)
 
-    def run(self, chains: int, links: int) -> tuple[float, float]:
-        """Stages a second from the first publish to the last task, and ms of CPU time a stage of the workers."""
+    def run(self, chains: int, links: int, redis_pid: int) -> tuple[float, float, float]:
+        """Links a second from the first publish to the last task; ms of CPU time a link, of workers and of Redis."""
         from celery import chain
 
-        pids = children_of(self._pids)
+        groups = (children_of(self._pids), [redis_pid])
         # Parts of a chain ask for the current application, and there are two of them here.
         self._app.set_current()
-        started, cpu_before = time.perf_counter(), cpu_seconds(pids)
+        started, before = time.perf_counter(), [cpu_seconds(pids) for pids in groups]
         signature = self._app.signature("plain.noop", immutable=True)
         with self._app.producer_pool.acquire(block=True) as producer:
             for _ in range(chains):
@@ -68,7 +68,9 @@ class PlainCelery:
             empty = 0 if self._broker.exists(f"{self._prefix}lane-0", f"{self._prefix}unacked") else empty + 1
             time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - started
-        return chains * links / seconds, 1000 * (cpu_seconds(pids) - cpu_before) / (chains * links)
+        count = chains * links
+        workers, server = (1000 * (cpu_seconds(pids) - was) / count for pids, was in zip(groups, before, strict=True))
+        return count / seconds, workers, server
 
     def close(self) -> None:
         """Gives back the connections."""

@@ -19,9 +19,10 @@ import redis
 from benchmarks.cpu import children_of, cpu_seconds
 from benchmarks.facts import Spread, described, machine
 from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
-from benchmarks.plain_chain import plain_celery
+from benchmarks.plain_chain import LOOK_SECONDS, plain_celery
 from orchestrator.client import Client
 from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.ledger.keys import Keys
 from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
@@ -46,7 +47,7 @@ class Size:
 
 def quick(pools: tuple[str, ...]) -> Size:
     """Under a minute."""
-    return Size(250, 3, pools, ((2, 64),))
+    return Size(400, 3, pools, ((2, 64),))
 
 
 def whole(pools: tuple[str, ...]) -> Size:
@@ -60,9 +61,13 @@ class Round:
 
     rate: float
     worker_ms: float
+    redis_ms: float
     coordinator_ms: float = 0.0
-    redis_ms: float = 0.0
     commands: float = 0.0
+
+    @property
+    def cpu_ms(self) -> float:
+        return self.worker_ms + self.coordinator_ms + self.redis_ms
 
 
 class Ours:
@@ -70,7 +75,8 @@ class Ours:
 
     def __init__(self, place: Place, cluster: Cluster, server: RedisServer) -> None:
         self._client = Client(settings_of(place))
-        self._state = redis.Redis.from_url(place.redis_url)
+        self._keys = Keys(place.namespace)
+        self._state = redis.Redis.from_url(place.redis_url, decode_responses=True)
         assert server.process is not None
         self._redis_pid = server.process.pid
         self._coordinator, *self._workers = [process.pid for process in cluster.processes]
@@ -87,15 +93,16 @@ class Ours:
         before = [cpu_seconds(pids) for pids in groups]
         started = time.perf_counter()
         self._client.submit(content)
-        while (summary := self._client.summary(plan_id)).status not in PLAN_ENDED:
-            time.sleep(0.01)
+        while self._state.hget(self._keys.of("plan", plan_id), "status") not in PLAN_ENDED:
+            time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - started
-        assert summary.counts == {"COMPLETED": tenants}, summary.counts
+        counts = self._client.summary(plan_id).counts
+        assert counts == {"COMPLETED": tenants}, counts
         count = tenants * STAGES
         coordinator, workers, server = (
             1000 * (cpu_seconds(pids) - was) / count for pids, was in zip(groups, before, strict=True)
         )
-        return Round(count / seconds, workers, coordinator, server, (self._commands() - commands) / count)
+        return Round(count / seconds, workers, server, coordinator, (self._commands() - commands) / count)
 
     def _commands(self) -> int:
         return int(self._state.info("stats")["total_commands_processed"])
@@ -109,6 +116,8 @@ class Ours:
 def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_concurrency: int) -> dict[str, list[Round]]:
     """The rounds of one pool, by what was run."""
     found: dict[str, list[Round]] = {PLAIN: [], KEPT: [], OURS: []}
+    assert server.process is not None
+    pid = server.process.pid
     with ExitStack() as stack:
         places = [Place(server.url(database + 2 * n), server.url(database + 2 * n + 1)) for n in range(3)]
         plain = stack.enter_context(plain_celery(places[0], crew, None))
@@ -121,7 +130,7 @@ def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_conc
         for number in range(size.rounds + 1):
             # The first is the warm-up.
             tenants = size.tenants if number else size.tenants // 5
-            rounds = {PLAIN: Round(*plain.run(tenants, STAGES)), KEPT: Round(*kept.run(tenants, STAGES))}
+            rounds = {PLAIN: Round(*plain.run(tenants, STAGES, pid)), KEPT: Round(*kept.run(tenants, STAGES, pid))}
             rounds[OURS] = ours.run(tenants, max_concurrency)
             for name, one in rounds.items():
                 found[name] += [one] if number else []
@@ -131,6 +140,11 @@ def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_conc
 def ratios(found: dict[str, list[Round]], yardstick: str) -> Spread:
     """Our rate to the yardstick's, round by round."""
     return Spread.of([ours.rate / other.rate for ours, other in zip(found[OURS], found[yardstick], strict=True)])
+
+
+def cpu_ratios(found: dict[str, list[Round]]) -> Spread:
+    """The yardstick's CPU time a stage to ours: what the ratio of rates would be if CPU were all that counts."""
+    return Spread.of([other.cpu_ms / ours.cpu_ms for ours, other in zip(found[OURS], found[PLAIN], strict=True)])
 
 
 def run(size: Size, report: Path | None = None) -> None:
@@ -162,13 +176,13 @@ def _row(crew: Crew, max_concurrency: int, found: dict[str, list[Round]]) -> str
         return Spread.of([getattr(one, field) for one in found[name]]).median
 
     def cost(name: str) -> str:
-        return f"{middle(name, 'worker_ms'):.2f}"
+        return f"workers {middle(name, 'worker_ms'):.2f} Redis {middle(name, 'redis_ms'):.2f}"
 
     rates = "  ".join(f"{name} {middle(name, 'rate'):.0f}/s" for name in found)
     return (
         f"{crew.pool} {crew.workers} x {crew.concurrency}, max_concurrency {max_concurrency}: "
-        f"ratio {ratios(found, PLAIN).shown()}, to results kept {ratios(found, KEPT).shown()}\n"
-        f"    {rates}; ms of CPU a stage: workers {cost(OURS)} (plain {cost(PLAIN)}, results kept {cost(KEPT)}), "
-        f"coordinator {middle(OURS, 'coordinator_ms'):.2f}, Redis {middle(OURS, 'redis_ms'):.2f}; "
-        f"{middle(OURS, 'commands'):.0f} commands a stage"
+        f"ratio {ratios(found, PLAIN).shown()}, to results kept {ratios(found, KEPT).shown()}, "
+        f"of CPU {cpu_ratios(found).shown()}\n    {rates}\n"
+        f"    ms of CPU a stage: {cost(OURS)} coordinator {middle(OURS, 'coordinator_ms'):.2f}; plain {cost(PLAIN)}; "
+        f"results kept {cost(KEPT)}; {middle(OURS, 'commands'):.0f} commands a stage"
     )
