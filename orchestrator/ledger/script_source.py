@@ -2,13 +2,17 @@
 
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
-``transitions`` and ``settings``. The body of a verb that includes ``request`` is made a function: it runs once a
-request id. So is that of a verb that asks the transition table: what the table refuses is its answer. Each verb
-first asks whether the ledger needs newer scripts than these.
+``transitions`` and ``settings``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
+reach, are defined when the body calls ``later()``, which answers them.
+
+The body of a verb that includes ``request`` is made a function: it runs once a request id. So is that of a verb that
+asks the transition table: what the table refuses is its answer. Each verb first asks whether
+the ledger needs newer scripts than these.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +30,7 @@ from orchestrator.ledger.script_parts import Part, definitions_of, reached, word
 UNGATED: Final = ("beat", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
+_LATER: Final = re.compile(r"^-- @later (.+)$", re.MULTILINE)
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"
 
 
@@ -70,6 +75,7 @@ def _assemble(name: str, body: str, tables: Tables) -> str:
         for include, source in load(name, body, _FOLDER, generated).items()
         for part in definitions_of(f"includes/{include}.lua", source)
     ]
+    later = [name for line in _LATER.findall(body) for name in line.split(", ")]
     body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
     if _defines(parts, "once"):
         body = f"local function act()\n{body}\nend\nreturn once(act)"
@@ -78,7 +84,19 @@ def _assemble(name: str, body: str, tables: Tables) -> str:
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:
         body = f"{_gate()}\n{body}"
-    return "\n".join([*(part.text for part in reached(parts, words([body]))), body])
+    return "\n".join([*_definitions(parts, body, later), body])
+
+
+def _definitions(parts: Sequence[Part], body: str, later: Sequence[str]) -> list[str]:
+    """What the body reaches; what it reaches through ``later`` names only as one function, which costs nothing until it
+    is called."""
+    used = words([body])
+    at_once = reached(parts, used - frozenset(later))
+    texts = [part.text for part in at_once]
+    if later:
+        others = [part.text for part in reached(parts, used) if part not in at_once]
+        texts.append("\n".join(["local function later()", *others, f"return {', '.join(later)}", "end"]))
+    return texts
 
 
 def _gate() -> str:

@@ -18,15 +18,14 @@
 --       TaskStageRollingBack TaskStageRolledBack
 -- @include keys
 -- @include checkpoint
--- @include boundary
 -- @include stage_end
 -- @include stage_begin
--- @include hand_over
+-- @include last_stage
 -- @include hand_back
+-- @later end_here, handed_over
 
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local checkpoint, healthy, restored, identity = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local worker, served = ARGV[9], ARGV[10]
+local checkpoint, healthy, worker = ARGV[5], ARGV[6], ARGV[9]
 
 local REPEATED = {COMPLETED = true, ROLLED_BACK = true, CANCELLED = true, PAUSED = true}
 
@@ -37,31 +36,27 @@ local function repeated(task)
     return {'BEGUN', stage_of(task, task.stage)}
   end
   if not REPEATED[task.status] then return {'STALE'} end
+  local _, handed_over = later()
   return {task.status, handed_over(task, worker)}
 end
 
 local function go_on(task)
-  local forward = task.status == 'RUNNING'
   local _, name = stage_of(task, stage)
-  task.stage, task.turn, task.gives_way = stage + 1, 0, worker ~= ''
-  local follows = ask_stage_end(task, forward)
-  record_stage(task, name, turn, healthy, forward)
-  forget_hand_back(task)
-  if follows == 'ENDS' then
-    if forward then complete_task(task, identity) else finish_rollback(task, restored, identity) end
-    return {task.status, worker ~= '' and hand_over(task, worker, served) or nil}
+  task.stage, task.turn = stage + 1, 0
+  if not goes_on(task) then
+    local end_here = later()
+    return end_here(task, {name = name, turn = turn, healthy = healthy, checkpoint = checkpoint, restored = ARGV[7],
+      identity = ARGV[8], worker = worker, served = ARGV[10]})
   end
+  record_stage(task, name, turn, healthy)
+  forget_hand_back(task)
   keep_checkpoint(task, checkpoint)
-  if not follows and worker ~= '' then
+  if worker ~= '' then
     local index, next_name = stage_of(task, task.stage)
     begin_stage(task, worker, index, next_name)
     return {'BEGUN', index, next_name}
   end
   leave_stage(task)
-  if follows then
-    stop_at_boundary(task)
-    return {follows, worker ~= '' and follows ~= 'ROLLING_BACK' and hand_over(task, worker, served) or nil}
-  end
   set_deadline(task)
   lease_queued(task, NOW)
   return {'NEXT'}

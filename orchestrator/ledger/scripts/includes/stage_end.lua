@@ -1,25 +1,19 @@
 -- Records a stage as done: what the end of every good stage writes, whatever follows it.
 -- @include keys
--- @include boundary
--- @include snapshot
--- @include rollback_end
--- @include counters
+-- @include task
 -- @include beats
+-- @include counters
 
--- Asks the table for what follows: the task's end, or what was asked for at the boundary; nil when the next stage does.
-local function ask_stage_end(task, forward)
-  -- With a way back asked for (and a config to go back to), the last boundary is one to turn at, not an end.
-  local turns = forward and (task.rollback or (task.plan_status == 'ROLLING_BACK' and can_go_back(task)))
-  if task.stage == task.legs and not turns then
-    ask_settled(task, forward and 'complete' or 'rollback_done')
-    return 'ENDS'
-  end
-  return ask_boundary(task)
+-- Whether the next stage simply follows: it is not the last, and nobody has asked for anything. Task and plan as read.
+local function goes_on(task)
+  if task.stage == task.legs then return false end
+  return task.status ~= 'RUNNING' or not (task.rollback or task.cancel or task.pause or task.plan_cancels
+    or task.plan_pauses or task.plan_status == 'ROLLING_BACK')
 end
 
 -- Of a stage that none of them was written for, which most are, nothing is deleted.
-local function record_stage(task, name, turn, healthy, forward)
-  local key = K.task(task.id)
+local function record_stage(task, name, turn, healthy)
+  local key, forward = K.task(task.id), task.status == 'RUNNING'
   local f = redis.call('HMGET', key, 'stageStartedAt', 'cursor', 'dueAt', 'recoveries')
   local duration = NOW - tonumber(f[1])
   if healthy == '1' then redis.call('HSET', key, 'stage', task.stage, 'turn', 0, 'healthy', 1)

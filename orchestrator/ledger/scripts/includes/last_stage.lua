@@ -1,0 +1,37 @@
+-- What follows a good stage when the next one does not: the end of its task, or what was asked for at the boundary; then
+-- another task may go on in its place.
+-- @include keys
+-- @include checkpoint
+-- @include boundary
+-- @include stage_end
+-- @include rollback_end
+-- @include hand_over
+-- @include hand_back
+
+-- Asks the table for it.
+local function ask_stage_end(task, forward)
+  -- With a way back asked for, the last boundary is one to turn at, not an end.
+  if task.stage == task.legs and not (forward and (task.rollback or task.plan_status == 'ROLLING_BACK')) then
+    ask_settled(task, forward and 'complete' or 'rollback_done')
+    return 'ENDS'
+  end
+  return assert(ask_boundary(task), 'nothing was asked for')
+end
+
+-- done: what the worker tells of the stage, by name, as advance takes it.
+local function end_here(task, done)
+  local forward, goes_on_here = task.status == 'RUNNING', done.worker ~= ''
+  task.gives_way = goes_on_here
+  local follows = ask_stage_end(task, forward)
+  record_stage(task, done.name, done.turn, done.healthy)
+  forget_hand_back(task)
+  if follows == 'ENDS' then
+    if forward then complete_task(task, done.identity) else finish_rollback(task, done.restored, done.identity) end
+    follows = task.status
+  else
+    keep_checkpoint(task, done.checkpoint)
+    leave_stage(task)
+    stop_at_boundary(task)
+  end
+  return {follows, goes_on_here and follows ~= 'ROLLING_BACK' and hand_over(task, done.worker, done.served) or nil}
+end
