@@ -9,6 +9,7 @@ from celery import Celery, chain
 
 from orchestrator.broker.chains import due_time, publish_chain
 from orchestrator.broker.messages import RUN_STAGE, shown_arguments
+from orchestrator.domain import formats
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import Admitted
@@ -47,7 +48,7 @@ def test_the_message_is_that_of_a_celery_chain(task: Admitted) -> None:
         app.signature(
             RUN_STAGE, args=(task.task_id, task.epoch, leg, task.turn if leg == task.stage else 0), immutable=True
         ).set(
-            headers={"lane": lane},
+            headers={"lane": lane, "format": formats.MESSAGE},
             argsrepr=shown_arguments(task.tenant_id, task.mode, NAMES[leg], task.turn if leg == task.stage else 0),
         )
         for leg in range(task.stage, task.legs)
