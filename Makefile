@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long test-browser test-servers lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
+.PHONY: run docs test test-long test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -35,6 +35,12 @@ test-browser: .venv/ready
 test-servers: .venv/ready
 	tests/servers/install.sh
 	CHANGEOVER_TEST_SERVERS=1 $(BIN)/python -m pytest tests/servers
+
+# Units and manifests against their own linters: systemd-analyze, Kubernetes' schemas (and kustomize, if it is there).
+test-deploy: .venv/ready
+	test -e build/deploy-venv/ready || { $(PYTHON) -m venv --clear build/deploy-venv && build/deploy-venv/bin/pip install -q \
+	  --require-hashes -r tests/deploy/requirements.lock && touch build/deploy-venv/ready; }
+	CHANGEOVER_TEST_DEPLOY=1 $(BIN)/python -m pytest tests/deploy
 
 lint: .venv/ready
 	$(BIN)/ruff check .
