@@ -159,7 +159,7 @@ def status_text(status: str, pausing: bool = False, cancelling: bool = False, ru
     """The status in its colour; a pause or cancel that is not there yet is said, with how many stages still run."""
     word = "cancelling" if cancelling else "pausing" if pausing else ""
     still = f", {running} still running" if running else ""
-    return Text(f"{status} ({word}{still})" if word else status, style=_COLOURS.get(status, ""))
+    return cell(f"{status} ({word}{still})" if word else status, _COLOURS.get(status, ""))
 
 
 def task_now(task: TaskStatus) -> str:

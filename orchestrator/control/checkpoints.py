@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from checkpoint import LEDGER_STORE, Checkpoint, CheckpointError, CheckpointStore
 from orchestrator.control.answers import CheckpointStatus
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.errors import Unreachable, quoted_value
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
@@ -44,7 +45,7 @@ class CheckpointReader:
 
     def _of(self, task_ids: Sequence[str]) -> list[CheckpointStatus]:
         texts = dict(zip(task_ids, self._reader.checkpoint_texts(task_ids), strict=True))
-        known = {task_id: json.loads(text) for task_id, text in texts.items() if text}
+        known = {task_id: _content(text) for task_id, text in texts.items() if text}
         elsewhere = [task_id for task_id, content in known.items() if content.get(MARKER) == self._store_name]
         stored = self._load(elsewhere)
         found = []
@@ -53,9 +54,9 @@ class CheckpointReader:
             if content is None:
                 found.append(CheckpointStatus(task_id=task_id, kept=False, finding="there is no checkpoint"))
             elif MARKER in content:
-                found.append(self._elsewhere(task_id, content[MARKER], stored.get(task_id)))
+                found.append(self._elsewhere(task_id, str(content[MARKER]), stored.get(task_id)))
             else:
-                found.append(_status(LEDGER_STORE, Checkpoint.from_json(str(texts[task_id]))))
+                found.append(_in_ledger(task_id, str(texts[task_id])))
         return found
 
     def _load(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
@@ -76,6 +77,22 @@ class CheckpointReader:
         else:
             finding = f"the store {store!r} has lost it; `changeover retry --from-scratch` starts over"
         return CheckpointStatus(task_id=task_id, kept=True, store=store, finding=finding)
+
+
+def _content(text: str) -> Mapping[str, object]:
+    """Of one that cannot be read: nothing."""
+    with suppress(ValueError):
+        content = json.loads(text)
+        return content if isinstance(content, dict) else {}
+    return {}
+
+
+def _in_ledger(task_id: str, text: str) -> CheckpointStatus:
+    try:
+        return _status(LEDGER_STORE, Checkpoint.from_json(text))
+    except (CheckpointError, *UNREADABLE):
+        finding = f"it is damaged ({quoted_value(text)}); `changeover retry --from-scratch` starts over"
+        return CheckpointStatus(task_id=task_id, kept=True, store=LEDGER_STORE, finding=finding)
 
 
 def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:

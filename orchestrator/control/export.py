@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.control.damage import UNREADABLE, number_in
 from orchestrator.control.status import StatusReader
 from orchestrator.ledger.reader import Reader
 
@@ -23,15 +24,31 @@ def plan_lines(reader: Reader, plan_id: str) -> Iterator[Line]:
     summary = status.summary(plan_id)
     record = reader.plan_record(plan_id)
     plan = summary.model_dump(by_alias=True, mode="json") | {
-        "stages": reader.spec(plan_id)["stages"],
-        "totalTasks": int(record["written"]),
-        "lastPlanSequenceId": int(record.get("planSeq", 0)),
+        "stages": stages_of(reader, plan_id),
+        "totalTasks": number_in(record, "written", f"plan {plan_id}"),
+        "lastPlanSequenceId": number_in(record, "planSeq", f"plan {plan_id}"),
     }
     yield {"kind": "plan", "plan": plan}
     for task, config in status.tasks_with_configs(plan_id):
-        yield {"kind": "task", "task": {**task.model_dump(by_alias=True, mode="json"), "config": json.loads(config)}}
+        yield {"kind": "task", "task": {**task.model_dump(by_alias=True, mode="json"), "config": config_of(config)}}
     for event in reader.events(plan_id, 0):
         yield {"kind": "event", "event": event.model_dump(by_alias=True, mode="json", exclude_none=True)}
+
+
+def stages_of(reader: Reader, plan_id: str) -> Any:
+    """Its stages as submitted; None when they are gone or damaged."""
+    try:
+        return reader.spec(plan_id)["stages"]
+    except UNREADABLE:
+        return None
+
+
+def config_of(text: str) -> Any:
+    """A config as stored; what is no JSON any more as the text that it is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def as_text(line: Line) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.damage import DAMAGED, sound
 from orchestrator.control.failure_causes import FailureCauses
 from orchestrator.control.pace import Pace
 from orchestrator.control.status import StatusReader, plan_summary, task_status
@@ -146,13 +147,15 @@ class LivePlan:
         if not record:
             raise absent(self._reader, f"plan {self._plan_id!r}", "`changeover status` lists the plans")
         self._record = record
-        self.summary = plan_summary(self._plan_id, record)
+        self.summary = sound(plan_summary(self._plan_id, record))
         self.now = self._reader.now()
         self.started = moment(record.get("startedAt"))
         self.ended = moment(record.get("endedAt")) if self.summary.status in PLAN_ENDED else None
         return record
 
     def _take(self, event: e.Event) -> None:
+        if isinstance(event, e.OtherEvent):
+            return
         self.pace.know_since(event.occurred_at)
         if isinstance(event, e.OperationRequested):
             if event.operation == "retry" and event.task_id:
@@ -174,16 +177,17 @@ class LivePlan:
 
     def _view(self, task_id: str, record: Mapping[str, str]) -> TaskView:
         task = task_status(task_id, record, self._record, None)
-        cursor = json.loads(record.get("cursor") or "{}")
+        cursor = {} if task.status == DAMAGED else json.loads(record.get("cursor") or "{}")
         steps = self._steps.get(task.current_stage or "", [])
-        index = int(cursor.get("step", 0))
+        index = cursor.get("step", 0) if isinstance(cursor.get("step"), int) else 0
         step = steps[index] if index < len(steps) else ""
         attempt, answer = str(cursor.get("attempt") or ""), str(cursor.get("note") or "")
         if told := _NOTE.fullmatch(answer):
             attempt, answer = f"{told[1]}/{told[2]}", told[3]
         if not answer and record.get("lease") == "queued":
             answer = "waits for a worker"
-        return TaskView(task, step, attempt, answer, moment(record.get("startedAt")))
+        started = None if task.status == DAMAGED else moment(record.get("startedAt"))
+        return TaskView(task, step, attempt, answer, started)
 
 
 def _steps_of(spec: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from orchestrator.control.absent import absent
@@ -124,11 +125,7 @@ class StatusReader:
     def _units(self, tenant_id: str) -> dict[str, DeployUnit | None]:
         """What the tenant is now, and what a health check confirmed last."""
         record = self._reader.tenant_records([tenant_id])[0]
-        good = json.loads(record.get("good", "null"))
-        return {
-            "current": DeployUnit.model_validate_json(record["current"]) if "current" in record else None,
-            "last_known_good": DeployUnit(**{name: good.get(name) for name in IDENTITY}) if good else None,
-        }
+        return {"current": _current(record), "last_known_good": _last_known_good(record)}
 
     def _wanted_at(self, plan: Record, plan_id: str, positions: Sequence[int], wanted: TaskFilter) -> list[TaskStatus]:
         # One that moved on between the two looks is no longer what was asked for.
@@ -159,10 +156,12 @@ def plan_summary(plan_id: str, record: Record) -> PlanSummary:
 
 def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
     counts = {state.value: int(record.get(f"n:{state}", 0)) for state in TaskState}
+    for field in ("startedAt", "endedAt"):
+        moment(record.get(field))
     return PlanSummary(
         plan_id=plan_id,
         name=record["name"],
-        status=record["status"],
+        status=PlanState(record["status"]).value,
         pausing=record.get("pauseRequested") == "1" and record["status"] in (PlanState.READY, PlanState.RUNNING),
         cancelling=record.get("cancelRequested") == "1" and record["status"] in PLAN_OPEN,
         resuming=record.get("resuming") == "1",
@@ -187,7 +186,7 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
     status = TaskState(record["status"])
     total = int(record.get("legs") or plan["stages"])
     done = int(record.get("stage", 0))
-    names = [plan[f"stage:{index}"] for index in range(int(plan["stages"]))]
+    names = [plan.get(f"stage:{index}", f"(stage {index + 1})") for index in range(int(plan["stages"]))]
     if "legs" in record:
         names = names[:total] if plan.get("rollbackOrder") == "forward" else names[:total][::-1]
     active = status in TASK_ACTIVE
@@ -215,6 +214,20 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
     )
+
+
+def _current(tenant: Record) -> DeployUnit | None:
+    """Not known, too, when it cannot be read."""
+    with suppress(*UNREADABLE):
+        return DeployUnit.model_validate_json(tenant["current"])
+    return None
+
+
+def _last_known_good(tenant: Record) -> DeployUnit | None:
+    with suppress(*UNREADABLE):
+        good = json.loads(tenant["good"])
+        return DeployUnit(**{name: good.get(name) for name in IDENTITY})
+    return None
 
 
 def _written(plan: Record) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from orchestrator.control.damage import DAMAGED, sound
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
@@ -28,7 +29,7 @@ class Waiting:
     def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str:
         """Blocks until the plan has ended, and answers its state. Raises ``TimeoutError`` when it has not by then."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while (summary := self._status.summary(plan_id)).status not in PLAN_ENDED:
+        while (summary := sound(self._status.summary(plan_id))).status not in PLAN_ENDED:
             if until_paused and summary.status == PlanState.PAUSED:
                 break
             if deadline is not None and time.monotonic() > deadline:
@@ -51,7 +52,7 @@ class Waiting:
             self._status.summary(plan_id)
         while True:
             # Read before the log: an event written between the two is then still delivered.
-            ended = plan_id is not None and self._status.summary(plan_id).status in PLAN_ENDED
+            ended = plan_id is not None and self._status.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)
             for event in self._reader.events(plan_id, since):
                 since = event.sequence_id
                 yield event

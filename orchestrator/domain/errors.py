@@ -85,6 +85,15 @@ class NotAllowed(ChangeoverError):
     exit_code = 3
 
 
+class DamagedData(ChangeoverError):
+    """What Changeover reads in Redis is not what it wrote there: a hand, another program or a lost disk has changed it.
+    The message says what; `changeover doctor` names damaged plans, `changeover purge --plan ID --force` takes one out.
+    """
+
+    code = "damaged_data"
+    exit_code = 3
+
+
 class BadMove(NotAllowed):
     """The transition table has no row for what was about to be done, or its guard does not hold: a fault of Changeover,
     or a hand in its data. Nothing was written. Report it, with the events of the task or plan that the message names.

@@ -73,6 +73,9 @@ class LogFold:
         if event.sequence_id <= self.sequence:
             return
         self.sequence = event.sequence_id
+        if not event.plan_id:
+            # Damaged, so that it does not even say of which plan it is.
+            return
         plan = self.plans.get(event.plan_id) or self._first_seen(event)
         plan.plan_sequence, plan.last = event.plan_sequence_id, event.sequence_id
         if isinstance(event, e.TaskEvent):

@@ -34,6 +34,10 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
 def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
     """Brings the world to the end of the log, every rule asked at every event."""
     for event in history:
+        if isinstance(event, e.OtherEvent) and not event.plan_sequence_id:
+            report.add("I6", f"event {event.sequence_id} cannot be read", event)
+            world.sequence = max(world.sequence, event.sequence_id)
+            continue
         for rule in LOG_RULES:
             rule(world, event, report)
         world.apply(event)

@@ -27,6 +27,7 @@ from typing import Final
 import redis
 import structlog
 
+from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 
@@ -45,7 +46,13 @@ def ledger_now_ms(client: redis.Redis, keys: Keys) -> int:
         pipeline.time()
         pipeline.hmget(keys.of("clock"), "at", "offset")
         (seconds, micros), (at, offset) = pipeline.execute()
-    return max(int(seconds) * 1000 + int(micros) // 1000 + int(offset or 0), int(at or 0))
+    try:
+        return max(int(seconds) * 1000 + int(micros) // 1000 + int(offset or 0), int(at or 0))
+    except ValueError:
+        raise DamagedData(
+            f"the ledger's clock is damaged: `{keys.of('clock')}` has at {quoted_value(at)} and offset "
+            f"{quoted_value(offset)}, expected whole numbers of milliseconds; put them right with HSET"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,38 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+from pydantic import ValidationError
 
 from orchestrator.domain import formats
+from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.events import Event, OtherEvent, event_from
+
+UNREADABLE: Final = "EventUnreadable"
+"""Type of what stands for an entry of which not even the type can be read; its ``reason`` says what is wrong."""
+
+
+def event_of(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:
+    """The same; an entry that a hand has damaged, so that it lacks what every event carries, hides none behind it: its
+    number is right, ``plan_sequence_id`` 0, ``plan_id`` perhaps "" and ``occurred_at`` 1970."""
+    try:
+        return read_event(identifier, fields, plan_id)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    except KeyError as error:
+        reason = f"field {error} is missing"
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        reason = quoted_value(str(error))
+    stands = {
+        "sequenceId": int(identifier.partition("-")[0]),
+        "planSequenceId": 0,
+        "type": UNREADABLE,
+        "reason": reason,
+    }
+    stands |= {"planId": plan_id or fields.get("l", ""), "occurredAt": datetime.fromtimestamp(0, UTC)}
+    return OtherEvent.model_validate(stands)
 
 
 def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:

@@ -16,7 +16,7 @@ from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import damaged_plans, lost_plans
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.log_entries import read_event
+from orchestrator.ledger.log_entries import event_of
 from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
@@ -53,7 +53,8 @@ class Reader:
     def stage_names(self, plan_id: str) -> tuple[list[str], str]:
         """Names of the plan's stages in order, and its rollback order."""
         record = self.plan_record(plan_id)
-        return [record[f"stage:{index}"] for index in range(int(record["stages"]))], record["rollbackOrder"]
+        names = [record.get(f"stage:{index}", f"(stage {index + 1})") for index in range(int(record["stages"]))]
+        return names, record.get("rollbackOrder", "reverse")
 
     def dispatchable(self, task_id: str) -> Admitted | None:
         """The task as to be published, or None when no message is due for it."""
@@ -267,7 +268,7 @@ class Reader:
         position = f"({since}-0"
         while True:
             page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
-            yield from (read_event(identifier, fields, plan_id) for identifier, fields in page)
+            yield from (event_of(identifier, fields, plan_id) for identifier, fields in page)
             if len(page) < PAGE:
                 return
             position = f"({page[-1][0]}"

@@ -17,10 +17,11 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
     TryAgainError,
 )
 
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem, Unreachable
+from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Problem, Unreachable
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
 
@@ -31,6 +32,14 @@ _NO_PASSWORD = ("NOAUTH", "Authentication required", "HELLO must be called with 
 
 # A script is told in other words than a command is, and in others again by Redis 6.
 _NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in script")
+
+
+# What Redis, or a script, says of a value of another kind than was written: a wrong type, text where a number belongs.
+_DAMAGE = re.compile(
+    r"WRONGTYPE[\w ]*|(hash )?value is not an? (integer|float|valid float)|increment or decrement would overflow"
+    r"|attempt to [\w ]+ on a \w+ value|attempt to (index|compare|concatenate|call) [\w ']+"
+    r"|bad argument #\d+ to '\w+'|Expected [\w ,]+ but found [\w ]+"
+)
 
 
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
@@ -65,6 +74,11 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
         return Unreachable(f"{place} is a replica and takes no writes; name the master in {variable}")
     if "MISCONF" in text:
         return Unreachable(f"{place} takes no writes, since it cannot save to its disk ({_cut(text)})")
+    if isinstance(error, ResponseError) and (damage := _DAMAGE.search(text)):
+        return DamagedData(
+            f"{place}: a record there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
+            "damaged plans, `changeover purge --plan ID --force` takes one out"
+        )
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | ClusterDownError | TryAgainError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None
