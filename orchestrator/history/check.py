@@ -63,7 +63,7 @@ def check_history(
     check_tasks(dump, report, overdue_ms=overdue_ms)
     check_tenants(dump, report)
     check_fold(world, dump, report, damaged=damaged)
-    check_bounds(dump, report, messages=messages or {}, messages_a_task=messages_a_task)
+    check_bounds(dump, report, messages=messages or {}, messages_a_task=messages_a_task, ended=ended)
     check_isolation(world, dump, report, damaged=damaged, ended=ended, overdue_ms=overdue_ms)
     if ended:
         check_all_ended(world, report, damaged=damaged)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from orchestrator.ledger.presence import GONE_SECONDS, processes
 from tests.chaos.crew import Crew
 from tests.chaos.proxy import TcpProxy
 from tests.support.clock_shim import SteppedClock
@@ -32,8 +33,10 @@ class Scene:
     """Entries in the inbox that are no wakes; they must be gone at the end."""
 
     def is_tidy(self) -> bool:
-        """Whether coordinators have cleared away what is no wake."""
+        """Whether coordinators have cleared away what is no wake, and the entries of those long dead."""
         inbox = self.world.keys.of("inbox")
+        if any(one.age_seconds > GONE_SECONDS for one in processes(self.world.redis, self.world.keys)):
+            return False
         return not any(self.world.redis.xrange(inbox, entry, entry) for entry in self.garbage)
 
     def pause(self, low_seconds: float, high_seconds: float) -> None:
