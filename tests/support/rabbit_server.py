@@ -94,4 +94,9 @@ class RabbitServer:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.kill()
-        subprocess.run(["epmd", "-port", str(self._names), "-kill"], capture_output=True)
+        wait_until(self._names_end, 20, "the name server of Erlang does not end")
+
+    def _names_end(self) -> bool:
+        # It refuses while it still takes the node for alive.
+        said = subprocess.run(["epmd", "-port", str(self._names), "-kill"], capture_output=True, text=True)
+        return "Killed" in said.stdout or "Cannot connect" in said.stdout + said.stderr
