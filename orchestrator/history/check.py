@@ -28,7 +28,7 @@ def check_log(
     """What the log alone can say. Without ``stages``, the names of each plan's stages, their order is not judged."""
     report = Report()
     known = stages or {}
-    replay(World(lambda plan_id: tuple(known.get(plan_id, ())), is_cut=is_cut), events, report)
+    replay(World(lambda plan_id, _: tuple(known.get(plan_id, ())), is_cut=is_cut), events, report)
     return report
 
 
@@ -57,7 +57,7 @@ def check_history(
     more than ``overdue_ms`` was not answered.
     """
     report = Report()
-    world = World(dump.stages, is_cut=is_cut)
+    world = World(dump.stages_of_created, is_cut=is_cut)
     replay(world, events if ended else takewhile(lambda event: event.sequence_id <= dump.seq, events), report)
     check_plans(dump, report)
     check_tasks(dump, report, overdue_ms=overdue_ms)

@@ -81,6 +81,11 @@ class LedgerDump:
         record = self.plans.get(plan_id, {})
         return tuple(record.get(f"stage:{index}", "") for index in range(int(record.get("stages", 0))))
 
+    def stages_of_created(self, plan_id: str, plan_sequence_id: int) -> tuple[str, ...]:
+        """The same of the plan that was created with this planSequenceId; () of an earlier one of its id."""
+        before = int(self.plans.get(plan_id, {}).get("planSeqFrom", 0))
+        return self.stages(plan_id) if plan_sequence_id > before else ()
+
     def is_damaged(self, plan_id: str) -> bool:
         """Whether the plan's record lacks what every script needs: no script does that, a hand or a lost disk does."""
         return any(name not in self.plans.get(plan_id, {}) for name in NEEDED)

@@ -15,9 +15,10 @@ StageKey = tuple[int, str, int]
 
 
 class World(LogFold):
-    """Everything that the log has told so far. ``stage_names`` answers a plan's stages in order, () if not known."""
+    """Everything that the log has told so far. ``stage_names`` answers the stages in order of the plan of an id that was
+    created with a planSequenceId, () if not known: a purged plan's id may be another's now."""
 
-    def __init__(self, stage_names: Callable[[str], tuple[str, ...]], *, is_cut: bool = False) -> None:
+    def __init__(self, stage_names: Callable[[str, int], tuple[str, ...]], *, is_cut: bool = False) -> None:
         super().__init__()
         self._stage_names = stage_names
         self.is_cut = is_cut
@@ -46,7 +47,7 @@ class World(LogFold):
         if isinstance(event, e.OperationRequested) and event.request_id:
             self.requests.setdefault((event.request_id, event.target_id), event)
         if isinstance(event, e.PlanCreated):
-            self.stages[event.plan_id] = self._stage_names(event.plan_id)
+            self.stages[event.plan_id] = self._stage_names(event.plan_id, event.plan_sequence_id)
         elif isinstance(event, e.TaskRecovered):
             self.recoveries[event.task_id].append(event)
         elif isinstance(event, e.TaskStageSucceeded):

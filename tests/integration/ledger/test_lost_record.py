@@ -112,3 +112,18 @@ def test_a_lost_name_of_a_stage_makes_no_event_that_nobody_can_read(
     assert world.finish("p.0") == "COMPLETED"
     names = [event.stage_name for event in world.events() if event.type == "TaskStageSucceeded"]
     assert names == ["(stage 1)", "two", "(stage 3)"]
+
+
+def test_a_purged_plans_id_with_other_stages_is_judged_by_its_own(
+    redis_client: redis.Redis, settings: Settings
+) -> None:
+    world = LedgerWorld(redis_client, settings)
+    for stages in (("one",), ("one", "two"), ("three",)):
+        world.started("p", ["a"], stages=stages)
+        world.finish("p.0")
+        world.check()
+        if stages != ("three",):
+            Purges(world.ledger).purge("p", replace(ME, request_id=draw_request_id()))
+            for _ in Purges(world.ledger).chunks():
+                pass
+    world.check()
