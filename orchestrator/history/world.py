@@ -15,8 +15,8 @@ StageKey = tuple[int, str, int]
 
 
 class World(LogFold):
-    """Everything that the log has told so far. ``stage_names`` answers the stages in order of the plan of an id that was
-    created with a planSequenceId, () if not known: a purged plan's id may be another's now."""
+    """Everything that the log has told so far. ``stage_names`` answers the stages in order of the plan of an id that
+    was created with a planSequenceId, () if not known: a purged plan's id may be another's now."""
 
     def __init__(self, stage_names: Callable[[str, int], tuple[str, ...]], *, is_cut: bool = False) -> None:
         super().__init__()
