@@ -45,9 +45,9 @@ class Size:
     shapes: tuple[tuple[int, int], ...]
 
 
-def quick(pools: tuple[str, ...]) -> Size:
+def quick(pools: tuple[str, ...], slots: int) -> Size:
     """Under a minute."""
-    return Size(400, 3, pools, ((2, 64),))
+    return Size(400, 3, pools, ((2, slots),))
 
 
 def whole(pools: tuple[str, ...]) -> Size:
