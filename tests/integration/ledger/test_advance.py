@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator.domain.lanes import lane_of
 from orchestrator.ledger.ledger import Ledger
@@ -182,29 +183,63 @@ def test_an_older_epoch_advances_nothing(world: LedgerWorld) -> None:
     for late in (turn, dataclasses.replace(turn, stage=1), dataclasses.replace(turn, turn=1)):
         assert world.advance_turn(late, Onward("worker")) == Advanced(Ended.STALE)
     assert world.dump() == before
+    # Nor is it told of what the newer one did.
+    world.begin(first)
+    world.succeed(first)
+    assert world.advance_turn(turn, None) == Advanced(Ended.STALE)
 
 
-def test_a_next_task_whose_record_is_damaged_leaves_the_stage_recorded(world: LedgerWorld) -> None:
+def test_a_damaged_queue_leaves_the_stage_recorded(world: LedgerWorld) -> None:
     first, second, third = world.started("p", ["a", "b", "c"], max_concurrency=2)
     at_the_end(world, first)
-    world.client.set(world.keys.of("line", "c"), "no set")
+    queue = world.keys.of("queue", "p")
+    world.client.rename(queue, f"{queue}-kept")
+    world.client.set(queue, "no queue")
 
     answer = world.advance(first)
 
     assert (answer.ended, begun(answer)) == (Ended.COMPLETED, None)
-    assert world.status(first) == "COMPLETED"
     assert world.kinds(task_id=first)[-1] == "TaskCompleted"
-    world.client.delete(world.keys.of("line", "c"))
-    world.coordinate()
+    assert world.wakes() == ["p"]
+    world.client.rename(f"{queue}-kept", queue)
+    world.serve("p")
     assert world.slots("p") == {second, third}
+
+
+def test_slots_that_a_hand_took_away_are_not_filled(world: LedgerWorld) -> None:
+    first, second, _ = world.started("p", ["a", "b", "c"], max_concurrency=2)
+    at_the_end(world, first)
+    world.client.hset(world.keys.of("plan", "p"), "max", 1)
+    with capture_logs() as logs:
+        assert begun(world.advance(first)) is None
+    assert [log for log in logs if log.get("action") == "bad-move"] == []
+    assert world.slots("p") == {second}
+
+
+def test_a_successor_of_an_earlier_end_is_none_of_a_later_one(world: LedgerWorld) -> None:
+    first, second = world.plan("p", ["a", "b"], max_concurrency=2)
+    world.admit("p", limit=1)
+    at_the_end(world, first)
+    assert begun(world.advance(first)) == second
+    world.ask("rollback", first)
+    world.serve("p")
+    at_the_end(world, first)
+    turn = world.turn(first)
+    assert world.advance(first) == Advanced(Ended.ROLLED_BACK)
+    assert world.advance_turn(turn, Onward("worker")) == Advanced(Ended.ROLLED_BACK)
+
+
+def draws_of(world: LedgerWorld) -> int:
+    return int(world.client.info("commandstats")["cmdstat_incrby"]["calls"])
 
 
 def test_events_of_one_write_are_numbered_at_once(world: LedgerWorld) -> None:
     first, _ = world.started("p", ["a", "b"], max_concurrency=1)
     at_the_end(world, first)
-    since = world.now()
+    since, draws = world.now(), draws_of(world)
     world.advance(first)
     events = world.events(since)
+    assert draws_of(world) == draws + 1
     assert [event.type for event in events] == [
         *("TaskStageSucceeded", "TaskCompleted", "PlanProgress", "TaskStarted", "TaskStageStarted"),
     ]

@@ -1,0 +1,90 @@
+"""A thread's kept connection: never an answer to another question, none left behind, one more when it is busy."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import pytest
+import redis
+
+from orchestrator.ledger.connection import connect
+from orchestrator.ledger.kept_connection import KeptConnection
+
+
+@pytest.fixture
+def kept(redis_client: redis.Redis) -> KeptConnection:
+    given = redis_client.connection_pool.connection_kwargs
+    return KeptConnection(connect(f"redis://{given['host']}:{given['port']}/{given['db']}", patient=True))
+
+
+def client_of(kept: KeptConnection) -> redis.Redis:
+    return kept._client
+
+
+def in_use(kept: KeptConnection) -> int:
+    return len(client_of(kept).connection_pool._in_use_connections)
+
+
+def test_a_thread_keeps_one_and_gives_it_back_when_it_ends(kept: KeptConnection) -> None:
+    ids: list[Any] = []
+
+    def work() -> None:
+        ids.extend(kept.execute("CLIENT", "ID") for _ in range(3))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(set(ids)) == 1
+    assert in_use(kept) == 0
+    assert kept.execute("ECHO", "é\n") == "é\n"
+    assert in_use(kept) == 1
+
+
+def test_an_answer_that_was_not_waited_for_is_nobody_elses(kept: KeptConnection, monkeypatch: Any) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise Interrupted
+
+    kept.execute("ECHO", "first")
+    with monkeypatch.context() as patch:
+        patch.setattr(client_of(kept), "parse_response", interrupt)
+        with pytest.raises(Interrupted):
+            kept.execute("ECHO", "not waited for")
+    assert kept.execute("ECHO", "next") == "next"
+
+
+def test_what_comes_in_between_takes_another(kept: KeptConnection, monkeypatch: Any) -> None:
+    answers: list[Any] = []
+    parse = client_of(kept).parse_response
+
+    def come_in_between(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        answers.append(kept.execute("ECHO", "within"))
+        return parse(*arguments, **options)
+
+    kept.execute("ECHO", "first")
+    monkeypatch.setattr(client_of(kept), "parse_response", come_in_between)
+    assert kept.execute("ECHO", "around") == "around"
+    assert answers == ["within"]
+
+
+def test_a_cut_connection_is_made_anew(kept: KeptConnection, redis_client: redis.Redis) -> None:
+    number = kept.execute("CLIENT", "ID")
+    redis_client.execute_command("CLIENT", "KILL", "ID", number)  # type: ignore[no-untyped-call]
+    assert kept.execute("ECHO", "again") == "again"
+    with pytest.raises(redis.exceptions.ResponseError):
+        kept.execute("NO-SUCH-COMMAND")
+    assert kept.execute("ECHO", "still in step") == "still in step"
+
+
+def test_a_child_after_a_fork_has_its_own(kept: KeptConnection) -> None:
+    number = kept.execute("CLIENT", "ID")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if kept.execute("CLIENT", "ID") != number else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert kept.execute("CLIENT", "ID") == number
