@@ -59,7 +59,7 @@ def test_an_answer_that_was_not_waited_for_is_nobody_elses(kept: KeptConnection,
 
 def test_what_comes_in_between_takes_another(kept: KeptConnection, monkeypatch: Any) -> None:
     answers: list[Any] = []
-    parse = client_of(kept).parse_response
+    parse: Any = client_of(kept).parse_response
 
     def come_in_between(*arguments: Any, **options: Any) -> Any:
         monkeypatch.undo()
