@@ -37,7 +37,9 @@ def app() -> Iterator[Celery]:
 def message(app: Celery) -> Any:
     """The bound task of a message for stage 0 of the own task, with its chain."""
 
-    run_stage = app.task(lambda self, *turn: None, name=RUN_STAGE, bind=True, max_retries=None, ignore_result=True)
+    def turn(self: Any, *turn: Any) -> None: ...
+
+    run_stage: Any = app.task(turn, name=RUN_STAGE, bind=True, max_retries=None, ignore_result=True)
     links = [{"task": RUN_STAGE, "args": ["p.0", 7, leg, 0], "kwargs": {}, "options": {}} for leg in (3, 2, 1)]
     where = {"routing_key": lane_name(lane_of(OWN.tenant_id, 4)), "exchange": ""}
     run_stage.push_request(
