@@ -29,7 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         *("del", "exists", "expire", "get", "hdel", "hexists", "hget", "hincrby", "hmget", "hset", "hsetnx", "incr"),
         "info",
         *("incrby", "persist", "pexpire", "sadd", "scard", "set", "sismember", "smembers", "srandmember", "srem"),
-        *("time", "type", "unlink", "xadd", "xrevrange", "zadd", "zrange", "zrangebyscore", "zrem", "zscore"),
+        *("time", "type", "unlink", "xadd", "xrevrange", "zadd", "zcount", "zrange", "zrangebyscore", "zrem", "zscore"),
     ),
     "reading the ledger": (
         *("hgetall", "mget", "scan", "wait", "xinfo|consumers", "xrange", "xrevrange", "zcard", "zcount", "zrank"),

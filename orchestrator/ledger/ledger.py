@@ -250,7 +250,7 @@ class Ledger:
         """
         texts = (wire_json(config) if goes_back else "", identity or identity_of(config))
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
-        goes_on = (onward.worker, onward.lanes) if onward else ("", "")
+        goes_on = (onward.worker, onward.lanes, round(onward.spent * 1000)) if onward else ("", "", 0)
         code, *answer = self.call("advance", *number, checkpoint, int(healthy), *texts, *goes_on)
         ended = Ended(code)
         if ended is Ended.BEGUN:

@@ -129,11 +129,13 @@ class TurnRecord:
 class Onward:
     """Who goes on with what follows a stage: worker and delivery, and the lanes that it serves.
 
-    ``lanes``: '' is all of them; else the number of lanes and those served, ``4:0,2,``.
+    ``lanes``: '' is all of them; else the number of lanes and those served, ``4:0,2,``. ``spent``: which part of the
+    delivery's time is over, 0 to 1.
     """
 
     worker: str
     lanes: str = ""
+    spent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
 --       9 worker and delivery that go on; '' when they do not  10 lanes that it serves: '', all; else '4:0,2,' (see lanes)
+--       11 how much of the delivery's time is over, in thousandths
 -- CODES NEXT (by a message) | BEGUN, plan stage index, its name (the next stage: the turn is the caller's) |
 --       COMPLETED | ROLLED_BACK | CANCELLED | PAUSED, each then the task that goes on in its place, if one does: task,
 --       epoch, stage (leg), tenant and all that BEGUN of begin tells | ROLLING_BACK | STALE | BAD_MOVE;
@@ -46,7 +47,7 @@ local function go_on(task)
   if not goes_on(task) then
     local end_here = later()
     return end_here(task, {name = name, turn = turn, healthy = healthy, checkpoint = checkpoint, restored = ARGV[7],
-      identity = ARGV[8], worker = worker, served = ARGV[10]})
+      identity = ARGV[8], worker = worker, served = ARGV[10], spent = tonumber(ARGV[11])})
   end
   record_stage(task, name, turn, healthy)
   forget_hand_back(task)

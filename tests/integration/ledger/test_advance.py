@@ -88,6 +88,25 @@ def test_nothing_is_begun_where_nothing_may_start(world: LedgerWorld, hindrance:
     assert world.status(second) == "PENDING"
 
 
+@pytest.mark.parametrize(("spent", "goes_on"), [(0.0, True), (0.3, True), (0.34, False), (0.9, False)])
+def test_another_task_is_taken_within_the_share_of_all_that_wait(
+    world: LedgerWorld, spent: float, goes_on: bool
+) -> None:
+    """Three messages wait: of this plan and of others, which must not wait for the whole of this one."""
+    tasks = world.started("big", ["a", "b", "c", "d"], stages=["one"], max_concurrency=2)
+    world.started("small", ["e", "f"], stages=["one"], max_concurrency=2)
+    # One that waits for its time is no message that waits for a worker.
+    (polling,) = world.started("polling", ["g"], stages=["one"])
+    world.begin(polling)
+    world.poll(polling, 60)
+    world.begin(tasks[0])
+    world.wakes()
+    done = world.advance_turn(world.turn(tasks[0]), Onward("worker", spent=spent))
+    assert (done.task is not None) is goes_on
+    # What it does not take is a coordinator's to admit.
+    assert (world.client.zscore(world.keys.of("ready"), "big") is None) is goes_on
+
+
 def test_a_task_that_stops_at_its_boundary_gives_its_slot_to_the_next(world: LedgerWorld) -> None:
     first, second, third = world.started("p", ["a", "b", "c"], max_concurrency=1)
     world.begin(first)

@@ -18,9 +18,16 @@ local function ask_stage_end(task, forward)
   return assert(ask_boundary(task), 'nothing was asked for')
 end
 
+-- Whether the delivery that works on the task may take another one: all messages that wait now have a share of the time
+-- that one delivery has, so that none waits for longer than that, whoever's it is. spent: thousandths of it.
+local function may_take_another(spent)
+  return spent * redis.call('ZCOUNT', K.leases_queued(), '-inf', int(NOW + SETTINGS.LEASE_MS)) < 1000
+end
+
 -- done: what the worker tells of the stage, by name, as advance takes it.
 local function end_here(task, done)
   local forward, goes_on_here = task.status == 'RUNNING', done.worker ~= ''
+  goes_on_here = goes_on_here and may_take_another(done.spent)
   task.gives_way = goes_on_here
   local follows = ask_stage_end(task, forward)
   record_stage(task, done.name, done.turn, done.healthy)
