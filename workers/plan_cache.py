@@ -11,8 +11,11 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
+
 from orchestrator.domain import formats
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from steps.kept_by_size import KeptBySize
@@ -21,6 +24,9 @@ from workers.unable import TurnUnable, Unable, cannot_build
 MOST_PLANS: Final = 200
 MOST_CHARACTERS: Final = 1024 * 1024
 """Of all plans' stages as JSON; compiled they take some 30 bytes a character, 70 if they are of no-ops only."""
+
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ class PlanCache:
             self.get(plan_id, *found)
         except TurnUnable as error:
             return error.unable
+        except UNREACHABLE:
+            raise
+        except Exception:  # noqa: BLE001 - the turn begins all the same, and fails with the reason
+            _log.exception("the plan's stages cannot be built", action="plan-unreadable", planId=plan_id)
         return None
 
     def get(self, plan_id: str, incarnation: str, digest: str) -> CachedPlan | None:

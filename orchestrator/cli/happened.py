@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,7 +31,7 @@ def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        note(f"what was asked for stands; to look: changeover status {target.identifier}")
+        note(f"what was asked for stands; to look: changeover status {quote(target.identifier)}")
         raise typer.Exit(LEFT) from None
 
 

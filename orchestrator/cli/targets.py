@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -13,17 +14,20 @@ if TYPE_CHECKING:
     from orchestrator.control.target import OperationTarget
 
 MOST_COMPLETIONS: Final = 100
+_PLAN_ID: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 def complete_plan(incomplete: str) -> list[str]:
-    """Plan ids for the shell, the newest first; none when the ledger cannot be asked."""
+    """Plan ids for the shell, the newest first; none when the ledger cannot be asked. What is no plan id is not
+    offered, whoever wrote it into the ledger: a shell evaluates what it completes."""
     from orchestrator import Client
 
     try:
         with Client() as client:
-            return [plan.plan_id for plan in client.plans() if plan.plan_id.startswith(incomplete)][:MOST_COMPLETIONS]
+            known = [plan.plan_id for plan in client.plans() if _PLAN_ID.fullmatch(plan.plan_id)]
     except ChangeoverError:
         return []
+    return [plan_id for plan_id in known if plan_id.startswith(incomplete)][:MOST_COMPLETIONS]
 
 
 IdArgument = Annotated[

@@ -50,11 +50,16 @@ class HandBack:
 
 
 def hand_back_of(record: Mapping[str, str]) -> HandBack | None:
-    """From a task's record; None when nobody gave it back, or somebody has been able to since."""
+    """From a task's record; None when nobody gave it back, or somebody has been able to since, or a hand has damaged
+    what was noted."""
     if record.get("lease") != "queued" or not record.get("handedBack"):
         return None
-    known = json.loads(record["handedBack"])
-    return HandBack(str(known["why"]), str(known["what"]), str(known["worker"]).partition("/")[0], int(known["times"]))
+    try:
+        known = json.loads(record["handedBack"])
+        worker = str(known["worker"]).partition("/")[0]
+        return HandBack(str(known["why"]), str(known["what"]), worker, int(known["times"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def who_can(found: HandBack, workers: Sequence[Process]) -> list[Process]:

@@ -48,6 +48,9 @@ class Purger:
         if reply is None:
             with _opened(export) as file:
                 reply = self._purge(plan_id, order, file)
+            if export is not None and reply.answer in (Taken.MISSING, Taken.REFUSED):
+                # Made a moment ago, and of nothing that went: the corrected call is to find the name free.
+                export.unlink()
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:

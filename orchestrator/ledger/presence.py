@@ -143,7 +143,7 @@ def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
         "broker": str(told.get("broker", "")),
         "broker_run": str(told.get("brokerRun", "")),
         "broker_away_seconds": float(told.get("brokerAway", 0.0)),
-        "steps": tuple(told.get("steps", ())),
+        "steps": tuple(map(str, told.get("steps", ()))),
         "canary": str(told.get("canary", "")),
         "busy": int(told.get("busy", 0)),
         "knows": frozenset(told["knows"]) if "knows" in told else None,
@@ -207,5 +207,5 @@ def _process(name: str, entry: str, now_ms: int) -> Process | None:
             slots=known.get("slots", 0),
             **_told(known),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -11,7 +11,7 @@ import json
 import re
 from array import array
 from collections.abc import Iterable
-from typing import Final
+from typing import AnyStr, Final
 
 DEPTH: Final = 3
 """So many notations within each other are read: JSON in JSON that holds a URL."""
@@ -23,23 +23,63 @@ _ESCAPE: Final = re.compile(
 )
 
 
-def without_escaped(text: str, values: Iterable[str], mask: str) -> str:
-    """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space."""
+_BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+
+
+def without_escaped(text: str, values: Iterable[str], cores: Iterable[str], mask: str) -> str:
+    """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space; and each run
+    of base64 that holds one of ``cores``.
+    """
     raw = _bytes(text)
     readings = list(_readings(raw))
     if not readings:
         return text
     hidden: list[tuple[int, int]] = []
-    for value in values:
-        needles = _needles(value)
-        for decoded, begins in readings:
-            for needle in needles:
-                at = decoded.find(needle)
-                while at >= 0:
-                    end = at + len(needle)
-                    hidden.append((begins[at], begins[end]))
-                    at = decoded.find(needle, end)
+    for decoded, begins in readings:
+        spaced = decoded.replace(b"+", b" ")
+        for needle in {needle for value in values for needle in _needles(value)}:
+            hidden += ((begins[at], begins[end]) for at, end in _places(spaced, needle))
+        for core in cores:
+            for at, end in _places(decoded, core.encode()):
+                hidden.append(_run_of_base64(decoded, begins, at, end))
     return _covered(raw, sorted(hidden), mask.encode()).decode(errors="surrogatepass") if hidden else text
+
+
+def _places(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
+    at = text.find(needle)
+    while at >= 0:
+        end = at + len(needle)
+        yield at, end
+        at = text.find(needle, end)
+
+
+def _run_of_base64(text: bytes, begins: array[int], at: int, end: int) -> tuple[int, int]:
+    while at > 0 and text[at - 1] in _BASE64:
+        at -= 1
+    while end < len(text) and text[end] in _BASE64:
+        end += 1
+    return begins[at], begins[end]
+
+
+def beginning_before_a_cut(text: str, values: Iterable[str], shortest: int) -> int | None:
+    """Where the beginning of a value stands at the text's end, escaped in whatever way; None when none does."""
+    raw = _bytes(text)
+    for decoded, begins in _readings(raw):
+        for value in values:
+            if (length := beginning_at_end(decoded, _bytes(value), shortest)) > 0:
+                return len(raw[: begins[len(decoded) - length]].decode(errors="surrogatepass"))
+    return None
+
+
+def beginning_at_end(text: AnyStr, value: AnyStr, shortest: int) -> int:
+    """How many of the value's first characters the text ends with, if at least so many; else 0."""
+    tail = text[-len(value) :]
+    at = tail.find(value[:shortest])
+    while at >= 0:
+        if value.startswith(tail[at:]):
+            return len(tail) - at
+        at = tail.find(value[:shortest], at + 1)
+    return 0
 
 
 def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
@@ -50,7 +90,7 @@ def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
         if len(decoded) == len(text):
             return
         text, begins = decoded, array("L", (begins[place] for place in places))
-        yield text.replace(b"+", b" "), begins
+        yield text, begins
 
 
 def _needles(value: str) -> set[bytes]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from orchestrator.secrets.escapes import without_escaped
+from orchestrator.secrets.escapes import beginning_at_end, beginning_before_a_cut, without_escaped
 
 MASK: Final = "***"
 
@@ -24,6 +24,7 @@ SHORTEST: Final = 4
 """A shorter value could not be masked without masking half of every message."""
 
 _ESCAPES = frozenset("%\\&")
+_LONGEST_ESCAPE = 12
 _CUT_MARK = "…"
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
@@ -55,7 +56,7 @@ class KnownSecrets:
             if core in text:
                 text = _without_base64(text, core)
         if self.values and not _ESCAPES.isdisjoint(text):
-            text = without_escaped(text, self.values, MASK)
+            text = without_escaped(text, self.values, self.cores, MASK)
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
@@ -63,9 +64,12 @@ class KnownSecrets:
 
     def _without_beginning(self, text: str) -> str:
         for value in (*self.spellings, *self.cores):
-            for length in range(min(len(value) - 1, len(text)), SHORTEST - 1, -1):
-                if text.endswith(value[:length]):
-                    return text[: len(text) - length] + MASK
+            if (length := beginning_at_end(text, value, SHORTEST)) > 0:
+                return text[: len(text) - length] + MASK
+        # So much of the end holds the longest value, each character of it a long escape.
+        tail = text[-_LONGEST_ESCAPE * len(self.values[0]) :]
+        if not _ESCAPES.isdisjoint(tail) and (at := beginning_before_a_cut(tail, self.values, SHORTEST)) is not None:
+            return text[: len(text) - len(tail) + at] + MASK
         return text
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -65,5 +66,5 @@ def _show(client: Client, plan_id: str) -> None:
 
 
 def _say_goes_on(plan_id: str) -> None:
-    note(f"the plan goes on; to come back: changeover watch {plan_id}")
-    note(f"to stop it: changeover pause {plan_id}")
+    note(f"the plan goes on; to come back: changeover watch {quote(plan_id)}")
+    note(f"to stop it: changeover pause {quote(plan_id)}")

@@ -2,7 +2,7 @@
 -- good and last mover. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       config:{task}, checkpoint:{task} (strings), purges, ready, leases-queued, leases-running, deadlines, beats,
---       lined, queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox (stream)
+--       handed-back, lined, queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox (stream)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
 -- EVENTS none

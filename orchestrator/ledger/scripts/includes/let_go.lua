@@ -18,15 +18,18 @@ local function give_up_tenant(task_id)
   if not tenant_id then return nil end
   local tenant, line = K.tenant(tenant_id), K.line(tenant_id)
   if redis.call('ZREM', line, task_id) == 1 and redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
-  if redis.call('HGET', tenant, 'holder') ~= task_id then return nil end
-  redis.call('HDEL', tenant, 'holder', 'epoch', 'since')
-  wake_tenant(tenant_id)
-  return tenant_id
+  local holder = redis.call('HGET', tenant, 'holder')
+  if holder == task_id then redis.call('HDEL', tenant, 'holder', 'epoch', 'since') end
+  -- Who stood behind it in the line of a free tenant may have left the tenant to it.
+  if not holder or holder == task_id then wake_tenant(tenant_id) end
+  return holder == task_id and tenant_id or nil
 end
 
 -- Answers the same.
 local function let_go(task_id)
-  for _, leases in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats()}) do redis.call('ZREM', leases, task_id) end
+  for _, timed in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats(), K.handed_back()}) do
+    redis.call('ZREM', timed, task_id)
+  end
   forget_task(task_id)
   local freed = sound(give_up_tenant, task_id)
   redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))

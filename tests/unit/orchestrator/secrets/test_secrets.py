@@ -145,6 +145,45 @@ def test_what_a_service_makes_of_it_is_masked(tmp_path: Path, text: str) -> None
     assert not any(piece in said for piece in ("5678", "u0035", "#53;", "#x35;"))
 
 
+@pytest.mark.parametrize(
+    "escape",
+    [
+        lambda coded: coded.replace("/", "\\/"),
+        lambda coded: coded.replace("+", "\\u002b").replace("=", "\\u003D"),
+        lambda coded: quote(coded, safe=""),
+        lambda coded: coded.replace("+", "&#43;").replace("/", "&#x2F;"),
+    ],
+)
+def test_base64_in_another_notation_is_masked(tmp_path: Path, escape: Callable[[str], str]) -> None:
+    value = "~~~???>>>***~~~???"
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    for user in ("", "a", "ab"):
+        coded = base64.b64encode(f"{user}:{value}".encode()).decode()
+        assert set(coded) & set("+/")
+        said = mask(f'got "Basic {escape(coded)}" &amp; %20')
+        assert "***" in said
+        assert coded[8:14] not in said
+
+
+@pytest.mark.parametrize("written", ["\\u%04x", "\\u%04X", "&#%d;", "&#x%X;"])
+def test_a_beginning_before_a_cut_is_masked_in_another_notation(tmp_path: Path, written: str) -> None:
+    value = "Zq8&Tk<41>mPw9xVb7"
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    for length in range(4, len(value)):
+        escaped = "".join(one if one.isalnum() else written % ord(one) for one in value[:length])
+        said = mask(f"got: {escaped}… and more")
+        assert "Zq8" not in said
+        assert said.startswith("got: ***")
+
+
+def test_many_cuts_are_masked_in_time_that_grows_with_them(tmp_path: Path) -> None:
+    folder = {f"V{number}": f"secret-{number:06}-value" for number in range(300)}
+    given = variables(tmp_path, **folder)
+    for name in folder:
+        render(f"{{{{ secret.{name} }}}}", given)
+    assert mask("abc…" * 20_000) == "abc…" * 20_000
+
+
 @pytest.mark.parametrize("value", ["a%41b/c", r"back\\slash/\n", "x&amp;y/", "\N{GRINNING FACE}/key", "a+b c/d"])
 def test_a_value_that_looks_escaped_is_masked(tmp_path: Path, value: str) -> None:
     render("{{ secret.V }}", variables(tmp_path, V=value))
