@@ -53,9 +53,12 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
     address = chosen.get("address", LOOPBACK)
     if address and not is_address(address):
         problems.append(Problem("--address", address, "expected an address or a name of this machine"))
-    if not _is_loopback(address) and not chosen.get("unix_socket"):
+    # Flower opens its socket to every user of the machine.
+    unix_socket = chosen.get("unix_socket")
+    if unix_socket or not _is_loopback(address):
         if not passwords and not (chosen.get("auth_provider") and chosen.get("auth")):
-            problems.append(Problem("--address", address, _ADVICE))
+            option, value = ("--unix-socket", unix_socket) if unix_socket else ("--address", address)
+            problems.append(Problem(option, value, _ADVICE))
         if environment.get("FLOWER_UNAUTHENTICATED_API", "").lower() in _TRUE:
             problems.append(Problem("FLOWER_UNAUTHENTICATED_API", None, f"opens the API at {address!r} to others"))
     if problems:

@@ -98,7 +98,7 @@ class FileCursor:
             return Position({int(number): str(text) for number, text in kept["trail"]})
         except FileNotFoundError:
             return Position()
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{self._path} is no cursor of an EventConsumer") from error
 
     def save(self, position: Position) -> None:

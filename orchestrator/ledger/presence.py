@@ -199,13 +199,13 @@ def _process(name: str, entry: str, now_ms: int) -> Process | None:
             role=cast(Role, role),
             host=host,
             pid=int(pid),
-            queues=tuple(known["queues"]),
+            queues=tuple(map(str, known["queues"])),
             # Written every two seconds: one from the future was left behind by a clock that has stepped back.
             age_seconds=abs(now_ms - known["at"]) / 1000,
-            silent_seconds=known.get("silent", 0.0),
-            settings=known.get("settings", {}),
-            slots=known.get("slots", 0),
+            silent_seconds=float(known.get("silent", 0.0)),
+            settings={str(key): int(value) for key, value in known.get("settings", {}).items()},
+            slots=int(known.get("slots", 0)),
             **_told(known),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

@@ -10,13 +10,17 @@ While it is off nothing of OpenTelemetry's SDK is loaded.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.task_id import plan_of
+from orchestrator.secrets.known import SHORTEST
+from orchestrator.secrets.masking import remember
 from orchestrator.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -37,12 +41,31 @@ def start_tracing(settings: Settings, exporter: SpanExporter | None = None) -> T
     if _made:
         # A coordinator and a worker in one process.
         return _made[0]
+    _remember_secrets(os.environ)
     try:
         _made[:] = [Tracing(settings.namespace, exporter)]
     except ModuleNotFoundError as error:
         message = f"traces need the extra: pip install 'changeover[otel]' ({error})"
         raise InvalidInput([Problem("traces", True, message)]) from error
     return _made[0]
+
+
+def _remember_secrets(environment: Mapping[str, str]) -> None:
+    """What the exporter's own variables hold may be quoted in its warnings: values of headers, and of the endpoint the
+    password and the query's values."""
+    for name, text in environment.items():
+        if name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("HEADERS"):
+            secrets = [part.strip() for pair in text.split(",") for part in (pair, pair.partition("=")[2])]
+        elif name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("ENDPOINT"):
+            query = text.partition("?")[2]
+            user = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
+            secrets = [*(pair.partition("=")[2] for pair in query.split("&")), user.partition(":")[2] or user]
+        else:
+            continue
+        for secret in secrets:
+            if len(secret) >= SHORTEST:
+                remember(secret)
+                remember(unquote(secret))
 
 
 def stop_tracing() -> None:

@@ -23,7 +23,8 @@ GOOD: list[tuple[list[str], dict[str, str], dict[str, str], dict[str, str]]] = [
     (["--cookie-secret=s", "--oauth2_secret=t"], {}, {}, {"FLOWER_COOKIE_SECRET": "s", "FLOWER_OAUTH2_SECRET": "t"}),
     (["--address=10.0.0.1", "--auth_provider=x.Y", "--auth=.*@z"], {},
      {"address": "10.0.0.1", "auth_provider": "x.Y", "auth": ".*@z"}, {}),
-    (["--unix-socket=/run/f.sock", "--address="], {}, {"unix_socket": "/run/f.sock", "address": ""}, {}),
+    (["--unix-socket=/run/f.sock"], {"FLOWER_BASIC_AUTH": "a:b"}, {"unix_socket": "/run/f.sock"},
+     {"FLOWER_BASIC_AUTH": "a:b"}),
     (["--tasks_columns=uuid"], {}, {"tasks_columns": "uuid"}, {}),
     ([], {"FLOWER_TASKS_COLUMNS": "uuid"}, {"tasks_columns": "uuid"}, {}),
     (["--debug", "--xheaders=no", "--task-runtime-metric-buckets=1,2.5"], {},
@@ -39,6 +40,8 @@ OPEN = [
     ([], {"FLOWER_ADDRESS": "0.0.0.0"}),
     (["--address=0.0.0.0"], {"FLOWER_BASIC_AUTH": ""}),
     (["--address=0.0.0.0", "--auth_provider=x.Y"], {}),
+    # Its permissions are for everybody.
+    (["--unix-socket=/run/f.sock"], {}),
 ]
 WRONG = {
     "--port=abc": "--port: must be a port, 1 to 65535 (got 'abc')",
@@ -64,7 +67,7 @@ def test_good(
 
 @pytest.mark.parametrize(("arguments", "environment"), OPEN)
 def test_open_to_others(arguments: list[str], environment: dict[str, str]) -> None:
-    with pytest.raises(InvalidInput, match="--address: is open to others, so it wants a password"):
+    with pytest.raises(InvalidInput, match="is open to others, so it wants a password"):
         guard_flower(arguments, environment)
 
 
