@@ -74,7 +74,9 @@ def run_chaos(run: ChaosRun, folder: Path) -> ChaosResult:
     redis_clock = SteppedClock(folder, "redis") if steps_clocks else None
     worker_clocks = (SteppedClock(folder, "worker"),) if steps_clocks else ()
     servers = [
-        RedisServer(folder / name, databases=2, environment=clock.environment if clock else None)
+        RedisServer(
+            folder / name, "--appendfsync", "always", databases=2, environment=clock.environment if clock else None
+        )
         for name, clock in (("redis", redis_clock), ("broker", None))
     ]
     for server in servers:

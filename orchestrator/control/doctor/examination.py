@@ -45,11 +45,10 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
         with translate_errors(servers.redis_url):
             ledger = Ledger(client, settings)
             reader = Reader(client, ledger.keys)
-            checks.append(_writes(Operations(ledger), servers.redis_url))
+            writes = _writes(Operations(ledger), servers.redis_url)
+            checks.append(writes)
             checks.append(this_clock(reader.now().timestamp(), time.time()))
-            checks += process_rows(reader, settings)
-            checks += release_rows(reader, reader.alive(), settings.lanes)
-            checks += consuming(reader)
+            checks += _processes(reader, settings) if writes.good else _unknown_processes()
             checks += _overdue(reader)
             checks += _repairs(reader)
             checks += _drafts(reader)
@@ -72,6 +71,18 @@ def _broker(url: str) -> Sequence[Check]:
         return [check(Row.SERVER, "broker server", f"RabbitMQ {ask_rabbit(url).version} at {redact(url)}")]
     with connect(url, patient=False) as client, translate_errors(url, BROKER_VARIABLE):
         return list(server("broker", client, url))
+
+
+def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
+    yield from process_rows(reader, settings)
+    yield from release_rows(reader, reader.alive(), settings.lanes)
+    yield from consuming(reader)
+
+
+def _unknown_processes() -> Iterator[Check]:
+    """Whoever is well looks dead then, and must not be restarted for it."""
+    for row, name in ((Row.COORDINATORS, "coordinators"), (Row.WORKERS, "workers")):
+        yield check(row, name, "not known: while Redis takes no writes nobody can give a sign of life")
 
 
 def _writes(operations: Operations, url: str) -> Check:

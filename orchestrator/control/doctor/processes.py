@@ -92,12 +92,12 @@ def _brokers(coordinators: Sequence[Process], workers: Sequence[Process]) -> Ite
 
 
 def _steps(workers: Sequence[Process]) -> Iterator[Check]:
-    """A worker that lacks a package fails the stages that need its steps."""
+    """A worker that lacks a package hands back the stages that need its steps."""
     known = {step for process in workers for step in process.steps}
     for process in workers:
         if lacking := sorted(known - set(process.steps)):
             finding = f"it lacks steps that other workers have ({', '.join(lacking[:NAMED])})"
-            finding += ": stages that need them fail there; install their package, restart it"
+            finding += ": it hands back what needs them; install their package, restart it"
             yield check(Row.STEPS, f"steps of worker {process.name}", finding, good=False)
 
 
