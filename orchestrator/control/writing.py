@@ -14,6 +14,17 @@ NO_PLAN: Final = "-"
 """No plan's id: what is asked of it is answered at once."""
 
 
+def server_takes_writes(operations: Operations) -> bool:
+    """Whether the server does; that this process is too old to write is none of its doing."""
+    try:
+        operations.would(Operation.CANCEL, "plan", NO_PLAN)
+    except TooOld:
+        return True
+    except redis.RedisError:
+        return False
+    return True
+
+
 def why_no_writes(operations: Operations, url: str) -> str:
     """Why not, as one sentence; "" when it does. ``url``: of the ledger's Redis, for the sentence."""
     try:

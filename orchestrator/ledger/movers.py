@@ -16,8 +16,9 @@ ASKED: Final = 1000
 
 def movers(client: redis.Redis, keys: Keys, tenant_ids: Sequence[str]) -> Iterator[tuple[int, set[str]]]:
     """Of each tenant that has any, its place in the list and its tasks: the holder and the newest."""
-    find = client.register_script(assemble("find_movers"))
+    source = assemble("find_movers")
     for start in range(0, len(tenant_ids), ASKED):
-        _, *rows = cast(list[Any], find([keys.root], tenant_ids[start : start + ASKED]))
+        # Sent whole: it is short beside what it is asked, and no flush of scripts can come in between.
+        _, *rows = cast(list[Any], client.eval(source, 1, keys.root, *tenant_ids[start : start + ASKED]))
         for place, *tasks in rows:
             yield start + int(place), {task for task in tasks if task}

@@ -139,9 +139,9 @@ def test_wrong_use_of_the_command(tmp_path: Path) -> None:
         result = changeover(*arguments, folder=tmp_path)
         assert (result.returncode, result.stdout) == (2, "")
         assert "Usage:" in result.stderr
-    result = changeover("status", "p", "--tenant", "t", folder=tmp_path)
+    result = changeover("status", "p", "--task", "t", folder=tmp_path)
     assert result.returncode == 2
-    assert result.stderr == "error: PLAN_ID and --tenant exclude each other; give one\n"
+    assert result.stderr == "error: a plain id and --task exclude each other; give one\n"
 
 
 def test_wrong_setting(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_taken_port_is_named(start_up: StartUp, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         up = start_up(**{option: port})
-        assert up.process.wait(20) == 2
+        assert up.process.wait(20) == 4
     assert str(port) in up.errors.read_text()
     assert "Traceback" not in up.errors.read_text()
 

@@ -12,7 +12,7 @@ from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import server, this_clock
-from orchestrator.control.writing import why_no_writes
+from orchestrator.control.writing import server_takes_writes, why_no_writes
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
@@ -45,10 +45,10 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
         with translate_errors(servers.redis_url):
             ledger = Ledger(client, settings)
             reader = Reader(client, ledger.keys)
-            writes = _writes(Operations(ledger), servers.redis_url)
-            checks.append(writes)
+            operations = Operations(ledger)
+            checks.append(_writes(operations, servers.redis_url))
             checks.append(this_clock(reader.now().timestamp(), time.time()))
-            checks += _processes(reader, settings) if writes.good else _unknown_processes()
+            checks += _processes(reader, settings) if server_takes_writes(operations) else _unknown_processes()
             checks += _overdue(reader)
             checks += _repairs(reader)
             checks += _drafts(reader)

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 import redis
 
-from orchestrator.history import Report
+from orchestrator.history import Report, read_dump
+from orchestrator.history.bound_rules import check_bounds
 from orchestrator.settings.model import Settings
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
@@ -94,7 +95,6 @@ DAMAGE: Final[dict[str, Command]] = {
     "I18: the key request:r1 belongs to nothing": ("SET", "request:r1", "{}"),
     "I18: drafts names gone, which is no plan": ("ZADD", "drafts", "1", "gone"),
     "I18: lined names gone, which is no tenant": ("ZADD", "lined", "1", "gone"),
-    "I18: worker:h:1 gave no sign": ("HSET", "presence", "worker:h:1", '{"at": 1}', "coordinator:h:2", '{"at": 9e12}'),
     "I18: failed.0 is FAILED and its checkpoint stays for ever": ("PERSIST", "checkpoint:failed.0"),
 }
 
@@ -135,6 +135,17 @@ def test_damage_is_named(running: LedgerWorld, fault: str) -> None:
     do(running, DAMAGE[fault])
     found = [str(violation) for violation in judge(running).violations]
     assert any(fault in line for line in found), "\n".join(found)
+
+
+def test_entries_of_the_dead_are_judged_at_the_end(running: LedgerWorld) -> None:
+    do(running, ("HSET", "presence", "worker:h:1", '{"at": 1}', "coordinator:h:2", '{"at": 9e12}'))
+    found: dict[bool, str] = {}
+    for ended in (False, True):
+        report = Report()
+        check_bounds(read_dump(running.client, running.keys), report, messages={}, ended=ended)
+        found[ended] = str(report)
+    assert "I18: worker:h:1 gave no sign" in found[True]
+    assert "gave no sign" not in found[False]
 
 
 def test_what_expires_is_no_leftover(running: LedgerWorld) -> None:

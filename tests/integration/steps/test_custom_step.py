@@ -51,7 +51,7 @@ def test_the_example_package(tmp_path: Path) -> None:
     assert "stages[0].steps[0].url: host 'evil' (port 80) is not among the allowed hosts" in errors[0]
     assert outcomes == [
         """PollAgain(after_seconds=2, note="the queue says '3'", state={})""",
-        """Failed(kind='NotDrained', message="the queue still says '3' after 2 attempts")""",
+        """Failed(kind='NotDrained', message="the queue still says '3' after 2 attempts", state=None)""",
         "Done(outputs={'attempts': 3})",
     ]
 

@@ -163,7 +163,7 @@ def test_what_is_bound_to_the_log_in_a_run_is_gone_after_it(
     told = {entry["event"]: entry for entry in lines.entries}
     assert [(e["leaked"], e["tenantId"]) for e in lines.entries if "leaked" in e] == [("a", "a"), ("b", "b")]
     assert {e["event"] for e in lines.entries if "leaked" in e} == {"said by the step"}
-    assert [e["middleware"] for e in lines.entries if e["event"] == "stage done"] == ["a", "b"]
+    assert [e["middleware"] for e in lines.entries if e["event"] == "task goes no further"] == ["a", "b"]
     dropped = told["message dropped"]
     assert (dropped["planId"], dropped["taskId"], dropped["tenantId"]) == ("p", "p.0", "a")
     assert structlog.contextvars.get_contextvars() == {}

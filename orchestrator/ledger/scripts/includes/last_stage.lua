@@ -3,6 +3,7 @@
 -- @include keys
 -- @include checkpoint
 -- @include boundary
+-- @include snapshot
 -- @include stage_end
 -- @include rollback_end
 -- @include hand_over
@@ -10,8 +11,9 @@
 
 -- Asks the table for it.
 local function ask_stage_end(task, forward)
-  -- With a way back asked for, the last boundary is one to turn at, not an end.
-  if task.stage == task.legs and not (forward and (task.rollback or task.plan_status == 'ROLLING_BACK')) then
+  -- With a way back asked for (and a config to go back to), the last boundary is one to turn at, not an end.
+  local turns = forward and (task.rollback or (task.plan_status == 'ROLLING_BACK' and can_go_back(task)))
+  if task.stage == task.legs and not turns then
     ask_settled(task, forward and 'complete' or 'rollback_done')
     return 'ENDS'
   end
