@@ -85,6 +85,7 @@ def test_an_old_worker_without_the_steps_package(
             assert "no live worker of lane-" in given_back.sentence
             assert given_back.commands == ["changeover worker"]
             cluster.wait_alive([cluster.start_worker(settings=new)])
+            cluster.kill(old)
             assert client.wait("p", timeout_seconds=60).status == "COMPLETED"
     finally:
         cluster.end()
