@@ -39,7 +39,9 @@ def message(app: Celery) -> Any:
 
     def turn(self: Any, *turn: Any) -> None: ...
 
-    run_stage: Any = app.task(turn, name=RUN_STAGE, bind=True, max_retries=None, ignore_result=True)
+    # Not shared: other tests' applications would get it too.
+    options: dict[str, Any] = {"bind": True, "max_retries": None, "ignore_result": True, "shared": False}
+    run_stage: Any = app.task(turn, name=RUN_STAGE, **options)
     links = [{"task": RUN_STAGE, "args": ["p.0", 7, leg, 0], "kwargs": {}, "options": {}} for leg in (3, 2, 1)]
     where = {"routing_key": lane_name(lane_of(OWN.tenant_id, 4)), "exchange": ""}
     run_stage.push_request(
