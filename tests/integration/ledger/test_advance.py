@@ -107,6 +107,16 @@ def test_another_task_is_taken_within_the_share_of_all_that_wait(
     assert (world.client.zscore(world.keys.of("ready"), "big") is None) is goes_on
 
 
+def test_a_message_that_has_waited_for_long_is_counted_as_one_that_waits(world: LedgerWorld) -> None:
+    """The sweep moves its lease: what ran out and was looked after still waits for a worker."""
+    tasks = world.started("big", ["a", "b", "c"], stages=["one"], max_concurrency=2)
+    late = world.started("small", ["e", "f"], stages=["one"], max_concurrency=2)
+    for task in (tasks[1], *late):
+        world.client.zadd(world.keys.of("leases_queued"), {task: world.now() + 60_000})
+    world.begin(tasks[0])
+    assert world.advance_turn(world.turn(tasks[0]), Onward("worker", spent=0.34)).task is None
+
+
 def test_a_task_that_stops_at_its_boundary_gives_its_slot_to_the_next(world: LedgerWorld) -> None:
     first, second, third = world.started("p", ["a", "b", "c"], max_concurrency=1)
     world.begin(first)

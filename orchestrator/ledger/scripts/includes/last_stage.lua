@@ -23,7 +23,9 @@ end
 -- Whether the delivery that works on the task may take another one: all messages that wait now have a share of the time
 -- that one delivery has, so that none waits for longer than that, whoever's it is. spent: thousandths of it.
 local function may_take_another(spent)
-  return spent * redis.call('ZCOUNT', K.leases_queued(), '-inf', int(NOW + SETTINGS.LEASE_MS)) < 1000
+  -- All but the polls that are not due: a lease's own time does not tell, since the sweep moves that of a long wait.
+  local waiting = redis.call('ZCARD', K.leases_queued()) - redis.call('ZCOUNT', K.beats(), '(' .. int(NOW), '+inf')
+  return spent * waiting < 1000
 end
 
 -- done: what the worker tells of the stage, by name, as advance takes it.
