@@ -48,8 +48,10 @@ def headed(body: str, source: str, page: str) -> str:
         "KEYS", f" 1 the namespace's root. Touches {', '.join(parts)}" if parts else " 1 the namespace's root"
     )
     events = _wrapped("EVENTS", " ".join(events_written(source)) or "none")
-    body = re.sub(r"^-- KEYS .*?(?=^-- ARGV)", lambda _: keys, body, count=1, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"^-- EVENTS .*?(?=^-- @include|^$)", lambda _: events, body, count=1, flags=re.MULTILINE | re.DOTALL)
+    body = re.sub(r"^-- KEYS\b.*?(?=^-- ARGV)", lambda _: keys, body, count=1, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(
+        r"^-- EVENTS\b.*?(?=^-- @include|^$)", lambda _: events, body, count=1, flags=re.MULTILINE | re.DOTALL
+    )
 
 
 def _wrapped(label: str, text: str) -> str:

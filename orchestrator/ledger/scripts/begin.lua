@@ -45,14 +45,8 @@ if turn > 0 and task.lease == 'queued' then
   if due > NOW + EARLY_MS then return {'EARLY', due, task.tenant, task.status, name} end
 end
 
--- Until a stage's first turn has begun the task is between stages.
-if not task.stage_started then
-  local asked = ask_boundary(task)
-  if asked then
-    stop_at_boundary(task)
-    return {asked, task.tenant}
-  end
-end
+local asked = stops_before_stage(task)
+if asked then return {asked, task.tenant} end
 
 local checkpoint = stage > 0 and redis.call('GET', K.checkpoint(task_id)) or ''
 local cursor = redis.call('HGET', K.task(task_id), 'cursor') or ''

@@ -1,6 +1,6 @@
 -- Names ended plans that ended before a moment of Redis' own time, which is what people are told; some places of the list
 -- a call.
--- KEYS
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), ended (zset)
 -- ARGV  1 the moment in ms  2 the first place to look at  3 the most to look at
 -- CODES ENDED, number of plans looked at, then the plan ids
 -- EVENTS none

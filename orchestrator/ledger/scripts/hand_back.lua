@@ -29,13 +29,8 @@ if turn + 1 == task.turn and task.lease == 'queued' and was_handed_back_by(task,
 end
 -- A copy of a turn that runs elsewhere gives nothing back.
 if turn ~= task.turn or task.lease ~= (had_begun and 'running' or 'queued') then return {'STALE', task.tenant} end
-if not task.stage_started then
-  local asked = ask_boundary(task)
-  if asked then
-    stop_at_boundary(task)
-    return {asked, task.tenant}
-  end
-end
+local asked = stops_before_stage(task)
+if asked then return {asked, task.tenant} end
 local times = note_hand_back(task, why, what, worker)
 local due = NOW + math.min(FIRST_BACK_MS * 2 ^ math.min(times - 1, 20), LONGEST_BACK_MS)
 redis.call('HSET', key, 'turn', turn + 1, 'dueAt', int(due))

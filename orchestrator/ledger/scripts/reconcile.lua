@@ -37,8 +37,7 @@ local function check_tenant(task)
   elseif holder ~= task.id and TASK_ACTIVE[task.status] then
     -- Its tenant's record was lost, and the tenant given to another: only one of them may go on.
     ask_failure(task)
-    task.epoch = draw_epoch()
-    redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
+    fence_off(task)
     fail_stage(task, 'TenantLost', 'the record of its tenant was lost, and ' .. holder .. ' holds the tenant now')
     repaired(task, 'tenant of another')
   end

@@ -43,8 +43,7 @@ end
 if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status, 'alive', task.id} end
 ask_failure(task)
 emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
--- The old holder can record nothing from here on, and write nothing once the tenant is held anew.
-task.epoch = draw_epoch()
-redis.call('HSET', K.task(task.id), 'epoch', int(task.epoch))
+-- Nor can it write anything once the tenant is held anew.
+fence_off(task)
 fail_stage(task, 'Released', 'released by ' .. actor .. ': ' .. reason)
 return {'ACCEPTED', task.status, '', task.id}

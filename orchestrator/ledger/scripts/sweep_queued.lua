@@ -22,7 +22,7 @@ local limit, upto_ms, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV
 
 local rows = {}
 local function stop_or_publish(task)
-  if not task.stage_started and ask_boundary(task) then return stop_at_boundary(task) end
+  if stops_before_stage(task) then return end
   if #rows >= room then
     -- Nobody takes it up now: it comes again after one lease, as if it had not run out.
     redis.call('ZADD', K.leases_queued(), NOW + SETTINGS.LEASE_MS, task.id)

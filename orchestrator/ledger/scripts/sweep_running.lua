@@ -35,8 +35,7 @@ local function recover(task)
       'recovered ' .. SETTINGS.MAX_RECOVERIES .. ' times without this stage finishing; ' .. REASON)
   end
   -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
-  task.epoch = draw_epoch()
-  redis.call('HSET', key, 'epoch', int(task.epoch))
+  fence_off(task)
   redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   redis.call('HINCRBY', K.meta(), 'recoveries', 1)
   emit_task('TaskRecovered', task, '{"epoch":' .. int(task.epoch) .. ',"reason":' .. cjson.encode(REASON) .. '}')

@@ -68,3 +68,11 @@ local function stop_at_boundary(task)
   local field = not task.cancel and task.plan_status == 'ROLLING_BACK' and 'rollbackBy' or 'cancelledBy'
   cancel_task(task, redis.call('HGET', key, field))
 end
+
+-- Before a stage's first turn has begun the task is between stages: stops it there if that was asked for, and answers what
+-- ask_boundary said.
+local function stops_before_stage(task)
+  local asked = not task.stage_started and ask_boundary(task) or nil
+  if asked then stop_at_boundary(task) end
+  return asked
+end

@@ -26,3 +26,9 @@ local function draw_epoch()
   on_known_server = true
   return redis.call('INCR', K.epoch())
 end
+
+-- From here on the one who held it can record nothing for the task.
+local function fence_off(task)
+  task.epoch = draw_epoch()
+  redis.call('HSET', K.task(task.id), 'epoch', string.format('%.0f', task.epoch))
+end

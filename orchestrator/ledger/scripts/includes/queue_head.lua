@@ -29,11 +29,6 @@ local function joins_line(task)
   return holder ~= nil
 end
 
--- One that the table refused keeps nobody behind it in its tenant's line.
-local function let_by(task)
-  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
-end
-
 -- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.
 local function pass_by(round)
   round.refused = round.refused + 1

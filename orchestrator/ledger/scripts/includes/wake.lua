@@ -81,12 +81,16 @@ local function leave_line(task)
   return true
 end
 
--- A task that waits no more. The head of a plan with one slot may have blocked the others, and for a waiter with a lower
--- ticket others have left a free tenant alone.
+-- It keeps nobody behind it in its tenant's line: for a lower ticket others have left a free tenant alone.
+local function let_by(task)
+  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+end
+
+-- A task that waits no more. The head of a plan with one slot may have blocked the others.
 local function stop_queueing(task)
   local queue = K.queue(task.plan)
   local was_head = redis.call('ZRANGE', queue, 0, 0)[1] == task.id
   redis.call('ZREM', queue, task.id)
   if was_head then wake_plan(task.plan) end
-  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+  let_by(task)
 end
