@@ -112,7 +112,7 @@ def test_a_message_that_has_waited_for_long_is_counted_as_one_that_waits(world: 
     tasks = world.started("big", ["a", "b", "c"], stages=["one"], max_concurrency=2)
     late = world.started("small", ["e", "f"], stages=["one"], max_concurrency=2)
     for task in (tasks[1], *late):
-        world.client.zadd(world.keys.of("leases_queued"), {task: world.now() + 60_000})
+        world.client.zadd(world.keys.of("leases_queued"), {task: world.reader.now_ms() + 60_000})
     world.begin(tasks[0])
     assert world.advance_turn(world.turn(tasks[0]), Onward("worker", spent=0.34)).task is None
 
