@@ -21,7 +21,9 @@ local had_begun, why, what, worker = ARGV[5] == '1', ARGV[6], ARGV[7], ARGV[8]
 
 local task = read_task(task_id)
 if not task then return {'STALE', ''} end
-if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage then return {'STALE', task.tenant} end
+if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage or not holds_tenant(task) then
+  return {'STALE', task.tenant}
+end
 local key = K.task(task_id)
 local _, name = stage_of(task, stage)
 if turn + 1 == task.turn and task.lease == 'queued' and was_handed_back_by(task, worker) then
@@ -32,7 +34,9 @@ if turn ~= task.turn or task.lease ~= (had_begun and 'running' or 'queued') then
 local asked = stops_before_stage(task)
 if asked then return {asked, task.tenant} end
 local times = note_hand_back(task, why, what, worker)
-local due = NOW + math.min(FIRST_BACK_MS * 2 ^ math.min(times - 1, 20), LONGEST_BACK_MS)
+local back = NOW + math.min(FIRST_BACK_MS * 2 ^ math.min(times - 1, 20), LONGEST_BACK_MS)
+-- A poll that is not due yet is not due earlier for a copy of its message.
+local due = math.max(back, turn > 0 and not had_begun and tonumber(redis.call('HGET', key, 'dueAt')) or 0)
 redis.call('HSET', key, 'turn', turn + 1, 'dueAt', int(due))
 lease_queued(task, due)
 if task.stage_started then note_beat(task, due) end
