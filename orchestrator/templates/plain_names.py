@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from steps.expressions.compile_budget import Token
+
 _SHORT = 4096
 _MISSING = object()
 
-Token = tuple[int, str, str]
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 

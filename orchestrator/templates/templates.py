@@ -7,13 +7,13 @@ sandbox's matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.templates.plain_names import plain_names
 from orchestrator.templates.sandbox import TemplateEnvironment
 from steps.expressions.budget import OUTPUT_LIMIT, Budget
-from steps.expressions.compile_budget import TooMuchTogether, pay_for
+from steps.expressions.compile_budget import Token, TooMuchTogether, pay_for
 from steps.expressions.judgement import FAULTS, fault_words
 from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded, json_value
@@ -92,19 +92,18 @@ def _compile(source: str) -> Renderer | str:
     if len(source) > TEMPLATE_LIMIT:
         return f"a template of more than {TEMPLATE_LIMIT} characters"
     try:
-        pay_for(_environment.lex(source))
-        expression = _single_expression(source)
+        tokens = pay_for(_environment.lex(source))
+        expression = _single_expression(source, tokens)
         full = _text(source) if expression is None else _expression(expression)
-        return plain_names(source, list(_environment.lex(source)), expression is not None, full)
+        return plain_names(source, tokens, expression is not None, full)
     except FAULTS as error:
         return fault_words(error)
 
 
-def _single_expression(source: str) -> str | None:
+def _single_expression(source: str, tokens: Sequence[Token]) -> str | None:
     """The text between the braces when they hold all of ``source``. The lexer knows where strings and braces end."""
     if not (source.startswith("{{") and source.endswith("}}")):
         return None
-    tokens = list(_environment.lex(source))
     begins = [kind for _, kind, _ in tokens if kind in ("variable_begin", "block_begin", "comment_begin", "data")]
     if begins != ["variable_begin"]:
         return None

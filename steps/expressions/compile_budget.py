@@ -23,6 +23,9 @@ MOST_PARTS_TOGETHER: Final = 60_000
 EACH_COSTS: Final = 8
 """Parts that one counts as beside its own: what compiling the shortest takes."""
 
+Token = tuple[int, str, str]
+"""One of Jinja's: line, kind, text."""
+
 _FREE: Final = ("whitespace", "data")
 
 _left: ContextVar[list[int] | None] = ContextVar("parts left to compile", default=None)
@@ -45,18 +48,23 @@ def bounded_compiling() -> Iterator[None]:
         _left.reset(token)
 
 
-def pay_for(tokens: Iterable[tuple[int, str, str]]) -> None:
-    """Counts the ``tokens`` (Jinja's) of what is to be compiled. Raises ``LimitExceeded`` when it has too
-    many, ``TooMuchTogether`` when too much was compiled before it."""
+def pay_for(tokens: Iterable[Token]) -> list[Token]:
+    """Counts the ``tokens`` (Jinja's) of what is to be compiled, and gives them back. Raises ``LimitExceeded`` when it
+    has too many, ``TooMuchTogether`` when too much was compiled before it; what reading it took is paid either way."""
     left = _left.get()
     if left is not None and left[0] <= 0:
         raise TooMuchTogether
+    paid: list[Token] = []
     parts = 0
-    for _, name, _ in tokens:
-        parts += name not in _FREE
-        if parts > MOST_PARTS:
-            raise LimitExceeded(f"has more than {MOST_PARTS} parts (names, operators, brackets, values)")
-    if left is not None:
-        left[0] -= parts + EACH_COSTS
-        if left[0] < 0:
-            raise TooMuchTogether
+    try:
+        for token in tokens:
+            paid.append(token)
+            parts += token[1] not in _FREE
+            if parts > MOST_PARTS:
+                raise LimitExceeded(f"has more than {MOST_PARTS} parts (names, operators, brackets, values)")
+    finally:
+        if left is not None:
+            left[0] -= parts + EACH_COSTS
+    if left is not None and left[0] < 0:
+        raise TooMuchTogether
+    return paid

@@ -50,6 +50,16 @@ def _use_up() -> None:
         render(f"{{# {number} #}}{'{{ a }}' * (MOST_PARTS // 3 - 2)}", {"a": 1})
 
 
+@pytest.mark.parametrize("wrong", ["{{ a" + IN + " in a in a }}", "{{ a" + IN[: len(IN) // 2] + " ` }}"])
+def test_what_is_too_long_or_cannot_be_read_is_counted_too(wrong: str) -> None:
+    with bounded_compiling():
+        for number in range(MOST_PARTS_TOGETHER * 2 // MOST_PARTS + 1):
+            with pytest.raises(TemplateFault):
+                render(f"{{# counted {number} #}}{wrong}", {"a": 1})
+        with pytest.raises(TemplateFault, match="together"):
+            render("{{ after_the_wrong }}", {"after_the_wrong": 1})
+
+
 def test_what_another_has_used_up_is_no_fault_of_this_one() -> None:
     with bounded_compiling():
         with pytest.raises(TemplateFault, match="together"):
