@@ -72,12 +72,16 @@ def masked_setting(value: Any, key: str = "") -> Any:
         value = {name: item for name, item in value if item is not None} | dict(value.model_extra or {})
     if isinstance(value, Mapping) and not (names_secret(key) and key != "secrets"):
         if key == "headers":
-            return {str(name): item if str(name).lower() in _HARMLESS_HEADERS else MASK for name, item in value.items()}
+            return {mask(str(name)): _setting_of_header(str(name), item) for name, item in value.items()}
         return {mask(str(name)): masked_setting(item, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [masked_setting(item, key) for item in value]
     found = masked(value, key)
     return _HTTP_URL.sub(_harmless_url, found) if isinstance(found, str) else found
+
+
+def _setting_of_header(name: str, value: Any) -> Any:
+    return masked_setting(value) if name.lower() in _HARMLESS_HEADERS else MASK
 
 
 def _harmless_url(found: re.Match[str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.secrets.masking import masked_setting
+from orchestrator.secrets.known import KnownSecrets
+from orchestrator.secrets.masking import masked_setting, remember
 
 SHOWN = {
     "https://hooks.example/services/T00/B00/abcXYZ123": "https://hooks.example/services/***/***/***",
@@ -27,3 +28,12 @@ def test_of_headers_and_short_secrets() -> None:
     given = {"headers": {"My-Session": "abc", "Accept": "text/plain"}, "json": {"pin": 1234, "otp": "99", "n": 1}}
     hidden = {"headers": {"My-Session": "***", "Accept": "text/plain"}, "json": {"pin": "***", "otp": "***", "n": 1}}
     assert masked_setting({"services": {"portal": given}}) == {"services": {"portal": hidden}}
+
+
+def test_a_harmless_header_may_hold_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets())
+    remember("s3cret-value")
+    given = {"User-Agent": "ours s3cret-value (+https://u:pw@h/a1b2?c=d)", "X-s3cret-value": "x"}
+    assert masked_setting({"headers": given}) == {
+        "headers": {"User-Agent": "ours *** (+https://***@h/***?c=***", "X-***": "***"}
+    }
