@@ -23,25 +23,29 @@ _ESCAPE: Final = re.compile(
 )
 
 
+_UNFINISHED: Final = re.compile(
+    rb"(?:%[0-9A-Fa-f]?"
+    rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
+    rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?)\Z"
+)
+"""The first part of an escape, at the end; of a pair of surrogates also the first of the two, read or not."""
+
+_LONGEST_UNFINISHED: Final = 34
+
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
-def without_escaped(text: str, values: Iterable[str], cores: Iterable[str], mask: str) -> str:
+def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], mask: str) -> str:
     """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space; and each run
-    of base64 that holds one of ``cores``.
+    of base64 that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
     raw = _bytes(text)
-    readings = list(_readings(raw))
-    if not readings:
-        return text
-    hidden: list[tuple[int, int]] = []
-    for decoded, begins in readings:
+    hidden = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
+    for decoded, begins in _readings(raw):
         spaced = decoded.replace(b"+", b" ")
-        for needle in {needle for value in values for needle in _needles(value)}:
+        for needle in needles:
             hidden += ((begins[at], begins[end]) for at, end in _places(spaced, needle))
-        for core in cores:
-            for at, end in _places(decoded, core.encode()):
-                hidden.append(_run_of_base64(decoded, begins, at, end))
+        hidden += _runs_of_base64(decoded, begins, cores)
     return _covered(raw, sorted(hidden), mask.encode()).decode(errors="surrogatepass") if hidden else text
 
 
@@ -53,22 +57,43 @@ def _places(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
         at = text.find(needle, end)
 
 
-def _run_of_base64(text: bytes, begins: array[int], at: int, end: int) -> tuple[int, int]:
-    while at > 0 and text[at - 1] in _BASE64:
-        at -= 1
-    while end < len(text) and text[end] in _BASE64:
-        end += 1
-    return begins[at], begins[end]
+def _runs_of_base64(text: bytes, begins: array[int], cores: Iterable[str]) -> Iterable[tuple[int, int]]:
+    """The whole runs that hold a core: what is left of one would tell the rest."""
+    for core in cores:
+        done = 0
+        for at, end in _places(text, core.encode()):
+            if end <= done:
+                continue
+            while at > done and text[at - 1] in _BASE64:
+                at -= 1
+            while end < len(text) and text[end] in _BASE64:
+                end += 1
+            done = end
+            yield begins[at], begins[end]
 
 
 def beginning_before_a_cut(text: str, values: Iterable[str], shortest: int) -> int | None:
     """Where the beginning of a value stands at the text's end, escaped in whatever way; None when none does."""
     raw = _bytes(text)
-    for decoded, begins in _readings(raw):
-        for value in values:
-            if (length := beginning_at_end(decoded, _bytes(value), shortest)) > 0:
-                return len(raw[: begins[len(decoded) - length]].decode(errors="surrogatepass"))
+    wanted = [_bytes(value) for value in values]
+    for decoded, begins in ((raw, array("L", range(len(raw) + 1))), *_readings(raw)):
+        for end in _ends(decoded):
+            for value in wanted:
+                if (length := beginning_at_end(decoded[max(end - len(value), 0) : end], value, shortest)) > 0:
+                    return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
     return None
+
+
+def _ends(text: bytes) -> Iterable[int]:
+    """Where the text ends, and where it does without the escapes that the cut has left unfinished, each in another."""
+    end = len(text)
+    yield end
+    for _ in range(DEPTH):
+        found = _UNFINISHED.search(text, max(end - _LONGEST_UNFINISHED, 0), end)
+        if found is None:
+            return
+        end = found.start()
+        yield end
 
 
 def beginning_at_end(text: AnyStr, value: AnyStr, shortest: int) -> int:
@@ -93,8 +118,9 @@ def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
         yield text, begins
 
 
-def _needles(value: str) -> set[bytes]:
-    """The value, and what a reader makes of one that itself looks like an escape (``a%41``)."""
+def needles_of(value: str) -> set[bytes]:
+    """What a reader finds who looks for the value: it, and what is made of one that itself looks like an escape
+    (``a%41``); with spaces for ``+``."""
     raw = _bytes(value)
     return {one.replace(b"+", b" ") for one in (raw, *(text for text, _ in _readings(raw))) if one}
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from orchestrator.secrets.escapes import beginning_at_end, beginning_before_a_cut, without_escaped
+from orchestrator.secrets.escapes import beginning_at_end, beginning_before_a_cut, needles_of, without_escaped
 
 MASK: Final = "***"
 
@@ -24,9 +24,7 @@ SHORTEST: Final = 4
 """A shorter value could not be masked without masking half of every message."""
 
 _ESCAPES = frozenset("%\\&")
-_LONGEST_ESCAPE = 12
 _CUT_MARK = "…"
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +38,24 @@ class KnownSecrets:
     cores: tuple[str, ...] = ()
     """What base64 makes of them, whatever stands before and behind."""
 
+    needles: frozenset[bytes] = frozenset()
+    """What they are found by in a text that was read (see ``escapes``)."""
+
     def with_value(self, value: str) -> KnownSecrets:
         """These and one more."""
         return KnownSecrets(
             _sorted((*self.values, value)),
             _sorted((*self.spellings, *_spellings(value))),
             _sorted((*self.cores, *_cores(value))),
+            self.needles | (needles_of(value) if len(value) >= SHORTEST else frozenset()),
         )
 
     def masked(self, text: str) -> str:
         """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
         for value in self.spellings:
             text = text.replace(value, MASK)
-        for core in self.cores:
-            if core in text:
-                text = _without_base64(text, core)
-        if self.values and not _ESCAPES.isdisjoint(text):
-            text = without_escaped(text, self.values, self.cores, MASK)
+        if self.values and (not _ESCAPES.isdisjoint(text) or any(core in text for core in self.cores)):
+            text = without_escaped(text, self.needles, self.cores, MASK)
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
@@ -66,10 +65,8 @@ class KnownSecrets:
         for value in (*self.spellings, *self.cores):
             if (length := beginning_at_end(text, value, SHORTEST)) > 0:
                 return text[: len(text) - length] + MASK
-        # So much of the end holds the longest value, each character of it a long escape.
-        tail = text[-_LONGEST_ESCAPE * len(self.values[0]) :]
-        if not _ESCAPES.isdisjoint(tail) and (at := beginning_before_a_cut(tail, self.values, SHORTEST)) is not None:
-            return text[: len(text) - len(tail) + at] + MASK
+        if not _ESCAPES.isdisjoint(text) and (at := beginning_before_a_cut(text, self.values, SHORTEST)) is not None:
+            return text[:at] + MASK
         return text
 
 
@@ -94,18 +91,3 @@ def _cores(value: str) -> set[str]:
             coded = encode(b"\0" * before + raw).decode()
             found.add(coded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6])
     return found
-
-
-def _without_base64(text: str, core: str) -> str:
-    """The whole runs of base64 that hold the core are masked: what is left of one would tell the rest."""
-    pieces: list[str] = []
-    done = 0
-    while (at := text.find(core, done)) >= 0:
-        begin, end = at, at + len(core)
-        while begin > done and text[begin - 1] in _BASE64:
-            begin -= 1
-        while end < len(text) and text[end] in _BASE64:
-            end += 1
-        pieces += (text[done:begin], MASK)
-        done = end
-    return "".join((*pieces, text[done:]))

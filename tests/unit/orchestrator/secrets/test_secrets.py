@@ -176,6 +176,35 @@ def test_a_beginning_before_a_cut_is_masked_in_another_notation(tmp_path: Path, 
         assert said.startswith("got: ***")
 
 
+def in_json(text: str) -> str:
+    """Every character escaped."""
+    return "".join(f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H"))
+
+
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "JSON": in_json,
+    "JSON, beyond 16 bits": lambda text: json.dumps(text)[1:-1],
+    "HTML": lambda text: "".join(f"&#{ord(one)};" for one in text),
+    "HTML by name": html.escape,
+    "URL": lambda text: "".join(f"%{one:02X}" for one in text.encode()),
+    "backslashes": lambda text: json.dumps(json.dumps(json.dumps(text))),
+    "nested": lambda text: json.dumps(quote(json.dumps(in_json(text)), safe="")),
+    "HTML in HTML": lambda text: "".join(f"&#{ord(one)};" for one in "".join(f"&#{ord(one)};" for one in text)),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("value", ['Zq8k&Tk<41>"mPw9\\xVb7', "Zq8k\N{GRINNING FACE}\N{SNOWMAN}&<Tk41"])
+def test_a_beginning_before_a_cut_inside_an_escape_is_masked(tmp_path: Path, written: str, value: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    write = WRITTEN[written]
+    shown, escaped = write(value[:SHORTEST]).rstrip('"\\'), write(value)
+    for length in range(len(write(value[: SHORTEST + 1])), len(escaped)):
+        said = mask(f"got: {escaped[:length]}… and more")
+        assert shown not in said, escaped[:length]
+        assert "***" in said
+
+
 def test_many_cuts_are_masked_in_time_that_grows_with_them(tmp_path: Path) -> None:
     folder = {f"V{number}": f"secret-{number:06}-value" for number in range(300)}
     given = variables(tmp_path, **folder)
