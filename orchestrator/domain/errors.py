@@ -10,10 +10,6 @@ QUOTE_LIMIT = 200
 """A value quoted in an error is cut at this many characters."""
 
 
-STEP_MISSING = "StepMissing"
-"""Type of the failure of a stage that its worker could not build: it lacks a step that the submitter had."""
-
-
 def quoted_value(value: object) -> str:
     """The value as shown in an error: its ``repr`` (strings) or text, cut at ``QUOTE_LIMIT`` characters."""
     text = repr(value) if isinstance(value, str) else str(value)

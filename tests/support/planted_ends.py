@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.explain import Situation as S
-from orchestrator.domain.errors import STEP_MISSING
 from tests.support.ledger_world import LedgerWorld
-from tests.support.planted import Planted, beat, on, staffed, started, stops
+from tests.support.planted import Planted, on, staffed, started, stops
 from tests.support.planted_moves import fails
 from tests.support.table_steps import Do, ask, then
 
@@ -42,14 +41,6 @@ def failed() -> Iterator[Planted]:
     yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY,))
     said = "stage one took longer than 60 s; last answer: gw-1 says version 41"
     yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY,))
-    lacks = then(
-        MOVES,
-        fails("p.0", STEP_MISSING, stage_name="one"),
-        lambda world: beat(world, "worker", "new:1", steps=["drain"]),
-        lambda world: beat(world, "worker", "old:1", steps=[]),
-    )
-    said = "workers that lack steps which others have: old:1 (drain)"
-    yield Planted("a worker without the step", staffed(lacks), "p.0", S.STEP_MISSING, said, (RETRY,))
     spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
     said = "it has been retried 3 times, the most that max_retry allows; a higher max_retry of the coordinators"
     yield Planted("retry limit", spent, "p.0", S.RETRY_LIMIT, said, (ROLLBACK,))

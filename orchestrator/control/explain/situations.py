@@ -59,7 +59,6 @@ class Situation(StrEnum):
     TASK_PAUSED = "task-paused"
     TASK_PAUSED_WITH_PLAN = "task-paused-with-plan"
     TASK_FAILED = "task-failed"
-    STEP_MISSING = "step-missing"
     RETRY_LIMIT = "retry-limit"
     MOVED_SINCE = "moved-since"
     CHECKPOINT_GONE = "checkpoint-gone"

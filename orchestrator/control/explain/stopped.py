@@ -8,9 +8,8 @@ from typing import Final
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import Offer, of_plan, of_task, typed
-from orchestrator.control.explain.scene import TaskScene, by_whom, some_of
+from orchestrator.control.explain.scene import TaskScene, by_whom
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.domain.errors import STEP_MISSING
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.operations import Operation
@@ -57,12 +56,10 @@ def failed(task: TaskScene) -> Iterator[Remark]:
     where += f", step {failure.step_name}" if failure and failure.step_name else ""
     message = f": {failure.message}" if failure else ""
     offer = _again(task)
-    situation = Situation.TASK_FAILED
-    if failure is not None and failure.type == STEP_MISSING:
-        situation = Situation.STEP_MISSING
-        message += _who_lacks_steps(task)
     more = list(_refused(task, offer, Operation.RETRY))
-    yield remark(situation, f"it failed{where}{message}{_last_answer(task)}", *([] if more else offer.commands))
+    yield remark(
+        Situation.TASK_FAILED, f"it failed{where}{message}{_last_answer(task)}", *([] if more else offer.commands)
+    )
     yield from more
 
 
@@ -164,11 +161,3 @@ def _last_answer(task: TaskScene) -> str:
     failure = task.status.failure_info
     note = json.loads(task.record.get("lastCursor") or "{}").get("note")
     return f"; last answer: {note}" if note and not (failure and failure.step_name) else ""
-
-
-def _who_lacks_steps(task: TaskScene) -> str:
-    """Which live workers lack types of steps that others have."""
-    have = {worker.name: set(worker.steps) for worker in task.scene.workers}
-    known = set().union(*have.values())
-    lacking = sorted(f"{name} ({some_of(sorted(known - steps))})" for name, steps in have.items() if known - steps)
-    return f"; workers that lack steps which others have: {some_of(lacking)}" if lacking else ""
