@@ -92,14 +92,16 @@ class FileCursor:
         self._path = path
 
     def load(self) -> Position:
-        """Raises ``OSError`` or ``ValueError`` for a file that is there and is no cursor."""
+        """Raises ``OSError`` or ``ValueError`` for a file that is there and is no cursor, or one of another format."""
         try:
             kept = json.loads(read_private(self._path))
+            if kept["format"] != _FORMAT:
+                raise ValueError(f"its format is {kept['format']!r}")
             return Position({int(number): str(text) for number, text in kept["trail"]})
         except FileNotFoundError:
             return Position()
         except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"{self._path} is no cursor of an EventConsumer") from error
+            raise ValueError(f"{self._path} is no cursor of an EventConsumer in format {_FORMAT}") from error
 
     def save(self, position: Position) -> None:
         """One small write and an ``fsync``."""

@@ -69,6 +69,9 @@ def failed() -> Iterator[Planted]:
     said = "it waits for a slot: 1 of 1 are in use (p.1) and 0 tasks are before it"
     look = ("changeover explain --task p.1",)
     yield Planted("failed, to go back", full, "p.0", S.SLOTS_TAKEN, said, look)
+    said = "1 wait for their rollback, 1 of 1 slots are in use; such as a (p.0)"
+    look = ("changeover explain --task p.0",)
+    yield Planted("failed, to go back, plan", full, "p", S.SLOTS_TAKEN, said, look)
 
 
 def _timed_out(world: LedgerWorld) -> None:

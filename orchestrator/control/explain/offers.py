@@ -37,11 +37,15 @@ def typed(*words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The first command that would be taken, and why the first that was wanted would not be ("" when it would)."""
+    """The first command that would be taken; ``reply``: to the first that was wanted, when that would not be."""
 
     commands: Sequence[str] = ()
-    why: str = ""
     reply: Reply | None = None
+
+    @property
+    def why(self) -> str:
+        """Why, as the verb's own word for it."""
+        return "" if self.reply is None else self.reply.why
 
     @property
     def words(self) -> str:
@@ -70,9 +74,9 @@ class Offers:
                 force=command.force,
             )
             if reply.answer is Taken.ACCEPTED:
-                return Offer([str(command)], refusal.why if refusal else "", refusal)
+                return Offer([str(command)], refusal)
             refusal = refusal or reply
-        return Offer((), refusal.why if refusal else "", refusal)
+        return Offer((), refusal)
 
     def every(self, *wanted: Command) -> list[str]:
         """All of these that would be accepted, in this order."""

@@ -22,7 +22,6 @@ NOWHERE: Final = "there is no config to go back to"
 
 _REFUSED: Final = {
     "max-retry": Situation.RETRY_LIMIT,
-    "moved": Situation.MOVED_SINCE,
     "no-checkpoint": Situation.CHECKPOINT_GONE,
     "no-snapshot": Situation.NO_SNAPSHOT,
 }

@@ -158,6 +158,7 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
             lets_go = plan.scene.offers.every(of_plan(Operation.RESUME, holder_plan))
         yield remark(situation, sentence, *lets_go, look)
     yield from _more(plan, lines, Situation.TENANT_HELD, "groups that wait for tenants", "--waiting")
+    yield from _go_back(plan)
     for group in plan.of_kind("paused"):
         if group.words[0] and plan.summary.status == PlanState.PAUSED:
             continue
@@ -166,6 +167,17 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         commands = plan.scene.offers.every(of_task(Operation.RESUME, task_id))
         sentence = f"{group.count} are paused {by}; {_samples(plan, group)}"
         yield remark(Situation.TASK_PAUSED, sentence, *commands)
+
+
+def _go_back(plan: PlanScene) -> Iterator[Remark]:
+    """Whose status tells nothing of it: they failed, or are paused or done, until their rollback is admitted."""
+    for group in plan.of_kind("queue"):
+        if group.words[0]:
+            held, slots = plan.scene.reader.slots_used(plan.plan_id), plan.summary.max_concurrency
+            situation = Situation.SLOTS_TAKEN if held >= slots else Situation.NEXT
+            sentence = f"{group.count} wait for their rollback, {held} of {slots} slots are in use"
+            look = typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))
+            yield remark(situation, f"{sentence}; {_samples(plan, group)}", look)
 
 
 def _moves(plan: PlanScene) -> Iterator[Remark]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,6 +135,8 @@ def test_a_cursor_in_a_file(tmp_path: Path) -> None:
     del events
     assert next(EventConsumer(log, FileCursor(path)).events(follow=False)).sequence_id == 3
     assert path.stat().st_mode & 0o777 == 0o600
-    path.write_text("[]")
-    with pytest.raises(ValueError, match="is no cursor"):
-        EventConsumer(log, FileCursor(path))
+    kept = json.loads(path.read_text())
+    for text in ("[]", json.dumps(kept | {"format": 2}), json.dumps({"trail": kept["trail"]})):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="is no cursor"):
+            EventConsumer(log, FileCursor(path))
