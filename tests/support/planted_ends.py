@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.explain import Situation as S
+from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, on, staffed, started, stops
 from tests.support.planted_moves import fails
@@ -121,6 +122,19 @@ def cancelled() -> Iterator[Planted]:
         said,
         scratch,
     )
+    other = staffed(
+        started("p", "a b"),
+        on("begin", "p.0"),
+        ask("cancel", "p.0", Order("ad")),
+        on("succeed", "p.0"),
+        ask("cancel", "p"),
+        on("begin", "p.0"),
+        ask("cancel", "p.0", Order("ad")),
+        on("succeed", "p.0"),
+        ask("cancel", "p"),
+    )
+    said = "1 were cancelled by ad; such as a (p.0)"
+    yield Planted("cancelled by another than its plan", other, "p", S.CANCELLATIONS, said)
     waits = then(
         FAILED, started("q", "a"), ask("retry", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
     )

@@ -64,13 +64,24 @@ class TaskScene:
 
 def by_whom(record: Record, operation: str) -> str:
     """`` by ada (lunch)``, if the last that was asked of it was this operation."""
-    if not record.get("lastOperation"):
-        return ""
-    last = json.loads(record["lastOperation"])
-    if last["operation"] != operation:
-        return ""
-    reason = f" ({last['reason']})" if last["reason"] else ""
-    return f" by {last['actor']}{reason}"
+    asked = who_asked(record, operation)
+    return f" by {asked[0]}{_bracketed(asked[1])}" if asked else ""
+
+
+def why_asked(operation: str, actor: str, *records: Record) -> str:
+    """`` (lunch)``: this actor's reason, by the first of the records whose last operation was this one of theirs."""
+    asked = (who_asked(record, operation) for record in records)
+    return next((_bracketed(reason) for one, reason in filter(None, asked) if one == actor), "")
+
+
+def who_asked(record: Record, operation: str) -> tuple[str, str] | None:
+    """Actor and reason of this operation, if it was the last that was asked of it."""
+    last = json.loads(record.get("lastOperation") or "{}")
+    return (last["actor"], last["reason"]) if last.get("operation") == operation else None
+
+
+def _bracketed(reason: str) -> str:
+    return f" ({reason})" if reason else ""
 
 
 def clock_words(milliseconds: str | float) -> str:

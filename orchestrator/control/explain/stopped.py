@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import Offer, of_plan, of_task, typed
-from orchestrator.control.explain.scene import TaskScene, by_whom
+from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
@@ -85,8 +85,7 @@ def rollback_failed(task: TaskScene) -> Iterator[Remark]:
 def cancelled(task: TaskScene) -> Iterator[Remark]:
     """By whom and why; it can only begin anew."""
     by = task.record.get("cancelledBy", "")
-    asked = (by_whom(record, "cancel") for record in (task.record, task.plan))
-    reason = next((one.removeprefix(f" by {by}") for one in asked if one.startswith(f" by {by}")), "")
+    reason = why_asked("cancel", by, task.record, task.plan)
     offer = _again(task)
     if by.startswith(f"system: {MOVED}"):
         yield _moved(by.removeprefix(f"system: {MOVED}"), "it was given up", offer.commands)

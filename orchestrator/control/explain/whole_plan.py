@@ -10,7 +10,7 @@ from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.offers import of_plan, of_task, typed
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words
+from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
@@ -202,9 +202,7 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     groups = plan.of_kind("cancelled")
     for group in groups[:CAUSES_SHOWN]:
         by = group.words[0]
-        reason = (
-            by_whom(plan.record, "cancel").removeprefix(f" by {by}") if by in by_whom(plan.record, "cancel") else ""
-        )
+        reason = why_asked("cancel", by, plan.record)
         sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {_samples(plan, group)}"
         yield remark(Situation.CANCELLATIONS, sentence)
 
