@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from orchestrator.control.answers import Explanation, PlanSummary, Remark, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.explain import moving, stopped, waiting, whole_plan
-from orchestrator.control.explain.offers import Offers, typed
+from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
 from orchestrator.control.status import StatusReader
 from orchestrator.control.writing import why_no_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader

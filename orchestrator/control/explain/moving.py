@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.offers import typed
 from orchestrator.control.explain.processes import START_WORKER, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import HandBack, hand_back_of, who_can
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind
 

@@ -6,12 +6,12 @@ again here.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.control.replies import reason_words
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Operations, Reply, Taken
 
 
@@ -28,11 +28,6 @@ class Command:
     def __str__(self) -> str:
         options = (" --from-scratch" if self.from_scratch else "") + (" --force" if self.force else "")
         return typed(str(self.operation), f"--{self.kind}", self.target_id) + options
-
-
-def typed(*words: str) -> str:
-    """A command line of ours that can be pasted into a shell."""
-    return shlex.join(("changeover", *words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.offers import typed
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.replies import refusals
+from orchestrator.domain.typed import typed
 
 NAMED: Final = 10
 """Refusals that the plan's record names; the others it counts."""

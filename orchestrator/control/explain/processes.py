@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.offers import typed
 from orchestrator.control.explain.scene import Scene, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.live_broker import is_on_another_broker
 from orchestrator.domain.lanes import lane_name, lane_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import GONE_SECONDS, Process
 
 SKEW_SECONDS: Final = 5.0

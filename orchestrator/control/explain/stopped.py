@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.offers import Offer, of_plan, of_task, typed
+from orchestrator.control.explain.offers import Offer, of_plan, of_task
 from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
 
 MOVED: Final = "the tenant has been moved since by "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.offers import of_plan, of_task, typed
+from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
-from orchestrator.control.explain.offers import of_plan, of_task, typed
+from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
@@ -15,6 +15,7 @@ from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.survey import TaskGroup
 
