@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
-from orchestrator.control.answers import PlanSummary
+from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.domain.errors import DamagedData, quoted_value
+from orchestrator.domain.typed import typed
 
 DAMAGED: Final = "DAMAGED"
 """Stands where the state of a plan or task would, when its record cannot be read."""
@@ -14,14 +15,17 @@ DAMAGED: Final = "DAMAGED"
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What reading such a record raises: no number, no JSON, a field that is missing, a value of another kind."""
 
+_Status = TypeVar("_Status", PlanSummary, TaskStatus)
 
-def sound(summary: PlanSummary) -> PlanSummary:
-    """The same. Raises ``DamagedData`` when the plan's record cannot be read: nobody knows when it ends."""
-    if summary.status == DAMAGED:
+
+def sound(found: _Status) -> _Status:
+    """The same. Raises ``DamagedData`` when the record cannot be read: nobody knows when the plan or task ends."""
+    if found.status == DAMAGED:
+        kind, identifier = ("task", found.task_id) if isinstance(found, TaskStatus) else ("plan", found.plan_id)
         raise DamagedData(
-            f"the record of plan {summary.plan_id} is damaged; `changeover explain {summary.plan_id}` says more"
+            f"the record of {kind} {identifier} is damaged; `{typed('explain', f'--{kind}', identifier)}` says more"
         )
-    return summary
+    return found
 
 
 def number_in(record: Mapping[str, str], field: str, of: str) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
-from orchestrator.control.damage import DAMAGED, sound
+from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
+from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import FailureCauses
 from orchestrator.control.pace import Pace
 from orchestrator.control.status import StatusReader, plan_summary, task_status
@@ -129,14 +130,15 @@ class LivePlan:
 
     def _begin(self) -> None:
         record = self._read_plan()
-        self._steps = dict(_steps_of(self._reader.spec(self._plan_id)))
+        self._steps = _steps_of(stages_of(self._reader, self._plan_id))
         holders = self._reader.slot_holders(self._plan_id)
         found = [
-            (int(one.get("startedAt", 0)), position_of(task_id), MovingTask(task_id, one["tenant"]))
+            task_status(task_id, one, record, None)
             for task_id, one in zip(holders, self._reader.task_records(holders), strict=True)
             if one
         ]
-        self.moving = {task.task_id: task for *_, task in sorted(found, key=lambda one: one[:2])}
+        found.sort(key=lambda task: (task.started_at or "", position_of(task.task_id)))
+        self.moving = {task.task_id: MovingTask(task.task_id, task.tenant_id) for task in found}
         if any(int(record.get(f"n:{state}", 0)) for state in FAILED):
             for task in self._status.tasks(self._plan_id, TaskFilter(FAILED)):
                 if task.failure_info is not None:
@@ -180,7 +182,7 @@ class LivePlan:
         cursor = {} if task.status == DAMAGED else json.loads(record.get("cursor") or "{}")
         steps = self._steps.get(task.current_stage or "", [])
         index = cursor.get("step", 0) if isinstance(cursor.get("step"), int) else 0
-        step = steps[index] if index < len(steps) else ""
+        step = steps[index] if 0 <= index < len(steps) else ""
         attempt, answer = str(cursor.get("attempt") or ""), str(cursor.get("note") or "")
         if told := _NOTE.fullmatch(answer):
             attempt, answer = f"{told[1]}/{told[2]}", told[3]
@@ -190,9 +192,11 @@ class LivePlan:
         return TaskView(task, step, attempt, answer, started)
 
 
-def _steps_of(spec: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for stage in spec.get("stages", []):
-        yield str(stage.get("name")), [str(step.get("type")) for step in stage.get("steps", [])]
+def _steps_of(stages: Any) -> dict[str, list[str]]:
+    """The types of each stage's steps; none when a hand has damaged them."""
+    with suppress(*UNREADABLE):
+        return {str(stage.get("name")): [str(step.get("type")) for step in stage.get("steps", [])] for stage in stages}
+    return {}
 
 
 def seconds_between(since: datetime | None, now: datetime) -> float | None:

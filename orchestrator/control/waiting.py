@@ -40,7 +40,7 @@ class Waiting:
 
     def task(self, task_id: str, *, until_paused: bool = False) -> str:
         """Blocks until the task has ended and nothing more is asked of it, and answers its state."""
-        while (task := self._status.task(task_id)).status not in TASK_ENDED or task.rollback_requested:
+        while (task := sound(self._status.task(task_id))).status not in TASK_ENDED or task.rollback_requested:
             if until_paused and task.status == TaskState.PAUSED:
                 break
             time.sleep(LOOK_SECONDS)

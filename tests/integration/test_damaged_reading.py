@@ -9,7 +9,9 @@ import pytest
 import redis
 
 from orchestrator.client import Client
-from orchestrator.domain.errors import ChangeoverError
+from orchestrator.control.target import target_of
+from orchestrator.control.task_rows import EVERY_TASK
+from orchestrator.domain.errors import ChangeoverError, DamagedData
 from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
@@ -32,8 +34,15 @@ LOOKS: dict[str, Look] = {
     "export": lambda client, world: list(client.export("bad")),
     "events": lambda client, world: list(client.events()),
     "events of the plan": lambda client, world: list(client.events("bad")),
+    "watch": lambda client, world: watched(client),
     "metrics": lambda client, world: read_sample(world.client, world.keys),
 }
+
+
+def watched(client: Client) -> None:
+    live = client.live("bad")
+    live.look()
+    assert [live.views(list(live.moving)), live.page(EVERY_TASK, 0, 10)]
 
 
 @pytest.fixture
@@ -99,6 +108,25 @@ def test_every_key_may_be_of_another_type(client: Client, world: LedgerWorld) ->
         world.client.set(world.keys.of("checkpoint", "bad.0"), text)
         found += faults(client, world, f"checkpoint {text}")
     assert found == []
+
+
+def test_a_plan_with_a_damaged_task_is_watched_and_that_task_is_not_waited_for(
+    client: Client, world: LedgerWorld
+) -> None:
+    for field, value in (("startedAt", "zzz"), ("tenant", None), ("status", "DANCING")):
+        key = world.keys.of("task", "bad.0")
+        before = str(world.client.hget(key, field))
+        if value is None:
+            world.client.hdel(key, field)
+        else:
+            world.client.hset(key, field, value)
+        live = client.live("bad")
+        assert [view.task.status for view in live.views(list(live.moving))] == ["DAMAGED"]
+        with pytest.raises(DamagedData, match=r"task bad\.0 is damaged; `changeover explain --task bad\.0`"):
+            client.wait_target(target_of(task_id="bad.0"))
+        world.client.hset(key, field, before)
+    world.client.delete(world.keys.of("spec", "bad"))
+    assert list(client.live("bad").moving) == ["bad.0"]
 
 
 def test_a_damaged_clock_or_tenant_is_named(client: Client, world: LedgerWorld) -> None:
