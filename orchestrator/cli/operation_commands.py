@@ -95,7 +95,9 @@ def retry(
     ] = None,
     cause: Annotated[
         str | None,
-        typer.Option("--cause", help="With --plan: what failed with this type of failure.", show_default=False),
+        typer.Option(
+            "--cause", help="With --plan: what failed with this type of failure, such as 'Health*'.", show_default=False
+        ),
     ] = None,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Final
 
 from orchestrator.control.answers import OperationResult, TaskStatus
 from orchestrator.control.replies import reason_words
 from orchestrator.control.status import StatusReader
-from orchestrator.control.task_rows import TaskFilter
+from orchestrator.control.task_rows import TaskFilter, check_page
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
 
@@ -24,8 +23,8 @@ REASONS_SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What a task must be to be retried: the ``stage`` it failed in, its failure's type (``cause``), a pattern
-    that its tenant's id fits (``tenants``, such as ``eu-*``). What is None narrows nothing."""
+    """What a task must be to be retried: the ``stage`` it failed in, its failure's type (``cause``), its tenant's id
+    (``tenants``); the last two as a pattern, as `status` takes them (``eu-*``). What is None narrows nothing."""
 
     stage: str | None = None
     cause: str | None = None
@@ -38,14 +37,15 @@ class Narrowing:
         given = {"stage": self.stage, "cause": self.cause, "tenant": self.tenants}
         return " ".join(f"{name} {value}" for name, value in given.items() if value is not None)
 
+    @property
+    def wanted(self) -> TaskFilter:
+        """What of it a plan's tasks are looked for by. Raises ``InvalidInput`` for an empty pattern."""
+        return check_page({"statuses": [TaskState.FAILED], "tenants": self.tenants, "cause": self.cause})
+
     def takes(self, task: TaskStatus) -> bool:
-        """Whether the failed task is one of them."""
+        """Whether the task, which is as ``wanted``, is one of them."""
         failure = task.failure_info
-        return (
-            (self.stage is None or (failure is not None and failure.stage_name == self.stage))
-            and (self.cause is None or (failure is not None and failure.type == self.cause))
-            and (self.tenants is None or fnmatchcase(task.tenant_id, self.tenants))
-        )
+        return self.stage is None or (failure is not None and failure.stage_name == self.stage)
 
 
 class NarrowedRetry:
@@ -87,6 +87,6 @@ class NarrowedRetry:
         return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, plan_id)
 
     def _failed(self, plan_id: str, narrowing: Narrowing) -> Iterator[str]:
-        for task in self._status.tasks(plan_id, TaskFilter(frozenset({TaskState.FAILED}))):
+        for task in self._status.tasks(plan_id, narrowing.wanted):
             if narrowing.takes(task):
                 yield task.task_id

@@ -99,6 +99,7 @@ class BadMove(NotAllowed):
 
     def __init__(self, kind: str, identifier: str, status: str, trigger: str) -> None:
         super().__init__(kind, identifier, status, trigger)
+        self.status = status
 
     def __str__(self) -> str:
         kind, identifier, status, trigger = self.args

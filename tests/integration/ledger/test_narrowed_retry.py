@@ -48,6 +48,8 @@ def retried(world: LedgerWorld) -> list[str]:
         (Narrowing(stage="one"), ["p.0", "p.1", "p.2"]),
         (Narrowing(tenants="eu-*"), ["p.0", "p.1"]),
         (Narrowing(tenants="us-2"), ["p.3"]),
+        (Narrowing(cause="Time*"), ["p.1"]),
+        (Narrowing(cause="broken", tenants="*-2"), ["p.3"]),
         (Narrowing("one", "Broken", "us-*"), ["p.2"]),
     ],
     ids=str,
@@ -58,7 +60,12 @@ def test_only_what_is_named_is_retried(failed: LedgerWorld, narrowing: Narrowing
 
 
 def test_nothing_fits(failed: LedgerWorld) -> None:
-    assert retry(failed, Narrowing(cause="broken")) == (False, "it has no such failed task")
+    for none in (Narrowing(cause="Broke"), Narrowing(tenants="eu-?"), Narrowing(tenants="[eu]*")):
+        assert retry(failed, none) == (False, "it has no such failed task")
+    for empty in (Narrowing(cause=""), Narrowing(tenants="")):
+        with pytest.raises(InvalidInput, match="expected a name, or a pattern"):
+            retry(failed, empty)
+    assert retried(failed) == []
     with pytest.raises(NotFound):
         NarrowedRetry(failed.operations, StatusReader(failed.reader)).of_plan("q", Narrowing(cause="x"), Order("ada"))
 
