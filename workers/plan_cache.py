@@ -7,7 +7,6 @@ kept by the ledger's incarnation and the content's digest, which every begun tur
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,16 +44,15 @@ class PlanCache:
         self._reader = reader
         self._factory = factory
         self._plans: KeptBySize[tuple[str, str, str], CachedPlan] = KeptBySize(MOST_PLANS, MOST_CHARACTERS)
-        self._lock = threading.Lock()
-        self._able: dict[str, None] = {}
-        """Ids of plans that were built here, the oldest first."""
+        self._able: KeptBySize[str, bool] = KeptBySize(MOST_PLANS, MOST_PLANS)
+        """Ids of plans that were built here, each of weight 1."""
 
     def why_unable(self, plan_id: str) -> Unable | None:
         """Why this worker cannot run the plan's stages, asked before a turn of it begins; None when it can.
 
         What is known by heart costs nothing. Should another plan have taken the id meanwhile, ``get`` tells.
         """
-        if plan_id in self._able:
+        if self._able.get(plan_id):
             return None
         found = self._reader.content_of(plan_id)
         if found is None:
@@ -76,6 +74,7 @@ class PlanCache:
         """
         key = (plan_id, incarnation, digest)
         if (kept := self._plans.get(key)) is not None:
+            self._able.put(plan_id, True, 1)
             return kept
         text = self._reader.spec_text(plan_id, incarnation, digest)
         if text is None:
@@ -90,8 +89,5 @@ class PlanCache:
         irreversible = tuple(bool(stage.get("irreversible")) for stage in spec["stages"])
         plan = CachedPlan({"plan_id": plan_id, "name": spec["name"]}, stages, irreversible)
         self._plans.put(key, plan, len(text))
-        with self._lock:
-            self._able[plan_id] = None
-            if len(self._able) > MOST_PLANS:
-                del self._able[next(iter(self._able))]
+        self._able.put(plan_id, True, 1)
         return plan

@@ -13,8 +13,10 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import StageFactory
 from steps import StepRegistry, load_registry
+from tests.support.counting import counted
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
+from workers import plan_cache
 from workers.plan_cache import MOST_CHARACTERS, PlanCache
 
 REGISTRY: StepRegistry = load_registry()
@@ -28,8 +30,8 @@ def process(redis_client: redis.Redis, settings: Settings) -> Iterator[InProcess
         yield process
 
 
-def submit_large(process: InProcess, plan_id: str) -> tuple[str, str, str]:
-    text = plan_id.ljust(LARGE, "x")
+def submit(process: InProcess, plan_id: str, characters: int = 0) -> tuple[str, str, str]:
+    text = plan_id.ljust(characters, "x")
     stages = [{"name": "s", "steps": [{"type": "broadcast", "channel": "c", "message": text}]}]
     process.submit(plan(plan_id, [tenant("a")], stages))
     keys = process.ledger.keys
@@ -42,7 +44,7 @@ def submit_large(process: InProcess, plan_id: str) -> tuple[str, str, str]:
 
 
 def test_large_plans_are_kept_by_their_size(process: InProcess, settings: Settings) -> None:
-    known = [submit_large(process, f"p{number}") for number in range(PLANS)]
+    known = [submit(process, f"p{number}", LARGE) for number in range(PLANS)]
     cache = PlanCache(Reader(process.ledger.client, process.ledger.keys), StageFactory(REGISTRY, settings))
     gc.collect()
     tracemalloc.start()
@@ -57,3 +59,18 @@ def test_large_plans_are_kept_by_their_size(process: InProcess, settings: Settin
     assert grown < 3 * MOST_CHARACTERS
     newest = cache.get(*known[-1])
     assert newest is cache.get(*known[-1])
+
+
+def test_a_plan_in_use_stays_known_however_many_others_come(
+    process: InProcess, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_cache, "MOST_PLANS", 3)
+    cache = PlanCache(Reader(process.ledger.client, process.ledger.keys), StageFactory(REGISTRY, settings))
+    hot, *others = [submit(process, f"p{number}") for number in range(PLANS)]
+    for one in (hot, *others):
+        for known in (hot, one):
+            assert cache.why_unable(known[0]) is None
+            assert cache.get(*known) is not None
+        with counted(process.ledger.client) as work:
+            assert cache.why_unable(hot[0]) is None
+        assert work.commands == 0
