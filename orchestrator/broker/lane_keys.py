@@ -15,26 +15,17 @@ from typing import Any
 
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
 
 from orchestrator.broker.messages import PUSHED
+from orchestrator.ledger.refusals import is_damage
 
 _log = structlog.get_logger(__name__)
 
 
 def push(client: Any, prefix: str, lane: str, text: str) -> None:
-    """Puts a message into the lane, then counts it: a count that is cut off makes a lane look fuller than it is, never
-    emptier. ``prefix``: of the broker's keys; kombu's client adds it for some commands and not for others."""
-    pushed, count = _push(client, prefix, lane, text)
-    if _is_damage(pushed):
-        clear_damaged(client, prefix, {lane: "list"})
-        pushed, count = _push(client, prefix, lane, text)
-    if isinstance(pushed, Exception):
-        raise pushed
-    if _is_damage(count):
-        _count_anew(client, prefix, lane, pushed)
-    elif isinstance(count, Exception):
-        raise count
+    """Puts a message into the lane and counts it. ``prefix``: of the broker's keys; kombu's client adds it for some
+    commands and not for others."""
+    push_all(client, prefix, [(lane, text)])
 
 
 _gathered: ContextVar[list[tuple[Any, str, str]] | None] = ContextVar("gathered", default=None)
@@ -68,7 +59,8 @@ def gathers(channel: Any, lane: str, text: str) -> bool:
 
 
 def push_all(client: Any, prefix: str, messages: Sequence[tuple[str, str]]) -> None:
-    """The same of (lane, text) pairs, in one round trip."""
+    """The same of (lane, text) pairs, in one round trip: the messages first, as a count that is cut off makes a lane
+    look fuller than it is, never emptier."""
     numbers = Counter(lane for lane, _ in messages)
     with client.pipeline(transaction=False) as pipeline:
         for lane, text in messages:
@@ -77,23 +69,25 @@ def push_all(client: Any, prefix: str, messages: Sequence[tuple[str, str]]) -> N
             pipeline.hincrby(prefix + PUSHED, lane, number)
         answers = pipeline.execute(raise_on_error=False)
     for answer in answers:
-        if isinstance(answer, Exception) and not _is_damage(answer):
+        if isinstance(answer, Exception) and not is_damage(answer):
             raise answer
     pushed, counts = answers[: len(messages)], answers[len(messages) :]
-    for lane, answer in zip(numbers, counts, strict=True):
-        if _is_damage(answer):
-            _count_anew(client, prefix, lane, client.llen(lane) if _text(client.type(prefix + lane)) == "list" else 0)
-    for (lane, text), answer in zip(messages, pushed, strict=True):
-        if _is_damage(answer):
-            # It is counted a second time: a count too high makes the lane look fuller than it is.
-            push(client, prefix, lane, text)
+    if again := [message for message, answer in zip(messages, pushed, strict=True) if is_damage(answer)]:
+        clear_damaged(client, prefix, {lane: "list" for lane, _ in again})
+        with client.pipeline(transaction=False) as pipeline:
+            for lane, text in again:
+                pipeline.lpush(lane, text)
+            pipeline.execute()
+    # After that: a lane's count goes on from what waits in it.
+    if damaged := [lane for lane, answer in zip(numbers, counts, strict=True) if is_damage(answer)]:
+        _count_anew(client, prefix, damaged)
 
 
-def _count_anew(client: Any, prefix: str, lane: str, waiting: int) -> None:
-    _log.error("the count of a lane was no number", action="broker-repaired", lane=lane)
-    client.unlink(prefix + PUSHED)
-    # It goes on from what waits there now.
-    client.hincrby(prefix + PUSHED, lane, waiting)
+def _count_anew(client: Any, prefix: str, lanes: Sequence[str]) -> None:
+    clear_damaged(client, prefix, {PUSHED: "hash"})
+    for lane in lanes:
+        client.hset(PUSHED, lane, client.llen(lane))
+        _log.error("the count of a lane was no number", action="broker-repaired", lane=lane)
 
 
 def clear_damaged(client: Any, prefix: str, kinds: Mapping[str, str]) -> None:
@@ -113,20 +107,6 @@ def counted(answer: object) -> dict[str, int]:
     if not isinstance(answer, Mapping):
         return {}
     return {_text(lane): int(count) for lane, count in answer.items() if _text(count).isdecimal()}
-
-
-def _push(client: Any, prefix: str, lane: str, text: str) -> tuple[Any, Any]:
-    with client.pipeline(transaction=False) as pipeline:
-        pipeline.lpush(lane, text)
-        pipeline.hincrby(prefix + PUSHED, lane, 1)
-        pushed, count = pipeline.execute(raise_on_error=False)
-    return pushed, count
-
-
-def _is_damage(answer: object) -> bool:
-    return isinstance(answer, ResponseError) and any(
-        words in str(answer) for words in ("WRONGTYPE", "Operation against a key", "not an integer", "overflow")
-    )
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,11 @@ _DAMAGE = re.compile(
 )
 
 
+def is_damage(answer: object) -> bool:
+    """Whether an error, or an answer out of a pipeline, says that the value is of another kind than was written."""
+    return isinstance(answer, ResponseError) and _DAMAGE.search(str(answer)) is not None
+
+
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
     """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
 
