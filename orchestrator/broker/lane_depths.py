@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from celery import Celery
+from redis.exceptions import ResponseError
 
 from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.bounds import broker_errors
@@ -14,6 +15,7 @@ from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.refusals import is_damage
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
@@ -21,7 +23,8 @@ from orchestrator.settings.servers import find_servers
 
 class LaneDepths(Protocol):
     def read(self) -> list[LaneDepth]:
-        """One a lane, in their order. Raises ``Unreachable`` when the broker cannot be reached."""
+        """One a lane, in their order. Raises ``Unreachable`` when the broker cannot be reached, or does not let us; of
+        a RabbitMQ also what the client of the ledger's Redis, which has the counts, raises when that is away."""
         ...
 
 
@@ -49,6 +52,7 @@ class _RedisDepths:
                     pipeline.hgetall(channel.global_keyprefix + PUSHED)
                     for name in self._names:
                         pipeline.llen(name)
+                    # What is refused (no right, loading) is so before EXEC, and raised; only damage is answered.
                     pushed, *waiting = pipeline.execute(raise_on_error=False)
         except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
@@ -68,16 +72,24 @@ class _RabbitDepths:
         self._key = key
 
     def read(self) -> list[LaneDepth]:
+        # Before the lengths: what comes in between only makes a lane look fuller than it is.
+        counts = self._counts()
         # Anew each time: a pooled one that was idle for long has been closed by the server, and it is asked rarely.
         try:
             with cast(Any, self._app.connection_for_read()) as connection:
                 channel = connection.default_channel
-                # Before the lengths: what comes in between only makes a lane look fuller than it is.
-                counts: Any = self._client.hgetall(self._key)
                 # Declared as Celery does, which makes a lane that nobody has used yet; answered with its length.
                 waiting = [
                     self._app.amqp.queues[name].bind(channel).queue_declare().message_count for name in self._names
                 ]
         except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
-        return [LaneDepth(int(counts.get(name, 0)), count) for name, count in zip(self._names, waiting, strict=True)]
+        return [LaneDepth(counts.get(name, 0), count) for name, count in zip(self._names, waiting, strict=True)]
+
+    def _counts(self) -> dict[str, int]:
+        try:
+            return counted(self._client.hgetall(self._key))
+        except ResponseError as error:
+            if not is_damage(error):
+                raise
+            return {}
