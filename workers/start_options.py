@@ -37,12 +37,18 @@ def start_refusal(error: Exception, arguments: Sequence[str]) -> ChangeoverError
         return InvalidInput([Problem(max(error.param.opts, key=len), None, error.message.rstrip("."))])
     if isinstance(error, click.ClickException):
         return InvalidInput([Problem("", None, " ".join(error.format_message().split()))])
-    if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in _NO_LISTENING:
+    if role == "flower" and _is_of_listening(error):
         return _cannot_listen(error, dict(one.partition("=")[::2] for one in arguments))
     if isinstance(error, OSError):
         message = f"{role} cannot start: {error.strerror or error}"
         return InvalidInput([Problem("", error.filename, message)])
     return InvalidInput([Problem("", None, f"{role} cannot start: {type(error).__name__}: {error}")])
+
+
+def _is_of_listening(error: Exception) -> bool:
+    # What is said of a file names it.
+    told = isinstance(error, OSError) and error.filename is None and error.errno in _NO_LISTENING
+    return told or isinstance(error, socket.gaierror)
 
 
 def _cannot_listen(error: Exception, given: Mapping[str, str]) -> ChangeoverError:
