@@ -23,7 +23,10 @@ EVERY_SECONDS: Final = 1.0
 KEPT: Final = 200_000
 """Beginnings remembered; a task that began before all of them is as long as its last second."""
 
-_BEGIN: Final = {"PlanStarted": MOVE, "PlanRollingBack": ROLLBACK, "TaskStarted": MOVE, "TaskRollingBack": ROLLBACK}
+_BEGIN: Final = {
+    **dict.fromkeys(("PlanStarted", "TaskStarted", "TaskRetryStarted"), MOVE),
+    **dict.fromkeys(("PlanRollingBack", "TaskRollingBack"), ROLLBACK),
+}
 _END: Final = {
     **dict.fromkeys(("PlanCompleted", "PlanFailed", "PlanCancelled"), MOVE),
     **dict.fromkeys(("PlanRolledBack", "PlanRollbackFailed"), ROLLBACK),
@@ -70,6 +73,10 @@ class TraceFeed:
         what = event.task_id if isinstance(event, TaskEvent) else event.plan_id
         if (mode := _BEGIN.get(event.type)) is not None:
             _remember(self._began, (what, mode), event.occurred_at)
+            for plan_key in ((event.plan_id, MOVE), (event.plan_id, mode)):
+                # A plan that had ended is under way again from its first task on, with no event of its own.
+                if plan_key not in self._began:
+                    _remember(self._began, plan_key, event.occurred_at)
         elif (mode := _END.get(event.type)) is not None:
             key = (what, mode if of_task else "")
             is_first = key not in self._sent
@@ -78,6 +85,9 @@ class TraceFeed:
                 self._send_task(event, mode, is_first=is_first)
             elif sends:
                 self._send_plan(event, mode, is_first=is_first)
+            # Its end is also that of what was turned around under way: the next begins anew.
+            for ended in (MOVE, ROLLBACK):
+                self._began.pop((what, ended), None)
 
     def _send_task(self, event: Event, mode: str, *, is_first: bool) -> None:
         """Its first end is that of the span which those of its turns hang below; a retry's is one below it."""
