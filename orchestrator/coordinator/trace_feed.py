@@ -74,7 +74,7 @@ class TraceFeed:
         if (mode := _BEGIN.get(event.type)) is not None:
             _remember(self._began, (what, mode), event.occurred_at)
             for plan_key in ((event.plan_id, MOVE), (event.plan_id, mode)):
-                # A plan that had ended is under way again from its first task on, with no event of its own.
+                # Also one that had ended: under way again from its first task on, not from when that was asked for.
                 if plan_key not in self._began:
                     _remember(self._began, plan_key, event.occurred_at)
         elif (mode := _END.get(event.type)) is not None:
