@@ -116,6 +116,7 @@ def test_status_shows_what_each_instance_said_at_each_attempt(
     assert set(verdicts) == {"a", "b"}
     assert set(verdicts["a"]) == {"ok"}
     assert set(verdicts["b"]) == {"old version"}
+    assert len(verdicts["b"]) == instances.polls["t0/b"] == 5
     failure = client.task_status("verdicts.0").failure_info
     assert failure is not None
     # The last attempt, which failed it, too.

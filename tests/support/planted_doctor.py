@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from orchestrator.control.doctor import Row as R
@@ -91,7 +92,7 @@ def processes() -> Iterator[Told]:
     yield Told(lacks, R.STEPS, "steps of worker w:2", "it lacks steps that other workers have (drain)")
     skewed = lambda world: beat(world, "worker", "w:2", wall=world.reader.now().timestamp() * 1000 - 90_000)  # noqa: E731
     yield Told(skewed, R.CLOCK, "clock of worker w:2", "90 s behind Redis'")
-    yield Told(coordinator, R.RELEASES, "releases", "", good=True)
+    yield Told(coordinator, R.RELEASES, "releases", version("changeover"), good=True)
     two = then(_worker(release="0.1.0"), lambda world: beat(world, "worker", "n:1", release="0.2.0"))
     said = "they differ: 0.1.0: worker w:2; 0.2.0: worker n:1; an update that is under way is to be finished"
     yield Told(two, R.RELEASES, "releases", said, good=True)
