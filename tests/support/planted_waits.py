@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.control.explain import Situation as S
+from tests.support.hands import as_text
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import (
     LANE,
@@ -98,7 +99,7 @@ def _write(key: str, field: str, value: str) -> Do:
 
 
 def _no_hash(key: str) -> Do:
-    return lambda world: [world.client.delete(world.keys.root + key), world.client.set(world.keys.root + key, "x")]
+    return lambda world: as_text(world, world.keys.root + key)
 
 
 def workers() -> Iterator[Planted]:

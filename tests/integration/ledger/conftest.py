@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 import redis
@@ -16,3 +17,21 @@ def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Setting
     world = LedgerWorld(redis_client, settings, user_client)
     yield world
     world.check()
+
+
+@pytest.fixture
+def hurt(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
+    """Its ledger is damaged on purpose: what must hold is what the tests say."""
+    return LedgerWorld(redis_client, settings)
+
+
+@pytest.fixture
+def worlds(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Callable[[], LedgerWorld]:
+    """A new namespace at each call."""
+    numbers = count()
+
+    def world() -> LedgerWorld:
+        namespace = f"{settings.namespace}-{next(numbers)}"
+        return LedgerWorld(redis_client, settings.model_copy(update={"namespace": namespace}), user_client)
+
+    return world

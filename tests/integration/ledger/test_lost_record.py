@@ -17,15 +17,11 @@ from orchestrator.ledger.purges import Purges
 from orchestrator.plans.submit import write_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
+from tests.support.hands import as_text
 from tests.support.ledger_world import ME, LedgerWorld
 from tests.support.plans import noop_stage, plan, tenant
 
 Loss = Callable[[LedgerWorld, str], object]
-
-
-def as_text(world: LedgerWorld, key: str) -> None:
-    world.client.delete(key)
-    world.client.set(key, "garbage")
 
 
 LOSSES: dict[str, Loss] = {

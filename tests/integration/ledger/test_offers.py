@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from itertools import count
 
 import pytest
-import redis
 
 from orchestrator.control.explain import Explainer
-from orchestrator.settings.model import Settings
 from tests.integration.ledger.test_matrix import PLANS, TASKS, Make
 from tests.support.ledger_world import LedgerWorld
 from tests.support.pair import Pair
@@ -23,14 +20,11 @@ OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
 
 
 @pytest.fixture
-def pairs(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Callable[[Make], Pair]:
+def pairs(worlds: Callable[[], LedgerWorld]) -> Callable[[Make], Pair]:
     """The situation in a new namespace."""
-    numbers = count()
 
     def made(make: Make) -> Pair:
-        namespace = f"{settings.namespace}-{next(numbers)}"
-        world = LedgerWorld(redis_client, settings.model_copy(update={"namespace": namespace}), user_client)
-        pair = Pair(world)
+        pair = Pair(worlds())
         make(pair)
         return pair
 

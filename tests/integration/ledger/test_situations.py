@@ -5,17 +5,14 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from itertools import count
 
 import pytest
-import redis
 from typer.testing import CliRunner
 
 from orchestrator.cli.app import app
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.domain.errors import NotFound
-from orchestrator.settings.model import Settings
 from tests.support import planted_ends, planted_moves, planted_waits
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
@@ -45,18 +42,6 @@ TABLE = all_unique(
 LOOKS = ("status", "explain", "doctor")
 STARTS = ("worker", "coordinator")
 """Tried with real processes: tests/integration/test_live_situations.py."""
-
-
-@pytest.fixture
-def worlds(redis_client: redis.Redis, user_client: redis.Redis, settings: Settings) -> Callable[[], LedgerWorld]:
-    """A new namespace at each call."""
-    numbers = count()
-
-    def world() -> LedgerWorld:
-        namespace = f"{settings.namespace}-{next(numbers)}"
-        return LedgerWorld(redis_client, settings.model_copy(update={"namespace": namespace}), user_client)
-
-    return world
 
 
 def remarks(world: LedgerWorld, row: Planted) -> list[Remark]:
