@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrator.control.consumer import EventsMissed
+from orchestrator.domain import errors
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.validation import PlanView, validate_plan
@@ -19,7 +21,9 @@ from tests.unit.orchestrator.settings.test_settings import DEFAULTS
 from workers.middleware import Middleware, StageInfo, StepInfo
 
 DOCS = Path(__file__).parents[2] / "docs"
-SETTINGS, CATALOGUE = ((DOCS / f"{name}.md").read_text() for name in ("settings", "catalogue"))
+SETTINGS, CATALOGUE, OPERATIONS = (
+    (DOCS / f"{name}.md").read_text() for name in ("settings", "catalogue", "operations")
+)
 _ROW = re.compile(r"^\| `([\w.]+)` \| (.*?) \| (.*?) \|", re.MULTILINE)
 ROWS = {name: (default, level) for name, default, level in _ROW.findall(SETTINGS)}
 
@@ -68,3 +72,11 @@ def test_the_middleware_as_printed() -> None:
     assert isinstance(limit.before_step(step), PollAgain)
     limit.after_step(step, PollAgain(1))
     assert limit.before_step(step) is None
+
+
+def test_every_error_stands_beside_its_exit_code() -> None:
+    base = errors.ChangeoverError
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, base) and one != base]
+    rows = re.findall(r"^\| (\d+) \| .+ \| (.*)\|$", OPERATIONS.partition("## Exit codes")[2], re.MULTILINE)
+    told = {code: int(row) for row, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert told == {kind.code: kind.exit_code for kind in [*kinds, EventsMissed]}
