@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.control.explain import Situation
+from orchestrator.control.explain import Situation as S
 from orchestrator.domain.lanes import lane_name, lane_names, lane_of
 from orchestrator.ledger.keys import Keys
 from tests.support.ledger_world import LedgerWorld
@@ -21,24 +21,62 @@ LANE = lane_name(lane_of("a", 4))
 """The queue of tenant a."""
 BROKER = {"broker": "broker:6379/1", "brokerRun": "r1/1"}
 
+_OF_A_PLAN = {S.PLAN_MOVES, S.STAGE_RUNS}
+_BESIDE: dict[S, set[S]] = {
+    S.LEDGER_REFUSES: {S.WAITS_FOR_WORKER},
+    S.NO_COORDINATOR: {S.NEXT},
+    S.OTHER_NAMESPACE: {S.NO_COORDINATOR, S.NO_WORKER, S.NEXT, S.WAITS_FOR_WORKER},
+    S.BROKER_AWAY: {S.WAITS_FOR_WORKER},
+    S.CLOCK_SKEW: {S.WAITS_FOR_WORKER},
+    S.NO_WORKER: {S.WAITS_FOR_WORKER},
+    S.OTHER_BROKER: {S.WAITS_FOR_WORKER},
+    S.WORKERS_SILENT: {S.WAITS_FOR_WORKER},
+    S.WORKERS_BUSY: {S.WAITS_FOR_WORKER},
+    S.CIRCLE: {S.TASK_COMPLETED},
+    S.TASK_PAUSING: {S.STAGE_RUNS},
+    S.TASK_CANCELLING: {S.STAGE_RUNS},
+    S.TASK_TURNING_BACK: {S.STAGE_RUNS},
+    S.PLAN_PAUSING: {S.STAGE_RUNS},
+    S.PLAN_CANCELLING: {S.STAGE_RUNS},
+    S.PLAN_ROLLING_BACK: {S.STAGE_RUNS},
+    S.PLAN_RESUMING: {S.TASK_PAUSED},
+    S.PLAN_RETRYING: {S.FAILURES},
+    S.PLAN_RETRY_REFUSED: {S.FAILURES},
+    S.FAILURES: {S.PLAN_ENDED},
+    S.CANCELLATIONS: {S.FAILURES, S.PLAN_ENDED},
+    S.TASK_PAUSED: {S.SLOTS_TAKEN},
+    S.RETRY_LIMIT: {S.TASK_FAILED},
+    S.MOVED_SINCE: {S.TASK_FAILED, S.ROLLBACK_FAILED},
+    S.CHECKPOINT_GONE: {S.TASK_FAILED},
+    S.NOT_NOW: {S.TASK_FAILED},
+    S.SLOTS_TAKEN: {S.NOT_NOW, S.TASK_FAILED},
+    S.NO_SNAPSHOT: {S.TASK_COMPLETED},
+    S.ROLLBACK_GIVEN_UP: {S.TASK_COMPLETED},
+}
+
 
 @dataclass(frozen=True)
 class Planted:
     """``target`` is explained: a task's id, else a plan's. ``commands``: all that the remark names, each of which is
-    tried. ``others``: further remarks that may stand beside it. ``ahead``: seconds by which the reader's clock is."""
+    tried. ``ahead``: seconds by which the reader's clock is."""
 
     name: str
     make: Do
     target: str
-    situation: Situation
+    situation: S
     sentence: str
     commands: tuple[str, ...] = ()
-    others: frozenset[Situation] = field(default_factory=frozenset)
     ahead: float = 0.0
     undo: Do = lambda world: None
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def may_be_said(self) -> set[S]:
+        """The situation, and what is rightly said beside it."""
+        of_a_plan = set() if "." in self.target else _OF_A_PLAN
+        return {self.situation} | _BESIDE.get(self.situation, set()) | of_a_plan
 
 
 def beat(world: LedgerWorld, role: str, name: str = "h:1", *, silent: float = 0.0, slots: int = 0, **told: Any) -> None:

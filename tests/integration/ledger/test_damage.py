@@ -158,9 +158,20 @@ def test_what_failed_is_left_alone_ever_longer_and_goes_on_when_mended(hurt: Led
     assert hurt.status("bad.0") == "RUNNING"
 
 
+MAY_START = {
+    "a total that is no number",
+    "no names of stages",
+    "no spec",
+    "a log that is none",
+    "a next task without fields",
+    "no config",
+}
+"""Hands that leave the waiter what an admission needs: the tenant is its own by right."""
+
+
 @pytest.mark.parametrize("slots", [1, 4])
-@pytest.mark.parametrize("hand", HANDS.values(), ids=HANDS.keys())
-def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld, hand: Hand, slots: int) -> None:
+@pytest.mark.parametrize("name", HANDS)
+def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld, name: str, slots: int) -> None:
     coordinating = Coordinating(hurt)
     hurt.plan("other", ["a"])
     coordinating.settle()
@@ -170,7 +181,7 @@ def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld
     coordinating.settle()
     assert hurt.line("a") == ["bad.0", "good.0"]
     assert hurt.begin("other.0") is Begun.BEGUN
-    hand(hurt)
+    HANDS[name](hurt)
     with capture_logs():
         assert hurt.finish_turn("other.0") is Ended.COMPLETED
         for _ in range(3):
@@ -178,5 +189,4 @@ def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld
             coordinating.settle()
             hurt.sweeper.sweep()
     assert hurt.status("other") == "COMPLETED"
-    # By right, where the hand has left it what it was.
-    assert hurt.holder("a") in ("bad.0", "good.0")
+    assert hurt.holder("a") == ("bad.0" if name in MAY_START else "good.0")

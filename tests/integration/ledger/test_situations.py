@@ -74,6 +74,7 @@ def test_a_situation_is_named_and_its_commands_work(
     fits = [one for one in found if one.situation == row.situation and row.sentence in one.sentence]
     assert fits, "\n".join(f"{one.situation}: {one.sentence} {one.commands}" for one in found)
     assert tuple(fits[0].commands) == row.commands
+    assert {one.situation for one in found} <= row.may_be_said
     for command in (command for one in found for command in one.commands):
         word = shlex.split(command)[1]
         if word in STARTS:
