@@ -17,6 +17,12 @@ def _steers_nothing(name: str) -> str:
     return name
 
 
+def _each_once(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("expected each name once")
+    return names
+
+
 # Strict throughout: `"4"` for a number or `true` for a version is a slip of the pen that must not move a tenant.
 Text = Annotated[str, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
@@ -27,6 +33,9 @@ TenantId = Annotated[
     Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$"),
     AfterValidator(_steers_nothing),
 ]
+LabelKey = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+LabelValue = Annotated[str, Field(strict=True, min_length=1, max_length=128), AfterValidator(_steers_nothing)]
+GroupName = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Condition = Annotated[str, Field(strict=True, min_length=1, max_length=10_000)]
 Version = Text | Whole
 Seconds = Annotated[float, Field(gt=0, le=30 * 86400, allow_inf_nan=False)]
@@ -64,9 +73,15 @@ class ConfigFields(Model):
 
 
 class TenantConfig(ConfigFields):
-    """What a tenant is to become (or was): identity, endpoints, and the user's own variables and overrides."""
+    """What a tenant is to become (or was): identity, endpoints, and the user's own variables and overrides.
+
+    ``labels`` say what kind of tenant it is (freezes and waves select by them), ``groups`` what it shares with others
+    (machines, databases), of which only so many may move at once.
+    """
 
     tenant_id: TenantId
+    labels: Annotated[dict[LabelKey, LabelValue], Field(default_factory=dict, max_length=32)]
+    groups: Annotated[list[GroupName], Field(default_factory=list, max_length=8), AfterValidator(_each_once)]
 
 
 class SourceConfig(ConfigFields):

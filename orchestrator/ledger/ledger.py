@@ -157,9 +157,12 @@ class Ledger:
         chunks = answer[1] if code is Opened.DRAFT else 0
         return code, chunks, PlanState(answer[1]) if code is Opened.EXISTS else None
 
-    def write_chunk(self, plan_id: str, digest: str, index: int, tenants: Iterable[tuple[str, str]]) -> Written:
-        """Writes the chunk's (tenant id, config JSON) pairs as tasks, once."""
-        flat = [text for pair in tenants for text in pair]
+    def write_chunk(
+        self, plan_id: str, digest: str, index: int, tenants: Iterable[tuple[str, str] | tuple[str, str, str]]
+    ) -> Written:
+        """Writes the chunk's tenants as tasks, once: of each id, config and traits (labels, groups; none if left out)
+        as JSON."""
+        flat = [text for one in tenants for text in (*one, "{}")[:3]]
         return Written(self.call("write_chunk", plan_id, digest, index, *flat)[0])
 
     def commit_plan(self, plan_id: str, digest: str) -> tuple[Committed, PlanState | None]:

@@ -44,7 +44,7 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     start = 0
     for index, end in enumerate(_chunk_ends(plan)):
         if index >= chunks_written:
-            tenants = ((tenant.tenant_id, tenant.config) for tenant in plan.tenants[start:end])
+            tenants = ((tenant.tenant_id, tenant.config, tenant.traits) for tenant in plan.tenants[start:end])
             if ledger.write_chunk(plan.plan_id, plan.digest, index, tenants) is Written.CLOSED:
                 raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was taken back meanwhile; submit it again")
         start = end

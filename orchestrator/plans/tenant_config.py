@@ -7,19 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from orchestrator.domain.config import ConfigFields, NetworkEndpoint, TenantDeployConfig
+from orchestrator.domain.config import NetworkEndpoint, TenantConfig, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
 from steps.json_values import canonical_json
 
 SOURCE = "source_tenant_deploy_config"
+TRAITS = ("groups", "labels")
 
 
 @dataclass(frozen=True, slots=True)
 class TenantRecord:
-    """One tenant of a plan; ``config`` is its compact JSON, source included, as it is stored."""
+    """One tenant of a plan; ``config`` is its compact JSON, source included, as it is stored; ``traits`` what the
+    ledger itself goes by, as JSON: its ``labels`` and ``groups``, if any."""
 
     tenant_id: str
     config: str
+    traits: str = "{}"
 
 
 def tenant_record(tenant: TenantDeployConfig) -> TenantRecord:
@@ -31,7 +34,8 @@ def _record(tenant_id: str, compact: dict[str, Any]) -> TenantRecord:
     text = canonical_json(compact)
     # A lone surrogate passes the JSON encoder and would only fail on its way to Redis.
     text.encode()
-    return TenantRecord(tenant_id, text)
+    traits = {name: compact[name] for name in TRAITS if name in compact}
+    return TenantRecord(tenant_id, text, canonical_json(traits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,13 @@ def _fresh_defaults() -> dict[str, Any]:
 
 _FACTORIES = tuple(
     (name, cast(Callable[[], Any], field.default_factory))
-    for name, field in ConfigFields.model_fields.items()
+    for name, field in TenantConfig.model_fields.items()
     if field.default_factory is not None
 )
 _PLAIN_DEFAULTS = {
-    name: field.default for name, field in ConfigFields.model_fields.items() if field.default_factory is None
+    name: field.default
+    for name, field in TenantConfig.model_fields.items()
+    if field.default_factory is None and name != "tenant_id"
 }
 
 

@@ -10,7 +10,11 @@ from orchestrator.domain.events.base import FailureInfo, TaskEvent
 
 
 class TaskCreated(TaskEvent):
+    """``labels`` and ``groups`` are its tenant's, as the plan gives them."""
+
     type: Literal["TaskCreated"] = "TaskCreated"
+    labels: dict[str, str] | None = None
+    groups: list[str] | None = None
 
 
 class TaskWaiting(TaskEvent):

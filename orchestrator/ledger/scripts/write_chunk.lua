@@ -1,11 +1,19 @@
 -- Writes the next tasks of a draft; idempotent by the chunk's index.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
--- ARGV  1 plan id  2 digest  3 index of the chunk  4... tenant id and config as JSON, in turn
+-- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels and groups as JSON ({} for none)
 -- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content)
 -- EVENTS TaskCreated
 -- @include keys
 -- @include task
+
+-- As texts that scripts search: a label a line, the groups parted by spaces.
+local function write_traits(task_id, traits)
+  local labels = {}
+  for key, value in pairs(traits.labels or {}) do labels[#labels + 1] = key .. '=' .. value end
+  if #labels > 0 then redis.call('HSET', K.task(task_id), 'labels', table.concat(labels, '\n')) end
+  if traits.groups then redis.call('HSET', K.task(task_id), 'groups', table.concat(traits.groups, ' ')) end
+end
 
 local plan_id, digest, index = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local plan = K.plan(plan_id)
@@ -17,16 +25,17 @@ if index > tonumber(known[3]) then return {'CLOSED'} end
 
 local position = tonumber(known[4])
 local entries = {}
-for i = 4, #ARGV, 2 do
+for i = 4, #ARGV, 3 do
   local tenant_id, task_id = ARGV[i], task_id_of(plan_id, position)
   local tenant = K.tenant(tenant_id)
   -- 'newest' answers for `--tenant`; 'prev' gives it back if the draft is abandoned.
   local prev = redis.call('HGET', tenant, 'newest') or ''
   redis.call('HSET', tenant, 'newest', task_id)
   redis.call('HSET', K.task(task_id), 'status', 'PENDING', 'tenant', tenant_id, 'prev', prev)
+  if ARGV[i + 2] ~= '{}' then write_traits(task_id, cjson.decode(ARGV[i + 2])) end
   redis.call('SET', K.config(task_id), ARGV[i + 1])
   redis.call('ZADD', K.queue(plan_id), RANK_MOVE + position, task_id)
-  entries[#entries + 1] = {task_id, tenant_id, '', '{}'}
+  entries[#entries + 1] = {task_id, tenant_id, '', ARGV[i + 2]}
   position = position + 1
 end
 redis.call('HINCRBY', plan, 'n:PENDING', #entries)

@@ -98,3 +98,13 @@ def test_a_plan_goes_on_counting_where_an_abandoned_draft_of_its_id_stopped(worl
     world.plan("p", ["a"])
     numbers = [event.plan_sequence_id for event in world.events() if event.plan_id == "p"]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_labels_and_groups_stand_in_record_and_event(world: LedgerWorld) -> None:
+    world.open("p", 2)
+    traits = '{"groups":["db-7","rack-2"],"labels":{"ring":"early"}}'
+    world.ledger.write_chunk("p", "d", 0, [("a", config("a", "p"), traits), ("b", config("b", "p"))])
+    assert (world.task("p.0")["labels"], world.task("p.0")["groups"]) == ("ring=early", "db-7 rack-2")
+    assert not {"labels", "groups"} & world.task("p.1").keys()
+    told = [(event.labels, event.groups) for event in world.events() if event.type == "TaskCreated"]
+    assert told == [({"ring": "early"}, ["db-7", "rack-2"]), (None, None)]

@@ -107,6 +107,8 @@ def test_compact_config_is_small_and_complete() -> None:
         ],
         "target_domain": None,
         "target_ip": None,
+        "labels": {},
+        "groups": [],
         "variables": {},
         "overrides": {},
         "source_tenant_deploy_config": {
@@ -156,3 +158,12 @@ def test_made_up_plan_id(name: str, slug: str) -> None:
     first, second = make_plan(plan), make_plan(plan)
     assert first.plan_id != second.plan_id
     assert first.digest == second.digest
+
+
+def test_labels_and_groups_are_kept_apart_for_the_ledger() -> None:
+    plan = right_plan()
+    plan["tenants"][0] |= {"labels": {"ring": "early"}, "groups": ["db-7"]}
+    record = make_plan(plan).tenants[0]
+    assert record.traits == '{"groups":["db-7"],"labels":{"ring":"early"}}'
+    assert load_config(record.config)["labels"] == {"ring": "early"}
+    assert make_plan(right_plan()).tenants[0].traits == "{}"
