@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Unpack
 
 from orchestrator.control.answers import (
     CheckpointStatus,
+    DamagedTask,
     Explanation,
     OperationResult,
     PlanStatus,
@@ -45,7 +47,7 @@ from orchestrator.validation import validate_plan
 from orchestrator.validation.running_conflicts import running_conflicts
 
 
-class Client:
+class Client(AbstractContextManager["Client"]):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
@@ -106,6 +108,11 @@ class Client:
         with translate_errors(self._url):
             yield from self._status.tasks(plan_id, found)
 
+    def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
+        """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
+        with translate_errors(self._url):
+            return self._explainer.damaged_tasks(plan_id)
+
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
         with translate_errors(self._url):
@@ -143,18 +150,13 @@ class Client:
 
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
         """Events after sequence id ``since``, in order: a plan's whole log, or what the namespace's feed still holds.
-
-        With ``follow`` it goes on for ever (a plan's: until the plan has ended).
-        """
+        With ``follow`` it goes on for ever (a plan's: until the plan has ended)."""
         with translate_errors(self._url):
             yield from self._waiting.events(plan_id, since, follow=follow)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
-        """Any operation on any target; the five methods below are the short way.
-
-        Each call is one request: with the ``request_id`` of an earlier one, also of one whose answer was lost, it
-        changes nothing and answers as that did (for a day).
-        """
+        """Any operation on any target; the five methods below are the short way. With the ``request_id`` of an earlier
+        call, also of one whose answer was lost, it changes nothing and answers as that did (for a day)."""
         with asking(self._url, order):
             return self._orchestrator.operate(operation, target, order)
 
@@ -290,9 +292,6 @@ class Client:
     def close(self) -> None:
         """Gives back the connections; may be called twice."""
         self._redis.close()
-
-    def __enter__(self) -> Client:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -123,11 +123,15 @@ def _show_plan(
         from orchestrator.cli import drawing, tables
 
         plan = client.status(plan_id, limit=size, offset=offset, by_interest=True, **wanted)
-        drawing.show(tables.plan_table(plan, page=number, before=offset, wide=wide))
-    elif limit is not None or page is not None:
-        print_value(as_json(client.status(plan_id, limit=size, offset=offset, **wanted)), form)
+        damaged = client.damaged_tasks(plan_id)
+        drawing.show(tables.plan_table(plan, page=number, before=offset, wide=wide, damaged=damaged))
+        return
+    # Asked first, so that what is wrong is said before anything is printed.
+    is_page = limit is not None or page is not None
+    head = as_json(client.status(plan_id, limit=size if is_page else 0, offset=offset if is_page else 0, **wanted))
+    tasks = head.pop("tasks")
+    head["damaged"] = [as_json(one) for one in client.damaged_tasks(plan_id)]
+    if is_page:
+        print_value({**head, "tasks": tasks}, form)
     else:
-        # Asked first, so that what is wrong is said before anything is printed.
-        head = as_json(client.status(plan_id, limit=0, **wanted))
-        del head["tasks"]
         print_list(head, "tasks", (as_json(task) for task in client.tasks(plan_id, **wanted)), form)

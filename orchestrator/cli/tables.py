@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
-from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import DamagedTask, DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
@@ -29,10 +29,13 @@ _COLOURS: Final[dict[str, str]] = {
     TaskState.CANCELLED: "yellow",
 }
 _BACK: Final = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK, TaskState.ROLLBACK_FAILED})
+DAMAGED_SHOWN: Final = 10
 _ORDER: Final[tuple[str, ...]] = tuple(state.value for group in BY_INTEREST for state in group)
 
 
-def plan_table(plan: PlanStatus, *, page: int = 1, before: int = 0, wide: bool = False) -> RenderableType:
+def plan_table(
+    plan: PlanStatus, *, page: int = 1, before: int = 0, wide: bool = False, damaged: Sequence[DamagedTask] = ()
+) -> RenderableType:
     """A plan: its head, counts, the page of tasks that it holds, and how to see those that it does not.
 
     ``page`` says which page the tasks are, and ``before`` how many are on the pages before it.
@@ -47,6 +50,9 @@ def plan_table(plan: PlanStatus, *, page: int = 1, before: int = 0, wide: bool =
     ]
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
+    parts += [cell(damage_words(one), "red") for one in damaged[:DAMAGED_SHOWN]]
+    if rest := damaged[DAMAGED_SHOWN:]:
+        parts.append(Text(f"and {len(rest)} more tasks are damaged: --json names them", style="red"))
     if plan.tasks:
         parts.append(task_table(plan.tasks, wide))
     everything = sum(plan.counts.values())
@@ -78,6 +84,12 @@ def task_table(tasks: Sequence[TaskStatus], wide: bool = False) -> Table:
             row += [cell(task.task_id), str(task.retry_count), task.started_at or "", task.ended_at or ""]
         table.add_row(*row, cell(task_now(task)) if wide else long_cell(task_now(task)))
     return table
+
+
+def damage_words(found: DamagedTask) -> str:
+    """Which task, what is wrong with it, what can be done."""
+    tenant = f" (tenant {found.tenant_id})" if found.tenant_id else ""
+    return f"DAMAGED: task {found.task_id}{tenant}: {found.wrong}; {found.way_out}"
 
 
 def stage_words(task: TaskStatus) -> str:

@@ -68,9 +68,18 @@ class TaskStatus(Answer):
     """Asked of one task: what it was when a health check last confirmed a move or rollback of it."""
 
 
-class PlanStatus(Answer):
-    """A plan with its tasks, or a page of them; ``counts``: how many of all its tasks are in each status; ``matching``:
-    how many there are of those that were asked for, on this page and others.
+class DamagedTask(Answer):
+    """A task with whose record nobody can work; ``wrong``: what is; ``way_out``: in words, and the command that would
+    be taken now."""
+
+    task_id: str
+    tenant_id: str
+    wrong: str
+    way_out: str
+
+
+class PlanSummary(Answer):
+    """A plan without its tasks; ``counts``: how many of them are in each status.
 
     ``resuming``, ``retrying``: coordinators still put its paused, its failed tasks back into the queue, some at a time.
     """
@@ -85,23 +94,14 @@ class PlanStatus(Answer):
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None
+
+
+class PlanStatus(PlanSummary):
+    """A plan with its tasks, or a page of them; ``matching``: how many there are of those that were asked for, on this
+    page and others."""
+
     matching: int = 0
     tasks: list[TaskStatus]
-
-
-class PlanSummary(Answer):
-    """A plan without its tasks."""
-
-    plan_id: str
-    name: str
-    status: str
-    pausing: bool = False
-    cancelling: bool = False
-    resuming: bool = False
-    retrying: bool = False
-    max_concurrency: int
-    counts: dict[str, int]
-    last_operation: LastOperation | None = None
 
 
 class SubmitResult(Answer):

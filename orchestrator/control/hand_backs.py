@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.release import reads
 
@@ -62,6 +63,7 @@ def hand_back_of(record: Mapping[str, str]) -> HandBack | None:
         return None
 
 
-def who_can(found: HandBack, workers: Sequence[Process]) -> list[Process]:
-    """Those of the workers that could run it."""
-    return [worker for worker in workers if found.can_run(worker)]
+def who_can(found: HandBack, tenant_id: str, live: Sequence[Process], lanes: int) -> tuple[str, list[Process]]:
+    """The tenant's queue, and those of the ``live`` processes that consume it and could run the turn."""
+    queue = lane_name(lane_of(tenant_id, lanes))
+    return queue, [one for one in live if one.role == "worker" and queue in one.queues and found.can_run(one)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import redis
@@ -14,25 +15,23 @@ NO_PLAN: Final = "-"
 """No plan's id: what is asked of it is answered at once."""
 
 
-def server_takes_writes(operations: Operations) -> bool:
-    """Whether the server does; that this process is too old to write is none of its doing."""
-    try:
-        operations.would(Operation.CANCEL, "plan", NO_PLAN)
-    except TooOld:
-        return True
-    except redis.RedisError:
-        return False
-    return True
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Whether they are taken now. ``refusal``: why not, as one sentence; "" when they are. ``by_server``: the server
+    refuses them; it is none of its doing when this process is too old to write."""
+
+    refusal: str = ""
+    by_server: bool = False
 
 
-def why_no_writes(operations: Operations, url: str) -> str:
-    """Why not, as one sentence; "" when it does. ``url``: of the ledger's Redis, for the sentence."""
+def look_at_writes(operations: Operations, url: str) -> Writes:
+    """``url``: of the ledger's Redis, for the sentence."""
     try:
         operations.would(Operation.CANCEL, "plan", NO_PLAN)
     except TooOld as error:
-        return str(error)
+        return Writes(str(error))
     except redis.RedisError as error:
         if (found := refusal(error, url)) is None:
             raise
-        return str(found)
-    return ""
+        return Writes(str(found), by_server=True)
+    return Writes()

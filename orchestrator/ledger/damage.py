@@ -1,20 +1,58 @@
-"""Which plans a hand, or a lost disk, has damaged: no script leaves one like that."""
+"""Which plans and tasks a hand, or a lost disk, has damaged: no script leaves one like that."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import redis
 
+from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.status import PlanState
+from orchestrator.domain.task_id import task_id_of
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.script_source import assemble
 
 NUMBERS: Final = ("max", "total", "stages")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
 """For how long a plan that was taken out is told of."""
+
+LOOKED_AT: Final = 500
+"""Tasks that one script looks at: some three milliseconds of Redis' time."""
+
+_WRONG: Final = {
+    "gone": "its record is gone",
+    "kind": "its record is no hash",
+    "missing": "its {field} is missing",
+    "status": "its status is {value}, which is none",
+    "number": "its {field} is {value}, not a whole number",
+    "object": "its {field} is {value}, not a JSON object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedRecord:
+    """``tenant_id`` is "" when the record does not tell it; ``wrong``: what is, as a clause."""
+
+    task_id: str
+    tenant_id: str
+    wrong: str
+
+
+def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end: int) -> Iterator[list[DamagedRecord]]:
+    """Those of the plan's tasks from position ``first`` to before ``end`` with whose record no script can work, and
+    what is wrong with each: a list for each step of a bounded size."""
+    script = client.register_script(assemble("damaged_tasks"))
+    for position in range(first, end, LOOKED_AT):
+        step = (plan_id, position, min(LOOKED_AT, end - position))
+        _, *rows = cast(list[Any], script(keys=[keys.root], args=step))
+        yield [
+            DamagedRecord(task_id_of(plan_id, at), tenant, _WRONG[wrong].format(field=field, value=quoted_value(value)))
+            for at, tenant, wrong, field, value in rows
+        ]
 
 
 def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:

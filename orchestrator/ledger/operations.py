@@ -124,7 +124,11 @@ class Operations:
         """The same of ``release_tenant``."""
         return self._would("release_tenant", tenant_id, int(force))
 
-    def _would(self, verb: str, target_id: str, *options: int) -> Reply:
+    def would_purge(self, plan_id: str) -> Reply:
+        """The same of ``purge_plan``, by force."""
+        return self._would("purge_plan", plan_id, "", 1)
+
+    def _would(self, verb: str, target_id: str, *options: int | str) -> Reply:
         try:
             code, *rest = self._ledger.ask(verb, target_id, "", "", "", "", *options)
         except BadMove as error:

@@ -13,7 +13,7 @@ from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
-from orchestrator.ledger.damage import damaged_plans, lost_plans
+from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
@@ -234,6 +234,10 @@ class Reader:
     def damaged_plans(self) -> list[tuple[str, str]]:
         """Active plans with whose record no script can work, and what is wrong."""
         return damaged_plans(self._client, self._keys)
+
+    def damaged_tasks(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedRecord]]:
+        """Those of the plan's tasks at these positions with whose record no script can work, step by step."""
+        return damaged_tasks(self._client, self._keys, plan_id, first, end)
 
     def lost_plans(self) -> list[tuple[str, datetime]]:
         """Plans that were taken out in the last day, as their record was gone."""

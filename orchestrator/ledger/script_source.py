@@ -27,7 +27,7 @@ from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
 
-UNGATED: Final = ("beat", "find_movers", "find_tasks", "survey_tasks")
+UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
 _LATER: Final = re.compile(r"^-- @later (.+)$", re.MULTILINE)
@@ -127,6 +127,7 @@ def _transitions_source(tables: Tables) -> str:
             look_up("task_row", tables.tasks),
             look_up("plan_row", tables.plans),
             names("TASK_ACTIVE", TASK_ACTIVE),
+            names("TASK_KNOWN", TaskState),
             names("PLAN_ENDED", PLAN_ENDED),
             names("PLAN_KNOWN", PlanState),
         ]

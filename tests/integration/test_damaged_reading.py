@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
 import redis
+from typer.testing import CliRunner
 
+from orchestrator.cli.app import app
 from orchestrator.client import Client
 from orchestrator.control.target import target_of
 from orchestrator.control.task_rows import EVERY_TASK
@@ -15,7 +18,10 @@ from orchestrator.domain.errors import ChangeoverError, DamagedData
 from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.planted_waits import WRONG
+from tests.support.table_steps import Do
 
 VALUES = ("garbage", "-1", "null", "[]", "\nerror: forged")
 Look = Callable[[Client, LedgerWorld], Any]
@@ -29,6 +35,7 @@ LOOKS: dict[str, Look] = {
     "explain a plan": lambda client, world: client.explain(plan_id="bad"),
     "explain a task": lambda client, world: client.explain(task_id="bad.0"),
     "explain another": lambda client, world: client.explain(task_id="bad.1"),
+    "damaged tasks": lambda client, world: client.damaged_tasks("bad"),
     "checkpoint": lambda client, world: client.checkpoint("bad.0"),
     "checkpoints": lambda client, world: client.checkpoints("bad"),
     "export": lambda client, world: list(client.export("bad")),
@@ -127,6 +134,34 @@ def test_a_plan_with_a_damaged_task_is_watched_and_that_task_is_not_waited_for(
         world.client.hset(key, field, before)
     world.client.delete(world.keys.of("spec", "bad"))
     assert list(client.live("bad").moving) == ["bad.0"]
+
+
+@pytest.mark.parametrize(("hurt", "wrong"), WRONG.values(), ids=WRONG)
+def test_status_names_a_damaged_task_and_the_way_out(
+    redis_client: redis.Redis, settings: Settings, place: Place, hurt: Do, wrong: str
+) -> None:
+    def status(*words: str) -> str:
+        done = CliRunner().invoke(app, ["status", "p", *words], env=place.environment())
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    world = LedgerWorld(redis_client, settings)
+    world.started("p", ["a", "b", "c"], max_concurrency=1)
+    assert "DAMAGED" not in status()
+    assert json.loads(status("--json"))["damaged"] == []
+    hurt(world)
+    said = f"{wrong}; put it right with HSET, or take the plan out by a cancel and then "
+    said += "`changeover purge --plan p --force`"
+    line = next(line for line in status("--limit", "1").splitlines() if line.startswith("DAMAGED: task p.0"))
+    assert line.endswith(f"{said}: `changeover cancel --plan p`")
+    for options in ((), ("--limit", "1")):
+        (found,) = json.loads(status("--json", *options))["damaged"]
+        assert (found["taskId"], found["wrong"]) == ("p.0", wrong)
+    world.ask("cancel", "p")
+    assert "or take the plan out: `changeover purge --plan p --force`" in status("--failed")
+    with Client(settings) as client:
+        client.purge("p", force=True)
+        assert client.plans() == []
 
 
 def test_a_damaged_clock_or_tenant_is_named(client: Client, world: LedgerWorld) -> None:

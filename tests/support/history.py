@@ -26,6 +26,10 @@ def check_ledger(client: redis.Redis, keys: Keys) -> None:
     """Fails with everything that is wrong in the namespace at this moment."""
     report = judged(client, keys)
     assert report.holds, f"the ledger breaks its invariants:\n{report}"
+    reader = Reader(client, keys)
+    for plan_id, record in zip(reader.plan_ids(), reader.plan_records(reader.plan_ids()), strict=True):
+        # What scripts write, they can work with.
+        assert not [one for step in reader.damaged_tasks(plan_id, 0, int(record.get("written", 0))) for one in step]
 
 
 def most_running(events: Iterable[Event], plan_id: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.control.doctor import Row as R
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, roomy, staffed, started
+from tests.support.planted_waits import WRONG
 from tests.support.table_steps import Do, then
 
 
@@ -144,6 +145,12 @@ def plans() -> Iterator[Told]:
     yield Told(_draft(1200), R.DRAFTS, "draft p", said)
     bad = then(started("p", "a"), lambda world: world.client.hset(world.keys.of("plan", "p"), "max", "many"))
     yield Told(bad, R.DAMAGED_PLAN, "plan p", "its max is 'many', not a number")
+    hurt, wrong = WRONG["epoch"]
+    said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET, or take the plan out by a cancel "
+    said += "and then `changeover purge --plan p --force`: `changeover cancel --plan p`"
+    yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0 (tenant a)", said)
+    hurt, wrong = WRONG["record"]
+    yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0", wrong)
     gone = then(started("p", "a"), lambda world: world.client.delete(world.keys.of("plan", "p")))
     yield Told(gone, R.DAMAGED_PLAN, "plan p", "it has no record")
     taken_out = then(gone, lambda world: [world.ledger.lose_plan("p", 0, 100), world.ledger.lose_plan("p", 100, 100)])

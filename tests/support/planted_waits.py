@@ -84,10 +84,9 @@ def damage() -> Iterator[Planted]:
     ):
         hurt = staffed(moves, _write(key, field, value))
         yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, DOCTOR)
-    for field, value in (("cursor", "[1]"), ("status", "DANCING"), ("stage", "x")):
-        hurt = staffed(moves, _write("task:p.0", field, value))
-        yield Planted(f"damaged: a task's {field}", hurt, "p.0", S.DAMAGED, said, DOCTOR)
-    yield Planted("damaged: no record", staffed(moves, _no_hash("task:p.0")), "p.0", S.DAMAGED, said, DOCTOR)
+    hurt = staffed(moves, _write("task:p.0", "failure", '{"type": 5}'))
+    yield Planted("damaged: a failure of another shape", hurt, "p.0", S.DAMAGED, said, DOCTOR)
+    yield from _damaged_tasks(started("p", "a b", max_concurrency=1))
     for name, hurt in (("status", _write("task:q.0", "status", "DANCING")), ("kind", _no_hash("task:q.0"))):
         said = "held by task q.0 of plan q since"
         freed = ("changeover release --tenant a --reason 'its holder is gone'",)
@@ -100,6 +99,47 @@ def _write(key: str, field: str, value: str) -> Do:
 
 def _no_hash(key: str) -> Do:
     return lambda world: as_text(world, world.keys.root + key)
+
+
+WRONG: dict[str, tuple[Do, str]] = {
+    "status": (_write("task:p.0", "status", "DANCING"), "its status is 'DANCING', which is none"),
+    "tenant": (_write("task:p.0", "tenant", ""), "its tenant is missing"),
+    "epoch": (_write("task:p.0", "epoch", "x"), "its epoch is 'x', not a whole number"),
+    "retries": (_write("task:p.0", "retries", "-1"), "its retries is '-1', not a whole number"),
+    "time": (_write("task:p.0", "startedAt", "yesterday"), "its startedAt is 'yesterday', not a whole number"),
+    "cursor": (_write("task:p.0", "cursor", "[1]"), "its cursor is '[1]', not a JSON object"),
+    "failure": (_write("task:p.0", "failure", "{bad"), "its failure is '{bad', not a JSON object"),
+    "kind": (_no_hash("task:p.0"), "its record is no hash"),
+    "record": (lambda world: world.client.delete(world.keys.of("task", "p.0")), "its record is gone"),
+}
+"""What a hand does to the record of a task, and how that is told."""
+CANCEL = ("changeover cancel --plan p",)
+PURGE = ("changeover purge --plan p --force",)
+
+
+def _damaged_tasks(moves: Do) -> Iterator[Planted]:
+    """Named by its own explanation, and by its plan's."""
+    for name, (hurt, wrong) in WRONG.items():
+        if name != "record":
+            said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET, or take the plan out by a "
+            yield Planted(f"a damaged task: {name}", staffed(moves, hurt), "p.0", S.DAMAGED, said, CANCEL)
+    for name, hurt, wrong, tenant in (("epoch", *WRONG["epoch"], " (tenant a)"), ("record", *WRONG["record"], "")):
+        said = (
+            f"task p.0{tenant} is damaged: {wrong}. It is passed by, and may keep the plan from its end; put it right"
+        )
+        more = " with HSET, or take the plan out by a cancel and then `changeover purge --plan p --force`"
+        yield Planted(f"a plan with a damaged task: {name}", staffed(moves, hurt), "p", S.DAMAGED, said + more, CANCEL)
+        given_up = staffed(moves, hurt, ask("cancel", "p"), on("serve", "p"))
+        more = " with HSET, or take the plan out"
+        yield Planted(f"a cancelled plan with one: {name}", given_up, "p", S.DAMAGED, said + more, PURGE)
+    many = staffed(planned("p", " ".join(f"t{n}" for n in range(12))), _all_damaged)
+    said, look = "and 2 more tasks are damaged", ("changeover status p",)
+    yield Planted("more damaged tasks than are told", many, "p", S.DAMAGED, said, look)
+
+
+def _all_damaged(world: LedgerWorld) -> None:
+    for position in range(12):
+        world.client.hset(world.keys.of("task", f"p.{position}"), "turn", "x")
 
 
 def workers() -> Iterator[Planted]:

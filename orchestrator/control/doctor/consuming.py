@@ -19,9 +19,10 @@ BUSY_SECONDS: Final = 2.5
 LOOK_SECONDS: Final = 0.1
 
 
-def consuming(reader: Reader) -> Iterator[Check]:
-    """One row when all took theirs, else one for each that did not. Raises ``Unreachable`` when the broker is away."""
-    workers = [one for one in reader.alive() if one.role == "worker" and own_queue(one.host, one.pid) in one.queues]
+def consuming(reader: Reader, live: Sequence[Process]) -> Iterator[Check]:
+    """``live``: who gave a sign of late. One row when all workers took theirs, else one for each that did not. Raises
+    ``Unreachable`` when the broker is away."""
+    workers = [one for one in live if one.role == "worker" and own_queue(one.host, one.pid) in one.queues]
     if not workers:
         return
     # Celery is loaded only when there is somebody to ask.

@@ -8,14 +8,19 @@ from typing import Final
 
 from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.control.doctor.consuming import consuming
+from orchestrator.control.doctor.damage import damage_rows
 from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import server, this_clock
-from orchestrator.control.writing import server_takes_writes, why_no_writes
+from orchestrator.control.explain.offers import Offers
+from orchestrator.control.worrying import ABANDONED_SECONDS
+from orchestrator.control.writing import look_at_writes
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
+from orchestrator.ledger.presence import ALIVE_SECONDS, GONE_SECONDS
 from orchestrator.ledger.reader import LeaseKind, Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE
 from orchestrator.secrets.masking import redact
@@ -27,11 +32,9 @@ from orchestrator.settings.permissions import secret_scopes
 from orchestrator.settings.servers import Servers
 
 SHOWN: Final = 20
-"""How many damaged plans, or drafts, are named."""
+"""How many drafts are named."""
 OVERDUE_MS: Final = 2000
 """A lease that ran out less than this ago is still a coordinator's next sweep's."""
-ABANDONED_SECONDS: Final = 60.0
-"""A submit that has written nothing for so long was cut off."""
 
 
 def examine(settings: Settings, servers: Servers) -> Diagnosis:
@@ -46,13 +49,14 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             ledger = Ledger(client, settings)
             reader = Reader(client, ledger.keys)
             operations = Operations(ledger)
-            checks.append(_writes(operations, servers.redis_url))
+            writes = look_at_writes(operations, servers.redis_url)
+            checks.append(check(Row.WRITES, "state writes", writes.refusal or "taken", good=not writes.refusal))
             checks.append(this_clock(reader.now().timestamp(), time.time()))
-            checks += _processes(reader, settings) if server_takes_writes(operations) else _unknown_processes()
+            checks += _unknown_processes() if writes.by_server else _processes(reader, settings)
             checks += _overdue(reader)
             checks += _repairs(reader)
             checks += _drafts(reader)
-            checks += _damage(reader)
+            checks += damage_rows(reader, Offers(operations, is_open=not writes.refusal), tasks=not writes.by_server)
         checks += _permissions(settings)
         checks += [
             check(Row.SETTINGS, one.path, f"{one.message}; no worker starts with {one.value}", good=False)
@@ -74,20 +78,17 @@ def _broker(url: str) -> Sequence[Check]:
 
 
 def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
-    yield from process_rows(reader, settings)
-    yield from release_rows(reader, reader.alive(), settings.lanes)
-    yield from consuming(reader)
+    found = [process for process in reader.processes() if process.age_seconds <= GONE_SECONDS]
+    live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
+    yield from process_rows(reader, found, settings)
+    yield from release_rows(reader, live, settings.lanes)
+    yield from consuming(reader, live)
 
 
 def _unknown_processes() -> Iterator[Check]:
     """Whoever is well looks dead then, and must not be restarted for it."""
     for row, name in ((Row.COORDINATORS, "coordinators"), (Row.WORKERS, "workers")):
         yield check(row, name, "not known: while Redis takes no writes nobody can give a sign of life")
-
-
-def _writes(operations: Operations, url: str) -> Check:
-    refused = why_no_writes(operations, url)
-    return check(Row.WRITES, "state writes", refused or "taken", good=not refused)
 
 
 def _overdue(reader: Reader) -> Iterator[Check]:
@@ -118,7 +119,7 @@ def _drafts(reader: Reader) -> Iterator[Check]:
         cut_off += 1
         if cut_off <= SHOWN:
             finding = f"its submit was cut off {seconds / 60:.0f} min ago: submit the same plan again"
-            finding += f", or `changeover purge --plan {plan_id}`; after an hour it is deleted"
+            finding += f", or `{typed('purge', '--plan', plan_id)}`; after an hour it is deleted"
             yield check(Row.DRAFTS, f"draft {plan_id}", finding, good=False)
     if not cut_off:
         yield check(Row.DRAFTS, "drafts", "none was cut off")
@@ -138,12 +139,3 @@ def _permissions(settings: Settings) -> Iterator[Check]:
     if settings.writable_keys == []:
         finding = "steps may write none"
     yield check(Row.PERMISSIONS, "writable keys", finding)
-
-
-def _damage(reader: Reader) -> Iterator[Check]:
-    for plan_id, wrong in reader.damaged_plans()[:SHOWN]:
-        finding = f"{wrong}: a hand in the data? It is passed by until its record is mended"
-        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
-    for plan_id, at in reader.lost_plans()[:SHOWN]:
-        finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
-        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)

@@ -7,10 +7,12 @@ from typing import Final
 
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
-from orchestrator.control.doctor.servers import SKEW_SECONDS, clock
+from orchestrator.control.doctor.servers import clock
+from orchestrator.control.elsewhere import elsewhere
 from orchestrator.control.live_broker import is_on_another_broker
+from orchestrator.control.worrying import SKEW_SECONDS
 from orchestrator.domain.lanes import lane_names
-from orchestrator.ledger.presence import ALIVE_SECONDS, GONE_SECONDS, Process
+from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.shared_settings import differences, shared_settings
 from orchestrator.settings.model import Settings
@@ -21,9 +23,8 @@ WORRYING_SECONDS: Final = 120.0
 NAMED: Final = 5
 
 
-def process_rows(reader: Reader, settings: Settings) -> Iterator[Check]:
-    """Who is alive, who was, and what they say of themselves."""
-    found = [process for process in reader.processes() if process.age_seconds <= GONE_SECONDS]
+def process_rows(reader: Reader, found: Sequence[Process], settings: Settings) -> Iterator[Check]:
+    """``found``: who is alive, and who was; what they say of themselves."""
     live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
     coordinators = [process for process in live if process.role == "coordinator"]
     workers = [process for process in live if process.role == "worker"]
@@ -123,7 +124,5 @@ def _dead(process: Process) -> Check:
 
 
 def _elsewhere(reader: Reader, role: str) -> str:
-    for namespace, found in reader.other_namespaces().items():
-        if any(process.role == role for process in found):
-            return f" (one is alive in namespace {namespace!r}, this is {reader.namespace!r})"
-    return ""
+    found = elsewhere(reader, role)
+    return f" (one is alive in namespace {found[0]!r}, this is {reader.namespace!r})" if found else ""

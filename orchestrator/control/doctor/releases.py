@@ -9,7 +9,6 @@ from typing import Final
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.hand_backs import hand_back_of, who_can
-from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.release import FORMATS, own_release, reads
@@ -53,9 +52,7 @@ def _handed_back(reader: Reader, live: Sequence[Process], lanes: int) -> Iterato
         found = hand_back_of(record)
         if found is None:
             continue
-        queue = lane_name(lane_of(record["tenant"], lanes))
-        workers = [one for one in live if one.role == "worker" and queue in one.queues]
-        able = who_can(found, workers)
+        queue, able = who_can(found, record.get("tenant", ""), live, lanes)
         finding = f"handed back {found.times} times: worker {found.worker} {found.words}"
         if able:
             finding += f"; worker {', '.join(one.name for one in able[:3])} can, and takes it"

@@ -35,6 +35,7 @@ class Row(StrEnum):
     PERMISSIONS = "permissions"
     DRAFTS = "drafts"
     DAMAGED_PLAN = "damaged-plan"
+    DAMAGED_TASK = "damaged-task"
 
 
 def check(row: Row, name: str, finding: str, *, good: bool = True) -> Check:

@@ -11,6 +11,7 @@ import redis
 
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
+from orchestrator.control.worrying import SKEW_SECONDS
 from orchestrator.ledger.server_state import memory_text
 from orchestrator.secrets.masking import redact
 
@@ -20,9 +21,6 @@ NEARLY_FULL: Final = 0.9
 PINGS: Final = 5
 SLOW_MS: Final = 100.0
 """A stage takes several round trips: from here on they are most of its time."""
-
-SKEW_SECONDS: Final = 5.0
-"""A difference of two clocks that somebody should mend."""
 
 
 def server(name: str, client: redis.Redis, url: str) -> Iterator[Check]:

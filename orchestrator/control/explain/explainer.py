@@ -6,17 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from orchestrator.control.answers import Explanation, PlanSummary, Remark, TaskStatus
+from orchestrator.control.answers import DamagedTask, Explanation, PlanSummary, Remark, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
-from orchestrator.control.explain import moving, stopped, waiting, whole_plan
+from orchestrator.control.explain import damaged, moving, stopped, waiting, whole_plan
 from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
 from orchestrator.control.status import StatusReader
-from orchestrator.control.writing import why_no_writes
+from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.task_id import position_of
 from orchestrator.domain.typed import typed
+from orchestrator.ledger.damage import DamagedRecord
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
@@ -57,6 +59,10 @@ class Explainer:
         return self._answer("task", task_id, status.status, remarks)
 
     def _of_task(self, status: TaskStatus) -> Iterator[Remark]:
+        position = position_of(status.task_id)
+        for found in self._damaged(status.plan_id, position, position + 1):
+            yield damaged.task_damage(found, damaged.way_out(self._offers(), status.plan_id))
+            return
         if status.status == DAMAGED:
             yield _damaged("its record, or its plan's, cannot be read")
             return
@@ -88,8 +94,30 @@ class Explainer:
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         if state not in PLAN_ENDED:
             yield from servers(scene)
+            yield from self._damage_in(summary, scene)
         yield from whole_plan.plan_remarks(whole_plan.PlanScene(scene, self._status, summary, record, groups))
         yield from clocks(scene)
+
+    def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
+        """Those of a plan under way with whose record nobody can work; looks at all its tasks, some 500 in a script."""
+        if not _is_under_way(self._status.summary(plan_id)):
+            return []
+        found = self._damaged(plan_id, 0, self._status.task_count(plan_id))
+        out = str(damaged.way_out(self._offers(), plan_id)) if found else ""
+        return [
+            DamagedTask(task_id=one.task_id, tenant_id=one.tenant_id, wrong=one.wrong, way_out=out) for one in found
+        ]
+
+    def _damage_in(self, summary: PlanSummary, scene: Scene) -> Iterator[Remark]:
+        plan_id = summary.plan_id
+        if _is_under_way(summary) and (found := self._damaged(plan_id, 0, self._status.task_count(plan_id))):
+            yield from damaged.plan_damage(plan_id, found, damaged.way_out(scene.offers, plan_id))
+
+    def _damaged(self, plan_id: str, first: int, end: int) -> list[DamagedRecord]:
+        return [one for step in self._reader.damaged_tasks(plan_id, first, end) for one in step]
+
+    def _offers(self) -> Offers:
+        return Offers(self._operations, is_open=not look_at_writes(self._operations, self._url).refusal)
 
     def _answer(self, kind: str, target_id: str, status: str, remarks: list[Remark]) -> Explanation:
         return Explanation(
@@ -99,7 +127,7 @@ class Explainer:
     def _look(self) -> Scene:
         before = self._wall()
         ahead_seconds = (before + self._wall()) / 2 - self._reader.now().timestamp()
-        refused = why_no_writes(self._operations, self._url)
+        refused = look_at_writes(self._operations, self._url).refusal
         return Scene(
             reader=self._reader,
             offers=Offers(self._operations, is_open=not refused),
@@ -120,6 +148,11 @@ def _reading() -> Iterator[list[Remark]]:
         yield remarks
     except UNREADABLE as error:
         remarks.append(_damaged(f"a record cannot be read ({type(error).__name__}: {str(error)[:100]})"))
+
+
+def _is_under_way(plan: PlanSummary) -> bool:
+    """Whether all its tasks are written, and it has an end to come to."""
+    return plan.status not in (DAMAGED, PlanState.CREATED, *PLAN_ENDED)
 
 
 def _damaged(what: str) -> Remark:

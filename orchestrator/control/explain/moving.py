@@ -11,7 +11,6 @@ from orchestrator.control.explain.processes import START_WORKER, no_coordinator,
 from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import HandBack, hand_back_of, who_can
-from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import ALIVE_SECONDS
@@ -97,8 +96,7 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
 
 def _handed_back(task: TaskScene, found: HandBack, due_seconds: float) -> Remark:
     """Workers could not run it: who can, or what lets one."""
-    queue = lane_name(lane_of(task.status.tenant_id, task.scene.lanes))
-    able = who_can(found, [worker for worker in task.scene.workers if queue in worker.queues])
+    queue, able = who_can(found, task.status.tenant_id, task.scene.workers, task.scene.lanes)
     tries = f"; the next try comes in {seconds_words(due_seconds)}" if due_seconds > 0 else ""
     sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
     if able:

@@ -77,6 +77,10 @@ class Offers:
         """All of these that would be accepted, in this order."""
         return [command for one in wanted for command in self.first(one).commands]
 
+    def purge(self, plan_id: str) -> bool:
+        """Whether a plan would be taken out by force."""
+        return self._is_open and self._operations.would_purge(plan_id).answer is Taken.ACCEPTED
+
     def release(self, tenant_id: str) -> list[str]:
         """To take a tenant from a holder that is gone, if that would be accepted."""
         if not self._is_open or self._operations.would_release(tenant_id).answer is not Taken.ACCEPTED:

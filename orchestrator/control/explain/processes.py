@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import Remark
+from orchestrator.control.elsewhere import elsewhere
 from orchestrator.control.explain.scene import Scene, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.live_broker import is_on_another_broker
+from orchestrator.control.worrying import SKEW_SECONDS
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import GONE_SECONDS, Process
-
-SKEW_SECONDS: Final = 5.0
-"""A difference of clocks that is worth a word."""
 
 START_COORDINATOR: Final = typed("coordinator")
 START_WORKER: Final = typed("worker")
@@ -111,10 +110,7 @@ def _last_seen(scene: Scene, role: str, queue: str | None = None) -> str:
 
 def _elsewhere(scene: Scene, role: str) -> Iterator[Remark]:
     """One that works in another namespace is often the one that was meant."""
-    for namespace, found in scene.reader.other_namespaces().items():
-        if names := [one.name for one in found if one.role == role]:
-            sentence = (
-                f"{role} {some_of(names)} is alive in namespace {namespace!r}, this is {scene.reader.namespace!r}"
-            )
-            yield remark(Situation.OTHER_NAMESPACE, f"{sentence}: give plans and processes one CHANGEOVER_NAMESPACE")
-            return
+    if found := elsewhere(scene.reader, role):
+        namespace, names = found
+        sentence = f"{role} {some_of(names)} is alive in namespace {namespace!r}, this is {scene.reader.namespace!r}"
+        yield remark(Situation.OTHER_NAMESPACE, f"{sentence}: give plans and processes one CHANGEOVER_NAMESPACE")

@@ -13,6 +13,7 @@ from orchestrator.control.explain.processes import broker_away, no_coordinator, 
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.status import StatusReader
+from orchestrator.control.worrying import ABANDONED_SECONDS
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
@@ -21,9 +22,6 @@ from orchestrator.ledger.survey import TaskGroup
 
 CAUSES_SHOWN: Final = 10
 """Groups of one kind that are told one by one."""
-
-ABANDONED_SECONDS: Final = 60.0
-"""A submit that has written nothing for so long is not under way any more."""
 
 LONGEST_MESSAGE: Final = 300
 

@@ -1,0 +1,66 @@
+"""What `doctor` says of records that a hand, or a lost disk, has damaged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from orchestrator.control.answers import Check
+from orchestrator.control.doctor.rows import Row, check
+from orchestrator.control.explain.damaged import name_of, way_out
+from orchestrator.control.explain.offers import Offers
+from orchestrator.domain.status import PLAN_OPEN
+from orchestrator.ledger.damage import DamagedRecord
+from orchestrator.ledger.reader import Reader
+
+SHOWN: Final = 20
+"""How many damaged plans, or tasks, are named."""
+
+LOOK_SECONDS: Final = 2.0
+"""How long the plans' tasks are looked at: some 300,000 of them."""
+
+
+def damage_rows(reader: Reader, offers: Offers, *, tasks: bool) -> Iterator[Check]:
+    """Plans, then the ``tasks`` of plans under way, unless Redis takes in no script now."""
+    for plan_id, wrong in reader.damaged_plans()[:SHOWN]:
+        finding = f"{wrong}: a hand in the data? It is passed by; {way_out(offers, plan_id)}"
+        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
+    for plan_id, at in reader.lost_plans()[:SHOWN]:
+        finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
+        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
+    if tasks:
+        yield from _tasks(reader, offers)
+
+
+def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
+    until, named = time.monotonic() + LOOK_SECONDS, 0
+    plans = _under_way(reader)
+    for place, (plan_id, total) in enumerate(plans):
+        for step in reader.damaged_tasks(plan_id, 0, total):
+            for found in step[: SHOWN - named]:
+                named += 1
+                yield _row(found, offers, plan_id)
+            if named >= SHOWN:
+                return
+            if time.monotonic() > until:
+                left = ", ".join(name for name, _ in plans[place:][:3]) + (", ..." if len(plans) - place > 3 else "")
+                finding = f"not all were looked at in {LOOK_SECONDS:g} s; `changeover explain PLAN` does: {left}"
+                yield check(Row.DAMAGED_TASK, "task records", finding)
+                return
+
+
+def _row(found: DamagedRecord, offers: Offers, plan_id: str) -> Check:
+    finding = f"{found.wrong}: a hand in the data? It is passed by; {way_out(offers, plan_id)}"
+    return check(Row.DAMAGED_TASK, name_of(found), finding, good=False)
+
+
+def _under_way(reader: Reader) -> list[tuple[str, int]]:
+    """Plans whose tasks are all written and that have an end to come to, and how many tasks each has."""
+    plan_ids = reader.active_plans()
+    found = zip(plan_ids, reader.plan_records(plan_ids), strict=True)
+    return [
+        (plan_id, int(record["written"]))
+        for plan_id, record in found
+        if record.get("status") in PLAN_OPEN and record.get("written", "").isdecimal()
+    ]

@@ -1,0 +1,59 @@
+"""Tasks with whose record no script can work: which they are, what is wrong, and the way out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.control.answers import Remark
+from orchestrator.control.explain.offers import Offers, of_plan
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.domain.typed import typed
+from orchestrator.ledger.damage import DamagedRecord
+from orchestrator.ledger.operations import Operation
+
+SHOWN: Final = 10
+"""Damaged tasks of a plan that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """In words; ``commands``: the first of it, if it would be taken now."""
+
+    words: str
+    commands: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        return self.words + "".join(f": `{command}`" for command in self.commands)
+
+
+def way_out(offers: Offers, plan_id: str) -> WayOut:
+    """Of damage that nobody can mend. A damaged task keeps its plan open: only a person can say that it ends."""
+    purge, mend = typed("purge", "--plan", plan_id, "--force"), "put it right with HSET, or take the plan out"
+    if cancel := offers.every(of_plan(Operation.CANCEL, plan_id)):
+        return WayOut(f"{mend} by a cancel and then `{purge}`", cancel)
+    if offers.purge(plan_id):
+        return WayOut(mend, [purge])
+    return WayOut(f"{mend} by a cancel and then `{purge}`, which waits for the workers that are at it")
+
+
+def task_damage(found: DamagedRecord, out: WayOut) -> Remark:
+    """The task itself is explained."""
+    sentence = f"{found.wrong}: a hand in the data? It is passed by; {out.words}"
+    return remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
+
+
+def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut) -> Iterator[Remark]:
+    """Its plan is."""
+    for one in found[:SHOWN]:
+        sentence = f"{name_of(one)} is damaged: {one.wrong}. It is passed by, and may keep the plan from its end"
+        sentence += f"; {out.words}"
+        yield remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
+    if rest := found[SHOWN:]:
+        yield remark(Situation.DAMAGED, f"and {len(rest)} more tasks are damaged", typed("status", plan_id))
+
+
+def name_of(found: DamagedRecord) -> str:
+    """``task p.3 (tenant acme)``."""
+    return f"task {found.task_id}" + (f" (tenant {found.tenant_id})" if found.tenant_id else "")

@@ -1,0 +1,44 @@
+-- Finds tasks of a plan with whose record no script can work, a bounded step at a time; writes nothing.
+-- KEYS  1 the namespace's root. Touches task:{task} (hash)
+-- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
+-- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number or object, field, value}
+-- EVENTS none
+-- @include keys
+-- @include transitions
+-- @include task_id
+
+local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
+
+-- What must be there stands first, then whole numbers, then what is a JSON object.
+local FIELDS = {'status', 'tenant',
+  'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'endedAt', 'durationMillis', 'pausedMillis',
+  'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt',
+  'failure', 'lastOperation', 'cursor', 'lastCursor'}
+local NUMBERS_UPTO, LONGEST = 18, 60
+
+local function is_object(text)
+  return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)
+end
+
+local function wrong_with(f)
+  if f.err then return 'kind', '', '' end
+  if not f[1] and not f[2] then return 'gone', '', '' end
+  for i = 1, 2 do
+    if not f[i] or f[i] == '' then return 'missing', FIELDS[i], '' end
+  end
+  if not TASK_KNOWN[f[1]] then return 'status', 'status', f[1] end
+  for i = 3, #FIELDS do
+    local value = f[i]
+    if value and i <= NUMBERS_UPTO then
+      if not string.find(value, '^%d+$') then return 'number', FIELDS[i], value end
+    elseif value and value ~= '' and not is_object(value) then return 'object', FIELDS[i], value end
+  end
+end
+
+local found = {'DAMAGED'}
+for position = first, last do
+  local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), unpack(FIELDS))
+  local wrong, field, value = wrong_with(f)
+  if wrong then found[#found + 1] = {position, f[2] or '', wrong, field, string.sub(value, 1, LONGEST)} end
+end
+return found
