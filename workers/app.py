@@ -32,10 +32,11 @@ from orchestrator.stages.rollback_strategy import load_strategy
 from steps import load_registry
 from steps.registry import BUILT_IN
 from workers import runtime, signal_words
-from workers.canary import CANARY, consume_own_queue
+from workers.canary import CANARY
 from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
 from workers.middleware import load_chain
+from workers.own_queue import consume_own_queue
 from workers.remote_control import restrict
 from workers.start_options import wrong_options
 from workers.watchdog import SILENCE, Watchdog

@@ -13,8 +13,10 @@ from celery import Celery
 
 from orchestrator.broker.chains import due_time, publish_chain
 from orchestrator.broker.messages import shown_arguments
+from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.records import Admitted
 from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
+from workers.own_queue import entity_of
 
 LegNames = Callable[[Admitted], Sequence[str]]
 
@@ -35,25 +37,30 @@ class Continuation:
             case Proceed(task):
                 if not _cut_before(message.request, task.stage, task):
                     self._publish(message, task)
-            case Reschedule(task, due_ms, stage_name):
+            case Reschedule(task, due_ms, stage_name, queue):
                 if _is_of(message.request.args, task):
                     _cut_before(message.request, task.stage + 1, task)
                     # The same message once more, with what is left of the chain on it.
                     raise message.retry(
                         args=(task.task_id, task.epoch, task.stage, task.turn),
                         eta=due_time(due_ms),
+                        queue=self._queue(task, queue),
                         argsrepr=shown_arguments(task.tenant_id, task.mode, stage_name, task.turn),
                     )
-                self._publish(message, task, due_ms)
+                self._publish(message, task, due_ms, queue)
             case Drop(failure):
                 message.request.chain = None
                 if failure:
                     # Recorded; only for whoever looks at Celery. It may be of a task that the worker went on with.
                     raise StageFailed(failure)
 
-    def _publish(self, message: Any, task: Admitted, due_ms: int | None = None) -> None:
+    def _publish(self, message: Any, task: Admitted, due_ms: int | None = None, queue: str = "") -> None:
         message.request.chain = None
-        publish_chain(self._app, task, self._leg_names(task), self._lanes, due_ms)
+        publish_chain(self._app, task, self._leg_names(task), self._lanes, due_ms, queue=self._queue(task, queue))
+
+    def _queue(self, task: Admitted, queue: str) -> Any:
+        # Said of the lane too: a message that came by a worker's own queue would stay in that.
+        return entity_of(queue) if queue else lane_name(lane_of(task.tenant_id, self._lanes))
 
 
 def _is_of(arguments: Sequence[Any], task: Admitted) -> bool:

@@ -30,11 +30,15 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """The same stage again, as the turn that ``task`` names, at ``due_ms`` of the ledger's clock."""
+    """The same stage again, as the turn that ``task`` names, at ``due_ms`` of the ledger's clock.
+
+    ``queue``: the own one of the worker that it is for; "" is the tenant's lane, for whoever comes.
+    """
 
     task: Admitted
     due_ms: int
     stage_name: str
+    queue: str = ""
 
 
 Next = Proceed | Drop | Reschedule

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 
@@ -14,7 +13,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
-from orchestrator.ledger.records import Admitted, Advanced, Early, Onward, Turn
+from orchestrator.ledger.records import Advanced, Dropped, Onward, Turn
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
@@ -23,7 +22,7 @@ from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.turn_run import Run
-from workers.unable import Unable
+from workers.unable import Peers, Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
@@ -46,9 +45,11 @@ _log = structlog.get_logger(__name__)
 class Recorder:
     """Serves all threads of a worker process; holds no state of a run."""
 
-    def __init__(self, ledger: Ledger, checkpoints: TaskCheckpoints) -> None:
+    def __init__(self, ledger: Ledger, checkpoints: TaskCheckpoints, peers: Peers | None = None) -> None:
+        """Without ``peers`` nobody else is known: what cannot be run is for whoever comes."""
         self._ledger = ledger
         self._checkpoints = checkpoints
+        self._peers = peers
 
     def poll_again(self, run: Run, after_seconds: float) -> Next:
         """Stores the cursor; the same stage is to be scheduled again."""
@@ -62,22 +63,25 @@ class Recorder:
         crash_points.reached(crash_points.BETWEEN_POLLS)
         return Reschedule(run.as_admitted(turn.stage, number), due_ms, record.stage_name)
 
-    def hand_back(self, turn: Turn, worker: str, unable: Unable, run: Run | None = None) -> Next:
-        """This worker cannot run the turn: it is for another later. Nothing has failed. ``run``: if it has begun."""
-        # As at a begin: only this delivery's own repeat is answered the same.
-        tried = (turn, f"{worker}/{uuid4().hex[:12]}", unable.why, unable.what)
-        ended, found, number = patiently(lambda: self._ledger.hand_back(*tried, had_begun=run is not None))
-        if not isinstance(found, Early):
+    def hand_back(self, turn: Turn, delivery: str, unable: Unable, run: Run | None = None) -> Next:
+        """This worker cannot run the turn: it is for another. Nothing has failed. ``run``: if it has begun."""
+        peers = self._peers
+        others = patiently(lambda: peers.able(unable, turn.task_id)) if peers else []
+        own_queue = peers.own_queue if peers else ""
+        ended, found = patiently(
+            lambda: self._ledger.hand_back(
+                turn, delivery, unable.why, unable.what, had_begun=run is not None, own_queue=own_queue, others=others
+            )
+        )
+        if isinstance(found, Dropped):
             _log.info("turn not given back", action=f"hand-back-{ended.lower()}", taskId=turn.task_id)
             if ended is Ended.CANCELLED:
                 self._checkpoints.forget(turn)
             return Drop()
-        _log.warning("handed back", action="handed-back", taskId=turn.task_id, why=unable.why, what=unable.what)
-        if run is not None:
-            return Reschedule(run.as_admitted(turn.stage, number), found.due_ms, found.stage_name)
-        legs = turn.stage + 1
-        task = Admitted(turn.task_id, found.tenant_id, found.mode, turn.epoch, turn.stage, legs, number)
-        return Reschedule(task, found.due_ms, found.stage_name)
+        known = {"taskId": turn.task_id, "why": unable.why, "what": unable.what, "queue": found.queue}
+        _log.warning("handed back", action="handed-back", **known)
+        task = run.as_admitted(turn.stage, found.turn) if run else found.as_admitted(turn, found.turn)
+        return Reschedule(task, found.due_ms, found.stage_name, found.queue)
 
     def succeed(self, run: Run, onward: Onward | None, seconds: float = 0.0) -> Next | Run:
         """Records the stage as done, with its checkpoint; ``seconds`` is what this turn took.

@@ -48,6 +48,7 @@ from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
 from workers.tracing import TracedHttp, TracingMiddleware
 from workers.turn_run import StepResources
+from workers.unable import Peers
 
 _lock = threading.Lock()
 _stopping = threading.Event()
@@ -55,6 +56,7 @@ _is_alone = False
 _times: list[StepTimes] = []
 _shared_store: CheckpointStore | None = None
 _queues: frozenset[str] | None = None
+_main_pid: int | None = None
 
 
 def runner() -> StageRunner:
@@ -70,9 +72,9 @@ def continuation() -> Continuation:
 
 
 def note_queues(queues: frozenset[str]) -> None:
-    """The queues that this worker consumes; all lanes if it is not said."""
-    global _queues
-    _queues = queues
+    """The queues that this worker consumes; all lanes if it is not said. Called in its main process."""
+    global _queues, _main_pid
+    _queues, _main_pid = queues, os.getpid()
 
 
 def share_store(store: CheckpointStore | None) -> None:
@@ -111,19 +113,23 @@ def _make_runner(pid: int) -> StageRunner:
     client = connect(servers.redis_url, patient=True, replicas=settings.redis)
     ledger = Ledger(client, settings)
     tracing = start_tracing(settings)
+    reader = Reader(client, ledger.keys)
     resources = make_resources(settings, servers.redis_url)
+    # As the worker's presence has it, also in a process of its pool.
+    host, main_pid = socket.gethostname(), _main_pid or pid
     return StageRunner(
         ledger=ledger,
-        plans=PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
+        plans=PlanCache(reader, StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
         resources=replace(resources, http=TracedHttp(resources.http)) if tracing else resources,
-        worker=f"{socket.gethostname()}:{pid}",
+        worker=f"{host}:{main_pid}",
         stopping=_stopping,
         strategy=load_strategy(settings.rollback_strategy),
         checkpoints=_checkpoints(settings),
         middlewares=load_chain(settings, [TracingMiddleware(settings, tracing)] if tracing else ()),
         times=_kept_times(ledger),
         ahead=_ahead(settings),
+        peers=Peers(reader, host, main_pid, settings.lanes),
     )
 
 

@@ -23,7 +23,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import Admitted, Dropped, Early, Onward, TooNew, Turn, TurnRecord
+from orchestrator.ledger.records import Dropped, Early, Onward, TooNew, Turn, TurnRecord
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.scopes import ScopedSecrets
@@ -45,7 +45,7 @@ from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
 from workers.turn_run import Cursor, Run, StepResources, TaskRun
-from workers.unable import TurnUnable, Unable
+from workers.unable import Peers, TurnUnable, Unable
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +66,7 @@ class StageRunner:
         strategy: RollbackStrategy | None = None,
         times: StepTimes | None = None,
         ahead: RunAhead | None = None,
+        peers: Peers | None = None,
     ) -> None:
         """Once ``stopping`` is set, a turn is handed back at its next step. Without ``ahead`` a message is a stage."""
         self._ledger = ledger
@@ -74,7 +75,7 @@ class StageRunner:
         self._resources = resources
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
-        self._recorder = Recorder(ledger, self._checkpoints)
+        self._recorder = Recorder(ledger, self._checkpoints, peers)
         self._stopping = stopping or threading.Event()
         self._steps = StepRunner(
             ledger.keys, keeper, resources, middlewares, self._stopping, times or StepTimes(ledger)
@@ -97,16 +98,13 @@ class StageRunner:
         # Names this delivery: only its own repeat, after a lost reply, may begin a turn a second time.
         delivery = f"{self._worker}/{uuid4().hex[:12]}"
         if unable := patiently(lambda: self._plans.why_unable(plan_of(turn.task_id))):
-            return self._recorder.hand_back(turn, self._worker, unable)
+            return self._recorder.hand_back(turn, delivery, unable)
         begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
         if isinstance(record, Early):
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
-            task = Admitted(
-                turn.task_id, record.tenant_id, record.mode, turn.epoch, turn.stage, turn.stage + 1, turn.turn
-            )
-            return Reschedule(task, record.due_ms, record.stage_name)
+            return Reschedule(record.as_admitted(turn, turn.turn), record.due_ms, record.stage_name)
         if isinstance(record, TooNew):
-            return self._recorder.hand_back(turn, self._worker, Unable(record.form, str(record.format)))
+            return self._recorder.hand_back(turn, delivery, Unable(record.form, str(record.format)))
         if isinstance(record, Dropped):
             known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id, "tenantId": record.tenant_id}
             _log.info("message dropped", action=f"drop-{begun.lower()}", **known, turn=turn.turn)
@@ -119,19 +117,19 @@ class StageRunner:
         while isinstance(following, Run):
             begins(following.info)
             # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
-            following = copy_context().run(self._run, following, stride)
+            following = copy_context().run(self._run, following, delivery, stride)
         return following
 
-    def _run(self, run: Run, stride: Stride | None) -> Next | Run:
+    def _run(self, run: Run, delivery: str, stride: Stride | None) -> Next | Run:
         turn, record = run.turn, run.record
         bind_task(run.info.plan_id, turn.task_id, record.tenant_id, record.stage_name)
         with self._keeper.holding(turn):
             try:
                 return self._run_begun(run, stride)
             except TurnUnable as error:
-                return self._recorder.hand_back(turn, self._worker, error.unable, run)
+                return self._recorder.hand_back(turn, delivery, error.unable, run)
             except CheckpointTooNew as error:
-                return self._recorder.hand_back(turn, self._worker, Unable("checkpoint", str(error)), run)
+                return self._recorder.hand_back(turn, delivery, Unable("checkpoint", str(error)), run)
             except (InvalidInput, NotAllowed) as error:
                 return self._recorder.fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:

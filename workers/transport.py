@@ -34,6 +34,7 @@ from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from orchestrator.broker.lane_keys import clear_damaged, gathers, push
+from orchestrator.broker.messages import GONE_AFTER_SECONDS, is_own_queue
 from orchestrator.domain.lanes import is_lane
 from workers.gate import ITEM_LIMIT_BYTES, why_refused
 from workers.watchdog import SILENCE
@@ -75,6 +76,9 @@ class Channel(kombu_redis.Channel):
         return kept[1]
 
     def _put(self, queue: str, message: dict[str, Any], **options: Any) -> None:
+        if is_own_queue(queue):
+            self._put_for_one(queue, message)
+            return
         if not is_lane(queue) or options.get("_publish_batch") is not None:
             super()._put(queue, message, **options)  # type: ignore[no-untyped-call]
             return
@@ -83,6 +87,13 @@ class Channel(kombu_redis.Channel):
             return
         with self.conn_or_acquire() as client:
             push(client, self.global_keyprefix, queue, text)
+
+    def _put_for_one(self, queue: str, message: dict[str, Any]) -> None:
+        # In one write: without its end the queue of a worker that is gone would stay.
+        with self.conn_or_acquire() as client, client.pipeline(transaction=True) as pipeline:
+            pipeline.lpush(queue, dumps(message))  # type: ignore[no-untyped-call]
+            pipeline.pexpire(queue, GONE_AFTER_SECONDS * 1000)
+            pipeline.execute()
 
     def _new_queue(self, queue: str, auto_delete: bool = False, **options: Any) -> None:
         if is_lane(queue):

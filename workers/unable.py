@@ -1,17 +1,25 @@
-"""What a worker cannot run: it is too old for a form, or lacks what the plan's stages need."""
+"""What a worker cannot run, since it is too old for a form or lacks what the plan's stages need, and who else might."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from zlib import crc32
 
-from orchestrator.control.hand_backs import STAGE, STEP
+from orchestrator.broker.messages import own_queue
+from orchestrator.control.hand_backs import STAGE, STEP, HandBack, who_can
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import step_type
+from orchestrator.ledger.presence import Process
+from orchestrator.ledger.reader import Reader
+from workers.run_ahead import lanes_text
 
 LONGEST = 1000
 """Characters kept of what cannot be built."""
+
+MOST_PEERS: Final = 100
+"""Other workers among whom the one is chosen that a turn goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +43,31 @@ def cannot_build(error: InvalidInput, stages: Sequence[Mapping[str, Any]], known
     types = {str(step.get("type")) for stage in stages for step in stage.get("steps", ())}
     missing = sorted(name for name in types if name not in known and step_type(name) not in known)
     return Unable(STEP, ", ".join(missing)[:LONGEST]) if missing else Unable(STAGE, str(error)[:LONGEST])
+
+
+class Peers:
+    """The other workers, as the ledger knows them."""
+
+    def __init__(self, reader: Reader, host: str, pid: int, lanes: int) -> None:
+        """``host`` and ``pid``: this worker, as its presence tells them."""
+        self._reader = reader
+        self._name = f"{host}:{pid}"
+        self._lanes = lanes
+        self.own_queue = own_queue(host, pid)
+
+    def able(self, unable: Unable, task_id: str) -> list[tuple[str, str]]:
+        """Own queue and lanes (see ``Onward``) of those that could run it, as far as they tell.
+
+        Who has a slot free comes first; which of them is another one for each task.
+        """
+        lacks = HandBack(unable.why, unable.what, self._name, times=0)
+        others = [one for one in self._reader.alive() if own_queue(one.host, one.pid) in one.queues]
+        able = [one for one in who_can(lacks, others) if one.name != self._name]
+
+        def rank(one: Process) -> tuple[bool, int]:
+            return one.busy >= one.slots > 0, crc32(f"{task_id} {one.name}".encode())
+
+        able.sort(key=rank)
+        return [
+            (own_queue(one.host, one.pid), lanes_text(frozenset(one.queues), self._lanes)) for one in able[:MOST_PEERS]
+        ]

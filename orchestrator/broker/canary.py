@@ -8,12 +8,9 @@ from uuid import uuid4
 
 from orchestrator.broker.app import make_app
 from orchestrator.broker.bounds import answer_within, broker_errors
-from orchestrator.broker.messages import CANARY_HEADER, RUN_STAGE
+from orchestrator.broker.messages import CANARY_HEADER, GONE_AFTER_SECONDS, RUN_STAGE
 from orchestrator.domain.errors import Unreachable
 from orchestrator.settings.amqp_url import is_amqp
-
-GONE_AFTER_SECONDS: Final = 60
-"""A message that its sender could not take back goes by itself."""
 
 _ANSWER_SECONDS: Final = 2.0
 
@@ -24,7 +21,7 @@ class CanarySender:
     def __init__(self) -> None:
         self._app = make_app()
         answer_within(self._app, _ANSWER_SECONDS)
-        # A RabbitMQ drops a message by itself when its time is over; of a list in Redis the whole goes.
+        # A message that cannot be taken back goes by itself; in Redis see `workers/transport.py`.
         self._expires_by_itself = is_amqp(self._app.conf.broker_url)
         self._queues: list[str] = []
 
@@ -34,7 +31,6 @@ class CanarySender:
         self._queues = list(queues)
         try:
             with self._app.producer_pool.acquire(block=True) as producer:
-                channel = producer.channel
                 for queue in self._queues:
                     # Names no task: a worker that does not know test messages drops it.
                     message = self._app.amqp.as_task_v2(uuid4().hex, RUN_STAGE, args=("canary", 0, 0, 0))
@@ -44,10 +40,6 @@ class CanarySender:
                     producer.publish(
                         message.body, exchange="", routing_key=queue, headers=headers, retry=False, **properties
                     )
-                    if self._expires_by_itself:
-                        continue
-                    with channel.conn_or_acquire() as client:
-                        client.pexpire(channel.global_keyprefix + queue, GONE_AFTER_SECONDS * 1000)
         except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
         return nonce

@@ -26,12 +26,13 @@ def publish_chain(
     leg_names: Sequence[str],
     lanes: int,
     due_ms: int | None = None,
+    queue: Any = None,
     **options: Any,
 ) -> None:
     """From the task's current leg and turn to its last leg; ``leg_names`` names all its legs.
 
-    ``due_ms``: when the first is due, by the ledger's clock; at once if not given. ``options`` are those of
-    ``Celery.send_task``.
+    ``due_ms``: when the first is due, by the ledger's clock; at once if not given. ``queue``: where it goes if not to
+    the tenant's lane. ``options`` are those of ``Celery.send_task``.
     """
     lane = lane_of(task.tenant_id, lanes)
     trace = task_headers(task.task_id, rolls_back=task.mode is TaskState.ROLLING_BACK)
@@ -41,7 +42,7 @@ def publish_chain(
     app.send_task(
         RUN_STAGE,
         args=(task.task_id, task.epoch, task.stage, task.turn),
-        queue=lane_name(lane),
+        queue=queue or lane_name(lane),
         headers=headers,
         argsrepr=shown_arguments(task.tenant_id, task.mode, leg_names[task.stage], task.turn),
         chain=links,

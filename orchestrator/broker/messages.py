@@ -20,8 +20,13 @@ CANARY_HEADER = "canary"
 _OWN: Final = "worker-"
 
 
+GONE_AFTER_SECONDS: Final = 60
+"""How long such a queue stays in Redis after the last message that was put into it. What its worker has not taken by
+then goes with it: a test message has been missed, and a turn has a queued lease, so it is published again."""
+
+
 def own_queue(host: str, pid: int) -> str:
-    """The queue of one worker alone."""
+    """The queue of one worker alone: for test messages of ``doctor``, and for turns that another could not run."""
     return f"{_OWN}{host}-{pid}"
 
 

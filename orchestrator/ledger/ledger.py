@@ -30,6 +30,7 @@ from orchestrator.ledger.records import (
     Advanced,
     Dropped,
     Early,
+    HandedBack,
     Onward,
     StageRow,
     TooNew,
@@ -202,8 +203,8 @@ class Ledger:
         answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker, *reads)
         code = Begun(answer[0])
         if code is Begun.EARLY:
-            due_ms, tenant_id, mode, stage_name = answer[1:]
-            return code, Early(due_ms, tenant_id, TaskState(mode), stage_name)
+            due_ms, tenant_id, mode, *more = answer[1:]
+            return code, Early(due_ms, tenant_id, TaskState(mode), *more)
         if code is Begun.TOO_NEW:
             return code, TooNew(*answer[1:])
         if code is not Begun.BEGUN:
@@ -211,19 +212,26 @@ class Ledger:
         return code, turn_record(answer[1:])
 
     def hand_back(
-        self, turn: Turn, worker: str, why: str, what: str, *, had_begun: bool
-    ) -> tuple[Ended, Early | Dropped, int]:
-        """Gives back a turn that this worker cannot run; ``worker``: host:pid/delivery.
-
-        Answers ``AGAIN`` with when it is due, for whoever can, and the next turn's number; else what became of it.
-        """
+        self,
+        turn: Turn,
+        worker: str,
+        why: str,
+        what: str,
+        *,
+        had_begun: bool,
+        own_queue: str = "",
+        others: Sequence[tuple[str, str]] = (),
+    ) -> tuple[Ended, HandedBack | Dropped]:
+        """Gives back a turn that this worker (host:pid/delivery) cannot run: ``AGAIN``, when it is due and for whom;
+        else what became of it. ``others`` could run it, as far as is known: own queues, and lanes as in ``Onward``."""
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
-        answer = self.call("hand_back", *number, int(had_begun), why, what, worker)
+        further = (part for other in others for part in other)
+        answer = self.call("hand_back", *number, int(had_begun), why, what, worker, own_queue, *further)
         code = Ended(answer[0])
         if code is not Ended.AGAIN:
-            return code, Dropped(answer[1]), 0
-        following, due_ms, tenant_id, mode, stage_name = answer[1:]
-        return code, Early(due_ms, tenant_id, TaskState(mode), stage_name), following
+            return code, Dropped(answer[1])
+        due_ms, tenant_id, mode, *more = answer[1:]
+        return code, HandedBack(due_ms, tenant_id, TaskState(mode), *more)
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
         """Hands the turn back for ``delay_seconds``.

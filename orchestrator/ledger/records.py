@@ -70,12 +70,23 @@ class Early:
     mode: TaskState
     stage_name: str
 
+    def as_admitted(self, turn: Turn, number: int) -> Admitted:
+        """The task as the message of this one leg is published, as the turn of that number."""
+        return Admitted(turn.task_id, self.tenant_id, self.mode, turn.epoch, turn.stage, turn.stage + 1, number)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack(Early):
+    """A turn that was given back: its next number, and the own queue of the worker that it is for, "" for any."""
+
+    turn: int
+    queue: str
+
 
 @dataclass(frozen=True, slots=True)
 class TooNew:
     """A turn that this worker is too old for: its ``form`` (cursor, checkpoint) has a ``format`` not known to it."""
 
-    tenant_id: str
     form: str
     format: int
 

@@ -9,7 +9,7 @@
 --       checkpoint, forced, digest of the plan's content, number of rollbacks,
 --       when the plan was created, number of legs |
 --       STALE, tenant (drop the chain) | COPY, tenant (another copy of this turn: drop the chain) |
---       TOO_NEW, tenant, cursor or checkpoint, its format (this worker is too old: nothing has begun) |
+--       TOO_NEW, cursor or checkpoint, its format (this worker is too old: nothing has begun) |
 --       EARLY, due time in ms, tenant, status, stage's name (a copy or another's clock: it is for later) |
 --       CANCELLED, PAUSED, ROLLING_BACK, tenant (asked for, done at this boundary: drop the chain) | BAD_MOVE
 -- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskProgress
@@ -50,8 +50,8 @@ if asked then return {asked, task.tenant} end
 
 local checkpoint = stage > 0 and redis.call('GET', K.checkpoint(task_id)) or ''
 local cursor = redis.call('HGET', K.task(task_id), 'cursor') or ''
-if format_of(cursor) > tonumber(ARGV[6]) then return {'TOO_NEW', task.tenant, 'cursor', format_of(cursor)} end
-if format_of(checkpoint) > tonumber(ARGV[7]) then return {'TOO_NEW', task.tenant, 'checkpoint', format_of(checkpoint)} end
+if format_of(cursor) > tonumber(ARGV[6]) then return {'TOO_NEW', 'cursor', format_of(cursor)} end
+if format_of(checkpoint) > tonumber(ARGV[7]) then return {'TOO_NEW', 'checkpoint', format_of(checkpoint)} end
 
 local is_first = task.lease == 'queued'
 local index, name = stage_of(task, stage)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+from orchestrator.domain.lanes import lane_of
 from orchestrator.ledger.outcomes import Begun, Ended
-from orchestrator.ledger.records import Early
+from orchestrator.ledger.records import HandedBack
 from tests.support.coordinating import Coordinating
 from tests.support.ledger_world import LedgerWorld
 
@@ -13,9 +16,10 @@ def test_a_poll_that_is_not_due_is_not_due_earlier(world: LedgerWorld) -> None:
     assert world.begin(task) is Begun.BEGUN
     world.poll(task, 60)
     due = int(world.task(task)["dueAt"])
-    ended, known, turn = world.ledger.hand_back(world.turn(task), "w:1/d", "step", "drain", had_begun=False)
-    assert (ended, turn) == (Ended.AGAIN, 2)
-    assert isinstance(known, Early)
+    others = [("worker-h-2", "")]
+    ended, known = world.ledger.hand_back(world.turn(task), "w:1/d", "step", "drain", had_begun=False, others=others)
+    assert isinstance(known, HandedBack)
+    assert (ended, known.turn, known.queue) == (Ended.AGAIN, 2, "worker-h-2")
     assert known.due_ms == due == int(world.task(task)["dueAt"])
 
 
@@ -28,3 +32,35 @@ def test_who_lost_its_tenant_gives_nothing_back(world: LedgerWorld) -> None:
     assert world.task(task) == before
     coordinating.reconcile()
     assert world.holder("a") == task
+
+
+def test_each_who_could_tries_once_before_everybody_waits(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    lane = lane_of("a", 4)
+    serving = {"worker-h-1": "", "worker-h-2": f"4:{(lane + 1) % 4},", "worker-h-3": f"4:{lane},", "worker-h-4": ""}
+
+    def gives_back(own: str) -> tuple[str, bool]:
+        """Whom it goes to, and whether at once."""
+        others = [(queue, lanes) for queue, lanes in serving.items() if queue != own]
+        turn = world.turn(task)
+        answers = [
+            world.ledger.hand_back(
+                turn, f"{own}/{turn.turn}", "stage", "no such field", had_begun=False, own_queue=own, others=others
+            )
+            for _ in range(2)
+        ]
+        # The answer may be lost: its repeat is the same.
+        assert answers[0] == answers[1]
+        found = answers[0][1]
+        assert isinstance(found, HandedBack)
+        world.client.hset(world.keys.of("task", task), "dueAt", 0)
+        return found.queue, found.due_ms <= world.reader.now_ms()
+
+    # The second does not serve the lane.
+    assert gives_back("worker-h-1") == ("worker-h-3", True)
+    assert gives_back("worker-h-3") == ("worker-h-4", True)
+    assert gives_back("worker-h-4") == ("", False)
+    # After the wait it begins anew, whoever comes first.
+    assert gives_back("worker-h-4") == ("worker-h-1", True)
+    kept = json.loads(world.task(task)["handedBack"])
+    assert (kept["times"], kept["waits"]) == (4, 1)
