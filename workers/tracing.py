@@ -11,6 +11,7 @@ from orchestrator.domain.status import TaskState
 from orchestrator.observability.tracing import Tracing, attributes, carried, end_span
 from orchestrator.settings.model import Settings
 from steps import Failed, Http, HttpAnswer, HttpRequest, Outcome, PollAgain
+from steps.http.parameters import with_header
 from workers.middleware import Middleware, StageInfo, StepInfo
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ class TracedHttp:
 
     def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
         if spans := _open.get():
-            headers = carried(spans[-1].get_span_context())
-            # What the plan itself says goes before.
-            requests = [replace(one, headers={**headers, **one.headers}) for one in requests]
+            for name, value in carried(spans[-1].get_span_context()).items():
+                # A plan's own goes before, in whatever case: two would be none (W3C Trace Context, 3.2).
+                requests = [replace(one, headers=with_header(dict(one.headers), name, value)) for one in requests]
         return self._http.fetch_all(requests, timeout_seconds)
 
 

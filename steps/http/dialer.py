@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from steps.http.address import IpAddress
+from steps.http.allowance import MeteredStream
 from steps.http.allowed_hosts import AllowedHosts
 
 STAGGER_SECONDS: Final = 0.25
@@ -34,7 +35,11 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class Dialer(httpcore.AsyncNetworkBackend):
-    """The network of one HTTP client."""
+    """The network of one HTTP client.
+
+    A name is looked up once at a time, however many ask for it. A look-up cannot be taken back: it goes on after those
+    who asked have given up, and who asks again joins it instead of blocking one more thread.
+    """
 
     def __init__(
         self, hosts: AllowedHosts, look_up: Resolve = resolve, network: httpcore.AsyncNetworkBackend | None = None
@@ -42,6 +47,7 @@ class Dialer(httpcore.AsyncNetworkBackend):
         self._hosts = hosts
         self._look_up = look_up
         self._network = network or httpcore.AnyIOBackend()
+        self._under_way: dict[tuple[asyncio.AbstractEventLoop, str, int], asyncio.Future[Sequence[str]]] = {}
 
     async def connect_tcp(
         self,
@@ -53,7 +59,7 @@ class Dialer(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """A connection to the host. Raises ``HostRefused``, or what the network does: one error, or a group."""
         self._hosts.require_name(host, port)
-        texts = await self._look_up(host.removesuffix("."), port)
+        texts = await self._addresses(host.removesuffix("."), port)
         if not texts:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
         # A zone belongs to the text that is dialled; what is judged is the address.
@@ -63,7 +69,21 @@ class Dialer(httpcore.AsyncNetworkBackend):
         def dial(text: str) -> Awaitable[httpcore.AsyncNetworkStream]:
             return self._network.connect_tcp(text, port, timeout, local_address, socket_options)
 
-        return await _first(texts, dial)
+        return MeteredStream(await _first(texts, dial))
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        place = (asyncio.get_running_loop(), host, port)
+        if (found := self._under_way.get(place)) is None:
+            found = self._under_way[place] = asyncio.ensure_future(self._look_up(host, port))
+
+            def ended(future: asyncio.Future[Sequence[str]]) -> None:
+                del self._under_way[place]
+                if not future.cancelled():
+                    # Nobody may be left to hear of it.
+                    future.exception()
+
+            found.add_done_callback(ended)
+        return await asyncio.shield(found)
 
     async def sleep(self, seconds: float) -> None:
         """See httpcore."""

@@ -2,7 +2,8 @@
 
 Why a loop of its own: a step is plain, blocking code in whatever pool Celery runs (threads, prefork, gevent), yet a
 batch must go out all at once, over connections shared by all threads, and each request must end by its deadline
-even when the server sends one byte a second, which socket timeouts do not see.
+even when the server sends one byte a second, which socket timeouts do not see. What the tenants share is guarded: an
+exchange has an allowance (``allowance``), a batch leaves slots to others (``slots``).
 
 Life: the loop's thread starts with the first batch and ends with ``close``; a batch after that starts a new one. A
 child made by ``fork`` begins without any, because threads do not survive a fork.
@@ -15,15 +16,17 @@ import os
 import threading
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Self
 
 import httpx
 
 from steps.contract import HttpAnswer, HttpRequest
+from steps.http.allowance import Allowance, AnsweredUnasked, TooCostly, allowance
 from steps.http.allowed_hosts import AllowedHosts, HostRefused
 from steps.http.dialer import CheckedTransport, Dialer
 from steps.http.error import describe
+from steps.http.slots import Share, Slots
 
 _JOIN_SECONDS = 5.0
 
@@ -101,7 +104,8 @@ class _LoopThread:
         context.load_default_certs()
         self.loop = asyncio.new_event_loop()
         self._max_body_bytes = max_body_bytes
-        self._slots = asyncio.Semaphore(max_concurrency)
+        self._max_concurrency = max_concurrency
+        self._slots = Slots(max_concurrency)
         self._stop = asyncio.Event()
         self._client = httpx.AsyncClient(
             # Kept short of the usual polling interval: a kept connection would go on asking an old instance that is
@@ -125,6 +129,9 @@ class _LoopThread:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
+        # A name server that does not answer blocks a thread: as many as may be asked for at once must not keep the
+        # other names waiting, and asyncio's own default is a handful.
+        self.loop.set_default_executor(ThreadPoolExecutor(self._max_concurrency, "changeover-names"))
         async with self._client:
             await self._stop.wait()
             batches = asyncio.all_tasks() - {asyncio.current_task()}
@@ -133,35 +140,45 @@ class _LoopThread:
             await asyncio.gather(*batches, return_exceptions=True)
 
     async def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
-        return await asyncio.gather(*(self._fetch(request, timeout_seconds) for request in requests))
+        share = self._slots.share()
+        return await asyncio.gather(*(self._fetch(request, timeout_seconds, share) for request in requests))
 
-    async def _fetch(self, request: HttpRequest, batch_seconds: float) -> HttpAnswer:
+    async def _fetch(self, request: HttpRequest, batch_seconds: float, share: Share) -> HttpAnswer:
         timeout_seconds = request.timeout_seconds or batch_seconds
-        async with self._slots:
+        async with share:
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    return await self._exchange(request)
+                    with allowance() as costs:
+                        return await self._exchange(request, costs)
             except TimeoutError:
                 return HttpAnswer(request.key, None, b"", f"timed out after {timeout_seconds:g} s")
             except HostRefused as error:
                 return HttpAnswer(request.key, None, b"", str(error), refused=True)
+            except (TooCostly, AnsweredUnasked) as error:
+                return HttpAnswer(request.key, None, b"", str(error))
             # Any error of one request is that request's answer; the rest of the batch must not suffer for it.
             except Exception as error:  # noqa: BLE001
                 return HttpAnswer(request.key, None, b"", describe(error))
 
-    async def _exchange(self, request: HttpRequest) -> HttpAnswer:
+    async def _exchange(self, request: HttpRequest, costs: Allowance) -> HttpAnswer:
         async with self._client.stream(
             request.method, request.url, headers=dict(request.headers), content=request.body
         ) as response:
+            costs.body_begins()
             status = response.status_code
             headers = {name.lower(): value for name, value in response.headers.items()}
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 return HttpAnswer(request.key, status, b"", "compressed, which was not asked for", headers)
             body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > self._max_body_bytes:
-                    return HttpAnswer(request.key, status, b"", f"longer than {self._max_body_bytes} bytes", headers)
+            try:
+                async for chunk in response.aiter_raw():
+                    await costs.chunk(len(chunk))
+                    body += chunk
+                    if len(body) > self._max_body_bytes:
+                        longer = f"longer than {self._max_body_bytes} bytes"
+                        return HttpAnswer(request.key, status, b"", longer, headers)
+            except TooCostly as error:
+                return HttpAnswer(request.key, status, b"", str(error), headers)
             return HttpAnswer(request.key, status, bytes(body), None, headers)
 
 

@@ -21,11 +21,14 @@ POLL_ONCE = {"type": "wait", "seconds": 0.1}
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
-    seen: list[str | None] = []
+    seen: list[str] = []
+    seen_as_own: list[str] = []
+    own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     class Service(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append(self.headers.get("traceparent"))
+            of_path = seen_as_own if self.path == "/own" else seen
+            of_path += self.headers.get_all("traceparent", ["none"])
             self.send_response(500 if self.path == "/bad" else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -37,8 +40,10 @@ def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
     Thread(target=service.serve_forever, daemon=True).start()
     at = f"http://127.0.0.1:{service.server_port}"
     call = {"type": "http-request", "url": at + "/{{ tenant.variables.path }}", "retry": {"max_attempts": 1}}
+    # Of the plan's own: with a trace that was begun elsewhere.
+    traced: dict[str, Any] = {"type": "http-request", "url": at + "/own", "headers": {"Traceparent": own}}
     stages: list[dict[str, Any]] = [
-        {"name": "calls", "steps": [call]},
+        {"name": "calls", "steps": [call, traced]},
         {"name": "waits", "steps": [POLL_ONCE, {"type": "noop"}]},
     ]
     with TraceCollector() as collector:
@@ -86,8 +91,10 @@ def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
     # What a service was sent names the step that sent it.
     calls = {span.id for span in spans if span.name == "step http-request"}
     assert seen
-    assert {str(header).split("-")[2] for header in seen} <= calls
-    assert {str(header).split("-")[1] for header in seen} == {root.trace}
+    assert {header.split("-")[2] for header in seen} <= calls
+    assert {header.split("-")[1] for header in seen} == {root.trace}
+    # What a plan says itself is sent as it is, once a request.
+    assert seen_as_own == [own] * 2
 
 
 def named(collector: TraceCollector, name: str) -> list[Told]:
