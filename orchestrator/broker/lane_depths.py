@@ -47,8 +47,10 @@ class _RedisDepths:
         try:
             with self._app.producer_pool.acquire(block=True) as producer:
                 channel = producer.channel
-                with channel.conn_or_acquire() as client, client.pipeline(transaction=True) as pipeline:
-                    # kombu prefixes the keys of the commands that it knows, and this is not one of them.
+                with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipeline:
+                    # No transaction, which a full Redis would refuse, and the counts first: what comes in between only
+                    # makes a lane look fuller than it is. kombu prefixes the keys of the commands that it knows,
+                    # and this is not one of them.
                     pipeline.hgetall(channel.global_keyprefix + PUSHED)
                     for name in self._names:
                         pipeline.llen(name)

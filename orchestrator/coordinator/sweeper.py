@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.coordinator.copies import Doubted
 from orchestrator.coordinator.guard import FaultGuard
+from orchestrator.domain.errors import TooOld
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
@@ -52,6 +54,10 @@ class Sweeper:
         self._doubt = doubt or (lambda doubted: publish([one.task for one in doubted]))
         self._clock = ClockWatch(ledger)
         self._guard = FaultGuard()
+
+    def look_at_clock(self) -> None:
+        """A tick before anything is admitted: an outage is told by the time since the last one."""
+        self._clock.tick()
 
     def sweep(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
         """Answers all that is overdue, a bounded batch of each kind at a time, with a tick before each."""
@@ -101,7 +107,7 @@ class SweeperThread:
 
     def __init__(self, sweeper: Sweeper, every_seconds: float) -> None:
         self._sweeper = sweeper
-        self._loop = BackgroundLoop("sweeper", every_seconds, self._round)
+        self._loop = BackgroundLoop("sweeper", every_seconds, self._round, opening=self._look_at_clock)
 
     def start(self) -> None:
         """Sweeps from now on."""
@@ -110,6 +116,11 @@ class SweeperThread:
     def stop(self) -> None:
         """Ends after the batch under way."""
         self._loop.stop()
+
+    def _look_at_clock(self) -> None:
+        # Where it cannot, nothing can be admitted either.
+        with suppress(*UNREACHABLE, TooOld):
+            self._sweeper.look_at_clock()
 
     def _round(self) -> None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 import redis
+from redis.exceptions import OutOfMemoryError
 
 from orchestrator.domain.events import Event
 from orchestrator.history.key_walk import KeyWalk
@@ -133,7 +134,14 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
 
 
 def _run(client: redis.Redis, commands: Sequence[Command]) -> list[Any]:
-    is_atomic = len(commands) <= ATOMIC
+    try:
+        return _run_in_pages(client, commands, is_atomic=len(commands) <= ATOMIC)
+    except OutOfMemoryError:
+        # A full Redis refuses a transaction, of reads too; and it takes no write that could come in between.
+        return _run_in_pages(client, commands, is_atomic=False)
+
+
+def _run_in_pages(client: redis.Redis, commands: Sequence[Command], *, is_atomic: bool) -> list[Any]:
     step = len(commands) if is_atomic else PAGE
     answers: list[Any] = []
     for start in range(0, len(commands), step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.script_source import assemble
+from orchestrator.ledger.looks import look
 
-NUMBERS: Final = ("max", "total", "stages")
+NUMBERS: Final = ("max", "total", "stages", "planSeq")
+_WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
 """For how long a plan that was taken out is told of."""
@@ -45,13 +47,11 @@ class DamagedRecord:
 def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end: int) -> Iterator[list[DamagedRecord]]:
     """Those of the plan's tasks from position ``first`` to before ``end`` with whose record no script can work, and
     what is wrong with each: a list for each step of a bounded size."""
-    script = client.register_script(assemble("damaged_tasks"))
     for position in range(first, end, LOOKED_AT):
         step = (plan_id, position, min(LOOKED_AT, end - position))
-        _, *rows = cast(list[Any], script(keys=[keys.root], args=step))
         yield [
             DamagedRecord(task_id_of(plan_id, at), tenant, _WRONG[wrong].format(field=field, value=quoted_value(value)))
-            for at, tenant, wrong, field, value in rows
+            for at, tenant, wrong, field, value in look(client, keys, "damaged_tasks", step)
         ]
 
 
@@ -88,6 +88,6 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
     for name, value in zip(NUMBERS, numbers, strict=True):
-        if value is None or not str(value).isdecimal():
+        if value is None or not _WHOLE.fullmatch(str(value)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     return ""

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, cast
 
 import redis
 import structlog
-from redis.exceptions import NoPermissionError
+from redis.exceptions import ResponseError
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.ledger.connection import UNREACHABLE
@@ -158,8 +158,8 @@ def alive(client: redis.Redis, keys: Keys) -> list[Process]:
 
 
 def other_namespaces(client: redis.Redis, keys: Keys) -> dict[str, list[Process]]:
-    """The other namespaces of this Redis that have live processes: as many as are found in half a second, and may be
-    read."""
+    """The other namespaces of this Redis that have live processes: as many as are found in half a second, may be
+    read, and are what they should be."""
     found: dict[str, list[Process]] = {}
     pattern = Keys("*").of("presence")
     until = time.monotonic() + SEARCH_SECONDS
@@ -168,7 +168,8 @@ def other_namespaces(client: redis.Redis, keys: Keys) -> dict[str, list[Process]
         cursor, names = cast(tuple[int, list[str]], client.scan(max(cursor, 0), match=pattern, count=2_000))
         for name in names:
             namespace = name.partition("{")[2].partition("}")[0]
-            with suppress(NoPermissionError):
+            # No permission, or another kind of value: each is nobody's who could be told of.
+            with suppress(ResponseError):
                 if namespace != keys.namespace and (there := alive(client, Keys(namespace))):
                     found[namespace] = there
     return found

@@ -1,4 +1,4 @@
-"""Reads of the ledger: plans, tasks and events as models. Nothing here writes."""
+"""Reads of the ledger as models: no write, and no transaction, since a full Redis refuses even one of reads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tas
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
+from orchestrator.ledger.looks import look
 from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
-from orchestrator.ledger.script_source import assemble
 from orchestrator.ledger.survey import TaskGroup, survey
 
 PAGE: Final = 1000
@@ -42,7 +42,6 @@ class Reader:
         self._client = client
         self._keys = keys
         self.namespace = keys.namespace
-        self._find = client.register_script(assemble("find_tasks"))
 
     # For coordinators and workers
 
@@ -74,7 +73,7 @@ class Reader:
 
     def content_of(self, plan_id: str) -> tuple[str, str] | None:
         """The ledger's incarnation and the digest of the plan's content; None when there is no such plan."""
-        with self._client.pipeline(transaction=True) as pipeline:
+        with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hget(self._keys.of("meta"), "incarnation")
             pipeline.hget(self._keys.of("plan", plan_id), "digest")
             incarnation, digest = pipeline.execute()
@@ -82,12 +81,14 @@ class Reader:
 
     def spec_text(self, plan_id: str, incarnation: str, digest: str) -> str | None:
         """The same as JSON, if this is still the ledger and the plan's content; None when another has taken the id."""
-        with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.hget(self._keys.of("meta"), "incarnation")
+        with self._client.pipeline(transaction=False) as pipeline:
+            # The same before and after: what was read in between is of it.
             pipeline.hget(self._keys.of("plan", plan_id), "digest")
             pipeline.get(self._keys.of("spec", plan_id))
-            *found, text = pipeline.execute()
-        return cast(str, text) if found == [incarnation, digest] else None
+            pipeline.hget(self._keys.of("plan", plan_id), "digest")
+            pipeline.hget(self._keys.of("meta"), "incarnation")
+            before, text, *after = pipeline.execute()
+        return cast(str, text) if [before, *after] == [digest, digest, incarnation] else None
 
     def now(self) -> datetime:
         """The time by Redis' clock."""
@@ -123,7 +124,7 @@ class Reader:
         patterns = [_parts(tenants), _parts(cause and cause.lower())]
         for first in range(0, total, LOOKED_AT):
             arguments: list[str | int] = [plan_id, first, min(LOOKED_AT, total - first), *patterns, *wanted]
-            _, *found = self._find(keys=[self._keys.root], args=arguments)
+            found = look(self._client, self._keys, "find_tasks", arguments)
             yield dict(zip(wanted, found, strict=True))
 
     def survey(self, plan_id: str, total: int) -> list[TaskGroup]:
@@ -147,7 +148,7 @@ class Reader:
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
         """The task that holds the tenant, else its first waiter, else its newest task."""
-        with self._client.pipeline(transaction=False) as pipeline:  # a full Redis refuses a transaction of reads, too
+        with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hmget(self._keys.of("tenant", tenant_id), "holder", "newest")
             pipeline.zrange(self._keys.of("line", tenant_id), 0, 0)
             (holder, newest), line = pipeline.execute()
@@ -245,18 +246,18 @@ class Reader:
 
     def repairs_and_recoveries(self) -> tuple[int, int]:
         """What the reconciler has repaired, and how many stages were taken over from lost workers, ever."""
-        found = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
-        repairs, recoveries = (int(count or 0) for count in found)
-        return repairs, recoveries
+        repairs, recoveries = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
+        return int(repairs or 0), int(recoveries or 0)
 
     def checkpoint_marks(self, task_ids: Sequence[str]) -> list[tuple[bool, str | None]]:
         """Of each task: whether the ledger knows a checkpoint of it, and its status (None: no such task)."""
-        with self._client.pipeline(transaction=True) as pipeline:
+        with self._client.pipeline(transaction=False) as pipeline:
             for task_id in task_ids:
-                pipeline.exists(self._keys.of("checkpoint", task_id))
+                # The status first: a task that goes on in between has its checkpoint by then.
                 pipeline.hget(self._keys.of("task", task_id), "status")
+                pipeline.exists(self._keys.of("checkpoint", task_id))
             answers = pipeline.execute()
-        return [(bool(known), status) for known, status in zip(answers[::2], answers[1::2], strict=True)]
+        return [(bool(known), status) for status, known in zip(answers[::2], answers[1::2], strict=True)]
 
     def checkpoint_texts(self, task_ids: Sequence[str]) -> list[str | None]:
         """Of each task: its checkpoint as JSON, or the marker of a store beside the ledger; None without one."""

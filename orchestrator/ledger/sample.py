@@ -61,7 +61,8 @@ class Sample:
 
 def read_sample(client: redis.Redis, keys: Keys) -> Sample:
     """Reads it. Raises what the client raises."""
-    with client.pipeline(transaction=True) as pipeline:
+    # No transaction, which a full Redis would refuse: what is told of a full one matters most.
+    with client.pipeline(transaction=False) as pipeline:
         pipeline.hgetall(keys.of("counters"))
         pipeline.hmget(keys.of("meta"), "reconcilerRepairs", "recoveries")
         pipeline.zcard(keys.of("leases_running"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Final
 
 import redis
 
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.script_source import assemble
+from orchestrator.ledger.looks import look
 
 LOOKED_AT: Final = 500
 """Tasks that one script looks at: some two milliseconds of Redis' time."""
@@ -30,12 +30,10 @@ class TaskGroup:
 
 def survey(client: redis.Redis, keys: Keys, plan_id: str, total: int) -> list[TaskGroup]:
     """The groups of the plan's ``total`` tasks, the largest first."""
-    script = client.register_script(assemble("survey_tasks"))
     groups: dict[tuple[str, ...], TaskGroup] = {}
     for first in range(0, total, LOOKED_AT):
         step = (plan_id, first, min(LOOKED_AT, total - first), SAMPLES)
-        _, *found = cast(list[Any], script(keys=[keys.root], args=step))
-        for kind, *words, count, positions in found:
+        for kind, *words, count, positions in look(client, keys, "survey_tasks", step):
             group = groups.setdefault((kind, *words), TaskGroup(kind, (words[0], words[1], words[2])))
             group.count += count
             group.positions += positions[: SAMPLES - len(group.positions)]

@@ -28,6 +28,7 @@ HANDS: Final[dict[str, Hand]] = {
     "slots that are no number": lambda world: world.client.hset(plan_key(world), "max", "garbage"),
     "a total that is no number": lambda world: world.client.hset(plan_key(world), "total", "garbage"),
     "stages that are no number": lambda world: world.client.hset(plan_key(world), "stages", "garbage"),
+    "a number of events that is none": lambda world: world.client.hset(plan_key(world), "planSeq", "garbage"),
     "a counter that is no number": lambda world: world.client.hset(plan_key(world), "n:RUNNING", "garbage"),
     "no names of stages": lambda world: world.client.hdel(plan_key(world), "stage:0", "stage:1", "stage:2"),
     "no spec": lambda world: world.client.delete(world.keys.of("spec", "bad")),

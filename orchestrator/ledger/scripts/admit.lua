@@ -43,9 +43,11 @@ local function answer(more)
 end
 
 if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
-  move_plan(ask_plan({id = plan_id, status = f[1]}, 'start'))
-  redis.call('HSET', plan, 'startedAt', int(WALL))
+  local move = ask_plan({id = plan_id, status = f[1]}, 'start')
+  -- First, since a damaged record may refuse it.
   emit_plan('PlanStarted', plan_id)
+  move_plan(move)
+  redis.call('HSET', plan, 'startedAt', int(WALL))
 end
 
 local free = free_slots(plan_id)

@@ -15,9 +15,11 @@ if known[1] ~= digest then return {'MISSING'} end
 if known[2] ~= 'CREATED' then return {'EXISTS', known[2]} end
 if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
 
-move_plan(ask_plan({id = plan_id, status = known[2], written = known[3], total = known[4]}, 'commit'))
+local move = ask_plan({id = plan_id, status = known[2], written = known[3], total = known[4]}, 'commit')
+-- First, since a damaged record may refuse it.
+emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')
+move_plan(move)
 redis.call('ZREM', K.drafts(), plan_id)
 redis.call('SADD', K.active(), plan_id)
-emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')
 wake_plan(plan_id)
 return {'READY'}

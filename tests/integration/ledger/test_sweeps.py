@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.coordinator.sweeper import ENDS
+from orchestrator.coordinator.sweeper import ENDS, SweeperThread
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import StageRow
@@ -174,6 +174,21 @@ def test_after_redis_or_all_coordinators_were_away_leases_get_grace(world: Ledge
         world.client.hset(clock, "sweepNotBefore", 0)
     lose(world, "running", task)
     assert "TaskRecovered" in world.kinds(task_id=task)
+
+
+def test_a_coordinator_looks_at_the_clock_before_it_admits(world: LedgerWorld) -> None:
+    thread = SweeperThread(world.sweeper, 3600.0)
+    assert world.client.hget(world.keys.of("clock"), "tickAt") is None
+    world.client.config_set("maxmemory", 1)
+    try:
+        thread.start()
+        thread.stop()
+    finally:
+        world.client.config_set("maxmemory", 0)
+    thread.start()
+    thread.stop()
+    # So that an outage right after its start is one.
+    assert world.client.hget(world.keys.of("clock"), "tickAt") is not None
 
 
 def test_what_nobody_takes_up_waits_one_lease_and_no_longer(world: LedgerWorld) -> None:

@@ -9,6 +9,13 @@ local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 -- In the first two classes those that hold their tenant stand before the others, since they wait for nobody.
 local HOLDS_NOTHING = 5e11
 
+-- Whether the number of the plan's last event is one that the next event can follow: else a state would change and its
+-- event be refused (I6).
+local function can_count(text)
+  local number = tonumber(text or 0)
+  return number and (not text or int(number) == text)
+end
+
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
 -- has made of either what no script can work with (I19): then there is nothing that could be done with the task.
 local function read_task(task_id)
@@ -19,7 +26,7 @@ local function read_task(task_id)
     'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
-    'rollbackOrder', 'timed')
+    'rollbackOrder', 'timed', 'planSeq')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
   local task = {
@@ -34,7 +41,7 @@ local function read_task(task_id)
     timed = p[6] ~= false,
   }
   local is_whole = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
-    and task.started_at and task.attempt and task.retries
+    and task.started_at and task.attempt and task.retries and can_count(p[7])
   return is_whole and task or nil
 end
 
