@@ -8,7 +8,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from orchestrator.broker.messages import own_queue
-from orchestrator.control.hand_backs import STAGE, STEP, HandBack, who_can
+from orchestrator.control.hand_backs import STAGE, STEP, HandBack
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import step_type
 from orchestrator.ledger.presence import Process
@@ -62,7 +62,7 @@ class Peers:
         """
         lacks = HandBack(unable.why, unable.what, self._name, times=0)
         others = [one for one in self._reader.alive() if own_queue(one.host, one.pid) in one.queues]
-        able = [one for one in who_can(lacks, others) if one.name != self._name]
+        able = [one for one in others if one.role == "worker" and one.name != self._name and lacks.can_run(one)]
 
         def rank(one: Process) -> tuple[bool, int]:
             return one.busy >= one.slots > 0, crc32(f"{task_id} {one.name}".encode())

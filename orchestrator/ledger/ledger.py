@@ -7,7 +7,6 @@ called twice (a reply can be lost): the second call changes nothing and answers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha1
 from typing import Any, Final, cast
 
 import redis
@@ -39,7 +38,7 @@ from orchestrator.ledger.records import (
     identity_of,
     wire_json,
 )
-from orchestrator.ledger.script_source import TABLES, Tables, assemble
+from orchestrator.ledger.script_source import TABLES, Tables, named_script
 from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.ledger.turn_record import turn_record
 from orchestrator.settings.model import Settings
@@ -92,9 +91,7 @@ class Ledger:
     def _run(self, verb: str, arguments: Sequence[str | int | float], *, waits: bool) -> list[Any]:
         script = self._scripts.get(verb)
         if script is None:
-            source = assemble(verb, self._tables)
-            # Names the script to the server; nothing is hidden by it.
-            script = self._scripts[verb] = (sha1(source.encode(), usedforsecurity=False).hexdigest(), source)
+            script = self._scripts[verb] = named_script(verb, self._tables)
         sha, source = script
         try:
             if waits:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from hashlib import sha1
 from typing import Any, cast
 
 import redis
 from redis.exceptions import NoScriptError
 
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.script_source import assemble
+from orchestrator.ledger.script_source import named_script
 
 
 def look(client: redis.Redis, keys: Keys, name: str, arguments: Sequence[str | int]) -> list[Any]:
@@ -23,10 +21,3 @@ def look(client: redis.Redis, keys: Keys, name: str, arguments: Sequence[str | i
         # Sent whole, which also makes it known: no flush of scripts can come in between.
         answer = client.eval(source, 1, keys.root, *arguments)
     return cast(list[Any], answer)[1:]
-
-
-@lru_cache
-def named_script(name: str) -> tuple[str, str]:
-    """The script's name for the server (nothing is hidden by it), and its source."""
-    source = assemble(name)
-    return sha1(source.encode(), usedforsecurity=False).hexdigest(), source

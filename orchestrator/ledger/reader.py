@@ -246,8 +246,9 @@ class Reader:
 
     def repairs_and_recoveries(self) -> tuple[int, int]:
         """What the reconciler has repaired, and how many stages were taken over from lost workers, ever."""
-        repairs, recoveries = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
-        return int(repairs or 0), int(recoveries or 0)
+        found = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
+        repairs, recoveries = (int(count or 0) for count in found)
+        return repairs, recoveries
 
     def checkpoint_marks(self, task_ids: Sequence[str]) -> list[tuple[bool, str | None]]:
         """Of each task: whether the ledger knows a checkpoint of it, and its status (None: no such task)."""

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha1
 from importlib.resources import files
 from typing import Final
 
@@ -61,6 +62,13 @@ def assemble(name: str, tables: Tables = TABLES) -> str:
     Raises ``ValueError``, naming file and line, on an unknown include or a cycle.
     """
     return _assemble(name, read_script(name), tables)
+
+
+@lru_cache(maxsize=1000)
+def named_script(name: str, tables: Tables = TABLES) -> tuple[str, str]:
+    """What the server knows the script by (nothing is hidden by it), and its source."""
+    source = assemble(name, tables)
+    return sha1(source.encode(), usedforsecurity=False).hexdigest(), source
 
 
 @lru_cache(maxsize=1000)
