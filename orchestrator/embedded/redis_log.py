@@ -11,7 +11,8 @@ from orchestrator.embedded.redis_server import LOG_FILE
 
 # "... reading the append only file appendonly.aof.1.incr.aof: make a backup ..." since Redis 7, unnamed before.
 _DAMAGED = re.compile(r"Bad file format reading the append only file(?: (?P<name>[^:\s]+))?:")
-_CUT = "AOF loaded anyway because aof-load-truncated is enabled"
+# "AOF loaded anyway because ..." before Redis 7, "AOF appendonly.aof loaded anyway because ..." since.
+_CUT = "loaded anyway because aof-load-truncated is enabled"
 _LAST_LINES = 5
 
 

@@ -59,11 +59,10 @@ def start_up(folder: Path) -> Iterator[StartUp]:
     end_leftovers(folder)
 
 
-def write_log(folder: Path, content: bytes) -> Path:
+def write_log(folder: Path, content: bytes) -> None:
+    """As Redis 6 leaves it, which later ones take over."""
     (folder / "redis").mkdir(parents=True)
-    file = folder / "redis" / "appendonly.aof"
-    file.write_bytes(content)
-    return file
+    (folder / "redis" / "appendonly.aof").write_bytes(content)
 
 
 def test_only_who_knows_the_password_gets_in_and_nobody_beyond_the_data(start_up: StartUp) -> None:
@@ -75,7 +74,8 @@ def test_only_who_knows_the_password_gets_in_and_nobody_beyond_the_data(start_up
     with up.client() as client:
         assert client.set("tenant_config:acme", "{}")
         for command in FORBIDDEN:
-            with pytest.raises(redis.exceptions.NoPermissionError):
+            # DEBUG is refused to everybody since Redis 7, before it is asked who it is.
+            with pytest.raises(redis.ResponseError, match="no permissions|DEBUG command not allowed"):
                 client.execute_command(*command.split())
 
 
@@ -146,10 +146,12 @@ def test_a_file_cut_within_a_write_is_taken_up_to_there(start_up: StartUp, folde
 
 
 def test_a_damaged_file_is_named_with_the_command_that_mends_it(start_up: StartUp, folder: Path) -> None:
-    file = write_log(folder, LAST + b"\x00rubbish\r\n" + SET * 100)
+    write_log(folder, LAST + b"\x00rubbish\r\n" + SET * 100)
     up = start_up(workers=1)
     assert up.process.wait(20) == 4
     (line,) = up.errors.read_text().splitlines()
+    # Redis 7 has moved it into a folder of its own.
+    (file,) = folder.rglob("appendonly.aof")
     assert str(file) in line
     command = line.rpartition("is lost): ")[2]
     assert "redis-check-aof" in command

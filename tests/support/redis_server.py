@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from redis.retry import Retry
 
 from orchestrator.embedded.redis_server import find_server_binary
 from orchestrator.ledger.acl import USER, rules
+from tests.support.waiting import wait_until
 
 DATABASES = 8192
 """Two for each test of a session: a database that an earlier test used would hold its keys."""
@@ -88,16 +90,15 @@ class RedisServer:
     def takes_options(self) -> bool:
         """Whether it starts with them: one that was built without TLS ends at once."""
         with tempfile.TemporaryDirectory() as folder:
-            process = subprocess.Popen(
-                [*self.command, "--port", "0", "--dir", folder, *self.options], stdout=subprocess.DEVNULL
-            )
-            try:
-                process.wait(1)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                return True
-            return False
+            where = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder)
+            process = subprocess.Popen([*self.command, *where, *self.options], stdout=subprocess.DEVNULL)
+            wait_until(lambda: process.poll() is not None or self._listens())
+            process.kill()
+            return process.wait() == -signal.SIGKILL
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def refused_commands(self) -> set[str]:
         """Commands that Changeover's user was refused; CLIENT is redis-py's own, which shrugs at the refusal."""

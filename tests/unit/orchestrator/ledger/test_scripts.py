@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.domain.events import EVENT
+from orchestrator.domain.events import EVENT, EVENT_TYPES
 from orchestrator.domain.transitions import Guard
 from orchestrator.ledger import keys, operations, outcomes
-from orchestrator.ledger.script_headers import headed
+from orchestrator.ledger.script_headers import events_written, headed
 from orchestrator.ledger.script_source import assemble, read_script, script_names
 from orchestrator.ledger.shared_settings import BUILT_IN
 
@@ -88,6 +88,11 @@ def test_what_asks_the_table_says_bad_move(name: str) -> None:
 def test_every_event_that_is_named_has_a_model(name: str) -> None:
     named = set(re.findall(r"'((?:Plan|Task|Operation)[A-Z][A-Za-z]+)'", assemble(name)))
     assert named - FAILURE_KINDS <= EVENT_NAMES
+
+
+def test_every_model_of_an_event_is_written_by_a_script() -> None:
+    written = {kind for name in script_names() for kind in events_written(assemble(name))}
+    assert written == {model.__name__ for model in EVENT_TYPES}
 
 
 @pytest.mark.parametrize("name", script_names())
