@@ -8,7 +8,7 @@ repeated here.
 
 from __future__ import annotations
 
-from orchestrator.history.broker_dump import read_messages
+from orchestrator.history.broker_dump import StageMessages, read_messages
 from orchestrator.history.check import check_history, check_log
 from orchestrator.history.effects import Effect
 from orchestrator.history.ledger_dump import LedgerDump
@@ -20,6 +20,7 @@ __all__ = [
     "Effect",
     "LedgerDump",
     "Report",
+    "StageMessages",
     "Violation",
     "check_history",
     "check_log",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
+from orchestrator.history.broker_dump import StageMessages
 from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.report import Report
 from orchestrator.ledger.presence import GONE_SECONDS
@@ -25,12 +25,13 @@ def check_bounds(
     dump: LedgerDump,
     report: Report,
     *,
-    messages: Mapping[str, int],
-    messages_a_task: int = MESSAGES_A_TASK,
+    messages: StageMessages,
+    lost_workers: int = 0,
     ended: bool = True,
 ) -> None:
-    """``messages`` are the stage messages in the broker by task id. Entries of the dead are judged at the end only: in
-    the moment after a clock has stepped forward, the coordinators' next look has not come yet."""
+    """``messages`` are the stage messages in the broker. Each of ``lost_workers`` may have left one of any task that it
+    had taken: the broker keeps it for an hour. Entries of the dead are judged at the end only: in the moment after a
+    clock has stepped forward, the coordinators' next look has not come yet."""
     for name in dump.strays:
         report.add("I18", f"the key {name} belongs to nothing that the ledger knows, and stays for ever")
     for kind, leases in (
@@ -52,6 +53,10 @@ def check_bounds(
         report.add("I18", f"{dump.lost} lost plans are remembered")
     if dump.inbox > INBOX_MOST:
         report.add("I18", f"the inbox holds {dump.inbox} wakes")
-    for task_id, count in messages.items():
-        if count > messages_a_task:
-            report.add("I18", f"the broker holds {count} messages of {task_id}, at most {messages_a_task} may be there")
+    for words, found, most in (
+        ("wait in the broker", messages.waiting, MESSAGES_A_TASK),
+        ("are taken and not acknowledged", messages.taken, MESSAGES_A_TASK + lost_workers),
+    ):
+        for task_id, count in found.items():
+            if count > most:
+                report.add("I18", f"{count} messages of {task_id} {words}, at most {most} may")

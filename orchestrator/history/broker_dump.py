@@ -6,6 +6,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import redis
@@ -15,21 +16,29 @@ from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.reader import PAGE
 
 
-def read_messages(broker: redis.Redis, namespace: str, lanes: int) -> Counter[str]:
-    """Messages by task id; the messages of a queue that is being served may be counted in neither place or in both."""
+@dataclass(frozen=True, slots=True)
+class StageMessages:
+    """By task id: the messages that wait in a lane, and those that workers have ``taken`` and not yet acknowledged."""
+
+    waiting: Counter[str] = field(default_factory=Counter)
+    taken: Counter[str] = field(default_factory=Counter)
+
+
+def read_messages(broker: redis.Redis, namespace: str, lanes: int) -> StageMessages:
+    """The messages of a queue that is being served may be counted in neither place or in both."""
     prefix = f"changeover:{namespace}:"
-    found: Counter[str] = Counter()
+    found = StageMessages()
     for name in lane_names(lanes):
         start = 0
         while page := cast(list[Any], broker.lrange(prefix + name, start, start + PAGE - 1)):
-            found.update(task_id for entry in page for task_id in _task_of(json.loads(entry)))
+            found.waiting.update(task_id for entry in page for task_id in named_tasks(json.loads(entry)))
             start += PAGE
     for entry in cast(list[Any], broker.hvals(f"{prefix}unacked")):
-        found.update(_task_of(json.loads(entry)[0]))
+        found.taken.update(named_tasks(json.loads(entry)[0]))
     return found
 
 
-def _task_of(message: dict[str, Any]) -> Iterator[str]:
+def named_tasks(message: dict[str, Any]) -> Iterator[str]:
     """The task that a message of kombu's names; nothing for other messages."""
     if message.get("headers", {}).get("task") == RUN_STAGE:
         body = json.loads(base64.b64decode(message["body"]))

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from orchestrator.domain.events import Event
-from orchestrator.history.bound_rules import MESSAGES_A_TASK, check_bounds
+from orchestrator.history.bound_rules import check_bounds
+from orchestrator.history.broker_dump import StageMessages
 from orchestrator.history.dump_plans import check_plans
 from orchestrator.history.dump_tasks import check_tasks
 from orchestrator.history.dump_tenants import check_tenants
@@ -40,8 +41,8 @@ def check_history(
     is_cut: bool = False,
     effects: Iterable[Effect] = (),
     effect_stages: Sequence[int] = (),
-    messages: Mapping[str, int] | None = None,
-    messages_a_task: int = MESSAGES_A_TASK,
+    messages: StageMessages | None = None,
+    lost_workers: int = 0,
     damaged: Collection[str] = (),
     overdue_ms: int = 60_000,
 ) -> Report:
@@ -52,7 +53,7 @@ def check_history(
     taken while things run; read the log after the dump, what is newer than the dump is left out.
 
     ``effect_stages`` are the indices of the plan stages whose steps leave an effect. ``messages`` are the stage
-    messages in the broker by task (``read_messages``), of which a task may have ``messages_a_task``. ``damaged`` are
+    messages in the broker (``read_messages``); ``lost_workers`` ended while they may have had some. ``damaged`` are
     plans that a hand has damaged: of these nothing is claimed, but that they hold up nobody else. A lease overdue by
     more than ``overdue_ms`` was not answered.
     """
@@ -63,7 +64,7 @@ def check_history(
     check_tasks(dump, report, overdue_ms=overdue_ms)
     check_tenants(dump, report)
     check_fold(world, dump, report, damaged=damaged)
-    check_bounds(dump, report, messages=messages or {}, messages_a_task=messages_a_task, ended=ended)
+    check_bounds(dump, report, messages=messages or StageMessages(), lost_workers=lost_workers, ended=ended)
     check_isolation(world, dump, report, damaged=damaged, ended=ended, overdue_ms=overdue_ms)
     if ended:
         check_all_ended(world, report, damaged=damaged)

@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 from orchestrator.domain.lanes import lane_names
+from orchestrator.history.broker_dump import named_tasks
 from tests.chaos.scene import Fault, Scene
 
 NO_MESSAGES = (b"", b"not json", b"[]", b"{}", json.dumps({"body": "", "headers": None, "properties": {}}).encode())
@@ -25,10 +26,20 @@ def _queues(scene: Scene) -> list[str]:
 
 
 def double_messages(scene: Scene) -> None:
-    """Everything that waits in the broker's queues waits twice."""
+    """Everything that waits in the broker's queues waits twice, but for what does already."""
+    waiting = scene.world.messages().waiting
     for key in _queues(scene):
         for message in cast(list[bytes], scene.world.broker.lrange(key, 0, -1)):
-            scene.world.broker.lpush(key, message)
+            if all(waiting[task_id] == 1 for task_id in _named(message)):
+                scene.world.broker.lpush(key, message)
+
+
+def _named(message: bytes) -> list[str]:
+    """The tasks that a message names; none where it is no message."""
+    try:
+        return list(named_tasks(json.loads(message)))
+    except (ValueError, AttributeError):
+        return []
 
 
 def drop_messages(scene: Scene) -> None:

@@ -75,7 +75,7 @@ def test_only_who_knows_the_password_gets_in_and_nobody_beyond_the_data(start_up
         assert client.set("tenant_config:acme", "{}")
         for command in FORBIDDEN:
             # DEBUG is refused to everybody since Redis 7, before it is asked who it is.
-            with pytest.raises(redis.ResponseError, match="no permissions|DEBUG command not allowed"):
+            with pytest.raises(redis.ResponseError, match=r"no permissions|DEBUG command not allowed"):
                 client.execute_command(*command.split())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,7 @@ from pydantic import SecretStr
 from orchestrator.client import Client
 from orchestrator.control.answers import PlanStatus
 from orchestrator.domain.events import Event, TaskRecovered
-from orchestrator.history import LedgerDump, Report, check_history, read_dump, read_messages
-from orchestrator.history.bound_rules import MESSAGES_A_TASK
+from orchestrator.history import LedgerDump, Report, StageMessages, check_history, read_dump, read_messages
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
@@ -111,7 +109,7 @@ class FaultWorld:
         lost_workers: int = 0,
     ) -> Report:
         """What the history checker says of everything so far; ``damaged`` are plans that the test itself damaged.
-        Each of ``lost_workers`` may have left a message of a task unacknowledged, until the broker gives it out again.
+        ``lost_workers`` have ended, in whatever way.
         """
         dump = self.dump()
         return check_history(
@@ -122,10 +120,10 @@ class FaultWorld:
             messages=self.messages(),
             ended=ended,
             damaged=damaged,
-            messages_a_task=MESSAGES_A_TASK + lost_workers,
+            lost_workers=lost_workers,
         )
 
-    def messages(self) -> Counter[str]:
+    def messages(self) -> StageMessages:
         """Stage messages in the broker, by task."""
         return read_messages(self.broker, self.place.namespace, self.settings.lanes)
 
@@ -146,9 +144,9 @@ class FaultWorld:
 
 @contextmanager
 def fault_world(folder: Path, *server_options: str, **settings: str) -> Iterator[FaultWorld]:
-    """A world of its own for one test. Its Redis loses nothing that it has answered, however slow the disk is."""
+    """A world of its own for one test; its Redis is started with these options."""
     (folder / "redis").mkdir()
-    server = RedisServer(folder / "redis", "--appendfsync", "always", *server_options, databases=2)
+    server = RedisServer(folder / "redis", *server_options, databases=2)
     server.start()
     world = FaultWorld(folder, server, broker_server=None, **settings)
     try:

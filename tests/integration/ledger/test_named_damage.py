@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 import redis
 
-from orchestrator.history import Report, read_dump
+from orchestrator.history import Report, StageMessages, read_dump
 from orchestrator.history.bound_rules import check_bounds
 from orchestrator.settings.model import Settings
 from tests.support.history import judged
@@ -142,7 +142,7 @@ def test_entries_of_the_dead_are_judged_at_the_end(running: LedgerWorld) -> None
     found: dict[bool, str] = {}
     for ended in (False, True):
         report = Report()
-        check_bounds(read_dump(running.client, running.keys), report, messages={}, ended=ended)
+        check_bounds(read_dump(running.client, running.keys), report, messages=StageMessages(), ended=ended)
         found[ended] = str(report)
     assert "I18: worker:h:1 gave no sign" in found[True]
     assert "gave no sign" not in found[False]

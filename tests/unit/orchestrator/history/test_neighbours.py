@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
-from orchestrator.history import LedgerDump, Report, check_history
+from orchestrator.history import LedgerDump, Report, StageMessages, check_history
 from tests.unit.orchestrator.history.told import (
     NOW_MS,
     PLAN,
@@ -41,14 +42,23 @@ def late(dump: LedgerDump) -> LedgerDump:
 
 
 def test_a_bounded_number_of_copies_holds() -> None:
-    assert check_history(tell(right()), ledger(right()), messages={"p.0": 3, "p.1": 1}).holds
+    most = Counter({"p.0": 3, "p.1": 1})
+    assert check_history(tell(right()), ledger(right()), messages=StageMessages(most, most)).holds
 
 
 def test_more_messages_of_a_task_than_may_be_are_named() -> None:
-    report = check_history(tell(right()), ledger(right()), messages={"p.0": 2, "p.1": 1}, messages_a_task=1)
-    assert [str(violation) for violation in report.violations] == [
-        "I18: the broker holds 2 messages of p.0, at most 1 may be there"
-    ]
+    many = StageMessages(Counter({"p.0": 4, "p.1": 1}), Counter({"p.0": 4, "p.1": 5}))
+    # What a lost worker had taken stays; what waits has one bound, whoever was lost.
+    for lost_workers, taken in (
+        (0, ["4 messages of p.0", "5 messages of p.1"]),
+        (1, ["5 messages of p.1"]),
+        (2, []),
+    ):
+        report = check_history(tell(right()), ledger(right()), messages=many, lost_workers=lost_workers)
+        assert [str(violation) for violation in report.violations] == [
+            "I18: 4 messages of p.0 wait in the broker, at most 3 may",
+            *(f"I18: {one} are taken and not acknowledged, at most {3 + lost_workers} may" for one in taken),
+        ]
 
 
 def many_wakes(dump: LedgerDump) -> None:
