@@ -61,8 +61,9 @@ def flower(context: typer.Context) -> None:
     \b
       --port=PORT                where it listens; else on 5555
       --address=ADDRESS          else 127.0.0.1; others want a password
-      --basic-auth=USER:SECRET   that password; or FLOWER_BASIC_AUTH, or
-                                 the setting flower.basic_auth
+      --basic-auth=USER:SECRET   that password; better FLOWER_BASIC_AUTH or
+                                 the setting flower.basic_auth, which others
+                                 do not see while it is being typed in
       --persistent=True          keep what it has seen over a restart
       --max-tasks=N              how many tasks it keeps
 

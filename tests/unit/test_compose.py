@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
+from orchestrator.embedded.redis_server import find_server_binary
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
+from tests.support.redis_server import free_port
 
 TREE = Path(__file__).parents[2]
+SERVER = 'exec {} "$@" --port {} --bind 127.0.0.1'
 ROLES = ("coordinator", "worker", "flower")
 
 
@@ -39,13 +47,39 @@ def test_workers_can_be_scaled_and_have_time_to_stop(compose: dict[str, Any]) ->
     assert int(worker["stop_grace_period"].removesuffix("s")) > 40
 
 
-def test_redis_keeps_what_it_is_told(compose: dict[str, Any]) -> None:
-    redis = compose["services"]["redis"]
-    assert redis["command"][1:3] == ["--appendonly", "yes"]
-    assert redis["command"][5:7] == ["--maxmemory-policy", "noeviction"]
-    assert redis["command"][7] == "--requirepass"
-    assert any(volume.endswith(":/data") for volume in redis["volumes"])
-    assert "ports" not in redis
+def test_redis_keeps_what_it_is_told(compose: dict[str, Any], tmp_path: Path) -> None:
+    redis_service = compose["services"]["redis"]
+    assert any(volume.endswith(":/data") for volume in redis_service["volumes"])
+    assert "ports" not in redis_service
+    # As the image has them: its entry point becomes what it is given.
+    port = free_port()
+    stand_ins = {"docker-entrypoint.sh": 'exec "$@"', "redis-server": SERVER.format(find_server_binary(), port)}
+    for name, content in stand_ins.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{content}\n")
+        (tmp_path / name).chmod(0o700)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REDISCLI_AUTH": "sesame"}
+    command = [part.replace("$$", "$") for part in redis_service["command"]]
+    server = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        client = redis.Redis(port=port, password="sesame", retry=Retry(ConstantBackoff(0.05), 200))
+        chosen = {name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy")}
+        assert chosen == {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+        # The server itself, which a signal has to reach, and no shell before it.
+        assert client.info("server")["process_id"] == server.pid
+        client.close()
+        with pytest.raises(redis.AuthenticationError), redis.Redis(port=port) as stranger:
+            stranger.ping()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_no_command_has_a_secret(compose: dict[str, Any]) -> None:
+    """Whoever may list processes sees commands; of a variable's value nothing is known, so none may be there."""
+    for name, service in compose["services"].items():
+        commands = [service.get("command"), service.get("entrypoint"), service.get("healthcheck", {}).get("test")]
+        # A container's own variable, which Compose does not put in, is written with two.
+        assert "$" not in str(commands).replace("$$", ""), name
 
 
 def test_the_environment_holds_settings_that_exist(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,3 +94,13 @@ def test_units_run_their_commands(role: str) -> None:
     if role != "flower":
         assert "\nType=notify\n" in unit
         assert "\nWatchdogSec=60\n" in unit
+
+
+def test_no_command_has_a_secret() -> None:
+    """Whoever may list processes sees commands. What is secret is in files and variables of those who need it."""
+    started = [line for path in SYSTEMD.glob("*.service") for line in path.read_text().splitlines() if "Exec" in line]
+    for path in KUBERNETES.glob("base/*.yaml"):
+        started += re.findall(r"^.*\b(?:args|command): .*$", path.read_text(), re.MULTILINE)
+    assert len(started) >= 6
+    for line in started:
+        assert not re.search(r"\$|auth|passw|secret|://", line, re.IGNORECASE), line
