@@ -81,7 +81,7 @@ class _Up:
         try:
             servers = self.find_or_start_servers()
             if self.options.demo:
-                self.demo = write_demo_plans(self.folder)
+                self.write_demo()
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.say_ready(servers)
@@ -98,6 +98,13 @@ class _Up:
             remove_run_file(self.folder)
         self.out.say("stopped")
         return 0
+
+    def write_demo(self) -> None:
+        try:
+            self.demo = write_demo_plans(self.folder)
+        except OSError as error:
+            message = f"the demo's plans cannot be written: {error.strerror} ({error.filename})"
+            raise InvalidInput([Problem("--data-dir", str(self.folder), message)]) from error
 
     def clear_leftovers(self) -> None:
         for pid in end_leftovers(self.folder):

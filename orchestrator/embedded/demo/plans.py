@@ -8,11 +8,18 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from orchestrator.files.private_file import replace_private
+
 FOLDER: Final = "demo"
 """In the data folder of ``changeover up``."""
+
+FLEET_PLAN: Final = "fleet.yaml"
+"""The file beside them that the fleet plays, whatever becomes of the plans."""
 
 PORT: Final = 9001
 """Where the fleet listens if it is free: README's first plan names it."""
@@ -24,7 +31,7 @@ TENANTS: Final = (
 REFUSING: Final = frozenset({"falcon", "juniper"})
 """Their second instance does not take the version of ``red.yaml`` until it is mended."""
 
-_PORT_IN_PLAN: Final = re.compile(r"http://127\.0\.0\.1:(\d+)/acme/")
+_PORT_IN_PLAN: Final = re.compile(r"http://127\.0\.0\.1:(\d{1,5})/acme/")
 
 _STAGE: Final = """\
   - name: switch-{service}
@@ -101,33 +108,44 @@ DEMO_PLANS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the plan files are, and where the fleet listens."""
+    """Where the plan files are, and where the fleet listens; ``kept``: the files that somebody has changed."""
 
     folder: Path
     port: int
+    kept: tuple[str, ...] = ()
 
     @property
     def fleet_plan(self) -> Path:
         """The plan whose endpoints are the whole fleet's."""
-        return self.folder / next(iter(DEMO_PLANS))
+        return self.folder / FLEET_PLAN
 
     def is_there(self) -> bool:
-        """Whether the fleet listens."""
-        return not is_free_port("127.0.0.1", self.port)
+        """Whether the fleet answers. It is asked, since to try whether its port is free could take it."""
+        with contextlib.suppress(OSError, HTTPException):
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
+            connection.request("GET", f"/{TENANTS[0]}/{TENANTS[0]}-1/health")
+            return connection.getresponse().status == HTTPStatus.OK
+        return False
 
 
 def write_demo_plans(data_dir: Path) -> Demo:
-    """Write the plan files of the demo, and find its port.
+    """Write the plan files of the demo, but for those that somebody has changed, and find its port.
 
-    A port that plans of this folder were written for before goes first: tenants that they moved go back to it.
+    A port that plans of this folder were written for before goes first: tenants that they moved go back to it. Raises
+    ``OSError``.
     """
     folder = data_dir / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    first = folder / next(iter(DEMO_PLANS))
-    port = next(one for one in _ports(first) if is_free_port("127.0.0.1", one))
+    first = next(iter(DEMO_PLANS))
+    known = _port_in(_text(folder / FLEET_PLAN)) or _port_in(_text(folder / first))
+    port = next(one for one in _ports(known) if is_free_port("127.0.0.1", one))
+    fleet = f"# Written anew at each start, for the instances.\n{DEMO_PLANS[first].text(port)}"
+    replace_private(folder / FLEET_PLAN, fleet)
+    kept = tuple(name for name, plan in DEMO_PLANS.items() if not _is_ours(plan, _text(folder / name)))
     for name, plan in DEMO_PLANS.items():
-        (folder / name).write_text(plan.text(port))
-    return Demo(folder, port)
+        if name not in kept:
+            replace_private(folder / name, plan.text(port))
+    return Demo(folder, port, kept)
 
 
 def guide_lines(demo: Demo) -> list[str]:
@@ -146,6 +164,7 @@ def guide_lines(demo: Demo) -> list[str]:
     ]
     return [
         f"demo: {count} tenants, {2 * count} instances at http://127.0.0.1:{port}; try, in a second terminal here:",
+        *(f"demo: {os.path.relpath(demo.folder / name)} was changed and is left as it is" for name in demo.kept),
         *(f"demo:   {command:<56} {words}".rstrip() for command, words in commands),
     ]
 
@@ -157,10 +176,27 @@ def is_free_port(host: str, port: int) -> bool:
     return False
 
 
-def _ports(first: Path) -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        if known := _PORT_IN_PLAN.search(first.read_text()):
-            yield int(known[1])
+def _text(path: Path) -> str:
+    """Of a file; "" when there is none. One that is no text is somebody's all the same."""
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _port_in(text: str) -> int | None:
+    found = _PORT_IN_PLAN.search(text)
+    return int(found[1]) if found and 0 < int(found[1]) < 65_536 else None
+
+
+def _is_ours(plan: DemoPlan, text: str) -> bool:
+    """Whether it is as it was written, for whatever port; or not there."""
+    return not text or text == plan.text(_port_in(text) or PORT)
+
+
+def _ports(known: int | None) -> Iterator[int]:
+    if known is not None:
+        yield known
     yield PORT
     while True:
         with socket.create_server(("127.0.0.1", 0)) as probe:
