@@ -1,4 +1,5 @@
-"""A value that stands in a text in another notation: percent-encoded, as JSON or HTML escapes it, or one in another.
+"""A value that stands in a text in another notation: percent-encoded, quoted-printable, as JSON or HTML escapes it, or
+one in another.
 
 Who writes a value into JSON, HTML or a URL may escape any of its characters (PHP's JSON escapes ``/``, others all that
 is no ASCII), so spellings are not listed: the text is read as its reader would, and the value looked for in that.
@@ -13,8 +14,8 @@ from array import array
 from collections.abc import Iterable
 from typing import AnyStr, Final
 
-DEPTH: Final = 3
-"""So many notations within each other are read: JSON in JSON that holds a URL."""
+DEPTH: Final = 5
+"""So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
 
 _ESCAPE: Final = re.compile(
     rb"%[0-9A-Fa-f]{2}"
@@ -22,9 +23,13 @@ _ESCAPE: Final = re.compile(
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
 
+_PRINTABLE: Final = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n)")
+"""Quoted-printable. Apart from the others, as the end of ``token=deadbeef`` is none, and would be taken for one."""
+
+_MAY_BE: Final = re.compile(r"[%\\&]|=[0-9A-Fa-f \t\r\n]|=$")
 
 _UNFINISHED: Final = re.compile(
-    rb"(?:%[0-9A-Fa-f]?"
+    rb"(?:[%=][0-9A-Fa-f]?"
     rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
     rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?)\Z"
 )
@@ -33,6 +38,11 @@ _UNFINISHED: Final = re.compile(
 _LONGEST_UNFINISHED: Final = 34
 
 _BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+
+
+def may_be_escaped(text: str) -> bool:
+    """Whether anything in the text, cut where it is, may be the other notation of a character."""
+    return _MAY_BE.search(text) is not None
 
 
 def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], mask: str) -> str:
@@ -46,7 +56,13 @@ def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], m
         for needle in needles:
             hidden += ((begins[at], begins[end]) for at, end in _places(spaced, needle))
         hidden += _runs_of_base64(decoded, begins, cores)
-    return _covered(raw, sorted(hidden), mask.encode()).decode(errors="surrogatepass") if hidden else text
+    whole = sorted(place for place in hidden if not any(_is_inside_one(raw, end) for end in place))
+    return _covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
+
+
+def _is_inside_one(raw: bytes, at: int) -> bool:
+    """Whether a character of more than one byte has begun before this place: one of another encoding seems to."""
+    return at < len(raw) and raw[at] & 0xC0 == 0x80
 
 
 def _places(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
@@ -110,25 +126,41 @@ def beginning_at_end(text: AnyStr, value: AnyStr, shortest: int) -> int:
 def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
     """The text read once, twice ..., as long as that changes it, and for each byte of it where in ``raw`` it begins."""
     text, begins = raw, array("L", range(len(raw) + 1))
-    for _ in range(DEPTH):
-        decoded, places = _read(text)
-        if len(decoded) == len(text):
+    for depth in range(DEPTH + 1):
+        yield from _readings_of_printable(text, begins, DEPTH - depth)
+        decoded, places = _read(text, _ESCAPE)
+        if depth == DEPTH or len(decoded) == len(text):
             return
         text, begins = decoded, array("L", (begins[place] for place in places))
+        yield text, begins
+
+
+def _readings_of_printable(text: bytes, begins: array[int], depth: int) -> Iterable[tuple[bytes, array[int]]]:
+    """The same of a text that is read as quoted-printable first."""
+    escape = _PRINTABLE
+    for _ in range(depth + 1):
+        decoded, places = _read(text, escape)
+        if len(decoded) == len(text):
+            return
+        text, begins, escape = decoded, array("L", (begins[place] for place in places)), _ESCAPE
         yield text, begins
 
 
 def needles_of(value: str) -> set[bytes]:
     """What a reader finds who looks for the value: it, and what is made of one that itself looks like an escape
     (``a%41``); with spaces for ``+``."""
-    raw = _bytes(value)
+    return needles_of_bytes(_bytes(value))
+
+
+def needles_of_bytes(raw: bytes) -> set[bytes]:
+    """The same of a value in whatever encoding."""
     return {one.replace(b"+", b" ") for one in (raw, *(text for text, _ in _readings(raw))) if one}
 
 
-def _read(text: bytes) -> tuple[bytes, array[int]]:
+def _read(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[int]]:
     """What the text says, and for each byte of that (and the end) where in the text it begins."""
     said, begins, last = bytearray(), array("L"), 0
-    for escape in _ESCAPE.finditer(text):
+    for escape in escapes.finditer(text):
         said += text[last : escape.start()]
         begins.extend(range(last, escape.start()))
         meaning = _meaning(escape[0])
@@ -140,7 +172,9 @@ def _read(text: bytes) -> tuple[bytes, array[int]]:
 
 
 def _meaning(escape: bytes) -> bytes:
-    if escape[:1] == b"%" or escape[:2] == b"\\x":
+    if escape[-1:] == b"\n":
+        return b""
+    if escape[:1] in b"%=" or escape[:2] == b"\\x":
         return bytes([int(escape[-2:], 16)])
     if escape[:1] == b"&":
         return _bytes(html.unescape(escape.decode()))

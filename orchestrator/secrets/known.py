@@ -11,19 +11,29 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from orchestrator.secrets.escapes import beginning_at_end, beginning_before_a_cut, needles_of, without_escaped
+from orchestrator.secrets.escapes import (
+    beginning_at_end,
+    beginning_before_a_cut,
+    may_be_escaped,
+    needles_of,
+    needles_of_bytes,
+    without_escaped,
+)
 
 MASK: Final = "***"
 
 SHORTEST: Final = 4
 """A shorter value could not be masked without masking half of every message."""
 
-_ESCAPES = frozenset("%\\&")
+_OTHERS: Final = ("latin-1", "cp1252")
+"""Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
+
 _CUT_MARK = "…"
 
 
@@ -43,18 +53,21 @@ class KnownSecrets:
 
     def with_value(self, value: str) -> KnownSecrets:
         """These and one more."""
+        if len(value) < SHORTEST:
+            return self
+        coded, read = set(_coded(value)), {value, *_misread(value)}
         return KnownSecrets(
-            _sorted((*self.values, value)),
-            _sorted((*self.spellings, *_spellings(value))),
-            _sorted((*self.cores, *_cores(value))),
-            self.needles | (needles_of(value) if len(value) >= SHORTEST else frozenset()),
+            _sorted((*self.values, *read)),
+            _sorted((*self.spellings, *(spelling for one in read for spelling in _spellings(one)))),
+            _sorted((*self.cores, *(core for raw in coded for core in _cores(raw)))),
+            self.needles.union(*map(needles_of, read), *map(needles_of_bytes, coded)),
         )
 
     def masked(self, text: str) -> str:
         """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
         for value in self.spellings:
             text = text.replace(value, MASK)
-        if self.values and (not _ESCAPES.isdisjoint(text) or any(core in text for core in self.cores)):
+        if self.values and (may_be_escaped(text) or any(core in text for core in self.cores)):
             text = without_escaped(text, self.needles, self.cores, MASK)
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
@@ -65,7 +78,7 @@ class KnownSecrets:
         for value in (*self.spellings, *self.cores):
             if (length := beginning_at_end(text, value, SHORTEST)) > 0:
                 return text[: len(text) - length] + MASK
-        if not _ESCAPES.isdisjoint(text) and (at := beginning_before_a_cut(text, self.values, SHORTEST)) is not None:
+        if may_be_escaped(text) and (at := beginning_before_a_cut(text, self.values, SHORTEST)) is not None:
             return text[:at] + MASK
         return text
 
@@ -82,9 +95,25 @@ def _spellings(value: str) -> set[str]:
     }  # fmt: skip
 
 
-def _cores(value: str) -> set[str]:
+def _coded(value: str) -> Iterator[bytes]:
+    """The value in each encoding that has its characters."""
+    for encoding in ("utf-8", *_OTHERS):
+        with suppress(UnicodeEncodeError):
+            yield value.encode(encoding)
+
+
+def _misread(value: str) -> Iterator[str]:
+    """What a reader makes of it who takes one encoding for another."""
+    if value.isascii():
+        return
+    for encoding in _OTHERS:
+        with suppress(UnicodeEncodeError):
+            yield value.encode(encoding).decode(errors="replace")
+        yield value.encode().decode(encoding, errors="replace")
+
+
+def _cores(raw: bytes) -> set[str]:
     """Base64 makes four characters of three bytes: a text is coded in one of three ways, and its ends with others."""
-    raw = value.encode()
     found = set()
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for before in range(3):

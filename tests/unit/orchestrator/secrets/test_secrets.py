@@ -4,10 +4,11 @@ import base64
 import html
 import json
 import logging
+import quopri
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
@@ -143,6 +144,38 @@ def test_what_a_service_makes_of_it_is_masked(tmp_path: Path, text: str) -> None
     assert said.count("***") == 2
     assert "c\\/d &amp; " in said
     assert not any(piece in said for piece in ("5678", "u0035", "#53;", "#x35;"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(quopri.encodestring(VALUE.encode()).decode(), quopri.encodestring(VALUE.encode("latin-1")).decode()),
+        quopri.encodestring(f"{'x' * 68} {VALUE}".encode(), quotetabs=True).decode()[68:],
+        json.dumps(quopri.encodestring(PHP.encode(), quotetabs=True).decode()),
+        quote(quopri.encodestring(VALUE.encode(), quotetabs=True).decode()),
+        quopri.encodestring(quote(VALUE).encode(), quotetabs=True).decode(),
+        *(quote(VALUE, encoding="latin-1"), quote_plus(VALUE, encoding="cp1252")),
+        *(VALUE.encode("latin-1").decode(errors="replace"), VALUE.encode().decode("cp1252")),
+        json.dumps(VALUE.encode("latin-1").decode(errors="replace")),
+        base64.b64encode(f"ada:{VALUE}".encode("latin-1")).decode(),
+        *(json.dumps(json.dumps(json.dumps(json.dumps(PHP)))), json.dumps(json.dumps(json.dumps(quote(PHP))))),
+    ],
+)
+def test_rare_notations_are_masked(tmp_path: Path, text: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=VALUE))
+    said = mask(f"\N{SNOWMAN} token=deadbeef {text} \N{SNOWMAN}=ab {text}")
+    assert said.startswith("\N{SNOWMAN} token=deadbeef ")
+    assert said.count("***") == 2
+    assert "5678" not in said
+
+
+def test_what_is_of_another_encoding_cuts_no_character_in_two(tmp_path: Path) -> None:
+    # In Latin-1 the value is the second half of four snowmen's bytes.
+    value = "\N{SNOWMAN}abcd".encode()[1:].decode("latin-1")
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    text = "%20 \N{SNOWMAN}abcd"
+    assert mask(text) == text
+    assert mask("%98%83abcd") == "***"
 
 
 @pytest.mark.parametrize(
