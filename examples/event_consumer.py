@@ -9,6 +9,7 @@ and moment of its failure.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def run(failures: Path, cursor: Path, *, once: bool = False) -> None:
                 file.write(line + "\n")
                 # On disk before the cursor moves on: the next event is asked for only then.
                 file.flush()
+                os.fsync(file.fileno())
 
 
 if __name__ == "__main__":

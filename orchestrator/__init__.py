@@ -16,7 +16,7 @@ from orchestrator.domain.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
-    from orchestrator.control.consumer import EventConsumer, FileCursor
+    from orchestrator.control.consumer import EventConsumer, EventsMissed, FileCursor
 
 # Grouped by what a reader looks for, not by letter.
 __all__ = [  # noqa: RUF022
@@ -25,6 +25,7 @@ __all__ = [  # noqa: RUF022
     "FileCursor",
     # Errors
     "ChangeoverError",
+    "EventsMissed",
     "InvalidInput",
     "NotAllowed",
     "NotFound",
@@ -40,7 +41,7 @@ def __getattr__(name: str) -> Any:
         from orchestrator.client import Client
 
         return Client
-    if name in ("EventConsumer", "FileCursor"):
+    if name in ("EventConsumer", "EventsMissed", "FileCursor"):
         from orchestrator.control import consumer
 
         return getattr(consumer, name)

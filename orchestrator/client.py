@@ -31,6 +31,7 @@ from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, asking, identify, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
+from orchestrator.control.unserved import unserved
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -72,7 +73,6 @@ class Client(AbstractContextManager["Client"]):
         progress: Callable[[int], None] = lambda _: None,
     ) -> SubmitResult:
         """Checks a plan (a file's path, or the plan itself) and writes it. The same plan twice is one plan.
-
         ``progress`` is told how many tenants are written. Raises ``InvalidInput`` with everything that is wrong, before
         anything is written, and ``PlanConflict`` when the plan id belongs to other content.
         """
@@ -81,7 +81,8 @@ class Client(AbstractContextManager["Client"]):
             validated = validate_plan(plan, settings=self._settings, conflicts=conflicts)
             made = validated.require()
             state = write_plan(self._ledger, made, progress)
-        return SubmitResult(plan_id=made.plan_id, status=state, warnings=validated.warnings)
+            told = validated.warnings + unserved(self._reader, state)
+        return SubmitResult(plan_id=made.plan_id, status=state, warnings=told)
 
     def status(
         self,

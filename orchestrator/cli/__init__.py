@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 import sys
 
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import LEFT, ChangeoverError, InvalidInput, Problem
 
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
-
-
-INTERRUPTED = 130
-"""Exit code of a command that Ctrl-C ended: what a shell tells of a process that SIGINT killed."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -20,7 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
         _run(arguments)
     except KeyboardInterrupt:
         # Outside of any command: while modules are loaded, or while the process ends. Typer does the same within.
-        sys.exit(INTERRUPTED)
+        sys.exit(LEFT)
 
 
 def _run(arguments: list[str] | None) -> None:

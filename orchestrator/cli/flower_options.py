@@ -102,7 +102,7 @@ def _wrong_value(where: str, option: str, value: str) -> list[Problem]:
     kind, parts = _kind(option), value.split(",") if _kind(option) is float else [value]
     message = ""
     if option == "port":
-        if not (value.isascii() and value.isdecimal() and int(value[:9]) <= 65535):
+        if not (value.isascii() and value.isdecimal() and len(value) <= 5 and 0 < int(value) <= 65535):
             message = "must be a port, 1 to 65535"
     elif option == "logging":
         message = "" if value.lower() in _LEVELS else f"expected one of {', '.join(_LEVELS)}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
-from orchestrator.cli.output import LEFT, note
+from orchestrator.cli.output import note
 from orchestrator.control.answers import PlanSummary, TaskStatus
+from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import TASK_OPEN, TaskState
+from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
     from orchestrator import Client
@@ -31,7 +32,7 @@ def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        note(f"what was asked for stands; to look: changeover status {quote(target.identifier)}")
+        note(f"what was asked for stands; to look: {typed('status', target.identifier)}")
         raise typer.Exit(LEFT) from None
 
 

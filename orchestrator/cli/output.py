@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 LONGEST_NOTE: Final = 1500
-LEFT: Final = 130
-"""Exit code of who left a wait before its end, by a key or by a signal."""
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, nothing else there.")]
 

@@ -15,6 +15,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import PurgeResult
 from orchestrator.control.export import as_text, plan_lines
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Order, Reply, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
@@ -23,13 +24,12 @@ Progress = Callable[[str, int], None]
 """Told a plan's id and how many of its tasks are left to take out."""
 
 _WHY: Final = {
-    "not-ended": "it is {status}; only an ended plan can be purged: `changeover cancel --plan {plan}` ends it",
+    "not-ended": "it is {status}; only an ended plan can be purged: `{cancel}` ends it",
     "ending": "it is {status} and will end by itself; should it not, since a hand has damaged its records, "
-    "`changeover purge --plan {plan} --force` takes it out as it is",
-    "damaged": "its record is damaged (status {status!r}); `changeover purge --plan {plan} --force` takes it out, "
+    "`{purge} --force` takes it out as it is",
+    "damaged": "its record is damaged (status {status!r}); `{purge} --force` takes it out, "
     "tasks, slots and tenants included",
-    "cancel-first": "it is {status}, and can end: `changeover cancel --plan {plan}` first; --force takes out what does "
-    "not end by that",
+    "cancel-first": "it is {status}, and can end: `{cancel}` first; --force takes out what does not end by that",
     "alive": "{what} of its tasks are in a worker's hands; ask again when their stages have ended",
     "went-on": "it went on while it was exported; export it again",
 }
@@ -54,9 +54,9 @@ class Purger:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
-            raise NotAllowed(
-                f"purge of plan {plan_id}: {_WHY[reply.why].format(status=reply.status, plan=plan_id, what=reply.what)}"
-            )
+            cancel, purge = typed("cancel", "--plan", plan_id), typed("purge", "--plan", plan_id)
+            why = _WHY[reply.why].format(status=reply.status, what=reply.what, cancel=cancel, purge=purge)
+            raise NotAllowed(f"purge of plan {plan_id}: {why}")
         self._finish(progress)
         return PurgeResult(purged=[plan_id])
 

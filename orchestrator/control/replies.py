@@ -10,6 +10,7 @@ from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Reply, Taken
 
 _WHY: Final = {
@@ -27,10 +28,9 @@ _WHY: Final = {
     "rolling-back": "it is rolling back already",
     "rolled-back": "it is rolled back already",
     "draft": "its plan is still being submitted; submit the same file again to go on with it, or "
-    "`changeover purge --plan {plan}` takes the draft out",
-    "plan-draft": "it is still being submitted; submit the same file again to go on with it, or "
-    "`changeover purge --plan {plan}` takes it out",
-    "damaged": "its record is damaged (status {status!r}); `changeover purge --plan {plan} --force` takes its plan "
+    "`{purge}` takes the draft out",
+    "plan-draft": "it is still being submitted; submit the same file again to go on with it, or `{purge}` takes it out",
+    "damaged": "its record is damaged (status {status!r}); `{purge} --force` takes its plan "
     "out, with all that its tasks hold",
     "last-stage": "its last stage runs: when that succeeds the task is COMPLETED, and nothing is left to stop",
     "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
@@ -44,7 +44,7 @@ _WHY: Final = {
     "moved": "task {what} has moved the tenant since; --force goes back all the same",
     "free": "nobody holds it",
     "alive": "task {what}, which holds it, is alive; --force takes it all the same",
-    "cancel-it": "task {what}, which holds it, is {status}; `changeover cancel --task {what}` ends it",
+    "cancel-it": "task {what}, which holds it, is {status}; `{cancel}` ends it",
     "withdrawn": "its rollback is withdrawn; {goes_on}",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
@@ -103,7 +103,8 @@ def reason_words(reply: Reply) -> str:
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why
-    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, plan=plan_id)
+    commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
+    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, **commands)
 
 
 def _why_not(reply: Reply) -> str:

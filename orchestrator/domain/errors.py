@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 QUOTE_LIMIT = 200
 """A value quoted in an error is cut at this many characters."""
+
+
+LEFT: Final = 130
+"""Exit code of who left a command before its end, by a key or by Ctrl-C: what a shell tells of a process that SIGINT
+killed."""
 
 
 def quoted_value(value: object) -> str:

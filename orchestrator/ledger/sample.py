@@ -51,6 +51,7 @@ class Sample:
     recoveries: int = 0
     turns_running: int = 0
     turns_queued: int = 0
+    turns_handed_back: int = 0
     oldest_beat_ms: float | None = None
     feed_length: int = 0
     plans: Sequence[PlanSample] = ()
@@ -67,10 +68,11 @@ def read_sample(client: redis.Redis, keys: Keys) -> Sample:
         pipeline.hmget(keys.of("meta"), "reconcilerRepairs", "recoveries")
         pipeline.zcard(keys.of("leases_running"))
         pipeline.zcard(keys.of("leases_queued"))
+        pipeline.zcard(keys.of("handed_back"))
         pipeline.zrange(keys.of("beats"), 0, 0, withscores=True)
         pipeline.xlen(keys.of("feed"))
         pipeline.smembers(keys.of("active"))
-        counters, meta, running, queued, beats, feed_length, active = pipeline.execute()
+        counters, meta, running, queued, handed_back, beats, feed_length, active = pipeline.execute()
     memory = client.info("memory")
     repairs, recoveries = (int(count or 0) for count in meta)
     return Sample(
@@ -80,6 +82,7 @@ def read_sample(client: redis.Redis, keys: Keys) -> Sample:
         recoveries=recoveries,
         turns_running=running,
         turns_queued=queued,
+        turns_handed_back=handed_back,
         oldest_beat_ms=beats[0][1] if beats else None,
         feed_length=feed_length,
         plans=_plans(client, keys, sorted(active)),

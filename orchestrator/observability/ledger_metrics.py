@@ -66,6 +66,7 @@ def _of_workers(sample: Sample) -> Iterator[Family]:
     yield _family("worker_slots_busy", {(): sample.turns_running})
     yield _family("worker_slots_free", {(): max(slots - sample.turns_running, 0)})
     yield _family("turns_queued", {(): sample.turns_queued})
+    yield _family("turns_handed_back", {(): sample.turns_handed_back})
     roles = Counter(process.role for process in sample.processes)
     yield _family("process_alive", {("coordinator",): roles["coordinator"], ("worker",): roles["worker"]})
 

@@ -53,6 +53,7 @@ LEDGER: Final = _named(
     Metric("changeover_worker_slots_busy", "gauge", "Turns that workers run now"),
     Metric("changeover_worker_slots_free", "gauge", "Further turns that the live workers could run now"),
     Metric("changeover_turns_queued", "gauge", "Turns whose message is under way or whose poll is to come"),
+    Metric("changeover_turns_handed_back", "gauge", "Turns that workers gave back, since they cannot run them"),
     Metric("changeover_process_alive", "gauge", "Processes that gave a sign of life of late", ("role",)),
     Metric("changeover_recoveries", "counter", "Stages taken over from lost workers"),
     Metric("changeover_repairs", "counter", "Locks, slots, leases and queue places that the reconciler put right"),

@@ -10,8 +10,7 @@ import pytest
 import redis
 
 from examples.event_consumer import run
-from orchestrator import Client, EventConsumer, FileCursor
-from orchestrator.control.consumer import EventsMissed
+from orchestrator import Client, EventConsumer, EventsMissed, FileCursor
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place

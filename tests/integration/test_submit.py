@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,15 +11,19 @@ from pathlib import Path
 
 import pytest
 import redis
+from typer.testing import CliRunner
 
+from orchestrator.cli.app import app
 from orchestrator.client import Client
 from orchestrator.domain.errors import InvalidInput, PlanConflict
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import types
+from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.planted import aged, beat
 from tests.support.waiting import wait_until
 
 STAGES = [noop_stage("one")]
@@ -34,6 +39,31 @@ def test_the_same_plan_twice_is_one_plan(client: Client) -> None:
     assert (first.plan_id, first.status) == (second.plan_id, second.status) == ("twice", "READY")
     assert list(client.events()) == before
     assert [summary.plan_id for summary in client.plans()] == ["twice"]
+
+
+def test_who_submits_where_no_coordinator_is_alive_is_told(
+    client: Client, place: Place, tmp_path: Path, redis_client: redis.Redis, settings: Settings
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan("p", [tenant("a")], STAGES)))
+
+    def submit() -> tuple[int, str, str]:
+        done = CliRunner().invoke(app, ["submit", str(path), "--json"], env=place.environment())
+        return done.exit_code, done.stdout, done.stderr
+
+    said = f"none is alive in namespace '{place.namespace}', so nothing moves yet; start one: `changeover coordinator`"
+    code, out, err = submit()
+    assert (code, json.loads(out)) == (0, {"planId": "p", "status": "READY"})
+    assert said in err
+    world = LedgerWorld(redis_client, settings)
+    beat(world, "coordinator")
+    assert submit()[:2] == (0, out)
+    assert "coordinator" not in submit()[2]
+    aged(world, "coordinator:h:1", 60)
+    assert said in submit()[2]
+    client.cancel(plan_id="p")
+    world.serve("p")
+    assert "coordinator" not in submit()[2]
 
 
 def test_spelling_does_not_make_another_plan(client: Client) -> None:

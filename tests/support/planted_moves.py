@@ -59,6 +59,8 @@ def handed_back() -> Iterator[Planted]:
         "stage one (1 of 3) was handed back 1 times: worker w:2 has no step of type drain-queue; the next try comes in"
     )
     yield Planted("nobody has its step", then(lacks, knows), "p.0", S.HANDED_BACK, said, start)
+    said = "1 were handed back: worker w:2 has no step of type drain-queue; such as a (p.0); no live worker of"
+    yield Planted("nobody has a plan's step", then(lacks, knows), "p", S.HANDED_BACK, said, start)
     has = then(lacks, knows, lambda world: beat(world, "worker", "w:3", slots=1, knows=["drain-queue", "noop"]))
     said = "worker w:3 can, and takes it in the end"
     yield Planted("another has its step", has, "p.0", S.HANDED_BACK, said, DOCTOR)

@@ -41,6 +41,11 @@ def servers() -> Iterator[Planted]:
     yield Planted(
         "Redis is full, plan", then(staffed(moves), full), "p", S.LEDGER_REFUSES, "nothing can be recorded", undo=roomy
     )
+    both = then(staffed(moves), full)
+    said, look = "waits for the ledger to take writes, ", ("changeover status --task p.0",)
+    yield Planted("on its way while Redis is full", both, "p.0", S.WAITS_FOR_WORKER, said, look, undo=roomy)
+    said, look = "1 wait for the ledger to take writes", ("changeover status p --running",)
+    yield Planted("on its way while Redis is full, plan", both, "p", S.STAGE_RUNS, said, look, undo=roomy)
     start = ("changeover coordinator",)
     yield Planted("no coordinator", planned("p", "a"), "p.0", S.NO_COORDINATOR, "no coordinator is alive", start)
     yield Planted("no coordinator, plan", planned("p", "a"), "p", S.NO_COORDINATOR, "no coordinator is alive", start)

@@ -13,6 +13,9 @@ def test_packages() -> None:
     assert set(orchestrator.__all__) >= {
         *("Client", "ChangeoverError", "InvalidInput", "NotAllowed", "NotFound", "PlanConflict", "Problem"),
         "Unreachable",
+        "EventConsumer",
+        "EventsMissed",
+        "FileCursor",
     }
     assert all(hasattr(orchestrator, name) for name in orchestrator.__all__)
     assert set(checkpoint.__all__) >= {"Checkpoint", "CheckpointStore", "CheckpointTooLarge", "RedisCheckpointStore"}

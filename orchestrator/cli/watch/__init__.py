@@ -6,15 +6,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
 from orchestrator.cli.event_lines import event_line
-from orchestrator.cli.output import LEFT, as_json, note, print_json, print_line
+from orchestrator.cli.output import as_json, note, print_json, print_line
 from orchestrator.control.target import target_of
+from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
     from orchestrator import Client
@@ -66,5 +67,5 @@ def _show(client: Client, plan_id: str) -> None:
 
 
 def _say_goes_on(plan_id: str) -> None:
-    note(f"the plan goes on; to come back: changeover watch {quote(plan_id)}")
-    note(f"to stop it: changeover pause {quote(plan_id)}")
+    note(f"the plan goes on; to come back: {typed('watch', plan_id)}")
+    note(f"to stop it: {typed('pause', plan_id)}")

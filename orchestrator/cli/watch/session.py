@@ -55,24 +55,28 @@ class Session:
         """Until the plan has ended (true) or the person leaves (false)."""
         self._draw()
         while self._live.summary.status not in PLAN_ENDED:
-            for key in self._keys.wait(TICK_SECONDS):
+            keys = list(self._keys.wait(TICK_SECONDS))
+            for key in keys:
                 rows, last = (self._frame.rows, self._frame.last) if self._frame else (1, 0)
                 self._view = pressed(self._view, key, rows, last)
                 if self._view.left:
                     return False
-            self._look()
-            self._draw()
+            # A drawing reads what is in sight: none is made when nothing can have changed.
+            if self._look() or keys or self._paint.is_resized:
+                self._draw()
         return True
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Whether it was time to."""
         now = self._clock()
         if now - self._looked < LOOK_SECONDS:
-            return
+            return False
         self._looked = now
         if now - self._paged >= PAGE_SECONDS:
             self._paged = now
             self._screen.forget_page()
         self._ask(self._live.look)
+        return True
 
     def _draw(self) -> None:
         size = self._paint.size()
@@ -110,6 +114,11 @@ class Painter:
         """The terminal's, as it is now."""
         width, height = self._out.size
         return Size(width, height)
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether the terminal's size is not that of the last picture."""
+        return self._size != self.size()
 
     def picture(self, frame: Frame, size: Size) -> None:
         """Show it; after a change of size everything anew."""

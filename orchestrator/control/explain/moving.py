@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.processes import START_WORKER, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words, some_of
+from orchestrator.control.explain.processes import handed_back, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.hand_backs import HandBack, hand_back_of, who_can
+from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import ALIVE_SECONDS
@@ -70,7 +70,9 @@ def _runs(task: TaskScene) -> Iterator[Remark]:
 def _waits(task: TaskScene) -> Iterator[Remark]:
     due_ms, now = int(task.record.get("dueAt", 0)), task.scene.now_ms
     if (found := hand_back_of(task.record)) is not None:
-        yield _handed_back(task, found, (due_ms - now) / 1000)
+        tries = f"; the next try comes in {seconds_words((due_ms - now) / 1000)}" if due_ms > now else ""
+        sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
+        yield handed_back(task.scene, found, task.status.tenant_id, sentence)
         yield from no_coordinator(task.scene)
         return
     cursor = _cursor(task)
@@ -82,7 +84,8 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
         )
         return
     since = max(float(task.record.get("queuedAt", now)), due_ms)
-    sentence = f"{_stage(task)} waits for a worker, {seconds_words((now - since) / 1000)} so far{_last_answer(task)}"
+    awaited = "the ledger to take writes" if task.scene.refusal else "a worker"
+    sentence = f"{_stage(task)} waits for {awaited}, {seconds_words((now - since) / 1000)} so far{_last_answer(task)}"
     why = no_worker_takes_it(task.scene, task.status.tenant_id)
     look = [] if why else [typed("status", "--task", task.task_id)]
     yield remark(Situation.WAITS_FOR_WORKER, sentence, *look)
@@ -92,17 +95,6 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
     if overdue > 0 and not why and task.scene.coordinators:
         sentence = f"its lease is overdue by {seconds_words(overdue)}: a coordinator hands it out again if it was lost"
         yield remark(Situation.WAITS_FOR_WORKER, sentence)
-
-
-def _handed_back(task: TaskScene, found: HandBack, due_seconds: float) -> Remark:
-    """Workers could not run it: who can, or what lets one."""
-    queue, able = who_can(found, task.status.tenant_id, task.scene.workers, task.scene.lanes)
-    tries = f"; the next try comes in {seconds_words(due_seconds)}" if due_seconds > 0 else ""
-    sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
-    if able:
-        sentence += f"; worker {some_of([one.name for one in able])} can, and takes it in the end"
-        return remark(Situation.HANDED_BACK, sentence, typed("doctor"))
-    return remark(Situation.HANDED_BACK, f"{sentence}; no live worker of {queue} can: {found.mend}", START_WORKER)
 
 
 def _asked(task: TaskScene) -> Iterator[Remark]:

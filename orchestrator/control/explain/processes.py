@@ -9,6 +9,7 @@ from orchestrator.control.answers import Remark
 from orchestrator.control.elsewhere import elsewhere
 from orchestrator.control.explain.scene import Scene, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.hand_backs import HandBack, who_can
 from orchestrator.control.live_broker import is_on_another_broker
 from orchestrator.control.worrying import SKEW_SECONDS
 from orchestrator.domain.lanes import lane_name, lane_of
@@ -55,6 +56,15 @@ def broker_away(scene: Scene) -> Iterator[Remark]:
             f"{sentence}; start it, or give the coordinators the right CHANGEOVER_BROKER_URL",
             typed("doctor"),
         )
+
+
+def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str) -> Remark:
+    """Workers could not run the tenant's turn, as the sentence says: who can, or what lets one."""
+    queue, able = who_can(found, tenant_id, scene.workers, scene.lanes)
+    if able:
+        sentence += f"; worker {some_of([one.name for one in able])} can, and takes it in the end"
+        return remark(Situation.HANDED_BACK, sentence, typed("doctor"))
+    return remark(Situation.HANDED_BACK, f"{sentence}; no live worker of {queue} can: {found.mend}", START_WORKER)
 
 
 def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:

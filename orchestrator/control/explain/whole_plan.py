@@ -9,9 +9,10 @@ from typing import Final
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.plan_retry import plan_retry
-from orchestrator.control.explain.processes import broker_away, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.control.status import StatusReader
 from orchestrator.control.worrying import ABANDONED_SECONDS
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
@@ -181,7 +182,8 @@ def _go_back(plan: PlanScene) -> Iterator[Remark]:
 
 def _moves(plan: PlanScene) -> Iterator[Remark]:
     counts = {what: sum(g.count for g in plan.of_kind("moves") if g.words[1] == what) for what in _MOVES}
-    parts = [f"{count} {_MOVES[what]}" for what, count in counts.items() if count]
+    words = _MOVES | ({"waits": "wait for the ledger to take writes"} if plan.scene.refusal else {})
+    parts = [f"{count} {words[what]}" for what, count in counts.items() if count]
     if parts:
         yield remark(Situation.STAGE_RUNS, ", ".join(parts), typed("status", plan.plan_id, "--running"))
     waits = [group for group in plan.of_kind("moves") if group.words[1] == "waits"]
@@ -192,9 +194,26 @@ def _moves(plan: PlanScene) -> Iterator[Remark]:
             for found in no_worker_takes_it(plan.scene, task.tenant_id)
             if found.situation != Situation.BROKER_AWAY
         )
+    yield from _handed_back(plan)
 
 
-_MOVES: Final = {"running": "run on workers", "polls": "are between polls", "waits": "wait for a worker"}
+_MOVES: Final = {
+    "running": "run on workers",
+    "polls": "are between polls",
+    "waits": "wait for a worker",
+    "handed": "were handed back",
+}
+
+
+def _handed_back(plan: PlanScene) -> Iterator[Remark]:
+    """What workers cannot run, by what they lack."""
+    groups = [group for group in plan.of_kind("moves") if group.words[1] == "handed"]
+    for group in groups[:CAUSES_SHOWN]:
+        (record,) = plan.scene.reader.task_records([task_id_of(plan.plan_id, group.positions[0])])
+        if found := hand_back_of(record):
+            sentence = f"{group.count} were handed back: worker {found.worker} {found.words}; {_samples(plan, group)}"
+            yield handed_back(plan.scene, found, record.get("tenant", ""), sentence)
+    yield from _more(plan, groups, Situation.HANDED_BACK, "kinds of turns that were handed back", "--running")
 
 
 def _cancelled(plan: PlanScene) -> Iterator[Remark]:

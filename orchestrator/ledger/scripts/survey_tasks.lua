@@ -3,7 +3,8 @@
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       failed: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
---       paused: 1 if by the plan | moves: status, running, polls or waits | cancelled: by whom
+--       paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed back |
+--       cancelled: by whom
 -- EVENTS none
 -- @include keys
 -- @include task_id
@@ -37,6 +38,12 @@ local function why_failed(text)
   return tostring(failure.type or ''), type(stage) == 'string' and stage or ''
 end
 
+-- Why workers gave the turn back, and what they lack; nil when none did, or one has been able to since.
+local function why_handed_back(lease, text)
+  local ok, told = pcall(cjson.decode, lease == 'queued' and text or '')
+  return ok and type(told) == 'table' and tostring(told.why) .. ' ' .. tostring(told.what) or nil
+end
+
 -- A lease's due time is looked at only to tell a poll that is not due from a message that waits.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'offset') or 0)
@@ -59,9 +66,10 @@ for position = first, last do
   elseif status == 'PAUSED' then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
   elseif status == 'RUNNING' or status == 'ROLLING_BACK' then
-    local lease = redis.call('HMGET', key, 'lease', 'dueAt')
-    local polls = tonumber(lease[2] or 0) > now
-    add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits'))
+    local lease = redis.call('HMGET', key, 'lease', 'dueAt', 'handedBack')
+    local polls, why = (tonumber(lease[2] or 0) or 0) > now, why_handed_back(lease[1], lease[3])
+    if why then add(position, 'moves', status, 'handed', why)
+    else add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits')) end
   elseif status == 'CANCELLED' then
     local by = redis.call('HGET', key, 'cancelledBy') or ''
     -- Each of these names another task.

@@ -80,6 +80,9 @@ def test_what_is_now(world: LedgerWorld) -> None:
     assert found["changeover_task_active"] == 3
     assert (found["changeover_slots_used"], found["changeover_slots_free"]) == (3, 2)
     assert (found["changeover_worker_slots_busy"], found["changeover_turns_queued"]) == (1, 2)
+    assert found["changeover_turns_handed_back"] == 0
+    world.ledger.hand_back(world.turn("p.1"), "w:2/d", "step", "drain", had_begun=False)
+    assert scrape(world)["changeover_turns_handed_back"] == 1
     assert found["changeover_task_waiting{reason=slot}"] == 1
     assert found["changeover_task_waiting{reason=tenant}"] == 1
     assert found["changeover_plans_active{status=RUNNING}"] == 2

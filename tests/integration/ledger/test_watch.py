@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import pytest
 from rich.console import Console
 
 from orchestrator.cli.watch.screen import Frame, Screen, Size
+from orchestrator.cli.watch.session import Session
 from orchestrator.cli.watch.view import View
-from orchestrator.control.live_plan import LivePlan
+from orchestrator.control.live_plan import LivePlan, TaskView
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.ledger.outcomes import Begun
@@ -61,6 +63,45 @@ def test_a_retried_plan_runs_while_its_task_runs(world: LedgerWorld) -> None:
     assert text.splitlines()[0].endswith("COMPLETED")
     assert "2 of 2  100 %" in text
     assert "nothing moves now" in text
+
+
+class Counted(LivePlan):
+    """Counts how often it was asked for what is in sight."""
+
+    reads = 0
+
+    def views(self, task_ids: Sequence[str]) -> list[TaskView]:
+        self.reads += 1
+        return super().views(task_ids)
+
+
+class Person:
+    """Presses these keys, one at each wait, which takes its whole time; then leaves. Her clock is the screen's."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys, self.now = [*keys, "q"], 0.0
+
+    def wait(self, seconds: float) -> list[str]:
+        self.now += seconds
+        key = self.keys.pop(0)
+        return [key] if key else []
+
+
+def test_what_is_in_sight_is_read_when_it_can_have_changed(world: LedgerWorld) -> None:
+    world.started("p", ["a"])
+    world.begin("p.0")
+
+    def reads(*keys: str) -> int:
+        live, person = Counted(world.reader, "p", nullcontext), Person(*keys)
+        out = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+        with out.screen():
+            assert not Session(live, person, out, clock=lambda: person.now).run()
+        return live.reads
+
+    assert reads() == 1
+    # Two seconds: four looks, each with its drawing.
+    assert reads(*[""] * 8) == 1 + 4
+    assert reads("j", *[""] * 7) == 1 + 1 + 4
 
 
 def test_a_pause_that_is_not_there_yet_is_said(world: LedgerWorld) -> None:

@@ -45,6 +45,8 @@ OPEN = [
 ]
 WRONG = {
     "--port=abc": "--port: must be a port, 1 to 65535 (got 'abc')",
+    "--port=0": "--port: must be a port, 1 to 65535 (got '0')",
+    "--port=00000000099999": "--port: must be a port, 1 to 65535 (got '00000000099999')",
     "--port=99999": "--port: must be a port, 1 to 65535 (got '99999')",
     "--prt=5": "--prt: unknown option of Flower; did you mean 'port'?",
     "--port": "--port: expected --port=VALUE",
