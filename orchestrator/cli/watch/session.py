@@ -80,7 +80,10 @@ class Session:
 
     def _draw(self) -> None:
         size = self._paint.size()
-        self._ask(lambda: self._keep(self._screen.draw(self._view, size, self._notice())))
+        if self._away_since is None:
+            self._ask(lambda: self._keep(self._screen.draw(self._view, size)))
+        if notice := self._notice():
+            self._keep(self._screen.draw(self._view, size, notice))
         if self._frame is not None:
             self._paint.picture(self._frame, size)
 

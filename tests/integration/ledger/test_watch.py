@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import random
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -15,6 +16,7 @@ from orchestrator.cli.watch.session import Session
 from orchestrator.cli.watch.view import View
 from orchestrator.control.live_plan import LivePlan, TaskView
 from orchestrator.control.status import StatusReader
+from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import StageRow
@@ -102,6 +104,46 @@ def test_what_is_in_sight_is_read_when_it_can_have_changed(world: LedgerWorld) -
     # Two seconds: four looks, each with its drawing.
     assert reads(*[""] * 8) == 1 + 4
     assert reads("j", *[""] * 7) == 1 + 1 + 4
+
+
+class Cut(LivePlan):
+    """Its server does not answer when ``is_away``."""
+
+    is_away = False
+
+    def look(self) -> None:
+        self._answers()
+        super().look()
+
+    def views(self, task_ids: Sequence[str]) -> list[TaskView]:
+        self._answers()
+        return super().views(task_ids)
+
+    def _answers(self) -> None:
+        if self.is_away:
+            raise Unreachable("away")
+
+
+def test_what_was_in_sight_stays_while_nobody_answers(world: LedgerWorld) -> None:
+    world.started("p", ["a"])
+    world.begin("p.0")
+    live = Cut(world.reader, "p", nullcontext)
+    out, now = io.StringIO(), itertools.count(0, 0.25)
+    console = Console(file=out, force_terminal=True, width=80, height=24)
+
+    class Waiting(Person):
+        def wait(self, seconds: float) -> list[str]:
+            found = super().wait(seconds)
+            live.is_away = len(self.keys) > 1
+            return found
+
+    person = Waiting(*[""] * 8, "f", *[""] * 4)
+    with console.screen():
+        Session(live, person, console, clock=lambda: next(now)).run()
+    text = out.getvalue()
+    assert "Redis has not answered for" in text
+    assert "not read yet" in text
+    assert "nothing moves now" not in text
 
 
 def test_a_pause_that_is_not_there_yet_is_said(world: LedgerWorld) -> None:
