@@ -69,8 +69,8 @@ class Screen:
         self._page_is_old = True
 
     def draw(self, view: View, size: Size, notice: str = "") -> Frame:
-        """The picture of ``size``. Reads what of the plan is in sight; with a ``notice`` that nobody answers it does not
-        and what was in sight last stays there."""
+        """The picture of ``size``. Reads what of the plan is in sight; with a ``notice`` that nobody answers it does
+        not, and what was in sight last stays there."""
         live, width = self._live, size.width
         top = head(live, width)
         if notice:
