@@ -115,7 +115,7 @@ def _renewing(server: RedisServer, folder: Path) -> None:
 def _idle_coordinator(server: RedisServer, folder: Path) -> None:
     with _Bench(server) as bench:
         for turn in bench.begin(10_000, "idle"):
-            bench.ledger.poll_again(turn, 1800.0, {})
+            bench.ledger.poll_again(turn, 1800.0, "{}")
         cluster = bench.cluster(folder)
         process = cluster.start_coordinator()
         cluster.wait_alive([process])

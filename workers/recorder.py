@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
-from orchestrator.ledger.records import Advanced, Dropped, Onward, Turn
+from orchestrator.ledger.records import Advanced, Dropped, Onward, Turn, wire_json
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
@@ -55,9 +54,10 @@ class Recorder:
         """Stores the cursor; the same stage is to be scheduled again."""
         turn, record = run.turn, run.record
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
-        if len(json.dumps(run.cursor.as_json())) > CURSOR_LIMIT:
+        cursor = wire_json(run.cursor.as_json())
+        if len(cursor.encode()) > CURSOR_LIMIT:
             return self.fail(run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls"))
-        ended, number, due_ms = patiently(lambda: self._ledger.poll_again(turn, seconds, run.cursor.as_json()))
+        ended, number, due_ms = patiently(lambda: self._ledger.poll_again(turn, seconds, cursor))
         if ended is not Ended.AGAIN:
             return fenced_out(run)
         crash_points.reached(crash_points.BETWEEN_POLLS)
@@ -134,8 +134,8 @@ class Recorder:
         failure = FailureInfo(
             type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
         )
-        cursor = run.cursor.as_json()
-        seen = cursor if len(json.dumps(cursor)) <= CURSOR_LIMIT else None
+        cursor = wire_json(run.cursor.as_json())
+        seen = cursor if len(cursor.encode()) <= CURSOR_LIMIT else ""
         ended = patiently(lambda: self._ledger.fail(run.turn, failure, seen))
         if ended is Ended.STALE:
             return fenced_out(run)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from celery import current_app
+from redis import Redis
 
 from checkpoint import CheckpointStore
 from orchestrator.ledger.connection import connect
@@ -108,9 +109,8 @@ def _kept_times(ledger: Ledger) -> StepTimes:
 
 @lru_cache(maxsize=1)
 def _make_runner(pid: int) -> StageRunner:
-    settings = load_settings()
+    settings, client = load_settings(), _make_client(pid)
     servers = find_servers(settings)
-    client = connect(servers.redis_url, patient=True, replicas=settings.redis)
     ledger = Ledger(client, settings)
     tracing = start_tracing(settings)
     reader = Reader(client, ledger.keys)
@@ -136,8 +136,13 @@ def _make_runner(pid: int) -> StageRunner:
 @lru_cache(maxsize=1)
 def _make_continuation(pid: int) -> Continuation:
     settings = load_settings()
-    client = connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
-    return Continuation(current_app, LegNames(Reader(client, Keys(settings.namespace))), settings.lanes)
+    return Continuation(current_app, LegNames(Reader(_make_client(pid), Keys(settings.namespace))), settings.lanes)
+
+
+@lru_cache(maxsize=1)
+def _make_client(pid: int) -> Redis:
+    settings = load_settings()
+    return connect(find_servers(settings).redis_url, patient=True, replicas=settings.redis)
 
 
 def _ahead(settings: Settings) -> RunAhead | None:

@@ -3,8 +3,8 @@
 The ledger cannot know: a queued lease runs out alike for a message that was lost and for one that nobody has taken yet.
 The broker can be asked, without looking into a single message, since a lane is first in, first out:
 
-* Whoever publishes to a lane counts it (``workers/transport.py``); the lane's length says how many of those still wait.
-  What was pushed less what waits has left the lane, and it was the oldest.
+* Whoever publishes to a lane counts it (``lane_keys.py``, or ``workers/amqp_transport.py``); the lane's length says how
+  many of those still wait. What was pushed less what waits has left the lane, and it was the oldest.
 * Each look keeps the time and the count. Once as many have left as were pushed at an earlier look, whatever was
   published before that look has left the lane. An empty lane, or a count that fell back (somebody emptied the broker),
   says the same of everything so far.

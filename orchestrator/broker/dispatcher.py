@@ -21,8 +21,8 @@ from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.refusals import state_words
 from orchestrator.settings.model import Settings
 
-# Once more, over a new connection: the one in hand may have been cut while it was idle. Who publishes decides when to
-# come back, and the tasks' leases say what was not published.
+# Once more, over a new connection: the one in hand may have been cut while it was idle (to lanes in Redis ``gathering``
+# does so itself). Who publishes decides when to come back, and the tasks' leases say what was not published.
 _RETRY_POLICY: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 _ANSWER_SECONDS: Final = 1.0

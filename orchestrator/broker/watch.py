@@ -63,7 +63,7 @@ class BrokerWatch:
     def told(self) -> dict[str, Any]:
         """``broker``: host, port and database; ``brokerRun``: the server's run id and the database (of a RabbitMQ: its
         cluster's name and the virtual host), "" when it was never there; ``brokerAway``: seconds since it last
-        answered, 0 when it did at the last look."""
+        answered, 0 when that is no longer than two looks ago."""
         silent = self._clock() - self._answered
         away = round(silent, 1) if silent > 2 * LOOK_SECONDS else 0.0
         return {"broker": self._place, "brokerRun": self._run, "brokerAway": away}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -22,6 +22,7 @@ LONGEST_SECONDS: Final = 60.0
 REMEMBERED: Final = 1000
 """Things with a fault that are told apart; past them the oldest are tried again at once."""
 
+Answer = TypeVar("Answer")
 _log = structlog.get_logger(__name__)
 
 
@@ -38,14 +39,23 @@ class FaultGuard:
         return self._clock() < self._until.get(name, 0.0)
 
     def run(self, name: str, step: Callable[[], object]) -> bool:
-        """Takes the step, unless the thing is held back. False when it was not taken, or failed.
+        """Takes the step as ``ask`` does. False when it was not taken, or failed."""
+
+        def taken() -> bool:
+            step()
+            return True
+
+        return self.ask(name, taken, otherwise=False)
+
+    def ask(self, name: str, step: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """Takes the step, unless its thing is held back, for its answer; ``otherwise`` if it was not taken, or failed.
 
         A Redis that is away, or too new for this process, is nobody's fault: that is raised, as it stops everything.
         """
         if self.holds_back(name):
-            return False
+            return otherwise
         try:
-            step()
+            answer = step()
         except (*UNREACHABLE, TooOld):
             raise
         except Exception:  # noqa: BLE001 - see above: one fault must not stop all others
@@ -54,9 +64,9 @@ class FaultGuard:
             _log.exception("passed by after a fault", action="passed-by", what=name, seconds=seconds)
             if len(self._waits) > REMEMBERED:
                 self._forget(next(iter(self._waits)))
-            return False
+            return otherwise
         self._forget(name)
-        return True
+        return answer
 
     def _forget(self, name: str) -> None:
         self._waits.pop(name, None)

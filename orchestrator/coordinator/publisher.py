@@ -118,11 +118,6 @@ class Publisher:
         with self._changed:
             return ROOM - len(self._waiting)
 
-    def has_waiting(self) -> bool:
-        """Whether something is still to be published."""
-        with self._changed:
-            return self._has_waiting()
-
     def _has_waiting(self) -> bool:
         return bool(self._waiting or self._doubted)
 

@@ -76,18 +76,14 @@ class Retention:
         for plan_id, seen in rows:
             if is_stopping():
                 break
-            went = self._passing_by_faults(plan_id, seen, is_stopping)
+            ended = (plan_id, seen, is_stopping)
+            went = self._guard.ask(f"plan {plan_id}", lambda: self._let_go(*ended), otherwise=False)  # noqa: B023 - run at once
             gone += went
             # Those that stay are passed by until the walk is through: they must not keep what ended after them.
             self._stayed += not went
         if len(rows) + len(lost) < BATCH:
             self._stayed = 0
         return gone
-
-    def _passing_by_faults(self, plan_id: str, seen: str, is_stopping: Callable[[], bool]) -> bool:
-        went: list[bool] = []
-        self._guard.run(f"plan {plan_id}", lambda: went.append(self._let_go(plan_id, seen, is_stopping)))
-        return went == [True]
 
     def _clear_away(self, is_stopping: Callable[[], bool]) -> None:
         for _ in self._purges.chunks():

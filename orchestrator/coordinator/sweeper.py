@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import structlog
@@ -71,9 +72,7 @@ class Sweeper:
         if upto_ms is not None:
             overdue = {"deadlines": self._deadlines, "running leases": self._running, "queued leases": self._queued}
             kinds = overdue | kinds
-        more = [False]
-        for name, kind in kinds.items():
-            self._guard.run(name, lambda: more.append(kind(upto_ms or 0)))  # noqa: B023 - run at once
+        more = [self._guard.ask(name, partial(kind, upto_ms or 0), otherwise=False) for name, kind in kinds.items()]
         return any(more)
 
     def _deadlines(self, upto_ms: int) -> bool:

@@ -230,13 +230,13 @@ class Ledger:
         due_ms, tenant_id, mode, *more = answer[1:]
         return code, HandedBack(due_ms, tenant_id, TaskState(mode), *more)
 
-    def poll_again(self, turn: Turn, delay_seconds: float, cursor: Mapping[str, Any]) -> tuple[Ended, int, int]:
-        """Hands the turn back for ``delay_seconds``.
+    def poll_again(self, turn: Turn, delay_seconds: float, cursor: str) -> tuple[Ended, int, int]:
+        """Hands the turn back for ``delay_seconds``; ``cursor`` is JSON.
 
         Answers ``AGAIN`` with the next turn's number and its due time (ms of the ledger's clock), or ``STALE``.
         """
         number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
-        answer = self.call("poll_again", *number, round(delay_seconds * 1000), wire_json(dict(cursor)))
+        answer = self.call("poll_again", *number, round(delay_seconds * 1000), cursor)
         following, due_ms = answer[1:] or (0, 0)
         return Ended(answer[0]), following, due_ms
 
@@ -268,10 +268,10 @@ class Ledger:
         task_id, epoch, stage, *record = answer[0]
         return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), turn_record(record)))
 
-    def fail(self, turn: Turn, failure: FailureInfo, seen: Mapping[str, Any] | None = None) -> Ended:
-        """Records the stage as failed, which ends its task; ``seen``: its cursor by then, kept to be looked at."""
-        why, cursor = wire_json(failure.model_dump(by_alias=True)), "" if seen is None else wire_json(seen)
-        answer = self.call("fail", turn.task_id, turn.epoch, turn.stage, turn.turn, why, cursor)
+    def fail(self, turn: Turn, failure: FailureInfo, seen: str = "") -> Ended:
+        """Records the stage as failed, which ends its task; ``seen``: its cursor by then, JSON to be looked at."""
+        why = wire_json(failure.model_dump(by_alias=True))
+        answer = self.call("fail", turn.task_id, turn.epoch, turn.stage, turn.turn, why, seen)
         return Ended(answer[0])
 
     def count(self, process: str, batch: int, counts: Mapping[str, int]) -> None:

@@ -49,14 +49,6 @@ def load_strategy(name: str) -> RollbackStrategy:
     return strategy
 
 
-def config_for(record: TurnRecord, strategy: RollbackStrategy | None = None) -> dict[str, Any]:
-    """The config of a begun turn, all keys in snake_case.
-
-    Raises ``NoSnapshot`` when the way back has nowhere to go.
-    """
-    return configs_for(record, strategy)[0]
-
-
 def configs_for(
     record: TurnRecord, strategy: RollbackStrategy | None = None
 ) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:

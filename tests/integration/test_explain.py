@@ -44,7 +44,7 @@ def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: red
     assert "its plan is pausing by bob (lunch): it pauses when stage one has ended well" in said(task_id="a.0")
     assert "it is pausing by bob (lunch): 1 stages still run to their end" in said(plan_id="a")
     assert "its plan is paused by bob (lunch)" in said(task_id="a.1")
-    ledger.poll_again(turn, 60, {"step": 0, "attempt": 4, "note": "attempt 4 of 10: gw-1 says version 41"})
+    ledger.poll_again(turn, 60, '{"step": 0, "attempt": 4, "note": "attempt 4 of 10: gw-1 says version 41"}')
     assert "between polls after attempt 4, next in" in said(task_id="a.0")
     assert "attempt 4 of 10: gw-1 says version 41" in said(task_id="a.0")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from orchestrator.ledger.records import StageRow
+from orchestrator.ledger.records import StageRow, wire_json
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld, config
@@ -56,7 +56,7 @@ def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
     for n in range(7, 12):
         world.begin(f"{PLAN}.{n}")
     for n in (7, 8):
-        world.ledger.poll_again(world.turn(f"{PLAN}.{n}"), 600.0, {"step": 2, "attempt": 3, "note": NOTE})
+        world.ledger.poll_again(world.turn(f"{PLAN}.{n}"), 600.0, wire_json({"step": 2, "attempt": 3, "note": NOTE}))
     world.succeed(f"{PLAN}.9")
     world.ask("rollback", f"{PLAN}.10")
     world.succeed(f"{PLAN}.10")

@@ -8,6 +8,7 @@ from typing import cast
 from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.coordinator import Coordinator
+from orchestrator.coordinator.publisher import DOUBTED_ROOM, ROOM
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.ledger.records import Admitted
 from tests.support.ledger_world import LedgerWorld
@@ -49,8 +50,9 @@ class Coordinating:
     def round(self) -> bool:
         """One round, and what it admitted published; True when there may be more to do."""
         more = self.coordinator.round(0.001)
-        while self.coordinator.publisher.has_waiting():
-            self.coordinator.publisher.round()
+        publisher = self.coordinator.publisher
+        while (publisher.room(), publisher.doubted_room()) != (ROOM, DOUBTED_ROOM):
+            publisher.round()
         return more
 
     def settle(self) -> int:

@@ -26,7 +26,7 @@ from orchestrator.ledger.outcomes import Begun, Ended, Opened
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admission, Admitted, Advanced, Onward, StageRow, Turn, TurnRecord
 from orchestrator.settings.model import Settings
-from orchestrator.stages.rollback_strategy import config_for
+from orchestrator.stages.rollback_strategy import configs_for
 from tests.support.history import check_ledger
 
 STAGES = ("one", "two", "three")
@@ -153,7 +153,7 @@ class LedgerWorld:
         return code
 
     def poll(self, task_id: str, delay_seconds: float = 5.0) -> Ended:
-        return self.ledger.poll_again(self.turn(task_id), delay_seconds, {"step": 1})[0]
+        return self.ledger.poll_again(self.turn(task_id), delay_seconds, '{"step":1}')[0]
 
     def succeed(self, task_id: str, *, healthy: bool = True) -> Ended:
         return self.succeed_turn(self.turn(task_id), healthy=healthy)
@@ -170,7 +170,7 @@ class LedgerWorld:
         done = Checkpoint(turn.task_id, turn.epoch, record.attempt, record.mode, turn.stage + 1, record.stage_name)
         goes_back = record.mode is TaskState.ROLLING_BACK
         advanced = self.ledger.advance(
-            turn, done.to_json(), healthy=healthy, config=config_for(record), goes_back=goes_back, onward=onward
+            turn, done.to_json(), healthy=healthy, config=configs_for(record)[0], goes_back=goes_back, onward=onward
         )
         if advanced.stage is not None:
             self._records[turn.task_id] = replace(record, stage_index=advanced.stage[0], stage_name=advanced.stage[1])

@@ -78,7 +78,7 @@ def failed() -> Iterator[Planted]:
 def _timed_out(world: LedgerWorld) -> None:
     MOVES(world)
     world.begin("p.0")
-    world.ledger.poll_again(world.turn("p.0"), 60, {"step": 0, "attempt": 4, "note": "gw-1 says version 41"})
+    world.ledger.poll_again(world.turn("p.0"), 60, '{"step": 0, "attempt": 4, "note": "gw-1 says version 41"}')
     world.client.hset(world.keys.of("plan", "p"), mapping={"timed": 1, "stageTimeout:0": 60_000})
     world.client.zadd(world.keys.of("deadlines"), {"p.0": 1})
     world.ledger.call("sweep_deadlines", 100, world.reader.now_ms() + 60_000)

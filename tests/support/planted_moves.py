@@ -18,7 +18,7 @@ IN_STAGE = then(started("p", "a b"), on("begin", "p.0"))
 
 def _polling(due_seconds: float) -> Do:
     def make(world: LedgerWorld) -> None:
-        cursor = {"step": 0, "attempt": 4, "note": "gw-1 says version 41"}
+        cursor = '{"step": 0, "attempt": 4, "note": "gw-1 says version 41"}'
         world.ledger.poll_again(world.turn("p.0"), due_seconds, cursor)
 
     return make

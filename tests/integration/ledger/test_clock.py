@@ -168,7 +168,7 @@ def test_a_turn_that_comes_early_is_sent_back_and_eats_no_attempt(
     (task,) = world.started("p", ["a"])
     world.begin(task)
     turn = world.turn(task)
-    _, number, due_ms = world.ledger.poll_again(turn, 30.0, {"step": 1})
+    _, number, due_ms = world.ledger.poll_again(turn, 30.0, '{"step":1}')
     again = type(turn)(task, turn.epoch, turn.stage, number)
     if seconds is not None:
         world.sweeper.sweep()

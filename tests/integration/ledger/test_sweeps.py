@@ -38,7 +38,7 @@ def test_a_lost_worker_is_replaced_under_a_new_epoch_and_its_result_fenced(world
     before = world.dump()
     assert world.succeed_turn(old) is Ended.STALE
     assert world.ledger.fail(old, FAILURE) is Ended.STALE
-    assert world.ledger.poll_again(old, 1, {})[0] is Ended.STALE
+    assert world.ledger.poll_again(old, 1, "{}")[0] is Ended.STALE
     assert world.ledger.begin(old, "late")[0] is Begun.STALE
     assert world.dump() == before
     assert world.task(task)["cursor"] == '{"step":1}'

@@ -101,9 +101,9 @@ def test_a_lost_reply_is_answered_as_before(world: LedgerWorld) -> None:
     task, failing = world.started("p", ["a", "b"])
     world.begin(task)
     turn = world.turn(task)
-    assert world.ledger.poll_again(turn, 5, {"step": 1})[:2] == (Ended.AGAIN, 1)
+    assert world.ledger.poll_again(turn, 5, '{"step":1}')[:2] == (Ended.AGAIN, 1)
     before = world.dump()
-    assert world.ledger.poll_again(turn, 5, {"step": 1})[:2] == (Ended.AGAIN, 1)
+    assert world.ledger.poll_again(turn, 5, '{"step":1}')[:2] == (Ended.AGAIN, 1)
     assert world.dump() == before
     world.begin(task)
     turn = world.turn(task)

@@ -19,7 +19,7 @@ from orchestrator.control.status import StatusReader
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.ledger.records import StageRow
+from orchestrator.ledger.records import StageRow, wire_json
 from tests.support.ledger_world import LedgerWorld
 
 FAILED = {TaskState.FAILED, TaskState.ROLLBACK_FAILED}
@@ -172,7 +172,7 @@ def test_rows_say_step_attempt_and_last_answer(world: LedgerWorld) -> None:
     world.serve("p")
     world.begin("p.0")
     note = "attempt 3 of 10: 1 of 2 instances not there: gw-2 says version 41"
-    world.ledger.poll_again(world.turn("p.0"), 50.0, {"step": 1, "attempt": 3, "note": note})
+    world.ledger.poll_again(world.turn("p.0"), 50.0, wire_json({"step": 1, "attempt": 3, "note": note}))
     row = next(line for line in shown(live_plan(world)).splitlines() if line.startswith("a "))
     assert row.split("  ")[0] == "a"
     assert "1/1 one  health-check  3/10   1 of 2 instances not there: gw-2" in row

@@ -39,6 +39,9 @@ class Place:
             clock=lambda: self.seconds,
         )
 
+    def has_waiting(self) -> bool:
+        return (self.publisher.room(), self.publisher.doubted_room()) != (ROOM, DOUBTED_ROOM)
+
     def publish(self, tasks: Sequence[Admitted], leg_names: Sequence[Sequence[str]]) -> None:
         self.attempts += 1
         if self.away:
@@ -55,7 +58,7 @@ def test_tasks_are_published_in_batches_in_order() -> None:
     assert place.published == [row(n) for n in range(BATCH)]
     place.publisher.round()
     assert len(place.published) == BATCH + 5
-    assert not place.publisher.has_waiting()
+    assert not place.has_waiting()
 
 
 def test_of_doubted_messages_only_the_lost_are_published() -> None:
@@ -64,7 +67,7 @@ def test_of_doubted_messages_only_the_lost_are_published() -> None:
     place.publisher.put_doubted([Doubted(row(n), published_ms=n, now_ms=100) for n in range(10)])
     place.publisher.round()
     assert place.published == [row(n) for n in range(5)]
-    assert not place.publisher.has_waiting()
+    assert not place.has_waiting()
 
 
 def test_a_doubt_does_not_displace_what_is_certain() -> None:
@@ -88,7 +91,7 @@ def test_a_fault_about_copies_holds_up_nobody() -> None:
     with capture_logs():
         place.publisher.round()
     assert place.published == [row(1)]
-    assert not place.publisher.has_waiting()
+    assert not place.has_waiting()
 
 
 def test_of_one_task_the_last_word_counts() -> None:
@@ -123,7 +126,7 @@ def test_after_an_outage_what_waited_is_looked_up_again() -> None:
         for _ in range(2):
             place.publisher.round()
     assert place.published == [row(1, epoch=7)]
-    assert not place.publisher.has_waiting()
+    assert not place.has_waiting()
 
 
 def test_one_task_that_cannot_be_published_stops_no_other() -> None:
@@ -134,7 +137,7 @@ def test_one_task_that_cannot_be_published_stops_no_other() -> None:
         place.publisher.round()
     assert place.published == [row(0), row(2)]
     assert [line["what"] for line in logs if line["action"] == "passed-by"] == ["p.1"]
-    assert not place.publisher.has_waiting()
+    assert not place.has_waiting()
 
 
 def test_what_is_doubted_has_room_of_its_own_and_admission_has_its_own() -> None:
@@ -144,7 +147,7 @@ def test_what_is_doubted_has_room_of_its_own_and_admission_has_its_own() -> None
     assert place.publisher.doubted_room() == DOUBTED_ROOM
     place.publisher.put_doubted([Doubted(row(n), 0, 1) for n in range(ROOM, ROOM + DOUBTED_ROOM + 1)])
     assert (place.publisher.room(), place.publisher.doubted_room()) == (0, 0)
-    while place.publisher.has_waiting():
+    while place.has_waiting():
         place.publisher.round()
     # Neither waits for the other.
     assert place.published[: 2 * BATCH] == [row(n) for n in (*range(BATCH), *range(ROOM, ROOM + BATCH))]

@@ -11,7 +11,7 @@ from orchestrator.domain.errors import InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.stages import rollback_strategy
-from orchestrator.stages.rollback_strategy import PreviousConfig, config_for, configs_for, load_strategy
+from orchestrator.stages.rollback_strategy import PreviousConfig, configs_for, load_strategy
 
 NEW = '{"tenant_id": "a", "deploy_unit_version": 42, "deploy_unit_name": "green"%s}'
 SOURCE = ', "source_tenant_deploy_config": {"deploy_unit_version": 41}'
@@ -44,16 +44,16 @@ class Factory(PreviousConfig):
 
 def test_the_plans_own_source_goes_before_the_last_known_good() -> None:
     good = '{"tenant_id": "a", "deploy_unit_version": 40}'
-    back = config_for(record(TaskState.ROLLING_BACK, snapshot=good))
+    back, *_ = configs_for(record(TaskState.ROLLING_BACK, snapshot=good))
     assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (41, "green")
-    back = config_for(record(TaskState.ROLLING_BACK, source="", snapshot=good))
+    back, *_ = configs_for(record(TaskState.ROLLING_BACK, source="", snapshot=good))
     assert (back["deploy_unit_version"], back["deploy_unit_name"]) == (40, None)
     with pytest.raises(NoSnapshot):
-        config_for(record(TaskState.ROLLING_BACK, source=""))
+        configs_for(record(TaskState.ROLLING_BACK, source=""))
 
 
 def test_the_way_forward_is_not_the_strategys() -> None:
-    assert config_for(record(TaskState.RUNNING), Factory())["deploy_unit_version"] == 42
+    assert configs_for(record(TaskState.RUNNING), Factory())[0]["deploy_unit_version"] == 42
 
 
 def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     strategy = load_strategy("factory")
 
-    assert config_for(record(TaskState.ROLLING_BACK), strategy)["deploy_unit_version"] == 1
+    assert configs_for(record(TaskState.ROLLING_BACK), strategy)[0]["deploy_unit_version"] == 1
     _, other, _ = configs_for(record(TaskState.RUNNING), strategy)
     assert other is not None
     assert other["deploy_unit_version"] == 1
