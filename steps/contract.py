@@ -25,7 +25,8 @@ class Needs:
     """What a step reaches for besides the tenant, by parameter (``{"url": "https://..."}``); checked at submit.
 
     ``urls``: addresses that it calls. ``connections``: names of Redis connections. ``instances``: names of instance
-    lists. ``keys``: Redis keys that it writes. ``channels``: those that it publishes on.
+    lists. ``keys``: Redis keys that it writes. ``channels``: those that it publishes on. ``endpoints``: whether it asks
+    the tenant's own, so that the tenant must have some.
     """
 
     urls: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Needs:
     channels: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
+    endpoints: bool = False
 
 
 NO_NEEDS: Final = Needs()

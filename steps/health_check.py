@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 
 from steps.contract import (
-    NO_NEEDS,
     Choice,
     Done,
     Endpoint,
@@ -85,12 +84,11 @@ class HealthCheckParameters(StepParameters):
 
     def needs(self) -> Needs:
         again = self.rebroadcast
-        if again is None and self.instances is None:
-            return NO_NEEDS
         return Needs(
             channels={"rebroadcast.channel": again.channel} if again else {},
             connections={"rebroadcast.connection": again.connection} if again and again.connection else {},
             instances={"instances": self.instances} if self.instances else {},
+            endpoints=self.instances is None,
         )
 
 

@@ -86,6 +86,7 @@ class RedisAckParameters(StepParameters):
             channels={"channel": self.channel},
             connections={"connection": self.connection} if self.connection else {},
             instances={"instances": self.instances} if self.instances else {},
+            endpoints=self.instances is None,
         )
 
 

@@ -6,7 +6,7 @@ knew nothing of. The publish may fail or be lost, as any: the task holds a queue
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery
@@ -14,17 +14,16 @@ from celery import Celery
 from orchestrator.broker.chains import due_time, publish_chain
 from orchestrator.broker.messages import shown_arguments
 from orchestrator.domain.lanes import lane_name, lane_of
+from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.records import Admitted
 from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
 from workers.own_queue import entity_of
-
-LegNames = Callable[[Admitted], Sequence[str]]
 
 
 class Continuation:
     """Does with a message what its runner said."""
 
-    def __init__(self, app: Celery, leg_names: LegNames, lanes: int) -> None:
+    def __init__(self, app: Celery, leg_names: NamesOfLegs, lanes: int) -> None:
         """``leg_names``: the names of all legs of a task."""
         self._app = app
         self._leg_names = leg_names

@@ -19,16 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Final
 
 import structlog
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
+from orchestrator.settings.extensions import MIDDLEWARES
 from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
-
-ENTRY_POINT_GROUP: Final = "changeover.middlewares"
 
 _log = structlog.get_logger(__name__)
 
@@ -129,7 +127,7 @@ def load_chain(settings: Settings, outermost: Sequence[Middleware] = ()) -> Chai
     """
     if not settings.middlewares and not outermost:
         return None
-    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    points = {point.name: point for point in entry_points(group=MIDDLEWARES)}
     made: list[Middleware] = []
     problems: list[Problem] = []
     for index, name in enumerate(settings.middlewares):

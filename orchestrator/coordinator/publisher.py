@@ -22,6 +22,7 @@ from orchestrator.coordinator.copies import Copies, Doubted
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.refusals import state_words
@@ -43,7 +44,6 @@ STALE_SECONDS: Final = 2.0
 DRAIN_SECONDS: Final = 2.0
 """How long a clean stop waits for the rest."""
 
-LegNames = Callable[[Admitted], Sequence[str]]
 _log = structlog.get_logger(__name__)
 
 
@@ -63,7 +63,7 @@ class Publisher:
         self,
         dispatcher: Dispatcher,
         reader: Reader,
-        leg_names: LegNames,
+        leg_names: NamesOfLegs,
         copies: Copies,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -35,7 +35,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that is not known: the nearest one, else all that are."""
     names = sorted(known)
     near = nearest(name, names)
-    return f"unknown {kind}; did you mean {near!r}?" if near else f"unknown {kind}; known: {', '.join(names)}"
+    return f"unknown {kind}; did you mean {near!r}?" if near else f"unknown {kind}; known: {', '.join(names) or 'none'}"
 
 
 def is_address(text: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -23,7 +22,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from orchestrator.ledger.refusals import STATE_VARIABLE, refusal
+from orchestrator.ledger.refusals import STATE_VARIABLE, not_now, refusal
 from orchestrator.settings.model import RedisSettings
 
 UNREACHABLE = (
@@ -36,10 +35,8 @@ UNREACHABLE = (
     MasterDownError,
     TryAgainError,
 )
-"""What the client raises when the server is away, not ready, or cannot take a write now: full, or failing over."""
-
-CANNOT_SERVE_NOW: Final = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b")
-"""The same, in the words of a server's answer."""
+"""What the client raises when the server is away, not ready, or cannot take a write now: full, or failing over; the
+kinds of ``refusals.NOT_NOW``, written out for the type checker."""
 
 
 class LedgerRedis(redis.Redis):
@@ -51,7 +48,7 @@ class LedgerRedis(redis.Redis):
         except UNREACHABLE:
             raise
         except ResponseError as error:
-            if CANNOT_SERVE_NOW.search(str(error)):
+            if not_now(error) is not None:
                 raise RedisConnectionError(str(error)) from error
             raise
 

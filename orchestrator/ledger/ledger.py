@@ -19,7 +19,6 @@ from orchestrator.domain import formats
 from orchestrator.domain.errors import BadMove, TooOld
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.ledger.connection import CANNOT_SERVE_NOW
 from orchestrator.ledger.kept_connection import KeptConnection
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD, Begun, Committed, Ended, Opened, Written
@@ -38,6 +37,7 @@ from orchestrator.ledger.records import (
     identity_of,
     wire_json,
 )
+from orchestrator.ledger.refusals import not_now
 from orchestrator.ledger.script_source import TABLES, Tables, named_script
 from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.ledger.turn_record import turn_record
@@ -102,7 +102,7 @@ class Ledger:
             return cast(list[Any], self._connection.execute("EVAL", source, 1, self.keys.root, *arguments))
         except ResponseError as error:
             # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
-            if CANNOT_SERVE_NOW.search(str(error)):
+            if not_now(error) is not None:
                 raise RedisConnectionError(str(error)) from error
             raise
 

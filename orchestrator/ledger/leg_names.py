@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
+
+NamesOfLegs = Callable[[Admitted], Sequence[str]]
+"""What a ``LegNames`` is for those who ask it."""
 
 
 class LegNames:

@@ -18,8 +18,8 @@ UNREADABLE: Final = "EventUnreadable"
 
 
 def event_of(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:
-    """The same; an entry that a hand has damaged, so that it lacks what every event carries, hides none behind it: its
-    number is right, ``plan_sequence_id`` 0, ``plan_id`` perhaps "" and ``occurred_at`` 1970."""
+    """One stream entry as an event. One that a hand has damaged, so that it lacks what every event carries, hides none
+    behind it: its number is right, ``plan_sequence_id`` 0, ``plan_id`` perhaps "" and ``occurred_at`` 1970."""
     try:
         return read_event(identifier, fields, plan_id)
     except ValidationError as error:

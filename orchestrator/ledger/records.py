@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from orchestrator.domain.status import TaskState
@@ -116,24 +116,8 @@ class TurnRecord:
     legs: int = 0
 
     def at_stage(self, index: int, name: str) -> TurnRecord:
-        """That of the first turn of another stage; by hand, since ``dataclasses.replace`` takes its time."""
-        return TurnRecord(
-            self.tenant_id,
-            self.mode,
-            index,
-            name,
-            {},
-            self.config,
-            self.snapshot,
-            self.attempt,
-            self.incarnation,
-            self.checkpoint,
-            self.forced,
-            self.digest,
-            self.rollbacks,
-            self.plan_created,
-            self.legs,
-        )
+        """That of the first turn of another stage."""
+        return replace(self, stage_index=index, stage_name=name, cursor={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import redis
@@ -13,6 +14,7 @@ from redis.exceptions import (
     BusyLoadingError,
     ClusterDownError,
     ExecAbortError,
+    MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -47,6 +49,47 @@ def is_damage(answer: object) -> bool:
     return isinstance(answer, ResponseError) and _DAMAGE.search(str(answer)) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """A state in which a server answers, and does not do what it is asked: as words behind its name, as the ``code``
+    that its answer begins with, and as the ``kind`` of error that the client makes of that, if it knows it."""
+
+    words: str
+    code: str
+    kind: type[RedisError] | None = None
+
+
+FULL: Final = NotNow("is full", "OOM", OutOfMemoryError)
+LOADING: Final = NotNow("is still loading its data", "LOADING", BusyLoadingError)
+READ_ONLY: Final = NotNow("is a replica and takes no writes", "READONLY", ReadOnlyError)
+NOT_NOW: Final = (
+    FULL,
+    LOADING,
+    READ_ONLY,
+    NotNow("cannot save to its disk and takes no writes", "MISCONF"),
+    NotNow("has too few replicas and takes no writes", "NOREPLICAS"),
+    NotNow("is busy with a script", "BUSY"),
+    # Before the next, whose kind it is one of.
+    NotNow("is a replica without its master", "MASTERDOWN", MasterDownError),
+    NotNow("belongs to a cluster that is down", "CLUSTERDOWN", ClusterDownError),
+    NotNow("asks to be asked again", "TRYAGAIN", TryAgainError),
+)
+"""The one list of them."""
+
+_BY_CODE: Final = {state.code: state for state in NOT_NOW}
+_CODE: Final = re.compile(rf"\b({'|'.join(_BY_CODE)})\b")
+
+
+def not_now(error: BaseException) -> NotNow | None:
+    """The state that the error tells of: by its kind, or by a code in it, since from inside a script, and of some
+    states, it comes as a plain error."""
+    for state in NOT_NOW:
+        if state.kind is not None and isinstance(error, state.kind):
+            return state
+    code = _CODE.search(str(error))
+    return _BY_CODE[code[1]] if code else None
+
+
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
     """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
 
@@ -67,50 +110,45 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
         )
     if isinstance(error, AuthenticationError) or "WRONGPASS" in text:
         return Unreachable(f"{place} refuses the user or password of {variable}")
-    if isinstance(error, BusyLoadingError) or "LOADING" in text:
-        state = _ask(url)
-        progress = f" ({state.loading})" if state is not None and state.loading else ""
-        return Unreachable(f"{place} is still loading its data{progress}; try again when it has")
-    if isinstance(error, OutOfMemoryError) or re.search(r"\bOOM\b", text):
-        state = _ask(url)
-        memory = f": {memory_text(state.used_bytes, state.limit_bytes)} used" if state is not None else ""
-        return Unreachable(f"{place} is full{memory}; raise its maxmemory, or take data out of it")
-    if isinstance(error, ReadOnlyError) or "READONLY" in text:
-        return Unreachable(f"{place} is a replica and takes no writes; name the master in {variable}")
-    if "MISCONF" in text:
-        return Unreachable(f"{place} takes no writes, since it cannot save to its disk ({_cut(text)})")
+    if (state := not_now(error)) is not None:
+        return Unreachable(f"{place} {_told(state, url, variable, text)}")
     if isinstance(error, ResponseError) and (damage := _DAMAGE.search(text)):
         return DamagedData(
             f"{place}: a record there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
             "damaged plans, `changeover purge --plan ID --force` takes one out"
         )
-    if isinstance(error, redis.ConnectionError | redis.TimeoutError | ClusterDownError | TryAgainError | OSError):
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None
 
 
-_STATES: Final = (
-    (r"\bOOM\b|maxmemory", "is full"),
-    (r"\bLOADING\b|loading the dataset", "is still loading its data"),
-    (r"\bREADONLY\b|read only replica", "is a replica and takes no writes"),
-    (r"\bMISCONF\b", "cannot save to its disk and takes no writes"),
-    (r"\bNOREPLICAS\b", "has too few replicas and takes no writes"),
-)
+def _told(state: NotNow, url: str, variable: str, text: str) -> str:
+    if state is LOADING:
+        asked = _ask(url)
+        progress = f" ({asked.loading})" if asked is not None and asked.loading else ""
+        return f"{state.words}{progress}; try again when it has"
+    if state is FULL:
+        asked = _ask(url)
+        memory = f": {memory_text(asked.used_bytes, asked.limit_bytes)} used" if asked is not None else ""
+        return f"{state.words}{memory}; raise its maxmemory, or take data out of it"
+    if state is READ_ONLY:
+        return f"{state.words}; name the master in {variable}"
+    return f"{state.words} ({_cut(text)})"
 
 
 def state_words(error: BaseException, server: str = "Redis", away: str = "is away") -> str:
     """What the server is, by what its client raised or what stands behind that: ``Redis is full``; ``away`` when it did
     not answer at all. For a log, so nothing is asked of the server."""
-    texts = [str(one) for one in _behind(error)]
-    found = (words for pattern, words in _STATES if any(re.search(pattern, text) for text in texts))
+    found = (state.words for one in _behind(error) if (state := not_now(one)) is not None)
     return f"{server} {next(found, away)}"
 
 
 def is_servers_fault(error: BaseException) -> bool:
-    """Whether a server that is away, full, loading or read-only caused it: its words tell all, a traceback nothing.
+    """Whether a server that is away, or in such a state, caused it: its words tell all, a traceback nothing.
     What went wrong while such an error was handled is another fault."""
-    kinds = redis.ConnectionError | redis.TimeoutError | OutOfMemoryError | ReadOnlyError | ExecAbortError
-    return isinstance(error, kinds) or (error.__cause__ is not None and is_servers_fault(error.__cause__))
+    kinds = redis.ConnectionError | redis.TimeoutError | ExecAbortError
+    is_one = isinstance(error, kinds) or (isinstance(error, RedisError) and not_now(error) is not None)
+    return is_one or (error.__cause__ is not None and is_servers_fault(error.__cause__))
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,4 +1,4 @@
-"""Reads what a script tells of a turn that has begun."""
+"""The order in which a script tells a begun turn (``turn_record`` in ``scripts/includes/stage_begin.lua``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.ledger.records import TurnRecord
 
 
 def turn_record(answer: Sequence[Any]) -> TurnRecord:
-    """What a script tells of a turn that has begun."""
+    """The record of a turn that has begun, from a script's answer."""
     tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
     checkpoint, forced, digest, rollbacks, created, legs = rest
     return TurnRecord(

@@ -37,15 +37,12 @@ LIBRARIES: Final = {
 }
 """What a library's lines are about, by its loggers' names; all others are ``library``."""
 
-_quiet: list[object] = [None]
-"""The loggers' class, if it writes no lines at DEBUG."""
-
 _task: ContextVar[tuple[str, str, str, str] | None] = ContextVar("task", default=None)
 
 
 def says_debug() -> bool:
     """Whether a line at DEBUG would be written: making one costs, even if nobody takes it."""
-    return structlog.get_config()["wrapper_class"] is not _quiet[0]
+    return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
 def configure_logs(settings: Settings) -> None:
@@ -86,11 +83,9 @@ def configure_logs(settings: Settings) -> None:
     # One line a message at INFO; our own runner already says one a task.
     for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
-    wrapper = structlog.make_filtering_bound_logger(root.level)
-    _quiet[0] = None if root.level <= logging.DEBUG else wrapper
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=wrapper,
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )

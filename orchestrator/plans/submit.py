@@ -37,7 +37,9 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     elif opened is Opened.REMAINS:
         Purges(ledger).lose(plan.plan_id)
         opened, chunks_written, state = _open(ledger, plan)
-    if opened in (Opened.CONFLICT, Opened.PURGING, Opened.REMAINS):
+    if opened in (Opened.PURGING, Opened.REMAINS):
+        raise PlanConflict(f"plan_id: an older plan {plan.plan_id} is still being purged; submit it again in a moment")
+    if opened is Opened.CONFLICT:
         raise PlanConflict(f"plan_id: a plan {plan.plan_id} exists with other content; choose another plan_id")
     if state is not None:
         return state

@@ -16,6 +16,7 @@ MIDDLEWARES: Final = "changeover.middlewares"
 """Group of entry points."""
 
 BUILT_IN_STRATEGY: Final = "previous"
+_BUILT_IN: Final = {STRATEGIES: (BUILT_IN_STRATEGY,)}
 
 
 def missing_extensions(settings: Settings) -> list[Problem]:
@@ -23,20 +24,12 @@ def missing_extensions(settings: Settings) -> list[Problem]:
 
     A worker that lacks one does not start; where only workers have them, it is no fault elsewhere.
     """
-    problems = []
+    asked = [(f"middlewares[{at}]", "middleware", MIDDLEWARES, name) for at, name in enumerate(settings.middlewares)]
     if settings.rollback_strategy != BUILT_IN_STRATEGY:
-        known = [BUILT_IN_STRATEGY, *entry_points(group=STRATEGIES).names]
-        if settings.rollback_strategy not in known:
-            message = unknown("rollback strategy", settings.rollback_strategy, known)
-            problems.append(Problem("rollback_strategy", settings.rollback_strategy, message))
-    if settings.middlewares:
-        brought = entry_points(group=MIDDLEWARES).names
-        problems += [
-            Problem(f"middlewares[{index}]", name, unknown("middleware", name, brought) if brought else _NONE)
-            for index, name in enumerate(settings.middlewares)
-            if name not in brought
-        ]
+        asked.insert(0, ("rollback_strategy", "rollback strategy", STRATEGIES, settings.rollback_strategy))
+    problems = []
+    for path, kind, group, name in asked:
+        known = [*_BUILT_IN.get(group, ()), *entry_points(group=group).names]
+        if name not in known:
+            problems.append(Problem(path, name, unknown(kind, name, known)))
     return problems
-
-
-_NONE: Final = "unknown middleware; no installed package brings any"

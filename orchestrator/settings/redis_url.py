@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from orchestrator.domain.naming import nearest
+from orchestrator.settings.url_parts import PATH, BadUrl, Expected, read_options, require_host, split_url
 
 EXAMPLE: Final = "expected a URL such as redis://host:6379/0"
 TCP: Final = ("redis", "rediss")
@@ -19,7 +19,7 @@ SOCKETS: Final = ("unix", "redis+socket")
 _DATABASE: Final = {"unix": "db", "redis+socket": "virtual_host"}
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
-_OPTIONS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
+_OPTIONS: Final[dict[str, Expected]] = {
     "db": (_WHOLE, "a whole number"),
     "virtual_host": (_WHOLE, "a whole number"),
     "socket_timeout": (_SECONDS, "a number of seconds"),
@@ -28,14 +28,10 @@ _OPTIONS: Final[dict[str, tuple[re.Pattern[str], str]]] = {
     "protocol": (re.compile("[23]"), "2 or 3"),
     "ssl_cert_reqs": (re.compile("none|optional|required"), "none, optional or required"),
     "ssl_check_hostname": (re.compile("true|false"), "true or false"),
-    "ssl_ca_certs": (re.compile(".+"), "a path"),
-    "ssl_certfile": (re.compile(".+"), "a path"),
-    "ssl_keyfile": (re.compile(".+"), "a path"),
+    "ssl_ca_certs": PATH,
+    "ssl_certfile": PATH,
+    "ssl_keyfile": PATH,
 }
-
-
-class BadUrl(ValueError):
-    """No Redis URL, or one that no client of ours could dial; the message holds nothing of its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,42 +82,17 @@ class RedisUrl:
         return f"{scheme}://{self.who}{self.place}?{query}"
 
 
-def shown_url(url: str) -> str | None:
-    """The URL as an error may show it: without user, password, query and fragment; None when it is not clear where
-    those are."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    if "@" in url and "@" not in parts.netloc:
-        return None
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def parse_redis_url(url: str) -> RedisUrl:
     """The URL's parts. Raises ``BadUrl``."""
-    if re.search(r"[\s\x00-\x1f\x7f]", url):
-        raise BadUrl(f"{EXAMPLE}, without spaces or control characters")
-    try:
-        parts = urlsplit(url)
-        if parts.scheme == "sentinel":
-            raise BadUrl("sentinel:// is not taken: give an address that follows the master (a proxy, a virtual one)")
-        port = parts.port
-    except ValueError as error:
-        if isinstance(error, BadUrl):
-            raise
-        # Not in urlsplit's words: they may quote a part of the password.
-        why = "Port out of range 0-65535" if "range" in str(error) else "host or port cannot be dialled"
-        raise BadUrl(f"{EXAMPLE} ({why})") from None
+    if url.startswith("sentinel:"):
+        raise BadUrl("sentinel:// is not taken: give an address that follows the master (a proxy, a virtual one)")
+    parts = split_url(url, EXAMPLE)
     if parts.scheme not in (*TCP, *SOCKETS):
         raise BadUrl(EXAMPLE)
-    if parts.fragment or "#" in url:
-        raise BadUrl("no '#' may stand in it; in a password it is written %23")
     options = _options(parts.query, parts.scheme)
     if parts.scheme in SOCKETS:
         return _socket(url, parts.scheme, parts.netloc, parts.path, options)
-    if not parts.hostname or port == 0 or not _is_host(parts.hostname):
-        raise BadUrl(f"{EXAMPLE}; host or port cannot be dialled")
+    host = require_host(parts, EXAMPLE)
     written = parts.path.strip("/")
     if written and not _WHOLE.fullmatch(written):
         raise BadUrl(f"{EXAMPLE}; the database is a whole number")
@@ -129,7 +100,7 @@ def parse_redis_url(url: str) -> RedisUrl:
         raise BadUrl(f"two databases are given: {written} and db={options['db']}")
     database = int(options.pop("db", written or "0"))
     who, at, _ = parts.netloc.rpartition("@")
-    return RedisUrl(url, parts.scheme, who + at, f"{parts.hostname}:{port or 6379}", database, options)
+    return RedisUrl(url, parts.scheme, who + at, f"{host}:{parts.port or 6379}", database, options)
 
 
 def _socket(url: str, scheme: str, netloc: str, path: str, options: dict[str, str]) -> RedisUrl:
@@ -141,28 +112,9 @@ def _socket(url: str, scheme: str, netloc: str, path: str, options: dict[str, st
 
 
 def _options(query: str, scheme: str) -> dict[str, str]:
-    known = [name for name in _OPTIONS if name != ("db" if scheme == "redis+socket" else "virtual_host")]
-    if scheme == "redis":
-        known = [name for name in known if not name.startswith("ssl_")]
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
-            tls = "; TLS needs rediss://" if name.startswith("ssl_") and scheme == "redis" else ""
-            raise BadUrl(f"unknown option {name[:60]!r}{tls or '; ' + hint}")
-        pattern, expected = _OPTIONS[name]
-        if name in found:
-            raise BadUrl(f"the option {name!r} is given twice")
-        if not pattern.fullmatch(value):
-            raise BadUrl(f"the option {name!r}: expected {expected}")
-        found[name] = value
-    return found
-
-
-def _is_host(host: str) -> bool:
-    try:
-        host.encode("idna")
-    except UnicodeError:
-        return False
-    return not set(host) & set("/\\,;'\"<>^`{|}")
+    other = "db" if scheme == "redis+socket" else "virtual_host"
+    known = {name: expected for name, expected in _OPTIONS.items() if name != other}
+    if scheme != "redis":
+        return read_options(query, known)
+    plain = {name: expected for name, expected in known.items() if not name.startswith("ssl_")}
+    return read_options(query, plain, tls="rediss")

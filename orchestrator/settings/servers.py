@@ -12,7 +12,8 @@ from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.files.private_file import NotPrivate, read_private
 from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
 from orchestrator.settings.model import Settings
-from orchestrator.settings.redis_url import BadUrl, RedisUrl, parse_redis_url, shown_url
+from orchestrator.settings.redis_url import RedisUrl, parse_redis_url
+from orchestrator.settings.url_parts import BadUrl, shown_url
 
 Parsed = TypeVar("Parsed")
 

@@ -15,7 +15,6 @@ from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.domain.wording import join, problems_of, shown
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
-from steps import HealthCheckParameters, RedisAckParameters
 from steps.contract import NO_NEEDS, Step, StepParameters
 from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
@@ -40,8 +39,7 @@ class BuiltStep:
     @property
     def reaches_nothing(self) -> bool:
         """Whether it takes nothing from the tenant's config or the settings, and is told no secret."""
-        asks_instances = isinstance(self.parameters, HealthCheckParameters | RedisAckParameters)
-        return not asks_instances and not self.secrets and self.parameters.needs() is NO_NEEDS
+        return not self.secrets and self.parameters.needs() is NO_NEEDS
 
 
 class CompiledStep:

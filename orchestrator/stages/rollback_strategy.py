@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import entry_points
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from orchestrator.domain.errors import InvalidInput, NoSnapshot, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
-
-ENTRY_POINT_GROUP: Final = "changeover.rollback_strategies"
+from orchestrator.settings.extensions import STRATEGIES
 
 
 class RollbackStrategy(Protocol):
@@ -39,7 +38,7 @@ def load_strategy(name: str) -> RollbackStrategy:
 
     Raises ``InvalidInput`` naming the nearest known one.
     """
-    found = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    found = {point.name: point for point in entry_points(group=STRATEGIES)}
     if name == "previous":
         return PreviousConfig()
     if name not in found:

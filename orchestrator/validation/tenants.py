@@ -16,7 +16,7 @@ from orchestrator.templates.condition import condition_holds
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
-from steps import HealthCheckParameters, RedisAckParameters
+from steps import HealthCheckParameters
 from steps.contract import NO_NEEDS
 
 MAX_CONFIG_CHARACTERS = 256 * 1024
@@ -119,7 +119,7 @@ class TenantCheck:
                 if needs.keys or step.secrets:
                     yield from self._permissions.of_step(step, needs, stage.steps[place].path, tenant_id, config)
                 parameters = step.parameters
-                if isinstance(parameters, HealthCheckParameters | RedisAckParameters) and parameters.instances is None:
+                if needs.endpoints:
                     asked = asked or step
                 has_version = config["deploy_unit_version"] is not None
                 if (

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from orchestrator.client import Client
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.clock import ledger_now_ms
+from orchestrator.settings.extensions import MIDDLEWARES
 from orchestrator.settings.model import Settings
 from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
@@ -194,7 +195,7 @@ def raises(_: Settings) -> Middleware:
 def test_only_what_the_settings_name_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     here = "tests.integration.workers.test_middleware"
     values = {"plain": f"{here}:Plain", "raises": f"{here}:raises", "dict": "builtins:repr"}
-    points = [EntryPoint(name, value, middleware.ENTRY_POINT_GROUP) for name, value in values.items()]
+    points = [EntryPoint(name, value, MIDDLEWARES) for name, value in values.items()]
     monkeypatch.setattr(middleware, "entry_points", lambda group: points)
     assert load_chain(Settings()) is None
     assert load_chain(Settings(middlewares=["plain"])) is not None

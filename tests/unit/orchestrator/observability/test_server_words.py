@@ -10,7 +10,9 @@ import redis
 from kombu.exceptions import OperationalError
 from redis.exceptions import BusyLoadingError, ExecAbortError, OutOfMemoryError, ReadOnlyError
 
-from orchestrator.ledger.refusals import state_words
+from orchestrator.domain.errors import Unreachable
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.refusals import NOT_NOW, NotNow, is_servers_fault, not_now, refusal, state_words
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.model import Settings
 
@@ -37,6 +39,25 @@ def caused(error: Exception, cause: Exception) -> Exception:
 )
 def test_a_server_is_called_what_it_is(error: Exception, words: str) -> None:
     assert state_words(error).startswith(words)
+
+
+@pytest.mark.parametrize("state", NOT_NOW, ids=lambda state: state.code)
+def test_each_state_is_told_the_same_everywhere(state: NotNow) -> None:
+    errors = [redis.ResponseError(f"Error running script: -{state.code} no"), redis.ConnectionError(f"{state.code} no")]
+    if state.kind is not None:
+        errors.append(state.kind("no"))
+    for error in errors:
+        assert not_now(error) is state
+        assert state_words(error) == f"Redis {state.words}"
+        assert is_servers_fault(error)
+        told = refusal(error, "redis://127.0.0.1:1/0")
+        assert isinstance(told, Unreachable)
+        assert f" {state.words}" in str(told)
+
+
+def test_clients_wait_for_what_the_states_are_told_by() -> None:
+    kinds = {state.kind for state in NOT_NOW if state.kind is not None}
+    assert set(UNREACHABLE) == {redis.ConnectionError, redis.TimeoutError, *kinds}
 
 
 def test_only_what_no_server_caused_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.settings.amqp_url import parse_amqp_url
 from orchestrator.settings.model import Settings
-from orchestrator.settings.redis_url import BadUrl
 from orchestrator.settings.servers import find_servers
+from orchestrator.settings.url_parts import BadUrl
 
 TAKEN = [
     ("amqp://u:p@h", "h:5672//"),
@@ -21,8 +21,14 @@ TAKEN = [
     ("amqps://u:p@h/moves", "h:5671/moves"),
 ]
 REFUSED = [
-    ("amqp://", "one host"),
-    ("amqp://u:hunter2@a;b", "one host"),
+    ("amqp://", "host or port cannot be dialled"),
+    ("amqp://u:hunter2@a;b", "host or port cannot be dialled"),
+    ("amqp://u:hunter2@a,b", "host or port cannot be dialled"),
+    ("amqp://u:hunter2@" + "x" * 64 + ".example", "host or port cannot be dialled"),
+    ("amqp://u:hunter2@h:0", "host or port cannot be dialled"),
+    ("http://u:hunter2@h", "expected a URL such as amqp://"),
+    ("amqps://u:hunter2@h?ssl_keyfile=/k&ssl_keyfile=/l", "is given twice"),
+    ("amqps://u:hunter2@h?heartbeat=/k", "known: ssl_ca_certs, ssl_certfile, ssl_keyfile"),
     ("amqp://u:hunter2@h:x", "cannot be dialled"),
     ("amqp://u:hunter2@h/a/b", "one virtual host"),
     ("amqp://u:hunter2@h///", "one virtual host"),

@@ -12,7 +12,7 @@ from orchestrator.validation import validate_plan
 from tests.support.right_plan import right_plan
 
 STRATEGY = "unknown rollback strategy; did you mean 'previous'?"
-MIDDLEWARE = "unknown middleware; no installed package brings any"
+MIDDLEWARE = "unknown middleware; known: none"
 
 
 def test_all_that_is_missing_is_named() -> None:

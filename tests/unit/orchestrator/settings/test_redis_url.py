@@ -54,7 +54,7 @@ REFUSED = [
     ("redis://h/0?ssl_cert_reqs=none", "TLS needs rediss://"),
     ("rediss://h/0?ssl_cert_reqs=maybe", "expected none, optional or required"),
     ("redis://h/0#x", "no '#' may stand in it"),
-    ("redis://:pa#ss@h/0", "cannot be dialled"),
+    ("redis://:pa#ss@h/0", "no '#' may stand in it"),
     ("redis://h /0", "without spaces or control characters"),
     ("redis://h\n/0", "without spaces or control characters"),
     ("sentinel://h:26379;sentinel://i:26379", "sentinel:// is not taken"),

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.domain.errors import InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import TurnRecord
+from orchestrator.settings.extensions import STRATEGIES
 from orchestrator.stages import rollback_strategy
 from orchestrator.stages.rollback_strategy import PreviousConfig, configs_for, load_strategy
 
@@ -57,7 +58,7 @@ def test_the_way_forward_is_not_the_strategys() -> None:
 
 
 def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("factory", f"{__name__}:Factory", rollback_strategy.ENTRY_POINT_GROUP)
+    point = EntryPoint("factory", f"{__name__}:Factory", STRATEGIES)
     monkeypatch.setattr(rollback_strategy, "entry_points", lambda group: [point])
 
     strategy = load_strategy("factory")
