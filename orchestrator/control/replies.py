@@ -15,6 +15,7 @@ from orchestrator.ledger.operations import Operation, Reply, Taken
 
 _WHY: Final = {
     "state": "not possible while it is {status}",
+    "bad-move": "{what}",
     "paused": "it is paused already",
     "pausing": "it is pausing already",
     "running": "it is not paused",

@@ -132,7 +132,7 @@ class Operations:
         try:
             code, *rest = self._ledger.ask(verb, target_id, "", "", "", "", *options)
         except BadMove as error:
-            return Reply(Taken.REFUSED, error.status, "state", str(error), target_id)
+            return Reply(Taken.REFUSED, error.status, "bad-move", str(error), target_id)
         return _reply(target_id, code, *rest)
 
     def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:

@@ -6,7 +6,6 @@ A part that a plan does not have is empty; another one (waves, say) is a functio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from shlex import quote
 from typing import Final
 
 from rich.console import RenderableType
@@ -22,6 +21,7 @@ from orchestrator.control.answers import TaskStatus
 from orchestrator.control.failure_causes import CauseGroup
 from orchestrator.control.live_plan import LivePlan, TaskView, seconds_between
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+from orchestrator.domain.typed import typed
 
 NARROW: Final = 80
 """Below this a moving task takes two lines."""
@@ -57,7 +57,7 @@ def head(live: LivePlan, width: int) -> Lines:
     counts.no_wrap, counts.overflow = True, "ellipsis"
     lines.append(counts)
     if plan.status == PlanState.PAUSED:
-        lines.append(long_cell(f"paused; changeover resume {quote(plan.plan_id)}", "yellow"))
+        lines.append(long_cell(f"paused; {typed('resume', plan.plan_id)}", "yellow"))
     if plan.last_operation is not None:
         lines.append(long_cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     return lines

@@ -13,6 +13,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from orchestrator.domain.typed import typed
 from orchestrator.files.private_file import replace_private
 
 FOLDER: Final = "demo"
@@ -153,10 +154,10 @@ def guide_lines(demo: Demo) -> list[str]:
     green, red = (os.path.relpath(demo.folder / name) for name in DEMO_PLANS)
     count, port = len(TENANTS), demo.port
     commands = [
-        (f"changeover submit {green} --wait", "every tenant moves"),
+        (typed("submit", green, "--wait"), "every tenant moves"),
         ("changeover pause demo-green", "while it runs: between two stages"),
         ("changeover resume demo-green", ""),
-        (f"changeover submit {red} --wait", "two tenants fail"),
+        (typed("submit", red, "--wait"), "two tenants fail"),
         ("changeover explain demo-red", "why, and what to type"),
         (f"curl -X POST http://127.0.0.1:{port}/mend", "what refused takes it now"),
         ("changeover retry demo-red --wait", "and so they move"),

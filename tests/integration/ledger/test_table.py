@@ -17,11 +17,12 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
+from orchestrator.control.replies import reason_words
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Guard
 from orchestrator.ledger import script_source
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Reply, Taken
+from orchestrator.ledger.operations import Operation, Reply, Taken
 from orchestrator.ledger.script_source import Tables
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
@@ -142,6 +143,14 @@ def outcome(case: Case, world: LedgerWorld) -> Any:
         return case.act(world)
     except BadMove as error:
         return error
+
+
+def test_a_question_that_the_table_refuses_says_so_and_advises_no_purge(new_world: NewWorld) -> None:
+    world = new_world()
+    world.plan("p", ["a"])
+    reply = cut(world, ("plan", "READY", "cancel")).operations.would(Operation.CANCEL, "task", "p.0")
+    assert (reply.answer, reply.status) == (Taken.REFUSED, "READY")
+    assert reason_words(reply) == "the transition table does not let plan p, which is READY, cancel"
 
 
 def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None:
