@@ -23,6 +23,7 @@ from orchestrator.settings.model import Settings
 from tests.servers.whole_plan import run_whole_plan
 from tests.support.cluster import Cluster
 from tests.support.fault_world import SHORT
+from tests.support.lacking_worker import run_beside_one_that_lacks_the_step
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.processes import run
@@ -103,6 +104,12 @@ def test_lanes_are_counted_so_that_no_copy_is_put_behind_a_message_that_waits(
             assert client.wait("p", timeout_seconds=60).status == "COMPLETED"
     finally:
         cluster.stop()
+
+
+def test_what_one_worker_cannot_run_goes_straight_to_one_that_can(
+    rabbit: RabbitServer, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_beside_one_that_lacks_the_step(Place(place.redis_url, rabbit.url), tmp_path, monkeypatch)
 
 
 def test_a_wrong_password_is_one_line(rabbit: RabbitServer, place: Place) -> None:
