@@ -16,7 +16,7 @@ from orchestrator.broker.messages import shown_arguments
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.records import Admitted
-from workers.next_link import Drop, Next, Proceed, Reschedule, StageFailed
+from workers.next_link import Drop, Next, PassOn, Proceed, Reschedule, StageFailed
 from workers.own_queue import entity_of
 
 
@@ -47,6 +47,8 @@ class Continuation:
                         argsrepr=shown_arguments(task.tenant_id, task.mode, stage_name, task.turn),
                     )
                 self._publish(message, task, due_ms, queue)
+            case PassOn(queue):
+                raise message.retry(countdown=0, queue=entity_of(queue), argsrepr=message.request.argsrepr)
             case Drop(failure):
                 message.request.chain = None
                 if failure:

@@ -41,4 +41,11 @@ class Reschedule:
     queue: str = ""
 
 
-Next = Proceed | Drop | Reschedule
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """The same message, as it is, to another worker's own queue."""
+
+    queue: str
+
+
+Next = Proceed | Drop | Reschedule | PassOn

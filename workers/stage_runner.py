@@ -37,7 +37,7 @@ from steps import (
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo
-from workers.next_link import Drop, Next, Reschedule
+from workers.next_link import Drop, Next, PassOn, Reschedule
 from workers.patience import patiently
 from workers.plan_cache import PlanCache
 from workers.recorder import Recorder, fenced_out
@@ -75,6 +75,7 @@ class StageRunner:
         self._resources = resources
         self._worker = worker
         self._checkpoints = checkpoints or LedgerCheckpoints()
+        self._peers = peers
         self._recorder = Recorder(ledger, self._checkpoints, peers)
         self._stopping = stopping or threading.Event()
         self._steps = StepRunner(
@@ -89,9 +90,11 @@ class StageRunner:
         try:
             return self._run_message(turn, begins)
         except TooOld as error:
-            # Nothing can be recorded, not even this. The turn's lease tells those who can.
-            _log.error(str(error), action="too-old", taskId=turn.task_id)
-            return Drop()
+            # Nothing can be recorded, not even this. When nobody is known who can, the turn's lease tells who comes.
+            peers, needed = self._peers, error.needed
+            queue = patiently(lambda: peers.newer(needed, turn.task_id)) if peers else ""
+            _log.error(str(error), action="too-old", taskId=turn.task_id, queue=queue)
+            return PassOn(queue) if queue else Drop()
 
     def _run_message(self, turn: Turn, begins: Callable[[StageInfo], None]) -> Next:
         crash_points.reached(crash_points.BEFORE_BEGIN)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from orchestrator.broker.messages import own_queue
-from orchestrator.control.hand_backs import STAGE, STEP, HandBack
+from orchestrator.control.hand_backs import STAGE, STEP, HandBack, who_can
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import step_type
 from orchestrator.ledger.presence import Process
@@ -61,13 +61,25 @@ class Peers:
         Who has a slot free comes first; which of them is another one for each task.
         """
         lacks = HandBack(unable.why, unable.what, self._name, times=0)
-        others = [one for one in self._reader.alive() if own_queue(one.host, one.pid) in one.queues]
-        able = [one for one in others if one.role == "worker" and one.name != self._name and lacks.can_run(one)]
-
-        def rank(one: Process) -> tuple[bool, int]:
-            return one.busy >= one.slots > 0, crc32(f"{task_id} {one.name}".encode())
-
-        able.sort(key=rank)
+        able = _ranked([one for one in self._others() if lacks.can_run(one)], task_id)
         return [
             (own_queue(one.host, one.pid), lanes_text(frozenset(one.queues), self._lanes)) for one in able[:MOST_PEERS]
         ]
+
+    def newer(self, needed: int, task_id: str) -> str:
+        """Own queue of one that serves the task and whose scripts know the ledger's format; "" if there is none."""
+        (record,) = self._reader.task_records([task_id])
+        lacks = HandBack("ledger", str(needed), self._name, times=0)
+        _, able = who_can(lacks, record.get("tenant", ""), self._others(), self._lanes)
+        return next((own_queue(one.host, one.pid) for one in _ranked(able, task_id)), "")
+
+    def _others(self) -> list[Process]:
+        known = [one for one in self._reader.alive() if own_queue(one.host, one.pid) in one.queues]
+        return [one for one in known if one.role == "worker" and one.name != self._name]
+
+
+def _ranked(workers: Sequence[Process], task_id: str) -> list[Process]:
+    def rank(one: Process) -> tuple[bool, int]:
+        return one.busy >= one.slots > 0, crc32(f"{task_id} {one.name}".encode())
+
+    return sorted(workers, key=rank)

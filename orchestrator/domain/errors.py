@@ -158,6 +158,7 @@ class TooOld(ChangeoverError):
 
     def __init__(self, what: str, needed: int, known: int) -> None:
         super().__init__(what, needed, known)
+        self.needed = needed
 
     def __str__(self) -> str:
         what, needed, known = self.args

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,13 @@ import redis
 
 from orchestrator.broker.canary import CanarySender
 from orchestrator.broker.messages import own_queue
-from tests.support.lacking_worker import run_beside_one_that_lacks_the_step
+from orchestrator.domain import formats
+from orchestrator.ledger.keys import Keys
+from tests.support.cli import changeover
+from tests.support.cluster import Cluster
+from tests.support.lacking_worker import TASKS, TREE, given_to, run_beside_one_that_lacks_the_step
 from tests.support.place import Place
+from tests.support.plans import noop_stage, plan, tenant
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
@@ -18,6 +25,30 @@ def test_what_one_cannot_run_goes_straight_to_one_that_can(
     pool: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_beside_one_that_lacks_the_step(place, tmp_path, monkeypatch, pool)
+
+
+def test_who_is_too_old_for_the_ledger_passes_messages_on(
+    place: Place, tmp_path: Path, redis_client: redis.Redis
+) -> None:
+    # Whoever has this path is of a release whose scripts know one format more; the warnings have it started plainly.
+    later = tmp_path / "later"
+    later.mkdir()
+    (later / "sitecustomize.py").write_text("from orchestrator.domain import formats\nformats.LEDGER += 1\n")
+    new = {"PYTHONPATH": os.pathsep.join((str(later), str(TREE))), "PYTHONWARNINGS": "default"}
+    cluster = Cluster(place, tmp_path, CHANGEOVER_RUN_AHEAD="false")
+    try:
+        old = cluster.start_worker(concurrency=8)
+        able = cluster.start_worker(concurrency=1, settings=new)
+        cluster.wait_alive([cluster.start_coordinator(settings=new), old, able])
+        redis_client.hset(Keys(place.namespace).of("settings"), "NEEDS", formats.LEDGER + 1)
+        path = tmp_path / "plan.json"
+        path.write_text(json.dumps(plan("p", [tenant(f"t{n}") for n in range(TASKS)], [noop_stage("one")], TASKS)))
+        done = changeover("submit", path, "--wait", environment=place.environment() | new)
+        assert done.returncode == 0, done.stderr
+    finally:
+        cluster.end()
+    # Once each: nobody waited for a lease, to meet it again.
+    assert given_to(tmp_path, "too-old", able.pid) <= TASKS
 
 
 def test_a_message_for_a_worker_that_is_gone_goes_by_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
