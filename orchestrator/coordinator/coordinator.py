@@ -148,7 +148,8 @@ class Coordinator:
             self.publisher.put([admitted])
 
     def _give_turns(self) -> bool:
-        plan_ids = self._ledger.take_turns(TURNS)
+        plan_ids: list[str] = []
+        self._guard.run("the plans that are ready", lambda: plan_ids.extend(self._ledger.take_turns(TURNS)))
         self._serve_each(plan_ids)
         return bool(plan_ids)
 
@@ -182,7 +183,7 @@ class Coordinator:
     def _look(self) -> None:
         self._next_look = self._clock() + self._sweep_seconds
         if not self._to_walk:
-            self._to_walk = self._reader.active_plans()
+            self._guard.run("the active plans", lambda: self._to_walk.extend(self._reader.active_plans()))
         step, self._to_walk = self._to_walk[:WALKED], self._to_walk[WALKED:]
         self._serve_each(step)
         if self._clock() >= self._next_tidy:

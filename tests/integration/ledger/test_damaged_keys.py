@@ -1,0 +1,96 @@
+"""Whatever a hand does to any key of the ledger stops no coordinator, and no other plan but where all go by that key;
+that is said, and they go on as soon as it is mended (I19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from structlog.testing import capture_logs
+
+from orchestrator.coordinator.retention import Retention
+from orchestrator.domain.errors import TooOld
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.presence import forget_gone
+from orchestrator.ledger.purges import Purges
+from tests.support.coordinating import Coordinating
+from tests.support.damaged_keys import DAMAGES, hurt_keys, rows, whole_ledger
+from tests.support.ledger_world import LedgerWorld
+
+NEEDED: Final = {"meta", "clock", "settings", "seq", "epoch", "leases-queued", "leases-running", "deadlines", "beats"}
+"""What every script, admission or turn reads or writes: where it is of another type nobody moves until it is mended."""
+
+
+class Life:
+    """What the threads of a coordinator and a worker do, in turn; ``stopped`` is what would have ended a process,
+    ``said`` what its loops would have logged."""
+
+    def __init__(self, world: LedgerWorld) -> None:
+        self.world = world
+        self.stopped: list[Exception] = []
+        self.said: list[Exception] = []
+        self._coordinating: Coordinating | None = None
+        forget = lambda: forget_gone(world.client, world.keys)  # noqa: E731
+        self._retention = Retention(Purges(world.ledger), world.reader, None, None, forget)
+
+    def goes_on(self) -> None:
+        for _ in range(4):
+            self._round()
+            coordinating = self._coordinating
+            if coordinating is not None:
+                # 100 s later: whatever was passed by is tried again.
+                coordinating.seconds += 100
+                self._passing_by(coordinating.reconcile)
+            self._passing_by(self.world.sweeper.sweep)
+            self._passing_by(self._retention.step)
+            for plan_id in ("good", "bad"):
+                for position in range(5):
+                    self._passing_by(lambda: self._work(f"{plan_id}.{position}"))  # noqa: B023 - run at once
+
+    def _round(self) -> None:
+        try:
+            if self._coordinating is None:
+                self._coordinating = Coordinating(self.world)
+            for _ in range(5):
+                self._coordinating.round()
+        except (*UNREACHABLE, TooOld):
+            pass
+        except Exception as error:  # noqa: BLE001 - what must not come
+            self.stopped.append(error)
+
+    def _passing_by(self, step: Callable[[], object]) -> None:
+        """As the loops of the background do, and a worker with a turn."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - see above
+            self.said.append(error)
+
+    def _work(self, task_id: str) -> None:
+        if self.world.status(task_id) == "RUNNING":
+            self.world.begin(task_id)
+            while self.world.advance(task_id).stage is not None:
+                pass
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", rows())
+def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pattern: str, damage: str) -> None:
+    whole_ledger(hurt)
+    keys = hurt_keys(hurt, pattern)
+    assert keys, "no case: the ledger of this test has none of it"
+    sound = {key: hurt.client.dump(key) for key in keys}
+    for key in keys:
+        DAMAGES[damage](hurt.client, key, rows()[pattern])
+    life = Life(hurt)
+    with capture_logs() as logs:
+        life.goes_on()
+        assert not life.stopped
+        if hurt.status("good") != "COMPLETED":
+            assert pattern in NEEDED
+            assert life.said or any(line["log_level"] in ("warning", "error") for line in logs)
+            for key, value in sound.items():
+                hurt.client.restore(key, 0, value, replace=True)
+            life.goes_on()
+    assert not life.stopped
+    assert hurt.status("good") == "COMPLETED"
