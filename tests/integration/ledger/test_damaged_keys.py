@@ -4,7 +4,7 @@ that is said, and they go on as soon as it is mended (I19)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -79,7 +79,7 @@ def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pat
     whole_ledger(hurt)
     keys = hurt_keys(hurt, pattern)
     assert keys, "no case: the ledger of this test has none of it"
-    sound = {key: hurt.client.dump(key) for key in keys}
+    sound = {key: cast(bytes, hurt.client.dump(key)) for key in keys}
     for key in keys:
         DAMAGES[damage](hurt.client, key, rows()[pattern])
     life = Life(hurt)
