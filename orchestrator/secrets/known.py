@@ -1,9 +1,9 @@
 """The secrets that a process has resolved, and every form in which a text may hold one of them.
 
-A request gives a value forms that no template made: httpx writes a URL's user and password as base64 of the two
-together, and percent-encodes other characters in a path than in a query; a service that echoes it writes JSON or HTML
-in its own way. So these forms are not listed but looked for by what they mean; listed are those that a cut may have
-left the beginning of.
+A request gives a value forms that no template made: the name of a host goes in small letters and in punycode; httpx
+writes a URL's user and password as base64 of the two together, and percent-encodes other characters in a path than in
+a query; a service that echoes it writes JSON or HTML in its own way. So these forms are not listed but looked for by
+what they mean; listed are those that a cut may have left the beginning of.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from orchestrator.secrets.escapes import (
     needles_of_bytes,
     without_escaped,
 )
+from steps.http.address import encoded_host
 
 MASK: Final = "***"
 
@@ -35,6 +38,7 @@ _OTHERS: Final = ("latin-1", "cp1252")
 """Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
 
 _CUT_MARK = "…"
+_PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,22 @@ class KnownSecrets:
         """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
         for value in self.spellings:
             text = text.replace(value, MASK)
+        if self.values and "xn--" in text:
+            text = _PUNYCODE.sub(self._without_coded, text)
         if self.values and (may_be_escaped(text) or any(core in text for core in self.cores)):
             text = without_escaped(text, self.needles, self.cores, MASK)
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
         return text
+
+    def _without_coded(self, label: re.Match[str]) -> str:
+        """A label of a host's name, whose letters are coded all together, whatever part of them is the secret."""
+        try:
+            meant = _folded(label[1].encode().decode("punycode"))
+        except (UnicodeError, ValueError, OverflowError):
+            return label[0]
+        return MASK if any(_folded(value) in meant for value in self.values) else label[0]
 
     def _without_beginning(self, text: str) -> str:
         for value in (*self.spellings, *self.cores):
@@ -87,8 +101,20 @@ def _sorted(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({one for one in values if len(one) >= SHORTEST}, key=lambda one: (-len(one), one)))
 
 
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _as_host(value: str) -> set[str]:
+    """What a request makes of it in the name of a host."""
+    try:
+        return {encoded_host(value)}
+    except ValueError:
+        return set()
+
+
 def _spellings(value: str) -> set[str]:
-    return {
+    return _as_host(value) | {
         value, " ".join(value.split()), quote(value), quote(value, safe=""), quote_plus(value), repr(value)[1:-1],
         json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
         json.dumps(value)[1:-1].replace("/", r"\/"), html.escape(value),

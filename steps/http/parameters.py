@@ -17,7 +17,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _FROM_A_SECRET = re.compile(r"\*\*\*\w+\*\*\*")
 """What stands for a secret at submit. A URL that begins with one is checked at use, when the secret is known."""
 
-_RESERVED_HEADERS = frozenset(("accept-encoding", "connection", "content-length", "host", "transfer-encoding"))
+_RESERVED_HEADERS = frozenset(("accept-encoding", "content-length", "host"))
+_OF_THE_CONNECTION = frozenset(
+    ("connection", "http2-settings", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
+)
+"""RFC 9110, 7.6.1: they speak of a connection that other tenants' requests share."""
 
 
 def _usable_url(url: str) -> str:
@@ -33,7 +37,8 @@ def _usable_headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name[:100]!r} is no header name")
-        if name.lower() in _RESERVED_HEADERS:
+        # Some servers read "_" as "-".
+        if name.lower().replace("_", "-") in _RESERVED_HEADERS | _OF_THE_CONNECTION:
             raise ValueError(f"the header {name!r} is set by Changeover itself")
         if not (value.isascii() and value.isprintable()):
             # The value may be a secret, so it is not quoted.

@@ -21,8 +21,8 @@ _KINDS: Final = {
     LOOPBACK: ["127.0.0.0/8", "::1", "0.0.0.0/8", "::"],
     "link-local": ["169.254.0.0/16", "fe80::/10", "fec0::/10"],
     "a metadata service": [
-        # AWS, Alibaba, Azure, Oracle, Google; the others are link-local.
-        "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:c1::a9fe:a9fe", "fd20:ce::254",
+        # AWS (metadata, EKS Pod Identity, DNS, time), Alibaba, Azure, Oracle, Google; the others are link-local.
+        "fd00:ec2::/32", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:c1::a9fe:a9fe", "fd20:ce::254",
     ],
     "multicast": ["224.0.0.0/4", "ff00::/8"],
     "reserved": ["240.0.0.0/4", "100::/64"],

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from steps import BroadcastParameters, ConfigWriteParameters, Done, Noop, NoopParameters, Step
+from steps.http_request import HttpRequestParameters
 from steps.registry import BUILT_IN
 from tests.support.step_context import context
 
@@ -64,3 +65,9 @@ def test_true_is_no_number(step: type[Step[Any]]) -> None:
 def test_a_number_that_json_lacks_is_told_in_our_words() -> None:
     with pytest.raises(ValidationError, match="holds a number that is not finite"):
         ConfigWriteParameters.model_validate({"key": "k", "value": [float("inf")]})
+
+
+@pytest.mark.parametrize("name", ["Host", "Connection", "Transfer-Encoding", "transfer_encoding", "Upgrade", "TE"])
+def test_headers_that_speak_of_the_connection_are_not_a_plans(name: str) -> None:
+    with pytest.raises(ValidationError, match="is set by Changeover itself"):
+        HttpRequestParameters.model_validate({"url": "http://a.example.com/", "headers": {name: "x"}})

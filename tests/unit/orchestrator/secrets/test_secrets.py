@@ -119,6 +119,21 @@ def test_what_a_request_makes_of_it_is_masked(tmp_path: Path, value: str) -> Non
     assert mask(httpx.URL("http://h/").copy_with(username="ada", password=value).userinfo.decode()) == "ada:***"
 
 
+@pytest.mark.parametrize("value", ["TopSecret-Label42", "\u0413\u0435\u0441\u043b\u043e-77", "Stra\u00dfe-Geheim"])
+@pytest.mark.parametrize("around", ["{}", "pre{}post", "a.{}-b"])
+def test_what_a_name_of_a_host_makes_of_it_is_masked(tmp_path: Path, value: str, around: str) -> None:
+    render("{{ secret.V }}", variables(tmp_path, V=value))
+    host = httpx.URL(f"http://{around.format(value)}.example.com/").raw_host.decode()
+    said = mask(f"host {host!r} is not among the allowed hosts")
+    assert "***" in said
+    assert said.endswith(".example.com' is not among the allowed hosts")
+    assert value.lower() not in said
+    assert "xn--" not in said
+    assert mask("host 'xn--mnchen-3ya.example.com', xn--, xn---\N{SNOWMAN}") == (
+        "host 'xn--mnchen-3ya.example.com', xn--, xn---\N{SNOWMAN}"
+    )
+
+
 def test_lower_case_and_needless_escapes_are_masked(tmp_path: Path) -> None:
     render("{{ secret.V }}", variables(tmp_path, V="pass/w\u00f6rd"))
     assert mask("a%20b p%61ss%2fw%c3%b6rd c%2") == "a%20b *** c%2"
