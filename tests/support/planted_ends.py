@@ -128,10 +128,6 @@ def cancelled() -> Iterator[Planted]:
         ask("cancel", "p.0", Order("ad")),
         on("succeed", "p.0"),
         ask("cancel", "p"),
-        on("begin", "p.0"),
-        ask("cancel", "p.0", Order("ad")),
-        on("succeed", "p.0"),
-        ask("cancel", "p"),
     )
     said = "1 were cancelled by ad; such as a (p.0)"
     yield Planted("cancelled by another than its plan", other, "p", S.CANCELLATIONS, said)
