@@ -19,6 +19,7 @@ from orchestrator.domain import formats
 from orchestrator.domain.errors import BadMove, TooOld
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.kept_connection import KeptConnection
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD, Begun, Committed, Ended, Opened, Written
@@ -102,9 +103,9 @@ class Ledger:
             return cast(list[Any], self._connection.execute("EVAL", source, 1, self.keys.root, *arguments))
         except ResponseError as error:
             # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
-            if not_now(error) is not None:
-                raise RedisConnectionError(str(error)) from error
-            raise
+            if isinstance(error, UNREACHABLE) or not_now(error) is None:
+                raise
+            raise RedisConnectionError(str(error)) from error
 
     def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
         """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""

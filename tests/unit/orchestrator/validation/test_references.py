@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.settings.model import Settings
 from orchestrator.validation import Validated, validate_plan
+from steps import Done, Needs, Outcome, Step, StepContext, StepParameters, StepRegistry
 from tests.support.right_plan import right_plan
 
 SETTINGS: dict[str, Any] = {
@@ -83,3 +84,28 @@ def test_a_named_list_needs_no_endpoints_of_the_tenant() -> None:
     alone: dict[str, Any] = {"network_endpoints": []}
     assert errors({"type": "health-check", "instances": "gateways"}, tenant=alone) == {}
     assert "a redis-ack needs at least one endpoint" in errors(ACK, tenant=alone)["tenants[0].network_endpoints"]
+
+
+class AskingParameters(StepParameters):
+    def needs(self) -> Needs:
+        return Needs(endpoints=True)
+
+
+class Asking(Step[AskingParameters]):
+    """A step of somebody's own that asks the tenant's endpoints."""
+
+    name = "asking"
+    Parameters = AskingParameters
+
+    def run(self, parameters: AskingParameters, context: StepContext) -> Outcome:
+        return Done()
+
+
+def test_a_step_of_ones_own_may_need_endpoints_too() -> None:
+    plan = right_plan()
+    plan["stages"][0]["steps"] = [{"type": "asking"}]
+    plan["tenants"][0] |= {"network_endpoints": []}
+    found = validate_plan(plan, registry=StepRegistry([Asking()]), settings=Settings())
+    assert [str(one.message) for one in found.errors if one.path == "tenants[0].network_endpoints"] == [
+        "a asking needs at least one endpoint: network_endpoints, target_domain or target_ip"
+    ]
