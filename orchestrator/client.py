@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
 
 from orchestrator.control.answers import (
-    CheckpointStatus,
     DamagedTask,
     Explanation,
     OperationResult,
     PlanStatus,
     PlanSummary,
-    PurgeResult,
     SubmitResult,
     TaskStatus,
 )
-from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.explain import Explainer
-from orchestrator.control.export import Line, plan_lines
+from orchestrator.control.freeze_calls import FreezeCalls
+from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.operations import Operator
 from orchestrator.control.purging import Purger
+from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, asking, identify, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
@@ -37,6 +35,7 @@ from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.purges import Purges
@@ -48,7 +47,7 @@ from orchestrator.validation import validate_plan
 from orchestrator.validation.running_conflicts import running_conflicts
 
 
-class Client(AbstractContextManager["Client"]):
+class Client(RetentionCalls, FreezeCalls, AbstractContextManager["Client"]):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
@@ -65,15 +64,21 @@ class Client(AbstractContextManager["Client"]):
         self._waiting = Waiting(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
         self._purger = Purger(Purges(self._ledger), self._reader)
+        self._freezes = FreezeDesk(Freezes(self._ledger))
         self._explainer = Explainer(self._ledger, self._reader, self._settings, self._url)
 
     def submit(
         self,
         plan: str | Path | Mapping[str, Any] | PlanSpec,
         progress: Callable[[int], None] = lambda _: None,
+        *,
+        override_freeze: str = "",
+        actor: str | None = None,
     ) -> SubmitResult:
         """Checks a plan (a file's path, or the plan itself) and writes it. The same plan twice is one plan.
-        ``progress`` is told how many tenants are written. Raises ``InvalidInput`` with everything that is wrong, before
+
+        ``progress`` is told how many tenants are written. ``override_freeze``, a reason, lets the plan pass all
+        freezes, also one that was submitted before. Raises ``InvalidInput`` with everything that is wrong, before
         anything is written, and ``PlanConflict`` when the plan id belongs to other content.
         """
         with translate_errors(self._url):
@@ -81,6 +86,8 @@ class Client(AbstractContextManager["Client"]):
             validated = validate_plan(plan, settings=self._settings, conflicts=conflicts)
             made = validated.require()
             state = write_plan(self._ledger, made, progress)
+            if override_freeze:
+                self._freezes.override(made.plan_id, order_of(actor, override_freeze, None))
             told = validated.warnings + unserved(self._reader, state)
         return SubmitResult(plan_id=made.plan_id, status=state, warnings=told)
 
@@ -184,13 +191,18 @@ class Client(AbstractContextManager["Client"]):
         *,
         from_checkpoint: bool = True,
         force: bool = False,
+        override_freeze: str = "",
         reason: str = "",
         actor: str | None = None,
         request_id: str | None = None,
         **target: str,
     ) -> OperationResult:
-        """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        order = order_of(actor, reason, request_id, from_scratch=not from_checkpoint, force=force)
+        """Runs failed tasks again; give one of ``plan_id``, ``tenant_id``, ``task_id``.
+
+        ``override_freeze``, a reason, lets them pass all freezes until they have ended.
+        """
+        how = {"from_scratch": not from_checkpoint, "force": force}
+        order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
         return self.operate(Operation.RETRY, target_of(**target), order)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
@@ -225,54 +237,6 @@ class Client(AbstractContextManager["Client"]):
             raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
         with asking(self._url, order := order_of(actor, reason, request_id, force=force)):
             return self._orchestrator.release_tenant(tenant_id, order)
-
-    def purge(
-        self,
-        plan_id: str,
-        *,
-        export: Path | None = None,
-        reason: str = "",
-        actor: str | None = None,
-        request_id: str | None = None,
-        force: bool = False,
-        progress: Callable[[str, int], None] = lambda plan_id, left: None,
-    ) -> PurgeResult:
-        """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
-
-        Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left.
-        ``force`` takes out one that damaged records keep from its end. Raises ``NotAllowed`` when it has not ended.
-        """
-        with translate_errors(self._url):
-            return self._purger.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
-
-    def purge_ended(
-        self,
-        before: datetime,
-        *,
-        export: Path | None = None,
-        reason: str = "",
-        actor: str | None = None,
-        request_id: str | None = None,
-        progress: Callable[[str, int], None] = lambda plan_id, left: None,
-    ) -> PurgeResult:
-        """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
-        with translate_errors(self._url):
-            return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
-
-    def checkpoint(self, task_id: str) -> CheckpointStatus:
-        """What is kept of a task for going on after its last good stage, or that nothing is."""
-        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
-            return reader.task(task_id)
-
-    def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
-        """The same of all tasks of a plan that have one, many in few round trips."""
-        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
-            return reader.plan(plan_id)
-
-    def export(self, plan_id: str) -> Iterator[Line]:
-        """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
-        with translate_errors(self._url):
-            yield from plan_lines(self._reader, plan_id)
 
     def explain(self, **target: str) -> Explanation:
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""

@@ -12,6 +12,7 @@ from orchestrator.cli import (
     completion_command,
     config_command,
     doctor_command,
+    freeze_commands,
     operation_commands,
     plan_commands,
     processes,
@@ -39,6 +40,7 @@ plan_commands.register(app)
 status_command.register(app)
 reading.register(app)
 operation_commands.register(app)
+freeze_commands.register(app)
 config_command.register(app)
 doctor_command.register(app)
 processes.register(app)

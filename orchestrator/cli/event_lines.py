@@ -14,7 +14,7 @@ def event_line(event: Mapping[str, Any]) -> str:
     clock = occurred[11:19] if "T" in occurred else occurred
     where = [str(event[name]) for name in ("tenantId", "stageName") if event.get(name)]
     if not event.get("tenantId"):
-        where.insert(0, str(event.get("planId", "")))
+        where.insert(0, str(event.get("planId") or event.get("freezeId") or ""))
     details = [f"{key}={_short(value)}" for key, value in event.items() if key not in _HEAD and value is not None]
     return "  ".join([str(event.get("sequenceId", "")), clock, str(event.get("type", "")), *where, *details])
 

@@ -28,6 +28,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover retry --task blue-to-green-1.5 --from-scratch",
     ),
     "rollback": ("changeover rollback blue-to-green-1 --wait", "changeover rollback --tenant acme --reason 'too slow'"),
+    "freeze": (
+        "changeover freeze --tenant 'eu-*' --for 2h --reason 'incident 4711'",
+        "changeover freeze --label region=eu --every 'Mon-Fri 08:00-18:00 Europe/Berlin' --reason 'business hours'",
+        "changeover freeze --all --from 2026-12-24T12:00:00Z --until 2027-01-02 --reason 'year end' --rollbacks-too",
+    ),
+    "unfreeze": ("changeover unfreeze freeze-3 --reason 'it is over'",),
+    "freezes": ("changeover freezes", "changeover freezes --tenant eu-17"),
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
     "config": ("changeover config", "changeover config --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),

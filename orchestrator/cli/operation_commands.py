@@ -24,6 +24,9 @@ RequestIdOption = Annotated[
     ),
 ]
 WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the effect; exit code 1 when it ends badly.")]
+OverrideOption = Annotated[
+    str, typer.Option("--override-freeze", metavar="REASON", help="Pass all freezes; why is in the event.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Also when another task has moved the tenant since.")]
 
 
@@ -103,6 +106,7 @@ def retry(
         bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")
     ] = False,
     force: ForceOption = False,
+    override_freeze: OverrideOption = "",
     reason: ReasonOption = "",
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
@@ -114,7 +118,8 @@ def retry(
 
     narrowing = Narrowing(stage, cause, tenant if plan is not None or target is not None else None)
     of = (target, plan, None if narrowing.tenants else tenant, task)
-    _operate("retry", of, reason, (actor, request_id), wait, json_output, from_scratch, force, narrowing)
+    how = (from_scratch, force, narrowing, override_freeze)
+    _operate("retry", of, reason, (actor, request_id), wait, json_output, *how)
 
 
 def rollback(
@@ -169,6 +174,7 @@ def _operate(
     from_scratch: bool = False,
     force: bool = False,
     narrowing: Narrowing | None = None,
+    override_freeze: str = "",
 ) -> None:
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
@@ -179,7 +185,8 @@ def _operate(
     actor, request_id = asking
     with Client() as client:
         target = target_given(client, given)
-        order = order_of(actor, reason, request_id, from_scratch=from_scratch, force=force)
+        how = {"from_scratch": from_scratch, "force": force}
+        order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
         result = (
             client.retry_some(plan_of_target(target), narrowing, order)
             if narrowing

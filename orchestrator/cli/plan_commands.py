@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestrator.cli.operation_commands import ActorOption, OverrideOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line, print_problems, problem_json
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import PlanState
@@ -70,6 +71,8 @@ def validate(
 def submit(
     plan: PlanFileArgument,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit code 1 if it is a bad one.")] = False,
+    override_freeze: OverrideOption = "",
+    actor: ActorOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
@@ -77,7 +80,7 @@ def submit(
     from orchestrator.control.target import target_of
 
     with Client() as client:
-        result = client.submit(plan)
+        result = client.submit(plan, override_freeze=override_freeze, actor=actor)
         print_problems("warning", result.warnings)
         if not wait:
             if json_output:

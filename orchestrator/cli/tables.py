@@ -178,7 +178,9 @@ def task_now(task: TaskStatus) -> str:
     """The cause of a failure, who holds the tenant, or the stage."""
     if task.failure_info is not None:
         return failure_words(task.failure_info)
-    return f"waits for {task.waiting_for}" if task.waiting_for else task.current_stage or ""
+    if task.waiting_for:
+        return f"waits for {task.waiting_for}"
+    return task.waits_because or task.current_stage or ""
 
 
 def failure_words(failure: FailureInfo) -> str:

@@ -33,7 +33,8 @@ class DeployUnit(Answer):
 
 
 class TaskStatus(Answer):
-    """One tenant's move. ``waiting_for`` is the task that holds its tenant.
+    """One tenant's move. ``waiting_for`` is the task that holds its tenant; ``waits_because`` what else keeps it from
+    being admitted, in words: a freeze.
 
     ``duration_millis`` comes with the end: all the time from start to end. ``paused_millis`` of it were spent paused,
     or resumed and waiting to be admitted again.
@@ -58,6 +59,7 @@ class TaskStatus(Answer):
     duration_millis: int | None = None
     paused_millis: int | None = None
     waiting_for: str | None = None
+    waits_because: str | None = None
     failure_info: FailureInfo | None = None
     verdicts: dict[str, list[str]] | None = None
     """What each instance said at each attempt of the stage's health check, the oldest first."""

@@ -80,6 +80,7 @@ class Operator:
 
 def _check(order: Order) -> None:
     limits = {"actor": (order.actor, TEXT_LIMIT), "reason": (order.reason, TEXT_LIMIT)}
+    limits["override_freeze"] = (order.override_freeze, TEXT_LIMIT)
     limits["request_id"] = (order.request_id, REQUEST_ID_LIMIT)
     problems = [
         Problem(name, text, f"at most {limit} characters")

@@ -28,6 +28,7 @@ _WHY: Final = {
     "rollback-requested": "its rollback is asked for and not begun; `cancel` withdraws that",
     "rolling-back": "it is rolling back already",
     "rolled-back": "it is rolled back already",
+    "passes-freezes": "it passes all freezes already",
     "draft": "its plan is still being submitted; submit the same file again to go on with it, or "
     "`{purge}` takes the draft out",
     "plan-draft": "it is still being submitted; submit the same file again to go on with it, or `{purge}` takes it out",

@@ -11,6 +11,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
+from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
@@ -137,9 +138,12 @@ class StatusReader:
             tenant_id: record.get("holder")
             for tenant_id, record in zip(waiting, self._reader.tenant_records(waiting), strict=True)
         }
+        reasons = wait_words(self._reader, records)
         return [
-            task_status(task_id, record, plan, holders.get(record.get("tenant", "")))
-            for task_id, record in zip(task_ids, records, strict=True)
+            task_status(task_id, record, plan, holders.get(record.get("tenant", ""))).model_copy(
+                update={"waits_because": reason}
+            )
+            for task_id, record, reason in zip(task_ids, records, reasons, strict=True)
             if record
         ]
 

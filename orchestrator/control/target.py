@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.control.absent import absent
@@ -86,7 +86,14 @@ def default_actor() -> str:
 
 
 def order_of(
-    actor: str | None, reason: str, request_id: str | None, *, from_scratch: bool = False, force: bool = False
+    actor: str | None,
+    reason: str,
+    request_id: str | None,
+    *,
+    from_scratch: bool = False,
+    force: bool = False,
+    override_freeze: str = "",
 ) -> Order:
     """Who asks, why and how; without a request id of the caller's own, a new request."""
-    return Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
+    made = Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
+    return replace(made, override_freeze=override_freeze)

@@ -30,6 +30,7 @@ from orchestrator.broker.backlog import Backlog
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.copies import Copies
+from orchestrator.coordinator.freeze_keeper import FreezeKeeper
 from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.publisher import Publisher
 from orchestrator.coordinator.reconciler import Reconciler
@@ -37,6 +38,7 @@ from orchestrator.coordinator.sweeper import Sweeper, SweeperThread
 from orchestrator.coordinator.upkeep import Upkeep
 from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.inbox import LEFT_SECONDS, Inbox, Wakes
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
@@ -89,7 +91,8 @@ class Coordinator:
         self.publisher = Publisher(dispatcher, reader, LegNames(reader), copies)
         sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted, self.publisher.doubted_room)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
-        self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), cleaner, self._sweep_seconds)
+        keeper = FreezeKeeper(Freezes(ledger), clock)
+        self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), keeper, cleaner, self._sweep_seconds)
         self._stop = threading.Event()
         self._next_look = self._clock()
         self._next_tidy = self._clock() + LEFT_SECONDS

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import TooOld
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger, admitted_row
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.refusals import state_words
@@ -53,6 +54,7 @@ class Sweeper:
         self._publish = publish
         self._room = room
         self._doubt = doubt or (lambda doubted: publish([one.task for one in doubted]))
+        self._freezes = Freezes(ledger)
         self._clock = ClockWatch(ledger)
         self._guard = FaultGuard()
 
@@ -68,7 +70,7 @@ class Sweeper:
     def _sweep_batch(self) -> bool:
         """True when there may be more. Leases and deadlines are left alone in the grace after an outage."""
         upto_ms = self._clock.tick()
-        kinds: dict[str, Callable[[int], bool]] = {"lines": self._lines, "drafts": self._draft}
+        kinds: dict[str, Callable[[int], bool]] = {"lines": self._lines, "freezes": self._thaw, "drafts": self._draft}
         if upto_ms is not None:
             overdue = {"deadlines": self._deadlines, "running leases": self._running, "queued leases": self._queued}
             kinds = overdue | kinds
@@ -96,6 +98,9 @@ class Sweeper:
 
     def _lines(self, _: int) -> bool:
         return bool(self._ledger.call("sweep_lines", BATCH, WAITERS)[2])
+
+    def _thaw(self, _: int) -> bool:
+        return self._freezes.thaw(BATCH)
 
     def _draft(self, _: int) -> bool:
         return bool(self._ledger.call("abandon_draft", ABANDONED_AFTER_MS, BATCH)[0] != "NONE")

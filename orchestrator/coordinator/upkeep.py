@@ -1,4 +1,4 @@
-"""What may take its time: the reconciler's walk and the cleaning of a checkpoint store, on a thread of their own."""
+"""What may take its time, on a thread of its own: the reconciler's walk, the windows of freezes, a checkpoint store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import structlog
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.coordinator.freeze_keeper import FreezeKeeper
 from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.ledger.connection import UNREACHABLE
@@ -17,8 +18,11 @@ _log = structlog.get_logger(__name__)
 class Upkeep:
     """Started and stopped as ``background.loop`` says; each round is one bounded step of each."""
 
-    def __init__(self, reconciler: Reconciler, cleaner: CheckpointCleaner | None, every_seconds: float) -> None:
+    def __init__(
+        self, reconciler: Reconciler, freezes: FreezeKeeper, cleaner: CheckpointCleaner | None, every_seconds: float
+    ) -> None:
         self._reconciler = reconciler
+        self._freezes = freezes
         self._cleaner = cleaner
         self._guard = FaultGuard()
         self._loop = BackgroundLoop("upkeep", every_seconds, self.round)
@@ -35,6 +39,7 @@ class Upkeep:
         """One step of each."""
         try:
             self._reconciler.step()
+            self._guard.run("the windows of freezes", self._freezes.step)
             if self._cleaner is not None:
                 self._guard.run("the checkpoint store", self._cleaner.step)
         except UNREACHABLE as error:

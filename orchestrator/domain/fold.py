@@ -74,7 +74,7 @@ class LogFold:
             return
         self.sequence = event.sequence_id
         if not event.plan_id:
-            # Damaged, so that it does not even say of which plan it is.
+            # Of no plan; or damaged, so that it does not even say of which.
             return
         plan = self.plans.get(event.plan_id) or self._first_seen(event)
         plan.plan_sequence, plan.last = event.plan_sequence_id, event.sequence_id
@@ -190,6 +190,8 @@ class LogFold:
             return
         if kind == "TaskWaiting":
             task.waiting = True
+        if isinstance(event, e.TaskCreated):
+            task.labels, task.groups = event.labels or {}, event.groups or []
         state = TASK_STATE_AFTER.get(kind)
         if state is None:
             return

@@ -48,6 +48,9 @@ class FoldedTask:
     rolled_back: list[str] = field(default_factory=list)
     stage: str = ""
     """The stage that has begun and is not recorded."""
+    labels: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    """Of its tenant, as the plan gave them."""
     stage_started: int = 0
     """Sequence id of the event that began it."""
     last: int = 0

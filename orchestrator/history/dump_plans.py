@@ -67,7 +67,7 @@ def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, Record], re
         if (rank // CLASS_WIDTH == QueueClass.ROLLBACK) != goes_back:
             report.add("I3", f"{plan_id} queues {task_id} at {rank:.0f}, though a rollback is asked for: {goes_back}")
     for task_id, task in tasks.items():
-        if waits(task) and task_id not in queue and task_id not in dump.lines.get(task["tenant"], ()):
+        if waits(task) and task_id not in queue and not dump.waits_elsewhere(task_id):
             report.add("I9", f"{task_id} is {task['status']}, waits, and stands in no queue and no line")
 
 

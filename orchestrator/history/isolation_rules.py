@@ -54,6 +54,8 @@ def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
     head = next(iter(dump.queues.get(plan_id, {})), None)
     if head is None or record["status"] != PlanState.RUNNING:
         return False
+    if dump.tasks.get(head, {}).get("frozenBy"):
+        return False
     tenant_id = dump.tasks.get(head, {}).get("tenant", "")
     holder = dump.tenants.get(tenant_id, {}).get("holder")
     is_first = next(iter(dump.lines.get(tenant_id, {})), head) == head

@@ -15,6 +15,7 @@ OWNERS: Final[dict[str, str]] = {
     **dict.fromkeys(("plan", "spec", "queue", "slots", "plan_paused", "log"), "plan"),
     **dict.fromkeys(("task", "config", "checkpoint"), "task"),
     **dict.fromkeys(("tenant", "line"), "tenant"),
+    "frozen": "freeze",
 }
 """Whose end is the end of a key, for each kind of which there are many (I18)."""
 
@@ -39,6 +40,8 @@ class KeyWalk:
             else:
                 self.found[kind].append(identifier)
         self.plans = cast(list[str], client.zrange(keys.of("plans"), 0, -1))
+        self._freezes = set(cast(list[str], client.hkeys(keys.of("freezes"))))
+        self._freezes |= set(cast(list[str], client.zrange(keys.of("thawing"), 0, -1)))
         purges = cast(list[tuple[str, float]], client.zrange(keys.of("purges"), 0, -1, withscores=True))
         self._purges = dict(purges)
 
@@ -53,6 +56,8 @@ class KeyWalk:
                         has_owner = identifier in plans
                     case "tenant":
                         has_owner = identifier in tenants
+                    case "freeze":
+                        has_owner = identifier in self._freezes
                     case _:
                         # A damaged plan's tasks are its own still.
                         is_task = kind == "task" or identifier in tasks

@@ -33,6 +33,12 @@ class LedgerDump:
     """Of each plan the waiting tasks with their ranks, in order."""
     lines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Of each tenant the waiting tasks with their tickets, in order."""
+    frozen: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each freeze the tasks that wait for its end, numbered as they came."""
+    freezes: dict[str, str] = field(default_factory=dict)
+    """Each freeze's record, as stored."""
+    thawing: set[str] = field(default_factory=set)
+    """Freezes whose waiters are being put back."""
     plan_paused: dict[str, set[str]] = field(default_factory=dict)
     checkpoints: dict[str, int] = field(default_factory=dict)
     """Of each task that has one: how long its checkpoint is kept, in ms; -1 is for ever."""
@@ -97,6 +103,12 @@ class LedgerDump:
     def sound_tasks(self) -> Iterator[tuple[str, Record]]:
         """The tasks of those plans."""
         return ((task_id, record) for task_id, record in self.tasks.items() if not self.is_damaged(plan_of(task_id)))
+
+    def waits_elsewhere(self, task_id: str) -> bool:
+        """Whether the task stands where it is woken from, and so in no queue: in its tenant's line, or frozen."""
+        task = self.tasks.get(task_id, {})
+        is_frozen = task_id in self.frozen.get(task.get("frozenBy", ""), ())
+        return is_frozen or task_id in self.lines.get(task.get("tenant", ""), ())
 
     def by_plan(self) -> dict[str, dict[str, Record]]:
         """The tasks of each plan."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
-from orchestrator.history.plan_rules import plan_end, repeat, sequence, submission
+from orchestrator.history.freeze_rules import freezes
+from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
 from orchestrator.history.world import World
@@ -18,6 +19,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     exclusion,
     cap,
     order,
+    freezes,
     stages,
     completion,
     boundary,
@@ -38,6 +40,6 @@ def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
             report.add("I6", f"event {event.sequence_id} cannot be read", event)
             world.sequence = max(world.sequence, event.sequence_id)
             continue
-        for rule in LOG_RULES:
+        for rule in LOG_RULES if not isinstance(event, e.NamespaceEvent) else (numbers,):
             rule(world, event, report)
         world.apply(event)

@@ -25,11 +25,16 @@ NUMBER_KEPT_MS: Final = 90 * 86_400_000
 _ENDS_A_DRAFT: Final = frozenset({"PlanValidationFailed", "PlanPurged"})
 
 
-def sequence(world: World, event: e.Event, report: Report) -> None:
-    """I6: ids rise by one, over the namespace and over each plan."""
+def numbers(world: World, event: e.Event, report: Report) -> None:
+    """I6: ids rise by one over the namespace."""
     begins = world.is_cut and not world.sequence
     if not begins and event.sequence_id != world.sequence + 1:
         report.add("I6", f"sequenceId goes from {world.sequence} to {event.sequence_id}", event)
+
+
+def sequence(world: World, event: e.Event, report: Report) -> None:
+    """I6: ids rise by one, over the namespace and over each plan."""
+    numbers(world, event, report)
     told_at = world.plan_times.get(event.plan_id, 0)
     is_forgotten = event.occurred_at.timestamp() * 1000 - told_at >= NUMBER_KEPT_MS
     if event.plan_id not in world.plans and event.plan_sequence_id == 1 and is_forgotten:

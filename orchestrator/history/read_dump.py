@@ -35,7 +35,8 @@ def read_log(reader: Reader) -> Iterator[Event]:
     if first is None:
         return
     if first.sequence_id > 1:
-        found = {event.sequence_id: event for plan_id in reader.plan_ids() for event in reader.events(plan_id, 0)}
+        found = {event.sequence_id: event for event in reader.freezes.events()}
+        found |= {event.sequence_id: event for plan_id in reader.plan_ids() for event in reader.events(plan_id, 0)}
         yield from (found[number] for number in sorted(found) if number < first.sequence_id)
     yield first
     yield from feed
@@ -65,8 +66,10 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         "presence": ("hgetall", (of("presence"),)),
         "inbox": ("xlen", (of("inbox"),)),
         "oldest": ("xrange", (of("inbox"), "-", "+", 1)),
+        "freezes": ("hgetall", (of("freezes"),)),
         "active": ("smembers", (of("active"),)),
         **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended", "ready", "lost")},
+        "thawing": ("zrange", (of("thawing"), *_MEMBERS)),
         **{
             kind: ("zrange", (of(kind), *_SCORES))
             for kind in ("leases_queued", "leases_running", "deadlines", "purges")
@@ -82,6 +85,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         ("task", "hgetall", (), tasks),
         ("checkpoint", "pttl", (), tasks),
         ("tenant", "hgetall", (), tenants),
+        ("frozen", "zrange", _SCORES, sorted(walk.found["frozen"])),
         ("line", "zrange", _SCORES, tenants),
     ]
     strays, expiring = list(walk.strays()), list(walk.expiring())
@@ -112,6 +116,9 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         slots={plan_id: set(found) for plan_id, found in each["slots"].items()},
         plan_paused={plan_id: set(found) for plan_id, found in each["plan_paused"].items()},
         queues={plan_id: _pairs(found) for plan_id, found in each["queue"].items()},
+        frozen={freeze_id: _pairs(found) for freeze_id, found in each["frozen"].items()},
+        freezes=one["freezes"],
+        thawing=set(one["thawing"]),
         lines={tenant_id: _pairs(found) for tenant_id, found in each["line"].items()},
         # -2 is no checkpoint at all.
         checkpoints={task_id: ttl for task_id, ttl in each["checkpoint"].items() if ttl != -2},

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import LogFold
 from orchestrator.domain.status import TaskState
+from orchestrator.history.freeze_view import FreezeView
 from orchestrator.history.queue_view import QueueView
 
 StageKey = tuple[int, str, int]
@@ -32,12 +33,17 @@ class World(LogFold):
         self.plan_times: dict[str, int] = {}
         """When each plan's newest event was written, in ms."""
         self.queue = QueueView()
+        self.freezes = FreezeView()
         self.requests: dict[tuple[str, str], e.OperationRequested] = {}
         """Operations by request id and target."""
 
     def apply(self, event: e.Event) -> None:
         """Moves on by one event."""
         if event.sequence_id <= self.sequence:
+            return
+        self.freezes.note(event)
+        if isinstance(event, e.NamespaceEvent):
+            super().apply(event)
             return
         paused = self._paused_before(event)
         super().apply(event)

@@ -26,7 +26,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "unwatch",
     ),
     "the scripts themselves": (
-        *("del", "exists", "expire", "get", "hdel", "hexists", "hget", "hincrby", "hmget", "hset", "hsetnx", "incr"),
+        *("del", "exists", "expire", "get"),
+        *("hdel", "hexists", "hget", "hgetall", "hincrby", "hmget", "hset", "hsetnx", "incr"),
         "info",
         *("incrby", "persist", "pexpire", "sadd", "scard", "set", "sismember", "smembers", "srandmember", "srem"),
         *(

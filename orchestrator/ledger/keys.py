@@ -36,7 +36,14 @@ PATTERNS: Final[dict[str, str]] = {
     "counters": "counters",  # hash: what metrics are made of; only ever rises
     "pushed": "pushed",  # hash: lane -> messages ever published to it, where the broker does not count (RabbitMQ)
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
+    "own_log": "own-log",  # stream: the newest events of no plan
+    "freezes": "freezes",  # hash: id of a freeze -> its record as JSON
+    "freeze_times": "freeze-times",  # zset: freeze by the time (ms of WALL) when its window begins or ends next
+    "freezes_now": "freezes-now",  # hash: freeze that is in force -> what it stops, as JSON
+    "thawing": "thawing",  # zset: freeze whose waiters are put back, by the number of the last one
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
+    # One a freeze
+    "frozen": "frozen:{}",  # zset: task ids that wait for the freeze's end, numbered as they came
     # One a plan
     "plan": "plan:{}",  # hash: the plan's record and counters
     "spec": "spec:{}",  # string: the plan's stages as JSON

@@ -64,6 +64,7 @@ class Order:
 
     ``request_id`` makes it one request, however often it is sent: the same id changes nothing the second time and is
     answered as the first time. ``of`` is the target in the caller's words, when that is not the one acted on.
+    ``override_freeze``: why no freeze stops what is retried; "" when any does.
     """
 
     actor: str
@@ -72,6 +73,7 @@ class Order:
     force: bool = False
     request_id: str = field(default_factory=draw_request_id)
     of: str = ""
+    override_freeze: str = ""
 
 
 RETRIED_AT_ONCE: Final = 20
@@ -117,7 +119,8 @@ class Operations:
         self, operation: Operation, kind: str, target_id: str, *, from_scratch: bool = False, force: bool = False
     ) -> Reply:
         """What it would answer now, of a task or plan (``kind``): the verb's own questions, and nothing is written."""
-        reply = self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, from_scratch, force))
+        order = Order("", from_scratch=from_scratch, force=force, request_id="")
+        reply = self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, order))
         return replace(reply, of_plan=kind == "plan")
 
     def would_release(self, tenant_id: str, *, force: bool = False) -> Reply:
@@ -136,15 +139,16 @@ class Operations:
         return _reply(target_id, code, *rest)
 
     def _ask(self, kind: str, operation: Operation, target_id: str, order: Order) -> Reply:
-        options = self._options(operation, kind, order.from_scratch, order.force)
+        options = self._options(operation, kind, order)
         reply = self.send(f"{operation}_{kind}", operation, f"{kind} {target_id}", target_id, order, *options)
         return replace(reply, of_plan=kind == "plan")
 
-    def _options(self, operation: Operation, kind: str, from_scratch: bool, force: bool) -> list[int]:
+    def _options(self, operation: Operation, kind: str, order: Order) -> list[int | str]:
         """What the operation's script takes besides who asks, and why."""
         if operation is Operation.RETRY:
-            return [int(from_scratch), int(force), *([self._retried_at_once] if kind == "plan" else [])]
-        return [int(force)] if operation is Operation.ROLLBACK else []
+            most = [self._retried_at_once] if kind == "plan" else []
+            return [int(order.from_scratch), int(order.force), order.override_freeze, *most]
+        return [int(order.force)] if operation is Operation.ROLLBACK else []
 
     def first_answer(self, asked: str, request_id: str) -> Reply | None:
         """How this request was answered before, if it was. For what is more than one script: the scripts do it too."""
@@ -170,6 +174,7 @@ class Operations:
 def what_is_asked(word: str, of: str, order: Order) -> str:
     """The request in words: a repeat must say the same."""
     options = (" from scratch" if order.from_scratch else "") + (" by force" if order.force else "")
+    options += " over freezes" if order.override_freeze else ""
     return f"{word} {order.of or of}{options}"
 
 

@@ -14,6 +14,7 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans
+from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
@@ -42,6 +43,7 @@ class Reader:
         self._client = client
         self._keys = keys
         self.namespace = keys.namespace
+        self.freezes = FreezeReads(client, keys)
 
     # For coordinators and workers
 
@@ -133,9 +135,8 @@ class Reader:
 
     def configs(self, task_ids: Sequence[str]) -> list[str]:
         """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
-        if not task_ids:
-            return []
-        found = self._client.mget([self._keys.of("config", task_id) for task_id in task_ids])
+        keys = [self._keys.of("config", task_id) for task_id in task_ids]
+        found = self._client.mget(keys) if keys else []
         return [text or "{}" for text in cast(list[str | None], found)]
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
@@ -262,9 +263,8 @@ class Reader:
 
     def checkpoint_texts(self, task_ids: Sequence[str]) -> list[str | None]:
         """Of each task: its checkpoint as JSON, or the marker of a store beside the ledger; None without one."""
-        if not task_ids:
-            return []
-        return cast(list[str | None], self._client.mget([self._keys.of("checkpoint", task) for task in task_ids]))
+        keys = [self._keys.of("checkpoint", task_id) for task_id in task_ids]
+        return cast(list[str | None], self._client.mget(keys)) if keys else []
 
     # Events
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import redis
 
 from checkpoint import Checkpoint
+from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.coordinator.coordinator import CHUNK
 from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.domain.events import Event, FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.fleet.freezes import Scope
+from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, draw_request_id
@@ -53,6 +57,7 @@ class LedgerWorld:
         self.keys = ledger.keys
         self.reader = Reader(ledger.client, self.keys)
         self.operations = Operations(ledger)
+        self.freezes = Freezes(ledger)
         self.inbox = Inbox(ledger.client, self.keys, "test")
         self.sweeper = Sweeper(ledger, self.published.extend)
 
@@ -88,11 +93,20 @@ class LedgerWorld:
             stages=[StageRow(stage) if isinstance(stage, str) else stage for stage in stages],
         )
 
-    def plan(self, plan_id: str, tenants: Iterable[str], *, snapshot: bool = True, **options: Any) -> list[str]:
-        """Submits a plan; answers its task ids."""
-        names = list(tenants)
+    def plan(
+        self,
+        plan_id: str,
+        tenants: Iterable[str],
+        *,
+        snapshot: bool = True,
+        traits: Mapping[str, Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> list[str]:
+        """Submits a plan; answers its task ids. ``traits``: labels and groups of tenants that have any."""
+        names, of = list(tenants), traits or {}
         self.open(plan_id, len(names), **options)
-        self.ledger.write_chunk(plan_id, "d", 0, [(name, config(name, plan_id, snapshot=snapshot)) for name in names])
+        chunk = [(name, config(name, plan_id, snapshot=snapshot), json.dumps(of.get(name, {}))) for name in names]
+        self.ledger.write_chunk(plan_id, "d", 0, chunk)
         self.ledger.commit_plan(plan_id, "d")
         return [f"{plan_id}.{position}" for position in range(len(names))]
 
@@ -126,6 +140,7 @@ class LedgerWorld:
 
     def coordinate(self) -> None:
         """Acts on the inbox until it is empty, as ``Coordinator`` does."""
+        self.thaw()
         while True:
             wakes, plan_ids = self.inbox.read(0.001), self.ledger.take_turns(100)
             if not wakes.entries and not plan_ids and not (wakes := self.inbox.read(0.001)).entries:
@@ -215,6 +230,35 @@ class LedgerWorld:
         if target_id.rpartition(".")[2].isdigit() and "." in target_id:
             return self.operations.on_task(verb, target_id, order)
         return self.operations.on_plan(verb, target_id, order)
+
+    def freeze(
+        self,
+        tenants: str | None = None,
+        label: str | None = None,
+        *,
+        begins: float = 0.0,
+        seconds: float | None = 3600.0,
+        every: str | None = None,
+        rollbacks_too: bool = False,
+    ) -> str:
+        """Freezes some tenants, or all, from ``begins`` seconds from now on; answers the freeze's id."""
+        since = None if begins == 0 else self.reader.now() + timedelta(seconds=begins)
+        order = replace(ME, request_id=draw_request_id())
+        desk, scope = FreezeDesk(self.freezes), Scope(tenants, label)
+        made = desk.set(scope, order, since=since, for_seconds=seconds, every=every, rollbacks_too=rollbacks_too)
+        return made.freeze_id
+
+    def unfreeze(self, freeze_id: str) -> None:
+        assert self.freezes.lift(freeze_id, replace(ME, request_id=draw_request_id())).answer == "ACCEPTED"
+        self.thaw()
+
+    def override(self, plan_id: str) -> Reply:
+        return self.freezes.override(plan_id, replace(ME, request_id=draw_request_id()))
+
+    def thaw(self) -> None:
+        """What sweeps do: puts back all whose freeze has ended."""
+        while self.freezes.thaw(100):
+            pass
 
     # Time
 

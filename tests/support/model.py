@@ -6,7 +6,7 @@ run. Time is left out: what a sweep finds overdue is said by the caller.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, TASK_OPEN, PlanState, TaskState
@@ -51,6 +51,10 @@ class Task:
     queued: bool = True
     ticket: int = 0
     """Of a wait that stood back from its line."""
+    frozen: str = ""
+    """The freeze that it waits for."""
+    frozen_told: bool = False
+    passes_freezes: bool = False
     checkpoint: bool = False
     previous_mover: tuple[str, int] | None = None
 
@@ -72,6 +76,7 @@ class Retry:
 
     from_scratch: bool
     force: bool
+    override: bool
     failed: dict[str, int]
 
 
@@ -88,6 +93,7 @@ class Plan:
     given_up: bool = False
     chunks: str = ""
     """The chunk work left to a coordinator: '', cancel or rollback."""
+    passes_freezes: bool = False
     retry: Retry | None = None
     """The failed tasks that are left to a coordinator to retry."""
 
@@ -102,6 +108,10 @@ class Model:
         self.tasks: dict[str, Task] = {}
         self.tenants: dict[str, Tenant] = {}
         self.events: list[tuple[str, str]] = []
+        self.freezes: dict[str, tuple[frozenset[str], bool]] = {}
+        """Those in force, in the order in which they were set: whom they stop, and whether rollbacks too."""
+        self.thawing: dict[str, set[str]] = {}
+        """Tasks that are to be looked at anew, by the freeze that they wait for."""
         self.epoch = 0
         self.ticket = 0
 
@@ -147,13 +157,13 @@ class Model:
             task = queue[0]
             if not self._plan_admits(task):
                 break
-            if self._in_front_of(task):
-                self._join_line(task)
+            if self._has_to_wait(task):
                 if plan.slots > 1:
                     task.queued = False
                     continue
                 # Nobody is passed over, but by one that waits for nobody.
                 holders = [other for other in queue if other.rank[:2] == (1, 0) and self._plan_admits(other)]
+                holders = [other for other in holders if not self._frozen_by(other)]
                 if not holders:
                     break
                 task = holders[0]
@@ -165,6 +175,76 @@ class Model:
             self._admit(task)
             return task
         return None
+
+    def _has_to_wait(self, task: Task) -> bool:
+        if freeze_id := self._frozen_by(task):
+            self._wait_frozen(task, freeze_id)
+            return True
+        if self._in_front_of(task):
+            self._join_line(task)
+            return True
+        return False
+
+    # Freezes
+
+    def freeze(self, freeze_id: str, tenants: frozenset[str], *, rollbacks_too: bool) -> None:
+        self.freezes[freeze_id] = (tenants, rollbacks_too)
+        self._say("FreezeSet", "")
+
+    def unfreeze(self, freeze_id: str) -> None:
+        self._say("FreezeLifted", "")
+        del self.freezes[freeze_id]
+        self._mark_thawing(freeze_id)
+
+    def override(self, plan: Plan) -> Answer:
+        if plan.passes_freezes:
+            return "NOOP", "passes-freezes"
+        if plan.status in PLAN_ENDED:
+            return "REFUSED", "state"
+        self._say("OperationRequested", plan.id)
+        plan.passes_freezes = True
+        for freeze_id in self.freezes:
+            self._mark_thawing(freeze_id)
+        return ACCEPTED
+
+    def thaw(self) -> None:
+        """The sweep's look at those whose freeze has ended."""
+        for freeze_id, waiting in self.thawing.items():
+            for task_id in waiting:
+                task = self.tasks[task_id]
+                if task.frozen == freeze_id:
+                    task.frozen, task.queued = "", True
+        self.thawing.clear()
+
+    def _mark_thawing(self, freeze_id: str) -> None:
+        if waiting := {task.id for task in self.tasks.values() if task.frozen == freeze_id}:
+            self.thawing[freeze_id] = waiting
+
+    def _frozen_by(self, task: Task) -> str:
+        if task.passes_freezes or task.plan.passes_freezes:
+            return ""
+        for freeze_id, (tenants, rollbacks_too) in self.freezes.items():
+            if task.tenant.id in tenants and (rollbacks_too or not task.rollback):
+                return freeze_id
+        return ""
+
+    def _wait_frozen(self, task: Task, freeze_id: str) -> None:
+        if task.frozen == freeze_id:
+            return
+        for entry in [entry for entry in task.tenant.line if entry[2] == task.id]:
+            task.tenant.line.remove(entry)
+            task.ticket = entry[1]
+        self._unmark(task)
+        task.frozen = freeze_id
+        if not task.frozen_told:
+            self._say("TaskWaiting", task.id)
+        task.frozen_told = True
+
+    def _unmark(self, task: Task) -> None:
+        """It waits for its freeze no more: should it come again, it is another wait."""
+        for waiting in self.thawing.values():
+            waiting.discard(task.id)
+        task.frozen = ""
 
     def _do_chunks(self, plan: Plan) -> None:
         if plan.chunks == "cancel":
@@ -282,16 +362,18 @@ class Model:
 
     # People
 
-    def ask(self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False) -> Answer:
+    def ask(
+        self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False, override: bool = False
+    ) -> Answer:
         if target in self.plans:
             plan = self.plans[target]
             if operation == "retry":
-                return self._retry_plan(plan, from_scratch, force)
+                return self._retry_plan(plan, Retry(from_scratch, force, override, {}))
             answer: Answer = getattr(self, f"_{operation}_plan")(plan, force)
             return answer
         task = self.tasks[target]
         if operation == "retry":
-            return self._retry_task(task, from_scratch, force)
+            return self._retry_task(task, Retry(from_scratch, force, override, {}))
         answer = getattr(self, f"_{operation}_task")(task, force)
         return answer
 
@@ -347,20 +429,20 @@ class Model:
         self._say("PlanRollingBack", plan.id)
         return ACCEPTED
 
-    def _retry_plan(self, plan: Plan, from_scratch: bool, force: bool) -> Answer:
+    def _retry_plan(self, plan: Plan, asked: Retry) -> Answer:
         if plan.status is P.ROLLING_BACK:
             return "REFUSED", "state"
         if plan.cancel and plan.status is not P.CANCELLED:
             return "REFUSED", "cancel-requested"
         if plan.retry:
-            is_same = (plan.retry.from_scratch, plan.retry.force) == (from_scratch, force)
+            is_same = replace(plan.retry, failed={}) == asked
             return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
         failed = [task for task in plan.tasks if task.status is T.FAILED]
         if not failed:
             return "REFUSED", "none-failed"
-        asked = Retry(from_scratch, force, {task.id: task.retries for task in failed})
+        asked = replace(asked, failed={task.id: task.retries for task in failed})
         at_once = len(failed) <= self.retried_at_once
-        if at_once and all(self._retry_refusal(task, from_scratch, force) for task in failed):
+        if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):
             return "REFUSED", "retried"
         self._say("OperationRequested", plan.id)
         self._reopen(plan)
@@ -374,7 +456,7 @@ class Model:
     def _retry_of_plan(self, task: Task, asked: Retry) -> None:
         if not self._retry_refusal(task, asked.from_scratch, asked.force):
             self._say("OperationRequested", task.id)
-            self._retry(task, asked.from_scratch, asked.force)
+            self._retry(task, asked)
 
     def _forbidden(self, task: Task) -> str:
         if task.status in TASK_ENDED or task.status is T.ROLLING_BACK:
@@ -477,12 +559,12 @@ class Model:
         self._request_rollback(task, force)
         return ACCEPTED
 
-    def _retry_task(self, task: Task, from_scratch: bool, force: bool) -> Answer:
-        if refusal := self._retry_refusal(task, from_scratch, force):
+    def _retry_task(self, task: Task, asked: Retry) -> Answer:
+        if refusal := self._retry_refusal(task, asked.from_scratch, asked.force):
             return refusal
         self._say("OperationRequested", task.id)
         self._reopen(task.plan)
-        self._retry(task, from_scratch, force)
+        self._retry(task, asked)
         return ACCEPTED
 
     def _retry_refusal(self, task: Task, from_scratch: bool, force: bool) -> Answer | None:
@@ -502,13 +584,14 @@ class Model:
             return "REFUSED", "moved"
         return None
 
-    def _retry(self, task: Task, from_scratch: bool, force: bool) -> None:
+    def _retry(self, task: Task, asked: Retry) -> None:
         self._move(task, Trigger.RETRY)
         task.retries += 1
-        task.retrying = "scratch" if from_scratch else "checkpoint"
+        task.retrying = "scratch" if asked.from_scratch else "checkpoint"
         task.started, task.legs, task.recoveries = False, task.plan.stages, 0
-        task.forced = task.forced or force
-        if from_scratch:
+        task.forced = task.forced or asked.force
+        task.passes_freezes = task.passes_freezes or asked.override
+        if asked.from_scratch:
             task.stage, task.checkpoint = 0, False
         self._enqueue(task, (3, 1, self._next_ticket()))
 
@@ -559,6 +642,10 @@ class Model:
             other = self.tasks[entry[2]]
             if asking is not None and (other is asking or (asking.rollback and not other.rollback)):
                 return None
+            if freeze_id := self._frozen_by(other):
+                other.queued = other.plan.slots == 1
+                self._wait_frozen(other, freeze_id)
+                continue
             other.queued = True
             if self._could_start(other):
                 return other
@@ -581,6 +668,8 @@ class Model:
         task.ticket = 0
 
     def _leave_line(self, task: Task) -> None:
+        self._unmark(task)
+        task.frozen_told = False
         task.tenant.line = [entry for entry in task.tenant.line if entry[2] != task.id]
         task.ticket = 0
 
@@ -699,6 +788,7 @@ class Model:
         task.retrying = ""
 
     def _end(self, task: Task, event: str) -> None:
+        task.passes_freezes = False
         task.pause = task.cancel = task.begun = False
         task.lease = ""
         if task.tenant.holder == task.id:

@@ -42,6 +42,7 @@ class Situation(StrEnum):
     TENANT_HELD_BY_PAUSED = "tenant-held-by-paused"
     TENANT_HELD_BY_WAITING = "tenant-held-by-waiting"
     TENANT_HELD_BY_NOBODY = "tenant-held-by-nobody"
+    FROZEN = "frozen"
     TENANT_LINE = "tenant-line"
     SLOTS_TAKEN = "slots-taken"
     HEAD_BLOCKS = "head-blocks"

@@ -9,6 +9,7 @@ from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.freeze_words import until_words
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
@@ -28,6 +29,9 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
         )
         commands = task.scene.offers.every(of_task(Operation.CANCEL, task.task_id))
         yield remark(Situation.CIRCLE, sentence, *commands)
+        return
+    if frozen := task.record.get("frozenBy"):
+        yield frozen_remark(task.scene, frozen, "it is")
         return
     tenant = task.scene.reader.tenant_records([task.status.tenant_id])[0]
     if (holder := tenant.get("holder")) and holder != task.task_id:
@@ -53,6 +57,17 @@ def _stopped_plan(task: TaskScene) -> Iterator[Remark]:
     elif plan.get("resuming") == "1":
         sentence = "its plan was resumed: the tasks that it had paused are queued first"
         yield remark(Situation.PLAN_RESUMING, sentence, typed("explain", "--plan", task.plan_id))
+
+
+def frozen_remark(scene: Scene, freeze_id: str, who: str) -> Remark:
+    """Until when, by whom and why; a person may lift it."""
+    record = scene.reader.freezes.of([freeze_id]).get(freeze_id)
+    if record is None:
+        sentence = f"{who} not frozen by {freeze_id} any more: a coordinator puts back what waited for it"
+        return remark(Situation.FROZEN, sentence, typed("freezes"))
+    until = until_words(record, scene.reader.freezes.told_now_ms())
+    sentence = f"{who} frozen {until}, which {freeze_id} says of {record.scope}"
+    return remark(Situation.FROZEN, sentence, typed("unfreeze", freeze_id, "--reason", "it is needed no longer"))
 
 
 def held(scene: Scene, tenant_id: str, holder: str, since: str) -> Remark:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from orchestrator.domain.events.base import EventBase, FailureInfo, OtherEvent, StageEvent, TaskEvent
+from orchestrator.domain.events.freezes import FreezeHappening, FreezeLifted, FreezeScope, FreezeSet, NamespaceEvent
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
     PlanCancelled,
@@ -59,7 +60,9 @@ from orchestrator.domain.events.tasks import (
     TaskWaiting,
 )
 
-KnownEvent = Annotated[OperationRequested | PlanHappening | TaskHappening | StageHappening, Field(discriminator="type")]
+KnownEvent = Annotated[
+    OperationRequested | PlanHappening | TaskHappening | StageHappening | FreezeHappening, Field(discriminator="type")
+]
 
 Event = KnownEvent | OtherEvent
 
@@ -84,7 +87,11 @@ __all__ = [
     "Event",
     "EventBase",
     "FailureInfo",
+    "FreezeLifted",
+    "FreezeScope",
+    "FreezeSet",
     "KnownEvent",
+    "NamespaceEvent",
     "OperationRequested",
     "OtherEvent",
     "PlanCancelled",

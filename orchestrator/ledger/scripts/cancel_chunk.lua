@@ -1,12 +1,13 @@
 -- Cancels the next waiting or paused tasks of a cancelled plan. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines, beats,
---       handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
---       inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskCancelled
---       TaskRetryCompleted
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskWaiting
+--       TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include boundary
 

@@ -1,12 +1,13 @@
 -- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
 -- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task} (strings), plans, drafts, ended, purges, ready,
---       lost, leases-queued, leases-running, deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets),
---       active, slots:{plan}, plan-paused:{plan} (sets), inbox, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task}
+--       (strings), plans, drafts, ended, purges, ready, lost, leases-queued, leases-running, deadlines, beats,
+--       handed-back, freeze-times, thawing, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
--- EVENTS none
+-- EVENTS TaskWaiting
 -- @include keys
 -- @include let_go
 -- @include plan_gone

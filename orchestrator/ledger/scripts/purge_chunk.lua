@@ -1,11 +1,12 @@
 -- Takes out the next tasks of a plan that is being purged. What its tenants need for a later rollback stays: last known
 -- good and last mover. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       config:{task}, checkpoint:{task} (strings), purges, ready, leases-queued, leases-running, deadlines, beats,
---       handed-back, lined, queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox (stream)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), purges, ready,
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
--- EVENTS none
+-- EVENTS TaskWaiting
 -- @include keys
 -- @include task_id
 -- @include let_go

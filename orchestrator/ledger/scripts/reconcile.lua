@@ -1,19 +1,21 @@
 -- Compares locks, slots, leases and queues with the states of a plan's tasks, some tasks a call, and repairs what
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running,
---       deadlines, beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskFailed
---       TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskWaiting
+--       TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
 -- @include keys
 -- @include settings
 -- @include lease
 -- @include release
 -- @include stage_fail
 -- @include epoch
+-- @include freeze
+-- @include frozen
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -71,15 +73,25 @@ local function check_lease(task)
   end
 end
 
+-- Where a freeze that it waits for is gone without a trace, nobody would wake it.
+local function check_frozen(task)
+  local id = task.frozen_by
+  if not id or redis.call('HEXISTS', K.freezes(), id) == 1 or redis.call('ZSCORE', K.thawing(), id) then return end
+  thaw(id)
+  repaired(task, 'lost freeze')
+end
+
 local function check_queue(task)
   local in_queue = redis.call('ZSCORE', K.queue(plan_id), task.id)
   local in_line = redis.call('ZSCORE', K.line(task.tenant), task.id)
+  local is_frozen = task.frozen_by and redis.call('ZSCORE', K.frozen(task.frozen_by), task.id)
   local waits = not TASK_ACTIVE[task.status] and (task.status == 'PENDING' or task.rollback)
-  if waits and not (in_queue or in_line) then
+  if waits and not (in_queue or in_line or is_frozen) then
+    leave_frozen(task)
     redis.call('ZADD', K.queue(plan_id), task.rank, task.id)
     wake_plan(plan_id)
     repaired(task, 'in no queue')
-  elseif not waits and (in_queue or in_line) then
+  elseif not waits and (in_queue or in_line or task.frozen_by) then
     redis.call('ZREM', K.queue(plan_id), task.id)
     leave_line(task)
     repaired(task, 'queued for nothing')
@@ -96,6 +108,7 @@ for position = first, last do
     check_slot(task)
     check_lease(task)
     check_queue(task)
+    check_frozen(task)
   end
 end
 if #repairs > 0 then redis.call('HINCRBY', K.meta(), 'reconcilerRepairs', #repairs) end

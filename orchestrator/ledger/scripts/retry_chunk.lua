@@ -1,7 +1,8 @@
 -- Retries the next failed tasks of a plan whose retry was asked for. Harmless in parallel and when repeated.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready, queue:{plan} (zsets), active,
---       slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), active, slots:{plan} (sets), inbox, feed,
+--       log:{plan} (streams)
 -- ARGV  1 plan id  2 the most failed tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
@@ -19,6 +20,7 @@ if PLAN_ENDED[f[1]] then
   return {'DONE'}
 end
 local asked = cjson.decode(f[3])
+asked.override = asked.override or ''
 local found = failed_from(plan_id, tonumber(f[2]), limit, asked)
 local is_last = found.next == found.total
 found.changes.retries_done = is_last

@@ -1,10 +1,11 @@
 -- Asks for the retry of a plan's failed tasks, in O(1): a few are retried in the call, many are left to retry_chunk. The
 -- plan is open again until the last of them has been looked at.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings), ended, ready, queue:{plan}
---       (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings),
+--       ended, ready, freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), active, slots:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
---       8 the most failed tasks to retry in the call
+--       8 why no freeze stops what is retried, or ''  9 the most failed tasks to retry in the call
 -- CODES ACCEPTED, status | ACCEPTED or REFUSED, status, retried, {failed, retried, refused: list of {task, why, what}}
 --       as JSON | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
@@ -13,8 +14,8 @@
 -- @include retry_failed
 -- @include request
 
-local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[8])
-local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', by = actor, reason = reason, at = WALL}
+local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[9])
+local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], by = actor, reason = reason, at = WALL}
 local plan = K.plan(plan_id)
 
 local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED')
@@ -25,6 +26,7 @@ if f[2] == '1' and f[1] ~= 'CANCELLED' then return {'REFUSED', f[1], 'cancel-req
 if f[3] then
   local before = cjson.decode(f[4])
   local is_same = before.scratch == asked.scratch and before.force == asked.force
+    and (before.override or '') == asked.override
   return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
 end
 local failed = tonumber(f[5] or 0)

@@ -1,8 +1,10 @@
 -- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant}
---       (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings), ended, ready, queue:{plan}
---       (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings),
+--       ended, ready, freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), active, slots:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
+--       8 why no freeze stops it, or ''
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, what | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanReopened
@@ -11,7 +13,7 @@
 -- @include request
 
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
-local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1'}
+local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8]}
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end

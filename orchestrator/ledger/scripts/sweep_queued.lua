@@ -1,16 +1,17 @@
 -- Answers overdue queued leases: the message may be lost, or merely waits in a backlog; the broker knows (see
 -- coordinator/copies.py). Looked after at intervals doubling from one lease to a minute; never counted as a recovery,
 -- never failed for it.
--- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       beats, handed-back, lined, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
---       (sets), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 --       3 the most to hand out: further ones are not counted as looked after
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was published}, then 1 when there may be
 --       more to hand out | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskPaused
---       TaskCancelled TaskRetryCompleted TaskRollingBack
+-- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskWaiting
+--       TaskPaused TaskCancelled TaskRetryCompleted TaskRollingBack
 -- @include keys
 -- @include settings
 -- @include boundary

@@ -114,12 +114,33 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
     def ask_task(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
         task_id = data.draw(st.sampled_from(sorted(self.pair.model.tasks)))
-        self.pair.ask(operation, task_id, from_scratch=scratch, force=force)
+        override = bool(self.pair.model.freezes) and data.draw(st.booleans())
+        self.pair.ask(operation, task_id, from_scratch=scratch, force=force, override=override)
 
     @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
     def ask_plan(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
         plan_id = data.draw(st.sampled_from(sorted(self.pair.model.plans)))
-        self.pair.ask(operation, plan_id, from_scratch=scratch, force=force)
+        override = bool(self.pair.model.freezes) and data.draw(st.booleans())
+        self.pair.ask(operation, plan_id, from_scratch=scratch, force=force, override=override)
+
+    @precondition(lambda self: len(self.pair.model.freezes) < 2)
+    @rule(tenants=st.sampled_from([["a"], ["b"], list(TENANTS)]), rollbacks_too=st.sampled_from([False, False, True]))
+    def freeze(self, tenants: list[str], rollbacks_too: bool) -> None:
+        self.pair.freeze(tenants, rollbacks_too=rollbacks_too)
+
+    @precondition(lambda self: self.pair.model.freezes)
+    @rule(data=st.data())
+    def unfreeze(self, data: st.DataObject) -> None:
+        self.pair.unfreeze(data.draw(st.sampled_from(sorted(self.pair.model.freezes))))
+
+    @precondition(lambda self: self.pair.model.freezes)
+    @rule(data=st.data())
+    def override(self, data: st.DataObject) -> None:
+        self.pair.override(data.draw(st.sampled_from(sorted(self.pair.model.plans))))
+
+    @rule()
+    def thaw(self) -> None:
+        self.pair.thaw()
 
     @rule(data=st.data(), is_plan=st.booleans())
     def do_what_explain_says(self, data: st.DataObject, is_plan: bool) -> None:

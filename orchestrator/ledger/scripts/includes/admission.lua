@@ -9,12 +9,20 @@
 -- @include deadline
 -- @include move
 -- @include epoch
+-- @include freeze
+-- @include frozen
 
--- The first of the resumed tasks that holds its tenant since before its pause; nil when there is none.
+-- So many are looked at for one that no freeze stops; a plan with one slot seldom has two.
+local MOST_HOLDERS = 10
+
+-- The first of the resumed tasks that holds its tenant since before its pause and may go on; nil when there is none.
 local function first_resumed_holder(plan_id)
   local upto = '(' .. int(RANK_RESUMED + HOLDS_NOTHING)
-  local task_id = redis.call('ZRANGEBYSCORE', K.queue(plan_id), RANK_RESUMED, upto, 'LIMIT', 0, 1)[1]
-  return task_id and read_task(task_id)
+  for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.queue(plan_id), RANK_RESUMED, upto, 'LIMIT', 0, MOST_HOLDERS)) do
+    local task = read_task(task_id)
+    if task and not frozen_by(task) then return task end
+  end
+  return nil
 end
 
 -- The task that stands before this one for its tenant: the holder, or a lower ticket that could be admitted right now. It

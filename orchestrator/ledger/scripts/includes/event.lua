@@ -45,6 +45,19 @@ local function emit(kind, plan_id, task_id, tenant_id, stage, data)
   if HELD and plan_id == HELD_PLAN then HELD[#HELD + 1] = event else write_events(plan_id, {event}) end
 end
 
+-- So many events of no plan are kept beside the feed, which the events of plans push them out of.
+local OWN_LOG_MAX = 10000
+
+-- One that belongs to no plan.
+local function emit_own(kind, data)
+  count('event:' .. kind, 1)
+  local id, wall = int(redis.call('INCR', K.seq())) .. '-0', int(WALL)
+  for log, most in pairs({[K.own_log()] = OWN_LOG_MAX, [K.feed()] = SETTINGS.FEED_MAX}) do
+    redis.call('XADD', log, 'MAXLEN', '~', most, id, 'p', '0', 'e', kind, 'k', '', 'n', '', 's', '', 't', wall, 'd', data,
+      'l', '')
+  end
+end
+
 -- Several events of one kind and plan at once: entries is a list of {task, tenant, stage, data}.
 local function emit_all(kind, plan_id, entries)
   local events = {}

@@ -30,6 +30,8 @@ local function let_go(task_id)
   for _, timed in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats(), K.handed_back()}) do
     redis.call('ZREM', timed, task_id)
   end
+  local freeze_id = redis.pcall('HGET', K.task(task_id), 'frozenBy')
+  if type(freeze_id) == 'string' then redis.call('ZREM', K.frozen(freeze_id), task_id) end
   forget_task(task_id)
   local freed = sound(give_up_tenant, task_id)
   redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))

@@ -29,6 +29,16 @@ local function joins_line(task)
   return holder ~= nil
 end
 
+-- Whether something other than its plan keeps it from starting: then it waits for that from here on.
+local function has_to_wait(task)
+  local freeze_id = frozen_by(task)
+  if freeze_id then
+    wait_frozen(task, freeze_id)
+    return true
+  end
+  return joins_line(task)
+end
+
 -- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.
 local function pass_by(round)
   round.refused = round.refused + 1
@@ -52,7 +62,7 @@ local function look_at_head(round, start, may_start)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
   if task and not plan_admits(round.plan, task.rollback) then return 'END' end
   local looked, waits = not task, false
-  if task then looked, waits = apart(joins_line, task) end
+  if task then looked, waits = apart(has_to_wait, task) end
   if not looked then return pass_by(round) end
   local goes = task
   if waits then

@@ -38,9 +38,10 @@ local function ask_retry(task, asked)
   ask_task(task, 'retry')
 end
 
--- What was asked, for the event.
+-- What was asked, for the event. asked.override: why no freeze stops it; '' when any does.
 local function retry_options(asked, more)
-  return '{"fromCheckpoint":' .. tostring(not asked.scratch) .. ',"force":' .. tostring(asked.force) .. (more or '') .. '}'
+  return '{"fromCheckpoint":' .. tostring(not asked.scratch) .. ',"force":' .. tostring(asked.force)
+    .. (asked.override ~= '' and ',"overrideFreeze":' .. cjson.encode(asked.override) or '') .. (more or '') .. '}'
 end
 
 -- The table has been asked, the event is written, and the plan runs again.
@@ -52,6 +53,7 @@ local function retry_task(task, asked)
   redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
     'ranMillis', 'pausedMillis', 'lastCursor')
   if asked.force then redis.call('HSET', key, 'forced', 1) end
+  if asked.override ~= '' then redis.call('HSET', key, 'freezeOverride', asked.override) end
   if asked.scratch then
     clear_checkpoint(task)
     redis.call('HSET', key, 'stage', 0, 'turn', 0)

@@ -23,10 +23,10 @@ local function read_task(task_id)
   if not plan_id then return nil end
   local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack')
+    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
-    'rollbackOrder', 'timed', 'planSeq')
+    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
   local task = {
@@ -39,6 +39,8 @@ local function read_task(task_id)
     -- The plan as it was when the task was read: for what is decided before anything is written.
     plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
     timed = p[6] ~= false,
+    -- The freeze that it waits for; whether a person lets it, or its plan, pass all of them.
+    frozen_by = f[21] or nil, passes_freezes = (f[22] or p[8]) ~= false,
   }
   local is_whole = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
     and task.started_at and task.attempt and task.retries and can_count(p[7])

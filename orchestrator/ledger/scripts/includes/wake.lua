@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task
 -- @include could_start
+-- @include frozen
 -- @include sound
 
 -- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
@@ -38,6 +39,17 @@ end
 -- So many waiters one script looks at, of whatever lines; the sweep goes on with a line that has more.
 local looks_left = 50
 
+-- Who cannot start, whatever its plan does, waits elsewhere from now on.
+local function waits_elsewhere(task_id)
+  if #freezes_in_force() == 0 then return false end
+  local task = read_task(task_id)
+  local freeze_id = task and frozen_by(task)
+  if not freeze_id then return false end
+  if redis.call('HGET', K.plan(task.plan), 'max') ~= '1' then redis.call('ZREM', K.queue(task.plan), task_id) end
+  wait_frozen(task, freeze_id)
+  return true
+end
+
 -- The first in the line of a free tenant whose plan could admit it right now. Those before it stand back, so that nobody
 -- is looked at twice in vain; their plans' next turns come to them. Answers also whether the script may look no further:
 -- then the named one has not been looked at. Of a task that asks for itself only those before it count.
@@ -49,8 +61,10 @@ local function first_in_line(tenant_id, asking)
     if asking and (task_id == asking.id or (asking.rollback and ticket >= TICKET_MOVE)) then return nil end
     if looks_left <= 0 then return task_id, true end
     looks_left = looks_left - 1
-    if sound(could_start, task_id, ticket < TICKET_MOVE) and sound(back_to_queue, task_id) then return task_id end
-    sound(stand_back, tenant_id, task_id, ticket)
+    if not sound(waits_elsewhere, task_id) then
+      if sound(could_start, task_id, ticket < TICKET_MOVE) and sound(back_to_queue, task_id) then return task_id end
+      sound(stand_back, tenant_id, task_id, ticket)
+    end
   end
   return nil
 end
@@ -72,9 +86,10 @@ end
 -- The tenant is free.
 local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 
--- Whether it stood there.
+-- Out of all that it waits in beside its plan's queue. Whether it stood in its tenant's line.
 local function leave_line(task)
-  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket')
+  leave_frozen(task)
+  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket', 'frozenTold')
   if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end

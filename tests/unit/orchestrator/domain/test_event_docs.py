@@ -7,14 +7,15 @@ from pathlib import Path
 
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events import EVENT_TYPES, EventBase, StageEvent, TaskEvent
+from orchestrator.domain.events import EVENT_TYPES, EventBase, NamespaceEvent, StageEvent, TaskEvent
 
 PAGE = Path(__file__).parents[4] / "docs" / "events.md"
 COMMON = {*StageEvent.model_fields, "type"}
 
 
 def own_fields(model: type[EventBase]) -> set[str]:
-    return {to_camel(name) for name in model.model_fields if name not in COMMON}
+    fields = model.model_fields.items()
+    return {field.alias or to_camel(name) for name, field in fields if name not in COMMON}
 
 
 def test_the_page_lists_every_event_with_its_fields() -> None:
@@ -29,5 +30,6 @@ def test_task_and_stage_events_are_told_apart_on_the_page() -> None:
     sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)
     by_title = {section.splitlines()[0]: section for section in sections}
     for model in EVENT_TYPES:
-        title = "Stages" if issubclass(model, StageEvent) else "Tasks" if issubclass(model, TaskEvent) else "Plans"
+        homes = {StageEvent: "Stages", TaskEvent: "Tasks", NamespaceEvent: "Freezes"}
+        title = next((home for base, home in homes.items() if issubclass(model, base)), "Plans")
         assert f"| `{model.__name__}` |" in by_title[title]

@@ -1,0 +1,131 @@
+"""`freeze`, `unfreeze` and `freezes`: times in which some tenants are not moved."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
+from orchestrator.cli.output import JsonOption, print_json, print_line
+from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
+
+_SPAN = re.compile(r"(\d{1,6})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+WhyOption = Annotated[str, typer.Option("--reason", help="Why; told to whoever waits, and in the event.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(freeze)
+    app.command()(unfreeze)
+    app.command()(freezes)
+
+
+def freeze(
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", help="This tenant, or those of a pattern ('eu-*').", show_default=False)
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="Tenants with this label (region=eu).", show_default=False)
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All tenants.")] = False,
+    since: Annotated[str | None, typer.Option("--from", help="A time.", show_default="now")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="A time.", show_default=False)] = None,
+    lasting: Annotated[str | None, typer.Option("--for", help="How long (90m, 2h, 3d).", show_default=False)] = None,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            "--every", help="Only then ('Mon-Fri 08:00-18:00 Europe/Berlin'); needs no end.", show_default=False
+        ),
+    ] = None,
+    rollbacks_too: Annotated[bool, typer.Option("--rollbacks-too", help="Also rollbacks, which pass else.")] = False,
+    reason: WhyOption = "",
+    actor: ActorOption = None,
+    request_id: RequestIdOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Admit no move of some tenants for a time; what runs ends its stages. Plans wait and go on by themselves."""
+    from orchestrator import Client
+
+    with Client() as client:
+        found = client.freeze(
+            tenants=tenant,
+            label=label,
+            all_tenants=everyone,
+            since=None if since is None else time_of(since, "--from"),
+            until=None if until is None else time_of(until, "--until"),
+            for_seconds=None if lasting is None else seconds_of(lasting, "--for"),
+            every=every,
+            rollbacks_too=rollbacks_too,
+            reason=reason,
+            actor=actor,
+            request_id=request_id,
+        )
+    if json_output:
+        print_json(found)
+    else:
+        print_line(f"{found.freeze_id}: {found.sentence}")
+
+
+def unfreeze(
+    freeze_id: Annotated[str, typer.Argument(metavar="FREEZE", help="The freeze's id.", show_default=False)],
+    reason: WhyOption = "",
+    actor: ActorOption = None,
+    request_id: RequestIdOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Lift a freeze, before or in its window; who waits for it goes on."""
+    from orchestrator import Client
+
+    with Client() as client:
+        result = client.unfreeze(freeze_id, reason=reason, actor=actor, request_id=request_id)
+    if json_output:
+        print_json(result)
+    else:
+        print_line(f"{freeze_id}: {result.message}")
+    if not result.accepted:
+        raise NotAllowed(f"{freeze_id}: {result.message}")
+
+
+def freezes(
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="ID", help="Those that cover this tenant.", show_default=False)
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """List the freezes that are set and not over, and how many tasks wait for each."""
+    from orchestrator import Client
+
+    with Client() as client:
+        found = client.freezes(tenant)
+    if json_output:
+        print_json(found)
+        return
+    for one in found:
+        waiting = f"; {one.waiting} tasks wait for its end" if one.waiting else ""
+        print_line(f"{one.freeze_id}: {one.sentence}{waiting}")
+        if one.every:
+            print_line(f"  every {one.every}" + (f", until {one.until}" if one.until else ""))
+    if not found:
+        print_line("no freezes")
+
+
+def time_of(text: str, option: str) -> datetime:
+    """A time as people give it: ISO 8601, UTC without a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        expected = "expected a time such as 2026-12-01T02:00:00Z or 2026-12-01"
+        raise InvalidInput([Problem(option, text, expected)]) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seconds_of(text: str, option: str) -> float:
+    """How long, as people give it: ``90m``, ``2h``, ``3d``."""
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        raise InvalidInput([Problem(option, text, "expected how long: a whole number and s, m, h, d or w, such as 2h")])
+    return int(span[1]) * _SECONDS[span[2]]

@@ -1,0 +1,67 @@
+"""The client's calls on freezes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.freeze_desk import FreezeDesk, FreezeStatus
+from orchestrator.control.target import asking, order_of
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.fleet.freezes import Scope
+from orchestrator.ledger.connection import translate_errors
+
+
+class FreezeCalls:
+    """Part of ``Client``, which gives it what it stands on."""
+
+    _url: str
+    _freezes: FreezeDesk
+
+    def freeze(
+        self,
+        *,
+        reason: str,
+        tenants: str | None = None,
+        label: str | None = None,
+        all_tenants: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        for_seconds: float | None = None,
+        every: str | None = None,
+        rollbacks_too: bool = False,
+        actor: str | None = None,
+        request_id: str | None = None,
+    ) -> FreezeStatus:
+        """Admits no move of some tenants (a pattern, a ``label`` such as ``region=eu``, or all) for a time.
+
+        From ``since`` (now, unless given) to ``until`` or for so many seconds; with ``every`` only within times that
+        come again (``Mon-Fri 08:00-18:00 Europe/Berlin``), and then an end is not needed. What runs ends its stages;
+        rollbacks pass, unless ``rollbacks_too``. Raises ``InvalidInput``, and ``NotAllowed`` for more than 200.
+        """
+        if sum((tenants is not None, label is not None, all_tenants)) != 1:
+            raise InvalidInput([Problem("", None, "give exactly one of tenant, label and all")])
+        order = order_of(actor, reason, request_id)
+        when = {"since": since, "until": until}
+        with asking(self._url, order):
+            return self._freezes.set(
+                Scope(tenants, label),
+                order,
+                for_seconds=for_seconds,
+                every=every,
+                rollbacks_too=rollbacks_too,
+                **when,
+            )
+
+    def unfreeze(
+        self, freeze_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
+    ) -> OperationResult:
+        """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
+        order = order_of(actor, reason, request_id)
+        with asking(self._url, order):
+            return self._freezes.lift(freeze_id, order)
+
+    def freezes(self, tenant_id: str | None = None) -> list[FreezeStatus]:
+        """Every freeze that is set and not over, or those that cover a tenant."""
+        with translate_errors(self._url):
+            return self._freezes.all(tenant_id)

@@ -1,0 +1,227 @@
+"""Setting, lifting and listing freezes: what people give is checked here, and answered in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from orchestrator.control.answers import Answer, OperationResult
+from orchestrator.control.freeze_words import moment_words, until_words
+from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
+from orchestrator.fleet.calendar import parse_recurrence
+from orchestrator.fleet.freezes import FreezeRecord, Scope
+from orchestrator.ledger.freeze_reads import StoredFreeze
+from orchestrator.ledger.freezes import Freezes
+from orchestrator.ledger.operations import Order, Reply, Taken
+
+LONGEST: Final = timedelta(days=3650)
+
+
+class FreezeStatus(Answer):
+    """One freeze. ``tenants`` is a pattern, ``label`` ``key=value``, neither is all; ``until`` null: till it is lifted.
+
+    ``in_force`` now, and ``changes_at``: when it ends or begins next. ``waiting``: tasks that wait for its end.
+    """
+
+    freeze_id: str
+    tenants: str | None = None
+    label: str | None = None
+    since: str | None = None
+    until: str | None = None
+    every: str | None = None
+    rollbacks_too: bool = False
+    actor: str = ""
+    reason: str = ""
+    in_force: bool = True
+    changes_at: str | None = None
+    waiting: int = 0
+    sentence: str = ""
+    """All of it in words."""
+
+
+class FreezeDesk:
+    """Of one namespace."""
+
+    def __init__(self, freezes: Freezes) -> None:
+        self._freezes = freezes
+
+    def set(
+        self,
+        scope: Scope,
+        order: Order,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        for_seconds: float | None = None,
+        every: str | None = None,
+        rollbacks_too: bool = False,
+    ) -> FreezeStatus:
+        """Sets a freeze. Raises ``InvalidInput`` for what is wrong, ``NotAllowed`` when there are too many."""
+        now_ms = self._freezes.reads.told_now_ms()
+        now = _moment(now_ms)
+        ends = until if for_seconds is None else _later(since or now, for_seconds)
+        _check(scope, order, now, since, ends, for_seconds, every, until)
+        record = FreezeRecord(
+            scope, order.actor, order.reason, now_ms, _ms(since), _ms(ends), every, rollbacks_too
+        ).planned(now_ms)
+        if not record.windows:
+            raise InvalidInput([Problem("every", every, "none of these times lies before the freeze's end")])
+        asked = f"{scope}" + (f" every {every}" if every else "") + (f" until {until.isoformat()}" if until else "")
+        reply = self._freezes.set(record, _told(record), asked, order)
+        if reply.answer is Taken.REFUSED:
+            raise NotAllowed(f"there are {reply.what} freezes, the most that may be set; `changeover unfreeze` some")
+        return self._status(StoredFreeze(reply.what, "", record), now_ms)
+
+    def lift(self, freeze_id: str, order: Order) -> OperationResult:
+        """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
+        _check_reason(order)
+        reply = self._freezes.lift(freeze_id, order)
+        if reply.answer is Taken.MISSING:
+            raise NotFound(f"freeze {freeze_id!r} is not set, or is over; `changeover freezes` lists them")
+        message = "lifted; what waited for it goes back to its plans' queues"
+        return _result("freeze", freeze_id, reply, message, order)
+
+    def override(self, plan_id: str, order: Order) -> OperationResult:
+        """Lets a plan pass all freezes from now on. Raises ``NotFound`` for one that does not exist."""
+        _check_reason(order)
+        reply = self._freezes.override(plan_id, order)
+        if reply.answer is Taken.MISSING:
+            raise NotFound(f"plan {plan_id!r}")
+        words = {"NOOP": "it passes all freezes already", "REFUSED": f"not possible while it is {reply.status}"}
+        return _result("plan", plan_id, reply, words.get(reply.answer, "it passes all freezes from now on"), order)
+
+    def all(self, tenant_id: str | None = None) -> list[FreezeStatus]:
+        """Every freeze that is set and not over; with ``tenant_id`` those that cover this tenant."""
+        reads = self._freezes.reads
+        now_ms = reads.told_now_ms()
+        labels = {} if tenant_id is None else reads.labels_of(tenant_id)
+        return [
+            self._status(freeze, now_ms)
+            for freeze in reads.all()
+            # Nobody knows whom a damaged one covers, so it stops all.
+            if tenant_id is None or freeze.record is None or freeze.record.scope.covers(tenant_id, labels)
+        ]
+
+    @staticmethod
+    def _status(freeze: StoredFreeze, now_ms: int) -> FreezeStatus:
+        record = freeze.record
+        if record is None:
+            sentence = "its record is damaged: it stops all tenants until it is lifted"
+            return FreezeStatus(freeze_id=freeze.freeze_id, waiting=freeze.waiting, sentence=sentence)
+        in_force, changes_ms = record.state(now_ms)
+        return FreezeStatus(
+            freeze_id=freeze.freeze_id,
+            tenants=record.scope.tenants,
+            label=record.scope.label,
+            since=_iso(record.from_ms if record.from_ms is not None else record.set_at_ms),
+            until=_iso(record.until_ms),
+            every=record.every,
+            rollbacks_too=record.rollbacks,
+            actor=record.actor,
+            reason=record.reason,
+            in_force=in_force,
+            changes_at=_iso(changes_ms),
+            waiting=freeze.waiting,
+            sentence=_sentence(record, now_ms),
+        )
+
+
+def _sentence(record: FreezeRecord, now_ms: int) -> str:
+    in_force, changes_ms = record.state(now_ms)
+    if in_force:
+        return f"{record.scope}: frozen {until_words(record, now_ms)}"
+    begins = "is over" if changes_ms is None else f"begins {moment_words(record, changes_ms)}"
+    return f"{record.scope}: {begins}, by {record.actor} ({record.reason})"
+
+
+def _result(kind: str, identifier: str, reply: Reply, message: str, order: Order) -> OperationResult:
+    return OperationResult(
+        target_type=kind,
+        target_id=identifier,
+        accepted=reply.answer is not Taken.REFUSED,
+        status=reply.status,
+        message=message,
+        request_id=order.request_id,
+    )
+
+
+def _told(record: FreezeRecord) -> dict[str, Any]:
+    scope = record.scope
+    told: Mapping[str, Any] = {
+        "scope": {"tenants": scope.tenants, "label": scope.label, "all": scope == Scope()},
+        "from": _iso(record.from_ms),
+        "until": _iso(record.until_ms),
+        "every": record.every,
+        "rollbacksToo": record.rollbacks,
+    }
+    return dict(told)
+
+
+def _check_reason(order: Order) -> None:
+    if not order.reason.strip():
+        raise InvalidInput([Problem("reason", None, "say why: it is kept in the log, and told to whoever waits")])
+
+
+def _check(
+    scope: Scope,
+    order: Order,
+    now: datetime,
+    since: datetime | None,
+    ends: datetime | None,
+    for_seconds: float | None,
+    every: str | None,
+    until: datetime | None,
+) -> None:
+    _check_reason(order)
+    problems = [*_scope_problems(scope)]
+    if until is not None and for_seconds is not None:
+        problems.append(Problem("until", None, "give until or for, not both"))
+    if ends is None and every is None:
+        problems.append(Problem("until", None, "missing; a freeze has an end (--until, --for), or times that recur"))
+    for name, moment in (("from", since), ("until", until)):
+        if moment is not None and moment.tzinfo is None:
+            problems.append(Problem(name, moment.isoformat(), "expected a time with its zone"))
+            raise InvalidInput(problems)
+    if ends is not None and ends <= max(now, since or now):
+        problems.append(Problem("until", _iso(_ms(ends)), "expected a time that is to come, and after its begin"))
+    for name, moment in (("from", since), ("until", ends)):
+        if moment is not None and moment - now > LONGEST:
+            problems.append(Problem(name, _iso(_ms(moment)), "expected a time in the next ten years"))
+    if every is not None:
+        try:
+            parse_recurrence(every)
+        except ValueError as error:
+            problems.append(Problem("every", every, str(error)))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _scope_problems(scope: Scope) -> list[Problem]:
+    if scope.tenants is not None and scope.label is not None:
+        return [Problem("tenant", scope.tenants, "give one of tenant, label and all")]
+    if scope.tenants is not None and (not scope.tenants.strip() or len(scope.tenants) > 128):
+        return [Problem("tenant", scope.tenants, "expected a tenant's id or a pattern such as 'eu-*'")]
+    key, equals, value = (scope.label or "").partition("=")
+    is_whole = key and equals and value and len(scope.label or "") <= 256 and "\n" not in value
+    if scope.label is not None and not is_whole:
+        return [Problem("label", scope.label, "expected key=value, such as region=eu")]
+    return []
+
+
+def _later(begin: datetime, seconds: float) -> datetime:
+    if not 0 < seconds <= LONGEST.total_seconds():
+        raise InvalidInput([Problem("for", seconds, "expected a time of more than 0 s and at most ten years")])
+    return begin + timedelta(seconds=seconds)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _iso(ms: int | None) -> str | None:
+    return None if ms is None else _moment(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

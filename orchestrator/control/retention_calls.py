@@ -1,0 +1,73 @@
+"""The client's calls on what is kept: ended plans, checkpoints, a plan written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.control.answers import CheckpointStatus, PurgeResult
+from orchestrator.control.checkpoints import checkpoint_reader
+from orchestrator.control.export import Line, plan_lines
+from orchestrator.control.purging import Purger
+from orchestrator.control.target import order_of
+from orchestrator.ledger.connection import translate_errors
+from orchestrator.ledger.reader import Reader
+from orchestrator.settings.model import Settings
+
+
+class RetentionCalls:
+    """Part of ``Client``, which gives it what it stands on."""
+
+    _url: str
+    _settings: Settings
+    _reader: Reader
+    _purger: Purger
+
+    def purge(
+        self,
+        plan_id: str,
+        *,
+        export: Path | None = None,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+        force: bool = False,
+        progress: Callable[[str, int], None] = lambda plan_id, left: None,
+    ) -> PurgeResult:
+        """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
+
+        Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left.
+        ``force`` takes out one that damaged records keep from its end. Raises ``NotAllowed`` when it has not ended.
+        """
+        with translate_errors(self._url):
+            return self._purger.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
+
+    def purge_ended(
+        self,
+        before: datetime,
+        *,
+        export: Path | None = None,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+        progress: Callable[[str, int], None] = lambda plan_id, left: None,
+    ) -> PurgeResult:
+        """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
+        with translate_errors(self._url):
+            return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
+
+    def checkpoint(self, task_id: str) -> CheckpointStatus:
+        """What is kept of a task for going on after its last good stage, or that nothing is."""
+        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
+            return reader.task(task_id)
+
+    def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
+        """The same of all tasks of a plan that have one, many in few round trips."""
+        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
+            return reader.plan(plan_id)
+
+    def export(self, plan_id: str) -> Iterator[Line]:
+        """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
+        with translate_errors(self._url):
+            yield from plan_lines(self._reader, plan_id)

@@ -1,0 +1,59 @@
+"""What happens to freezes: they belong to no plan, and stand in the namespace's feed and sequence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from orchestrator.domain.events.base import EventBase
+
+
+class FreezeScope(BaseModel):
+    """Whom a freeze stops: tenants of a pattern, those with a label (``key=value``), or all."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    tenants: str | None = None
+    label: str | None = None
+    all: bool = False
+
+
+def _none_is(value: Any) -> BeforeValidator:
+    return BeforeValidator(lambda given: value if given is None else given)
+
+
+class NamespaceEvent(EventBase):
+    """One of no plan: ``planId`` and ``planSequenceId`` are null on the wire."""
+
+    plan_id: Annotated[str, _none_is(""), PlainSerializer(lambda _: None)] = ""
+    plan_sequence_id: Annotated[int, _none_is(0), PlainSerializer(lambda _: None)] = 0
+
+
+class FreezeSet(NamespaceEvent):
+    """``from_`` null: from this event on; ``until`` null: until it is lifted. ``every``: only within these times."""
+
+    type: Literal["FreezeSet"] = "FreezeSet"
+    freeze_id: str
+    scope: FreezeScope
+    from_: Annotated[datetime | None, Field(alias="from")] = None
+    until: datetime | None = None
+    every: str | None = None
+    rollbacks_too: bool = False
+    actor: str
+    reason: str
+    request_id: str | None = None
+
+
+class FreezeLifted(NamespaceEvent):
+    type: Literal["FreezeLifted"] = "FreezeLifted"
+    freeze_id: str
+    actor: str
+    reason: str
+    request_id: str | None = None
+
+
+FreezeHappening = FreezeSet | FreezeLifted
+"""Every model above but the base: one that is not here is not in the log."""

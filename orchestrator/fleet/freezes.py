@@ -1,0 +1,112 @@
+"""A freeze as it is kept: whom it stops and when, the windows of the coming weeks worked out for the scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from orchestrator.domain.pattern import is_like
+from orchestrator.fleet.calendar import Window, parse_recurrence
+
+HORIZON_MS: Final = 8 * 7 * 86_400_000
+"""So far ahead windows are worked out."""
+
+RENEW_MS: Final = 6 * 7 * 86_400_000
+"""What is known of less is worked out anew: long before it runs out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom it stops: ``tenants`` of a pattern, those with a ``label`` (``key=value``), or all when neither is given."""
+
+    tenants: str | None = None
+    label: str | None = None
+
+    def covers(self, tenant_id: str, labels: Mapping[str, str]) -> bool:
+        """Whether a tenant is one of them."""
+        if self.tenants is not None:
+            return is_like(tenant_id, self.tenants)
+        if self.label is not None:
+            key, _, value = self.label.partition("=")
+            return labels.get(key) == value
+        return True
+
+    def __str__(self) -> str:
+        if self.tenants is not None:
+            return f"tenants {self.tenants}"
+        return f"label {self.label}" if self.label is not None else "all tenants"
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRecord:
+    """One freeze. ``from_ms`` None: since it was set; ``until_ms`` None: until it is lifted, only where it recurs
+    (``every``). ``known_until_ms``: up to when the windows of one that recurs are worked out; None when all are."""
+
+    scope: Scope
+    actor: str
+    reason: str
+    set_at_ms: int
+    from_ms: int | None = None
+    until_ms: int | None = None
+    every: str | None = None
+    rollbacks: bool = False
+    windows: tuple[Window, ...] = ()
+    known_until_ms: int | None = None
+
+    def planned(self, now_ms: int) -> FreezeRecord:
+        """The same with the windows from now on. Raises ``ValueError`` for an ``every`` that cannot be read."""
+        begin = self.from_ms if self.from_ms is not None else self.set_at_ms
+        if self.every is None:
+            assert self.until_ms is not None, "one that does not recur has an end"
+            return replace(self, windows=((begin, self.until_ms),), known_until_ms=None)
+        horizon = max(now_ms, begin) + HORIZON_MS
+        is_whole = self.until_ms is not None and self.until_ms <= horizon
+        end = self.until_ms if self.until_ms is not None and is_whole else horizon
+        found = parse_recurrence(self.every).windows(max(begin, now_ms), end)
+        # Up to the horizon only what begins before it is known; it is known to its end.
+        until = self.until_ms
+        cut = [(max(start, begin), stop if until is None else min(stop, until)) for start, stop in found]
+        return replace(self, windows=tuple(cut), known_until_ms=None if is_whole else horizon)
+
+    def needs_windows(self, now_ms: int) -> bool:
+        """Whether windows are to be worked out anew."""
+        return self.known_until_ms is not None and self.known_until_ms - now_ms < RENEW_MS
+
+    def state(self, now_ms: int) -> tuple[bool, int | None]:
+        """Whether it is in force, and when that changes next; None when nobody knows, or nothing changes any more."""
+        for start, stop in self.windows:
+            if now_ms < start:
+                return False, start
+            if now_ms < stop:
+                return True, stop
+        if self.known_until_ms is None:
+            return False, None
+        return (False, self.known_until_ms) if now_ms < self.known_until_ms else (True, None)
+
+    def has_run_out(self, now_ms: int) -> bool:
+        """Whether it recurs, and its windows have not been worked out in time: then it counts as in force."""
+        return self.state(now_ms) == (True, None)
+
+    def stored(self) -> str:
+        """As the scripts take it (``includes/freeze.lua``)."""
+        known: dict[str, Any] = {
+            "tenants": None if self.scope.tenants is None else self.scope.tenants.split("*"),
+            "label": self.scope.label,
+            "all": self.scope == Scope() or None,
+            "rollbacks": self.rollbacks,
+            "windows": self.windows,
+            "knownUntil": self.known_until_ms,
+            "told": asdict(self) | {"windows": (), "scope": asdict(self.scope)},
+        }
+        return json.dumps({name: value for name, value in known.items() if value is not None}, separators=(",", ":"))
+
+
+def read_freeze(text: str) -> FreezeRecord:
+    """A stored record. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for a damaged one."""
+    known = json.loads(text)
+    told = dict(known["told"])
+    told["scope"] = Scope(**told["scope"])
+    windows = tuple((int(start), int(stop)) for start, stop in known["windows"])
+    return replace(FreezeRecord(**told), windows=windows, known_until_ms=known.get("knownUntil"))

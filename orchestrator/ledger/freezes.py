@@ -1,0 +1,45 @@
+"""Freezes in the ledger: set, lifted, looked at. Which task they stop is decided in the scripts that admit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator.fleet.freezes import FreezeRecord
+from orchestrator.ledger.freeze_reads import FreezeReads, StoredFreeze
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operations, Order, Reply
+from orchestrator.ledger.records import wire_json
+
+OVERRIDE: Final = "override-freeze"
+"""The operation of a plan that is to pass all freezes, as its event calls it."""
+
+
+class Freezes:
+    """Their verbs."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._operations = Operations(ledger)
+        self.reads = FreezeReads(ledger.client, ledger.keys)
+
+    def set(self, record: FreezeRecord, told: Mapping[str, Any], asked: str, order: Order) -> Reply:
+        """Sets one; ``told`` goes into its event. The answer's ``what`` is its id, or how many there are already."""
+        event = wire_json(dict(told)).removesuffix("}")
+        return self._operations.send("set_freeze", "freeze", asked, "", order, record.stored(), event)
+
+    def lift(self, freeze_id: str, order: Order) -> Reply:
+        """Lifts one, before or in its window."""
+        return self._operations.send("lift_freeze", "unfreeze", freeze_id, freeze_id, order)
+
+    def override(self, plan_id: str, order: Order) -> Reply:
+        """Lets a plan pass all freezes from now on."""
+        return self._operations.send("override_freezes", OVERRIDE, f"plan {plan_id}", plan_id, order)
+
+    def top_up(self, freeze: StoredFreeze, record: FreezeRecord) -> bool:
+        """Writes the record with more windows; False when it was lifted, or written by another, since it was read."""
+        return bool(self._ledger.call("top_up_freeze", freeze.freeze_id, freeze.text, record.stored())[0] == "WRITTEN")
+
+    def thaw(self, limit: int) -> bool:
+        """Puts back so many of those whose freeze has ended; True when there may be more."""
+        return bool(self._ledger.call("thaw", limit)[0] != "NONE")
