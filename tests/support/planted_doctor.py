@@ -8,8 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 from orchestrator.control.doctor import Row as R
+from orchestrator.fleet.freezes import FreezeRecord, Scope
 from tests.support.ledger_world import LedgerWorld, config
-from tests.support.planted import aged, beat, coordinator, elsewhere, full, roomy, staffed, started
+from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
 from tests.support.planted_waits import WRONG
 from tests.support.table_steps import Do, then
 
@@ -155,6 +156,25 @@ def plans() -> Iterator[Told]:
     yield Told(gone, R.DAMAGED_PLAN, "plan p", "it has no record")
     taken_out = then(gone, lambda world: [world.ledger.lose_plan("p", 0, 100), world.ledger.lose_plan("p", 100, 100)])
     yield Told(taken_out, R.DAMAGED_PLAN, "plan p", "its tenants are free: submit it again")
+
+
+def fleet() -> Iterator[Told]:
+    yield Told(nothing, R.FREEZES, "freezes", "none", good=True)
+    two = then(_freeze("a"), lambda world: world.freeze(begins=3600), planned("p", "a b"), on("serve", "p"))
+    yield Told(two, R.FREEZES, "freezes", "1 of 2 are in force, 1 tasks wait; `changeover freezes`", good=True)
+    said = "its record is damaged: it stops all tenants, 0 tasks wait; `changeover unfreeze freeze-1 --reason REASON`"
+    yield Told(then(_freeze("a"), _record("{")), R.FREEZES, "freeze freeze-1", said)
+    run_out = FreezeRecord(Scope(), "ada", "why", 1, every="daily 08:00-09:00 UTC", windows=((1, 2),), known_until_ms=3)
+    said = "its times are known no further, so it counts as in force"
+    yield Told(then(_freeze("a"), _record(run_out.stored())), R.FREEZES, "freeze freeze-1", said)
+
+
+def _freeze(tenants: str) -> Do:
+    return lambda world: world.freeze(tenants)
+
+
+def _record(text: str) -> Do:
+    return lambda world: world.client.hset(world.keys.of("freezes"), "freeze-1", text)
 
 
 def _draft(age_seconds: float) -> Do:

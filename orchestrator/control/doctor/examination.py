@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.control.doctor.consuming import consuming
 from orchestrator.control.doctor.damage import damage_rows
+from orchestrator.control.doctor.freezes import freeze_rows
 from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
@@ -56,6 +57,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks += _overdue(reader)
             checks += _repairs(reader)
             checks += _drafts(reader)
+            checks += freeze_rows(reader)
             checks += damage_rows(reader, Offers(operations, is_open=not writes.refusal), tasks=not writes.by_server)
         checks += _permissions(settings)
         checks += [

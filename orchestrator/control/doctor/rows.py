@@ -34,6 +34,7 @@ class Row(StrEnum):
     RECOVERIES = "recoveries"
     PERMISSIONS = "permissions"
     DRAFTS = "drafts"
+    FREEZES = "freezes"
     DAMAGED_PLAN = "damaged-plan"
     DAMAGED_TASK = "damaged-task"
 

@@ -14,7 +14,11 @@ from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import aged, beat
 from tests.support.planted_doctor import ALL_WELL, Told
 
-TABLE = [row for rows in (planted_doctor.servers, planted_doctor.processes, planted_doctor.plans) for row in rows()]
+TABLE = [
+    row
+    for rows in (planted_doctor.servers, planted_doctor.processes, planted_doctor.plans, planted_doctor.fleet)
+    for row in rows()
+]
 ONLY_WITH_PROCESSES = {Row.TEST_MESSAGE}
 """See tests/integration/test_doctor.py."""
 

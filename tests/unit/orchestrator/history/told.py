@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orchestrator.domain.events import EVENT, Event
@@ -62,6 +62,19 @@ def of_plan(kind: str, **more: Any) -> Line:
     return kind, more
 
 
+def freeze(tenants: str | None = "t1", after: int = 0, seconds: float | None = 3600, **more: Any) -> Line:
+    """Set so many seconds after everything was written."""
+    at = WRITTEN_AT + timedelta(seconds=after)
+    until = None if seconds is None else at + timedelta(seconds=seconds)
+    scope = {"tenants": tenants, "all": tenants is None}
+    fields = {"freezeId": "freeze-1", "scope": scope, "until": until, "actor": "ops", "reason": "why"}
+    return "FreezeSet", {**fields, "occurredAt": at, **more}
+
+
+def unfreeze() -> Line:
+    return "FreezeLifted", {"freezeId": "freeze-1", "actor": "ops", "reason": "over", "occurredAt": WRITTEN_AT}
+
+
 def opening(max_concurrency: int = 2) -> list[Line]:
     return [
         of_plan("PlanCreated", maxConcurrency=max_concurrency),
@@ -89,6 +102,9 @@ def tell(lines: list[Line]) -> list[Event]:
     events: list[Event] = []
     plan_numbers: Counter[str] = Counter()
     for number, (kind, fields) in enumerate(lines, 1):
+        if kind in ("FreezeSet", "FreezeLifted"):
+            events.append(EVENT.validate_python({"type": kind, "sequenceId": number, **fields}))
+            continue
         plan_id = fields.get("planId", PLAN)
         plan_numbers[plan_id] += 1
         wire = {"type": kind, "planId": plan_id, "sequenceId": number, "planSequenceId": plan_numbers[plan_id]}

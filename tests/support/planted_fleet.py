@@ -1,0 +1,34 @@
+"""Planted situations of what waits for a freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.control.explain import Situation as S
+from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import Planted, on, planned, staffed
+from tests.support.table_steps import then
+
+LIFT = ("changeover unfreeze freeze-1 --reason 'it is needed no longer'",)
+
+
+def freezes() -> Iterator[Planted]:
+    frozen = staffed(_freeze, planned("p", "eu-1 eu-2 us-1"), on("serve", "p"))
+    said = " UTC by ada (because), which freeze-1 says of tenants eu-*"
+    yield Planted("frozen", frozen, "p.0", S.FROZEN, said, LIFT)
+    yield Planted(
+        "frozen, plan", frozen, "p", S.FROZEN, "2 tasks (such as eu-1 (p.0), eu-2 (p.1)) are frozen until ", LIFT
+    )
+    one = staffed(_freeze, planned("p", "eu-1 us-1", max_concurrency=1), on("serve", "p"))
+    yield Planted("a frozen head", one, "p.0", S.FROZEN, said, LIFT)
+    look = ("changeover explain --task p.0",)
+    behind = "its plan takes one at a time, in order: 1 tasks are before it, the first is p.0"
+    yield Planted("behind a frozen head", one, "p.1", S.HEAD_BLOCKS, behind, look)
+    over = then(frozen, lambda world: world.client.hdel(world.keys.of("freezes"), "freeze-1"))
+    yield Planted(
+        "its freeze is gone", over, "p.0", S.FROZEN, "not frozen by freeze-1 any more", ("changeover freezes",)
+    )
+
+
+def _freeze(world: LedgerWorld) -> None:
+    world.freeze("eu-*")

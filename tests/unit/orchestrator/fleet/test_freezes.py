@@ -1,0 +1,93 @@
+"""What is kept of a freeze: its windows for weeks ahead, worked out anew long before they run out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orchestrator.control.freeze_words import until_words
+from orchestrator.fleet.freezes import HORIZON_MS, RENEW_MS, FreezeRecord, Scope, read_freeze
+
+DAY_MS = 86_400_000
+NOW_MS = round(datetime(2026, 11, 30, 6, tzinfo=UTC).timestamp() * 1000)
+"""A Monday, 07:00 in Berlin."""
+HOURS = "Mon-Fri 08:00-18:00 Europe/Berlin"
+
+
+def made(**more: object) -> FreezeRecord:
+    fields = {"scope": Scope("eu-*"), "actor": "ops-7", "reason": "quarter end", "set_at_ms": NOW_MS, **more}
+    return FreezeRecord(**fields).planned(NOW_MS)  # type: ignore[arg-type]
+
+
+def test_one_with_an_end_has_one_window() -> None:
+    freeze = made(until_ms=NOW_MS + DAY_MS)
+    assert freeze.windows == ((NOW_MS, NOW_MS + DAY_MS),)
+    assert (freeze.state(NOW_MS), freeze.state(NOW_MS + DAY_MS)) == ((True, NOW_MS + DAY_MS), (False, None))
+    assert not freeze.needs_windows(NOW_MS + 365 * DAY_MS)
+
+
+def test_one_that_recurs_is_known_weeks_ahead_and_counts_as_in_force_beyond() -> None:
+    freeze = made(every=HOURS)
+    assert freeze.state(NOW_MS) == (False, NOW_MS + 3_600_000)
+    assert freeze.state(NOW_MS + 2 * 3_600_000) == (True, NOW_MS + 11 * 3_600_000)
+    assert freeze.known_until_ms == NOW_MS + HORIZON_MS
+    late = NOW_MS + HORIZON_MS
+    assert freeze.state(late) == (True, None)
+    assert freeze.has_run_out(late)
+    assert "until its times are worked out anew" in until_words(freeze, late)
+
+    assert not freeze.needs_windows(NOW_MS)
+    soon = NOW_MS + HORIZON_MS - RENEW_MS + 1
+    assert freeze.needs_windows(soon)
+    again = freeze.planned(soon)
+    assert again.windows[-1][1] > freeze.windows[-1][1]
+    assert not again.has_run_out(late)
+    assert not again.needs_windows(soon)
+
+
+def test_one_that_recurs_and_ends_is_cut_there_and_needs_nothing_more() -> None:
+    noon = NOW_MS + 5 * 3_600_000
+    freeze = made(every=HOURS, until_ms=noon)
+    assert freeze.windows == ((NOW_MS + 3_600_000, noon),)
+    assert freeze.known_until_ms is None
+    assert not freeze.needs_windows(noon + 365 * DAY_MS)
+
+
+def test_one_that_begins_later_begins_within_a_window() -> None:
+    ten = NOW_MS + 3 * 3_600_000
+    assert made(every=HOURS, from_ms=ten).windows[0] == (ten, NOW_MS + 11 * 3_600_000)
+
+
+def test_it_is_read_as_it_was_stored() -> None:
+    freeze = made(every=HOURS, rollbacks=True)
+    assert read_freeze(freeze.stored()) == freeze
+    assert '"tenants":["eu-",""]' in freeze.stored()
+    for damaged in ("", "{}", "[]", "null", '{"told":{}}', freeze.stored().replace("windows", "window")):
+        with pytest.raises((ValueError, KeyError, TypeError)):
+            read_freeze(damaged)
+
+
+@pytest.mark.parametrize(
+    ("scope", "covers"),
+    [
+        (Scope(), True),
+        (Scope("eu-*"), True),
+        (Scope("*-7"), True),
+        (Scope("us-*"), False),
+        (Scope("eu"), False),
+        (Scope(label="region=eu"), True),
+        (Scope(label="region=e"), False),
+        (Scope(label="ring=eu"), False),
+    ],
+)
+def test_whom_it_covers(scope: Scope, covers: bool) -> None:
+    assert scope.covers("eu-7", {"region": "eu"}) is covers
+
+
+def test_its_end_is_told_in_its_own_zone() -> None:
+    assert (
+        until_words(made(until_ms=NOW_MS + DAY_MS), NOW_MS) == "until Tue 2026-12-01 06:00 UTC by ops-7 (quarter end)"
+    )
+    nine = NOW_MS + 2 * 3_600_000
+    assert until_words(made(every=HOURS), nine) == "until Mon 2026-11-30 18:00 Europe/Berlin by ops-7 (quarter end)"
