@@ -10,7 +10,7 @@ from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
 
-def freezes(world: World, event: e.Event, report: Report) -> None:
+def frozen(world: World, event: e.Event, report: Report) -> None:
     """I15. What turns at a boundary was admitted before, and ends what it has begun."""
     if not isinstance(event, e.TaskEvent) or event.type not in ADMISSIONS:
         return

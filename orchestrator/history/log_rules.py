@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
-from orchestrator.history.freeze_rules import freezes
+from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
@@ -19,7 +19,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     exclusion,
     cap,
     order,
-    freezes,
+    frozen,
     stages,
     completion,
     boundary,

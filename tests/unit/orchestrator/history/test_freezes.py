@@ -28,6 +28,8 @@ from tests.unit.orchestrator.history.told import (
 LABELLED = [
     (kind, {**fields, "labels": {"region": "eu"}} if kind == "TaskCreated" else fields) for kind, fields in opening()
 ]
+US: dict[str, Any] = {"scope": {"label": "region=us"}}
+LATER: dict[str, Any] = {"from": "2026-01-01T00:00:01Z"}
 EU: dict[str, Any] = {"scope": {"label": "region=eu"}}
 # Everything in these histories is written at midnight UTC, 1 January 2026: a Thursday, one in the morning in Berlin.
 NIGHT: dict[str, Any] = {"every": "Thu 00:00-06:00 Europe/Berlin"}
@@ -42,11 +44,11 @@ HOLDS: dict[str, list[Line]] = {
     "none": right(),
     "another tenant": [freeze("u*"), *right()],
     "over by then": [freeze(after=-3601), *right()],
-    "begins later": [freeze(**{"from": "2026-01-01T00:00:01Z"}), *right()],
+    "begins later": [freeze(**LATER), *right()],
     "lifted": [*opening(), freeze(), *move(0), unfreeze(), *move(1), *move(2), of_plan("PlanCompleted")],
     "only frozen once it runs": [*opening(), *move(0)[:2], freeze(None), *move(0)[2:]],
     "not at this hour": [freeze(seconds=None, **DAY), *right()],
-    "another label": [freeze(None, **{"scope": {"label": "region=us"}}), *LABELLED, *move(0)],
+    "another label": [freeze(None, **US), *LABELLED, *move(0)],
     "the plan may pass": [freeze(None), *opening(), asked("override-freeze", PLAN), *move(0)],
     "its retry may pass": [
         *RETRIED[:10],
