@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.history import Report
 from tests.chaos.crew import Crew
@@ -113,7 +114,11 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
     world.submit(run.tenants, scene.stages, max_concurrency=run.max_concurrency)
 
     def is_over() -> bool:
-        return world.client.summary("p").status in PLAN_ENDED
+        try:
+            return world.client.summary("p").status in PLAN_ENDED
+        except Unreachable:
+            # On a loaded machine the ledger may answer too late, also between faults: that is no end, and no finding.
+            return False
 
     injector = FaultInjector(scene, run.kinds, operator)
     injector.run(run.faults, until=is_over, pause_seconds=run.pause_seconds)
