@@ -1,7 +1,8 @@
 """How a message's task goes on after it: by what is left of its chain, or by a chain of its own.
 
 A worker that has run ahead may be done with stages whose links are still in the chain, or be at a task that the message
-knew nothing of. The publish may fail or be lost, as any: the task holds a queued lease, which tells.
+knew nothing of. Polls go into rounds: one message for all that are due together, whatever chains they came with. The
+publish may fail or be lost, as any: the task holds a queued lease, which tells.
 """
 
 from __future__ import annotations
@@ -18,26 +19,28 @@ from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.records import Admitted
 from workers.next_link import Drop, Next, PassOn, Proceed, Reschedule, StageFailed
 from workers.own_queue import entity_of
+from workers.poll_rounds import PollRounds
 
 
 class Continuation:
     """Does with a message what its runner said."""
 
-    def __init__(self, app: Celery, leg_names: NamesOfLegs, lanes: int) -> None:
+    def __init__(self, app: Celery, leg_names: NamesOfLegs, lanes: int, rounds: PollRounds) -> None:
         """``leg_names``: the names of all legs of a task."""
         self._app = app
         self._leg_names = leg_names
         self._lanes = lanes
+        self._rounds = rounds
 
     def after(self, message: Any, following: Next) -> None:
-        """``message``: the bound Celery task of the message. Raises Celery's ``Retry`` for another turn of its task,
-        ``StageFailed`` when it has failed."""
+        """``message``: the bound Celery task of the message. Raises Celery's ``Retry`` for another turn of its task
+        that is for a slot, ``StageFailed`` when it has failed."""
         match following:
             case Proceed(task):
-                if not _cut_before(message.request, task.stage, task):
-                    self._publish(message, task)
-            case Reschedule(task, due_ms, stage_name, queue):
-                if _is_of(message.request.args, task):
+                if _cut_before(message.request, task.stage, task):
+                    return
+            case Reschedule(task, due_ms, stage_name, queue, after_seconds):
+                if not after_seconds and _is_of(message.request.args, task):
                     _cut_before(message.request, task.stage + 1, task)
                     # The same message once more, with what is left of the chain on it.
                     raise message.retry(
@@ -46,17 +49,26 @@ class Continuation:
                         queue=self._queue(task, queue),
                         argsrepr=shown_arguments(task.tenant_id, task.mode, stage_name, task.turn),
                     )
-                self._publish(message, task, due_ms, queue)
             case PassOn(queue):
                 raise message.retry(countdown=0, queue=entity_of(queue), argsrepr=message.request.argsrepr)
-            case Drop(failure):
-                message.request.chain = None
-                if failure:
-                    # Recorded; only for whoever looks at Celery. It may be of a task that the worker went on with.
-                    raise StageFailed(failure)
-
-    def _publish(self, message: Any, task: Admitted, due_ms: int | None = None, queue: str = "") -> None:
         message.request.chain = None
+        if isinstance(following, Drop) and following.failure:
+            # Recorded; only for whoever looks at Celery. It may be of a task that the worker went on with.
+            raise StageFailed(following.failure)
+        self.go_on(following)
+
+    def go_on(self, following: Next) -> None:
+        """The same of a turn that has no message of its own; to pass one on is its owner's."""
+        match following:
+            case Proceed(task):
+                self._publish(task)
+            case Reschedule(task, due_ms, _, queue, after_seconds):
+                if after_seconds:
+                    self._rounds.add(task, due_ms, after_seconds)
+                else:
+                    self._publish(task, due_ms, queue)
+
+    def _publish(self, task: Admitted, due_ms: int | None = None, queue: str = "") -> None:
         publish_chain(self._app, task, self._leg_names(task), self._lanes, due_ms, queue=self._queue(task, queue))
 
     def _queue(self, task: Admitted, queue: str) -> Any:

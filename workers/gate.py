@@ -17,7 +17,7 @@ from celery.utils.time import maybe_iso8601, maybe_make_aware
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.broker.messages import MOST_TURNS, ROUND, RUN_STAGE
 from orchestrator.domain import formats
 
 ITEM_LIMIT_BYTES: Final = 1024 * 1024
@@ -40,11 +40,20 @@ assert get_args(_Task) == (RUN_STAGE,)
 
 
 _named: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Text, _Number, _Number, _Number])
+_round: Final[TypeAdapter[Any]] = TypeAdapter(
+    Annotated[list[Annotated[list[Any], Field(min_length=4, max_length=100)]], Field(max_length=MOST_TURNS)]
+)
 
 
 def _names_a_turn(arguments: list[Any]) -> list[Any]:
     _named.validate_python(tuple(arguments[:4]), strict=True)
     return arguments
+
+
+def _names_turns(named: dict[str, Any]) -> dict[str, Any]:
+    for turn in _round.validate_python(named.get(ROUND, []), strict=True):
+        _names_a_turn(turn)
+    return named
 
 
 class _Destination(TypedDict):
@@ -95,7 +104,7 @@ class _Embedded(TypedDict):
 
 # Whatever a newer release has added behind the turn, or by name, is its own matter.
 _Turn = Annotated[list[Any], Field(min_length=4, max_length=100), AfterValidator(_names_a_turn)]
-_Names = Annotated[dict[str, Any], Field(max_length=100)]
+_Names = Annotated[dict[str, Any], Field(max_length=100), AfterValidator(_names_turns)]
 
 _envelope: Final = TypeAdapter(_Envelope)
 _body: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Turn, _Names, _Embedded])

@@ -18,7 +18,7 @@ import structlog
 from celery.worker import state
 
 from orchestrator.background.loop import BackgroundLoop
-from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.broker.messages import RUN_STAGE, turns_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
@@ -67,7 +67,8 @@ class InHand:
 
 
 def _turns(requests: Iterable[Any]) -> list[Turn]:
-    return [Turn(*request.args[:4]) for request in requests if request.name == RUN_STAGE]
+    named = [turns_of(one.args, one.kwargs) for one in requests if one.name == RUN_STAGE]
+    return [turn for turns in named for turn in turns]
 
 
 def _copy(requests: Any) -> list[Any]:

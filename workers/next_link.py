@@ -32,18 +32,20 @@ class StageFailed(Exception):
 class Reschedule:
     """The same stage again, as the turn that ``task`` names, at ``due_ms`` of the ledger's clock.
 
-    ``queue``: the own one of the worker that it is for; "" is the tenant's lane, for whoever comes.
+    ``queue``: the own one of the worker that it is for; "" is the tenant's lane, for whoever comes. ``after_seconds``:
+    of a poll, how long it waits: with others that are due then it is one message. 0 when it is for a worker's slot.
     """
 
     task: Admitted
     due_ms: int
     stage_name: str
     queue: str = ""
+    after_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PassOn:
-    """The same message, as it is, to another worker's own queue."""
+    """The same message, as it is, to another worker's own queue; of a round, the same turn."""
 
     queue: str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,8 @@ from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Ended
 from orchestrator.ledger.records import Advanced, Dropped, Onward, Turn, wire_json
+from orchestrator.ledger.turn_batches import poll_all
+from orchestrator.ledger.turn_record import PolledAgain
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
@@ -20,7 +22,7 @@ from steps import MAX_POLL_SECONDS, Failed
 from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.patience import patiently
-from workers.turn_run import Run
+from workers.turn_run import Again, Run
 from workers.unable import Peers, Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
@@ -50,18 +52,24 @@ class Recorder:
         self._checkpoints = checkpoints
         self._peers = peers
 
-    def poll_again(self, run: Run, after_seconds: float) -> Next:
-        """Stores the cursor; the same stage is to be scheduled again."""
-        turn, record = run.turn, run.record
+    def to_poll(self, run: Run, after_seconds: float) -> Next | Again:
+        """What is to be recorded of a poll that goes on; a failure when it cannot be."""
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
         cursor = wire_json(run.cursor.as_json())
         if len(cursor.encode()) > CURSOR_LIMIT:
             return self.fail(run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls"))
-        ended, number, due_ms = patiently(lambda: self._ledger.poll_again(turn, seconds, cursor))
-        if ended is not Ended.AGAIN:
-            return fenced_out(run)
-        crash_points.reached(crash_points.BETWEEN_POLLS)
-        return Reschedule(run.as_admitted(turn.stage, number), due_ms, record.stage_name)
+        return Again(run, seconds, cursor)
+
+    def again(self, poll: Again) -> Next:
+        """Stores the cursor; the same stage is to be scheduled again."""
+        turn = poll.run.turn
+        return _what_polled(poll, *patiently(lambda: self._ledger.poll_again(turn, poll.seconds, poll.cursor)))
+
+    def again_all(self, polls: Sequence[Again]) -> list[Next]:
+        """The same of many, in one round trip."""
+        rows = [(poll.run.turn, poll.seconds, poll.cursor) for poll in polls]
+        answers = patiently(lambda: poll_all(self._ledger, rows))
+        return [_what_polled_of_round(*one) for one in zip(polls, answers, strict=True)]
 
     def hand_back(self, turn: Turn, delivery: str, unable: Unable, run: Run | None = None) -> Next:
         """This worker cannot run the turn: it is for another. Nothing has failed. ``run``: if it has begun."""
@@ -142,6 +150,23 @@ class Recorder:
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
         place = f"tenant={run.record.tenant_id} stage={run.record.stage_name}"
         return Drop(f"{place}: {failed.kind}: {message}"[:SHOWN_LIMIT])
+
+
+def _what_polled_of_round(poll: Again, answer: PolledAgain | Exception) -> Next:
+    if isinstance(answer, Exception):
+        # Damaged meanwhile: the turn's lease tells, as for a worker that is gone.
+        _log.error("poll not recorded", action="poll-refused", taskId=poll.run.turn.task_id, error=str(answer))
+        return Drop()
+    return _what_polled(poll, *answer)
+
+
+def _what_polled(poll: Again, ended: Ended, number: int, due_ms: int) -> Next:
+    run = poll.run
+    if ended is not Ended.AGAIN:
+        return fenced_out(run)
+    crash_points.reached(crash_points.BETWEEN_POLLS)
+    task = run.as_admitted(run.turn.stage, number)
+    return Reschedule(task, due_ms, run.record.stage_name, after_seconds=poll.seconds)
 
 
 def _what_has_begun(run: Run, advanced: Advanced, outputs: Mapping[str, Any]) -> Next | Run:

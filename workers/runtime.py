@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from celery import current_app
+from celery import Celery, current_app
 from redis import Redis
 
 from checkpoint import CheckpointStore
+from orchestrator.broker.rounds import publish_round
+from orchestrator.domain.lanes import is_lane
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.records import Turn
 from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
@@ -41,9 +45,12 @@ from workers.connections import Connections
 from workers.continuation import Continuation
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import load_chain
+from workers.own_queue import entity_of
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
+from workers.poll_rounds import PollRounds
 from workers.reach import Limits
+from workers.round_runner import RoundRunner
 from workers.run_ahead import RunAhead, lanes_text
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
@@ -55,6 +62,8 @@ _lock = threading.Lock()
 _stopping = threading.Event()
 _is_alone = False
 _times: list[StepTimes] = []
+_rounds: list[PollRounds] = []
+_round_runners: list[RoundRunner] = []
 _shared_store: CheckpointStore | None = None
 _queues: frozenset[str] | None = None
 _main_pid: int | None = None
@@ -70,6 +79,12 @@ def continuation() -> Continuation:
     """How the messages of this process go on."""
     with _lock:
         return _make_continuation(os.getpid())
+
+
+def rounds() -> RoundRunner:
+    """Who runs the poll rounds of this process."""
+    with _lock:
+        return _make_round_runner(os.getpid())
 
 
 def note_queues(queues: frozenset[str]) -> None:
@@ -95,7 +110,12 @@ def stop() -> None:
 
 
 def leave() -> None:
-    """No stage runs any more in this process: what it counted goes to the ledger, its spans where spans go."""
+    """No stage runs in a slot of this process any more: polls are handed on, counts go to the ledger, spans where they
+    go."""
+    while _round_runners:
+        _round_runners.pop().stop()
+    while _rounds:
+        _rounds.pop().stop()
     stop_tracing()
     while _times:
         _times.pop().stop()
@@ -136,7 +156,29 @@ def _make_runner(pid: int) -> StageRunner:
 @lru_cache(maxsize=1)
 def _make_continuation(pid: int) -> Continuation:
     settings = load_settings()
-    return Continuation(current_app, LegNames(Reader(_make_client(pid), Keys(settings.namespace))), settings.lanes)
+    # Those of a parent before the fork are its own.
+    _rounds[:] = [PollRounds(_publish_round, settings.lanes)]
+    names = LegNames(Reader(_make_client(pid), Keys(settings.namespace)))
+    return Continuation(_own_app(), names, settings.lanes, _rounds[0])
+
+
+@lru_cache(maxsize=1)
+def _make_round_runner(pid: int) -> RoundRunner:
+    settings = load_settings()
+    ledger, go_on = Ledger(_make_client(pid), settings), _make_continuation(pid).go_on
+    one = RoundRunner(_make_runner(pid), ledger, go_on, _publish_round, _stopping, settings.renew_seconds)
+    _round_runners[:] = [one]
+    return one
+
+
+def _own_app() -> Celery:
+    # Threads of ours ask too, to whom the proxy would give another.
+    app: Celery = current_app._get_current_object()
+    return app
+
+
+def _publish_round(queue: str, turns: Sequence[Turn], due_ms: int | None) -> None:
+    publish_round(_own_app(), queue if is_lane(queue) else entity_of(queue), turns, due_ms)
 
 
 @lru_cache(maxsize=1)

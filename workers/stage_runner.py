@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
+from typing import Final, cast
 from uuid import uuid4
 
 import structlog
@@ -24,6 +25,8 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import Dropped, Early, Onward, TooNew, Turn, TurnRecord
+from orchestrator.ledger.turn_batches import begin_all
+from orchestrator.ledger.turn_record import Begin
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.scopes import ScopedSecrets
@@ -44,8 +47,11 @@ from workers.recorder import Recorder, fenced_out
 from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
-from workers.turn_run import Cursor, Run, StepResources, TaskRun
+from workers.turn_run import Again, Cursor, Run, StepResources, TaskRun
 from workers.unable import Peers, TurnUnable, Unable
+
+EARLY_SECONDS: Final = 0.1
+"""How long a turn that came early may have left: clocks differ by little."""
 
 _log = structlog.get_logger(__name__)
 
@@ -90,22 +96,82 @@ class StageRunner:
         try:
             return self._run_message(turn, begins)
         except TooOld as error:
-            # Nothing can be recorded, not even this. When nobody is known who can, the turn's lease tells who comes.
-            peers, needed = self._peers, error.needed
-            queue = patiently(lambda: peers.newer(needed, turn.task_id)) if peers else ""
-            _log.error(str(error), action="too-old", taskId=turn.task_id, queue=queue)
-            return PassOn(queue) if queue else Drop()
+            return self._too_old(turn, error)
+
+    def begin_round(self, turns: Sequence[Turn]) -> list[Next | Run]:
+        """Begins the turns of a poll round, all different, in one round trip; what follows each, in their order."""
+        delivery = self._delivery()
+        crash_points.reached(crash_points.BEFORE_BEGIN)
+        try:
+            back = {turn: self._handed_back_of_round(turn, delivery) for turn in turns}
+            able = [turn for turn in turns if back[turn] is None]
+            answers = dict(zip(able, patiently(lambda: begin_all(self._ledger, able, delivery)), strict=True))
+        except TooOld as error:
+            return [self._too_old(turn, error) for turn in turns]
+        return [back[turn] or self._what_begun_of_round(turn, delivery, answers[turn]) for turn in turns]
+
+    def run_polled(self, run: Run) -> Next | Again:
+        """One poll of a turn that a round has begun. What comes after it in the stage is for a worker's slot."""
+        run.polls_only = True
+        with self._ledger.connection.sharing():
+            return cast("Next | Again", copy_context().run(self._run, run, self._delivery(), None))
+
+    def again_all(self, polls: Sequence[Again]) -> list[Next]:
+        """Records polls that go on, in one round trip; what follows each, in their order."""
+        return self._recorder.again_all(polls)
 
     def _run_message(self, turn: Turn, begins: Callable[[StageInfo], None]) -> Next:
         crash_points.reached(crash_points.BEFORE_BEGIN)
-        # Names this delivery: only its own repeat, after a lost reply, may begin a turn a second time.
-        delivery = f"{self._worker}/{uuid4().hex[:12]}"
-        if unable := patiently(lambda: self._plans.why_unable(plan_of(turn.task_id))):
-            return self._recorder.hand_back(turn, delivery, unable)
-        begun, record = patiently(lambda: self._ledger.begin(turn, delivery))
+        delivery = self._delivery()
+        following: Next | Run | Again | None = self._handed_back(turn, delivery)
+        if following is None:
+            following = self._what_begun(turn, delivery, *patiently(lambda: self._ledger.begin(turn, delivery)))
+        stride = self._ahead.from_now(delivery) if self._ahead else None
+        while isinstance(following, Run):
+            begins(following.info)
+            # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
+            following = copy_context().run(self._run, following, delivery, stride)
+        return self._recorder.again(following) if isinstance(following, Again) else following
+
+    def _delivery(self) -> str:
+        """Names a delivery: only its own repeat, after a lost reply, may begin a turn a second time."""
+        return f"{self._worker}/{uuid4().hex[:12]}"
+
+    def _too_old(self, turn: Turn, error: TooOld) -> Next:
+        # Nothing can be recorded, not even this. When nobody is known who can, the turn's lease tells who comes.
+        peers, needed = self._peers, error.needed
+        queue = patiently(lambda: peers.newer(needed, turn.task_id)) if peers else ""
+        _log.error(str(error), action="too-old", taskId=turn.task_id, queue=queue)
+        return PassOn(queue) if queue else Drop()
+
+    def _handed_back(self, turn: Turn, delivery: str) -> Next | None:
+        """What follows for a turn of a plan that this worker cannot run."""
+        unable = patiently(lambda: self._plans.why_unable(plan_of(turn.task_id)))
+        return self._recorder.hand_back(turn, delivery, unable) if unable else None
+
+    def _handed_back_of_round(self, turn: Turn, delivery: str) -> Next | None:
+        try:
+            return self._handed_back(turn, delivery)
+        except (*UNREACHABLE, TooOld):
+            raise
+        except Exception:  # noqa: BLE001 - a damaged plan or task is no matter of the others
+            _log.exception("turn not looked at", action="begin-refused", taskId=turn.task_id)
+            return Drop()
+
+    def _what_begun_of_round(self, turn: Turn, delivery: str, answer: Begin | Exception) -> Next | Run:
+        if isinstance(answer, Exception):
+            # Its record is damaged, or the table refuses it: a coordinator's to tell, like that of any message.
+            _log.error("turn not begun", action="begin-refused", taskId=turn.task_id, error=str(answer))
+            return Drop()
+        return self._what_begun(turn, delivery, *answer)
+
+    def _what_begun(
+        self, turn: Turn, delivery: str, begun: Begun, record: TurnRecord | Early | TooNew | Dropped
+    ) -> Next | Run:
         if isinstance(record, Early):
             _log.info("message came early", action="early", taskId=turn.task_id, turn=turn.turn)
-            return Reschedule(record.as_admitted(turn, turn.turn), record.due_ms, record.stage_name)
+            task = record.as_admitted(turn, turn.turn)
+            return Reschedule(task, record.due_ms, record.stage_name, after_seconds=EARLY_SECONDS)
         if isinstance(record, TooNew):
             return self._recorder.hand_back(turn, delivery, Unable(record.form, str(record.format)))
         if isinstance(record, Dropped):
@@ -114,16 +180,10 @@ class StageRunner:
             if begun is Begun.CANCELLED:
                 self._checkpoints.forget(turn)
             return Drop()
-        stride = self._ahead.from_now(delivery) if self._ahead else None
         crash_points.reached(crash_points.AFTER_BEGIN)
-        following: Next | Run = Run(turn, record)
-        while isinstance(following, Run):
-            begins(following.info)
-            # In a context of its own: what a middleware binds there is not the next tenant's on this thread.
-            following = copy_context().run(self._run, following, delivery, stride)
-        return following
+        return Run(turn, record)
 
-    def _run(self, run: Run, delivery: str, stride: Stride | None) -> Next | Run:
+    def _run(self, run: Run, delivery: str, stride: Stride | None) -> Next | Run | Again:
         turn, record = run.turn, run.record
         bind_task(run.info.plan_id, turn.task_id, record.tenant_id, record.stage_name)
         with self._keeper.holding(turn):
@@ -143,7 +203,7 @@ class StageRunner:
                 _log.exception("fault in the runner", action="runner-fault")
                 return self._recorder.fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
 
-    def _run_begun(self, run: Run, stride: Stride | None) -> Next | Run:
+    def _run_begun(self, run: Run, stride: Stride | None) -> Next | Run | Again:
         task = run.task
         if task is None:
             task = run.task = self._task_of(run)
@@ -186,14 +246,14 @@ class StageRunner:
         secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
         return plan.stages[index].build(task.config, template_variables(task.config, plan.reference, secrets))
 
-    def _run_stage(self, run: Run, steps: Sequence[BuiltStep], stride: Stride | None) -> Next | Run:
+    def _run_stage(self, run: Run, steps: Sequence[BuiltStep], stride: Stride | None) -> Next | Run | Again:
         started = time.monotonic()
         outcome = self._steps.run(run, steps)
         if run.lost:
             return fenced_out(run)
         match outcome:
             case PollAgain(after_seconds):
-                return self._recorder.poll_again(run, after_seconds)
+                return self._recorder.to_poll(run, after_seconds)
             case Failed():
                 return self._recorder.fail(run, outcome)
         return self._recorder.succeed(run, self._onward(stride), time.monotonic() - started)

@@ -63,6 +63,8 @@ class StepRunner:
             match self._attempt(step, run):
                 case Done(outputs):
                     cursor.step_done(outputs, confirms_health=step.step.confirms_health)
+                    if run.polls_only and cursor.step < len(steps):
+                        return PollAgain(0.0)
                 case Failed() as failed:
                     run.failed_step = step.name
                     return failed

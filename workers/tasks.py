@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.broker.messages import RUN_STAGE, is_round, turns_of
 from orchestrator.ledger.records import Turn
 from workers.app import app
 from workers.middleware import StageInfo
 from workers.next_link import StageFailed
-from workers.runtime import continuation, runner
+from workers.runtime import continuation, rounds, runner
 
 SHOWN: Final = 20
 """Stages of a delivery that its row names."""
 
 
 @app.task(name=RUN_STAGE, bind=True, max_retries=None, throws=(StageFailed,), Strategy="workers.ledger_time:strategy")
-def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int, *_more: Any, **_named: Any) -> str:
+def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int, *_more: Any, **named: Any) -> str:
     """Runs a turn and what follows it; answers which stages those were, for Flower's row: no result is stored.
 
-    A second delivery is told apart by the ledger: it begins nothing. What a newer release has added to the message is
-    not looked at.
+    The turns of a poll round are run beside the worker's slots, and this answers at once. A second delivery is told
+    apart by the ledger: it begins nothing. What a newer release has added to the message is not looked at.
     """
+    if is_round(named):
+        turns = turns_of((task_id, epoch, stage, turn), named)
+        rounds().put(turns, self.request.delivery_info["routing_key"])
+        return f"{len(turns)} polls"
     ran: list[StageInfo] = []
     continuation().after(self, runner().run(Turn(task_id, epoch, stage, turn), ran.append))
     return "; ".join(f"tenant={one.tenant_id} stage={one.stage_name}" for one in ran[:SHOWN])

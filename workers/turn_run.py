@@ -74,6 +74,7 @@ class Run:
     """One turn under way. ``outputs``: those of the recorded stages; ``failed_step``, ``lost``: why it ended.
 
     ``task`` and all that comes from the record is there once it is known, also from an earlier turn of this delivery.
+    ``polls_only``: in a poll round, whose threads are for polls.
     """
 
     turn: Turn
@@ -83,6 +84,7 @@ class Run:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     failed_step: str | None = None
     lost: bool = False
+    polls_only: bool = False
     info: StageInfo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +102,15 @@ class Run:
         """The task as a chain of its legs from this one on is published."""
         record = self.record
         return Admitted(self.turn.task_id, record.tenant_id, record.mode, self.turn.epoch, stage, record.legs, turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A turn that polls again after so long, to be recorded with its cursor, which is JSON."""
+
+    run: Run
+    seconds: float
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True)

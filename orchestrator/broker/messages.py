@@ -1,14 +1,22 @@
-"""The wire contract of stage messages: the task's name, and what Flower shows of its arguments."""
+"""The wire contract of stage messages: the task's name, what the arguments name, and what Flower shows of them."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from orchestrator.domain.status import TaskState
+from orchestrator.ledger.records import Turn
 
 RUN_STAGE = "changeover.run_stage"
 """The wire name of the stage task. Its arguments are task id, epoch, stage and turn, and nothing else."""
 
+
+ROUND = "round"
+"""Named argument of a poll round's message: its further turns; see ``rounds.py``."""
+
+MOST_TURNS: Final = 100
+"""Of one round's message: what a lost one delays."""
 
 PUSHED = "lanes.pushed"
 """Hash in the broker, within its key prefix: how many messages were ever published to each lane."""
@@ -39,3 +47,14 @@ def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int)
     """What Flower shows as the row's arguments; ids stay in the message, metric labels stay few."""
     verb = "roll back " if mode is TaskState.ROLLING_BACK else ""
     return f"tenant={tenant_id} stage={verb}{stage_name} turn={turn}"
+
+
+def turns_of(arguments: Sequence[Any], named: Mapping[str, Any]) -> list[Turn]:
+    """All turns that a message names, each once; what a newer release has added to one is not looked at."""
+    rows = [arguments, *named.get(ROUND, ())]
+    return list(dict.fromkeys(Turn(*row[:4]) for row in rows))
+
+
+def is_round(named: Mapping[str, Any]) -> bool:
+    """Whether a message with these named arguments is of a round, be it of one turn."""
+    return ROUND in named

@@ -10,7 +10,7 @@ import structlog
 from orchestrator.broker.backlog import Backlog
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.records import Admitted, Turn
 
 _log = structlog.get_logger(__name__)
 
@@ -39,8 +39,9 @@ class Copies:
         gone = [one.task for one in doubted if not self._backlog.may_hold(one.task.tenant_id, one.published_ms)]
         if not gone:
             return []
-        flat = [value for task in gone for value in (task.task_id, task.epoch, task.stage, task.turn)]
-        lost = [gone[place] for place in self._ledger.call("requeue", *flat)[1]]
+        turns = [Turn(task.task_id, task.epoch, task.stage, task.turn) for task in gone]
+        due = set(self._ledger.requeue(turns))
+        lost = [task for task, turn in zip(gone, turns, strict=True) if turn in due]
         for task in lost:
             known = {"planId": plan_of(task.task_id), "taskId": task.task_id, "tenantId": task.tenant_id}
             _log.warning("stage republished", action="republished", **known, epoch=task.epoch, turn=task.turn)

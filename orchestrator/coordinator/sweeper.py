@@ -17,8 +17,8 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ClockWatch
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.freezes import Freezes
-from orchestrator.ledger.ledger import Ledger, admitted_row
-from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.records import Admitted, admitted_row
 from orchestrator.ledger.refusals import state_words
 
 BATCH: Final = 100

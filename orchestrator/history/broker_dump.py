@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import redis
 
-from orchestrator.broker.messages import RUN_STAGE
+from orchestrator.broker.messages import RUN_STAGE, turns_of
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.reader import PAGE
 
@@ -39,7 +39,7 @@ def read_messages(broker: redis.Redis, namespace: str, lanes: int) -> StageMessa
 
 
 def named_tasks(message: dict[str, Any]) -> Iterator[str]:
-    """The task that a message of kombu's names; nothing for other messages."""
+    """The tasks that a message of kombu's names; nothing for other messages."""
     if message.get("headers", {}).get("task") == RUN_STAGE:
-        body = json.loads(base64.b64decode(message["body"]))
-        yield str(body[0][0])
+        arguments, named, *_ = json.loads(base64.b64decode(message["body"]))
+        yield from (turn.task_id for turn in turns_of(arguments, named))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -37,6 +37,10 @@ UNREACHABLE = (
 )
 """What the client raises when the server is away, not ready, or cannot take a write now: full, or failing over; the
 kinds of ``refusals.NOT_NOW``, written out for the type checker."""
+
+
+MOST_CONNECTIONS: Final = 2000
+"""Of one client: more than a process has threads."""
 
 
 class LedgerRedis(redis.Redis):
@@ -74,6 +78,8 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -
         health_check_interval=10,
         retry=retry,
         retry_on_error=[BusyLoadingError],
+        # One a thread at most, and no thread is refused.
+        max_connections=MOST_CONNECTIONS,
     )
 
 

@@ -7,41 +7,30 @@ called twice (a reply can be lost): the second call changes nothing and answers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import redis
 import structlog
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, ResponseError
 
-from checkpoint.contract import FORMAT as CHECKPOINT_FORMAT
-from orchestrator.domain import formats
-from orchestrator.domain.errors import BadMove, TooOld
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.ledger.connection import UNREACHABLE
-from orchestrator.ledger.kept_connection import KeptConnection
-from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD, Begun, Committed, Ended, Opened, Written
+from orchestrator.ledger import turn_record as wire
+from orchestrator.ledger.outcomes import Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
     Admission,
-    Admitted,
     Advanced,
     Dropped,
-    Early,
     HandedBack,
     Onward,
     StageRow,
-    TooNew,
     Turn,
-    TurnRecord,
+    admitted_row,
     identity_of,
     wire_json,
 )
-from orchestrator.ledger.refusals import not_now
-from orchestrator.ledger.script_source import TABLES, Tables, named_script
+from orchestrator.ledger.script_caller import ScriptCaller
+from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.ledger.shared_settings import shared_settings
-from orchestrator.ledger.turn_record import turn_record
 from orchestrator.settings.model import Settings
 
 TURN_MS: Final = 2000
@@ -50,73 +39,13 @@ TURN_MS: Final = 2000
 _log = structlog.get_logger(__name__)
 
 
-class Ledger:
+class Ledger(ScriptCaller):
     """The verbs of one namespace on one client."""
 
     def __init__(self, client: redis.Redis, settings: Settings, tables: Tables = TABLES) -> None:
-        self.client = client
-        self._tables = tables
-        self.keys = Keys(settings.namespace)
+        super().__init__(client, settings, tables)
         self.own_settings = shared_settings(settings)
         """What this process would go by; the scripts go by what the coordinators announced."""
-        self._connection = KeptConnection(client)
-        self._scripts: dict[str, tuple[str, str]] = {}
-        self._min_replicas = settings.redis.min_replicas
-        self._wait_ms = round(settings.redis.wait_seconds * 1000)
-
-    def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
-        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it.
-
-        Raises ``TooOld`` when the ledger needs newer scripts, ``BadMove`` when the transition table refused it. What it
-        refused to one of several tasks is logged: the others are done.
-        """
-        return self._done(verb, self._run(verb, arguments, waits=bool(self._min_replicas)))
-
-    def ask(self, verb: str, *arguments: str | int | float) -> list[Any]:
-        """The same of a script that is asked only what it would answer: no replica is waited for."""
-        return self._done(verb, self._run(verb, arguments, waits=False))
-
-    def _done(self, verb: str, answer: list[Any]) -> list[Any]:
-        if answer[0] == TOO_OLD:
-            raise TooOld("the ledger", int(answer[1]), formats.LEDGER)
-        if answer[0] != BAD_MOVE:
-            return answer
-        _, moves, *others = answer
-        errors = [BadMove(*move) for move in moves]
-        if not others:
-            raise errors[0]
-        for error in errors:
-            _log.error(str(error), action="bad-move", verb=verb)
-        return cast(list[Any], others[0])
-
-    def _run(self, verb: str, arguments: Sequence[str | int | float], *, waits: bool) -> list[Any]:
-        script = self._scripts.get(verb)
-        if script is None:
-            script = self._scripts[verb] = named_script(verb, self._tables)
-        sha, source = script
-        try:
-            if waits:
-                return self._call_and_wait(source, arguments)
-            return cast(list[Any], self._connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
-        except NoScriptError:
-            # New to this server, or flushed from it: sent whole, which also makes it known.
-            return cast(list[Any], self._connection.execute("EVAL", source, 1, self.keys.root, *arguments))
-        except ResponseError as error:
-            # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
-            if isinstance(error, UNREACHABLE) or not_now(error) is None:
-                raise
-            raise RedisConnectionError(str(error)) from error
-
-    def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
-        """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
-        with self.client.pipeline(transaction=False) as pipeline:
-            pipeline.eval(source, 1, self.keys.root, *arguments)
-            pipeline.execute_command("WAIT", self._min_replicas, self._wait_ms)  # type: ignore[no-untyped-call]
-            answer, reached = pipeline.execute()
-        if reached < self._min_replicas:
-            # It is written and cannot be taken back; a fail-over now might lose it.
-            _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)
-        return cast(list[Any], answer)
 
     # Submit
 
@@ -195,19 +124,9 @@ class Ledger:
 
     # Worker
 
-    def begin(self, turn: Turn, worker: str) -> tuple[Begun, TurnRecord | Early | TooNew | Dropped]:
-        """Begins the turn, or says why not. The record comes with ``BEGUN`` only, the due time with ``EARLY``."""
-        reads = (formats.CURSOR, CHECKPOINT_FORMAT)
-        answer = self.call("begin", turn.task_id, turn.epoch, turn.stage, turn.turn, worker, *reads)
-        code = Begun(answer[0])
-        if code is Begun.EARLY:
-            due_ms, tenant_id, mode, *more = answer[1:]
-            return code, Early(due_ms, tenant_id, TaskState(mode), *more)
-        if code is Begun.TOO_NEW:
-            return code, TooNew(*answer[1:])
-        if code is not Begun.BEGUN:
-            return code, Dropped(answer[1])
-        return code, turn_record(answer[1:])
+    def begin(self, turn: Turn, worker: str) -> wire.Begin:
+        """Begins the turn, or says why not."""
+        return wire.begun_of(self.call("begin", *wire.begin_row(turn, worker)))
 
     def hand_back(
         self,
@@ -231,15 +150,9 @@ class Ledger:
         due_ms, tenant_id, mode, *more = answer[1:]
         return code, HandedBack(due_ms, tenant_id, TaskState(mode), *more)
 
-    def poll_again(self, turn: Turn, delay_seconds: float, cursor: str) -> tuple[Ended, int, int]:
-        """Hands the turn back for ``delay_seconds``; ``cursor`` is JSON.
-
-        Answers ``AGAIN`` with the next turn's number and its due time (ms of the ledger's clock), or ``STALE``.
-        """
-        number = (turn.task_id, turn.epoch, turn.stage, turn.turn)
-        answer = self.call("poll_again", *number, round(delay_seconds * 1000), cursor)
-        following, due_ms = answer[1:] or (0, 0)
-        return Ended(answer[0]), following, due_ms
+    def poll_again(self, turn: Turn, delay_seconds: float, cursor: str) -> wire.PolledAgain:
+        """Hands the turn back for ``delay_seconds``; ``cursor`` is JSON."""
+        return wire.polled_again(self.call("poll_again", *wire.poll_row(turn, delay_seconds, cursor)))
 
     def advance(
         self,
@@ -267,7 +180,7 @@ class Ledger:
         if not answer:
             return Advanced(ended)
         task_id, epoch, stage, *record = answer[0]
-        return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), turn_record(record)))
+        return Advanced(ended, task=(Turn(task_id, epoch, stage, 0), wire.turn_record(record)))
 
     def fail(self, turn: Turn, failure: FailureInfo, seen: str = "") -> Ended:
         """Records the stage as failed, which ends its task; ``seen``: its cursor by then, JSON to be looked at."""
@@ -279,21 +192,22 @@ class Ledger:
         """Adds to the counters of metrics; the same batch of a process again, within a minute, adds nothing."""
         self.call("count", process, batch, *(part for pair in counts.items() for part in pair))
 
+    def requeue(self, turns: Sequence[Turn]) -> list[Turn]:
+        """Takes note that messages of these turns are published now; answers those that are still due."""
+        return [turns[place] for place in self.call("requeue", *_flat(turns))[1]]
+
     def hold(self, turns: Sequence[Turn]) -> None:
         """Keeps the queued leases of turns whose messages are in this worker's hands, not begun; their heartbeats."""
-        self.call("hold", *(value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)))
+        self.call("hold", *_flat(turns))
 
     def renew(self, turns: Sequence[Turn]) -> frozenset[Turn]:
         """Renews the running leases of all these turns. Answers those that are no longer ours."""
-        flat = [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
-        return frozenset(turns[place] for place in self.call("renew", *flat)[1])
+        return frozenset(turns[place] for place in self.call("renew", *_flat(turns))[1])
+
+
+def _flat(turns: Sequence[Turn]) -> list[str | int]:
+    return [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
 
 
 def _milliseconds(seconds: float | None) -> int:
     return 0 if seconds is None else max(1, round(seconds * 1000))
-
-
-def admitted_row(row: Sequence[Any]) -> Admitted:
-    """One row of a script's answer."""
-    task_id, tenant_id, mode, *numbers = row
-    return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -41,6 +41,12 @@ class Admitted:
     stage: int
     legs: int
     turn: int = 0
+
+
+def admitted_row(row: Sequence[Any]) -> Admitted:
+    """One row of a script's answer."""
+    task_id, tenant_id, mode, *numbers = row
+    return Admitted(task_id, tenant_id, TaskState(mode), *map(int, numbers))
 
 
 @dataclass(frozen=True, slots=True)

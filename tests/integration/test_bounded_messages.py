@@ -73,17 +73,15 @@ def test_no_worker_for_a_while_and_then_an_emptied_broker(tmp_path: Path) -> Non
         world.assert_holds()
 
 
-def test_polling_tenants_that_one_slow_worker_holds_are_not_doubled(tmp_path: Path) -> None:
-    """All their messages are in its hands, come due at once, and wait for its one thread for longer than a lease."""
-    tenants, polls = 30, 1
-    slow = {"CHANGEOVER_LEASE_SECONDS": "2", "CHANGEOVER_RENEW_SECONDS": "0.5", "CHANGEOVER_SWEEP_SECONDS": "0.2"}
-    with fault_world(tmp_path, **slow) as world:
+def test_polls_that_are_due_together_are_one_message(tmp_path: Path) -> None:
+    tenants, polls = 200, 2
+    with fault_world(tmp_path) as world:
         world.instances.polls_needed, world.instances.poll_seconds = polls, 3.0
-        world.instances.slow_seconds = 0.1
-        started = [world.cluster.start_coordinator(), world.cluster.start_worker(concurrency=1)]
-        world.cluster.wait_alive(started)
-        world.submit(tenants, [effect_stage("one")])
+        world.cluster.wait_alive([world.cluster.start_coordinator(), world.cluster.start_worker(concurrency=8)])
+        world.submit(tenants, [effect_stage("one")], max_concurrency=tenants)
         assert world.wait().status == "COMPLETED"
-        assert pushed(world) == tenants * (polls + 1)
+        # One each to begin with; then rounds, which even on a loaded machine hold some tenants each.
+        assert tenants < pushed(world) <= tenants + tenants * polls / 2
+        assert '"action": "republished"' not in world.cluster.logs()
         assert world.cluster.logs().count("message dropped") == 0
         world.assert_holds([0])

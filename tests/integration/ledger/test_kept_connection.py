@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from orchestrator.ledger.connection import connect
-from orchestrator.ledger.kept_connection import KeptConnection
+from orchestrator.ledger.kept_connection import SHARED, KeptConnection
 
 
 @pytest.fixture
@@ -88,3 +88,35 @@ def test_a_child_after_a_fork_has_its_own(kept: KeptConnection) -> None:
         os._exit(0 if kept.execute("CLIENT", "ID") != number else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert kept.execute("CLIENT", "ID") == number
+
+
+def test_many_commands_are_answered_one_by_one(kept: KeptConnection) -> None:
+    first, wrong, last = kept.execute_all([("ECHO", "first"), ("NO-SUCH-COMMAND",), ("ECHO", "last")])
+    assert (first, last) == ("first", "last")
+    assert isinstance(wrong, redis.exceptions.ResponseError)
+    assert kept.execute("ECHO", "still in step") == "still in step"
+
+
+def test_many_commands_over_a_cut_connection(kept: KeptConnection, redis_client: redis.Redis) -> None:
+    number = kept.execute("CLIENT", "ID")
+    redis_client.execute_command("CLIENT", "KILL", "ID", number)  # type: ignore[no-untyped-call]
+    assert kept.execute_all([("ECHO", str(n)) for n in range(1000)]) == [str(n) for n in range(1000)]
+
+
+def test_threads_that_share_have_a_few_between_them(kept: KeptConnection) -> None:
+    ids: list[Any] = []
+
+    def work() -> None:
+        with kept.sharing():
+            ids.extend(kept.execute_all([("CLIENT", "ID"), ("PING",)])[0] for _ in range(5))
+            ids.append(kept.execute("CLIENT", "ID"))
+
+    threads = [threading.Thread(target=work) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 300
+    assert len(set(ids)) <= SHARED
+    own = kept.execute("CLIENT", "ID")
+    assert own not in ids

@@ -164,7 +164,7 @@ def test_a_poll_ends_the_delivery_wherever_it_is(worker: StartWorker, client: Cl
         assert isinstance(following, Reschedule)
         again = following.task
         assert (again.task_id, again.stage, again.turn, again.legs) == ("p.1", 1, 1, 2)
-        assert following.stage_name == "s1"
+        assert following.after_seconds == 5.0
         assert process.run(again, turn=1) == Drop()
     assert step.seen == ["a", "a", "b", "b", "b", "c", "c"]
     assert client.status("p").status == "COMPLETED"

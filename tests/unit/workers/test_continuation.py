@@ -1,4 +1,5 @@
-"""How a message goes on: its own chain cut to the stage that comes next, a chain of its own for a task it knew not."""
+"""How a message goes on: its own chain cut to the stage that comes next, a chain of its own for a task it knew not, a
+round for a poll."""
 
 from __future__ import annotations
 
@@ -13,9 +14,10 @@ from celery.exceptions import Retry
 from orchestrator.broker.messages import RUN_STAGE
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import TaskState
-from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.records import Admitted, Turn
 from workers.continuation import Continuation
 from workers.next_link import Drop, Proceed, Reschedule, StageFailed
+from workers.poll_rounds import PollRounds
 
 NAMES = ("one", "two", "three", "four")
 OWN = Admitted("p.0", "acme", TaskState.RUNNING, 7, 2, 4)
@@ -63,7 +65,7 @@ def published(app: Celery, task: Admitted) -> tuple[list[Any], list[int], str | 
 
 
 def continuation(app: Celery) -> Continuation:
-    return Continuation(app, lambda _: NAMES, 4)
+    return Continuation(app, lambda _: NAMES, 4, PollRounds(lambda *_: None, 4))
 
 
 def test_links_of_stages_that_are_done_are_cut(app: Celery, message: Any) -> None:
@@ -88,7 +90,21 @@ def test_another_task_has_a_chain_of_its_own(app: Celery, message: Any, other: A
     assert rest == list(range(3, other.stage, -1))
 
 
-def test_a_poll_of_the_own_task_is_the_same_message_again(app: Celery, message: Any) -> None:
+def test_a_poll_is_of_a_round_whatever_chain_it_came_with(app: Celery, message: Any) -> None:
+    rounds: list[tuple[str, list[Turn], int | None]] = []
+    polls = PollRounds(lambda queue, turns, due_ms: rounds.append((queue, list(turns), due_ms)), 4)
+    continuation = Continuation(app, lambda _: NAMES, 4, polls)
+    continuation.after(message, Reschedule(replace(OWN, turn=1), DUE_MS, "three", after_seconds=3.0))
+    assert message.request.chain is None
+    continuation.go_on(Reschedule(replace(OTHER, turn=3), DUE_MS, "two", after_seconds=3.0))
+    polls.stop()
+    assert sorted(rounds) == [
+        (lane_name(lane_of("birch", 4)), [Turn("p.1", 8, 1, 3)], DUE_MS),
+        (lane_name(lane_of("acme", 4)), [Turn("p.0", 7, 2, 1)], DUE_MS),
+    ]
+
+
+def test_a_turn_of_the_own_task_for_a_slot_is_the_same_message_again(app: Celery, message: Any) -> None:
     with pytest.raises(Retry):
         continuation(app).after(message, Reschedule(replace(OWN, turn=1), DUE_MS, "three"))
     arguments, rest, eta = published(app, OWN)
@@ -97,7 +113,7 @@ def test_a_poll_of_the_own_task_is_the_same_message_again(app: Celery, message: 
     assert eta.startswith("2026-11-29T07:21:25.248")
 
 
-def test_a_poll_of_another_task_is_a_message_of_its_own(app: Celery, message: Any) -> None:
+def test_a_turn_of_another_task_for_a_slot_is_a_message_of_its_own(app: Celery, message: Any) -> None:
     continuation(app).after(message, Reschedule(replace(OTHER, turn=3), DUE_MS, "two"))
     assert message.request.chain is None
     arguments, rest, eta = published(app, OTHER)

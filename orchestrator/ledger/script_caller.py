@@ -1,0 +1,125 @@
+"""Calls the ledger's scripts by name, on a connection that each thread keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import redis
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ResponseError
+
+from orchestrator.domain import formats
+from orchestrator.domain.errors import BadMove, TooOld
+from orchestrator.ledger.connection import UNREACHABLE
+from orchestrator.ledger.kept_connection import KeptConnection
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD
+from orchestrator.ledger.refusals import not_now
+from orchestrator.ledger.script_source import TABLES, Tables, named_script
+from orchestrator.ledger.turn_record import Row
+from orchestrator.settings.model import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+class ScriptCaller:
+    """Of one namespace on one client; safe to share between threads."""
+
+    def __init__(self, client: redis.Redis, settings: Settings, tables: Tables = TABLES) -> None:
+        self.client = client
+        self._tables = tables
+        self.keys = Keys(settings.namespace)
+        self.connection = KeptConnection(client)
+        self._scripts: dict[str, tuple[str, str]] = {}
+        self._min_replicas = settings.redis.min_replicas
+        self._wait_ms = round(settings.redis.wait_seconds * 1000)
+
+    def call(self, verb: str, *arguments: str | int | float) -> list[Any]:
+        """Runs a script by name; the typed methods below and in ``operations`` are the way to use it.
+
+        Raises ``TooOld`` when the ledger needs newer scripts, ``BadMove`` when the transition table refused it. What it
+        refused to one of several tasks is logged: the others are done.
+        """
+        return self._done(verb, self._run(verb, arguments, waits=bool(self._min_replicas)))
+
+    def ask(self, verb: str, *arguments: str | int | float) -> list[Any]:
+        """The same of a script that is asked only what it would answer: no replica is waited for."""
+        return self._done(verb, self._run(verb, arguments, waits=False))
+
+    def call_all(self, verb: str, rows: Sequence[Row]) -> list[list[Any] | Exception]:
+        """Runs a script once a row, in one round trip; what is wrong with one (a refused move, a damaged record)
+        stands in its place. Raises when the server is away: the whole may be repeated then."""
+        sha, _ = self._script(verb)
+        commands: list[Row] = [("EVALSHA", sha, 1, self.keys.root, *row) for row in rows]
+        if self._min_replicas:
+            commands.append(("WAIT", self._min_replicas, self._wait_ms))
+        answers = self.connection.execute_all(commands)
+        if self._min_replicas:
+            self._note_replicas(answers.pop())
+        return [self._answer_of_one(verb, row, answer) for row, answer in zip(rows, answers, strict=True)]
+
+    def _answer_of_one(self, verb: str, row: Row, answer: Any) -> list[Any] | Exception:
+        try:
+            if isinstance(answer, NoScriptError):
+                return self.call(verb, *row)
+            if isinstance(answer, ResponseError):
+                return _raise_if_away(answer)
+            return self._done(verb, answer)
+        except BadMove as error:
+            return error
+
+    def _done(self, verb: str, answer: list[Any]) -> list[Any]:
+        if answer[0] == TOO_OLD:
+            raise TooOld("the ledger", int(answer[1]), formats.LEDGER)
+        if answer[0] != BAD_MOVE:
+            return answer
+        _, moves, *others = answer
+        errors = [BadMove(*move) for move in moves]
+        if not others:
+            raise errors[0]
+        for error in errors:
+            _log.error(str(error), action="bad-move", verb=verb)
+        return cast(list[Any], others[0])
+
+    def _script(self, verb: str) -> tuple[str, str]:
+        """Name and source of it."""
+        script = self._scripts.get(verb)
+        if script is None:
+            script = self._scripts[verb] = named_script(verb, self._tables)
+        return script
+
+    def _run(self, verb: str, arguments: Sequence[str | int | float], *, waits: bool) -> list[Any]:
+        sha, source = self._script(verb)
+        try:
+            if waits:
+                return self._call_and_wait(source, arguments)
+            return cast(list[Any], self.connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
+        except NoScriptError:
+            # New to this server, or flushed from it: sent whole, which also makes it known.
+            return cast(list[Any], self.connection.execute("EVAL", source, 1, self.keys.root, *arguments))
+        except ResponseError as error:
+            raise _raise_if_away(error) from error
+
+    def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
+        """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            pipeline.eval(source, 1, self.keys.root, *arguments)
+            pipeline.execute_command("WAIT", self._min_replicas, self._wait_ms)  # type: ignore[no-untyped-call]
+            answer, reached = pipeline.execute()
+        self._note_replicas(reached)
+        return cast(list[Any], answer)
+
+    def _note_replicas(self, reached: int) -> None:
+        if reached < self._min_replicas:
+            # It is written and cannot be taken back; a fail-over now might lose it.
+            _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)
+
+
+def _raise_if_away(error: ResponseError) -> ResponseError:
+    """The error, if it is one of the command."""
+    # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
+    if not isinstance(error, UNREACHABLE) and not_now(error) is not None:
+        raise RedisConnectionError(str(error)) from error
+    return error
