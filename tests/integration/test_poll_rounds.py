@@ -52,17 +52,18 @@ def turns_now(world: FaultWorld, plan_id: str, count: int) -> dict[str, list[Tur
     return found
 
 
+# Each comes after all have polled once, in slots.
 @pytest.mark.parametrize(
-    ("point", "recovers"),
+    "point",
     [
-        # Recorded, and not in a message again: the leases tell, and nobody was at it.
-        (f"{crash_points.BETWEEN_POLLS}:3", False),
+        # Recorded, and not in a message again; others of the round may be under way.
+        f"{crash_points.BETWEEN_POLLS}:{TENANTS + 3}",
         # Some have begun, some have asked, others wait.
-        (f"{crash_points.AFTER_BEGIN}:{TENANTS + 3}", True),
-        (f"{crash_points.AFTER_STEP}:{TENANTS + 3}", True),
+        f"{crash_points.AFTER_BEGIN}:{TENANTS + 3}",
+        f"{crash_points.AFTER_STEP}:{TENANTS + 3}",
     ],
 )
-def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str, recovers: bool) -> None:
+def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str) -> None:
     with fault_world(tmp_path) as world:
         world.instances.polls_needed, world.instances.poll_seconds = 2, 1.0
         coordinator = world.cluster.start_coordinator()
@@ -74,10 +75,10 @@ def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str, re
 
         assert world.wait().status == "COMPLETED"
 
-        assert bool(world.recoveries()) == recovers
+        # Whoever had begun is taken for lost; those that waited are back without that.
+        assert len(world.recoveries()) < TENANTS
+        assert world.recoveries() or point.startswith(crash_points.BETWEEN_POLLS)
         world.assert_holds([0, 1])
-        if not recovers:
-            assert set(world.instances.counts().values()) == {1}
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork", "solo"])
