@@ -64,11 +64,13 @@ class ScriptCaller:
         try:
             if isinstance(answer, NoScriptError):
                 return self.call(verb, *row)
-            if isinstance(answer, ResponseError):
-                return _raise_if_away(answer)
-            return self._done(verb, answer)
+            if not isinstance(answer, ResponseError):
+                return self._done(verb, answer)
         except BadMove as error:
             return error
+        if (away := _away(answer)) is not None:
+            raise away from answer
+        return answer
 
     def _done(self, verb: str, answer: list[Any]) -> list[Any]:
         if answer[0] == TOO_OLD:
@@ -100,7 +102,9 @@ class ScriptCaller:
             # New to this server, or flushed from it: sent whole, which also makes it known.
             return cast(list[Any], self.connection.execute("EVAL", source, 1, self.keys.root, *arguments))
         except ResponseError as error:
-            raise _raise_if_away(error) from error
+            if (away := _away(error)) is None:
+                raise
+            raise away from error
 
     def _call_and_wait(self, source: str, arguments: Sequence[str | int | float]) -> list[Any]:
         """The script and WAIT on one connection: answered when enough replicas have it, or after the wait."""
@@ -117,9 +121,9 @@ class ScriptCaller:
             _log.warning("too few replicas", action="replicas-behind", reached=reached, wanted=self._min_replicas)
 
 
-def _raise_if_away(error: ResponseError) -> ResponseError:
-    """The error, if it is one of the command."""
+def _away(error: ResponseError) -> RedisConnectionError | None:
+    """What to raise instead when the error says that the server cannot serve now."""
     # From inside a script these come as plain errors; the first write meets them, so nothing is half done.
-    if not isinstance(error, UNREACHABLE) and not_now(error) is not None:
-        raise RedisConnectionError(str(error)) from error
-    return error
+    if isinstance(error, UNREACHABLE) or not_now(error) is None:
+        return None
+    return RedisConnectionError(str(error))

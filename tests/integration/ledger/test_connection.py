@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.exceptions import ResponseError
 
 from orchestrator.ledger.connection import UNREACHABLE, connect
 from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.turn_batches import begin_all
+from orchestrator.settings.model import Settings
+from tests.support.ledger_world import LedgerWorld
 from tests.support.redis_server import RedisServer
 
 
@@ -29,5 +33,30 @@ def test_a_master_without_its_replicas_is_an_outage_for_every_command(tmp_path: 
                 admin.config_set("min-replicas-to-write", 1)
             with pytest.raises(UNREACHABLE):
                 inbox.read(0.01)
+    finally:
+        server.stop()
+
+
+def test_a_scripts_fault_is_told_as_it_came(world: LedgerWorld) -> None:
+    world.client.set(world.keys.of("presence"), "not a hash")
+    with pytest.raises(ResponseError, match="WRONGTYPE") as caught:
+        world.ledger.call("beat", "worker:h:1", "[]", 0, "{}", 1, "{}")
+    # Whoever looks for its causes comes to an end.
+    assert caught.value.__cause__ is None
+    world.client.delete(world.keys.of("presence"))
+
+
+def test_a_server_that_takes_no_writes_is_an_outage_for_many_at_once_too(tmp_path: Path, settings: Settings) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        with connect(server.url(), patient=False) as client:
+            world = LedgerWorld(client, settings)
+            turns = [world.turn(task) for task in world.started("p", ["a", "b"])]
+            client.config_set("min-replicas-to-write", 1)
+            with pytest.raises(UNREACHABLE, match="NOREPLICAS"):
+                begin_all(world.ledger, turns, "w:1/d")
+            client.config_set("min-replicas-to-write", 0)
+            assert [answer[0] for answer in begin_all(world.ledger, turns, "w:1/d")] == ["BEGUN", "BEGUN"]  # type: ignore[index]
     finally:
         server.stop()
