@@ -7,7 +7,7 @@ from typing import Final
 
 import redis
 
-from orchestrator.domain.errors import TooOld
+from orchestrator.domain.errors import DamagedData, TooOld
 from orchestrator.ledger.operations import Operation, Operations
 from orchestrator.ledger.refusals import refusal
 
@@ -18,10 +18,12 @@ NO_PLAN: Final = "-"
 @dataclass(frozen=True, slots=True)
 class Writes:
     """Whether they are taken now. ``refusal``: why not, as one sentence; "" when they are. ``by_server``: the server
-    refuses them; it is none of its doing when this process is too old to write."""
+    refuses them; it is none of its doing when this process is too old to write. ``by_damage``: a key that every script
+    goes by is not what it was."""
 
     refusal: str = ""
     by_server: bool = False
+    by_damage: bool = False
 
 
 def look_at_writes(operations: Operations, url: str) -> Writes:
@@ -33,5 +35,6 @@ def look_at_writes(operations: Operations, url: str) -> Writes:
     except redis.RedisError as error:
         if (found := refusal(error, url)) is None:
             raise
-        return Writes(str(found), by_server=True)
+        is_damage = isinstance(found, DamagedData)
+        return Writes(str(found), by_server=not is_damage, by_damage=is_damage)
     return Writes()

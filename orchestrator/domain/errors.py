@@ -88,7 +88,7 @@ class NotAllowed(ChangeoverError):
 
 class DamagedData(ChangeoverError):
     """What Changeover reads in Redis is not what it wrote there: a hand, another program or a lost disk has changed it.
-    The message says what; `changeover doctor` names damaged plans, `changeover purge --plan ID --force` takes one out.
+    The message says what; `changeover doctor` names damaged keys, plans and tasks, and the way out.
     """
 
     code = "damaged_data"

@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
             "type",
             "unlink",
             "xadd",
+            "xrange",
             "xrevrange",
             "zadd",
             "zcard",

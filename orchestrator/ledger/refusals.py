@@ -38,7 +38,8 @@ _NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in sc
 
 # What Redis, or a script, says of a value of another kind than was written: a wrong type, text where a number belongs.
 _DAMAGE = re.compile(
-    r"WRONGTYPE[\w ]*|(hash )?value is not an? (integer|float|valid float)|increment or decrement would overflow"
+    r"the key \S+ is damaged|WRONGTYPE[\w ]*|(hash )?value is not an? (integer|float|valid float)"
+    r"|increment or decrement would overflow|equal or smaller than the target stream top item"
     r"|attempt to [\w ]+ on a \w+ value|attempt to (index|compare|concatenate|call) [\w ']+"
     r"|bad argument #\d+ to '\w+'|Expected [\w ,]+ but found [\w ]+"
 )
@@ -114,8 +115,8 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
         return Unreachable(f"{place} {_told(state, url, variable, text)}")
     if isinstance(error, ResponseError) and (damage := _DAMAGE.search(text)):
         return DamagedData(
-            f"{place}: a record there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
-            "damaged plans, `changeover purge --plan ID --force` takes one out"
+            f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
+            "damaged keys, plans and tasks, and the way out"
         )
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")

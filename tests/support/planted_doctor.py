@@ -17,7 +17,7 @@ from tests.support.table_steps import Do, then
 
 @dataclass(frozen=True)
 class Told:
-    """``name`` and ``row`` of the check, whether it is good, and what it says."""
+    """``name`` (``{root}``: of the namespace's keys) and ``row`` of the check, whether it is good, and what it says."""
 
     make: Do
     row: R
@@ -152,6 +152,13 @@ def plans() -> Iterator[Told]:
     yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0 (tenant a)", said)
     hurt, wrong = WRONG["record"]
     yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0", wrong)
+    no_number = lambda world: world.client.set(world.keys.of("seq"), "x")  # noqa: E731
+    said = "it is 'x', not the number of the last event: a hand in the data? Now no plan moves until it is mended; in "
+    yield Told(then(started("p", "a"), no_number), R.DAMAGED_KEY, _key("seq"), said)
+    yield Told(then(started("p", "a"), no_number), R.WRITES, "state writes", "refused by what is damaged")
+    no_set = lambda world: world.client.set(world.keys.of("drafts"), "x")  # noqa: E731
+    said = "it is a string, not a zset: a hand in the data? Now what goes by it stands still, plans go on; in redis-cli"
+    yield Told(then(started("p", "a"), no_set), R.DAMAGED_KEY, _key("drafts"), said)
     gone = then(started("p", "a"), lambda world: world.client.delete(world.keys.of("plan", "p")))
     yield Told(gone, R.DAMAGED_PLAN, "plan p", "it has no record")
     taken_out = then(gone, lambda world: [world.ledger.lose_plan("p", 0, 100), world.ledger.lose_plan("p", 100, 100)])
@@ -175,6 +182,10 @@ def _freeze(tenants: str) -> Do:
 
 def _record(text: str) -> Do:
     return lambda world: world.client.hset(world.keys.of("freezes"), "freeze-1", text)
+
+
+def _key(kind: str) -> str:
+    return "key {root}" + kind
 
 
 def _draft(age_seconds: float) -> Do:

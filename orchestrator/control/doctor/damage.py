@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+import redis
+
 from orchestrator.control.answers import Check
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.explain.damaged import name_of, way_out
 from orchestrator.control.explain.offers import Offers
+from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import PLAN_OPEN
 from orchestrator.ledger.damage import DamagedRecord
+from orchestrator.ledger.damaged_keys import DamagedKey
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import is_damage
 
 SHOWN: Final = 20
 """How many damaged plans, or tasks, are named."""
 
 LOOK_SECONDS: Final = 2.0
 """How long the plans' tasks are looked at: some 300,000 of them."""
+
+
+def key_rows(found: Sequence[DamagedKey]) -> Iterator[Check]:
+    """The keys that a whole namespace goes by."""
+    for one in found[:SHOWN]:
+        means = "no plan moves until it is mended" if one.stops_all else "what goes by it stands still, plans go on"
+        finding = f"{one.wrong}: a hand in the data? Now {means}; in redis-cli: `{shlex.join(one.mend)}`"
+        yield check(Row.DAMAGED_KEY, f"key {one.key}", finding, good=False)
+    if len(found) > SHOWN:
+        yield check(Row.DAMAGED_KEY, "keys", f"{len(found) - SHOWN} more are damaged", good=False)
+
+
+def as_far_as_it_goes(name: str, rows: Iterator[Check], damaged: Sequence[DamagedKey]) -> Iterator[Check]:
+    """The rows, up to one that needs a damaged key. Raises what reading raises when no such key is told of."""
+    try:
+        yield from rows
+    except (*UNREADABLE, redis.ResponseError, DamagedData) as error:
+        if not damaged or not (isinstance(error, (*UNREADABLE, DamagedData)) or is_damage(error)):
+            raise
+        yield check(Row.DAMAGED_KEY, name, "not looked at further, since a damaged key is in the way", good=False)
 
 
 def damage_rows(reader: Reader, offers: Offers, *, tasks: bool) -> Iterator[Check]:

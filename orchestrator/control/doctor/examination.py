@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import redis
+
 from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.control.doctor.consuming import consuming
-from orchestrator.control.doctor.damage import damage_rows
+from orchestrator.control.doctor.damage import as_far_as_it_goes, damage_rows, key_rows
 from orchestrator.control.doctor.freezes import freeze_rows
 from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
@@ -19,6 +21,7 @@ from orchestrator.control.worrying import ABANDONED_SECONDS
 from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.damaged_keys import damaged_keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.presence import ALIVE_SECONDS, GONE_SECONDS
@@ -38,6 +41,10 @@ OVERDUE_MS: Final = 2000
 """A lease that ran out less than this ago is still a coordinator's next sweep's."""
 
 
+SIGNS: Final = frozenset(("clock", "settings", "presence"))
+"""What a sign of life is written with."""
+
+
 def examine(settings: Settings, servers: Servers) -> Diagnosis:
     """Every check, in order. Raises ``Unreachable`` when state or broker does not answer."""
     client = connect(servers.redis_url, patient=False)
@@ -47,18 +54,7 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
             checks += server("state", client, servers.redis_url)
         checks += _broker(servers.broker_url)
         with translate_errors(servers.redis_url):
-            ledger = Ledger(client, settings)
-            reader = Reader(client, ledger.keys)
-            operations = Operations(ledger)
-            writes = look_at_writes(operations, servers.redis_url)
-            checks.append(check(Row.WRITES, "state writes", writes.refusal or "taken", good=not writes.refusal))
-            checks.append(this_clock(reader.now().timestamp(), time.time()))
-            checks += _unknown_processes() if writes.by_server else _processes(reader, settings)
-            checks += _overdue(reader)
-            checks += _repairs(reader)
-            checks += _drafts(reader)
-            checks += freeze_rows(reader)
-            checks += damage_rows(reader, Offers(operations, is_open=not writes.refusal), tasks=not writes.by_server)
+            checks += _ledger(client, settings, servers.redis_url)
         checks += _permissions(settings)
         checks += [
             check(Row.SETTINGS, one.path, f"{one.message}; no worker starts with {one.value}", good=False)
@@ -67,6 +63,30 @@ def examine(settings: Settings, servers: Servers) -> Diagnosis:
     finally:
         client.close()
     return Diagnosis(healthy=all(one.good for one in checks), checks=checks)
+
+
+def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check]:
+    """What stands in it; with damaged keys, as far as can be seen without them."""
+    ledger = Ledger(client, settings)
+    reader, operations = Reader(client, ledger.keys), Operations(ledger)
+    damaged = damaged_keys(client, ledger.keys)
+    yield from key_rows(damaged)
+    writes = look_at_writes(operations, url)
+    finding = "refused by what is damaged" if writes.by_damage and damaged else writes.refusal or "taken"
+    yield check(Row.WRITES, "state writes", finding, good=not writes.refusal)
+    yield this_clock(reader.now().timestamp(), time.time())
+    no_signs = writes.by_server or any(one.kind in SIGNS for one in damaged)
+    processes = _unknown_processes() if no_signs else _processes(reader, settings)
+    offers = Offers(operations, is_open=not writes.refusal)
+    for name, rows in (
+        ("processes", processes),
+        ("leases", _overdue(reader)),
+        ("repairs", _repairs(reader)),
+        ("drafts", _drafts(reader)),
+        ("freezes", freeze_rows(reader)),
+        ("records", damage_rows(reader, offers, tasks=not writes.by_server)),
+    ):
+        yield from as_far_as_it_goes(name, rows, damaged)
 
 
 def _broker(url: str) -> Sequence[Check]:
@@ -90,7 +110,7 @@ def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
 def _unknown_processes() -> Iterator[Check]:
     """Whoever is well looks dead then, and must not be restarted for it."""
     for row, name in ((Row.COORDINATORS, "coordinators"), (Row.WORKERS, "workers")):
-        yield check(row, name, "not known: while Redis takes no writes nobody can give a sign of life")
+        yield check(row, name, "not known: while the ledger takes no writes nobody can give a sign of life")
 
 
 def _overdue(reader: Reader) -> Iterator[Check]:

@@ -1,6 +1,6 @@
 -- Puts tasks back into their plans' queues whose freeze has ended, was lifted, or is to be looked at anew, some a call.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, freezes, freezes-now, plan:{plan}, task:{task} (hashes),
---       ready, freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), inbox (stream)
+--       seq (string), ready, freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), inbox, feed (streams)
 -- ARGV  1 the most tasks
 -- CODES NONE | MORE | DONE
 -- EVENTS none

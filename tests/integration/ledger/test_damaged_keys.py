@@ -18,7 +18,18 @@ from tests.support.coordinating import Coordinating
 from tests.support.damaged_keys import DAMAGES, hurt_keys, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
 
-NEEDED: Final = {"meta", "clock", "settings", "seq", "epoch", "leases-queued", "leases-running", "deadlines", "beats"}
+NEEDED: Final = {
+    "meta",
+    "clock",
+    "settings",
+    "seq",
+    "epoch",
+    "feed",
+    "leases-queued",
+    "leases-running",
+    "deadlines",
+    "beats",
+}
 """What every script, admission or turn reads or writes: where it is of another type nobody moves until it is mended."""
 
 

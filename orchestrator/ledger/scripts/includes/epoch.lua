@@ -11,13 +11,14 @@ local LOST_EPOCHS = 100000
 -- Asked once a script: about fifteen microseconds.
 local on_known_server = false
 
+-- The same when the last one is gone, which a hand has deleted: a ledger that is new has 0.
 local function note_server()
   local server = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
-  local known = redis.call('HGET', K.clock(), 'epochsOf')
-  if known == server then return end
-  local last = tonumber(redis.call('GET', K.epoch()) or 0)
+  local known, last = redis.call('HGET', K.clock(), 'epochsOf'), redis.call('GET', K.epoch())
+  if known == server and last then return end
   -- A ledger without a server of its own is new; one of an older release has drawn.
-  if known or last > 0 then redis.call('SET', K.epoch(), string.format('%.0f', math.max(last, RAW * 10) + LOST_EPOCHS)) end
+  local next = (known or last) and math.max(tonumber(last or 0), RAW * 10) + LOST_EPOCHS or 0
+  redis.call('SET', K.epoch(), string.format('%.0f', next))
   redis.call('HSET', K.clock(), 'epochsOf', server)
 end
 

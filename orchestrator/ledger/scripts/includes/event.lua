@@ -7,6 +7,14 @@
 -- A whole number as text: Lua would write large ones with an exponent.
 local function int(number) return string.format('%.0f', tonumber(number)) end
 
+-- Looked at before anything is written: a state whose event cannot be written must not change (I6).
+do
+  local last = redis.call('GET', K.seq()) or '0'
+  if not string.find(last, '^%d+$') or #redis.call('XRANGE', K.feed(), int(last + 1) .. '-0', '+', 'COUNT', 1) > 0 then
+    error('the key ' .. K.seq() .. ' is damaged', 0)
+  end
+end
+
 -- A verb that writes many of one plan holds them, and writes all at its end under one draw of numbers.
 local HELD, HELD_PLAN
 
