@@ -5,6 +5,7 @@ Of the keys of one plan, task or tenant see ``damage.py``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -48,9 +49,12 @@ TYPES: Final[dict[str, str]] = {
 """Of each key that a namespace has one of, as Redis calls it (``docs/keys.md``)."""
 
 STOPS: Final = frozenset(
-    ("meta", "clock", "settings", "seq", "epoch", "feed", "leases_queued", "leases_running", "deadlines", "beats")
+    (
+        *("meta", "clock", "settings", "seq", "epoch", "feed", "leases_queued", "leases_running", "deadlines", "beats"),
+        *("freeze_times", "freezes_now"),
+    )
 )
-"""What every turn reads or writes: where it is damaged nobody moves until it is mended."""
+"""What every admission or turn reads or writes: where it is damaged nobody moves until it is mended."""
 
 _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
     "meta": ("ticket", "reconcilerRepairs", "recoveries"),
@@ -66,12 +70,12 @@ Command = tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class DamagedKey:
     """``key`` as Redis has it, ``kind`` as ``keys.py`` has it; ``wrong``: what is, as a clause; ``mend``: what puts it
-    right, and loses no more than has been lost."""
+    right, in this order, and loses no more than has been lost."""
 
     key: str
     kind: str
     wrong: str
-    mend: Command
+    mend: tuple[Command, ...]
 
     @property
     def stops_all(self) -> bool:
@@ -98,8 +102,39 @@ def _of(kind: str) -> tuple[str, str]:
 
 def _of_another_type(client: redis.Redis, keys: Keys, kind: str, is_now: str) -> DamagedKey:
     key = keys.of(kind)
-    mend = ("SET", key, str(_last_number(client, keys))) if kind == "seq" else ("DEL", key)
+    mend: tuple[Command, ...] = (("DEL", key),)
+    if kind == "seq":
+        mend = (("SET", key, str(_last_number(client, keys))),)
+    elif kind in ("freezes_now", "freeze_times") and (freezes := _freezes(client, keys)):
+        mend = _frozen_meanwhile(keys, kind, freezes)
     return DamagedKey(key, kind, f"it is a {is_now}, not a {TYPES[kind]}", mend)
+
+
+def _frozen_meanwhile(keys: Keys, kind: str, freezes: list[str]) -> tuple[Command, ...]:
+    """All freezes are looked at anew, and no tenant slips through in between: their records say whom they stop."""
+    key, times = keys.of(kind), keys.of("freeze_times")
+    if kind == "freezes_now":
+        return ("COPY", keys.of("freezes"), key, "REPLACE"), ("ZADD", times, *_due(freezes))
+    return ("ZADD", f"{times}-mended", *_due(freezes)), ("RENAME", f"{times}-mended", times)
+
+
+def _due(freezes: list[str]) -> list[str]:
+    return [word for freeze_id in freezes for word in ("0", freeze_id)]
+
+
+def _freezes(client: redis.Redis, keys: Keys) -> list[str]:
+    try:
+        return sorted(cast(Mapping[str, str], client.hgetall(keys.of("freezes"))))
+    except redis.ResponseError:
+        return []
+
+
+def _in_force(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
+    """Whom it stops cannot be read of a damaged one: so it stops all."""
+    for freeze_id, text in sorted(cast(Mapping[str, str], client.hgetall(keys.of(kind))).items()):
+        if not _is_object(text):
+            wrong = f"its {quoted_value(freeze_id)} is {quoted_value(text)}, not a JSON object"
+            yield DamagedKey(keys.of(kind), kind, wrong, (("ZADD", keys.of("freeze_times"), "0", freeze_id),))
 
 
 def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
@@ -111,7 +146,7 @@ def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
         if name == "ticket":
             # Above all that were given out: those who wait already stay in front.
             mend = ("HSET", key, name, str(client.time()[0]))
-        yield DamagedKey(key, kind, f"its {name} is {quoted_value(value)}, not a number", mend)
+        yield DamagedKey(key, kind, f"its {name} is {quoted_value(value)}, not a number", (mend,))
 
 
 def _counts(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
@@ -119,7 +154,7 @@ def _counts(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     for name, value in sorted(cast(Mapping[str, str], client.hgetall(key)).items()):
         if not value.isdecimal():
             wrong = f"its {quoted_value(name)} is {quoted_value(value)}, not a whole number"
-            yield DamagedKey(key, kind, wrong, ("HDEL", key, name))
+            yield DamagedKey(key, kind, wrong, (("HDEL", key, name),))
 
 
 def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
@@ -135,7 +170,7 @@ def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey
     elif value is not None and int(value) < last:
         wrong = f"it is {value}, and the feed goes up to event {last}"
     if wrong:
-        yield DamagedKey(key, kind, wrong, ("SET", key, str(_last_number(client, keys))))
+        yield DamagedKey(key, kind, wrong, (("SET", key, str(_last_number(client, keys))),))
 
 
 def _epoch(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
@@ -143,7 +178,7 @@ def _epoch(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     value = cast(str | None, client.get(key))
     if value is not None and not value.isdecimal():
         # One that is gone is drawn anew, above all that were given out.
-        yield DamagedKey(key, kind, f"it is {quoted_value(value)}, not a whole number", ("DEL", key))
+        yield DamagedKey(key, kind, f"it is {quoted_value(value)}, not a whole number", (("DEL", key),))
 
 
 _CONTENT: Final[dict[str, Callable[[redis.Redis, Keys, str], Iterator[DamagedKey]]]] = {
@@ -151,6 +186,7 @@ _CONTENT: Final[dict[str, Callable[[redis.Redis, Keys, str], Iterator[DamagedKey
     **dict.fromkeys(("counters", "pushed"), _counts),
     "seq": _sequence,
     "epoch": _epoch,
+    "freezes_now": _in_force,
 }
 """What each is to hold besides its type. Members of sets and entries of presence are passed by one at a time."""
 
@@ -180,6 +216,13 @@ def _last_of(client: redis.Redis, stream: str) -> int:
     except redis.ResponseError:
         return 0
     return int(newest[0][0].partition("-")[0]) if newest else 0
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _is_number(text: str) -> bool:

@@ -74,7 +74,7 @@ DAMAGES: Final[dict[str, Damage]] = {
 
 def whole_ledger(world: LedgerWorld) -> None:
     """``good`` runs, as does ``bad``; of ``bad``'s five tasks one runs, one polls, one was handed back. Others wait
-    for its tenants, are paused, ended, being written, purged or lost."""
+    for its tenants, or for a freeze's end, are paused, ended, being written, purged or lost."""
     coordinator(world)
     beat(world, "worker", "w:2", slots=16)
     world.started("old", [f"old-{n}" for n in range(3)], stages=TIMED)
@@ -98,6 +98,12 @@ def whole_ledger(world: LedgerWorld) -> None:
         world.poll(f"{plan}.1")
         world.ledger.hand_back(world.turn(f"{plan}.2"), "w:2/d", "step", "drain", had_begun=False)
     world.started("waits", ["bad-0"])
+    world.freeze("cold*")
+    world.freeze("elsewhere*", begins=3600)
+    world.started("stays", ["cold-0"])
+    lifted = world.freeze("warm*")
+    world.started("thaws", ["warm-0"])
+    world.freezes.lift(lifted, Order("ada", "because", request_id=draw_request_id()))
     world.started("halted", ["h0", "h1"], stages=TIMED)
     world.begin("halted.0")
     world.ask("pause", "halted")

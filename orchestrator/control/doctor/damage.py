@@ -32,7 +32,8 @@ def key_rows(found: Sequence[DamagedKey]) -> Iterator[Check]:
     """The keys that a whole namespace goes by."""
     for one in found[:SHOWN]:
         means = "no plan moves until it is mended" if one.stops_all else "what goes by it stands still, plans go on"
-        finding = f"{one.wrong}: a hand in the data? Now {means}; in redis-cli: `{shlex.join(one.mend)}`"
+        commands = ", then ".join(f"`{shlex.join(command)}`" for command in one.mend)
+        finding = f"{one.wrong}: a hand in the data? Now {means}; in redis-cli: {commands}"
         yield check(Row.DAMAGED_KEY, f"key {one.key}", finding, good=False)
     if len(found) > SHOWN:
         yield check(Row.DAMAGED_KEY, "keys", f"{len(found) - SHOWN} more are damaged", good=False)

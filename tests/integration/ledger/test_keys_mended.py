@@ -25,6 +25,8 @@ FIELDS: Final = {
     ("clock", "sweepNotBefore"): "its sweepNotBefore is 'many', not a number",
     ("settings", "MAX_RETRY"): "its MAX_RETRY is 'many', not a number",
     ("counters", "event:TaskCreated"): "its 'event:TaskCreated' is 'many', not a whole number",
+    ("freezes_now", "freeze-1"): "its 'freeze-1' is 'many', not a JSON object",
+    ("freezes_now", "gone"): "its 'gone' is 'many', not a JSON object",
     ("pushed", "lane-0"): "its 'lane-0' is 'many', not a whole number",
 }
 TEXTS: Final = {
@@ -44,9 +46,10 @@ def key_rows(world: LedgerWorld) -> list[Check]:
 
 def mend(world: LedgerWorld, found: Check) -> None:
     """As a person would, who pastes it into redis-cli."""
-    command = re.search(r"in redis-cli: `(.+)`$", found.finding)
-    assert command, found.finding
-    world.client.execute_command(*shlex.split(command[1]))  # type: ignore[no-untyped-call]
+    commands = re.findall(r"`(.+?)`", found.finding.partition("in redis-cli: ")[2])
+    assert commands, found.finding
+    for command in commands:
+        world.client.execute_command(*shlex.split(command))  # type: ignore[no-untyped-call]
 
 
 def goes_on(world: LedgerWorld) -> None:
@@ -59,6 +62,11 @@ def goes_on(world: LedgerWorld) -> None:
     world.started("next", ["next-0"])
     world.finish("next.0")
     assert world.status("next") == "COMPLETED"
+
+
+def is_still_frozen(world: LedgerWorld) -> bool:
+    world.started("cold", ["cold-1"])
+    return world.status("cold.0") == "PENDING"
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -75,6 +83,7 @@ def test_a_key_of_another_type_is_named_and_mended(kind: str, hurt: LedgerWorld)
     mend(hurt, first)
     assert key_rows(hurt) == []
     goes_on(hurt)
+    assert is_still_frozen(hurt)
 
 
 @pytest.mark.parametrize(("where", "wrong"), FIELDS.items(), ids=str)
@@ -86,6 +95,8 @@ def test_a_field_that_is_no_number_is_named_and_mended(where: tuple[str, str], w
     assert first.name == f"key {hurt.keys.of(kind)}"
     assert first.finding.startswith(wrong)
     mend(hurt, first)
+    # A freeze is looked at anew by the next admission.
+    hurt.coordinate()
     assert key_rows(hurt) == []
     goes_on(hurt)
 

@@ -43,9 +43,13 @@ local function look_at_record(id)
   if holds == nil then return end_freeze(id) end
   if changes_at then redis.call('ZADD', K.freeze_times(), changes_at, id) else redis.call('ZREM', K.freeze_times(), id) end
   if holds then
-    redis.call('HSET', K.freezes_now(), id, cjson.encode({
+    local before = redis.call('HGET', K.freezes_now(), id)
+    local now = cjson.encode({
       tenants = record.tenants, label = record.label, all = record.all, rollbacks = record.rollbacks,
-    }))
+    })
+    redis.call('HSET', K.freezes_now(), id, now)
+    -- A hand had changed whom it stops: not all who wait for it have to.
+    if before and before ~= now then thaw(id) end
   else
     redis.call('HDEL', K.freezes_now(), id)
     thaw(id)
