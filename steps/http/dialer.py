@@ -8,14 +8,13 @@ certificate keep the name, which belongs to layers above this one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import httpcore
-import httpx
 
 from steps.http.address import IpAddress
 from steps.http.allowance import MeteredStream
@@ -29,7 +28,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """By this machine's resolver."""
+    """By this machine's resolver, which is asked on a thread; what is an address already needs none."""
+    with contextlib.suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -88,19 +89,6 @@ class Dialer(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """See httpcore."""
         await asyncio.sleep(seconds)
-
-
-class CheckedTransport(httpx.AsyncHTTPTransport):
-    """httpx's own transport over our network. httpx has no public way to give it one."""
-
-    def __init__(self, dialer: Dialer, context: ssl.SSLContext, max_connections: int, keepalive_expiry: float) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=max_connections,
-            max_keepalive_connections=None,
-            keepalive_expiry=keepalive_expiry,
-            network_backend=dialer,
-        )
 
 
 async def _first(

@@ -7,6 +7,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 
+import h11
+import httpcore
 import httpx
 
 from steps.wording import cut
@@ -23,12 +25,12 @@ def describe(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return "host name not resolved"
     for cause in causes:
-        # httpx and anyio wrap errors of the system in their own, which have no number.
+        # httpcore and anyio wrap errors of the system in their own, which have no number.
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
-    if isinstance(error, httpx.InvalidURL | UnicodeError):
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | UnicodeError):
         return f"not a usable address: {cut(str(error), 100)}"
-    if isinstance(error, httpx.RemoteProtocolError):
+    if isinstance(error, httpcore.RemoteProtocolError | httpcore.LocalProtocolError | h11.LocalProtocolError):
         return f"not proper HTTP: {cut(str(error), 100)}"
     return cut(str(error), 100) or type(error).__name__
 

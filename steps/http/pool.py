@@ -22,10 +22,11 @@ from typing import Self
 import httpx
 
 from steps.contract import HttpAnswer, HttpRequest
-from steps.http.allowance import Allowance, AnsweredUnasked, TooCostly, allowance
+from steps.http.allowance import AnsweredUnasked, TooCostly, allowance
 from steps.http.allowed_hosts import AllowedHosts, HostRefused
-from steps.http.dialer import CheckedTransport, Dialer
+from steps.http.dialer import Dialer
 from steps.http.error import describe
+from steps.http.kept_connections import KeptConnections
 from steps.http.slots import Share, Slots
 
 _JOIN_SECONDS = 5.0
@@ -103,20 +104,10 @@ class _LoopThread:
         context = httpx.create_ssl_context()
         context.load_default_certs()
         self.loop = asyncio.new_event_loop()
-        self._max_body_bytes = max_body_bytes
         self._max_concurrency = max_concurrency
         self._slots = Slots(max_concurrency)
         self._stop = asyncio.Event()
-        self._client = httpx.AsyncClient(
-            # Kept short of the usual polling interval: a kept connection would go on asking an old instance that is
-            # draining behind a load balancer.
-            transport=CheckedTransport(dialer, context, max_connections=max_concurrency, keepalive_expiry=2.0),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=None,  # noqa: S113 -- the deadline of the whole request is ours, see _fetch
-            # Uncompressed, so that the bound on the body is a bound on memory.
-            headers={"User-Agent": "changeover", "Accept-Encoding": "identity"},
-        )
+        self._connections = KeptConnections(dialer, context, max_body_bytes)
         self._thread = threading.Thread(target=self._run, name="changeover-http", daemon=True)
         self._thread.start()
 
@@ -132,12 +123,12 @@ class _LoopThread:
         # A name server that does not answer blocks a thread: as many as may be asked for at once must not keep the
         # other names waiting, and asyncio's own default is a handful.
         self.loop.set_default_executor(ThreadPoolExecutor(self._max_concurrency, "changeover-names"))
-        async with self._client:
-            await self._stop.wait()
-            batches = asyncio.all_tasks() - {asyncio.current_task()}
-            for batch in batches:
-                batch.cancel()
-            await asyncio.gather(*batches, return_exceptions=True)
+        await self._stop.wait()
+        batches = asyncio.all_tasks() - {asyncio.current_task()}
+        for batch in batches:
+            batch.cancel()
+        await asyncio.gather(*batches, return_exceptions=True)
+        await self._connections.close()
 
     async def fetch_all(self, requests: Sequence[HttpRequest], timeout_seconds: float) -> list[HttpAnswer]:
         share = self._slots.share()
@@ -149,7 +140,7 @@ class _LoopThread:
             try:
                 async with asyncio.timeout(timeout_seconds):
                     with allowance() as costs:
-                        return await self._exchange(request, costs)
+                        return await self._connections.exchange(request, costs)
             except TimeoutError:
                 return HttpAnswer(request.key, None, b"", f"timed out after {timeout_seconds:g} s")
             except HostRefused as error:
@@ -159,27 +150,6 @@ class _LoopThread:
             # Any error of one request is that request's answer; the rest of the batch must not suffer for it.
             except Exception as error:  # noqa: BLE001
                 return HttpAnswer(request.key, None, b"", describe(error))
-
-    async def _exchange(self, request: HttpRequest, costs: Allowance) -> HttpAnswer:
-        async with self._client.stream(
-            request.method, request.url, headers=dict(request.headers), content=request.body
-        ) as response:
-            costs.body_begins()
-            status = response.status_code
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-                return HttpAnswer(request.key, status, b"", "compressed, which was not asked for", headers)
-            body = bytearray()
-            try:
-                async for chunk in response.aiter_raw():
-                    await costs.chunk(len(chunk))
-                    body += chunk
-                    if len(body) > self._max_body_bytes:
-                        longer = f"longer than {self._max_body_bytes} bytes"
-                        return HttpAnswer(request.key, status, b"", longer, headers)
-            except TooCostly as error:
-                return HttpAnswer(request.key, status, b"", str(error), headers)
-            return HttpAnswer(request.key, status, bytes(body), None, headers)
 
 
 _pools: weakref.WeakSet[HttpPool] = weakref.WeakSet()

@@ -119,7 +119,7 @@ def test_all_of_a_round_poll_once_and_are_due_again(start: Start, step: Ask) -> 
 
 
 def test_a_round_that_comes_twice_polls_once(start: Start, step: Ask) -> None:
-    rounds = start(threads=4)
+    rounds = start()
     turns = rounds.polling("p", 6)
     rounds.runner.put([*turns, *turns], "lane-0")
     rounds.runner.put(turns, "lane-0")
