@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from orchestrator.stages.stage_factory import template_variables
 from orchestrator.templates.templates import compile_value
+from orchestrator.templates.variables import template_variables
 from steps import holds
 
 ROUNDS = 7

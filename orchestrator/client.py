@@ -19,6 +19,7 @@ from orchestrator.control.answers import (
     TaskStatus,
 )
 from orchestrator.control.explain import Explainer
+from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.live_plan import LivePlan
@@ -47,7 +48,7 @@ from orchestrator.validation import validate_plan
 from orchestrator.validation.running_conflicts import running_conflicts
 
 
-class Client(RetentionCalls, FreezeCalls, AbstractContextManager["Client"]):
+class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
@@ -89,7 +90,7 @@ class Client(RetentionCalls, FreezeCalls, AbstractContextManager["Client"]):
             if override_freeze:
                 self._freezes.override(made.plan_id, order_of(actor, override_freeze, None))
             told = validated.warnings + unserved(self._reader, state)
-        return SubmitResult(plan_id=made.plan_id, status=state, warnings=told)
+        return SubmitResult(plan_id=made.plan_id, status=state, resolved=made.rules.line(), warnings=told)
 
     def status(
         self,
@@ -102,9 +103,10 @@ class Client(RetentionCalls, FreezeCalls, AbstractContextManager["Client"]):
     ) -> PlanStatus:
         """A plan with all its tasks, or with a page of them, which costs the same whatever the plan's size.
 
-        ``statuses``, ``tenants`` (a pattern such as ``eu-*``) and ``cause`` (a failure's type, or such a pattern) keep
-        those tasks only; ``limit`` and ``offset`` count rows: in plan order, or ``by_interest`` (what failed, then what
-        moves, then what waits). Raises ``InvalidInput`` for what is no status, or below 0.
+        ``statuses``, ``tenants`` (a pattern such as ``eu-*``), ``cause`` (a failure's type, or such a pattern) and
+        ``wave`` (its name) keep those tasks only; ``limit`` and ``offset`` count rows: in plan order, or
+        ``by_interest`` (what failed, then what moves, then what waits). Raises ``InvalidInput`` for what is no status,
+        or below 0.
         """
         found = check_page(wanted, limit, offset)
         with translate_errors(self._url):
@@ -175,10 +177,18 @@ class Client(RetentionCalls, FreezeCalls, AbstractContextManager["Client"]):
         return self.operate(Operation.PAUSE, target_of(**target), order_of(actor, reason, request_id))
 
     def resume(
-        self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
+        self,
+        *,
+        accept_failures: bool = False,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+        **target: str,
     ) -> OperationResult:
-        """Lets a paused plan or task go on; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.RESUME, target_of(**target), order_of(actor, reason, request_id))
+        """Lets a paused plan or task go on; give one of ``plan_id``, ``tenant_id``, ``task_id``. ``accept_failures``
+        answers a plan's breaker: what has failed so far is borne."""
+        order = order_of(actor, reason, request_id, accept_failures=accept_failures)
+        return self.operate(Operation.RESUME, target_of(**target), order)
 
     def cancel(
         self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str

@@ -15,10 +15,12 @@ from redis import Redis
 from checkpoint import CheckpointStore
 from orchestrator.broker.rounds import publish_round
 from orchestrator.domain.lanes import is_lane
+from orchestrator.ledger.awaited import Awaited
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
+from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Turn
 from orchestrator.observability.tracing import start_tracing, stop_tracing
@@ -44,6 +46,7 @@ from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpo
 from workers.connections import Connections
 from workers.continuation import Continuation
 from workers.lease_keeper import LeaseKeeper
+from workers.looks import Looker
 from workers.middleware import load_chain
 from workers.own_queue import entity_of
 from workers.patience import patiently_stored
@@ -73,6 +76,12 @@ def runner() -> StageRunner:
     """The runner of this process."""
     with _lock:
         return _make_runner(os.getpid())
+
+
+def looker() -> Looker:
+    """Who looks at tenants and asks gates in this process."""
+    with _lock:
+        return _make_looker(os.getpid())
 
 
 def continuation() -> Continuation:
@@ -150,6 +159,19 @@ def _make_runner(pid: int) -> StageRunner:
         times=_kept_times(ledger),
         ahead=_ahead(settings),
         peers=Peers(reader, host, main_pid, settings.lanes),
+    )
+
+
+@lru_cache(maxsize=1)
+def _make_looker(pid: int) -> Looker:
+    settings, client = load_settings(), _make_client(pid)
+    ledger = Ledger(client, settings)
+    return Looker(
+        Awaited(ledger),
+        Operations(ledger),
+        PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
+        make_resources(settings, find_servers(settings).redis_url),
+        load_strategy(settings.rollback_strategy),
     )
 
 

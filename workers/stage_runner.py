@@ -32,7 +32,7 @@ from orchestrator.observability.logs import bind_task
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrategy, configs_for
-from orchestrator.stages.stage_factory import template_variables
+from orchestrator.templates.variables import template_variables
 from steps import (
     Failed,
     PollAgain,

@@ -1,15 +1,16 @@
-"""The one task of the data plane."""
+"""The tasks of the data plane: stages, and beside them looks and questions that hold nothing."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from orchestrator.broker.messages import RUN_STAGE, is_round, turns_of
+from orchestrator.broker.messages import ASK_GATE, LOOK, RUN_STAGE, is_round, turns_of
+from orchestrator.ledger.awaited import GateQuestion
 from orchestrator.ledger.records import Turn
 from workers.app import app
 from workers.middleware import StageInfo
 from workers.next_link import StageFailed
-from workers.runtime import continuation, rounds, runner
+from workers.runtime import continuation, looker, rounds, runner
 
 SHOWN: Final = 20
 """Stages of a delivery that its row names."""
@@ -29,3 +30,15 @@ def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int, *_more
     ran: list[StageInfo] = []
     continuation().after(self, runner().run(Turn(task_id, epoch, stage, turn), ran.append))
     return "; ".join(f"tenant={one.tenant_id} stage={one.stage_name}" for one in ran[:SHOWN])
+
+
+@app.task(name=LOOK, max_retries=None)
+def look_once(task_id: str, number: int, *_more: Any, **_named: Any) -> str:
+    """Looks once at a tenant whose wave soaks; a second delivery finds that it is answered."""
+    return looker().look(task_id, number)
+
+
+@app.task(name=ASK_GATE, max_retries=None)
+def ask_gate(plan_id: str, wave: int, name: str, number: int, gate: str, *_more: Any, **_named: Any) -> str:
+    """Asks an HTTP gate once; a second answer to the same question changes nothing."""
+    return looker().ask(GateQuestion(plan_id, wave, name, number, gate))

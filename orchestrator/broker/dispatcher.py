@@ -15,8 +15,11 @@ from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.chains import publish_chain
 from orchestrator.broker.lane_depths import lane_depths
 from orchestrator.broker.lane_keys import gathering
+from orchestrator.broker.messages import ASK_GATE, LOOK
+from orchestrator.domain import formats
 from orchestrator.domain.errors import Unreachable
-from orchestrator.domain.lanes import lane_names
+from orchestrator.domain.lanes import lane_name, lane_names, lane_of
+from orchestrator.ledger.awaited import GateQuestion, Look
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.refusals import state_words
 from orchestrator.settings.model import Settings
@@ -48,6 +51,31 @@ class Dispatcher:
                 options = {"producer": producer, "retry_policy": _RETRY_POLICY}
                 for task, names in zip(tasks, leg_names, strict=True):
                     publish_chain(self._app, task, names, self._lanes, **options)
+        except broker_errors(self._app) as error:
+            raise Unreachable(f"{state_words(error, 'the broker', 'does not answer')} ({error})") from error
+
+    def look(self, looks: Sequence[Look]) -> None:
+        """One message a look, to the tenant's lane; raises as ``publish`` does."""
+        for one in looks:
+            self._send(LOOK, (one.task_id, one.number), one.tenant_id, f"tenant={one.tenant_id} look={one.number}")
+
+    def ask(self, question: GateQuestion) -> None:
+        """The same of a question to a gate; the plan's id says to which lane."""
+        arguments = (question.plan_id, question.wave, question.wave_name, question.number, question.gate)
+        self._send(ASK_GATE, arguments, question.plan_id, f"plan={question.plan_id} wave={question.wave_name}")
+
+    def _send(self, name: str, arguments: Sequence[str | int], of: str, shown: str) -> None:
+        lane = lane_of(of, self._lanes)
+        headers = {"lane": lane, "format": formats.MESSAGE}
+        try:
+            self._app.send_task(
+                name,
+                args=tuple(arguments),
+                queue=lane_name(lane),
+                headers=headers,
+                argsrepr=shown,
+                retry_policy=_RETRY_POLICY,
+            )
         except broker_errors(self._app) as error:
             raise Unreachable(f"{state_words(error, 'the broker', 'does not answer')} ({error})") from error
 

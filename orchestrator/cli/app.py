@@ -13,6 +13,7 @@ from orchestrator.cli import (
     config_command,
     doctor_command,
     freeze_commands,
+    gate_commands,
     operation_commands,
     plan_commands,
     processes,
@@ -41,6 +42,7 @@ status_command.register(app)
 reading.register(app)
 operation_commands.register(app)
 freeze_commands.register(app)
+gate_commands.register(app)
 config_command.register(app)
 doctor_command.register(app)
 processes.register(app)

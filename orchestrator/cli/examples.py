@@ -12,6 +12,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover status blue-to-green-1 --failed",
         "changeover status blue-to-green-1 --tenant 'eu-*' --limit 20 --page 2",
         "changeover status blue-to-green-1 --cause HealthCheckFailed -o yaml",
+        "changeover status blue-to-green-1 --wave canary",
         "changeover status acme",
     ),
     "events": (
@@ -21,7 +22,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "watch": ("changeover watch blue-to-green-1",),
     "pause": ("changeover pause blue-to-green-1 --reason 'error rate is up' --wait", "changeover pause --tenant acme"),
-    "resume": ("changeover resume blue-to-green-1", "changeover resume --task blue-to-green-1.3 --wait"),
+    "resume": (
+        "changeover resume blue-to-green-1",
+        "changeover resume blue-to-green-1 --accept-failures --reason 'known, harmless'",
+        "changeover resume --task blue-to-green-1.3 --wait",
+    ),
+    "approve": ("changeover approve blue-to-green-1 --wave canary --reason 'looks good'",),
+    "reject": ("changeover reject blue-to-green-1 --wave canary --reason 'error rate is up'",),
     "cancel": ("changeover cancel blue-to-green-1 --reason 'wrong version'", "changeover cancel --tenant acme"),
     "retry": (
         "changeover retry blue-to-green-1 --wait",

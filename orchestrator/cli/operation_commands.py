@@ -56,6 +56,9 @@ def resume(
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
+    accept_failures: Annotated[
+        bool, typer.Option("--accept-failures", help="Of a plan whose breaker tripped: bear what has failed so far.")
+    ] = False,
     reason: ReasonOption = "",
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
@@ -63,7 +66,8 @@ def resume(
     json_output: JsonOption = False,
 ) -> None:
     """Go on after a pause, from the checkpoint."""
-    _operate("resume", (target, plan, tenant, task), reason, (actor, request_id), wait, json_output)
+    of = (target, plan, tenant, task)
+    _operate("resume", of, reason, (actor, request_id), wait, json_output, accept_failures=accept_failures)
 
 
 def cancel(
@@ -175,6 +179,7 @@ def _operate(
     force: bool = False,
     narrowing: Narrowing | None = None,
     override_freeze: str = "",
+    accept_failures: bool = False,
 ) -> None:
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
@@ -185,7 +190,7 @@ def _operate(
     actor, request_id = asking
     with Client() as client:
         target = target_given(client, given)
-        how = {"from_scratch": from_scratch, "force": force}
+        how = {"from_scratch": from_scratch, "force": force, "accept_failures": accept_failures}
         order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
         result = (
             client.retry_some(plan_of_target(target), narrowing, order)

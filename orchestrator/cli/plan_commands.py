@@ -36,7 +36,7 @@ def validate(
 
     errors: list[Problem] = []
     warnings: list[Problem] = []
-    count = 0
+    count, resolved, fleet = 0, "", dict[str, Any]()
     tenants: Iterator[dict[str, Any]] = iter(())
     try:
         settings = load_settings()
@@ -44,7 +44,8 @@ def validate(
         validated = validate_plan(plan, settings=settings, conflicts=conflicts)
         errors, warnings = validated.errors, validated.warnings
         if validated.plan:
-            count = len(validated.plan.tenants)
+            count, resolved = len(validated.plan.tenants), validated.plan.rules.line()
+            fleet = validated.plan.rules.wire()
             if show:
                 tenants = preview_plan(validated.plan, settings)
     except InvalidInput as error:
@@ -55,6 +56,7 @@ def validate(
             "errors": [problem_json(problem) for problem in errors],
             "warnings": [problem_json(problem) for problem in warnings],
         }
+        found |= {"fleet": fleet | {"resolved": resolved}} if resolved else {}
         print_json(found | {"tenants": list(tenants)} if show else found)
     else:
         print_problems("error", errors)
@@ -64,6 +66,8 @@ def validate(
                 print_line(line)
         if not errors:
             print_line(f"valid: {count} tenant{'' if count == 1 else 's'}")
+            if resolved:
+                print_line(resolved)
     if errors:
         raise typer.Exit(InvalidInput.exit_code)
 
@@ -87,8 +91,10 @@ def submit(
                 print_json({"planId": result.plan_id, "status": result.status})
             else:
                 print_line(f"{result.plan_id} {result.status}")
+            if result.resolved:
+                note(result.resolved)
             return
-        note(f"submitted {result.plan_id}")
+        note(f"submitted {result.plan_id}{f': {result.resolved}' if result.resolved else ''}")
         if json_output:
             ended = client.wait_target(target_of(plan_id=result.plan_id))
             print_json({"planId": result.plan_id, "status": ended})

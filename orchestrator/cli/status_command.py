@@ -46,6 +46,7 @@ def status(
     cause: Annotated[
         str | None, typer.Option(help="Only failures of this type, such as HealthCheckFailed or 'Health*'.")
     ] = None,
+    wave: Annotated[str | None, typer.Option(help="Only tasks of this wave.", show_default=False)] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Rows of a page; {ROWS} in a table.", show_default=False)
     ] = None,
@@ -60,11 +61,11 @@ def status(
     order, or the page that --limit and --page name.
     """
     form = chosen_format(json_output, output)
-    wanted: Wanted = {"statuses": _wanted(failed, running, waiting, statuses), "cause": cause}
+    wanted: Wanted = {"statuses": _wanted(failed, running, waiting, statuses), "cause": cause, "wave": wave}
     if plan_id is not None and task is not None:
         raise InvalidInput([Problem("", None, "a plain id and --task exclude each other; give one")])
     if plan_id is None:
-        rows = {"a filter": wanted["statuses"] or cause, "--limit": limit, "--page": page}
+        rows = {"a filter": wanted["statuses"] or cause or wave, "--limit": limit, "--page": page}
         if name := next((name for name, value in rows.items() if value is not None), None):
             raise InvalidInput([Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID")])
         if tenant is not None and task is not None:

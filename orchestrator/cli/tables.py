@@ -12,10 +12,12 @@ from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.control.answers import DamagedTask, DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.fleet_status import breach_sentence, breaches
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.typed import typed
 
 # By their names: a plan's states have the same ones.
 _COLOURS: Final[dict[str, str]] = {
@@ -48,6 +50,7 @@ def plan_table(
         ),
         counts_text(plan.counts),
     ]
+    parts += [cell(line) for line in fleet_lines(plan)]
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     parts += [cell(damage_words(one), "red") for one in damaged[:DAMAGED_SHOWN]]
@@ -62,6 +65,20 @@ def plan_table(
         hint = "only some: --failed, --running, --waiting, --tenant 'eu-*', --cause TYPE"
         parts.append(Text(f"{shown} of {plan.matching} tasks{more}; {hint}", style="dim"))
     return Group(*parts)
+
+
+def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
+    """A line a wave, and one of the breaker; none for a plan that has neither."""
+    lines = []
+    for wave in plan.waves:
+        tolerance = "" if wave.tolerance is None else f", tolerance {wave.tolerance}"
+        ended = f"{wave.ended:,} of {wave.tenants:,} ended"
+        lines.append(f"wave {wave.name}  {wave.state.lower()}  {ended}, {wave.failed} failed{tolerance}")
+    if plan.breaker is not None and plan.breaker.tolerance is not None:
+        lines.append(f"breaker  {plan.breaker.failed} failed, tolerance {plan.breaker.tolerance}, {plan.breaker.mode}")
+    look = typed("explain", "--plan", plan.plan_id)
+    lines += [f"{breach_sentence(*breach)}: {look}" for breach in breaches(plan)]
+    return lines
 
 
 def task_table(tasks: Sequence[TaskStatus], wide: bool = False) -> Table:

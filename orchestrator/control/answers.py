@@ -80,6 +80,31 @@ class DamagedTask(Answer):
     way_out: str
 
 
+class WaveStatus(Answer):
+    """One wave of a plan. ``tolerance`` counts what a person's answers have added; None bears any number."""
+
+    name: str
+    state: str
+    tenants: int
+    ended: int = 0
+    failed: int = 0
+    tolerance: int | None = None
+    max_concurrency: int | None = None
+    soaks_until: str | None = None
+    gate: str | None = None
+    counts: dict[str, int] = {}
+
+
+class BreakerStatus(Answer):
+    """How many of a plan's tasks have failed and how many may; ``tripped``: what followed, until somebody answers."""
+
+    failed: int
+    tolerance: int | None = None
+    mode: str = "soft"
+    on_breach: str = "pause"
+    tripped: str | None = None
+
+
 class PlanSummary(Answer):
     """A plan without its tasks; ``counts``: how many of them are in each status.
 
@@ -96,6 +121,8 @@ class PlanSummary(Answer):
     max_concurrency: int
     counts: dict[str, int]
     last_operation: LastOperation | None = None
+    waves: list[WaveStatus] = []
+    breaker: BreakerStatus | None = None
 
 
 class PlanStatus(PlanSummary):
@@ -107,10 +134,12 @@ class PlanStatus(PlanSummary):
 
 
 class SubmitResult(Answer):
-    """The submitted plan, and what validation found that is allowed and probably not meant."""
+    """The submitted plan, and what validation found that is allowed and probably not meant. ``resolved``: its waves and
+    tolerances in numbers, "" when it has none."""
 
     plan_id: str
     status: str
+    resolved: str = ""
     warnings: list[Problem] = []
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
-from orchestrator.control.replies import operation_result, reason_words
+from orchestrator.control.replies import gate_result, operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -34,6 +34,8 @@ class Operator:
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Asks for the operation. A refusal is an answer (``accepted`` false), a repeat is accepted and says so."""
         _check(order)
+        if order.accept_failures and target.type != "plan":
+            raise InvalidInput([Problem("accept_failures", None, "it answers the breaker of a plan; give a plan")])
         if target.type == "plan":
             reply = self._operations.on_plan(operation, target.identifier, order)
         else:
@@ -56,6 +58,14 @@ class Operator:
         """Retries those of a plan's failed tasks that the narrowing takes."""
         _check(order)
         return NarrowedRetry(self._operations, self._status).of_plan(plan_id, narrowing, order)
+
+    def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:
+        """Approves or rejects the gate of a plan's wave; "" is the one that waits."""
+        _check(order)
+        reply = self._operations.answer_gate(plan_id, wave, order, approves=approves)
+        if reply.answer is Taken.MISSING:
+            raise absent(self._reader, f"plan {plan_id!r}")
+        return gate_result(plan_id, reply, approves=approves).model_copy(update={"request_id": order.request_id})
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
         """Takes the tenant from its holder. Raises ``NotFound`` for a tenant that no plan has named."""

@@ -48,6 +48,15 @@ _WHY: Final = {
     "alive": "task {what}, which holds it, is alive; --force takes it all the same",
     "cancel-it": "task {what}, which holds it, is {status}; `{cancel}` ends it",
     "withdrawn": "its rollback is withdrawn; {goes_on}",
+    "no-wave": "it has no wave {what!r}",
+    "no-gate": "wave {what!r} has no gate",
+    "approved": "its gate is approved already",
+    "gate-approved": "its gate is approved already; `changeover pause --plan {plan}` stops what follows",
+    "gate-rejected": "its gate is rejected already",
+    "gate-not-asked": "no gate waits for an answer; `changeover explain --plan {plan}` says what it waits for",
+    "takes-wave-back": "its breaker still takes the wave back; ask again in a moment",
+    "wave-taken-back": "its breaker took {what} tenants back; `changeover retry --task ID --from-scratch` moves one "
+    "again, --accept-failures goes on without them",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 
@@ -100,6 +109,8 @@ def reason_words(reply: Reply) -> str:
     """Why it was answered so; "" when there is nothing to say."""
     if not reply.why:
         return ""
+    if reply.why == "breached":
+        return breach_words(reply.what)
     if reply.why == "retried":
         return _retried(json.loads(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
@@ -107,6 +118,29 @@ def reason_words(reply: Reply) -> str:
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
     return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, **commands)
+
+
+def breach_words(what: str) -> str:
+    """Of what a script says of a breaker: failed, tolerance, and the wave if it is one's."""
+    failed, tolerance, wave = what.split(" ", 2)
+    of = f" in wave {wave}" if wave else ""
+    return (
+        f"its breaker tripped: {failed} failed{of}, tolerance {tolerance}; retry or roll back what failed, "
+        "or --accept-failures bears it"
+    )
+
+
+def gate_result(plan_id: str, reply: Reply, *, approves: bool) -> OperationResult:
+    """How the answer to a gate was taken."""
+    goes_on = "approved: the next wave begins" if reply.status != PlanState.PAUSED else "approved; it is still paused"
+    said = goes_on if approves else "rejected: it starts nothing new; a resume asks the gate again"
+    return OperationResult(
+        target_type="plan",
+        target_id=plan_id,
+        accepted=reply.answer is not Taken.REFUSED,
+        status=reply.status,
+        message=reason_words(reply) or said,
+    )
 
 
 def _why_not(reply: Reply) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.fleet_status import fleet_fields
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
@@ -45,7 +46,7 @@ class StatusReader:
         """
         record = self._plan_record(plan_id)
         summary = plan_summary(plan_id, record)
-        rows = TaskRows(self._reader, plan_id, _written(record), summary.counts)
+        rows = self._rows(plan_id, record, summary)
         positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
         tasks = self._wanted_at(record, plan_id, positions, wanted)
         return PlanStatus(**dict(summary), matching=matching, tasks=tasks)
@@ -116,8 +117,11 @@ class StatusReader:
         return record
 
     def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:
-        counts = plan_summary(plan_id, record).counts
-        return TaskRows(self._reader, plan_id, _written(record), counts).page(wanted)[0]
+        return self._rows(plan_id, record, plan_summary(plan_id, record)).page(wanted)[0]
+
+    def _rows(self, plan_id: str, record: Record, summary: PlanSummary) -> TaskRows:
+        waves = [wave.name for wave in summary.waves]
+        return TaskRows(self._reader, plan_id, _written(record), summary.counts, waves)
 
     def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
         task_ids = [task_id_of(plan_id, position) for position in positions]
@@ -173,6 +177,7 @@ def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
         max_concurrency=int(record["max"]),
         counts={state: count for state, count in counts.items() if count},
         last_operation=_last_operation(record),
+        **fleet_fields(record),
     )
 
 

@@ -93,7 +93,8 @@ def order_of(
     from_scratch: bool = False,
     force: bool = False,
     override_freeze: str = "",
+    accept_failures: bool = False,
 ) -> Order:
     """Who asks, why and how; without a request id of the caller's own, a new request."""
     made = Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
-    return replace(made, override_freeze=override_freeze)
+    return replace(made, override_freeze=override_freeze, accept_failures=accept_failures)

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.task_search import Only
 
 Group = frozenset[TaskState]
 """Rows of one group stand in plan order, whichever of its statuses they have."""
@@ -39,16 +40,18 @@ BY_INTEREST: Final[Sequence[Group]] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks: in these statuses, of tenants like this, whose failure's type is like this (``*``: anything)."""
+    """Which tasks: in these statuses, of tenants like this, whose failure's type is like this (``*``: anything), of the
+    wave of this name."""
 
     statuses: Group = frozenset(TaskState)
     tenants: str | None = None
     cause: str | None = None
+    wave: str | None = None
 
     @property
     def is_counted(self) -> bool:
         """Whether the plan's counters know how many there are."""
-        return not self.tenants and not self.cause
+        return not self.tenants and not self.cause and self.wave is None
 
 
 EVERY_TASK: Final = TaskFilter()
@@ -60,6 +63,7 @@ class Wanted(TypedDict, total=False):
     statuses: Collection[str] | None
     tenants: str | None
     cause: str | None
+    wave: str | None
 
 
 def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> TaskFilter:
@@ -78,15 +82,19 @@ def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> Tas
     if problems:
         raise InvalidInput(problems)
     kept = frozenset(TaskState) if statuses is None else frozenset(TaskState(status) for status in statuses)
-    return TaskFilter(kept, tenants, cause)
+    return TaskFilter(kept, tenants, cause, wanted.get("wave"))
 
 
 class TaskRows:
     """Finds pages of one plan's tasks."""
 
-    def __init__(self, reader: Reader, plan_id: str, total: int, counts: Mapping[str, int]) -> None:
-        """``total``: how many tasks the plan has; ``counts``: how many of them are in each status."""
+    def __init__(
+        self, reader: Reader, plan_id: str, total: int, counts: Mapping[str, int], waves: Sequence[str] = ()
+    ) -> None:
+        """``total``: how many tasks the plan has; ``counts``: how many of them are in each status; ``waves``: the names
+        of its waves."""
         self._reader = reader
+        self._waves = waves
         self._plan_id = plan_id
         self._total = total
         self._counts = counts
@@ -134,7 +142,9 @@ class TaskRows:
         if not groups:
             return found
         states = [state for group, _ in groups for state in group]
-        for step in self._reader.find_tasks(self._plan_id, self._total, states, wanted.tenants, wanted.cause):
+        wave = None if wanted.wave is None else self._wave(wanted.wave)
+        only = Only(wanted.tenants, wanted.cause, wave)
+        for step in self._reader.find_tasks(self._plan_id, self._total, states, only):
             for group, upto in groups:
                 here = [step[state] for state in group]
                 found[group] += here[0] if len(here) == 1 else sorted(position for part in here for position in part)
@@ -143,3 +153,9 @@ class TaskRows:
             if all(len(found[group]) >= upto for group, upto in groups):
                 break
         return found
+
+    def _wave(self, name: str) -> int:
+        """Its index. Raises ``InvalidInput`` for a wave that the plan does not have."""
+        if name not in self._waves:
+            raise InvalidInput([Problem("wave", name, unknown("wave", name, self._waves))])
+        return self._waves.index(name)

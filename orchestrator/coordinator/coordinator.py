@@ -11,6 +11,7 @@ A coordinator works on threads that cannot hold each other up:
   makes up for whatever was forgotten;
 - the publisher sends chains to the broker;
 - the sweeper ticks and answers what is overdue;
+- the asker has tenants looked at whose wave soaks, and gates asked;
 - upkeep repairs and clears away.
 
 Whatever goes wrong for one plan, wake or message is passed by (``guard``).
@@ -28,6 +29,7 @@ import structlog
 from orchestrator.background.loop import TOO_OLD_SECONDS
 from orchestrator.broker.backlog import Backlog
 from orchestrator.broker.dispatcher import Dispatcher
+from orchestrator.coordinator.asker import Asker
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.coordinator.copies import Copies
 from orchestrator.coordinator.freeze_keeper import FreezeKeeper
@@ -91,6 +93,7 @@ class Coordinator:
         self.publisher = Publisher(dispatcher, reader, LegNames(reader), copies)
         sweeper = Sweeper(ledger, self.publisher.put, self.publisher.put_doubted, self.publisher.doubted_room)
         self._sweeper = SweeperThread(sweeper, self._sweep_seconds)
+        self._asker = Asker(ledger, reader, dispatcher, self._sweep_seconds)
         keeper = FreezeKeeper(Freezes(ledger), clock)
         self._upkeep = Upkeep(Reconciler(ledger, reader.plan_ids), keeper, cleaner, self._sweep_seconds)
         self._stop = threading.Event()
@@ -104,7 +107,7 @@ class Coordinator:
 
     def run(self) -> None:
         """Works until ``stop``. Rides out a Redis or broker that is away."""
-        threads = (self.publisher, self._sweeper, self._upkeep)
+        threads = (self.publisher, self._sweeper, self._asker, self._upkeep)
         for thread in threads:
             thread.start()
         try:
@@ -174,6 +177,7 @@ class Coordinator:
             self._operations.cancel_chunk(plan_id, CHUNK)
             self._operations.rollback_chunk(plan_id, CHUNK)
             self._operations.retry_chunk(plan_id, CHUNK)
+            self._operations.wave_rollback_chunk(plan_id, CHUNK)
 
     def _lose(self, plan_id: str) -> None:
         """Takes a plan without a record out of the active ones, with all that its tasks held."""

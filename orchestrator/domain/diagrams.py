@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, State, Transition
+from orchestrator.domain.waves import WAVE_MOVES, WaveMove, WaveState
 
 PAGE: Final = Path("docs/states.md")
 _PART: Final = re.compile(r"(<!-- drawn: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def diagram(rows: Iterable[Transition[State]], first: State) -> str:
+def diagram(rows: Iterable[Transition[TaskState] | Transition[PlanState] | WaveMove], first: StrEnum) -> str:
     """The rows as a mermaid state diagram; triggers that lead from one state to the same other share an arrow."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -38,6 +40,13 @@ def transition_table(rows: Iterable[Transition[State]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def wave_table() -> str:
+    """The same of a wave, whose rows have no guards."""
+    lines = ["| from | trigger | to | events |", "|---|---|---|---|"]
+    lines += [f"| {row.source} | {row.trigger} | {row.target} | {', '.join(row.events)} |" for row in WAVE_MOVES]
+    return "\n".join(lines) + "\n"
+
+
 def drawn() -> dict[str, str]:
     """Every part by its name."""
     return {
@@ -45,6 +54,8 @@ def drawn() -> dict[str, str]:
         "task_table": transition_table(TASK_TRANSITIONS),
         "plan_diagram": diagram(PLAN_TRANSITIONS, PlanState.CREATED),
         "plan_table": transition_table(PLAN_TRANSITIONS),
+        "wave_diagram": diagram(WAVE_MOVES, WaveState.PENDING),
+        "wave_table": wave_table(),
     }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrator.domain import events as e
+from orchestrator.domain import fold_fleet as fleet
 from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
 
@@ -24,6 +25,7 @@ TASK_STATE_AFTER: Final = {
     "TaskPaused": TaskState.PAUSED,
     "TaskCompleted": TaskState.COMPLETED,
     "TaskFailed": TaskState.FAILED,
+    "TaskSoakFailed": TaskState.FAILED,
     "TaskCancelled": TaskState.CANCELLED,
     "TaskRolledBack": TaskState.ROLLED_BACK,
     "TaskRollbackFailed": TaskState.ROLLBACK_FAILED,
@@ -89,12 +91,15 @@ class LogFold:
             self._forget(plan)
         elif event.type in PLAN_STATE_AFTER:
             self._move_plan(plan, PLAN_STATE_AFTER[event.type])
+        else:
+            fleet.move_wave(plan, event, event.type)
 
     def _first_seen(self, event: e.Event) -> FoldedPlan:
-        plan = self.plans[event.plan_id] = FoldedPlan(event.plan_id)
+        plan = self.plans[event.plan_id] = FoldedPlan(plan_id=event.plan_id)
         if isinstance(event, e.PlanCreated):
             plan.created, plan.name = event.sequence_id, event.name
             plan.total, plan.max_concurrency = event.total_tasks, event.max_concurrency
+            fleet.create_fleet(plan, event)
         elif isinstance(event, e.TaskCreated):
             plan.state = PlanState.CREATED
         return plan
@@ -114,6 +119,10 @@ class LogFold:
             plan.cancel_asked = 0
         if state in PLAN_ENDED or state is PlanState.ROLLING_BACK:
             plan.pause_asked = 0
+        if state in PLAN_ENDED or plan.state in PLAN_ENDED:
+            plan.tripped = ""
+        if plan.state in PLAN_ENDED and state is PlanState.RUNNING and plan.undone_wave is not None:
+            fleet.stop_waiting(plan.undone_wave)
         plan.state, plan.known = state, True
 
     # What people ask for
@@ -125,6 +134,7 @@ class LogFold:
             plan.cancel_asked = event.sequence_id
         elif event.operation == "resume":
             plan.pause_asked = 0
+            fleet.answer_breach(plan, event)
             if event.options.get("inChunks"):
                 # Each task that it lets go on is told by itself.
                 return
@@ -146,14 +156,18 @@ class LogFold:
                 if not runs:
                     self._requeue(plan, task, QueueClass.RESUMED)
             case "cancel" if event.options.get("withdraws") == "rollback":
-                task.rollback_asked, task.waiting = 0, False
+                _ask_rollback(task, 0)
+                task.waiting = False
             case "cancel":
                 task.cancel_asked = event.sequence_id if runs else 0
             case "rollback":
-                task.rollback_asked, task.waiting = event.sequence_id, False
+                _ask_rollback(task, event.sequence_id)
+                fleet.reopen_wave(plan, task)
+                task.waiting = False
                 plan.paused.discard(task.task_id)
             case "retry":
                 self._requeue(plan, task, QueueClass.RETRY)
+                fleet.reopen_wave(plan, task)
                 task.attempt += 1
                 task.goes_back = False
                 if not event.options.get("fromCheckpoint"):
@@ -192,6 +206,7 @@ class LogFold:
             task.waiting = True
         if isinstance(event, e.TaskCreated):
             task.labels, task.groups = event.labels or {}, event.groups or []
+            fleet.join_wave(plan, task, event)
         state = TASK_STATE_AFTER.get(kind)
         if state is None:
             return
@@ -203,8 +218,11 @@ class LogFold:
             task.pause_asked, task.waiting = 0, False
         else:
             self._end(plan, task)
+        if kind == "TaskSoakFailed":
+            task.recorded = []
         plan.move(task, state)
         task.known = True
+        fleet.note_failure(plan, task, event)
 
     def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)
@@ -213,7 +231,8 @@ class LogFold:
             if task.state is not TaskState.ROLLBACK_FAILED:
                 task.rolled_back = []
             task.goes_back, task.stage = True, ""
-            task.pause_asked = task.cancel_asked = task.rollback_asked = 0
+            _ask_rollback(task, 0)
+            task.pause_asked = task.cancel_asked = 0
 
     def _end(self, plan: FoldedPlan, task: FoldedTask) -> None:
         task.holds = task.waiting = False
@@ -236,6 +255,13 @@ class LogFold:
                 task.stage = ""
             case _:
                 task.stage = ""
+
+
+def _ask_rollback(task: FoldedTask, asked: int) -> None:
+    """The rollback that is asked for, by the event that did; 0 takes it back."""
+    if task.wave is not None:
+        task.wave.going_back += bool(asked) - bool(task.rollback_asked)
+    task.rollback_asked = asked
 
 
 def fold(events: Iterable[e.Event]) -> LogFold:

@@ -5,12 +5,13 @@ A wish (pause, cancel, rollback) is kept as the sequence id of the event that as
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from orchestrator.domain.folded_fleet import FoldedPart, FoldedWave
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
+from orchestrator.domain.waves import WaveState
 
 
 class QueueClass(IntEnum):
@@ -55,6 +56,8 @@ class FoldedTask:
     """Sequence id of the event that began it."""
     last: int = 0
     """Sequence id of its newest event."""
+    wave: FoldedWave | None = None
+    wave_index: int = 0
 
     @property
     def done(self) -> int:
@@ -68,11 +71,11 @@ class FoldedTask:
 
 
 @dataclass(slots=True)
-class FoldedPlan:
+class FoldedPlan(FoldedPart):
     """One plan. ``created`` is the sequence id of its first event, 0 when the log began later; ``known`` says that its
     state is certain."""
 
-    plan_id: str
+    plan_id: str = ""
     created: int = 0
     known: bool = False
     name: str = ""
@@ -82,8 +85,6 @@ class FoldedPlan:
     pause_asked: int = 0
     cancel_asked: int = 0
     tasks: dict[str, FoldedTask] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    """Tasks by state."""
     active: dict[str, FoldedTask] = field(default_factory=dict)
     """Those that hold a slot, in the order in which they took it."""
     paused: set[str] = field(default_factory=set)
@@ -91,6 +92,14 @@ class FoldedPlan:
     plan_sequence: int = 0
     last: int = 0
     """Sequence id of its newest event."""
+    waves: list[FoldedWave] = field(default_factory=list)
+    tripped: str = ""
+    """What followed when a breaker tripped, until somebody answers."""
+
+    @property
+    def undone_wave(self) -> FoldedWave | None:
+        """The first wave that has never been done with."""
+        return next((wave for wave in self.waves if wave.state is not WaveState.PASSED), None)
 
     def add(self, task: FoldedTask) -> None:
         """Takes a task that was not there."""
@@ -101,6 +110,9 @@ class FoldedPlan:
         """One of its tasks changes its state."""
         self.counts[task.state] -= 1
         self.counts[state] += 1
+        if task.wave is not None:
+            task.wave.counts[task.state] -= 1
+            task.wave.counts[state] += 1
         task.state = state
         if state in TASK_ACTIVE:
             self.active.setdefault(task.task_id, task)

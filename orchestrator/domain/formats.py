@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Final
 
-LEDGER: Final = 1
+LEDGER: Final = 2
 """Of all records and scripts of the ledger together. A release with records that older scripts would damage raises
-it, and writes it into the ledger (``NEEDS`` of ``settings``) with the first such record: older scripts then refuse."""
+it, and writes it into the ledger (``NEEDS`` of ``settings``) with the first such record: older scripts then refuse.
+2: plans with waves or a tolerance, which older scripts would admit past (``open_plan`` writes it)."""
 
 MESSAGE: Final = 1
 """Of a stage message: its header ``format``."""

@@ -31,6 +31,7 @@ class Trigger(StrEnum):
     ROLL_BACK = "roll_back"
     ROLLBACK_DONE = "rollback_done"
     ROLLBACK_FAIL = "rollback_fail"
+    SOAK_FAIL = "soak_fail"
     # plans only
     COMMIT = "commit"
     START = "start"
@@ -53,6 +54,7 @@ class Guard(StrEnum):
     RETRIES_LEFT = "retries_left"
     RETRIES_LEFT_FROM_SCRATCH = "retries_left_from_scratch"
     ROLLBACK_REQUESTED = "rollback_requested"
+    WAVE_SOAKS = "wave_soaks"
     # of a plan, as it will be after the write
     ALL_TASKS_WRITTEN = "all_tasks_written"
     NOTHING_RUNS = "nothing_runs"
@@ -95,6 +97,7 @@ TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
     ),
     *_rows([_T.RUNNING], Trigger.COMPLETE, _T.COMPLETED, Guard.ALL_STAGES_DONE, "TaskCompleted", *_END),
     *_rows([_T.RUNNING], Trigger.FAIL, _T.FAILED, Guard.NONE, "TaskFailed", *_END),
+    *_rows([_T.COMPLETED], Trigger.SOAK_FAIL, _T.FAILED, Guard.WAVE_SOAKS, "TaskSoakFailed", "PlanProgress"),
     *_rows([_T.RUNNING], Trigger.PAUSE, _T.PAUSED, Guard.PAUSE_REQUESTED, "TaskPaused"),
     *_rows([_T.RUNNING], Trigger.CANCEL, _T.CANCELLED, Guard.CANCEL_REQUESTED, "TaskCancelled", *_END),
     *_rows([_T.PENDING], Trigger.PAUSE, _T.PAUSED, Guard.NONE, "TaskPaused"),

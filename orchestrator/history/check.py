@@ -46,7 +46,7 @@ def check_history(
     damaged: Collection[str] = (),
     overdue_ms: int = 60_000,
 ) -> Report:
-    """Whether I1 to I12, I15 and I17 to I19 held.
+    """Whether I1 to I15 and I17 to I19 held.
 
     ``events`` is the namespace's log, whole unless ``is_cut``; what came before a cut is not judged. ``ended`` is the
     judgement at the end: everything submitted must be over. Without it the judgement is that of one moment, of a dump

@@ -10,10 +10,14 @@ from orchestrator.domain.folded import QueueClass
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ACTIVE, TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
 from orchestrator.history.ledger_dump import LedgerDump, Record, is_set, waits
+from orchestrator.history.places import wave_keeps_open
 from orchestrator.history.report import Report
 
 CLASS_WIDTH: Final = 1e12
 """Ranks of one class of a queue."""
+
+WAVE_BLOCK: Final = 2 * CLASS_WIDTH
+"""Ranks of one wave."""
 
 
 def check_plans(dump: LedgerDump, report: Report) -> None:
@@ -35,6 +39,12 @@ def _check_counters(plan_id: str, record: Record, tasks: Mapping[str, Record], r
     for name in (*TaskState, "rollbackRequested"):
         if int(record.get(f"n:{name}", 0)) != counts[name]:
             report.add("I7", f"{plan_id} counts {record.get(f'n:{name}', 0)} {name}, its tasks {counts[name]}")
+    for wave in range(int(record.get("waves", 0))):
+        counts = _counts({task_id: task for task_id, task in tasks.items() if task.get("wave") == str(wave)})
+        for name in (*TaskState, "rollbackRequested"):
+            told = int(record.get(f"wave:{wave}:n:{name}", 0))
+            if told != counts[name]:
+                report.add("I7", f"{plan_id} counts {told} {name} in wave {wave}, its tasks {counts[name]}")
 
 
 def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
@@ -60,7 +70,8 @@ def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, Record], re
         task = tasks.get(task_id, {})
         if not waits(task):
             report.add("I10", f"{plan_id} queues {task_id}, which is {task.get('status')} and waits for nothing")
-        own = float(task.get("rank", QueueClass.MOVE * CLASS_WIDTH + position_of(task_id)))
+        in_wave = int(task.get("wave", 0)) * WAVE_BLOCK
+        own = float(task.get("rank", QueueClass.MOVE * CLASS_WIDTH + position_of(task_id) + in_wave))
         if rank != own:
             report.add("I3", f"{plan_id} queues {task_id} at {rank:.0f}, its own rank is {own:.0f}")
         goes_back = is_set(task, "rollbackRequested")
@@ -77,7 +88,8 @@ def _check_state(dump: LedgerDump, plan_id: str, record: Record, tasks: Mapping[
     if state in PLAN_ENDED and open_count:
         report.add("I12", f"{plan_id} is {state} with {open_count} tasks open")
     # While chunks of a rollback or retry are left, what they will ask for counts as open.
-    if state in PLAN_OPEN and not open_count and not {"rollbackCursor", "retryCursor"} & record.keys():
+    kept_open = {"rollbackCursor", "retryCursor", "waveRollback"} & record.keys() or wave_keeps_open(record)
+    if state in PLAN_OPEN and not open_count and not kept_open:
         report.add("I9", f"{plan_id} is {state} with nothing open")
     if state is PlanState.PAUSED and counts[TaskState.RUNNING]:
         report.add("I5", f"{plan_id} is {state} with {counts[TaskState.RUNNING]} tasks running")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from orchestrator.domain.fold_fleet import breakers_of
 from orchestrator.domain.folded import FoldedPlan, FoldedTask
 from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.waves import WaveState
 from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -47,11 +49,20 @@ def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
             "pause": bool(plan.pause_asked),
             "cancel": bool(plan.cancel_asked),
             "paused by it": sorted(plan.paused),
+            "waves": [wave.state.value for wave in plan.waves],
+            "accepted": [part.accepted for part in breakers_of(plan)],
+            "tripped": plan.tripped,
         }
         kept |= {
             "pause": is_set(record, "pauseRequested"),
             "cancel": is_set(record, "cancelRequested"),
             "paused by it": sorted(dump.plan_paused.get(plan.plan_id, ())),
+            "waves": [record.get(f"wave:{index}:state", WaveState.PENDING.value) for index in range(len(plan.waves))],
+            "accepted": [
+                int(record.get(f"{part}accepted", 0))
+                for part in ("", *(f"wave:{index}:" for index in range(len(plan.waves))))
+            ],
+            "tripped": record.get("tripped", ""),
         }
     _compare(plan.plan_id, told, kept, plan.last, report)
     if plan.state is not PlanState.CREATED:

@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrator.domain.status import PlanState
 from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
+from orchestrator.history.places import move_may_start
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 from orchestrator.ledger.inbox import LEFT_SECONDS
@@ -59,4 +60,5 @@ def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
     tenant_id = dump.tasks.get(head, {}).get("tenant", "")
     holder = dump.tenants.get(tenant_id, {}).get("holder")
     is_first = next(iter(dump.lines.get(tenant_id, {})), head) == head
-    return len(dump.slots.get(plan_id, ())) < int(record["max"]) and holder in (None, head) and is_first
+    may_start = move_may_start(record, dump.tasks.get(head, {}), len(dump.slots.get(plan_id, ())))
+    return may_start and holder in (None, head) and is_first

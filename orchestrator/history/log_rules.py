@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
+from orchestrator.history.fleet_rules import breaker, gate_asked, soak, trip, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
@@ -24,6 +25,12 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     completion,
     boundary,
     plan_pause,
+    waves,
+    wave_end,
+    gate_asked,
+    soak,
+    breaker,
+    trip,
     sequence,
     epochs,
     fence,

@@ -8,13 +8,15 @@ from collections import defaultdict
 from orchestrator.domain.folded import FoldedPlan, FoldedTask, QueueClass
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
-Rank = tuple[int, bool, int]
+Rank = tuple[bool, int, int, int]
 
 
 def rank_of(task: FoldedTask) -> Rank:
-    """Its place among the waiting moves of its plan: resumed ones that hold their tenant stand before other resumed
-    ones; retries stand in the order in which they were asked for, which is not looked at here."""
-    return task.queued_as, not task.holds, 0 if task.queued_as is QueueClass.RETRY else task.position
+    """Its place among the waiting moves of its plan: resumed ones that hold their tenant, then wave by wave resumed
+    ones, moves, and retries in the order in which they were asked for, which is not looked at here."""
+    goes_on = task.queued_as is QueueClass.RESUMED and task.holds
+    place = 0 if task.queued_as is QueueClass.RETRY else task.position
+    return not goes_on, 0 if goes_on else task.wave_index, task.queued_as, place
 
 
 class QueueView:

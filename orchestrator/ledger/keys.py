@@ -41,6 +41,7 @@ PATTERNS: Final[dict[str, str]] = {
     "freeze_times": "freeze-times",  # zset: freeze by the time (ms of WALL) when its window begins or ends next
     "freezes_now": "freezes-now",  # hash: freeze that is in force -> what it stops, as JSON
     "thawing": "thawing",  # zset: freeze whose waiters are put back, by the number of the last one
+    "awaited": "awaited",  # zset: plan whose wave soaks or waits for an HTTP gate, by the time (ms) of what is due next
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a freeze
     "frozen": "frozen:{}",  # zset: task ids that wait for the freeze's end, numbered as they came

@@ -14,6 +14,7 @@ import structlog
 
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.fleet.rules import NO_RULES, FleetRules
 from orchestrator.ledger import turn_record as wire
 from orchestrator.ledger.outcomes import Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
@@ -26,6 +27,7 @@ from orchestrator.ledger.records import (
     Turn,
     admitted_row,
     identity_of,
+    milliseconds,
     wire_json,
 )
 from orchestrator.ledger.script_caller import ScriptCaller
@@ -62,6 +64,7 @@ class Ledger(ScriptCaller):
         incarnation: str,
         task_timeout_seconds: float | None,
         stages: Sequence[StageRow],
+        rules: FleetRules = NO_RULES,
     ) -> tuple[Opened, int, PlanState | None]:
         """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
         answer = self.call(
@@ -74,11 +77,13 @@ class Ledger(ScriptCaller):
             spec,
             rollback_order,
             incarnation,
-            _milliseconds(task_timeout_seconds),
+            milliseconds(task_timeout_seconds),
+            wire_json(rules.fields()),
+            wire_json(rules.wire()),
             *(
                 value
                 for row in stages
-                for value in (row.name, _milliseconds(row.timeout_seconds), int(row.irreversible))
+                for value in (row.name, milliseconds(row.timeout_seconds), int(row.irreversible))
             ),
         )
         code = Opened(answer[0])
@@ -207,7 +212,3 @@ class Ledger(ScriptCaller):
 
 def _flat(turns: Sequence[Turn]) -> list[str | int]:
     return [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
-
-
-def _milliseconds(seconds: float | None) -> int:
-    return 0 if seconds is None else max(1, round(seconds * 1000))

@@ -65,6 +65,7 @@ class Order:
     ``request_id`` makes it one request, however often it is sent: the same id changes nothing the second time and is
     answered as the first time. ``of`` is the target in the caller's words, when that is not the one acted on.
     ``override_freeze``: why no freeze stops what is retried; "" when any does.
+    ``accept_failures``: of the resume of a plan whose breaker has tripped: what has failed so far is borne.
     """
 
     actor: str
@@ -74,6 +75,7 @@ class Order:
     request_id: str = field(default_factory=draw_request_id)
     of: str = ""
     override_freeze: str = ""
+    accept_failures: bool = False
 
 
 RETRIED_AT_ONCE: Final = 20
@@ -95,6 +97,16 @@ class Operations:
         """Asks it of a whole plan: one script, whose time does not grow with the plan; coordinators do the rest."""
         return self._ask("plan", operation, plan_id, order)
 
+    def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> Reply:
+        """Approves or rejects the gate of a plan's wave, by its name; "" is the one that waits."""
+        word = "approve" if approves else "reject"
+        of = f"plan {plan_id}" + (f" wave {wave}" if wave else "")
+        return replace(self.send(f"{word}_gate", word, of, plan_id, order, wave), of_plan=True)
+
+    def would_answer_gate(self, plan_id: str, wave: str = "", *, approves: bool = True) -> Reply:
+        """What that would answer now."""
+        return replace(self._would("approve_gate" if approves else "reject_gate", plan_id, wave), of_plan=True)
+
     def release_tenant(self, tenant_id: str, order: Order) -> Reply:
         """Takes the tenant from its holder, which fails."""
         return self.send("release_tenant", "release", f"tenant {tenant_id}", tenant_id, order, int(order.force))
@@ -111,15 +123,26 @@ class Operations:
         """Asks for the next tasks' rollback of a plan that goes back; True when there may be more."""
         return bool(self._ledger.call("rollback_chunk", plan_id, limit)[0] == "MORE")
 
+    def wave_rollback_chunk(self, plan_id: str, limit: int) -> bool:
+        """Asks for the next tasks' rollback of a wave that its breaker takes back; True when there may be more."""
+        return bool(self._ledger.call("wave_rollback_chunk", plan_id, limit)[0] == "MORE")
+
     def retry_chunk(self, plan_id: str, limit: int) -> bool:
         """Takes back the next failed tasks of a plan that is retried; True when there may be more."""
         return bool(self._ledger.call("retry_chunk", plan_id, limit)[0] == "MORE")
 
     def would(
-        self, operation: Operation, kind: str, target_id: str, *, from_scratch: bool = False, force: bool = False
+        self,
+        operation: Operation,
+        kind: str,
+        target_id: str,
+        *,
+        from_scratch: bool = False,
+        force: bool = False,
+        accept_failures: bool = False,
     ) -> Reply:
         """What it would answer now, of a task or plan (``kind``): the verb's own questions, and nothing is written."""
-        order = Order("", from_scratch=from_scratch, force=force, request_id="")
+        order = Order("", "", from_scratch, force, request_id="", accept_failures=accept_failures)
         reply = self._would(f"{operation}_{kind}", target_id, *self._options(operation, kind, order))
         return replace(reply, of_plan=kind == "plan")
 
@@ -145,6 +168,8 @@ class Operations:
 
     def _options(self, operation: Operation, kind: str, order: Order) -> list[int | str]:
         """What the operation's script takes besides who asks, and why."""
+        if operation is Operation.RESUME:
+            return [int(order.accept_failures)] if kind == "plan" else []
         if operation is Operation.RETRY:
             most = [self._retried_at_once] if kind == "plan" else []
             return [int(order.from_scratch), int(order.force), order.override_freeze, *most]
@@ -175,6 +200,7 @@ def what_is_asked(word: str, of: str, order: Order) -> str:
     """The request in words: a repeat must say the same."""
     options = (" from scratch" if order.from_scratch else "") + (" by force" if order.force else "")
     options += " over freezes" if order.override_freeze else ""
+    options += " accepting failures" if order.accept_failures else ""
     return f"{word} {order.of or of}{options}"
 
 

@@ -55,6 +55,17 @@ class Begun(StrEnum):
     ROLLING_BACK = "ROLLING_BACK"
 
 
+class Looked(StrEnum):
+    """What became of a look at a tenant whose wave soaks, or of a question to a gate."""
+
+    LOOK = "LOOK"
+    SEEN = "SEEN"
+    FAILED = "FAILED"
+    AGAIN = "AGAIN"
+    OVERDUE = "OVERDUE"
+    STALE = "STALE"
+
+
 class Ended(StrEnum):
     """What follows the end of a turn. ``NEXT``: the next stage, by a message; ``BEGUN``: the next stage, here."""
 

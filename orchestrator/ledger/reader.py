@@ -23,12 +23,10 @@ from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.survey import TaskGroup, survey
+from orchestrator.ledger.task_search import ANY, Only, search_steps
 
 PAGE: Final = 1000
 """Tasks or events read in one round trip."""
-
-LOOKED_AT: Final = 2000
-"""Tasks whose status one script looks at: about two milliseconds of Redis' time."""
 
 LINE: Final = "LINE"
 """Stands in its tenant's line: another task holds the tenant, or waits for it in front of this one."""
@@ -116,16 +114,13 @@ class Reader:
         return self._records([self._keys.of("task", task_id) for task_id in task_ids])
 
     def find_tasks(
-        self, plan_id: str, total: int, wanted: Sequence[str], tenants: str | None = None, cause: str | None = None
+        self, plan_id: str, total: int, wanted: Sequence[str], only: Only = ANY
     ) -> Iterator[dict[str, list[int]]]:
         """Positions of the plan's tasks by where they stand, ``LOOKED_AT`` tasks a step, from the first on.
 
-        ``wanted``: statuses, and ``LINE`` for those that stand in their tenant's line, whatever their status. Only
-        those whose tenant, or whose failure's type (in any case), is like a pattern: ``*`` stands for anything.
+        ``wanted``: statuses, and ``LINE`` for those that stand in their tenant's line, whatever their status.
         """
-        patterns = [_parts(tenants), _parts(cause and cause.lower())]
-        for first in range(0, total, LOOKED_AT):
-            arguments: list[str | int] = [plan_id, first, min(LOOKED_AT, total - first), *patterns, *wanted]
+        for arguments in search_steps(plan_id, total, wanted, only):
             found = look(self._client, self._keys, "find_tasks", arguments)
             yield dict(zip(wanted, found, strict=True))
 
@@ -294,7 +289,3 @@ class Reader:
 
     def _records(self, keys: Sequence[str]) -> list[dict[str, str]]:
         return read_hashes(self._client, keys)
-
-
-def _parts(pattern: str | None) -> str:
-    return json.dumps(pattern.split("*")) if pattern else ""

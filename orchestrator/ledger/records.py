@@ -168,3 +168,8 @@ _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 def wire_json(value: Any) -> str:
     """Compact JSON. Half a surrogate pair, which an answer may hold and no UTF-8 can carry, is replaced."""
     return _ENCODER.encode(value).encode("utf-8", "replace").decode()
+
+
+def milliseconds(seconds: float | None) -> int:
+    """As scripts take a time that may be left out: 0 for none."""
+    return 0 if seconds is None else max(1, round(seconds * 1000))

@@ -21,8 +21,9 @@ from importlib.resources import files
 from typing import Final
 
 from orchestrator.domain import formats
-from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
+from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
 from orchestrator.ledger import keys, shared_settings
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
@@ -51,6 +52,7 @@ class Tables:
 
     tasks: tuple[Transition[TaskState], ...] = TASK_TRANSITIONS
     plans: tuple[Transition[PlanState], ...] = PLAN_TRANSITIONS
+    waves: tuple[WaveMove, ...] = WAVE_MOVES
 
 
 TABLES: Final = Tables()
@@ -134,9 +136,19 @@ def _transitions_source(tables: Tables) -> str:
             "-- The next state and its guard; nil for a pair that is not in the table.",
             look_up("task_row", tables.tasks),
             look_up("plan_row", tables.plans),
+            "-- The next state of a wave; nil for a pair that is not in the table.",
+            _wave_row(tables.waves),
             names("TASK_ACTIVE", TASK_ACTIVE),
             names("TASK_KNOWN", TaskState),
+            names("TASK_ENDED", TASK_ENDED),
+            names("WAVE_DONE", WAVE_DONE),
             names("PLAN_ENDED", PLAN_ENDED),
             names("PLAN_KNOWN", PlanState),
         ]
     )
+
+
+def _wave_row(rows: Iterable[WaveMove]) -> str:
+    text = ";".join(f"{row.source} {row.trigger}={row.target}" for row in rows)
+    found = f"string.match(';{text};', ';' .. state .. ' ' .. trigger .. '=([A-Z_]+);')"
+    return f"local function wave_row(state, trigger) return {found} end"

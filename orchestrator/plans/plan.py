@@ -12,8 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.fleet_config import FleetHeader
 from orchestrator.domain.naming import snake_case, step_type
+from orchestrator.fleet.rules import NO_RULES, FleetRules
 from orchestrator.plans.tenant_config import TenantRecord, tenant_record
+from orchestrator.plans.waves import Selection, select_waves
 from steps.json_values import canonical_json
 
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -34,7 +38,10 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked plan, ready to be stored. ``digest`` tells its content: all of it but ``plan_id``."""
+    """A checked plan, ready to be stored. ``digest`` tells its content: all of it but ``plan_id``.
+
+    ``wave_of`` is the index of each tenant's wave; empty when the plan has no waves.
+    """
 
     plan_id: str
     name: str
@@ -44,6 +51,8 @@ class Plan:
     stages: tuple[StageRecord, ...]
     tenants: tuple[TenantRecord, ...]
     digest: str
+    rules: FleetRules = NO_RULES
+    wave_of: Sequence[int] = ()
 
 
 def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) -> Plan:
@@ -58,11 +67,23 @@ def make_plan(spec: PlanSpec | Mapping[str, Any], plan_id: str | None = None) ->
         raise ValueError("a plan without stages: validate_plan finds those that its service_names stand for")
     stages = tuple(stage_record(stage) for stage in spec.stages)
     tenants = [tenant_record(tenant) for tenant in spec.tenants]
-    return assemble_plan(spec, plan_id or plan_id_of(spec), stages, tenants)
+    plan_id = plan_id or plan_id_of(spec)
+    selection = select_waves(spec, _pairs(tenants), {"plan_id": plan_id, "name": spec.name})
+    if selection.problems:
+        raise InvalidInput(selection.problems)
+    return assemble_plan(spec, plan_id, stages, tenants, selection)
+
+
+def _pairs(tenants: Sequence[TenantRecord]) -> list[tuple[str, str]]:
+    return [(tenant.tenant_id, tenant.config) for tenant in tenants]
 
 
 def assemble_plan(
-    header: PlanHeader, plan_id: str, stages: Sequence[StageRecord], tenants: Sequence[TenantRecord]
+    header: PlanHeader,
+    plan_id: str,
+    stages: Sequence[StageRecord],
+    tenants: Sequence[TenantRecord],
+    selection: Selection,
 ) -> Plan:
     """A plan from its checked parts. The order of tenants counts."""
     head = {
@@ -71,7 +92,7 @@ def assemble_plan(
         "task_timeout_seconds": header.task_timeout_seconds,
         "rollback_order": header.rollback_order,
         "stages": [stage.spec for stage in stages],
-    }
+    } | _fleet_part(header)
     digest = hashlib.sha256(canonical_json(head).encode())
     for record in tenants:
         digest.update(b"\n")
@@ -85,7 +106,14 @@ def assemble_plan(
         tuple(stages),
         tuple(tenants),
         digest.hexdigest(),
+        selection.rules,
+        selection.wave_of,
     )
+
+
+def _fleet_part(header: FleetHeader) -> dict[str, Any]:
+    """What the head says of the tenants together: only what it says, so that older plans keep their digests."""
+    return header.model_dump(include=set(FleetHeader.model_fields), exclude_defaults=True)
 
 
 def plan_id_of(header: PlanHeader | None) -> str:

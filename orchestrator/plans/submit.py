@@ -46,7 +46,7 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     start = 0
     for index, end in enumerate(_chunk_ends(plan)):
         if index >= chunks_written:
-            tenants = ((tenant.tenant_id, tenant.config, tenant.traits) for tenant in plan.tenants[start:end])
+            tenants = [_row(plan, position) for position in range(start, end)]
             if ledger.write_chunk(plan.plan_id, plan.digest, index, tenants) is Written.CLOSED:
                 raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was taken back meanwhile; submit it again")
         start = end
@@ -69,7 +69,16 @@ def _open(ledger: Ledger, plan: Plan) -> tuple[Opened, int, PlanState | None]:
         incarnation=uuid.uuid4().hex,
         task_timeout_seconds=plan.task_timeout_seconds,
         stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
+        rules=plan.rules,
     )
+
+
+def _row(plan: Plan, position: int) -> tuple[str, str, str]:
+    tenant = plan.tenants[position]
+    if not plan.wave_of:
+        return tenant.tenant_id, tenant.config, tenant.traits
+    wave = f'{{"wave":{plan.wave_of[position]}'
+    return tenant.tenant_id, tenant.config, wave + ("}" if tenant.traits == "{}" else "," + tenant.traits[1:])
 
 
 def _chunk_ends(plan: Plan) -> list[int]:

@@ -19,8 +19,9 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from orchestrator.domain.config import Name, Seconds, ServiceSpec
+from orchestrator.domain.config import ServiceSpec
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.model import Name, Seconds
 from orchestrator.domain.naming import unknown
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import VARIABLE, read_config_file

@@ -14,15 +14,14 @@ from typing import Any, Final, Protocol
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import step_type, unknown
 from orchestrator.domain.wording import join, shown
-from orchestrator.secrets.references import PLACEHOLDERS
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
 from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
+from orchestrator.templates.variables import template_variables
 from steps.contract import Step
 from steps.expressions.budget import shared_budget
-from steps.expressions.sandbox import ReadByName
 from steps.json_values import canonical_json
 from steps.kept_by_size import KeptBySize
 
@@ -39,21 +38,6 @@ class Registry(Protocol):
     def get(self, name: str) -> Step[Any]: ...
 
     def names(self) -> Iterable[str]: ...
-
-
-def template_variables(
-    config: Mapping[str, Any], plan: Mapping[str, Any], secret: ReadByName = PLACEHOLDERS
-) -> dict[str, Any]:
-    """What templates see: ``tenant`` (the config, without what it does not set), ``plan`` (plan_id, name), ``secret``.
-
-    Secrets are placeholders unless a worker gives the real ones.
-    """
-    tenant = {key: value for key, value in config.items() if value is not None and key != "source_tenant_deploy_config"}
-    if endpoints := tenant.get("network_endpoints"):
-        tenant["network_endpoints"] = [
-            {key: value for key, value in endpoint.items() if value is not None} for endpoint in endpoints
-        ]
-    return {"tenant": tenant, "plan": plan, "secret": secret}
 
 
 class CompiledStage:

@@ -7,7 +7,8 @@ Validators run in order, each small:
 3. stages: steps, their parameters, templates that compile; a warning for a stage that only verifies or only tells
 4. tenants: every tenant against every stage that is for it, with its new config and with the one to go back to
 5. what is allowed and probably not meant: tenants without a snapshot, more slots than tenants, tenants without a stage
-6. extra validators, by the name of their entry point in ``changeover.validators``; see ``validation.contract``
+6. waves and tolerances against the tenants that there are
+7. extra validators, by the name of their entry point in ``changeover.validators``; see ``validation.contract``
 
 Each sees what the earlier ones found right, so a plan that is wrong in three places is told of all three. Conflicts
 with running plans need the ledger and come after all others: ``running_conflicts``. Work grows linearly with the
@@ -33,6 +34,7 @@ from orchestrator.validation.catalogue import resolve
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.findings import Findings
+from orchestrator.validation.fleet import check_fleet
 from orchestrator.validation.look_alikes import warn_of_look_alikes
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
@@ -97,14 +99,15 @@ def validate_plan(
     records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
     _warn(shape, findings, check.idle)
     permissions.warn(findings)
+    selection = check_fleet(shape, records, stages, reference, findings)
     run_extra_validators(shape, findings)
     for missing in missing_extensions(settings):
         findings.warn("", None, f"setting {missing}; no worker starts with it")
     errors, warnings = resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings)
-    if errors or shape.header is None:
+    if errors or shape.header is None or selection is None:
         return Validated(None, errors, warnings)
     tenants = [record for record in records if record is not None]
-    made = assemble_plan(shape.header, plan_id, stored, tenants)
+    made = assemble_plan(shape.header, plan_id, stored, tenants, selection)
     return Validated(made, [], warnings + (conflicts(made) if conflicts else []))
 
 

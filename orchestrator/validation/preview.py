@@ -14,7 +14,8 @@ from orchestrator.plans.plan import Plan
 from orchestrator.plans.tenant_config import SOURCE, load_config
 from orchestrator.secrets.masking import masked
 from orchestrator.settings.model import Settings
-from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory, template_variables
+from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
+from orchestrator.templates.variables import template_variables
 from steps import load_registry
 
 

@@ -11,8 +11,9 @@ from orchestrator.domain.naming import snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.stages.compiled_step import BuiltStep
-from orchestrator.stages.stage_factory import CompiledStage, template_variables
+from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import condition_holds
+from orchestrator.templates.variables import template_variables
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References

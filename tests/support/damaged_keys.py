@@ -9,6 +9,7 @@ from typing import Final, cast
 
 import redis
 
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import StageRow
@@ -74,7 +75,7 @@ DAMAGES: Final[dict[str, Damage]] = {
 
 def whole_ledger(world: LedgerWorld) -> None:
     """``good`` runs, as does ``bad``; of ``bad``'s five tasks one runs, one polls, one was handed back. Others wait
-    for its tenants, or for a freeze's end, are paused, ended, being written, purged or lost."""
+    for its tenants, or for a freeze's end, are paused, soak, ended, being written, purged or lost."""
     coordinator(world)
     beat(world, "worker", "w:2", slots=16)
     world.started("old", [f"old-{n}" for n in range(3)], stages=TIMED)
@@ -108,6 +109,8 @@ def whole_ledger(world: LedgerWorld) -> None:
     world.begin("halted.0")
     world.ask("pause", "halted")
     world.succeed("halted.0")
+    rules = FleetRules(1, waves=(Wave("all", 1, soak_seconds=600.0),))
+    world.finish(*world.started("soaks", ["s"], stages=TIMED, rules=rules, wave_of=[0]))
     world.ledger.count("worker:w:2", 1, {"event:TaskProgress": 1})
     world.client.hset(world.keys.of("pushed"), "lane-0", 1)
 

@@ -22,6 +22,8 @@ from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.domain.events import Event, FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.fleet.freezes import Scope
+from orchestrator.fleet.rules import NO_RULES, FleetRules
+from orchestrator.ledger.awaited import Awaited, Look
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.inbox import Inbox
 from orchestrator.ledger.ledger import Ledger
@@ -57,6 +59,7 @@ class LedgerWorld:
         self.keys = ledger.keys
         self.reader = Reader(ledger.client, self.keys)
         self.operations = Operations(ledger)
+        self.awaited = Awaited(ledger)
         self.freezes = Freezes(ledger)
         self.inbox = Inbox(ledger.client, self.keys, "test")
         self.sweeper = Sweeper(ledger, self.published.extend)
@@ -79,6 +82,7 @@ class LedgerWorld:
         max_concurrency: int = 4,
         order: str = "reverse",
         task_timeout_seconds: float | None = None,
+        rules: FleetRules = NO_RULES,
     ) -> tuple[Opened, int, PlanState | None]:
         return self.ledger.open_plan(
             plan_id=plan_id,
@@ -91,6 +95,7 @@ class LedgerWorld:
             incarnation="first",
             task_timeout_seconds=task_timeout_seconds,
             stages=[StageRow(stage) if isinstance(stage, str) else stage for stage in stages],
+            rules=rules,
         )
 
     def plan(
@@ -100,12 +105,18 @@ class LedgerWorld:
         *,
         snapshot: bool = True,
         traits: Mapping[str, Mapping[str, Any]] | None = None,
+        wave_of: Sequence[int] = (),
         **options: Any,
     ) -> list[str]:
-        """Submits a plan; answers its task ids. ``traits``: labels and groups of tenants that have any."""
+        """Submits a plan; answers its task ids. ``traits``: labels and groups of tenants that have any; ``wave_of``:
+        the wave of each."""
         names, of = list(tenants), traits or {}
+        waves: list[dict[str, Any]] = [{"wave": wave} for wave in wave_of] or [{} for _ in names]
         self.open(plan_id, len(names), **options)
-        chunk = [(name, config(name, plan_id, snapshot=snapshot), json.dumps(of.get(name, {}))) for name in names]
+        chunk = [
+            (name, config(name, plan_id, snapshot=snapshot), json.dumps({**of.get(name, {}), **wave}))
+            for name, wave in zip(names, waves, strict=True)
+        ]
         self.ledger.write_chunk(plan_id, "d", 0, chunk)
         self.ledger.commit_plan(plan_id, "d")
         return [f"{plan_id}.{position}" for position in range(len(names))]
@@ -135,6 +146,7 @@ class LedgerWorld:
                 self.operations.cancel_chunk(plan_id, CHUNK)
                 self.operations.rollback_chunk(plan_id, CHUNK)
                 self.operations.retry_chunk(plan_id, CHUNK)
+                self.operations.wave_rollback_chunk(plan_id, CHUNK)
                 more = True
         return tasks
 
@@ -150,6 +162,16 @@ class LedgerWorld:
             rows = [self.reader.dispatchable(task_id) for task_id in wakes.tasks]
             self.published += [row for row in rows if row is not None]
             self.inbox.done(wakes)
+
+    def looks(self, plan_id: str) -> list[Look]:
+        """All looks of the round that is due in a soak, as a coordinator hands them out."""
+        found: list[Look] = []
+        while True:
+            if not self.client.zadd(self.keys.of("awaited"), {plan_id: 0}, xx=True, ch=True):
+                return found
+            found += self.awaited.hand_out().looks
+            if "soakCursor" not in self.reader.plan_record(plan_id):
+                return found
 
     # Worker
 

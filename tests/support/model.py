@@ -6,11 +6,14 @@ run. Time is left out: what a sweep finds overdue is said by the caller.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES, Trigger
+from orchestrator.domain.waves import WAVE_DONE, WaveState
+from orchestrator.fleet.rules import NO_RULES, FleetRules, Tolerance
 
 T, P = TaskState, PlanState
 Answer = tuple[str, str]
@@ -57,6 +60,12 @@ class Task:
     passes_freezes: bool = False
     checkpoint: bool = False
     previous_mover: tuple[str, int] | None = None
+    wave: Wave | None = None
+
+    @property
+    def fails(self) -> bool:
+        """It counts against tolerances."""
+        return self.status in (T.FAILED, T.ROLLBACK_FAILED)
 
 
 @dataclass
@@ -81,11 +90,80 @@ class Retry:
 
 
 @dataclass
-class Plan:
-    id: str
-    slots: int
-    stages: int
+class Limits:
+    """Of a plan or one of its waves. ``borne`` failures, more with every acceptance; None: any number."""
+
     tasks: list[Task] = field(default_factory=list)
+    most: int = 10**9
+    tolerance: int | None = None
+    strict: bool = False
+    accepted: int = 0
+
+    def bear(self, tolerance: Tolerance | None) -> None:
+        if tolerance is not None:
+            self.tolerance, self.strict = tolerance.count, tolerance.strict
+
+    @property
+    def failed(self) -> int:
+        return sum(task.fails for task in self.tasks)
+
+    @property
+    def breached(self) -> bool:
+        return self.tolerance is not None and self.failed > self.tolerance + self.accepted
+
+    def bears_one_more(self) -> bool:
+        active = sum(task.status in TASK_ACTIVE for task in self.tasks)
+        if active >= self.most or self.breached:
+            return False
+        return self.tolerance is None or not self.strict or self.failed + active <= self.tolerance + self.accepted
+
+
+@dataclass
+class Wave(Limits):
+    index: int = 0
+    gate: bool = False
+    soaks: bool = False
+    doubted: set[str] = field(default_factory=set)
+    """Tasks that were not there in the last look."""
+    state: WaveState = WaveState.PENDING
+
+    @property
+    def has_ended(self) -> bool:
+        return not any(task.status in TASK_OPEN or task.rollback for task in self.tasks)
+
+
+@dataclass
+class Plan(Limits):
+    id: str = ""
+    slots: int = 1
+    stages: int = 1
+    waves: list[Wave] = field(default_factory=list)
+    on_breach: str = "pause"
+    tripped: str = ""
+    takes_back: Wave | Plan | None = None
+    """The wave (the plan, if it has none) that its breaker takes back, left to a coordinator."""
+    taken_back: Wave | Plan | None = None
+    passed: int = 0
+    was_started: bool = False
+
+    @property
+    def parts(self) -> list[Limits]:
+        return [self, *self.waves]
+
+    @property
+    def undone(self) -> Wave | None:
+        """The wave that has not been done with yet."""
+        return self.waves[self.passed] if self.passed < len(self.waves) else None
+
+    @property
+    def open_wave(self) -> int:
+        """The first that is not done with, or has a task that is moved again."""
+        undone = (wave.index for wave in self.waves[: self.passed] if not wave.has_ended or wave.breached)
+        return min(undone, default=self.passed)
+
+    def has_open(self) -> bool:
+        return any(task.status in TASK_OPEN or task.rollback for task in self.tasks)
+
     status: PlanState = P.READY
     pause: bool = False
     cancel: bool = False
@@ -114,16 +192,40 @@ class Model:
         """Tasks that are to be looked at anew, by the freeze that they wait for."""
         self.epoch = 0
         self.ticket = 0
+        self._tripped: list[Limits] = []
 
     # Submit
 
-    def submit(self, plan_id: str, tenants: list[str], stages: int, slots: int, *, snapshot: bool) -> None:
-        plan = self.plans[plan_id] = Plan(plan_id, slots, stages)
+    def submit(
+        self,
+        plan_id: str,
+        tenants: list[str],
+        stages: int,
+        slots: int,
+        *,
+        snapshot: bool,
+        rules: FleetRules = NO_RULES,
+        wave_of: Sequence[int] = (),
+    ) -> None:
+        plan = self.plans[plan_id] = Plan(id=plan_id, slots=slots, stages=stages, on_breach=rules.on_breach)
+        plan.bear(rules.tolerance)
+        for index, told in enumerate(rules.waves):
+            wave = Wave(
+                index=index,
+                most=told.max_concurrency or 10**9,
+                gate=bool(told.gate),
+                soaks=told.soak_seconds is not None,
+            )
+            wave.bear(told.tolerance)
+            plan.waves.append(wave)
         self._say("PlanCreated", plan_id)
         for position, name in enumerate(tenants):
             tenant = self.tenants.setdefault(name, Tenant(name))
             task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, stages, rank=(2, 1, position))
             plan.tasks.append(task)
+            if wave_of:
+                task.wave = plan.waves[wave_of[position]]
+                task.wave.tasks.append(task)
             self.tasks[task.id] = task
             self._say("TaskCreated", task.id)
         self._say("PlanReady", plan_id)
@@ -134,18 +236,22 @@ class Model:
         """Admits what can be admitted, then does the chunks, then admits again."""
         plan = self.plans[plan_id]
         admitted = self._admit_all(plan)
-        if plan.chunks or plan.retry:
+        if plan.chunks or plan.retry or plan.takes_back:
             if plan.chunks:
                 self._do_chunks(plan)
             if plan.retry:
                 self._do_retry(plan, plan.retry)
+            if plan.takes_back:
+                self._take_wave_back(plan, plan.takes_back)
             admitted += self._admit_all(plan)
         return admitted
 
     def _admit_all(self, plan: Plan) -> list[str]:
         if plan.status is P.READY and not plan.cancel:
             plan.status = P.RUNNING
+            plan.was_started = True
             self._say("PlanStarted", plan.id)
+        self._settle_waves(plan)
         admitted: list[str] = []
         while (task := self._admit_next(plan)) is not None:
             admitted.append(task.id)
@@ -155,7 +261,7 @@ class Model:
         """Looks at the queue's head until a task may start; it does, unless the caller does not serve it."""
         while self.free_slots(plan) > 0 and (queue := self.queue(plan)):
             task = queue[0]
-            if not self._plan_admits(task):
+            if not self._plan_admits(task) or not self._may_start(task, goes_on=task.started):
                 break
             if self._has_to_wait(task):
                 if plan.slots > 1:
@@ -164,7 +270,7 @@ class Model:
                 # Nobody is passed over, but by one that waits for nobody.
                 holders = [other for other in queue if other.rank[:2] == (1, 0) and self._plan_admits(other)]
                 holders = [other for other in holders if not self._frozen_by(other)]
-                if not holders:
+                if not holders or not self._may_start(holders[0], goes_on=True):
                     break
                 task = holders[0]
             if self._goes_on_from_before(task) and not task.forced and self._moved_since(task):
@@ -276,6 +382,14 @@ class Model:
                 self._retry_of_plan(task, asked)
         self._settle(plan)
 
+    def _take_wave_back(self, plan: Plan, part: Limits) -> None:
+        plan.takes_back = None
+        for task in reversed(part.tasks):
+            if task.touched and task.snapshot and not task.rollback and task.status is not T.ROLLING_BACK:
+                self._say("OperationRequested", task.id)
+                self._request_rollback(task, False)
+        self._settle(plan)
+
     def wake_lines(self) -> None:
         """The sweep's look at the lines of free tenants."""
         for tenant in self.tenants.values():
@@ -341,6 +455,7 @@ class Model:
         if task.begun:
             self._say("TaskStageFailed" if forward else "TaskStageRollbackFailed", task.id)
         self._move(task, Trigger.FAIL if forward else Trigger.ROLLBACK_FAIL)
+        self._trips_by(task)
         self._end(task, "TaskFailed" if forward else "TaskRollbackFailed")
         return task.status
 
@@ -391,19 +506,60 @@ class Model:
         self._settle(plan)
         return ACCEPTED
 
-    def _resume_plan(self, plan: Plan, _: bool) -> Answer:
-        if not plan.pause:
+    def _resume_plan(self, plan: Plan, accepts: bool) -> Answer:
+        breached = any(part.breached for part in plan.parts)
+        if not plan.pause and not (accepts and breached):
             return ("NOOP", "running") if plan.status in (P.READY, P.RUNNING) else ("REFUSED", "state")
+        if plan.status not in (P.READY, P.RUNNING, P.PAUSED):
+            return "REFUSED", "state"
         if plan.cancel:
             return "REFUSED", "cancel-requested"
+        if plan.takes_back:
+            return "REFUSED", "takes-wave-back"
+        if breached and not accepts:
+            return "REFUSED", "breached"
+        if plan.taken_back and not accepts and any(t.status is T.ROLLED_BACK for t in plan.taken_back.tasks):
+            return "REFUSED", "wave-taken-back"
         self._say("OperationRequested", plan.id)
-        plan.pause = False
+        plan.pause, plan.tripped, plan.taken_back = False, "", None
+        if accepts:
+            for part in plan.parts:
+                part.accepted = max(part.accepted, part.failed) if part.tolerance is not None else 0
         if plan.status is P.PAUSED:
             plan.status = P.RUNNING
+            plan.was_started = True
             self._say("PlanResumed", plan.id)
         for task in plan.tasks:
             if task.by_plan:
                 self._resume(task)
+        if (wave := plan.undone) is not None and wave.state is WaveState.REJECTED:
+            self._ask_gate(plan, wave)
+        self._settle_waves(plan)
+        return ACCEPTED
+
+    def answer_gate(self, plan: Plan, approves: bool) -> Answer:
+        """Of the wave that waits for it."""
+        wave = plan.undone
+        if plan.status not in (P.READY, P.RUNNING, P.PAUSED):
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        if wave is None:
+            return "REFUSED", "gate-not-asked"
+        if wave.state not in (WaveState.GATED, WaveState.REJECTED):
+            return "REFUSED", "gate-not-asked"
+        if not approves and wave.state is WaveState.REJECTED:
+            return "NOOP", "gate-rejected"
+        self._say("PlanGateApproved" if approves else "PlanGateRejected", plan.id)
+        if approves:
+            self._pass_wave(plan, wave)
+            self._settle_waves(plan)
+        else:
+            wave.state = WaveState.REJECTED
+            if not plan.pause:
+                self._say("OperationRequested", plan.id)
+                plan.pause = True
+        self._settle(plan)
         return ACCEPTED
 
     def _cancel_plan(self, plan: Plan, _: bool) -> Answer:
@@ -414,8 +570,12 @@ class Model:
         if plan.cancel:
             return "NOOP", "cancelling"
         self._say("OperationRequested", plan.id)
-        plan.cancel, plan.chunks, plan.retry = True, "cancel", None
+        self._begin_cancel(plan)
         return ACCEPTED
+
+    @staticmethod
+    def _begin_cancel(plan: Plan) -> None:
+        plan.cancel, plan.chunks, plan.retry, plan.takes_back = True, "cancel", None, None
 
     def _rollback_plan(self, plan: Plan, force: bool) -> Answer:
         if plan.status is P.ROLLING_BACK:
@@ -423,11 +583,15 @@ class Model:
         if plan.status is P.ROLLED_BACK and all(task.status is not T.COMPLETED for task in plan.tasks):
             return "NOOP", "rolled-back"
         self._say("OperationRequested", plan.id)
+        self._begin_rollback(plan, force)
+        return ACCEPTED
+
+    def _begin_rollback(self, plan: Plan, force: bool) -> None:
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
         plan.pause = plan.cancel = plan.given_up = False
-        plan.retry = None
+        plan.retry = plan.takes_back = None
+        plan.was_started = True
         self._say("PlanRollingBack", plan.id)
-        return ACCEPTED
 
     def _retry_plan(self, plan: Plan, asked: Retry) -> Answer:
         if plan.status is P.ROLLING_BACK:
@@ -601,7 +765,7 @@ class Model:
         return plan.slots - sum(task.status in TASK_ACTIVE for task in plan.tasks)
 
     def queue(self, plan: Plan) -> list[Task]:
-        return sorted((task for task in plan.tasks if task.queued), key=lambda task: task.rank)
+        return sorted((task for task in plan.tasks if task.queued), key=_order)
 
     def _say(self, kind: str, subject: str) -> None:
         self.events.append((kind, subject))
@@ -615,7 +779,15 @@ class Model:
         return self.ticket
 
     def _move(self, task: Task, trigger: Trigger) -> None:
+        had_ended = task.status in TASK_ENDED
         task.status = TASK_MOVES[task.status, trigger]
+        if had_ended and task.status not in TASK_ENDED:
+            self._reopen_wave(task)
+
+    @staticmethod
+    def _reopen_wave(task: Task) -> None:
+        if task.wave is not None and task.wave is task.plan.undone and task.wave.state in WAVE_DONE:
+            task.wave.state = WaveState.OPEN
 
     def _enqueue(self, task: Task, rank: tuple[int, int, int]) -> None:
         task.rank, task.queued = rank, True
@@ -623,6 +795,20 @@ class Model:
     def _plan_admits(self, task: Task) -> bool:
         plan = task.plan
         return task.rollback or (plan.status is P.RUNNING and not plan.pause and not plan.cancel)
+
+    def _may_start(self, task: Task, *, goes_on: bool) -> bool:
+        """Whether slots, waves and breakers leave it a place."""
+        plan = task.plan
+        if task.rollback:
+            return self.free_slots(plan) > 0
+        if self.free_slots(plan) <= 0 or not plan.bears_one_more():
+            return False
+        if task.wave is None:
+            return True
+        opened = plan.open_wave
+        if task.wave.index > opened and not goes_on:
+            return False
+        return task.wave.bears_one_more() and not (opened < len(plan.waves) and plan.waves[opened].breached)
 
     def _moved_since(self, task: Task) -> bool:
         last_mover, epoch = task.tenant.last_mover
@@ -654,7 +840,7 @@ class Model:
         return None
 
     def _could_start(self, task: Task) -> bool:
-        if not self._plan_admits(task) or self.free_slots(task.plan) <= 0:
+        if not self._plan_admits(task) or not self._may_start(task, goes_on=False):
             return False
         return task.plan.slots > 1 or self.queue(task.plan)[:1] == [task]
 
@@ -772,12 +958,14 @@ class Model:
         if task.status is T.PAUSED and (plan.status is P.ROLLING_BACK or plan.cancel):
             self._cancel(task)
         else:
+            self._settle_waves(plan)
             self._settle(plan)
 
     def _request_rollback(self, task: Task, force: bool) -> None:
         if task.status is T.PENDING:
             self._stop_waiting(task)
         task.by_plan, task.rollback, task.forced = False, True, force
+        self._reopen_wave(task)
         holds = task.status is T.PAUSED and task.tenant.holder == task.id
         self._enqueue(task, (0, int(not holds), self._next_ticket()))
         task.queued = task.status is not T.RUNNING
@@ -799,6 +987,8 @@ class Model:
         task.queued = task.rollback
         task.forced = task.forced and task.rollback
         self._say("PlanProgress", task.plan.id)
+        self._trip(task)
+        self._settle_waves(task.plan)
         self._settle(task.plan)
 
     def _reopen(self, plan: Plan) -> None:
@@ -806,17 +996,131 @@ class Model:
             plan.status = P.RUNNING
             self._say("PlanReopened", plan.id)
             plan.cancel = plan.given_up = False
-            plan.chunks = ""
+            plan.chunks = plan.tripped = ""
+            if plan.undone is not None and plan.undone.state in WAVE_DONE:
+                plan.undone.state = WaveState.OPEN
+
+    # Waves and breakers
+
+    def _settle_waves(self, plan: Plan) -> None:
+        if plan.status not in (P.RUNNING, P.PAUSED) or not plan.was_started or plan.cancel or plan.tripped:
+            return
+        while (wave := plan.undone) is not None and plan.open_wave == plan.passed:
+            if wave.state is WaveState.PENDING:
+                wave.state = WaveState.OPEN
+                self._say("PlanWaveStarted", plan.id)
+            if not wave.has_ended or wave.breached or plan.breached or wave.state in WAVE_DONE:
+                return
+            if not any(task.status is T.COMPLETED or task.fails for task in wave.tasks):
+                self._pass_wave(plan, wave)
+            elif wave.soaks and any(task.status is T.COMPLETED for task in wave.tasks):
+                wave.state = WaveState.SOAKING
+                wave.doubted.clear()
+                self._say("PlanWaveSoaking", plan.id)
+            else:
+                self._leave_soak(plan, wave)
+
+    def look(self, plan: Plan, gone: frozenset[str]) -> list[str]:
+        """One round of a soak whose time is over with it; ``gone`` are tenants that are not there. What each look is
+        answered."""
+        wave = plan.undone
+        if wave is None or wave.state is not WaveState.SOAKING or plan.cancel:
+            return []
+        asked = [task for task in wave.tasks if task.status is T.COMPLETED]
+        answers = [self._look_at(task, wave, gone, is_last=task is asked[-1]) for task in asked]
+        if not asked:
+            self._leave_soak(plan, wave)
+            self._settle_waves(plan)
+            self._settle(plan)
+        return answers
+
+    def _look_at(self, task: Task, wave: Wave, gone: frozenset[str], *, is_last: bool) -> str:
+        if wave.state is not WaveState.SOAKING or task.plan.cancel or task.plan.status is P.ROLLING_BACK:
+            return "STALE"
+        absent = task.tenant.id in gone and not self._moved_since(task) and task.tenant.holder is None
+        fails = absent and task.id in wave.doubted
+        if fails:
+            self._move(task, Trigger.SOAK_FAIL)
+            task.stage = 0
+            self._trips_by(task)
+            self._say("TaskSoakFailed", task.id)
+            self._say("PlanProgress", task.plan.id)
+            self._trip(task)
+        if absent and not fails:
+            wave.doubted.add(task.id)
+        else:
+            wave.doubted.discard(task.id)
+        if is_last and wave.state is WaveState.SOAKING and not wave.doubted:
+            self._leave_soak(task.plan, wave)
+        self._settle_waves(task.plan)
+        self._settle(task.plan)
+        return "FAILED" if fails else "SEEN"
+
+    def _leave_soak(self, plan: Plan, wave: Wave) -> None:
+        if wave.gate:
+            self._ask_gate(plan, wave)
+        else:
+            self._pass_wave(plan, wave)
+
+    def _ask_gate(self, plan: Plan, wave: Wave) -> None:
+        wave.state = WaveState.GATED
+        self._say("PlanGateWaiting", plan.id)
+
+    def _pass_wave(self, plan: Plan, wave: Wave) -> None:
+        wave.state = WaveState.PASSED
+        plan.passed += 1
+        self._say("PlanWaveCompleted", plan.id)
+
+    def _trips_by(self, task: Task) -> None:
+        """What its failure, which has just been counted, trips."""
+        plan = task.plan
+        self._tripped = []
+        if plan.status not in (P.RUNNING, P.PAUSED) or plan.cancel:
+            return
+        for part in (task.wave, plan):
+            if part is not None and part.tolerance is not None and part.failed == part.tolerance + part.accepted + 1:
+                self._tripped.append(part)
+
+    def _trip(self, task: Task) -> None:
+        plan, tripped = task.plan, self._tripped
+        self._tripped = []
+        if not tripped:
+            return
+        action = plan.on_breach if task.status is T.FAILED else "pause"
+        plan.tripped = action
+        if plan.undone is not None and plan.undone.state in WAVE_DONE:
+            plan.undone.state = WaveState.OPEN
+        for _ in tripped:
+            self._say("PlanBreakerTripped", plan.id)
+        is_over = not plan.has_open() and plan.chunks != "rollback" and plan.retry is None
+        if is_over and not plan.takes_back and action in ("pause", "cancel"):
+            return
+        if action == "pause" and not plan.pause:
+            self._say("OperationRequested", plan.id)
+            plan.pause = True
+        if action == "cancel":
+            self._say("OperationRequested", plan.id)
+            self._begin_cancel(plan)
+        if action == "rollback_wave":
+            if not plan.pause:
+                self._say("OperationRequested", plan.id)
+                plan.pause = True
+            plan.takes_back = plan.taken_back = task.wave or plan
+        if action == "rollback_plan":
+            self._say("OperationRequested", plan.id)
+            self._begin_rollback(plan, False)
 
     def _settle(self, plan: Plan) -> None:
         states = [task.status for task in plan.tasks]
-        is_open = any(state in TASK_OPEN for state in states) or any(task.rollback for task in plan.tasks)
-        is_open = is_open or plan.retry is not None
-        if not is_open and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
+        is_open = plan.has_open() or plan.retry is not None or plan.takes_back is not None
+        wave = plan.undone
+        is_kept = wave is not None and wave.state in WAVE_DONE and plan.status is not P.ROLLING_BACK and not plan.cancel
+        if not is_open and not is_kept and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
             plan.status, event = self._end_of(plan, states)
             plan.pause = False
+            plan.tripped = ""
             self._say(event, plan.id)
-        elif is_open and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
+        elif (is_open or is_kept) and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
             plan.status = P.PAUSED
             self._say("PlanPaused", plan.id)
 
@@ -834,3 +1138,11 @@ class Model:
         if T.CANCELLED in states:
             return P.CANCELLED, "PlanCancelled"
         return P.ROLLED_BACK, "PlanRolledBack"
+
+
+def _order(task: Task) -> tuple[int, int, int, int, int]:
+    """Rollbacks, resumed ones that hold their tenant, then wave by wave the others."""
+    kind, nothing, place = task.rank
+    if kind == 0 or (kind == 1 and nothing == 0):
+        return kind, nothing, 0, 0, place
+    return 2, 0, task.wave.index if task.wave else 0, kind, place

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.fleet.rules import NO_RULES, FleetRules
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply
-from orchestrator.ledger.outcomes import Ended
+from orchestrator.ledger.outcomes import Ended, Looked
 from orchestrator.ledger.records import Advanced, Onward
-from tests.support.ledger_world import STAGES, LedgerWorld
-from tests.support.model import Model, Task
+from tests.support.ledger_world import FAILURE, STAGES, LedgerWorld
+from tests.support.model import Model, Plan, Task
 
 
 class Pair:
@@ -20,9 +24,19 @@ class Pair:
         self.asked: list[tuple[str, str, Order, Reply]] = []
         self._seen = 0
 
-    def submit(self, plan_id: str, tenants: list[str], *, slots: int = 4, snapshot: bool = True) -> None:
-        self.world.plan(plan_id, tenants, max_concurrency=slots, snapshot=snapshot)
-        self.model.submit(plan_id, tenants, len(STAGES), slots, snapshot=snapshot)
+    def submit(
+        self,
+        plan_id: str,
+        tenants: list[str],
+        *,
+        slots: int = 4,
+        snapshot: bool = True,
+        rules: FleetRules = NO_RULES,
+        wave_of: Sequence[int] = (),
+    ) -> None:
+        fleet: dict[str, Any] = {"rules": rules, "wave_of": wave_of}
+        self.world.plan(plan_id, tenants, max_concurrency=slots, snapshot=snapshot, **fleet)
+        self.model.submit(plan_id, tenants, len(STAGES), slots, snapshot=snapshot, **fleet)
         self.agree()
 
     def serve(self, plan_id: str) -> None:
@@ -96,15 +110,57 @@ class Pair:
         self.model.thaw()
         self.agree()
 
+    def look(self, plan_id: str, gone: frozenset[str]) -> list[str]:
+        """One round of looks at the tenants of a wave that soaks, each answered twice."""
+        expected = self.model.look(self.model.plans[plan_id], gone)
+        answers = []
+        for look in self.world.looks(plan_id):
+            why = FAILURE if look.tenant_id in gone else None
+            answers.append(str(self.world.awaited.record_look(look.task_id, look.number, why)))
+            before = self.world.dump()
+            assert self.world.awaited.record_look(look.task_id, look.number, why) is Looked.STALE
+            assert self.world.dump() == before
+        assert answers == expected
+        self.agree()
+        return answers
+
+    def answer_gate(self, plan_id: str, *, approves: bool) -> Reply:
+        """Approves or rejects the gate that the plan waits for; the same request once more changes nothing."""
+        answer = self.model.answer_gate(self.model.plans[plan_id], approves)
+        before = self.world.state()
+        would = self.world.operations.would_answer_gate(plan_id, approves=approves)
+        assert (would.answer, would.why) == answer, f"asked what it would do: {would}"
+        assert self.world.state() == before, "a question has written something"
+        order = Order("ada", "because")
+        reply = self.world.operations.answer_gate(plan_id, "", order, approves=approves)
+        assert (reply.answer, reply.why) == answer, f"approves: {approves}, {plan_id}: {reply}"
+        if answer[0] != "ACCEPTED":
+            assert self.world.state() == before, f"{reply}, and yet something was written"
+        again = self.world.dump()
+        assert self.world.operations.answer_gate(plan_id, "", order, approves=approves) == reply
+        assert self.world.dump() == again
+        self.agree()
+        return reply
+
     def ask(
         self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False, override: bool = False
     ) -> Reply:
         over = "needed" if override and operation == "retry" else ""
-        order = Order("ada", "because", from_scratch=from_scratch, force=force, override_freeze=over)
+        accepts = operation == "resume" and force and target in self.model.plans
+        order = Order(
+            "ada",
+            "because",
+            from_scratch=from_scratch,
+            force=force,
+            override_freeze=over,
+            accept_failures=accepts,
+        )
         answer = self.model.ask(operation, target, from_scratch=from_scratch, force=force, override=bool(over))
         before = self.world.state()
         kind = "task" if target in self.model.tasks else "plan"
-        would = self.world.operations.would(Operation(operation), kind, target, from_scratch=from_scratch, force=force)
+        would = self.world.operations.would(
+            Operation(operation), kind, target, from_scratch=from_scratch, force=force, accept_failures=accepts
+        )
         assert (would.answer, would.why or answer[1]) == answer, f"asked what {operation} of {target} would do: {would}"
         assert self.world.state() == before, "a question has written something"
         reply = self.world.ask_again(operation, target, order)
@@ -139,6 +195,7 @@ class Pair:
             kept = (record["status"], record.get("pauseRequested"), record.get("cancelRequested"))
             assert kept == (plan.status, *flags), plan_id
             assert ("retryCursor" in record) == (plan.retry is not None), plan_id
+            self._agree_on_waves(plan, record)
             assert self.world.queue(plan_id) == [task.id for task in self.model.queue(plan)], plan_id
             assert self.world.slots(plan_id) == {task.id for task in plan.tasks if task.status in TASK_ACTIVE}
         for task in self.model.tasks.values():
@@ -148,6 +205,15 @@ class Pair:
             assert record.get("holder") == tenant.holder, tenant.id
             assert (record.get("mover", ""), int(record.get("moverEpoch", 0))) == tenant.last_mover, tenant.id
             assert self.world.line(tenant.id) == [task_id for _, _, task_id in sorted(tenant.line)], tenant.id
+
+    def _agree_on_waves(self, plan: Plan, record: dict[str, str]) -> None:
+        assert ("waveRollback" in record) == (plan.takes_back is not None), plan.id
+        assert record.get("tripped", "") == plan.tripped, plan.id
+        assert int(record.get("accepted", 0)) == plan.accepted, plan.id
+        assert int(record.get("passed", 0)) == plan.passed, plan.id
+        for wave in plan.waves:
+            assert record.get(f"wave:{wave.index}:state", "PENDING") == wave.state, f"{plan.id}, wave {wave.index}"
+            assert int(record.get(f"wave:{wave.index}:accepted", 0)) == wave.accepted, f"{plan.id}, wave {wave.index}"
 
     def _agree_on(self, task: Task) -> None:
         record = self.world.task(task.id)

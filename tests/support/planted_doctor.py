@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from orchestrator.control.doctor import Row as R
+from orchestrator.domain import formats
 from orchestrator.fleet.freezes import FreezeRecord, Scope
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
@@ -98,10 +99,11 @@ def processes() -> Iterator[Told]:
     two = then(_worker(release="0.1.0"), lambda world: beat(world, "worker", "n:1", release="0.2.0"))
     said = "they differ: 0.1.0: worker w:2; 0.2.0: worker n:1; an update that is under way is to be finished"
     yield Told(two, R.RELEASES, "releases", said, good=True)
-    needs = lambda world: world.client.hset(world.keys.of("settings"), "NEEDS", 2)  # noqa: E731
-    said = "too old: the ledger needs format 2, it knows 1 and does nothing"
+    needs = lambda world: world.client.hset(world.keys.of("settings"), "NEEDS", formats.LEDGER + 1)  # noqa: E731
+    newer = f"the ledger needs format {formats.LEDGER + 1}, it knows {formats.LEDGER}"
+    said = f"too old: the ledger needs format {formats.LEDGER + 1}, it knows 1 and does nothing"
     yield Told(then(_worker(), needs), R.TOO_OLD, "release of worker w:2", said)
-    yield Told(needs, R.TOO_OLD, "release of this command", "too old: the ledger needs format 2, it knows 1")
+    yield Told(needs, R.TOO_OLD, "release of this command", f"too old: {newer}")
     lacks = then(started("p", "a"), _hands_back, _worker(knows=["noop"]))
     said = "handed back 1 times: worker w:2 has no step of type drain; no live worker of"
     yield Told(lacks, R.HANDED_BACK, "task p.0", said)

@@ -12,6 +12,7 @@ from orchestrator.domain.status import PlanState, TaskState
 from tests.support.table_steps import (
     CANCELLED,
     COMPLETED,
+    DOUBTED,
     ENDED_PLANS,
     FAILED,
     GOES_BACK,
@@ -41,6 +42,7 @@ from tests.support.table_steps import (
     last_stage,
     last_stages_beside,
     leave_to_chunks,
+    look,
     moved_since,
     overdue,
     release,
@@ -175,6 +177,7 @@ def _ends() -> Iterator[Case]:
     yield _case("rollback of a paused retry", [task(T.PAUSED, "roll_back")], back, serve, several=True)
     yield _case("rollback of a retry", [task(T.RUNNING, "roll_back")], then(retried, ask("rollback")), succeed)
     yield _case("failure of a retry", [task(T.RUNNING, "fail")], retried, fail)
+    yield _case("failure of a soak", [task(T.COMPLETED, "soak_fail")], DOUBTED, look)
     both = [task(T.RUNNING, "fail"), plan(P.RUNNING, "fail")]
     for name, makes, rows in (
         ("failure", (IN_STAGE_ALONE, IN_STAGE), both),

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.operations import Operation, Operations, Order
 from orchestrator.ledger.records import StageRow
-from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.ledger_world import FAILURE, ME, LedgerWorld
 
 T, P = TaskState, PlanState
 Do = Callable[[LedgerWorld], Any]
@@ -121,6 +122,22 @@ def alone(world: LedgerWorld) -> None:
     world.plan("p", ["a"], stages=TIMED)
 
 
+def look(world: LedgerWorld) -> Any:
+    """The look that is handed out finds p.0 not there."""
+    return world.awaited.record_look("p.0", int(world.reader.plan_record("p")["soakLook"]), FAILURE)
+
+
+def hand_out(world: LedgerWorld) -> None:
+    """The next look at p.0."""
+    assert len(world.looks("p")) == 1
+
+
+def soaking(world: LedgerWorld) -> None:
+    """The first wave, of one task, soaks for long."""
+    rules = FleetRules(2, waves=(Wave("first", 1, soak_seconds=600.0), Wave("rest", 1)))
+    world.plan("p", ["a", "b"], stages=TIMED, rules=rules, wave_of=[0, 1])
+
+
 def draft(world: LedgerWorld) -> None:
     world.open("p", 0)
 
@@ -153,3 +170,6 @@ ENDED_PLANS: Final[dict[PlanState, Do]] = {
     P.ROLLED_BACK: then(PLAN_GOES_BACK_ALONE, finish),
     P.ROLLBACK_FAILED: then(PLAN_GOES_BACK_ALONE, break_stage),
 }
+
+DOUBTED: Final = then(soaking, serve, finish, hand_out, look, hand_out)
+"""p.0 is COMPLETED, its wave soaks, and it was not there in the last look; the next is handed out."""

@@ -19,9 +19,11 @@ from orchestrator.cli.watch.spans import span_text
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.failure_causes import CauseGroup
+from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import LivePlan, TaskView, seconds_between
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.typed import typed
+from orchestrator.domain.waves import WaveState
 
 NARROW: Final = 80
 """Below this a moving task takes two lines."""
@@ -56,10 +58,28 @@ def head(live: LivePlan, width: int) -> Lines:
     counts = counts_text(plan.counts)
     counts.no_wrap, counts.overflow = True, "ellipsis"
     lines.append(counts)
+    lines += fleet(live)
     if plan.status == PlanState.PAUSED:
         lines.append(long_cell(f"paused; {typed('resume', plan.plan_id)}", "yellow"))
     if plan.last_operation is not None:
         lines.append(long_cell(f"last: {operation_words(plan.last_operation)}", "dim"))
+    return lines
+
+
+def fleet(live: LivePlan) -> Lines:
+    """The wave that the plan is at, and a breaker that has tripped, each with what to type."""
+    plan = live.summary
+    if plan.status in PLAN_ENDED:
+        return []
+    lines: Lines = []
+    wave = current_wave(plan)
+    if wave is not None:
+        waits = wave.state in (WaveState.GATED, WaveState.REJECTED)
+        command = f"; {typed('approve', '--plan', plan.plan_id, '--wave', wave.name)}" if waits else ""
+        at = f"wave {plan.waves.index(wave) + 1} of {len(plan.waves)}: "
+        lines.append(long_cell(at + wave_sentence(wave, plan.plan_id) + command, "yellow" if waits else ""))
+    for breach in breaches(plan):
+        lines.append(long_cell(f"{breach_sentence(*breach)}; {typed('explain', '--plan', plan.plan_id)}", "red"))
     return lines
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrator.control.replies import reason_words
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Operations, Reply, Taken
+
+_GATE: Final = ("approve", "reject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,11 @@ class Command:
     target_id: str
     from_scratch: bool = False
     force: bool = False
+    accept_failures: bool = False
 
     def __str__(self) -> str:
         options = (" --from-scratch" if self.from_scratch else "") + (" --force" if self.force else "")
+        options += " --accept-failures" if self.accept_failures else ""
         return typed(str(self.operation), f"--{self.kind}", self.target_id) + options
 
 
@@ -67,6 +71,7 @@ class Offers:
                 command.target_id,
                 from_scratch=command.from_scratch,
                 force=command.force,
+                accept_failures=command.accept_failures,
             )
             if reply.answer is Taken.ACCEPTED:
                 return Offer([str(command)], refusal)
@@ -81,6 +86,15 @@ class Offers:
         """Whether a plan would be taken out by force."""
         return self._is_open and self._operations.would_purge(plan_id).answer is Taken.ACCEPTED
 
+    def gate(self, plan_id: str, wave: str) -> list[str]:
+        """To approve a wave's gate, and to reject it, as far as that would be accepted."""
+        if not self._is_open:
+            return []
+        would = self._operations.would_answer_gate
+        replies = {word: would(plan_id, wave, approves=word == "approve") for word in _GATE}
+        taken = [word for word, reply in replies.items() if reply.answer is Taken.ACCEPTED]
+        return [typed(word, "--plan", plan_id, "--wave", wave) for word in taken]
+
     def release(self, tenant_id: str) -> list[str]:
         """To take a tenant from a holder that is gone, if that would be accepted."""
         if not self._is_open or self._operations.would_release(tenant_id).answer is not Taken.ACCEPTED:
@@ -93,6 +107,6 @@ def of_task(operation: Operation, task_id: str, *, from_scratch: bool = False, f
     return Command(operation, "task", task_id, from_scratch, force)
 
 
-def of_plan(operation: Operation, plan_id: str, *, force: bool = False) -> Command:
+def of_plan(operation: Operation, plan_id: str, *, force: bool = False, accept_failures: bool = False) -> Command:
     """The operation on a whole plan."""
-    return Command(operation, "plan", plan_id, force=force)
+    return Command(operation, "plan", plan_id, force=force, accept_failures=accept_failures)

@@ -12,6 +12,17 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from orchestrator.domain.events.base import EventBase, FailureInfo, OtherEvent, StageEvent, TaskEvent
+from orchestrator.domain.events.fleet import (
+    FleetHappening,
+    PlanBreakerTripped,
+    PlanGateApproved,
+    PlanGateRejected,
+    PlanGateWaiting,
+    PlanWaveCompleted,
+    PlanWaveSoaking,
+    PlanWaveStarted,
+    TaskSoakFailed,
+)
 from orchestrator.domain.events.freezes import FreezeHappening, FreezeLifted, FreezeScope, FreezeSet, NamespaceEvent
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
@@ -61,7 +72,8 @@ from orchestrator.domain.events.tasks import (
 )
 
 KnownEvent = Annotated[
-    OperationRequested | PlanHappening | TaskHappening | StageHappening | FreezeHappening, Field(discriminator="type")
+    OperationRequested | PlanHappening | FleetHappening | TaskHappening | StageHappening | FreezeHappening,
+    Field(discriminator="type"),
 ]
 
 Event = KnownEvent | OtherEvent
@@ -94,10 +106,14 @@ __all__ = [
     "NamespaceEvent",
     "OperationRequested",
     "OtherEvent",
+    "PlanBreakerTripped",
     "PlanCancelled",
     "PlanCompleted",
     "PlanCreated",
     "PlanFailed",
+    "PlanGateApproved",
+    "PlanGateRejected",
+    "PlanGateWaiting",
     "PlanPaused",
     "PlanProgress",
     "PlanPurged",
@@ -109,6 +125,9 @@ __all__ = [
     "PlanRollingBack",
     "PlanStarted",
     "PlanValidationFailed",
+    "PlanWaveCompleted",
+    "PlanWaveSoaking",
+    "PlanWaveStarted",
     "StageEvent",
     "TaskCancelled",
     "TaskCompleted",
@@ -124,6 +143,7 @@ __all__ = [
     "TaskRollbackFailed",
     "TaskRolledBack",
     "TaskRollingBack",
+    "TaskSoakFailed",
     "TaskStageFailed",
     "TaskStageRollbackFailed",
     "TaskStageRolledBack",

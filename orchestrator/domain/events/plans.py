@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from orchestrator.domain.events.base import EventBase
+from orchestrator.domain.events.fleet import ToleranceTold, WaveTold
 
 
 class PlanCreated(EventBase):
@@ -12,6 +13,9 @@ class PlanCreated(EventBase):
     name: str
     total_tasks: int
     max_concurrency: int
+    failure_tolerance: ToleranceTold | None = None
+    on_breach: str | None = None
+    waves: tuple[WaveTold, ...] = ()
 
 
 class PlanReady(EventBase):

@@ -10,11 +10,12 @@ from orchestrator.domain.events.base import FailureInfo, TaskEvent
 
 
 class TaskCreated(TaskEvent):
-    """``labels`` and ``groups`` are its tenant's, as the plan gives them."""
+    """``labels`` and ``groups`` are its tenant's, as the plan gives them; ``wave`` is the index of its wave, if any."""
 
     type: Literal["TaskCreated"] = "TaskCreated"
     labels: dict[str, str] | None = None
     groups: list[str] | None = None
+    wave: int | None = None
 
 
 class TaskWaiting(TaskEvent):

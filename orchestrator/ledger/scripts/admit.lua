@@ -1,19 +1,21 @@
 -- Fills the plan's free slots from its queue (I2, I3); the publish that follows may be lost, the lease will tell.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
+--       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES GONE (there is no such plan) | ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}, then 1 when what was asked of the plan has chunks to do
 --       | BAD_MOVE
--- EVENTS OperationRequested PlanStarted PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
---       PlanRollbackFailed TaskWaiting TaskStarted TaskProgress TaskResumed TaskCancelled TaskRetryStarted
+-- EVENTS OperationRequested PlanStarted PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskWaiting TaskStarted TaskProgress TaskResumed TaskCancelled TaskRetryStarted
 --       TaskRetryCompleted TaskRollingBack
 -- @include keys
 -- @include admission
 -- @include plan_end
+-- @include waves
 -- @include queue_head
 
 local function admit(task)
@@ -25,12 +27,12 @@ local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor',
-  'rollbackCursor', 'resuming', 'retryCursor')
+  'rollbackCursor', 'resuming', 'retryCursor', 'waveRollback')
 if f.err or not f[1] then
   redis.call('ZREM', K.ready(), plan_id)
   return {'GONE'}
 end
-local has_chunks = (f[5] or f[6] or f[7] or f[8]) and 1 or 0
+local has_chunks = (f[5] or f[6] or f[7] or f[8] or f[9]) and 1 or 0
 local admitted = {}
 
 -- Its turn is over. The next comes after those of all plans that wait, or when something wakes it.
@@ -50,13 +52,14 @@ if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
   move_plan(move)
   redis.call('HSET', plan, 'startedAt', int(WALL))
 end
+settle_waves(plan_id)
 
 local free = free_slots(plan_id)
 local round = {plan = plan_id, strict = tonumber(f[2]) == 1, refused = 0}
 while free > 0 and limit > 0 do
   limit = limit - 1
   local found, task = look_at_head(round, admit)
-  if found == 'END' then return answer(0) end
+  if found == 'END' or found == 'FULL' then return answer(0) end
   if found == 'STARTED' then
     free = free - 1
     admitted[#admitted + 1] = {task.id, task.tenant, task.status, task.epoch, task.stage, task.legs}

@@ -20,6 +20,6 @@ if not plan_row(f[1], 'cancel') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'NOOP', f[1], 'cancelling'} end
 emit_operation('cancel', plan_id, nil, actor, reason)
 redis.call('HSET', plan, 'cancelRequested', 1, 'cancelledBy', actor, 'cancelCursor', 0)
-redis.call('HDEL', plan, 'retryCursor')
+redis.call('HDEL', plan, 'retryCursor', 'waveRollback')
 wake_plan(plan_id)
 return {'ACCEPTED', f[1]}

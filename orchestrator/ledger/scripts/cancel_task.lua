@@ -2,14 +2,15 @@
 -- rollback is asked for and not begun, it is the rollback that is given up.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings),
---       ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined,
---       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited,
+--       lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
--- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack
---       PlanRollbackFailed TaskWaiting TaskCancelled TaskRetryCompleted
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskWaiting TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include rollback_request
 -- @include request

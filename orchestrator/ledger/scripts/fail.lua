@@ -1,13 +1,16 @@
 -- Records a stage as failed, which ends its task: tenant, slot and lease are given up, the checkpoint stays.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
+--       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 FailureInfo as JSON
 --       6 the cursor by then as JSON, to be looked at; '' to keep that of the last poll
 -- CODES FAILED | ROLLBACK_FAILED (each also to a repeat of the same call) | STALE | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskWaiting
---       TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskWaiting TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed
+--       TaskStageRollbackFailed
 -- @include keys
 -- @include lease
 -- @include stage_fail

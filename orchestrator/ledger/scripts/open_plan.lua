@@ -4,7 +4,8 @@
 --       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
---       10... of each stage: name, timeout in ms or 0, 1 if irreversible
+--       10 further fields of the record as JSON (see orchestrator/fleet/rules.py)  11 what PlanCreated tells of them, as JSON
+--       12... of each stage: name, timeout in ms or 0, 1 if irreversible
 -- CODES OPENED | DRAFT, chunks written | EXISTS, status | CONFLICT | PURGING, REMAINS (what is left of an
 --       older one goes first; of the second the record was lost)
 -- EVENTS PlanCreated
@@ -12,6 +13,9 @@
 -- @include event
 -- @include plan_gone
 -- @include epoch
+
+-- See LEDGER in orchestrator/domain/formats.py.
+local FLEET_FORMAT = 2
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -33,10 +37,15 @@ if has_remains(plan_id) then return {'REMAINS'} end
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
-  'chunks', 0, 'written', 0, 'stages', (#ARGV - 9) / 3, 'rollbackOrder', order, 'format', 1, 'createdAt', int(WALL))
+  'chunks', 0, 'written', 0, 'stages', (#ARGV - 11) / 3, 'rollbackOrder', order, 'format', 1, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
-for i = 10, #ARGV, 3 do
-  local index = (i - 10) / 3
+-- Scripts of before waves and breakers would admit past them.
+if ARGV[10] ~= '{}' and tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1) < FLEET_FORMAT then
+  redis.call('HSET', K.settings(), 'NEEDS', FLEET_FORMAT)
+end
+for field, value in pairs(cjson.decode(ARGV[10])) do redis.call('HSET', plan, field, value) end
+for i = 12, #ARGV, 3 do
+  local index = (i - 12) / 3
   redis.call('HSET', plan, 'stage:' .. index, ARGV[i])
   if ARGV[i + 1] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'stageTimeout:' .. index, ARGV[i + 1]) end
   if ARGV[i + 2] == '1' then redis.call('HSET', plan, 'irreversible:' .. index, 1) end
@@ -46,5 +55,5 @@ redis.call('ZADD', K.plans(), WALL, plan_id)
 redis.call('ZADD', K.drafts(), NOW, plan_id)
 take_plan_number(plan_id)
 emit_plan('PlanCreated', plan_id, '{"name":' .. cjson.encode(name) .. ',"totalTasks":' .. total
-  .. ',"maxConcurrency":' .. max .. '}')
+  .. ',"maxConcurrency":' .. max .. (ARGV[11] == '{}' and '}' or ',' .. string.sub(ARGV[11], 2)))
 return {'OPENED'}

@@ -1,6 +1,6 @@
 -- Asks a whole plan to pause, in O(1): admission stops now, running tasks stop at their boundary.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq,
---       request:{request} (strings), ended (zset), active (set), feed, log:{plan} (streams)
+--       request:{request} (strings), ended, awaited (zsets), active (set), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

@@ -2,12 +2,15 @@
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
+--       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
--- EVENTS PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed TaskWaiting
---       TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskWaiting TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed
+--       TaskStageRollbackFailed
 -- @include keys
 -- @include settings
 -- @include lease

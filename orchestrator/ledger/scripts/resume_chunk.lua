@@ -1,6 +1,6 @@
 -- Re-queues the next tasks that the pause of a resumed plan had stopped. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ready, freeze-times, thawing,
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ready, freeze-times, thawing, awaited,
 --       frozen:{freeze}, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
 --       (streams)
 -- ARGV  1 plan id  2 the most tasks to resume

@@ -2,36 +2,45 @@
 -- left to resume_chunk, and no move is admitted before they are queued.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, request:{request} (strings), ready, freeze-times,
---       thawing, frozen:{freeze}, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
+--       thawing, awaited, frozen:{freeze}, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
 --       log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
--- EVENTS OperationRequested PlanResumed
+-- EVENTS OperationRequested PlanResumed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 -- @include keys
 -- @include resume
 -- @include request
+-- @include breach_answer
+-- @include waves
 
 -- The most tasks to resume in this call.
 local CHUNK = 20
 
-local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
+local plan_id, actor, reason, accepts = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'startedAt')
+local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'startedAt', 'tripped')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[2] ~= '1' then
+local breached = first_breach(plan_id)
+if f[2] ~= '1' and not (accepts and breached) then
   local goes_on = f[1] == 'RUNNING' or f[1] == 'READY'
   return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
 end
 if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
+local why, what = why_not_on(plan_id, f[5])
+if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
 local move = f[1] == 'PAUSED' and ask_plan({id = plan_id, status = f[1]}, 'resume')
 -- What takes one from the pause (a rollback, a cancel) takes it from the set. Many are resumed in chunks.
 local is_large = redis.call('SCARD', K.plan_paused(plan_id)) > CHUNK
-emit_operation('resume', plan_id, nil, actor, reason, is_large and '{"inChunks":true}' or nil)
-redis.call('HDEL', plan, 'pauseRequested')
+local options = {}
+if is_large then options[1] = '"inChunks":true' end
+if accepts then options[#options + 1] = '"acceptFailures":true' end
+emit_operation('resume', plan_id, nil, actor, reason, '{' .. table.concat(options, ',') .. '}')
+redis.call('HDEL', plan, 'pauseRequested', 'tripped', 'waveRollbackOf')
+if accepts then accept_failures(plan_id) end
 if move then
   move_plan(move)
   if not f[4] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
@@ -45,5 +54,7 @@ else
     if task and apart(ask_task, task, 'resume') then resume_task(task) end
   end
 end
+ask_rejected_gate(plan_id)
+settle_waves(plan_id)
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -1,36 +1,27 @@
 -- Turns a whole plan around, in O(1): nothing new starts, running tasks turn at their boundary; coordinators then ask
 -- for the rollback of everything it touched, newest first, in chunks.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq,
---       request:{request} (strings), ended, ready (zsets), active (set), inbox, feed, log:{plan} (streams)
+--       request:{request} (strings), ended, ready, awaited (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to force
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanRollingBack
 -- @include keys
 -- @include operation
+-- @include plan_rollback
 -- @include request
 
 local plan_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
-local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'total', 'startedAt', 'n:COMPLETED')
+local f = read_plan(plan_id, 'status', 'total', 'n:COMPLETED')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == 'ROLLING_BACK' then return {'NOOP', f[1], 'rolling-back'} end
 -- Of a plan that ended so because some tasks were rolled back one by one, the others are left.
-if f[1] == 'ROLLED_BACK' and tonumber(f[4] or 0) == 0 then return {'NOOP', f[1], 'rolled-back'} end
+if f[1] == 'ROLLED_BACK' and tonumber(f[3] or 0) == 0 then return {'NOOP', f[1], 'rolled-back'} end
 if not plan_row(f[1], 'roll_back') then return {'REFUSED', f[1], 'state'} end
 if not tonumber(f[2]) then return {'REFUSED', f[1], 'damaged'} end
 local move = ask_plan({id = plan_id, status = f[1]}, 'roll_back')
 emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
-move_plan(move)
-redis.call('HSET', plan, 'rollbackCursor', tonumber(f[2]) - 1, 'rollbackForced', force and 1 or 0,
-  'rollbackBy', actor, 'rollbackReason', reason)
-redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
-  'durationMillis', 'rollbackGivenUp', 'retryCursor')
-if not f[3] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
-redis.call('SADD', K.active(), plan_id)
-redis.call('ZREM', K.ended(), plan_id)
-emit_plan('PlanRollingBack', plan_id)
-wake_plan(plan_id)
+begin_plan_rollback(move, actor, reason, force)
 return {'ACCEPTED', 'ROLLING_BACK'}

@@ -1,11 +1,13 @@
 -- Writes the next tasks of a draft; idempotent by the chunk's index.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
--- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels and groups as JSON ({} for none)
+-- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels, groups and wave as JSON ({} for
+--       none)
 -- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content)
 -- EVENTS TaskCreated
 -- @include keys
 -- @include task
+-- @include places
 
 -- As texts that scripts search: a label a line, the groups parted by spaces.
 local function write_traits(task_id, traits)
@@ -13,6 +15,15 @@ local function write_traits(task_id, traits)
   for key, value in pairs(traits.labels or {}) do labels[#labels + 1] = key .. '=' .. value end
   if #labels > 0 then redis.call('HSET', K.task(task_id), 'labels', table.concat(labels, '\n')) end
   if traits.groups then redis.call('HSET', K.task(task_id), 'groups', table.concat(traits.groups, ' ')) end
+  if traits.wave then redis.call('HSET', K.task(task_id), 'wave', traits.wave) end
+  return traits.wave
+end
+
+-- Where its first and its last task stand: what is done for a wave looks no further.
+local function join_wave(plan, wave, position)
+  redis.call('HINCRBY', plan, part_of(wave) .. 'n:PENDING', 1)
+  redis.call('HSET', plan, part_of(wave) .. 'last', position)
+  redis.call('HSETNX', plan, part_of(wave) .. 'first', position)
 end
 
 local plan_id, digest, index = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -32,9 +43,11 @@ for i = 4, #ARGV, 3 do
   local prev = redis.call('HGET', tenant, 'newest') or ''
   redis.call('HSET', tenant, 'newest', task_id)
   redis.call('HSET', K.task(task_id), 'status', 'PENDING', 'tenant', tenant_id, 'prev', prev)
-  if ARGV[i + 2] ~= '{}' then write_traits(task_id, cjson.decode(ARGV[i + 2])) end
+  local wave
+  if ARGV[i + 2] ~= '{}' then wave = write_traits(task_id, cjson.decode(ARGV[i + 2])) end
   redis.call('SET', K.config(task_id), ARGV[i + 1])
-  redis.call('ZADD', K.queue(plan_id), RANK_MOVE + position, task_id)
+  redis.call('ZADD', K.queue(plan_id), RANK_MOVE + position + (wave or 0) * WAVE_BLOCK, task_id)
+  if wave then join_wave(plan, wave, position) end
   entries[#entries + 1] = {task_id, tenant_id, '', ARGV[i + 2]}
   position = position + 1
 end

@@ -45,6 +45,7 @@ class Life:
                 coordinating.seconds += 100
                 self._passing_by(coordinating.reconcile)
             self._passing_by(self.world.sweeper.sweep)
+            self._passing_by(self.world.awaited.hand_out)
             self._passing_by(self._retention.step)
             for plan_id in ("good", "bad"):
                 for position in range(5):

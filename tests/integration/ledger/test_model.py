@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, ClassVar
 
 import pytest
 import redis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from orchestrator.control.explain import Explainer
-from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.settings.model import Settings
-from tests.support.ledger_world import LedgerWorld
-from tests.support.model import Task
-from tests.support.pair import Pair
+from tests.support.pair_machine import PairMachine
 
 TENANTS = ("a", "b", "c", "d")
 OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
 
 
-class Machine(RuleBasedStateMachine):
-    """Up to three plans over four tenants, so that tasks meet; a fresh namespace each run."""
-
-    client: ClassVar[redis.Redis]
-    base: ClassVar[Settings]
-    runs: ClassVar[int] = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        Machine.runs += 1
-        namespace = f"{self.base.namespace}-{Machine.runs}"
-        world = LedgerWorld(self.client, self.base.model_copy(update={"namespace": namespace}))
-        # Some tasks are few and retried in the call, or any number is many: both ways, whatever the seed.
-        self.pair = Pair(world, retried_at_once=Machine.runs % 2)
-
-    def tasks(self, *leases: str) -> list[Task]:
-        return [task for task in self.pair.model.tasks.values() if task.lease in leases]
+class Machine(PairMachine):
+    """Up to three plans over four tenants, so that tasks meet."""
 
     @initialize(slots=st.integers(1, 3), count=st.integers(1, 3))
     def first_plan(self, slots: int, count: int) -> None:
@@ -119,6 +99,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
     def ask_plan(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
+        """``force`` of a resume is the acceptance of what has failed."""
         plan_id = data.draw(st.sampled_from(sorted(self.pair.model.plans)))
         override = bool(self.pair.model.freezes) and data.draw(st.booleans())
         self.pair.ask(operation, plan_id, from_scratch=scratch, force=force, override=override)
@@ -155,31 +136,15 @@ class Machine(RuleBasedStateMachine):
         operations = [words[1:] for words in offered if words[1] in OPERATIONS and "--cause" not in words]
         if operations:
             operation, _, target, *options = data.draw(st.sampled_from(operations))
-            scratch, force = "--from-scratch" in options, "--force" in options
+            scratch = "--from-scratch" in options
+            force = "--force" in options or "--accept-failures" in options
             reply = self.pair.ask(operation, target, from_scratch=scratch, force=force)
             assert reply.answer == "ACCEPTED", f"{operation} of {target} {options} was offered: {reply}"
-
-    @invariant()
-    def holds(self) -> None:
-        self.pair.world.check()
-
-    def _can_succeed(self, task: Task) -> bool:
-        """A plan's rollback also asks tasks that have nowhere to go back to: their worker says so."""
-        return task.status is not TaskState.ROLLING_BACK or task.snapshot
-
-    def _draw(self, data: st.DataObject, tasks: list[Task]) -> str:
-        return str(data.draw(st.sampled_from([task.id for task in tasks])))
-
-    def teardown(self) -> None:
-        world = self.pair.world
-        names: Any = world.client.keys(f"{world.keys.root}*")
-        if names:
-            world.client.delete(*names)
 
 
 @pytest.mark.timeout(180)
 def test_ledger_and_model_agree(redis_client: redis.Redis, settings: Settings) -> None:
-    Machine.client, Machine.base = redis_client, settings
+    PairMachine.client, PairMachine.base = redis_client, settings
     run_state_machine_as_test(Machine, settings=LIMITS)
 
 

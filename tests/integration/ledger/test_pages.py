@@ -13,7 +13,7 @@ from orchestrator.control.status import StatusReader
 from orchestrator.control.task_rows import BY_INTEREST, TaskFilter, TaskRows
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
-from orchestrator.ledger import reader
+from orchestrator.ledger import task_search as reader
 from tests.support.ledger_world import LedgerWorld
 
 FAILED, RUNNING, PENDING = TaskState.FAILED, TaskState.RUNNING, TaskState.PENDING

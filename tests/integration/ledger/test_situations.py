@@ -13,7 +13,7 @@ from orchestrator.cli.app import app
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.domain.errors import NotFound
-from tests.support import planted_ends, planted_fleet, planted_moves, planted_waits
+from tests.support import planted_ends, planted_fleet, planted_moves, planted_waits, planted_waves
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.planted import Planted, all_unique, full, roomy
@@ -36,6 +36,7 @@ TABLE = all_unique(
             planted_moves.groups,
         ),
         planted_fleet.freezes,
+        planted_waves.waves,
         *(planted_ends.paused, planted_ends.failed, planted_ends.rollbacks, planted_ends.cancelled),
     )
     for row in rows()

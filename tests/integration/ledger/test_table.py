@@ -52,6 +52,7 @@ FACTS: dict[Guard, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     Guard.RETRIES_LEFT: ([{"retries": 2}], [{"retries": 3}, {"rollback": True}]),
     Guard.RETRIES_LEFT_FROM_SCRATCH: ([{"from_scratch": True}], [{}, {"from_scratch": True, "retries": 3}]),
     Guard.ROLLBACK_REQUESTED: ([{"rollback": True}, {"plan_status": "ROLLING_BACK"}], [{}]),
+    Guard.WAVE_SOAKS: ([{"wave": 0}], [{}, {"wave": 1}]),
     Guard.ALL_TASKS_WRITTEN: ([{"written": "2", "total": "2"}], [{"written": "1", "total": "2"}]),
     Guard.NOTHING_RUNS: ([{"RUNNING": 0}], [{"RUNNING": 1}]),
     Guard.NOTHING_OPEN: ([{"open": 0}], [{"open": 1}]),
@@ -181,6 +182,7 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
     world.plan("full", ["b", "held"], max_concurrency=1)
     world.serve("full")
     world.client.hset(world.keys.of("tenant", "held"), "holder", "full.1")
+    world.client.hset(world.keys.of("plan", "p"), "wave:0:state", "SOAKING")
     monkeypatch.setattr(script_source, "read_script", lambda _: PROBE)
     before = world.state()
     assert set(FACTS) == set(Guard) - {Guard.NONE}

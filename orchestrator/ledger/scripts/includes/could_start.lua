@@ -1,7 +1,7 @@
 -- Whether a plan could admit a task right now: asked of every waiter before another, so by its id alone.
 -- @include keys
 -- @include task_id
--- @include guards
+-- @include places
 
 -- Tickets of a tenant's line: those of rollbacks are below.
 local TICKET_MOVE = 1e12
@@ -17,6 +17,13 @@ end
 -- With one slot that is its head or nobody.
 local function could_start(task_id, is_rollback)
   local plan_id = plan_of(task_id)
-  if not plan_admits(plan_id, is_rollback) or free_slots(plan_id) <= 0 then return false end
+  if not plan_admits(plan_id, is_rollback) then return false end
+  -- Who waits in a line holds nothing, so nobody of them goes on from before a pause.
+  local wave = tonumber(redis.call('HGET', K.task(task_id), 'wave') or nil)
+  if is_rollback then
+    if free_slots(plan_id) <= 0 then return false end
+  elseif not move_may_start(plan_id, wave, false) then
+    return false
+  end
   return redis.call('HGET', K.plan(plan_id), 'max') ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
 end

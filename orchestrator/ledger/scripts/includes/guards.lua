@@ -2,18 +2,16 @@
 -- @include keys
 -- @include settings
 -- @include snapshot
+-- @include places
+-- @include wave_record
 
 local TASK_GUARDS, PLAN_GUARDS = {}, {}
-
-local function free_slots(plan_id)
-  return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
-end
 
 -- Of a task's record, as read_task gives it.
 
 function TASK_GUARDS.free_slot_and_tenant(task)
   local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
-  return (not holder or holder == task.id) and free_slots(task.plan) > 0
+  return (not holder or holder == task.id) and move_may_start(task.plan, task.wave, task.started_at > 0)
 end
 
 function TASK_GUARDS.all_stages_done(task) return task.stage == task.legs end
@@ -30,6 +28,8 @@ function TASK_GUARDS.retries_left(task) return task.retries < SETTINGS.MAX_RETRY
 function TASK_GUARDS.retries_left_from_scratch(task) return task.from_scratch and TASK_GUARDS.retries_left(task) end
 
 function TASK_GUARDS.rollback_requested(task) return task.rollback or task.plan_status == 'ROLLING_BACK' end
+
+function TASK_GUARDS.wave_soaks(task) return task.wave ~= nil and wave_state(task.plan, task.wave) == 'SOAKING' end
 
 -- Of a plan as it will be after the write, as foresee gives it.
 

@@ -24,19 +24,24 @@ local function start_here(task, worker)
   begin_stage(task, worker, index, name)
 end
 
+-- Whether another of those that wait might be admitted: a move, or a rollback, which stands first.
+local function more_may_start(plan_id)
+  local queue = K.queue(plan_id)
+  if free_slots(plan_id) <= 0 or redis.call('EXISTS', queue) == 0 then return false end
+  return next_move_may_start(plan_id) or redis.call('ZCOUNT', queue, '-inf', '(' .. int(RANK_MOVE)) > 0
+end
+
 local function find_successor(task, worker, served)
   local plan_id, found, next_task = task.plan, nil, nil
   local round = {plan = plan_id, strict = redis.call('HGET', K.plan(plan_id), 'max') == '1', refused = 0}
-  local free = free_slots(plan_id)
-  local looks = free > 0 and MOST_LOOKS or 0
+  local looks = free_slots(plan_id) > 0 and MOST_LOOKS or 0
   local function start(one) start_here(one, worker) end
   local function may_start(one) return is_served(one.tenant, served) end
-  while looks > 0 and found ~= 'END' and found ~= 'STARTED' do
+  while looks > 0 and found ~= 'END' and found ~= 'FULL' and found ~= 'STARTED' do
     looks = looks - 1
     found, next_task = look_at_head(round, start, may_start)
   end
-  if found == 'STARTED' then free = free - 1 end
-  if free > 0 and redis.call('EXISTS', K.queue(plan_id)) == 1 then wake_plan(plan_id) end
+  if found ~= 'FULL' and more_may_start(plan_id) then wake_plan(plan_id) end
   if found ~= 'STARTED' then return nil end
   note_successor(task, next_task)
   return begun_row(next_task, stage_of(next_task, next_task.stage))

@@ -5,6 +5,7 @@
 -- @include transitions
 -- @include guards
 -- @include sound
+-- @include wave_record
 
 local BAD_MOVES = {}
 
@@ -26,10 +27,11 @@ end
 
 -- Makes the move that was asked for. One that was not is a mistake in the script.
 local function move_task(task)
-  local to, plan = assert(task.to, 'the table was not asked'), K.plan(task.plan)
+  local to = assert(task.to, 'the table was not asked')
   redis.call('HSET', K.task(task.id), 'status', to)
-  redis.call('HINCRBY', plan, 'n:' .. task.status, -1)
-  redis.call('HINCRBY', plan, 'n:' .. to, 1)
+  count_task(task, task.status, -1)
+  count_task(task, to, 1)
+  if TASK_ENDED[task.status] and not TASK_ENDED[to] then reopen_wave(task) end
   task.status, task.to = to, nil
 end
 

@@ -52,9 +52,11 @@ local function reopen_plan(move)
   if not move then return end
   move_plan(move)
   redis.call('HDEL', K.plan(move.id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
-    'rollbackGivenUp')
+    'rollbackGivenUp', 'tripped')
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
+  local passed = tonumber(redis.call('HGET', K.plan(move.id), 'passed') or nil)
+  if passed then stop_waiting_of_wave(move.id, passed) end
   emit_plan('PlanReopened', move.id)
 end
 

@@ -3,6 +3,8 @@
 -- @include transitions
 -- @include event
 -- @include move
+-- @include breaker
+-- @include waves
 
 local SETTLED = {
   complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled', pause = 'PlanPaused',
@@ -27,23 +29,27 @@ end
 
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
 -- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
--- chunks_done, retries_done).
+-- chunks_done, retries_done, wave_done, takes_wave_back).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
-    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor')
+    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor', 'waveRollback')
   local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
   plan.open = plan.PENDING + plan.RUNNING + plan.PAUSED + plan.ROLLING_BACK + plan.rollbackRequested
   -- While a cursor is there the plan counts as open.
   local has_chunks = (f[6] and not changes.chunks_done) or (f[17] and not changes.retries_done)
-  if plan.open == 0 and not has_chunks then
-    return ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
-  end
+    or (f[18] and not changes.wave_done) or changes.takes_wave_back
   local stands = plan.status == 'READY' or plan.status == 'RUNNING'
-  if stands and (f[2] == '1' or changes.pauses) and plan.RUNNING == 0 then return ask_plan(plan, 'pause') end
-  return nil
+  local pauses = stands and (f[2] == '1' or changes.pauses) and plan.RUNNING == 0
+  if plan.open == 0 and not has_chunks then
+    local move = ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
+    -- What becomes of it while its last wave still soaks, or waits for its gate.
+    move.meanwhile = pauses and ask_plan(plan, 'pause') or nil
+    return move
+  end
+  return pauses and ask_plan(plan, 'pause') or nil
 end
 
 local function add(changes, name, number) changes[name] = (changes[name] or 0) + number end
@@ -59,17 +65,25 @@ end
 local function ask_settled(task, trigger, changes)
   changes = changes or {}
   ask_noting(task, trigger, changes)
-  task.plan_move = foresee(task.plan, changes)
+  local fails = task.to == 'FAILED' or task.to == 'ROLLBACK_FAILED'
+  task.trip = fails and foresee_trip(task) or nil
+  local action = task.trip and task.trip.action
+  changes.takes_wave_back = action == 'rollback_wave'
+  changes.pauses = changes.pauses or action == 'pause' or action == 'rollback_wave'
+  if action == 'rollback_plan' then task.plan_move = ask_plan({id = task.plan, status = task.plan_status}, 'roll_back')
+  else task.plan_move = foresee(task.plan, changes) end
 end
 
 -- Makes the move that was foreseen, if any.
 local function settle_plan(move)
+  if move and PLAN_ENDED[move.to] and wave_keeps_open(move.id) then move = move.meanwhile end
   if not move then return end
   move_plan(move)
   if move.trigger ~= 'pause' then
     redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(WALL - move.started_at))
-    redis.call('HDEL', K.plan(move.id), 'pauseRequested')
+    redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'tripped')
     redis.call('SREM', K.active(), move.id)
+    await_nothing(move.id)
     redis.call('ZADD', K.ended(), NOW, move.id)
   end
   emit_plan(SETTLED[move.trigger], move.id)

@@ -49,18 +49,22 @@ end
 -- its plan and takes no slot. Only a task that holds its tenant goes before it: that one waits for nobody, and another
 -- plan may wait for it.
 local function goes_before(round)
-  return round.strict and plan_admits(round.plan, false) and first_resumed_holder(round.plan)
+  local holder = round.strict and plan_admits(round.plan, false) and first_resumed_holder(round.plan)
+  return holder and move_may_start(round.plan, holder.wave, true) and holder or nil
 end
 
 -- round: {plan = its id, strict = one slot only, refused = how many at the head are passed by}. start: what is done with a
 -- task that may start, the table not yet asked; it takes slot and tenant. may_start: whether the caller wants it, or nil.
--- Answers STARTED and the task; LOOKED when the next look may find another; END when nobody can start now.
+-- Answers STARTED and the task; LOOKED when the next look may find another; END when nobody can start now, FULL when
+-- nobody can until one ends, or is asked for.
 local function look_at_head(round, start, may_start)
   local head = redis.call('ZRANGE', K.queue(round.plan), round.refused, round.refused)[1]
   if not head then return 'END' end
   local task = read_task(head)
   -- The queue is sorted with rollbacks first, so nothing behind a head that may not start can start either.
   if task and not plan_admits(round.plan, task.rollback) then return 'END' end
+  -- Nor while it waits for an earlier wave, or for a person who answers a breaker.
+  if task and not task.rollback and not move_may_start(round.plan, task.wave, task.started_at > 0) then return 'FULL' end
   local looked, waits = not task, false
   if task then looked, waits = apart(has_to_wait, task) end
   if not looked then return pass_by(round) end

@@ -6,5 +6,6 @@
 local function resume_task(task)
   move_task(task)
   redis.call('SREM', K.plan_paused(task.plan), task.id)
-  enqueue(task, RANK_RESUMED + (task.started_at > 0 and 0 or HOLDS_NOTHING) + position_of(task.id))
+  local holds = task.started_at > 0
+  enqueue(task, RANK_RESUMED + position_of(task.id) + (holds and 0 or HOLDS_NOTHING + (task.wave or 0) * WAVE_BLOCK))
 end

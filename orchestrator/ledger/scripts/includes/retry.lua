@@ -61,5 +61,5 @@ local function retry_task(task, asked)
   else
     stop_checkpoint_expiry(task)
   end
-  enqueue(task, RANK_RETRY + next_ticket())
+  enqueue(task, RANK_RETRY + next_ticket() + (task.wave or 0) * WAVE_BLOCK)
 end

@@ -29,7 +29,8 @@ local function request_rollback(task, forced)
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1)
   set_forced(task, forced)
-  redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', 1)
+  count_task(task, 'rollbackRequested', 1)
+  reopen_wave(task)
   task.rollback = true
   -- One that runs holds its tenant, but not any more when it comes to be queued: it has ended then.
   local holds = task.status == 'PAUSED' and task.started_at > 0
@@ -43,7 +44,7 @@ end
 
 local function withdraw_rollback(task)
   redis.call('HDEL', K.task(task.id), 'rollbackRequested', 'forced', 'rank')
-  redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1)
+  count_task(task, 'rollbackRequested', -1)
   stop_queueing(task)
   task.rollback = false
 end
@@ -63,5 +64,7 @@ end
 local function give_up_rollback(task, actor)
   withdraw_rollback(task)
   if task.plan_status == 'ROLLING_BACK' then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
-  if task.to then cancel_task(task, actor) else settle_plan(task.plan_move) end
+  if task.to then return cancel_task(task, actor) end
+  settle_waves(task.plan)
+  settle_plan(task.plan_move)
 end

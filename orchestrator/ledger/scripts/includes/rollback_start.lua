@@ -32,7 +32,7 @@ local function start_rollback(task)
   end_retry(task, false)
   forget_beat(task)
   task.epoch = draw_epoch()
-  if task.rollback then redis.call('HINCRBY', K.plan(task.plan), 'n:rollbackRequested', -1) end
+  if task.rollback then count_task(task, 'rollbackRequested', -1) end
   move_task(task)
   if resumed then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.

@@ -8,6 +8,9 @@
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
 -- In the first two classes those that hold their tenant stand before the others, since they wait for nobody.
 local HOLDS_NOTHING = 5e11
+-- All but these two, rollbacks and resumed ones that hold their tenant, stand in the block of their wave: the first wave's
+-- before all of the second's.
+local WAVE_BLOCK = 2e12
 
 -- Whether the number of the plan's last event is one that the next event can follow: else a state would change and its
 -- event be refused (I6).
@@ -23,16 +26,17 @@ local function read_task(task_id)
   if not plan_id then return nil end
   local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride')
+    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed', 'planSeq', 'freezeOverride')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
+  local wave = tonumber(f[23] or nil)
   local task = {
     id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
     stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '', legs = tonumber(f[7] or p[4]),
-    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position),
+    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position + (wave or 0) * WAVE_BLOCK), wave = wave,
     pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
     started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
     republished = f[18] ~= false, retries = tonumber(f[19] or 0), handed_back = f[20] ~= false,

@@ -8,6 +8,8 @@
 -- @include deadline
 -- @include settings
 -- @include counters
+-- @include trip
+-- @include waves
 
 local function emit_plan_progress(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
@@ -34,6 +36,8 @@ local function end_task(task, event, event_data)
     redis.call('HDEL', key, 'forced', 'rank')
   end
   emit_plan_progress(task.plan)
+  trip_breaker(task)
+  settle_waves(task.plan)
   settle_plan(task.plan_move)
 end
 

@@ -38,7 +38,7 @@ TASK_EXPECTED = {
         "roll_back": T.ROLLING_BACK,
     },
     T.PAUSED: {"resume": T.PENDING, "cancel": T.CANCELLED, "roll_back": T.ROLLING_BACK},
-    T.COMPLETED: {"roll_back": T.ROLLING_BACK},
+    T.COMPLETED: {"roll_back": T.ROLLING_BACK, "soak_fail": T.FAILED},
     T.FAILED: {"retry": T.PENDING, "roll_back": T.ROLLING_BACK},
     T.CANCELLED: {"retry": T.PENDING, "roll_back": T.ROLLING_BACK},
     T.ROLLING_BACK: {"rollback_done": T.ROLLED_BACK, "rollback_fail": T.ROLLBACK_FAILED},

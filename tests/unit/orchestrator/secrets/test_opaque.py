@@ -11,9 +11,10 @@ from orchestrator.domain.errors import InvalidInput
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.secrets.references import PLACEHOLDERS, Secrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.stage_factory import StageFactory, template_variables
+from orchestrator.stages.stage_factory import StageFactory
 from orchestrator.templates.condition import compile_condition
 from orchestrator.templates.templates import TemplateFault, render
+from orchestrator.templates.variables import template_variables
 from steps import load_registry
 from steps.opaque import RULE, Opaque
 

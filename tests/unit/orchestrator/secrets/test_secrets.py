@@ -19,8 +19,8 @@ from orchestrator.secrets.known import SHORTEST, KnownSecrets
 from orchestrator.secrets.masking import mask, mask_value, masked
 from orchestrator.secrets.references import PLACEHOLDERS, Secrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.stage_factory import template_variables
 from orchestrator.templates.templates import TemplateFault, render
+from orchestrator.templates.variables import template_variables
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from orchestrator.cli import main
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.settings.model import HealthCheckSettings, Section, Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
-from orchestrator.stages.stage_factory import StageFactory, template_variables
+from orchestrator.stages.stage_factory import StageFactory
+from orchestrator.templates.variables import template_variables
 from steps import load_registry
 
 STEPS = [{"type": "noop"}]

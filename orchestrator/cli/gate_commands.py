@@ -1,0 +1,70 @@
+"""`approve` and `reject`: what a person says to the gate behind a wave."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.operation_commands import ActorOption, ReasonOption, RequestIdOption
+from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.targets import PlanArgument, PlanOption, one_given
+from orchestrator.domain.errors import NotAllowed
+
+WaveOption = Annotated[
+    str | None,
+    typer.Option("--wave", help="Name of the wave whose gate is meant.", show_default="the one that waits"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(approve)
+    app.command()(reject)
+
+
+def approve(
+    plan_id: PlanArgument = None,
+    plan: PlanOption = None,
+    wave: WaveOption = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    request_id: RequestIdOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Let a plan go on behind a wave that waits for its gate."""
+    _answer("approve", one_given(plan_id, plan, "--plan"), wave, (reason, actor, request_id), json_output)
+
+
+def reject(
+    plan_id: PlanArgument = None,
+    plan: PlanOption = None,
+    wave: WaveOption = None,
+    reason: ReasonOption = "",
+    actor: ActorOption = None,
+    request_id: RequestIdOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Say no to the gate that a plan waits for: it is paused; `resume` asks the gate again."""
+    _answer("reject", one_given(plan_id, plan, "--plan"), wave, (reason, actor, request_id), json_output)
+
+
+def _answer(
+    word: str, plan_id: str, wave: str | None, asking: tuple[str, str | None, str | None], json_output: bool
+) -> None:
+    from orchestrator import Client
+
+    reason, actor, request_id = asking
+    with Client() as client:
+        say = client.approve if word == "approve" else client.reject
+        result = say(plan_id, wave, reason=reason, actor=actor, request_id=request_id)
+    refused = f"{word} of plan {plan_id}: {result.message}"
+    if json_output:
+        print_json(result)
+        if not result.accepted:
+            note(f"error: {refused}")
+            raise typer.Exit(NotAllowed.exit_code)
+    elif not result.accepted:
+        raise NotAllowed(refused)
+    else:
+        print_line(f"plan {plan_id} is {result.status}: {result.message}")

@@ -1,0 +1,65 @@
+"""What a plan's waves, gates and breakers keep waiting, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.explain.offers import of_plan
+from orchestrator.control.explain.scene import Scene, TaskScene
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
+from orchestrator.control.status import plan_summary
+from orchestrator.domain.status import TaskState
+from orchestrator.domain.typed import typed
+from orchestrator.domain.waves import WaveState
+from orchestrator.ledger.operations import Operation
+
+_SITUATIONS = {
+    WaveState.SOAKING.value: Situation.WAVE_SOAKS,
+    WaveState.GATED.value: Situation.GATE_WAITS,
+    WaveState.REJECTED.value: Situation.GATE_REJECTED,
+}
+
+
+def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
+    """Of a whole plan that has not ended."""
+    yield from tripped(scene, plan)
+    wave = current_wave(plan)
+    if wave is None:
+        return
+    situation = _SITUATIONS.get(wave.state, Situation.WAVE_OPEN)
+    commands = [*scene.offers.gate(plan.plan_id, wave.name)] if wave.gate else []
+    if situation is Situation.WAVE_OPEN:
+        commands = [typed("status", plan.plan_id, "--wave", wave.name)]
+    yield remark(situation, wave_sentence(wave, plan.plan_id), *commands)
+
+
+def tripped(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
+    """A breaker that keeps moves from starting, and every answer to it."""
+    for wave, failed, tolerance in breaches(plan):
+        goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
+        answers = (of_plan(Operation.RETRY, plan.plan_id), goes_on, of_plan(Operation.ROLLBACK, plan.plan_id))
+        yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *scene.offers.every(*answers))
+
+
+def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
+    """Why a move is not admitted whose tenant and slot would be there; nothing when waves and breakers let it."""
+    plan = plan_summary(task.plan_id, task.plan)
+    if found := list(tripped(task.scene, plan)):
+        yield from found
+        return
+    wave = current_wave(plan)
+    if wave is None or "wave" not in task.record:
+        return
+    own = plan.waves[int(task.record["wave"])]
+    if own.name != wave.name and plan.waves.index(own) > plan.waves.index(wave):
+        waits = f"it waits for wave {wave.name} ({wave.ended} of {wave.tenants} ended)"
+        if wave.state in _SITUATIONS:
+            waits = f"it waits for wave {wave.name}: {wave_sentence(wave, plan.plan_id)}"
+        commands = task.scene.offers.gate(plan.plan_id, wave.name) if wave.gate else []
+        look = [] if commands else [typed("explain", "--plan", task.plan_id)]
+        yield remark(_SITUATIONS.get(wave.state, Situation.WAVE_OPEN), waits, *commands, *look)
+    elif own.max_concurrency is not None and own.counts.get(TaskState.RUNNING, 0) >= own.max_concurrency:
+        sentence = f"it waits for a place in its wave {own.name}: all {own.max_concurrency} are taken"
+        yield remark(Situation.SLOTS_TAKEN, sentence, typed("status", task.plan_id, "--running"))

@@ -1,0 +1,44 @@
+"""The part of the client that answers what a fleet waits for."""
+
+from __future__ import annotations
+
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.operations import Operator
+from orchestrator.control.target import asking, order_of
+
+
+class FleetCalls:
+    """Answers to a plan's gates; ``Client`` has them."""
+
+    _url: str
+    _orchestrator: Operator
+
+    def approve(
+        self,
+        plan_id: str,
+        wave: str | None = None,
+        *,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+    ) -> OperationResult:
+        """Lets a plan go on behind the wave whose gate it waits for; ``wave`` names it, so that no other is meant."""
+        return self._answer_gate(plan_id, wave, (actor, reason, request_id), approves=True)
+
+    def reject(
+        self,
+        plan_id: str,
+        wave: str | None = None,
+        *,
+        reason: str = "",
+        actor: str | None = None,
+        request_id: str | None = None,
+    ) -> OperationResult:
+        """Says no: the plan is paused. Its resume asks the gate again."""
+        return self._answer_gate(plan_id, wave, (actor, reason, request_id), approves=False)
+
+    def _answer_gate(
+        self, plan_id: str, wave: str | None, who: tuple[str | None, str, str | None], *, approves: bool
+    ) -> OperationResult:
+        with asking(self._url, order := order_of(*who)):
+            return self._orchestrator.answer_gate(plan_id, wave or "", order, approves=approves)

@@ -1,0 +1,92 @@
+"""What a plan's record says of its waves, its breaker and what it waits for, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
+from orchestrator.domain.status import TASK_ENDED, TaskState
+from orchestrator.domain.waves import WaveState
+from orchestrator.ledger.log_entries import moment
+
+Record = Mapping[str, str]
+FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
+
+
+def fleet_fields(record: Record) -> dict[str, Any]:
+    """The fields of a summary that are about its tenants together; none of a plan that says nothing of them."""
+    waves = [_wave(record, index) for index in range(int(record.get("waves", 0)))]
+    found: dict[str, Any] = {"waves": waves} if waves else {}
+    if "onBreach" in record:
+        found["breaker"] = BreakerStatus(
+            failed=_failed(record, ""),
+            tolerance=_limit(record, ""),
+            mode=_mode(record, ""),
+            on_breach=record["onBreach"],
+            tripped=record.get("tripped"),
+        )
+    return found
+
+
+def current_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
+    """The first wave that is not done with, or has a task that is moved again."""
+    return next((wave for wave in plan.waves if wave.state != WaveState.PASSED or wave.ended < wave.tenants), None)
+
+
+def breaches(plan: PlanSummary | PlanStatus) -> Iterator[tuple[str, int, int]]:
+    """What has more failures than it bears: name of the wave ("" is the plan), failed, tolerance."""
+    for wave in plan.waves:
+        if wave.tolerance is not None and wave.failed > wave.tolerance:
+            yield wave.name, wave.failed, wave.tolerance
+    breaker = plan.breaker
+    if breaker is not None and breaker.tolerance is not None and breaker.failed > breaker.tolerance:
+        yield "", breaker.failed, breaker.tolerance
+
+
+def breach_sentence(wave: str, failed: int, tolerance: int) -> str:
+    """`breaker tripped in wave canary: 3 failed, tolerance 2`."""
+    return f"breaker tripped{f' in wave {wave}' if wave else ''}: {failed} failed, tolerance {tolerance}"
+
+
+def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
+    """What a wave that is not done with does, or waits for."""
+    if wave.state == WaveState.SOAKING:
+        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC"
+    if wave.state == WaveState.GATED:
+        return f"waits for approval of wave {wave.name}"
+    if wave.state == WaveState.REJECTED:
+        return f"the gate of wave {wave.name} is rejected"
+    return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed"
+
+
+def _wave(record: Record, index: int) -> WaveStatus:
+    part = f"wave:{index}:"
+    counts = {state.value: int(record.get(f"{part}n:{state}", 0)) for state in TaskState}
+    until = moment(record.get(f"{part}until"))
+    gate = record.get(f"{part}gate")
+    return WaveStatus(
+        name=record.get(f"{part}name", ""),
+        state=record.get(f"{part}state", WaveState.PENDING.value),
+        tenants=int(record.get(f"{part}total", 0)),
+        ended=sum(counts[state] for state in TASK_ENDED),
+        failed=_failed(record, part),
+        tolerance=_limit(record, part),
+        max_concurrency=int(record[f"{part}max"]) if f"{part}max" in record else None,
+        soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
+        gate=None if gate is None else ("manual" if gate == "manual" else "http"),
+        counts={state: count for state, count in counts.items() if count},
+    )
+
+
+def _failed(record: Record, part: str) -> int:
+    return sum(int(record.get(f"{part}n:{state}", 0)) for state in FAILURES)
+
+
+def _limit(record: Record, part: str) -> int | None:
+    tolerance = record.get(f"{part}tolerance")
+    return None if tolerance is None else int(tolerance) + int(record.get(f"{part}accepted", 0))
+
+
+def _mode(record: Record, part: str) -> str:
+    return "strict" if record.get(f"{part}strict") == "1" else "soft"

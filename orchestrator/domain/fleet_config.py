@@ -1,0 +1,106 @@
+"""How a fleet is moved, as an operator writes it: how many failures are borne, in which waves, what lets a wave on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from orchestrator.domain.model import Condition, Model, Name, PlanSeconds, TenantId, Text, Whole
+
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
+MAX_WAVES = 100
+
+Mode = Literal["soft", "strict"]
+Breach = Literal["pause", "cancel", "rollback_wave", "rollback_plan"]
+
+
+def percent_of(total: int, percent: float) -> Decimal:
+    """So many percent of a number, exactly: 0.1 stands for a tenth, whatever a float makes of it."""
+    return Decimal(total) * Decimal(str(percent)) / 100
+
+
+class FailureTolerance(Model):
+    """How many failures are borne before the breaker trips: a number, or a part of the tenants, rounded down."""
+
+    count: Count | None = None
+    percent: Percent | None = None
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> FailureTolerance:
+        if (self.count is None) == (self.percent is None):
+            raise ValueError("give either count or percent")
+        return self
+
+    def of(self, tenants: int) -> int:
+        """The number for so many tenants."""
+        return self.count if self.count is not None else int(percent_of(tenants, self.percent or 0))
+
+
+class WaveTenants(Model):
+    """Which of the tenants that earlier waves have left, in plan order: so many, a part of the plan's (rounded up),
+    those for which an expression holds, or named ones."""
+
+    count: Annotated[int, Field(strict=True, ge=1)] | None = None
+    percent: Share | None = None
+    where: Condition | None = None
+    ids: Annotated[list[TenantId], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_four(self) -> WaveTenants:
+        if sum(value is not None for value in (self.count, self.percent, self.where, self.ids)) != 1:
+            raise ValueError("give one of count, percent, where, ids")
+        return self
+
+
+class Soak(Model):
+    """For how long a wave's completed tenants are looked at again once it has ended, and how often."""
+
+    seconds: PlanSeconds
+    interval_seconds: PlanSeconds = 30.0
+
+
+class Gate(Model):
+    """What lets the next wave begin: a person (``manual``), or an answer to HTTP: 200 lets it on, 202 is not yet,
+    anything else rejects."""
+
+    url: Annotated[Text, Field(min_length=1, max_length=2000)] | None = None
+    interval_seconds: PlanSeconds = 30.0
+    timeout_seconds: PlanSeconds = 3600.0
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return "manual" if self.url is None else handler(self)
+
+
+def _gate(value: Any) -> Any:
+    if value == "manual":
+        return {}
+    if value is None or isinstance(value, Gate) or (isinstance(value, Mapping) and "url" in value):
+        return value
+    raise ValueError("expected 'manual', or a mapping with a url")
+
+
+class WaveSpec(Model):
+    """Some of the plan's tenants, moved before all later waves. Without ``tenants`` (the last one only): all that are
+    left."""
+
+    name: Name
+    tenants: WaveTenants | None = None
+    max_concurrency: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    failure_tolerance: FailureTolerance | None = None
+    soak: Soak | None = None
+    gate: Annotated[Gate | None, BeforeValidator(_gate)] = None
+
+
+class FleetHeader(Model):
+    """The part of a plan's head that is about its tenants together."""
+
+    failure_tolerance: FailureTolerance | None = None
+    on_breach: Breach = "pause"
+    waves: Annotated[list[WaveSpec], Field(min_length=1, max_length=MAX_WAVES)] | None = None

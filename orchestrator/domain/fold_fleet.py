@@ -1,0 +1,102 @@
+"""The part of the fold that is about waves, gates and breakers."""
+
+from __future__ import annotations
+
+from orchestrator.domain import events as e
+from orchestrator.domain.folded import FoldedPlan, FoldedTask
+from orchestrator.domain.folded_fleet import FoldedPart, FoldedWave
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.waves import WAVE_DONE, WaveState
+
+STATE_AFTER = {
+    "PlanWaveStarted": WaveState.OPEN,
+    "PlanWaveSoaking": WaveState.SOAKING,
+    "PlanGateWaiting": WaveState.GATED,
+    "PlanGateRejected": WaveState.REJECTED,
+    "PlanWaveCompleted": WaveState.PASSED,
+}
+_STOPPABLE = (PlanState.RUNNING, PlanState.PAUSED)
+
+
+def create_fleet(plan: FoldedPlan, event: e.PlanCreated) -> None:
+    """Takes what the plan says of its tenants together."""
+    plan.bear(event.failure_tolerance)
+    for told in event.waves:
+        wave = FoldedWave(
+            name=told.name,
+            total=told.tenants,
+            max_concurrency=told.max_concurrency,
+            soak_seconds=told.soak_seconds,
+            gate=told.gate,
+        )
+        wave.bear(told.failure_tolerance)
+        plan.waves.append(wave)
+
+
+def join_wave(plan: FoldedPlan, task: FoldedTask, event: e.TaskCreated) -> None:
+    """The task belongs to its wave from its creation on."""
+    if event.wave is not None and event.wave < len(plan.waves):
+        task.wave = plan.waves[event.wave]
+        task.wave_index = event.wave
+        task.wave.counts[task.state] += 1
+
+
+def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
+    """A wave goes on, its gate is answered, or a breaker trips."""
+    wave = wave_named(plan, getattr(event, "wave", None))
+    if isinstance(event, e.PlanBreakerTripped):
+        (wave or plan).to_trip = 0
+        plan.tripped = event.action
+        if (undone := plan.undone_wave) is not None:
+            stop_waiting(undone)
+        return
+    if wave is None:
+        return
+    if isinstance(event, e.PlanWaveSoaking):
+        wave.until = event.until
+    if kind == "PlanGateApproved":
+        wave.is_approved = True
+    if kind in STATE_AFTER:
+        wave.is_soaked = wave.is_soaked or (wave.state is WaveState.SOAKING and kind != "PlanWaveSoaking")
+        wave.state = STATE_AFTER[kind]
+
+
+def wave_named(plan: FoldedPlan, name: str | None) -> FoldedWave | None:
+    """The plan's wave of this name."""
+    return next((wave for wave in plan.waves if wave.name == name), None)
+
+
+def stop_waiting(wave: FoldedWave) -> None:
+    """What it waited for is waited for again when all its tasks have ended the next time."""
+    if wave.state in WAVE_DONE:
+        wave.state, wave.is_soaked = WaveState.OPEN, False
+
+
+def reopen_wave(plan: FoldedPlan, task: FoldedTask) -> None:
+    """A task of it runs again, or is to go back."""
+    if task.wave is not None and task.wave is plan.undone_wave:
+        stop_waiting(task.wave)
+
+
+def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
+    """The resume of a plan answers its breaker; it may say that what has failed is borne."""
+    plan.tripped = ""
+    if event.options.get("acceptFailures"):
+        for part in breakers_of(plan):
+            part.accept()
+
+
+def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None:
+    """A task of it has failed: its breakers are to trip, if too many have, and if there is something to stop."""
+    if task.state not in (TaskState.FAILED, TaskState.ROLLBACK_FAILED):
+        return
+    if plan.state not in _STOPPABLE or plan.cancel_asked:
+        return
+    for part in (task.wave, plan):
+        if part is not None:
+            part.note_failure(event.sequence_id)
+
+
+def breakers_of(plan: FoldedPlan) -> list[FoldedPart]:
+    """The plan and its waves."""
+    return [plan, *plan.waves]

@@ -1,0 +1,87 @@
+"""What the fold knows of a plan and of its waves as parts with a breaker each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestrator.domain.events.fleet import ToleranceTold
+from orchestrator.domain.status import TASK_ACTIVE, TASK_OPEN, TaskState
+from orchestrator.domain.waves import WaveState
+
+
+@dataclass(slots=True)
+class FoldedPart:
+    """A plan or one of its waves: its tasks by state, and how many failures are borne (None: any number)."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """Tasks by state."""
+    tolerance: int | None = None
+    is_strict: bool = False
+    accepted: int = 0
+    """How many failures a person's answers have added to what is borne."""
+    to_trip: int = 0
+    """Sequence id of the failure that is to trip its breaker in the same write; 0 for none."""
+
+    def bear(self, told: ToleranceTold | None) -> None:
+        """Takes what was said when the plan was made."""
+        if told is not None:
+            self.tolerance, self.is_strict = told.count, told.mode == "strict"
+
+    @property
+    def failed(self) -> int:
+        """How many count as failed."""
+        return self.counts[TaskState.FAILED] + self.counts[TaskState.ROLLBACK_FAILED]
+
+    @property
+    def active_count(self) -> int:
+        """How many run, either way."""
+        return sum(self.counts[state] for state in TASK_ACTIVE)
+
+    @property
+    def limit(self) -> int | None:
+        """How many failures are borne by now."""
+        return None if self.tolerance is None else self.tolerance + self.accepted
+
+    @property
+    def is_breached(self) -> bool:
+        """More have failed than are borne."""
+        return self.limit is not None and self.failed > self.limit
+
+    def accept(self) -> None:
+        """What has failed so far is borne besides."""
+        if self.tolerance is not None:
+            self.accepted = max(self.accepted, self.failed)
+
+    def note_failure(self, sequence_id: int) -> None:
+        """One more has failed, and is counted."""
+        if self.limit is not None and self.failed == self.limit + 1:
+            self.to_trip = sequence_id
+
+
+@dataclass(slots=True)
+class FoldedWave(FoldedPart):
+    """One wave. ``going_back`` counts the rollbacks that are asked for of its tasks."""
+
+    name: str = ""
+    total: int = 0
+    max_concurrency: int | None = None
+    soak_seconds: float | None = None
+    gate: str | None = None
+    state: WaveState = WaveState.PENDING
+    until: datetime | None = None
+    """When its soak is over."""
+    is_soaked: bool = False
+    is_approved: bool = False
+    going_back: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Nothing of it is open."""
+        return not self.going_back and not any(self.counts[state] for state in TASK_OPEN)
+
+    @property
+    def has_moved(self) -> bool:
+        """Somebody is there to be looked at, or to be judged by."""
+        return self.failed > 0 or self.counts[TaskState.COMPLETED] > 0

@@ -1,0 +1,54 @@
+"""Whether a plan's record leaves a place to one of its moves: what ``includes/places.lua`` asks, of a dump."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.waves import WAVE_DONE
+
+FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
+
+
+def move_may_start(plan: Mapping[str, str], task: Mapping[str, str], slots_taken: int) -> bool:
+    """For the task that stands first in its plan's queue, its tenant being free."""
+    if slots_taken >= int(plan["max"]):
+        return False
+    if task.get("rollbackRequested") == "1":
+        return True
+    if not _bears_one_more(plan, ""):
+        return False
+    if "wave" not in task:
+        return True
+    wave, opened = int(task["wave"]), int(plan.get("wave", 0))
+    if wave > opened and "startedAt" not in task:
+        return False
+    return _bears_one_more(plan, f"wave:{wave}:") and (wave == opened or not _is_breached(plan, f"wave:{opened}:"))
+
+
+def _limit(plan: Mapping[str, str], part: str) -> int | None:
+    tolerance = plan.get(f"{part}tolerance")
+    return None if tolerance is None else int(tolerance) + int(plan.get(f"{part}accepted", 0))
+
+
+def _count(plan: Mapping[str, str], part: str, *states: TaskState) -> int:
+    return sum(int(plan.get(f"{part}n:{state}", 0)) for state in states)
+
+
+def _is_breached(plan: Mapping[str, str], part: str) -> bool:
+    limit = _limit(plan, part)
+    return limit is not None and _count(plan, part, *FAILURES) > limit
+
+
+def _bears_one_more(plan: Mapping[str, str], part: str) -> bool:
+    limit, active = _limit(plan, part), _count(plan, part, *TASK_ACTIVE)
+    most = plan.get(f"{part}max")
+    if _is_breached(plan, part) or (most is not None and active >= int(most)):
+        return False
+    is_strict = plan.get(f"{part}strict") == "1"
+    return limit is None or not is_strict or _count(plan, part, *FAILURES) + active <= limit
+
+
+def wave_keeps_open(plan: Mapping[str, str]) -> bool:
+    """Whether a wave that soaks, or waits for its gate, keeps the plan open though all its tasks have ended."""
+    return plan.get(f"wave:{plan.get('passed', 0)}:state") in WAVE_DONE and plan.get("cancelRequested") != "1"

@@ -1,0 +1,80 @@
+"""What a plan's wave waits for besides its tasks: looks at tenants while it soaks, the answer of an HTTP gate."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.domain.events import FailureInfo
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.outcomes import Looked
+from orchestrator.ledger.records import TurnRecord, wire_json
+from orchestrator.ledger.turn_record import turn_record
+
+LOOKED_AT: Final = 200
+"""Tasks that one script looks at for those of the wave: about a millisecond of Redis' time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a tenant: its task and the number of the look, which rises."""
+
+    task_id: str
+    tenant_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateQuestion:
+    """One question to an HTTP gate, by its number; ``gate``: where, how long, as JSON."""
+
+    plan_id: str
+    wave: int
+    wave_name: str
+    number: int
+    gate: str
+
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return str(json.loads(self.gate)["url"])
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What is due of one plan; ``more``: whether there may be another one."""
+
+    looks: tuple[Look, ...] = ()
+    question: GateQuestion | None = None
+    more: bool = True
+
+
+class Awaited:
+    """The scripts of it, on one ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def hand_out(self) -> HandedOut:
+        """What is due next; the same is due again later, should nobody answer."""
+        code, *rest = self._ledger.call("sweep_awaited", LOOKED_AT)
+        if code == "LOOKS":
+            return HandedOut(tuple(Look(*row) for row in rest[0]))
+        if code == "GATE":
+            return HandedOut(question=GateQuestion(*rest))
+        return HandedOut(more=code != "NONE")
+
+    def look(self, task_id: str, number: int) -> TurnRecord | None:
+        """What is needed for the look; None when nobody asks for it any more."""
+        code, *record = self._ledger.ask("look_record", task_id, number)
+        return turn_record(record) if code == Looked.LOOK else None
+
+    def record_look(self, task_id: str, number: int, gone: FailureInfo | None) -> Looked:
+        """Records what it saw: that the tenant is there, or why it is ``gone``."""
+        why = "" if gone is None else wire_json(gone.model_dump(by_alias=True))
+        return Looked(self._ledger.call("record_look", task_id, number, int(gone is None), why)[0])
+
+    def not_yet(self, question: GateQuestion) -> Looked:
+        """The gate is asked again later; ``OVERDUE`` when it has been asked for as long as its plan allows."""
+        return Looked(self._ledger.call("gate_not_yet", question.plan_id, question.wave, question.number)[0])

@@ -1,0 +1,17 @@
+-- An HTTP gate has said "not yet", or could not be asked: it is asked again after its interval.
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), awaited (zset)
+-- ARGV  1 plan id  2 wave, by its index  3 number of the question
+-- CODES AGAIN | OVERDUE (it has been asked for long enough: the caller rejects) | STALE
+-- EVENTS none
+-- @include keys
+-- @include gate_ask
+
+local plan_id, wave, question = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+
+local f = redis.call('HMGET', K.plan(plan_id), 'passed', 'gateQuestion')
+if tonumber(f[1] or nil) ~= wave or f[2] ~= question or wave_state(plan_id, wave) ~= 'GATED' then return {'STALE'} end
+local gate = read_gate(plan_id, wave)
+if not gate then return {'STALE'} end
+if gate_is_overdue(plan_id, gate) then return {'OVERDUE'} end
+await(plan_id, NOW + gate.interval)
+return {'AGAIN'}

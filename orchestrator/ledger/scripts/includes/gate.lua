@@ -1,0 +1,28 @@
+-- The gate behind a wave: who answers it, and what it is.
+-- @include keys
+-- @include waves
+-- @include operation
+
+-- The wave of this name whose gate is to be answered, by its index; '' is the one that waits. nil and why not.
+local function find_gate(plan_id, name)
+  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed')
+  local waves, passed = tonumber(f[1] or 0), tonumber(f[2] or 0)
+  local wave = name == '' and passed or nil
+  for i = 0, waves - 1 do
+    if name ~= '' and redis.call('HGET', K.plan(plan_id), part_of(i) .. 'name') == name then wave = i end
+  end
+  if not wave then return nil, 'no-wave' end
+  local gated = redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'gate') == 1
+  if name ~= '' and not gated then return nil, 'no-gate' end
+  local state = wave_state(plan_id, wave)
+  if state == 'PASSED' then return nil, 'approved' end
+  if state ~= 'GATED' and state ~= 'REJECTED' then return nil, 'gate-not-asked' end
+  return wave, state
+end
+
+-- The first write of both answers.
+local function emit_gate(kind, plan_id, wave, actor, reason)
+  ask_first()
+  emit_wave(kind, plan_id, wave, ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
+    .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null'))
+end

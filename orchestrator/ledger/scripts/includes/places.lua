@@ -1,0 +1,51 @@
+-- How many more tasks of a plan may run: what its slots, its waves and its breakers leave (I2, I13, I14). The one place
+-- that coordinators, workers that go on, and lines of tenants ask.
+-- @include keys
+
+local function free_slots(plan_id)
+  return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
+end
+
+-- What fields of the plan's record that tell of one of its waves begin with; '' of the whole plan.
+local function part_of(wave) return wave and 'wave:' .. string.format('%d', wave) .. ':' or '' end
+
+-- A plan or one of its waves: how many are active, have failed, and how many failures are borne (nil: any number).
+local function read_part(plan_id, part)
+  local f = redis.call('HMGET', K.plan(plan_id), part .. 'max', part .. 'tolerance', part .. 'accepted', part .. 'strict',
+    part .. 'n:FAILED', part .. 'n:ROLLBACK_FAILED', part .. 'n:RUNNING', part .. 'n:ROLLING_BACK')
+  return {
+    max = tonumber(f[1] or math.huge), limit = f[2] and tonumber(f[2]) + tonumber(f[3] or 0) or nil, strict = f[4] == '1',
+    failed = tonumber(f[5] or 0) + tonumber(f[6] or 0), active = tonumber(f[7] or 0) + tonumber(f[8] or 0),
+  }
+end
+
+-- More have failed than are borne: no move starts until a person has answered.
+local function is_breached(plan_id, part)
+  local found = read_part(plan_id, part)
+  return found.limit ~= nil and found.failed > found.limit
+end
+
+-- Whether one more may fail, and in a strict plan whether all that are active and one more may: the first that fails too
+-- often is then the last.
+local function bears_one_more(plan_id, part)
+  local found = read_part(plan_id, part)
+  if found.active >= found.max then return false end
+  if not found.limit then return true end
+  return found.failed + (found.strict and found.active or 0) <= found.limit
+end
+
+-- Whether one more move of this wave may be admitted; wave is nil in a plan without waves. goes_on: it had been admitted
+-- before its pause, so no wave is waited for any more.
+local function move_may_start(plan_id, wave, goes_on)
+  if free_slots(plan_id) <= 0 or not bears_one_more(plan_id, '') then return false end
+  if not wave then return true end
+  local open = tonumber(redis.call('HGET', K.plan(plan_id), 'wave') or 0)
+  if wave > open and not goes_on then return false end
+  return bears_one_more(plan_id, part_of(wave)) and (wave == open or not is_breached(plan_id, part_of(open)))
+end
+
+-- Whether the move that is next in order could be admitted, if there is one.
+local function next_move_may_start(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave')
+  return move_may_start(plan_id, f[1] and tonumber(f[2]) or nil, false)
+end

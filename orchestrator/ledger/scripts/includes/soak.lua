@@ -1,0 +1,47 @@
+-- The soak of a wave: its completed tenants are looked at in rounds, each answered whole before the next. A look that
+-- nobody answers is handed out again. It is over when its time is, the last round included, and nobody is in doubt.
+-- @include keys
+-- @include wave_record
+-- @include event
+-- @include clock
+
+-- Looks that are not answered are handed out again after this long, then ever more seldom.
+local FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60000, 3600000
+
+local function soak_numbers(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'soakEnds', 'soakUntil', 'soakAt', 'soakLook', 'soakFirst', 'soakLeft',
+    'soakDoubts', 'soakAgain', 'soakCursor')
+  return {
+    ends = tonumber(f[1] or 0), till = tonumber(f[2] or 0), at = tonumber(f[3] or 0), look = tonumber(f[4] or 0),
+    first = tonumber(f[5] or 1), left = tonumber(f[6] or 0), doubts = tonumber(f[7] or 0), again = tonumber(f[8] or 0),
+    cursor = tonumber(f[9] or nil),
+  }
+end
+
+-- When the next round begins: the last one with the end of the soak.
+local function due_round(plan_id, wave, soak)
+  local interval = tonumber(redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'interval'))
+  local due = soak.at + interval
+  if soak.at < soak.ends then due = math.min(due, soak.ends) end
+  await(plan_id, math.max(due, NOW))
+end
+
+local function begin_soak(plan_id, wave)
+  if not move_wave(plan_id, wave, 'soak') then return false end
+  local plan = K.plan(plan_id)
+  local length = tonumber(redis.call('HGET', plan, part_of(wave) .. 'soak'))
+  local look = tonumber(redis.call('HGET', plan, 'soakLook') or 0)
+  redis.call('HSET', plan, 'soakEnds', int(NOW + length), 'soakUntil', int(WALL + length), 'soakAt', int(NOW),
+    'soakFirst', look + 1, 'soakLeft', 0, 'soakDoubts', 0, part_of(wave) .. 'until', int(WALL + length))
+  redis.call('HDEL', plan, 'soakCursor', 'soakAgain')
+  due_round(plan_id, wave, soak_numbers(plan_id))
+  return true
+end
+
+-- By both clocks: neither of them may have been moved past the end.
+local function soak_is_over(soak) return soak.doubts <= 0 and NOW >= soak.ends and WALL >= soak.till end
+
+local function next_look(plan_id, soak, seen)
+  soak.look, soak.left, soak.at, soak.again = soak.look + 1, seen, NOW, 0
+  redis.call('HSET', K.plan(plan_id), 'soakLook', soak.look, 'soakLeft', seen, 'soakAt', int(NOW), 'soakAgain', 0)
+end

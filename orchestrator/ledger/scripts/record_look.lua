@@ -1,0 +1,40 @@
+-- Records what a look at a tenant saw. One that was not there in two looks in a row has failed; with the last answer of a
+-- round the soak goes on, or is over.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ended, ready, freeze-times, thawing,
+--       awaited, frozen:{freeze} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- ARGV  1 task id  2 look  3 1 when it was there  4 FailureInfo as JSON when it was not
+-- CODES SEEN | FAILED | STALE (a copy, or nobody asks any more) | BAD_MOVE
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskSoakFailed
+-- @include keys
+-- @include look
+-- @include soak_end
+-- @include tenant_history
+
+local task_id, look, failure = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+
+local task = read_task(task_id)
+if not task or not is_looked_for(task, look) then return {'STALE'} end
+local plan, key = K.plan(task.plan), K.task(task_id)
+-- A tenant that another task has or moves says nothing of this one's move.
+local is_ours = not moved_since_by(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0
+local absent = ARGV[3] ~= '1' and is_ours
+local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
+local doubted = absent_at >= soak_numbers(task.plan).first
+local fails = absent and doubted
+if fails then ask_settled(task, 'soak_fail') else task.plan_move = foresee(task.plan, {}) end
+
+redis.call('HSET', key, 'looked', look)
+if absent and not doubted then redis.call('HSET', key, 'absentAt', look) end
+if not absent and doubted then redis.call('HDEL', key, 'absentAt') end
+local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not absent)) and 1 or 0)
+if change ~= 0 then redis.call('HINCRBY', plan, 'soakDoubts', change) end
+local left = redis.call('HINCRBY', plan, 'soakLeft', -1)
+if fails then fail_soaked(task, failure) end
+local soaks = wave_state(task.plan, task.wave) == 'SOAKING'
+if soaks and left <= 0 then end_round(task.plan, task.wave) end
+settle_waves(task.plan)
+settle_plan(task.plan_move)
+return {fails and 'FAILED' or 'SEEN'}

@@ -1,0 +1,33 @@
+-- Rejects the gate that a wave waits for: the plan is paused. A resume asks the gate again.
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq,
+--       request:{request} (strings), ended, awaited (zsets), active (set), feed, log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
+-- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
+--       REPEATED, the first answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
+--       PlanGateRejected
+-- @include keys
+-- @include gate
+-- @include request
+-- @include plan_end
+
+local plan_id, actor, reason, name = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
+local plan = K.plan(plan_id)
+
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'pauseRequested')
+if f.err then return {'REFUSED', '', 'damaged'} end
+if not f[1] then return {'MISSING'} end
+if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
+local wave, why = find_gate(plan_id, name)
+if not wave then return {'REFUSED', f[1], why == 'approved' and 'gate-approved' or why, name} end
+if why == 'REJECTED' then return {'NOOP', f[1], 'gate-rejected'} end
+local plan_move = foresee(plan_id, {pauses = true})
+emit_gate('PlanGateRejected', plan_id, wave, actor, reason)
+move_wave(plan_id, wave, 'reject')
+if f[3] ~= '1' then
+  emit_operation('pause', plan_id, nil, actor, reason)
+  redis.call('HSET', plan, 'pauseRequested', 1)
+end
+settle_plan(plan_move)
+return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -1,0 +1,70 @@
+-- Hands out what a wave that waits is due for: the next looks of a soak, or the question to an HTTP gate. Harmless in
+-- parallel; what nobody answers is handed out again.
+-- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq (string),
+--       ended, ready, awaited (zsets), active (set), inbox, feed, log:{plan} (streams)
+-- ARGV  1 the most tasks to look at
+-- CODES NONE (nothing is due) | LOOKS, then a list of {task, tenant, look} | GATE, plan, wave, its name, question |
+--       SWEPT (nothing to hand out) | BAD_MOVE
+-- EVENTS PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed PlanWaveStarted
+--       PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+-- @include keys
+-- @include soak
+-- @include soak_end
+-- @include gate_ask
+-- @include waves
+-- @include plan_end
+
+local limit = tonumber(ARGV[1])
+
+-- The next tenants of the round that have not been answered.
+local function hand_out(plan_id, wave, soak)
+  local plan, rows = K.plan(plan_id), {}
+  local f = redis.call('HMGET', plan, part_of(wave) .. 'first', part_of(wave) .. 'last')
+  local from, upto = soak.cursor or tonumber(f[1]), tonumber(f[2])
+  local last = math.min(from + limit - 1, upto)
+  for position = from, last do
+    local task_id = task_id_of(plan_id, position)
+    local t = redis.pcall('HMGET', K.task(task_id), 'status', 'wave', 'tenant', 'looked')
+    if t[1] == 'COMPLETED' and tonumber(t[2] or nil) == wave and tonumber(t[4] or 0) < soak.look then
+      rows[#rows + 1] = {task_id, t[3], soak.look}
+    end
+  end
+  if last < upto then
+    redis.call('HSET', plan, 'soakCursor', last + 1)
+    await(plan_id, NOW)
+  else
+    local again = redis.call('HINCRBY', plan, 'soakAgain', 1)
+    redis.call('HDEL', plan, 'soakCursor')
+    await(plan_id, NOW + math.min(FIRST_AGAIN_MS * 2 ^ math.min(again - 1, 10), LONGEST_AGAIN_MS))
+  end
+  return {'LOOKS', rows}
+end
+
+local function soak_on(plan_id, wave)
+  local soak = soak_numbers(plan_id)
+  if not soak.cursor and soak.left <= 0 then
+    local completed = wave_counts(plan_id, wave, 'COMPLETED')
+    if completed == 0 then
+      local move = foresee(plan_id, {})
+      next_look(plan_id, soak, 0)
+      if end_round(plan_id, wave) then
+        settle_waves(plan_id)
+        settle_plan(move)
+      end
+      return {'SWEPT'}
+    end
+    next_look(plan_id, soak, completed)
+  end
+  return hand_out(plan_id, wave, soak)
+end
+
+local plan_id = redis.call('ZRANGEBYSCORE', K.awaited(), '-inf', NOW, 'LIMIT', 0, 1)[1]
+if not plan_id then return {'NONE'} end
+local f = redis.pcall('HMGET', K.plan(plan_id), 'passed', 'status', 'cancelRequested')
+local wave = tonumber(f[1] or nil)
+local is_on = wave and not f.err and f[3] ~= '1' and (f[2] == 'RUNNING' or f[2] == 'PAUSED')
+local state = is_on and wave_state(plan_id, wave)
+if state == 'SOAKING' then return soak_on(plan_id, wave) end
+if state == 'GATED' then return ask_http_gate(plan_id, wave) end
+await_nothing(plan_id)
+return {'SWEPT'}

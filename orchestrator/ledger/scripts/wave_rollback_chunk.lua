@@ -1,0 +1,43 @@
+-- Asks for the way back of the next tasks of a wave that its breaker takes back, from its last one to its first. Harmless in
+-- parallel and when repeated.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ended, ready, freeze-times, thawing,
+--       awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
+--       (sets), inbox, feed, log:{plan} (streams)
+-- ARGV  1 plan id  2 the most tasks to look at
+-- CODES MORE | DONE | BAD_MOVE
+-- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
+--       TaskWaiting TaskPaused
+-- @include keys
+-- @include rollback_request
+-- @include snapshot
+-- @include waves
+
+local plan_id, limit = ARGV[1], tonumber(ARGV[2])
+local plan = K.plan(plan_id)
+
+local f = redis.call('HMGET', plan, 'waveRollback', 'waveRollbackOf', 'waveRollbackReason', 'status')
+if not f[1] then return {'DONE'} end
+if PLAN_ENDED[f[4]] or f[4] == 'ROLLING_BACK' then
+  redis.call('HDEL', plan, 'waveRollback')
+  return {'DONE'}
+end
+local wave, first = tonumber(f[2] or nil), tonumber(f[1])
+local last = math.max(first - limit + 1, 0)
+local affected, changes = {}, {wave_done = last == 0}
+for position = first, last, -1 do
+  local task = read_task(task_id_of(plan_id, position))
+  if task and task.wave == wave and not task.rollback and task.status ~= 'ROLLING_BACK' then
+    local _, goes_back = apart(can_go_back, task)
+    if goes_back and may_roll_back(task) and apart(ask_request, task, changes) then affected[#affected + 1] = task end
+  end
+end
+local plan_move = foresee(plan_id, changes)
+
+if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else redis.call('HDEL', plan, 'waveRollback') end
+for _, task in ipairs(affected) do
+  emit_operation('rollback', plan_id, task, 'policy', f[3] or '', '{"force":false,"ofPlan":true}')
+  request_rollback(task, false)
+end
+settle_plan(plan_move)
+return {last > 0 and 'MORE' or 'DONE'}

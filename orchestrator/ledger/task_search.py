@@ -1,0 +1,36 @@
+"""Looks for tasks of a plan, a bounded step at a time: see ``scripts/find_tasks.lua``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+LOOKED_AT: Final = 2000
+"""Tasks whose status one script looks at: about two milliseconds of Redis' time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Those whose tenant, or whose failure's type (in any case), is like a pattern (``*`` stands for anything), and of
+    the wave of this index; None: any."""
+
+    tenants: str | None = None
+    cause: str | None = None
+    wave: int | None = None
+
+
+ANY: Final = Only()
+
+
+def search_steps(plan_id: str, total: int, wanted: Sequence[str], only: Only) -> Iterator[list[str | int]]:
+    """The arguments of each step's script, from the first task on."""
+    wave = "" if only.wave is None else str(only.wave)
+    texts = [_pieces(only.tenants), _pieces(only.cause and only.cause.lower()), wave]
+    for first in range(0, total, LOOKED_AT):
+        yield [plan_id, first, min(LOOKED_AT, total - first), *texts, *wanted]
+
+
+def _pieces(pattern: str | None) -> str:
+    return json.dumps(pattern.split("*")) if pattern else ""

@@ -1,0 +1,146 @@
+"""Which tenant goes in which wave: in plan order, each wave from what the earlier ones have left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.domain.config import PlanHeader
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, percent_of
+from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
+from orchestrator.plans.tenant_config import load_config
+from orchestrator.templates.condition import compile_condition, condition_holds
+from orchestrator.templates.variables import template_variables
+
+FEW = 3
+
+
+@dataclass(slots=True)
+class Selection:
+    """``wave_of`` is the index of each tenant's wave, -1 for none; it is empty when the plan has no waves."""
+
+    rules: FleetRules
+    wave_of: Sequence[int] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+
+def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: Mapping[str, Any]) -> Selection:
+    """``tenants`` are pairs of tenant id and config as stored, ``plan`` is what expressions see of the plan."""
+    total = len(tenants)
+    mode = (header.failure_tolerance and header.failure_tolerance.mode) or "soft"
+    tolerance = tolerance_of(header.failure_tolerance, total)
+    if header.waves is None:
+        return Selection(FleetRules(total, tolerance, header.on_breach))
+    problems = static_problems(header)
+    if problems:
+        return Selection(FleetRules(total), problems=problems)
+    choice = _Choice(tenants, plan)
+    taken_by = [-1] * total
+    waves = []
+    for index, spec in enumerate(header.waves):
+        found = choice.take(f"waves[{index}]", spec)
+        problems += found.problems
+        for position in found.taken:
+            taken_by[position] = index
+        waves.append(wave_of(spec, len(found.taken), mode))
+    if choice.left and not problems:
+        problems.append(_in_no_wave([tenants[position][0] for position in choice.left]))
+    return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves)), taken_by, problems)
+
+
+def static_problems(header: PlanHeader) -> list[Problem]:
+    """What is wrong with the waves, whatever the tenants are."""
+    waves = header.waves or []
+    problems = [
+        Problem(f"waves[{index}].tenants", None, "missing; only the last wave may leave it out")
+        for index, wave in enumerate(waves[:-1])
+        if wave.tenants is None
+    ]
+    first: dict[str, int] = {}
+    for index, wave in enumerate(waves):
+        if (other := first.setdefault(wave.name, index)) != index:
+            message = f"the same as waves[{other}].name; expected each once"
+            problems.append(Problem(f"waves[{index}].name", wave.name, message))
+        if wave.tenants is not None and wave.tenants.where is not None:
+            problems += _uncompiled(wave.tenants.where, f"waves[{index}].tenants.where")
+    return problems
+
+
+def _uncompiled(expression: str, path: str) -> list[Problem]:
+    try:
+        compile_condition(expression, path)
+    except InvalidInput as error:
+        return error.problems
+    return []
+
+
+@dataclass(slots=True)
+class _Found:
+    taken: Sequence[int] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _Choice:
+    """The tenants that no wave has taken yet, as positions in the plan."""
+
+    def __init__(self, tenants: Sequence[tuple[str, str]], plan: Mapping[str, Any]) -> None:
+        self._tenants = tenants
+        self._plan = plan
+        self.left: Sequence[int] = range(len(tenants))
+
+    def take(self, path: str, spec: WaveSpec) -> _Found:
+        found = _Found(self.left) if spec.tenants is None else self._chosen(spec.tenants, f"{path}.tenants")
+        if not found.taken and not found.problems:
+            found.problems.append(Problem(path, spec.name, "it takes nobody: earlier waves have left no such tenant"))
+        taken = set(found.taken)
+        self.left = [position for position in self.left if position not in taken]
+        return found
+
+    def _chosen(self, wanted: WaveTenants, path: str) -> _Found:
+        if wanted.count is not None:
+            return _Found(self.left[: wanted.count])
+        if wanted.percent is not None:
+            return _Found(self.left[: math.ceil(percent_of(len(self._tenants), wanted.percent))])
+        if wanted.ids is not None:
+            return self._named(wanted.ids, path)
+        return self._where(wanted.where or "", path)
+
+    def _named(self, ids: Sequence[str], path: str) -> _Found:
+        at = {tenant_id: position for position, (tenant_id, _) in enumerate(self._tenants)}
+        left = set(self.left)
+        problems = []
+        for place, tenant_id in enumerate(ids):
+            if tenant_id not in at:
+                problems.append(Problem(f"{path}.ids[{place}]", tenant_id, "the plan has no such tenant"))
+            elif at[tenant_id] not in left:
+                problems.append(Problem(f"{path}.ids[{place}]", tenant_id, "an earlier wave has taken it"))
+            left.discard(at.get(tenant_id, -1))
+        return _Found(sorted({at[tenant_id] for tenant_id in ids if tenant_id in at} & set(self.left)), problems)
+
+    def _where(self, expression: str, path: str) -> _Found:
+        condition = compile_condition(expression, f"{path}.where")
+        taken: list[int] = []
+        first: Problem | None = None
+        wrong = 0
+        for position in self.left:
+            tenant_id, config = self._tenants[position]
+            try:
+                if condition_holds(condition, template_variables(load_config(config), self._plan)):
+                    taken.append(position)
+            except InvalidInput as error:
+                wrong += 1
+                problem = error.problems[0]
+                first = first or Problem(problem.path, problem.value, f"{problem.message}, for tenant {tenant_id}")
+        if first is None:
+            return _Found(taken)
+        more = f" and {wrong - 1} more" if wrong > 1 else ""
+        return _Found(taken, [Problem(first.path, first.value, first.message + more)])
+
+
+def _in_no_wave(left: Sequence[str]) -> Problem:
+    few = ", ".join(left[:FEW]) + (", ..." if len(left) > FEW else "")
+    who = "1 tenant is" if len(left) == 1 else f"{len(left)} tenants are"
+    return Problem("waves", None, f"{who} in no wave ({few}); a last wave without tenants takes what is left")

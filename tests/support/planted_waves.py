@@ -1,0 +1,55 @@
+"""Planted situations of waves, gates and breakers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from orchestrator.control.explain import Situation as S
+from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.ledger.operations import Order
+from tests.support.ledger_world import LedgerWorld
+from tests.support.planted import Planted, on, staffed, started
+from tests.support.table_steps import Do, then
+
+ME = Order("ada", "looks bad")
+APPROVE, REJECT = (f"changeover {word} --plan p --wave canary" for word in ("approve", "reject"))
+
+
+def fleet(**canary: Any) -> Do:
+    """A plan of a canary and two others; the canary runs."""
+    rules = FleetRules(3, None, "pause", (Wave("canary", 1, **canary), Wave("rest", 2)))
+    return staffed(started("p", "a b c", rules=rules, wave_of=[0, 1, 1]))
+
+
+def canary_done(**canary: Any) -> Do:
+    return then(fleet(**canary), on("finish", "p.0"), on("serve", "p"))
+
+
+def no(world: LedgerWorld) -> None:
+    world.operations.answer_gate("p", "", ME, approves=False)
+
+
+def waves() -> Iterator[Planted]:
+    look = ("changeover status p --wave canary",)
+    yield Planted("a wave is open", fleet(), "p", S.WAVE_OPEN, "wave canary: 0 of 1 ended, 0 failed", look)
+    said = "it waits for wave canary (0 of 1 ended)"
+    yield Planted("a later wave waits", fleet(), "p.1", S.WAVE_OPEN, said, ("changeover explain --plan p",))
+    soaks = canary_done(soak_seconds=600.0)
+    yield Planted("a wave soaks", soaks, "p", S.WAVE_SOAKS, "wave canary soaks until ")
+    yield Planted("waits for a soak", soaks, "p.1", S.WAVE_SOAKS, "soaks until ", ("changeover explain --plan p",))
+    gated = canary_done(gate="manual")
+    both = (APPROVE, REJECT)
+    yield Planted("a gate waits", gated, "p", S.GATE_WAITS, "waits for approval of wave canary", both)
+    yield Planted("waits for a gate", gated, "p.1", S.GATE_WAITS, "waits for approval of wave canary", both)
+    rejected = then(gated, no)
+    said = "the gate of wave canary is rejected"
+    yield Planted("a gate is rejected", rejected, "p", S.GATE_REJECTED, said, (APPROVE,))
+    tripped = then(fleet(tolerance=Tolerance(0, strict=False)), on("break_stage", "p.0"))
+    said = "breaker tripped in wave canary: 1 failed, tolerance 0"
+    answers = (
+        "changeover retry --plan p",
+        "changeover resume --plan p --accept-failures",
+        "changeover rollback --plan p",
+    )
+    yield Planted("a breaker tripped", tripped, "p", S.BREAKER_TRIPPED, said, answers)

@@ -1,0 +1,143 @@
+"""The rules of waves and breakers against doctored logs: each breaks one, and is rejected for that one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.history import check_log
+from tests.unit.orchestrator.history.told import (
+    PLAN,
+    Line,
+    asked,
+    move,
+    of_plan,
+    task,
+    tell,
+)
+
+CANARY = {"name": "canary", "tenants": 1, "failureTolerance": {"count": 0}}
+
+
+def opening(*, canary: dict[str, Any] | None = None, **head: Any) -> list[Line]:
+    """Tenant 0 is the canary, the two others are the rest."""
+    waves = [{**CANARY, **(canary or {})}, {"name": "rest", "tenants": 2}]
+    return [
+        of_plan("PlanCreated", maxConcurrency=2, waves=waves, **head),
+        task(0, "TaskCreated", wave=0),
+        task(1, "TaskCreated", wave=1),
+        task(2, "TaskCreated", wave=1),
+        of_plan("PlanReady"),
+        of_plan("PlanStarted"),
+        begun("canary", 1),
+    ]
+
+
+def begun(wave: str, tenants: int) -> Line:
+    return of_plan("PlanWaveStarted", wave=wave, tenants=tenants)
+
+
+def done(wave: str, failed: int = 0) -> Line:
+    return of_plan("PlanWaveCompleted", wave=wave, failed=failed)
+
+
+def failure(position: int, admission: str = "TaskStarted") -> list[Line]:
+    return [
+        task(position, admission),
+        task(position, "TaskStageStarted", "a"),
+        task(position, "TaskStageFailed", "a"),
+        task(position, "TaskFailed"),
+        of_plan("PlanProgress"),
+    ]
+
+
+def tripped(failed: int, tolerance: int, **more: Any) -> Line:
+    return of_plan("PlanBreakerTripped", **{"failed": failed, "tolerance": tolerance, "action": "pause", **more})
+
+
+def told(*parts: Line | list[Line]) -> list[Line]:
+    return [line for part in parts for line in (part if isinstance(part, list) else [part])]
+
+
+REST = told(begun("rest", 2), move(1), move(2), done("rest"))
+RIGHT = told(opening(), move(0), done("canary"), REST)
+GATED = opening(canary={"gate": "manual"})
+ASKED = of_plan("PlanGateWaiting", wave="canary")
+YES = of_plan("PlanGateApproved", wave="canary", actor="me", reason="")
+NO = of_plan("PlanGateRejected", wave="canary", actor="me", reason="")
+PAUSED = of_plan("PlanPaused")
+ON = [asked("resume", PLAN), of_plan("PlanResumed")]
+TRIPPED = told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN), PAUSED)
+ACCEPTED = [asked("resume", PLAN, acceptFailures=True), of_plan("PlanResumed")]
+RETRIED = asked("retry", "p.0", fromCheckpoint=True)
+BEARS_ONE = opening(canary={"failureTolerance": {"count": 1}})
+PLAN_BEARS_ONE = opening(canary={"failureTolerance": None}, failureTolerance={"count": 1, "mode": "soft"})
+STRICT = opening(failureTolerance={"count": 0, "mode": "strict"})
+MOVED_AGAIN = told(BEARS_ONE, failure(0), done("canary", 1), begun("rest", 2))
+
+
+def broken(lines: list[Line]) -> set[str]:
+    return {violation.invariant for violation in check_log(tell(lines), {PLAN: ("a", "b")}).violations}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        RIGHT,
+        told(GATED, move(0), ASKED, YES, done("canary"), REST),
+        told(GATED, move(0), ASKED, NO, asked("pause", PLAN), PAUSED, ON, ASKED, YES, done("canary"), REST),
+        told(TRIPPED, ACCEPTED, done("canary", 1), REST),
+        told(TRIPPED, RETRIED, ON, move(0, "TaskRetryStarted"), done("canary"), REST),
+        told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
+    ],
+    ids=["waves", "gate", "rejected-then-approved", "accepted", "retried", "moved-again"],
+)
+def test_a_right_history_holds(lines: list[Line]) -> None:
+    assert broken(lines) == set(), str(check_log(tell(lines)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "invariant"),
+    [
+        (told(opening(), move(1)), "I13"),
+        (told(opening(), task(0, "TaskStarted"), task(1, "TaskStarted")), "I13"),
+        (told(opening(), move(0), begun("rest", 2), move(1)), "I13"),
+        (told(opening(), move(0), done("canary"), move(1)), "I13"),
+        (told(opening(), task(0, "TaskStarted"), done("canary")), "I13"),
+        (told(opening(), move(0), done("rest")), "I13"),
+        (told(opening(), move(0), done("canary", 1)), "I13"),
+        (told(opening(), begun("rest", 2)), "I13"),
+        (told(GATED, move(0), done("canary")), "I13"),
+        (told(GATED, move(0), YES), "I13"),
+        (told(GATED, task(0, "TaskStarted"), ASKED), "I13"),
+        (told(GATED, move(0), ASKED, done("canary")), "I13"),
+        (told(MOVED_AGAIN, RETRIED, move(1)), "I13"),
+        (told(TRIPPED, ON, done("canary", 1)), "I13"),
+        (told(opening(), failure(0), asked("cancel", PLAN)), "I14"),
+        (told(opening(), failure(0), tripped(1, 1, wave="canary")), "I14"),
+        (told(opening(), failure(0), tripped(2, 0, wave="canary")), "I14"),
+        (
+            told(PLAN_BEARS_ONE, failure(0), done("canary", 1), begun("rest", 2), failure(1), tripped(2, 1))
+            + told(task(2, "TaskStarted")),
+            "I14",
+        ),
+        (told(STRICT, move(0), done("canary"), begun("rest", 2), [task(i, "TaskStarted") for i in (1, 2)]), "I14"),
+    ],
+)
+def test_a_doctored_history_is_rejected(lines: list[Line], invariant: str) -> None:
+    found = broken(lines)
+    # Who is admitted too early also goes before those that stand before it.
+    assert invariant in found, found
+    assert found <= {invariant, "I3"}, str(check_log(tell(lines)))
+
+
+def test_a_wave_has_a_cap_of_its_own() -> None:
+    lines = opening()
+    lines[0][1]["waves"][1]["maxConcurrency"] = 1
+    lines += [*move(0), done("canary"), begun("rest", 2), task(1, "TaskStarted"), task(2, "TaskStarted")]
+    assert broken(lines) == {"I2"}
+
+
+def test_a_plan_whose_beginning_is_cut_off_is_not_judged() -> None:
+    assert check_log(tell(told(opening(), move(1)))[7:], is_cut=True).holds

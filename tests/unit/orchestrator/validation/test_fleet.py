@@ -1,0 +1,151 @@
+"""Waves and tolerances of a plan: who goes where, the numbers, and every mistake at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.config import PlanSpec
+from orchestrator.plans.plan import make_plan
+from orchestrator.validation import validate_plan
+from tests.support.right_plan import right_plan, right_tenant
+
+REGIONS = ("eu", "us")
+
+
+def fleet(count: int = 20, **head: Any) -> dict[str, Any]:
+    """Tenants t0, t1, ..., every other one in the EU."""
+    plan = right_plan()
+    plan["tenants"] = [right_tenant(f"t{i}", labels={"region": REGIONS[i % 2]}) for i in range(count)]
+    return plan | head
+
+
+def waves(*specs: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": f"w{index}", **spec} for index, spec in enumerate(specs)]
+
+
+def count(number: int) -> dict[str, Any]:
+    return {"tenants": {"count": number}}
+
+
+def errors(plan: dict[str, Any]) -> list[str]:
+    return [str(problem) for problem in validate_plan(plan).errors]
+
+
+def taken(plan: dict[str, Any]) -> list[list[str]]:
+    """The tenants of each wave."""
+    made = validate_plan(plan).require()
+    names = [tenant.tenant_id for tenant in made.tenants]
+    return [[name for name, at in zip(names, made.wave_of, strict=True) if at == i] for i in range(len(plan["waves"]))]
+
+
+def test_each_wave_takes_from_what_the_earlier_ones_left() -> None:
+    specs = waves(
+        count(2),
+        {"tenants": {"percent": 10}},
+        {"tenants": {"where": "tenant.labels.region == 'eu'"}},
+        {"tenants": {"ids": ["t19", "t5"]}},
+        {},
+    )
+    first, second, eu, named, rest = taken(fleet(20, waves=specs))
+    assert (first, second) == (["t0", "t1"], ["t2", "t3"])
+    assert eu == [f"t{i}" for i in range(4, 20, 2)]
+    assert named == ["t5", "t19"], "in plan order"
+    assert rest == ["t7", "t9", "t11", "t13", "t15", "t17"]
+
+
+@pytest.mark.parametrize(("percent", "number"), [(5, 1), (10, 2), (10.1, 3), (0.001, 1), (100, 20)])
+def test_a_part_is_of_the_plan_and_rounded_up(percent: float, number: int) -> None:
+    specs = waves({"tenants": {"percent": percent}}, {})[: 1 if percent == 100 else 2]
+    assert len(taken(fleet(20, waves=specs))[0]) == number
+
+
+def test_numbers_are_resolved_and_told() -> None:
+    specs = waves({**count(2), "failureTolerance": {"count": 0}}, {"failure_tolerance": {"percent": 12.5}})
+    made = validate_plan(fleet(20, waves=specs, failure_tolerance={"percent": 14, "mode": "strict"})).require()
+    words = "w0: 2 tenants, tolerance 0 (strict); w1: 18 tenants, tolerance 2 (strict); plan: 20 tenants, tolerance 2"
+    assert made.rules.line() == f"{words} (strict)"
+    fields = made.rules.fields()
+    assert (fields["tolerance"], fields["strict"], fields["onBreach"], fields["waves"]) == (2, 1, "pause", 2)
+    assert (fields["wave:0:total"], fields["wave:1:tolerance"]) == (2, 2)
+    assert [wave["name"] for wave in made.rules.wire()["waves"]] == ["w0", "w1"]
+
+
+def test_a_plan_without_them_says_nothing() -> None:
+    made = validate_plan(fleet(3)).require()
+    assert (made.rules.fields(), made.rules.wire(), made.rules.line(), made.wave_of) == ({}, {}, "", ())
+
+
+def test_they_are_part_of_the_content() -> None:
+    digests = {
+        make_plan(plan).digest
+        for plan in (
+            fleet(4),
+            fleet(4, failure_tolerance={"count": 1}),
+            fleet(4, failure_tolerance={"count": 1}, on_breach="cancel"),
+            fleet(4, waves=waves(count(1), {})),
+            fleet(4, waves=waves({**count(1), "gate": "manual"}, {})),
+        )
+    }
+    assert len(digests) == 5
+    plan = fleet(4, waves=waves({**count(1), "gate": "manual"}, {}))
+    assert validate_plan(PlanSpec.model_validate(plan)).require().digest == make_plan(plan).digest
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ({"failure_tolerance": {}}, ["failure_tolerance: give either count or percent"]),
+        ({"failure_tolerance": {"count": 1, "percent": 2}}, ["failure_tolerance: give either count or percent"]),
+        ({"failure_tolerance": {"count": -1}}, ["failure_tolerance.count: expected a whole number of at least 0"]),
+        ({"failure_tolerance": {"count": 1, "mode": "hard"}}, ["failure_tolerance.mode: expected 'soft' or 'strict'"]),
+        ({"on_breach": "explode"}, ["on_breach: expected 'pause'"]),
+        ({"waves": []}, ["waves: expected at least 1 of them"]),
+        ({"waves": waves({}, {})}, ["waves[0].tenants: missing; only the last wave may leave it out"]),
+        ({"waves": waves({"tenants": {}})}, ["waves[0].tenants: give one of count, percent, where, ids"]),
+        ({"waves": waves(count(4), {})}, ["waves[1]: it takes nobody"]),
+        ({"waves": waves(count(3))}, ["waves: 1 tenant is in no wave (t3)"]),
+        ({"waves": waves(count(1), count(1))}, ["waves: 2 tenants are in no wave (t2, t3)"]),
+        ({"waves": [{"name": "a", **count(1)}, {"name": "a"}]}, ["waves[1].name: the same as waves[0].name"]),
+        ({"waves": waves({"tenants": {"ids": ["t1", "who"]}}, {})}, ["waves[0].tenants.ids[1]: the plan has no such"]),
+        (
+            {"waves": waves(count(2), {"tenants": {"ids": ["t1"]}}, {})},
+            ["waves[1].tenants.ids[0]: an earlier wave has taken it"],
+        ),
+        (
+            {"waves": waves({"tenants": {"where": "tenant.labels.ring == 'early'"}}, {})},
+            ["waves[0].tenants.where: the name 'ring' is undefined"],
+        ),
+        ({"waves": waves({"tenants": {"where": "1 +"}}, {})}, ["waves[0].tenants.where: template syntax"]),
+        (
+            {"waves": waves({"tenants": {"where": "tenant.labels.region"}}, {})},
+            ["waves[0].tenants.where: expected true"],
+        ),
+        ({"waves": waves({**count(1), "gate": "automatic"}, {})}, ["waves[0].gate: expected 'manual', or a mapping"]),
+        ({"waves": waves({**count(1), "soke": {}}, {})}, ["waves[0].soke: unknown key; did you mean 'soak'"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(head: dict[str, Any], expected: list[str]) -> None:
+    found = errors(fleet(4, **head))
+    assert len(found) == len(expected), found
+    for line, words in zip(found, expected, strict=True):
+        assert line.startswith(words), line
+
+
+def test_all_mistakes_come_at_once() -> None:
+    specs = waves({"tenants": {"where": "1 +"}}, {}, {"tenants": {"ids": ["who"]}})
+    plan = fleet(4, waves=specs)
+    plan["tenants"][2]["network_endpoints"] = []
+    found = errors(plan)
+    assert [line.partition(":")[0] for line in found] == [
+        "tenants[2].network_endpoints",
+        "waves[1].tenants",
+        "waves[0].tenants.where",
+    ], found
+
+
+def test_what_is_probably_not_meant_is_warned_of() -> None:
+    plan = fleet(4, on_breach="cancel", waves=waves({**count(1), "max_concurrency": 9}, {}))
+    found = [str(problem) for problem in validate_plan(plan).warnings]
+    assert [line.partition(":")[0] for line in found] == ["on_breach", "waves[0].max_concurrency"], found

@@ -1,0 +1,147 @@
+"""Looks at tenants while their wave soaks, and asks HTTP gates. Nothing is held meanwhile, and nothing is written but
+what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import structlog
+
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.awaited import Awaited, GateQuestion
+from orchestrator.ledger.operations import Operations, Order
+from orchestrator.ledger.outcomes import Looked
+from orchestrator.ledger.records import TurnRecord
+from orchestrator.secrets.masking import mask
+from orchestrator.secrets.scopes import ScopedSecrets
+from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
+from orchestrator.templates.variables import template_variables
+from steps import Done, Failed, FenceToken, HttpRequest, Outcome, PollAgain, StepContext
+from workers.patience import patiently
+from workers.plan_cache import CachedPlan, PlanCache
+from workers.turn_run import StepResources
+
+ASKED_BY: Final = "gate"
+"""Who approves or rejects when an HTTP gate does."""
+
+ANSWER_SECONDS: Final = 10.0
+YES, NOT_YET = 200, 202
+ONE_ROUND: Final = {"max_attempts": 1, "consecutive_successes": 1, "rebroadcast": None, "fail_fast": False}
+"""What of a health check is another matter at a look: one round is all there is."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Looker:
+    """Serves all threads of a worker process."""
+
+    def __init__(
+        self,
+        awaited: Awaited,
+        operations: Operations,
+        plans: PlanCache,
+        resources: StepResources,
+        strategy: RollbackStrategy,
+    ) -> None:
+        self._awaited = awaited
+        self._operations = operations
+        self._plans = plans
+        self._resources = resources
+        self._strategy = strategy
+
+    def look(self, task_id: str, number: int) -> str:
+        """Runs the task's health checks once, as they ran, and records what they saw; answers that in a word."""
+        record = patiently(lambda: self._awaited.look(task_id, number))
+        if record is None:
+            return Looked.STALE
+        plan = patiently(lambda: self._plans.get(plan_of(task_id), record.incarnation, record.digest))
+        if plan is None:
+            return Looked.STALE
+        gone = self._what_is_missing(plan, record)
+        answer = patiently(lambda: self._awaited.record_look(task_id, number, gone))
+        known = {"planId": plan_of(task_id), "taskId": task_id, "tenantId": record.tenant_id}
+        if gone is not None:
+            _log.warning("tenant was not there", action="look-missed", **known, look=number, reason=gone.message)
+        return answer
+
+    def ask(self, question: GateQuestion) -> str:
+        """Asks the gate and tells the ledger: 200 approves, 202 and no answer are not yet, any other answer rejects."""
+        request = HttpRequest("gate", question.url)
+        (answer,) = self._resources.http.fetch_all([request], ANSWER_SECONDS)
+        if answer.status == YES:
+            return self._answer(question, f"{question.url} answered {YES}", approves=True)
+        if answer.refused or (answer.status not in (None, NOT_YET)):
+            why = answer.error or f"it answered {answer.status}"
+            return self._answer(question, mask(f"{question.url}: {why}"), approves=False)
+        if patiently(lambda: self._awaited.not_yet(question)) is Looked.OVERDUE:
+            said = answer.error or f"it answered {answer.status}"
+            return self._answer(question, mask(f"{question.url} did not say yes in time: {said}"), approves=False)
+        return Looked.AGAIN
+
+    def _answer(self, question: GateQuestion, reason: str, *, approves: bool) -> str:
+        order = Order(ASKED_BY, reason, request_id=f"gate-{question.plan_id}-{question.wave}-{question.number}")
+        answer = patiently(
+            lambda: self._operations.answer_gate(question.plan_id, question.wave_name, order, approves=approves)
+        )
+        return str(answer.answer)
+
+    def _what_is_missing(self, plan: CachedPlan, record: TurnRecord) -> FailureInfo | None:
+        config, other, new = configs_for(record, self._strategy)
+        secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
+        for stage in plan.stages:
+            try:
+                if stage.when is not None and not stage.takes_part(new, plan.reference):
+                    continue
+                built = stage.build(config, template_variables(config, plan.reference, secrets))
+            except InvalidInput as error:
+                return _gone(stage.name, None, mask(str(error)))
+            for step in (one for one in built if one.step.confirms_health):
+                if (why := self._why_not_there(step, record, config, other)) is not None:
+                    return _gone(stage.name, step.name, why)
+        return None
+
+    def _why_not_there(
+        self, step: BuiltStep, record: TurnRecord, config: dict[str, Any], other: dict[str, Any] | None
+    ) -> str | None:
+        have = self._resources
+        fields = type(step.parameters).model_fields
+        parameters = step.parameters.model_copy(update={k: v for k, v in ONE_ROUND.items() if k in fields})
+        context = StepContext(
+            tenant_id=record.tenant_id,
+            config=config,
+            attempt=1,
+            state={},
+            # Nobody holds the tenant: a step that would write is refused.
+            token=FenceToken(record.incarnation, 0, "", "", "", record.tenant_id),
+            idempotency_key="",
+            target=have.limits.target(have.target, None, step.secrets),
+            http=have.limits.http(have.http, step.secrets),
+            targets=have.limits.targets(have.targets, step.secrets),
+            instances=have.instances,
+            other_config=other,
+        )
+        try:
+            outcome: Outcome = step.step.run(parameters, context)
+        except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises is no sign of health
+            _log.exception("step raised", action="step-raised", step=step.name)
+            return mask(f"{type(error).__name__}: {error}")
+        return next(_why(outcome), None)
+
+
+def _why(outcome: Outcome) -> Iterator[str]:
+    match outcome:
+        case Done():
+            return
+        case Failed(_, message):
+            yield mask(message)
+        case PollAgain(note=note):
+            yield mask(note or "it is not there yet")
+
+
+def _gone(stage: str, step: str | None, why: str) -> FailureInfo:
+    return FailureInfo(type="SoakFailed", message=f"no longer there: {why}", stage_name=stage, step_name=step)
