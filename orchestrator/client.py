@@ -252,9 +252,7 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)
         with translate_errors(self._url):
-            if wanted.type == "plan":
-                return self._explainer.plan(wanted.identifier)
-            return self._explainer.task(self._orchestrator.task_id_of(wanted))
+            return self._explainer.target(wanted)
 
     def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""

@@ -14,6 +14,7 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
 if TYPE_CHECKING:
     from orchestrator import Client
+    from orchestrator.control.answers import PurgedTenant
     from orchestrator.control.task_rows import Wanted
 
 ROWS = 50
@@ -106,6 +107,10 @@ def _show_plans(client: Client, form: Format) -> None:
 
 
 def _show_task(client: Client, tenant: str | None, task: str | None, form: Format) -> None:
+    left = client.purged_tenant(tenant) if tenant is not None else None
+    if left is not None:
+        _show_left(left, form)
+        return
     found = client.tenant_status(tenant) if tenant is not None else client.task_status(str(task))
     if form != "table":
         print_value(as_json(found), form)
@@ -113,6 +118,15 @@ def _show_task(client: Client, tenant: str | None, task: str | None, form: Forma
     from orchestrator.cli import drawing, tables
 
     drawing.show(tables.task_detail(found))
+
+
+def _show_left(left: PurgedTenant, form: Format) -> None:
+    if form != "table":
+        print_value(as_json(left), form)
+        return
+    from orchestrator.cli import drawing, tables
+
+    drawing.show(tables.purged_tenant_detail(left))
 
 
 def _show_plan(

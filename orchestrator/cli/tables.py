@@ -11,9 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
-from orchestrator.control.answers import DamagedTask, DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.answers import (
+    DamagedTask,
+    DeployUnit,
+    LastOperation,
+    PlanStatus,
+    PlanSummary,
+    PurgedTenant,
+    TaskStatus,
+)
 from orchestrator.control.fleet_status import breach_sentence, breaches
 from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.control.tenants import unit_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
 from orchestrator.domain.status import TaskState
@@ -126,9 +135,7 @@ def task_detail(task: TaskStatus) -> Table:
         table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
     for instance, said in (task.verdicts or {}).items():
         table.add_row(cell(f"{instance} said", "dim"), cell(verdict_words(said)))
-    for name, unit in (("tenant is at", task.current), ("last known good", task.last_known_good)):
-        if unit is not None:
-            table.add_row(Text(name, style="dim"), cell(unit_words(unit)))
+    _add_units(table, task.current, task.last_known_good)
     if task.last_operation is not None:
         table.add_row(Text("last operation", style="dim"), cell(operation_words(task.last_operation)))
     if task.failure_info is not None:
@@ -136,16 +143,26 @@ def task_detail(task: TaskStatus) -> Table:
     return table
 
 
+def purged_tenant_detail(tenant: PurgedTenant) -> Table:
+    """What is left of a tenant whose plans have been purged."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, text in (("tenant id", tenant.tenant_id), ("status", tenant.status), ("last mover", tenant.last_mover)):
+        if text is not None:
+            table.add_row(Text(name, style="dim"), cell(text))
+    _add_units(table, tenant.current, tenant.last_known_good)
+    return table
+
+
+def _add_units(table: Table, current: DeployUnit | None, last_known_good: DeployUnit | None) -> None:
+    for name, unit in (("tenant is at", current), ("last known good", last_known_good)):
+        if unit is not None:
+            table.add_row(Text(name, style="dim"), cell(unit_words(unit)))
+
+
 def verdict_words(said: Sequence[str]) -> str:
     """``unreachable x 3, ok``: what an instance said at one attempt after the other."""
     runs = [(word, len(list(same))) for word, same in groupby(said)]
     return ", ".join(word if count == 1 else f"{word} x {count}" for word, count in runs)
-
-
-def unit_words(unit: DeployUnit) -> str:
-    """``version 42 on unit 100 (green)``, of what is known."""
-    name = "" if unit.deploy_unit_name is None else f" ({unit.deploy_unit_name})"
-    return f"version {unit.deploy_unit_version} on unit {unit.deploy_unit_id}{name}"
 
 
 def operation_words(last: LastOperation) -> str:

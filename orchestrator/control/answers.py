@@ -70,6 +70,16 @@ class TaskStatus(Answer):
     """Asked of one task: what it was when a health check last confirmed a move or rollback of it."""
 
 
+class PurgedTenant(Answer):
+    """A tenant whose plans have all been purged: what is still known. ``last_mover``: the task that changed it last."""
+
+    tenant_id: str
+    status: str = "PURGED"
+    last_mover: str | None = None
+    current: DeployUnit | None = None
+    last_known_good: DeployUnit | None = None
+
+
 class DamagedTask(Answer):
     """A task with whose record nobody can work; ``wrong``: what is; ``way_out``: in words, and the command that would
     be taken now."""

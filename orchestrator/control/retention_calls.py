@@ -1,4 +1,4 @@
-"""The client's calls on what is kept: ended plans, checkpoints, a plan written down."""
+"""The client's calls on what is kept: ended plans, what a purge leaves, checkpoints, a plan written down."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.control.answers import CheckpointStatus, PurgeResult
+from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
 from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.export import Line, plan_lines
 from orchestrator.control.purging import Purger
 from orchestrator.control.target import order_of
+from orchestrator.control.tenants import purged_tenant
 from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
@@ -56,6 +57,11 @@ class RetentionCalls:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
         with translate_errors(self._url):
             return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
+
+    def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
+        """What is still known of a tenant whose plans have all been purged; None for any other."""
+        with translate_errors(self._url):
+            return purged_tenant(self._reader, tenant_id)
 
     def checkpoint(self, task_id: str) -> CheckpointStatus:
         """What is kept of a task for going on after its last good stage, or that nothing is."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 
 from orchestrator.control.absent import absent
@@ -12,13 +11,13 @@ from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, 
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.fleet_status import fleet_fields
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
+from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.log_entries import moment
 from orchestrator.ledger.reader import PAGE, Reader
-from orchestrator.ledger.records import IDENTITY
 from steps import in_words
 
 Record = Mapping[str, str]
@@ -130,7 +129,7 @@ class StatusReader:
     def _units(self, tenant_id: str) -> dict[str, DeployUnit | None]:
         """What the tenant is now, and what a health check confirmed last."""
         record = self._reader.tenant_records([tenant_id])[0]
-        return {"current": _current(record), "last_known_good": _last_known_good(record)}
+        return {"current": current_unit(record), "last_known_good": last_known_good(record)}
 
     def _wanted_at(self, plan: Record, plan_id: str, positions: Sequence[int], wanted: TaskFilter) -> list[TaskStatus]:
         # One that moved on between the two looks is no longer what was asked for.
@@ -223,20 +222,6 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
     )
-
-
-def _current(tenant: Record) -> DeployUnit | None:
-    """Not known, too, when it cannot be read."""
-    with suppress(*UNREADABLE):
-        return DeployUnit.model_validate_json(tenant["current"])
-    return None
-
-
-def _last_known_good(tenant: Record) -> DeployUnit | None:
-    with suppress(*UNREADABLE):
-        good = json.loads(tenant["good"])
-        return DeployUnit(**{name: good.get(name) for name in IDENTITY})
-    return None
 
 
 def _written(plan: Record) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.control.absent import absent
+from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.operations import Order, draw_request_id
@@ -53,6 +54,8 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
         "task": bool(reader.task_records([identifier])[0]),
         "tenant": reader.task_of_tenant(identifier) is not None,
     }
+    # What a purge left of a tenant is told of, and is in no other's way.
+    known["tenant"] = known["tenant"] or (not any(known.values()) and purged_tenant(reader, identifier) is not None)
     found = [OperationTarget(kind, identifier) for kind, is_known in known.items() if is_known]
     if not found:
         raise absent(reader, f"plan, task or tenant {identifier!r}", "`changeover status` lists the plans")

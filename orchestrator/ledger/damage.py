@@ -56,13 +56,19 @@ def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end
 
 
 def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
-    """The plans that a coordinator has taken out in the last day, as their record was gone; and when."""
+    """The plans that a coordinator has taken out in the last day, as their record was gone; and when. Not those that
+    have been submitted again."""
     seconds, _ = client.time()
     found = client.zrangebyscore(
         keys.of("lost"), (seconds - TOLD_SECONDS) * 1000, "+inf", start=0, num=PAGE, withscores=True
     )
     pairs = cast(list[tuple[str, float]], found)
-    return [(plan_id, datetime.fromtimestamp(at / 1000, UTC)) for plan_id, at in pairs]
+    with client.pipeline(transaction=False) as pipeline:
+        for plan_id, _ in pairs:
+            pipeline.exists(keys.of("plan", plan_id))
+        is_back = pipeline.execute()
+    gone = [pair for pair, back in zip(pairs, is_back, strict=True) if not back]
+    return [(plan_id, datetime.fromtimestamp(at / 1000, UTC)) for plan_id, at in gone]
 
 
 def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ from orchestrator.ledger.looks import look
 from orchestrator.ledger.movers import movers
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.repairs import PutRight, put_right
 from orchestrator.ledger.survey import TaskGroup, survey
 from orchestrator.ledger.task_search import ANY, Only, search_steps
 
@@ -185,10 +186,6 @@ class Reader:
         """How many of the plan's slots are taken."""
         return int(self._client.scard(self._keys.of("slots", plan_id)))
 
-    def queue_length(self, plan_id: str) -> int:
-        """How many tasks stand in the plan's queue."""
-        return int(self._client.zcard(self._keys.of("queue", plan_id)))
-
     def tasks_before(self, task_id: str) -> int | None:
         """How many tasks stand before this one in its plan's queue; None when it stands in none."""
         return cast(int | None, self._client.zrank(self._keys.of("queue", plan_of(task_id)), task_id))
@@ -237,14 +234,12 @@ class Reader:
         return damaged_tasks(self._client, self._keys, plan_id, first, end)
 
     def lost_plans(self) -> list[tuple[str, datetime]]:
-        """Plans that were taken out in the last day, as their record was gone."""
+        """Plans that were taken out in the last day, as their record was gone, and that are not there again."""
         return lost_plans(self._client, self._keys)
 
-    def repairs_and_recoveries(self) -> tuple[int, int]:
-        """What the reconciler has repaired, and how many stages were taken over from lost workers, ever."""
-        found = self._client.hmget(self._keys.of("meta"), "reconcilerRepairs", "recoveries")
-        repairs, recoveries = (int(count or 0) for count in found)
-        return repairs, recoveries
+    def put_right(self) -> PutRight:
+        """What the reconciler has repaired, and how many stages were taken over from lost workers."""
+        return put_right(self._client, self._keys)
 
     def checkpoint_marks(self, task_ids: Sequence[str]) -> list[tuple[bool, str | None]]:
         """Of each task: whether the ledger knows a checkpoint of it, and its status (None: no such task)."""

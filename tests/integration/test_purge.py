@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import redis
+
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
+from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -35,6 +38,40 @@ def test_purge_exports_first_and_says_what_it_did(client: Client, place: Place, 
     again = changeover("purge", "--plan", "p", "--json", environment=place.environment())
     assert again.returncode == 3, again.stdout
     assert "no plan 'p'" in again.stderr
+
+
+def test_what_is_known_of_a_tenant_outlives_its_plans(
+    client: Client, place: Place, settings: Settings, redis_client: redis.Redis
+) -> None:
+    world = LedgerWorld(redis_client, settings)
+    world.plan("p", ["acme", "other"])
+    world.ask("cancel", "p.1")
+    world.serve("p")
+    world.finish("p.0")
+    client.purge("p")
+
+    def said(*arguments: str) -> tuple[int, str]:
+        done = changeover(*arguments, environment=place.environment())
+        return done.returncode, done.stdout
+
+    for form in (("status", "acme"), ("status", "--tenant", "acme")):
+        code, text = said(*form)
+        assert code == 0, form
+        assert [" ".join(line.split()) for line in text.splitlines()] == [
+            "tenant id acme",
+            "status PURGED",
+            "last mover p.0",
+            "tenant is at version of-p on unit 100",
+            "last known good version of-p on unit 100",
+        ]
+    code, text = said("status", "--tenant", "acme", "--json")
+    assert (code, json.loads(text)["lastKnownGood"]["deployUnitVersion"]) == (0, "of-p")
+    code, text = said("explain", "acme")
+    assert (code, text.splitlines()[0]) == (0, "tenant acme is PURGED")
+    assert "it is at version of-p on unit 100 since its last whole move" in text
+    # Nothing has moved the other, and nothing is known of it.
+    for form in (("status", "other"), ("status", "--tenant", "other"), ("explain", "other"), ("cancel", "acme")):
+        assert said(*form)[0] == 3, form
 
 
 def test_what_cannot_be_purged_is_refused_with_what_to_do(client: Client, place: Place, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ BROKER = {"broker": "broker:6379/1", "brokerRun": "r1/1"}
 
 _OF_A_PLAN = {S.PLAN_MOVES, S.STAGE_RUNS}
 _BESIDE: dict[S, set[S]] = {
+    S.PLAN_MOVES: {S.FROZEN, S.TENANT_HELD},
     S.LEDGER_REFUSES: {S.WAITS_FOR_WORKER},
     S.WAITS_FOR_WORKER: {S.LEDGER_REFUSES},
     S.STAGE_RUNS: {S.LEDGER_REFUSES},
@@ -63,8 +64,8 @@ _BESIDE: dict[S, set[S]] = {
 
 @dataclass(frozen=True)
 class Planted:
-    """``target`` is explained: a task's id, else a plan's. ``commands``: all that the remark names, each of which is
-    tried. ``ahead``: seconds by which the reader's clock is."""
+    """``target`` is explained: a task's id, ``tenant `` and its id, else a plan's. ``commands``: all that the remark
+    names, each of which is tried. ``ahead``: seconds by which the reader's clock is."""
 
     name: str
     make: Do
@@ -81,7 +82,7 @@ class Planted:
     @property
     def may_be_said(self) -> set[S]:
         """The situation, and what is rightly said beside it."""
-        of_a_plan = set() if "." in self.target else _OF_A_PLAN
+        of_a_plan = set() if "." in self.target or " " in self.target else _OF_A_PLAN
         return {self.situation} | _BESIDE.get(self.situation, set()) | of_a_plan
 
 

@@ -139,8 +139,12 @@ def plans() -> Iterator[Told]:
     yield Told(lost, R.LEASES, "overdue running leases", "1 tasks: their workers gave no sign")
     late = then(started("p", "a b"), _late)
     yield Told(late, R.LEASES, "overdue queued leases", "2 tasks: their messages wait or are lost", good=True)
-    repaired = lambda world: world.client.hset(world.keys.of("meta"), "reconcilerRepairs", 2)  # noqa: E731
-    yield Told(repaired, R.REPAIRS, "reconciler repairs", "2: see `reconciler-repair`")
+    repaired = then(planned("p", "a b c"), _leaks("a", "b"))
+    yield Told(repaired, R.REPAIRS, "reconciler repairs", "2 in the last hour, 2 ever: see `reconciler-repair`")
+    long_ago = then(repaired, _an_hour_later)
+    yield Told(long_ago, R.REPAIRS, "reconciler repairs", "none in the last hour, 2 before", good=True)
+    again = then(long_ago, _leaks("c"))
+    yield Told(again, R.REPAIRS, "reconciler repairs", "1 in the last hour, 3 ever: see `reconciler-repair`")
     yield Told(nothing, R.RECOVERIES, "recoveries", "0 stages were taken over", good=True)
     yield Told(nothing, R.PERMISSIONS, "writable keys", "any plan may write any key", good=True)
     yield Told(_draft(0), R.DRAFTS, "drafts", "none was cut off", good=True)
@@ -165,6 +169,22 @@ def plans() -> Iterator[Told]:
     yield Told(gone, R.DAMAGED_PLAN, "plan p", "it has no record")
     taken_out = then(gone, lambda world: [world.ledger.lose_plan("p", 0, 100), world.ledger.lose_plan("p", 100, 100)])
     yield Told(taken_out, R.DAMAGED_PLAN, "plan p", "its tenants are free: submit it again")
+
+
+def _leaks(*tenants: str) -> Do:
+    """Of plan p, which no coordinator has looked at, these tenants are held; the reconciler frees them."""
+
+    def make(world: LedgerWorld) -> None:
+        for tenant in tenants:
+            world.client.hset(world.keys.of("tenant", tenant), "holder", f"p.{'abc'.index(tenant)}")
+        world.ledger.call("reconcile", "p", 0, 100)
+
+    return make
+
+
+def _an_hour_later(world: LedgerWorld) -> None:
+    for field in ("at", "offset"):
+        world.client.hincrby(world.keys.of("clock"), field, 3_600_000)
 
 
 def fleet() -> Iterator[Told]:

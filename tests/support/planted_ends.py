@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orchestrator.control.explain import Situation as S
-from orchestrator.ledger.operations import Order
-from tests.support.ledger_world import LedgerWorld
+from orchestrator.ledger.operations import Order, draw_request_id
+from orchestrator.ledger.purges import Purges
+from tests.support.ledger_world import ME, LedgerWorld
 from tests.support.planted import Planted, on, staffed, started, stops
 from tests.support.planted_moves import fails
 from tests.support.table_steps import Do, ask, then
@@ -108,6 +110,16 @@ def rollbacks() -> Iterator[Planted]:
     said = "it has ended as ROLLED_BACK, rolled back by ada (because)"
     yield Planted("rolled back", back, "p.0", S.TASK_ROLLED_BACK, said, (f"{RETRY} --from-scratch",))
     yield Planted("completed", staffed(done), "p.0", S.TASK_COMPLETED, "every stage is done")
+    said = "no plan names it: those that did have been purged; task p.0 of plan p changed it last; it is at version"
+    look = ("changeover status --tenant a",)
+    yield Planted("purged", staffed(done, _purge_p), "tenant a", S.TENANT_PURGED, said, look)
+
+
+def _purge_p(world: LedgerWorld) -> None:
+    purges = Purges(world.ledger)
+    purges.purge("p", replace(ME, request_id=draw_request_id()))
+    for _ in purges.chunks():
+        pass
 
 
 def cancelled() -> Iterator[Planted]:

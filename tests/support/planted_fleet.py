@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.control.explain import Situation as S
 from tests.support.ledger_world import LedgerWorld
-from tests.support.planted import Planted, on, planned, staffed
+from tests.support.planted import Planted, on, planned, staffed, started
 from tests.support.table_steps import then
 
 LIFT = ("changeover unfreeze freeze-1 --reason 'it is needed no longer'",)
@@ -28,6 +28,9 @@ def freezes() -> Iterator[Planted]:
     yield Planted(
         "its freeze is gone", over, "p.0", S.FROZEN, "not frozen by freeze-1 any more", ("changeover freezes",)
     )
+    waits = staffed(_freeze, started("q", "a"), planned("p", "a eu-1 b c d", max_concurrency=2), on("serve", "p"))
+    said = "2 of 2 slots are in use, 3 tasks wait (1 in the plan's queue, 1 in their tenants' lines, 1 for the end of a"
+    yield Planted("each waits for another thing", waits, "p", S.PLAN_MOVES, said)
 
 
 def _freeze(world: LedgerWorld) -> None:

@@ -137,7 +137,7 @@ def whole_plans() -> Iterator[Planted]:
     yield Planted("waits, rolls back", staffed(one, ask("rollback", "p")), "p.1", S.PLAN_ROLLING_BACK, said, look)
     ended = then(started("p", "a"), on("finish", "p.0"))
     yield Planted("an ended plan", staffed(ended), "p", S.PLAN_ENDED, "the plan has ended: 1 COMPLETED")
-    said = "4 of 4 slots are in use, 1 tasks wait; 1 PENDING, 4 RUNNING"
+    said = "4 of 4 slots are in use, 1 tasks wait (1 in the plan's queue); 1 PENDING, 4 RUNNING"
     yield Planted("a plan that moves", staffed(started("p", "a b c d e")), "p", S.PLAN_MOVES, said)
     draft = _draft(0)
     yield Planted("a draft", staffed(draft), "p", S.DRAFT, "it is being submitted: 1 of 3 tenants are written")

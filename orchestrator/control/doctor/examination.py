@@ -126,10 +126,14 @@ def _overdue(reader: Reader) -> Iterator[Check]:
 
 
 def _repairs(reader: Reader) -> Iterator[Check]:
-    repairs, recoveries = reader.repairs_and_recoveries()
-    finding = "none" if not repairs else f"{repairs}: see `reconciler-repair` in a coordinator's log"
-    yield check(Row.REPAIRS, "reconciler repairs", finding, good=not repairs)
-    yield check(Row.RECOVERIES, "recoveries", f"{recoveries} stages were taken over from lost workers")
+    found = reader.put_right()
+    finding = f"none in the last hour, {found.repairs} before" if found.repairs else "none"
+    if found.lately:
+        finding = f"{found.lately} in the last hour, {found.repairs} ever"
+        finding += ": see `reconciler-repair` in a coordinator's log"
+    # It is put right: what is told for ever is no finding, and hides the next one.
+    yield check(Row.REPAIRS, "reconciler repairs", finding, good=not found.lately)
+    yield check(Row.RECOVERIES, "recoveries", f"{found.recoveries} stages were taken over from lost workers")
 
 
 def _drafts(reader: Reader) -> Iterator[Check]:

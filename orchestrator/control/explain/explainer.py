@@ -14,6 +14,8 @@ from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
 from orchestrator.control.status import StatusReader
+from orchestrator.control.target import OperationTarget
+from orchestrator.control.tenants import purged_tenant
 from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
@@ -50,6 +52,17 @@ class Explainer:
         self._settings = settings
         self._url = url
         self._wall = wall
+
+    def target(self, target: OperationTarget) -> Explanation:
+        """A plan, a task, or a tenant: the task that speaks for it, or what a purge left of it."""
+        by_type = {"plan": self.plan, "task": self.task, "tenant": self.tenant}
+        return by_type[target.type](target.identifier)
+
+    def tenant(self, tenant_id: str) -> Explanation:
+        """The task that speaks for the tenant, or what a purge left of it."""
+        if (found := purged_tenant(self._reader, tenant_id)) is not None:
+            return self._answer("tenant", tenant_id, found.status, [stopped.purged(found)])
+        return self.task(self._status.task_id_of(tenant_id))
 
     def task(self, task_id: str) -> Explanation:
         """One task."""

@@ -76,6 +76,7 @@ class Situation(StrEnum):
     TASK_CANCELLED = "task-cancelled"
     TASK_ROLLED_BACK = "task-rolled-back"
     TASK_COMPLETED = "task-completed"
+    TENANT_PURGED = "tenant-purged"
 
 
 def remark(situation: Situation, sentence: str, *commands: str) -> Remark:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from orchestrator.control.answers import Remark
+from orchestrator.control.answers import PurgedTenant, Remark
 from orchestrator.control.explain.offers import Offer, of_plan, of_task
 from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.tenants import unit_words
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
@@ -105,6 +106,18 @@ def ended_well(task: TaskScene) -> Iterator[Remark]:
         by = by_whom(task.record, "rollback") or by_whom(task.plan, "rollback")
         sentence = f"it has ended as {task.status.status}, rolled back{by}"
         yield remark(Situation.TASK_ROLLED_BACK, sentence, *_again(task).commands)
+
+
+def purged(tenant: PurgedTenant) -> Remark:
+    """Its tasks are gone, so nothing holds it up; what stays of it."""
+    sentence = "no plan names it: those that did have been purged"
+    if tenant.last_mover:
+        sentence += f"; task {tenant.last_mover} of plan {plan_of(tenant.last_mover)} changed it last"
+    if tenant.current:
+        sentence += f"; it is at {unit_words(tenant.current)} since its last whole move or rollback"
+    if tenant.last_known_good:
+        sentence += f"; a health check last confirmed {unit_words(tenant.last_known_good)}"
+    return remark(Situation.TENANT_PURGED, sentence, typed("status", "--tenant", tenant.tenant_id))
 
 
 def given_up(task: TaskScene) -> Iterator[Remark]:

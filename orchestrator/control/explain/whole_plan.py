@@ -100,11 +100,16 @@ def _asked(plan: PlanScene) -> Iterator[Remark]:
 
 
 def _progress(plan: PlanScene) -> Remark:
-    held, queued = plan.scene.reader.slots_used(plan.plan_id), plan.scene.reader.queue_length(plan.plan_id)
-    sentence = (
-        f"{held} of {plan.summary.max_concurrency} slots are in use, {queued} tasks wait; {_counts(plan.summary)}"
-    )
-    return remark(Situation.PLAN_MOVES, sentence)
+    held = plan.scene.reader.slots_used(plan.plan_id)
+    waits = {where: sum(group.count for group in plan.of_kind(kind)) for kind, where in _WAITS.items()}
+    parts = ", ".join(f"{count} {where}" for where, count in waits.items() if count)
+    sentence = f"{held} of {plan.summary.max_concurrency} slots are in use, {sum(waits.values())} tasks wait"
+    sentence += f" ({parts})" if parts else ""
+    return remark(Situation.PLAN_MOVES, f"{sentence}; {_counts(plan.summary)}")
+
+
+_WAITS: Final = {"queue": "in the plan's queue", "line": "in their tenants' lines", "frozen": "for the end of a freeze"}
+"""Kinds of groups that wait, and where."""
 
 
 def _failures(plan: PlanScene) -> Iterator[Remark]:

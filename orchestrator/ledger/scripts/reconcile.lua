@@ -12,6 +12,7 @@
 --       PlanBreakerTripped TaskWaiting TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed
 --       TaskStageRollbackFailed
 -- @include keys
+-- @include repairs
 -- @include settings
 -- @include lease
 -- @include release
@@ -114,5 +115,5 @@ for position = first, last do
     check_frozen(task)
   end
 end
-if #repairs > 0 then redis.call('HINCRBY', K.meta(), 'reconcilerRepairs', #repairs) end
+if #repairs > 0 then note_repairs(#repairs) end
 return {'RECONCILED', last + 1 < tonumber(f[2]) and last + 1 or -1, repairs}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
+from orchestrator.control.answers import Check
 from orchestrator.control.doctor import Row, examine
 from orchestrator.control.doctor.servers import this_clock
 from orchestrator.settings.model import Settings
@@ -61,6 +62,21 @@ def test_what_has_been_dead_for_ten_minutes_is_not_told_of(world: LedgerWorld) -
     diagnosis = examine(world.settings, find_servers(world.settings))
     assert diagnosis.healthy
     assert not [check for check in diagnosis.checks if "x:1" in check.name]
+
+
+def test_a_plan_that_was_taken_out_is_told_of_until_it_is_submitted_again(world: LedgerWorld) -> None:
+    ALL_WELL(world)
+    world.started("p", ["a"])
+    world.client.delete(world.keys.of("plan", "p"))
+    for first in (0, 100):
+        world.ledger.lose_plan("p", first, 100)
+    assert "plan p" in {check.name for check in wrong(world)}
+    world.started("p", ["a"])
+    assert not wrong(world)
+
+
+def wrong(world: LedgerWorld) -> list[Check]:
+    return [check for check in examine(world.settings, find_servers(world.settings)).checks if not check.good]
 
 
 def test_a_clock_is_judged_both_ways() -> None:

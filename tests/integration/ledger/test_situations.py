@@ -49,6 +49,8 @@ STARTS = ("worker", "coordinator")
 def remarks(world: LedgerWorld, row: Planted) -> list[Remark]:
     url = str(world.settings.redis_url.get_secret_value()) if world.settings.redis_url else ""
     explainer = Explainer(world.ledger, world.reader, world.settings, url, wall=lambda: time.time() + row.ahead)
+    if row.target.startswith("tenant "):
+        return explainer.tenant(row.target.removeprefix("tenant ")).remarks
     is_task = "." in row.target
     return (explainer.task if is_task else explainer.plan)(row.target).remarks
 
