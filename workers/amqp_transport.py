@@ -27,7 +27,7 @@ from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
-from workers.gate import ITEM_LIMIT_BYTES, why_refused
+from workers.gate import ITEM_LIMIT_BYTES, NotOurs, made_anew
 
 _log = structlog.get_logger(__name__)
 
@@ -45,21 +45,23 @@ class RabbitChannel(pyamqp.Channel):
             deliver = callback
 
             def callback(message: Any) -> Any:
-                if (reason := _why_refused(message)) is None:
-                    return deliver(message)
-                # Nothing of it is quoted: it is somebody else's.
-                _log.error("message refused", action="message-refused", reason=reason, queue=queue)
-                return self.basic_reject(message.delivery_tag, requeue=False)
+                try:
+                    _make_anew(message)
+                except NotOurs as reason:
+                    # Nothing of it is quoted: it is somebody else's.
+                    _log.error("message refused", action="message-refused", reason=str(reason), queue=queue)
+                    return self.basic_reject(message.delivery_tag, requeue=False)
+                return deliver(message)
 
         return super().basic_consume(queue, *args, callback=callback, **kwargs)
 
 
-def _why_refused(message: Any) -> str | None:
+def _make_anew(message: Any) -> None:
     body = message.body.encode() if isinstance(message.body, str) else message.body
     if len(body) > ITEM_LIMIT_BYTES:
-        return f"{len(body)} bytes, expected at most {ITEM_LIMIT_BYTES}"
+        raise NotOurs(f"{len(body)} bytes, expected at most {ITEM_LIMIT_BYTES}")
     properties, info = message.properties, message.delivery_info
-    return why_refused(
+    made = made_anew(
         {
             "body": base64.b64encode(body).decode(),
             "content-type": properties.get("content_type"),
@@ -72,6 +74,14 @@ def _why_refused(message: Any) -> str | None:
             },
         }
     )
+    message.body = base64.b64decode(made["body"])
+    message.properties = {
+        "content_type": made["content-type"],
+        "content_encoding": made["content-encoding"],
+        "application_headers": made["headers"],
+        "correlation_id": made["properties"]["correlation_id"],
+        "delivery_mode": made["properties"]["delivery_mode"],
+    }
 
 
 def _count(lane: str) -> None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from celery.worker.strategy import default
 from kombu.asynchronous.timer import to_timestamp
 
 from workers.canary import CANARY
+
+FURTHEST_SECONDS: Final = 2700.0
+"""No message waits longer here: the runner asks for at most half an hour, and the broker takes a message for lost after
+an hour. What comes early is sent back by the ledger, or dropped if it is no turn's."""
 
 
 class LedgerTime:
@@ -30,6 +34,9 @@ class LedgerTime:
 
     def monotonic_time_of(self, due: datetime) -> float:
         """The moment on this process' monotonic clock; by the wall clock while the ledger has not said anything yet."""
+        return min(self._moment_of(due), self._monotonic() + FURTHEST_SECONDS)
+
+    def _moment_of(self, due: datetime) -> float:
         if self._ahead is None:
             return float(to_timestamp(due))  # type: ignore[no-untyped-call]
         return max(due.timestamp() - self._ahead, 0.0)

@@ -36,7 +36,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from orchestrator.broker.lane_keys import clear_damaged, gathers, push
 from orchestrator.broker.messages import GONE_AFTER_SECONDS, is_own_queue
 from orchestrator.domain.lanes import is_lane
-from workers.gate import ITEM_LIMIT_BYTES, why_refused
+from workers.gate import ITEM_LIMIT_BYTES, NotOurs, made_anew
 from workers.watchdog import SILENCE
 
 _log = structlog.get_logger(__name__)
@@ -107,10 +107,12 @@ class Channel(kombu_redis.Channel):
         if not is_lane(str(routing_key)):
             # The queue of a worker that is gone; or of nobody.
             return
-        if (reason := why_refused(payload)) is not None:
-            _refuse(reason, queue="unacked")
+        try:
+            message = made_anew(payload)
+        except NotOurs as reason:
+            _refuse(str(reason), queue="unacked")
             return
-        super()._do_restore_message(payload, exchange, routing_key, pipe, leftmost)  # type: ignore[no-untyped-call]
+        super()._do_restore_message(message, exchange, routing_key, pipe, leftmost)  # type: ignore[no-untyped-call]
 
     def _brpop_read(self, **options: Any) -> Any:
         # Before the reply is parsed: "nothing yet" is raised as an exception, and is a sign of life as well.
@@ -133,16 +135,18 @@ class Channel(kombu_redis.Channel):
         return result
 
     def _pass(self, deliver: Callable[[Any], Any], queue: str, item: Any) -> None:
-        if (reason := why_refused(item)) is not None:
-            _refuse(reason, queue=queue)
+        try:
+            message = made_anew(item)
+        except NotOurs as reason:
+            _refuse(str(reason), queue=queue)
             return
         try:
-            deliver(item)
+            deliver(message)
         except (*self.connection.connection_errors, *self.connection.channel_errors):
             raise
         except Exception:  # noqa: BLE001 - whatever Celery makes of this message, the others are not to wait for it
             _log.exception("message refused", action="message-refused", queue=queue, reason="Celery cannot take it")
-            tag = item["properties"]["delivery_tag"]
+            tag = message["properties"]["delivery_tag"]
             if tag in self.qos._delivered:
                 self.basic_ack(tag)  # type: ignore[no-untyped-call]
 

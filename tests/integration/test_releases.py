@@ -29,9 +29,9 @@ from tests.support.in_process import InProcess
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.refusals import why_refused
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
-from workers.gate import why_refused
 from workers.next_link import Drop, Proceed, Reschedule
 
 REGISTRY = load_registry()

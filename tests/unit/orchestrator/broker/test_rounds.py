@@ -12,7 +12,7 @@ from orchestrator.broker.rounds import publish_round
 from orchestrator.domain import formats
 from orchestrator.ledger.records import Turn
 from tests.integration.workers.test_garbage import ARGS, EMBED, envelope
-from workers.gate import why_refused
+from tests.support.refusals import why_refused
 
 TURNS = [Turn("p.0", 7, 0, 1), Turn("p.1", 8, 2, 5), Turn("q.9", 9, 1, 2)]
 
