@@ -153,7 +153,7 @@ _envelope: Final = TypeAdapter(_Envelope)
 _body: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Turn, _Names, _Embedded])
 
 
-_LINK: Final = {"kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
+_LINK: Final[dict[str, Any]] = {"kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
 """What a link is whatever it says."""
 
 

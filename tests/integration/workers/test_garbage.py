@@ -21,7 +21,7 @@ from tests.support.refusals import why_refused
 from tests.support.waiting import wait_until
 
 ARGS = ["p.0", 1, 0, 0]
-EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+EMBED: dict[str, Any] = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 
 
 def envelope(body: Any, task: Any = RUN_STAGE, raw_body: str | None = None, **changes: Any) -> dict[str, Any]:
