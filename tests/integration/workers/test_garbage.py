@@ -148,13 +148,15 @@ def strange() -> Iterator[str]:
                 message = envelope([ARGS, {}, EMBED], properties__delivery_tag=f"{part}-{name}-{number}")
                 message[part][name] = value
                 yield json.dumps(message)
-    bodies = [[ARGS, {name: value}, EMBED] for name in ("self", "task", "epoch", "\x1b[2J") for value in STRANGE]
+    bodies: list[Any] = [
+        [ARGS, {name: value}, EMBED] for name in ("self", "task", "epoch", "\x1b[2J") for value in STRANGE
+    ]
     bodies += [[[*ARGS, value], {}, EMBED] for value in STRANGE]
-    bodies += [[ARGS, {}, {**EMBED, name: value}] for name in ("chord", "more") for value in STRANGE]
+    bodies += [[ARGS, {}, EMBED | {name: value}] for name in ("chord", "more") for value in STRANGE]
     for name in OPTIONS.split():
         for value in STRANGE:
-            link = {"task": RUN_STAGE, "args": ["p.0", 1, 1, 0], "options": {name: value}, "kwargs": value}
-            bodies.append([ARGS, {}, {**EMBED, "chain": [{**link, "kwargs": {}}]}])
+            link = {"task": RUN_STAGE, "args": ["p.0", 1, 1, 0], "options": {name: value}, "kwargs": {}}
+            bodies.append([ARGS, {}, EMBED | {"chain": [link]}])
     for number, body in enumerate(bodies):
         yield json.dumps(envelope(body, properties__delivery_tag=f"body-{number}"))
 
