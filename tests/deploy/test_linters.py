@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 VALIDATE = ROOT / "build" / "deploy-venv" / "bin" / "kubernetes-validate"
 MANIFESTS = sorted(path for path in ROOT.glob("deploy/kubernetes/base/*.yaml") if path.name != "kustomization.yaml")
+
+KUSTOMIZE = next(
+    (words for words in (("kustomize", "build"), ("kubectl", "kustomize")) if shutil.which(words[0])), None
+)
+DASHBOARD = ROOT / "deploy" / "grafana" / "changeover.json"
+THROUGH_GRAFANAS_MODELS = """
+import json, sys
+from grafana_foundation_sdk.cog import encoder, plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+plugins.register_default_plugins()
+print(encoder.JSONEncoder().encode(Dashboard.from_json(json.load(open(sys.argv[1])))))
+"""
 
 pytestmark = pytest.mark.skipif("CHANGEOVER_TEST_DEPLOY" not in os.environ, reason="wants linters; make test-deploy")
 
@@ -38,16 +53,47 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("kustomize") is None, reason="no kustomize on this machine")
+@pytest.mark.skipif(KUSTOMIZE is None, reason="neither kustomize nor kubectl on this machine")
 @pytest.mark.parametrize("folder", ["base", "keda"])
 def test_kustomize_builds(folder: str, tmp_path: Path) -> None:
-    built = run("kustomize", "build", ROOT / "deploy" / "kubernetes" / folder)
+    built = run(*KUSTOMIZE or (), ROOT / "deploy" / "kubernetes" / folder)
     assert built.returncode == 0, built.stderr
     if folder == "base":
         whole = tmp_path / "whole.yaml"
         whole.write_text(built.stdout)
         said = run(VALIDATE, "--strict", "--no-warn", whole)
         assert said.returncode == 0, said.stdout
+
+
+def test_grafana_knows_every_field_of_the_dashboard(tmp_path: Path) -> None:
+    """Its models, made from its schemas, of the release in docker-compose.yml: what they do not know is lost."""
+    lost = lost_fields(json.loads(DASHBOARD.read_text()), tmp_path)
+    assert lost == []
+
+
+def test_a_misspelt_field_of_the_dashboard_is_found(tmp_path: Path) -> None:
+    wrong = json.loads(DASHBOARD.read_text())
+    wrong["panels"][5]["fieldConfig"]["defaults"]["custom"]["lineWdth"] = 2
+    wrong["panels"][0]["targets"][0]["exprr"] = "up"
+    assert len(lost_fields(wrong, tmp_path)) == 2
+
+
+def lost_fields(dashboard: Any, folder: Path) -> list[str]:
+    (folder / "dashboard.json").write_text(json.dumps(dashboard))
+    done = run(VALIDATE.with_name("python"), "-c", THROUGH_GRAFANAS_MODELS, folder / "dashboard.json")
+    assert done.returncode == 0, done.stderr
+    return list(differences(dashboard, json.loads(done.stdout), ""))
+
+
+def differences(given: Any, read: Any, path: str) -> Iterator[str]:
+    if isinstance(given, dict) and isinstance(read, dict):
+        for name, value in given.items():
+            yield from differences(value, read.get(name), f"{path}.{name}")
+    elif isinstance(given, list) and isinstance(read, list) and len(given) == len(read):
+        for position, pair in enumerate(zip(given, read, strict=True)):
+            yield from differences(*pair, f"{path}[{position}]")
+    elif given != read:
+        yield f"{path}: {given!r} became {read!r}"
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:

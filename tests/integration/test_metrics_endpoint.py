@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.prometheus_server import PROGRAM, PrometheusServer
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.waiting import wait_until
 
@@ -99,6 +102,11 @@ def test_what_dashboard_and_rules_ask_for_is_served(server: RedisServer, tmp_pat
         assert value(worker_port, "changeover_worker_pool_processes") == 2
         assert value(worker_port, "changeover_worker_slots") == 2
 
+        if PROGRAM is None:
+            assert "CI" not in os.environ, "no prometheus on this machine; .ci/run installs it"
+        else:
+            a_real_one_answers_all_panels_and_rules(tmp_path, port, worker_port)
+
         server.stop()
         wait_until(
             lambda: value(port, "changeover_ledger_up") == 0, 30, "Redis is away and the scrape knows nothing of it"
@@ -110,6 +118,28 @@ def test_what_dashboard_and_rules_ask_for_is_served(server: RedisServer, tmp_pat
         assert value(port, "changeover_task_completed_total") == 3
     finally:
         cluster.end()
+
+
+def a_real_one_answers_all_panels_and_rules(folder: Path, port: int, worker_port: int) -> None:
+    ports = {"changeover-coordinator": port, "changeover-worker": worker_port}
+    (folder / "prometheus").mkdir()
+    with PrometheusServer(folder / "prometheus", ports) as prometheus:
+        panels = json.loads((DEPLOY / "grafana" / "changeover.json").read_text())["panels"]
+        asked = [target["expr"] for panel in panels for target in panel["targets"]]
+        # A rate wants two scrapes.
+        for expression in asked:
+            wait_until(lambda: prometheus.query(expression), 30, f"a panel shows nothing: {expression}")  # noqa: B023
+        assert prometheus.query("max(changeover_task_completed_total)")[0]["value"][1] == "3"
+        assert {one["metric"]["job"] for one in prometheus.query("up == 1")} == set(ports)
+        wait_until(lambda: all(one["lastEvaluation"] > "0002" for one in rules(prometheus)), 30, "a rule never ran")
+        assert [(one["name"], one["lastError"]) for one in rules(prometheus) if one["health"] != "ok"] == []
+        # The plan has left nothing to be alarmed about.
+        assert [one["name"] for one in rules(prometheus) if one["state"] != "inactive"] == []
+
+
+def rules(prometheus: PrometheusServer) -> list[dict[str, Any]]:
+    groups = prometheus.ask("rules")["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 def test_a_port_that_is_taken_is_one_clear_error(server: RedisServer, tmp_path: Path) -> None:

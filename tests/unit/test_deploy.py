@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -33,6 +34,27 @@ def test_promtool_takes_the_rules(kind: str, file: Path, promtool: str) -> None:
     done = subprocess.run([promtool, kind, "rules", file.name], cwd=file.parent, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_promtool_takes_the_configuration(promtool: str) -> None:
+    file = RULES.with_name("prometheus.yml")
+    done = subprocess.run([promtool, "check", "config", file], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_panel_lies_on_another() -> None:
+    panels = json.loads((ROOT / "deploy" / "grafana" / "changeover.json").read_text())["panels"]
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in panels)
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+    assert len({panel["id"] for panel in panels}) == len(panels) == len({panel["title"] for panel in panels})
 
 
 def test_every_alert_has_a_case() -> None:
