@@ -34,6 +34,7 @@ TYPES: Final[dict[str, str]] = {
     "ended": "zset",
     "purges": "zset",
     "ready": "zset",
+    "awaited": "zset",
     "lost": "zset",
     "active": "set",
     "leases_queued": "zset",
