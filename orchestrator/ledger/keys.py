@@ -42,9 +42,13 @@ PATTERNS: Final[dict[str, str]] = {
     "freezes_now": "freezes-now",  # hash: freeze that is in force -> what it stops, as JSON
     "thawing": "thawing",  # zset: freeze whose waiters are put back, by the number of the last one
     "awaited": "awaited",  # zset: plan whose wave soaks or waits for an HTTP gate, by the time (ms) of what is due next
+    "grouped": "grouped",  # zset: group with a line by the time (ms) at which it was last looked at
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a freeze
     "frozen": "frozen:{}",  # zset: task ids that wait for the freeze's end, numbered as they came
+    # One a group; a plan's own limit is a group of the name plan:group
+    "group": "group:{}",  # set: task ids that hold a place of the group
+    "group_line": "group-line:{}",  # zset: task ids that wait for the group, by priority and ticket
     # One a plan
     "plan": "plan:{}",  # hash: the plan's record and counters
     "spec": "spec:{}",  # string: the plan's stages as JSON

@@ -3,9 +3,9 @@
 -- is none, or all have tried, it is due for whoever comes after a while, each time a longer one.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
---       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 1 if the turn had begun  6 why, one word  7 what about
 --       8 worker and delivery: a repeat of the same call is answered the same, a copy is not  9 that worker's own queue
 --       10 and on: others that could run it, as far as is known, each by its own queue and the lanes it serves (see lanes)

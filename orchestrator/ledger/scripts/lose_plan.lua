@@ -3,8 +3,9 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task}
 --       (strings), plans, drafts, ended, purges, ready, lost, leases-queued, leases-running, deadlines, beats,
---       handed-back, freeze-times, thawing, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
---       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan},
+--       line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS TaskWaiting

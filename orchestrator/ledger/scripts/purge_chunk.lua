@@ -2,8 +2,9 @@
 -- good and last mover. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), purges, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, lined, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox, feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), group:{group}, slots:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
 -- EVENTS TaskWaiting

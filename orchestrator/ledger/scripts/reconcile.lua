@@ -2,9 +2,9 @@
 -- disagrees. Every script leaves them agreeing, so a repair means a fault of ours or a hand in the data: it is counted.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
---       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}
+--       (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
@@ -18,13 +18,16 @@
 -- @include release
 -- @include stage_fail
 -- @include epoch
--- @include freeze
 -- @include frozen
+-- @include group_wait
+-- @include wait_repair
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local repairs = {}
-local function repaired(task, what) repairs[#repairs + 1] = {task.id, what} end
+local function repaired(task, what)
+  if what then repairs[#repairs + 1] = {task.id, what} end
+end
 
 -- A paused task, and one that waits to go on after a resume, holds its tenant if it had been admitted.
 local function should_hold(task)
@@ -77,25 +80,19 @@ local function check_lease(task)
   end
 end
 
--- Where a freeze that it waits for is gone without a trace, nobody would wake it.
-local function check_frozen(task)
-  local id = task.frozen_by
-  if not id or redis.call('HEXISTS', K.freezes(), id) == 1 or redis.call('ZSCORE', K.thawing(), id) then return end
-  thaw(id)
-  repaired(task, 'lost freeze')
-end
-
 local function check_queue(task)
   local in_queue = redis.call('ZSCORE', K.queue(plan_id), task.id)
   local in_line = redis.call('ZSCORE', K.line(task.tenant), task.id)
   local is_frozen = task.frozen_by and redis.call('ZSCORE', K.frozen(task.frozen_by), task.id)
   local waits = not TASK_ACTIVE[task.status] and (task.status == 'PENDING' or task.rollback)
-  if waits and not (in_queue or in_line or is_frozen) then
+  local in_group = task.group_for and redis.call('ZSCORE', K.group_line(task.group_for), task.id)
+  if waits and not (in_queue or in_line or is_frozen or in_group) then
     leave_frozen(task)
+    leave_group_lines(task)
     redis.call('ZADD', K.queue(plan_id), task.rank, task.id)
     wake_plan(plan_id)
     repaired(task, 'in no queue')
-  elseif not waits and (in_queue or in_line or task.frozen_by) then
+  elseif not waits and (in_queue or in_line or task.frozen_by or task.group_for) then
     redis.call('ZREM', K.queue(plan_id), task.id)
     leave_line(task)
     repaired(task, 'queued for nothing')
@@ -111,8 +108,9 @@ for position = first, last do
     apart(check_tenant, task)
     check_slot(task)
     check_lease(task)
+    repaired(task, repair_groups(task))
     check_queue(task)
-    check_frozen(task)
+    repaired(task, repair_freeze(task))
   end
 end
 if #repairs > 0 then note_repairs(#repairs) end

@@ -1,9 +1,9 @@
 -- Fails the tasks whose stage or task deadline has passed; a late result is fenced off, as the task is no longer active.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
---       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}
+--       (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, number of tasks failed, 1 when there may be more | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack

@@ -1,7 +1,8 @@
 -- Wakes the lines of free tenants: makes up for a waiter that stood back for one which then could not start.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq (string), ready, freeze-times, thawing, lined, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), slots:{plan} (set), inbox, feed, log:{plan} (streams)
+--       task:{task}, tenant:{tenant} (hashes), seq (string), ready, freeze-times, thawing, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), group:{group}, slots:{plan} (sets),
+--       inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tenants to look at; those with a wake under way come first, then those not looked at for the longest
 --       2 the most waiters
 -- CODES SWEPT, number of tenants woken, 1 when there were more waiters than that

@@ -1,9 +1,9 @@
 -- Answers overdue running leases: the worker is gone, so the stage goes on elsewhere under a new epoch.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, lined,
---       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn} to publish, then 1 when there may
 --       be more | BAD_MOVE

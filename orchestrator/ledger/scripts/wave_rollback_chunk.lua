@@ -2,8 +2,8 @@
 -- parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ended, ready, freeze-times, thawing,
---       awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan}
---       (sets), inbox, feed, log:{plan} (streams)
+--       awaited, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
+--       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed

@@ -9,8 +9,8 @@
 -- @include deadline
 -- @include move
 -- @include epoch
--- @include freeze
 -- @include frozen
+-- @include group_wait
 
 -- So many are looked at for one that no freeze stops; a plan with one slot seldom has two.
 local MOST_HOLDERS = 10
@@ -20,7 +20,7 @@ local function first_resumed_holder(plan_id)
   local upto = '(' .. int(RANK_RESUMED + HOLDS_NOTHING)
   for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.queue(plan_id), RANK_RESUMED, upto, 'LIMIT', 0, MOST_HOLDERS)) do
     local task = read_task(task_id)
-    if task and not frozen_by(task) then return task end
+    if task and not waits_frozen(task) and not waits_for_group(task) then return task end
   end
   return nil
 end
@@ -43,6 +43,7 @@ end
 local function join_line(task, holder, reason)
   local line = K.line(task.tenant)
   if redis.call('ZSCORE', line, task.id) then return end
+  step_out_of_groups(task)
   local kept = redis.call('HGET', K.task(task.id), 'ticket')
   local ticket = kept or redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, (task.rollback and 0 or TICKET_MOVE) + ticket, task.id)
@@ -96,6 +97,7 @@ end
 local function take_places(task)
   ask_task(task, task.rollback and 'roll_back' or 'admit')
   redis.call('ZREM', K.queue(task.plan), task.id)
+  hold_groups(task)
   leave_line(task)
   redis.call('SADD', K.slots(task.plan), task.id)
   if task.rollback then start_rollback(task) else admit_move(task) end

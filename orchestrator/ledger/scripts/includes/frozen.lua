@@ -3,6 +3,8 @@
 -- @include keys
 -- @include freeze
 -- @include task
+-- @include could_start
+-- @include group_line
 
 -- Out of the line of its tenant, with its ticket kept for when it comes back.
 local function step_out_of_line(task)
@@ -29,12 +31,17 @@ local function tell_frozen(task, freeze_id)
   emit_task('TaskWaiting', task, '{"reason":"frozen","holder":' .. cjson.encode(freeze_id) .. '}')
 end
 
-local function wait_frozen(task, freeze_id)
-  if task.frozen_by == freeze_id then return end
+-- Whether a freeze stops the task: then it waits for that from here on.
+local function waits_frozen(task)
+  local freeze_id = frozen_by(task)
+  if not freeze_id then return false end
+  if task.frozen_by == freeze_id then return true end
   step_out_of_line(task)
+  step_out_of_groups(task)
   leave_frozen(task)
   redis.call('ZADD', K.frozen(freeze_id), redis.call('HINCRBY', K.meta(), 'frozen', 1), task.id)
   redis.call('HSET', K.task(task.id), 'frozenBy', freeze_id)
   task.frozen_by = freeze_id
   tell_frozen(task, freeze_id)
+  return true
 end

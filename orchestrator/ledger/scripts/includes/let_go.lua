@@ -25,6 +25,17 @@ local function give_up_tenant(task_id)
   return holder == task_id and tenant_id or nil
 end
 
+-- By what its record tells: its plan's may be gone.
+local function leave_groups(task_id)
+  for group in string.gmatch(redis.call('HGET', K.task(task_id), 'groups') or '', '%S+') do
+    for _, name in ipairs({group, plan_of(task_id) .. ':' .. group}) do
+      redis.call('ZREM', K.group_line(name), task_id)
+      if redis.call('EXISTS', K.group_line(name)) == 0 then redis.call('ZREM', K.grouped(), name) end
+      if redis.call('SREM', K.group(name), task_id) == 1 then wake_group(name) end
+    end
+  end
+end
+
 -- Answers the same.
 local function let_go(task_id)
   for _, timed in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats(), K.handed_back()}) do
@@ -32,6 +43,7 @@ local function let_go(task_id)
   end
   local freeze_id = redis.pcall('HGET', K.task(task_id), 'frozenBy')
   if type(freeze_id) == 'string' then redis.call('ZREM', K.frozen(freeze_id), task_id) end
+  sound(leave_groups, task_id)
   forget_task(task_id)
   local freed = sound(give_up_tenant, task_id)
   redis.call('UNLINK', K.task(task_id), K.config(task_id), K.checkpoint(task_id))

@@ -31,12 +31,7 @@ end
 
 -- Whether something other than its plan keeps it from starting: then it waits for that from here on.
 local function has_to_wait(task)
-  local freeze_id = frozen_by(task)
-  if freeze_id then
-    wait_frozen(task, freeze_id)
-    return true
-  end
-  return joins_line(task)
+  return waits_frozen(task) or joins_line(task) or waits_for_group(task)
 end
 
 -- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.

@@ -1,6 +1,7 @@
 -- Gives up what a task holds; each give-up wakes those who can use it.
 -- @include keys
 -- @include wake
+-- @include group_wait
 -- @include beats
 -- @include hand_back
 
@@ -14,8 +15,9 @@ local function drop_lease(task)
   task.lease = ''
 end
 
--- Where another task of the plan takes the slot in the same write, that one says what is left to wake for.
+-- A group is held as long as a slot. Where another task of the plan takes the slot in the same write, that one says what is left to wake for.
 local function free_slot(task)
+  free_groups(task)
   if redis.call('SREM', K.slots(task.plan), task.id) == 1 and not task.gives_way then wake_plan(task.plan) end
 end
 

@@ -26,10 +26,11 @@ local function read_task(task_id)
   if not plan_id then return nil end
   local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave')
+    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave',
+    'groups', 'groupFor')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
-    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride')
+    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
   local wave = tonumber(f[23] or nil)
@@ -45,9 +46,11 @@ local function read_task(task_id)
     timed = p[6] ~= false,
     -- The freeze that it waits for; whether a person lets it, or its plan, pass all of them.
     frozen_by = f[21] or nil, passes_freezes = (f[22] or p[8]) ~= false,
+    -- Its groups; the one for which it stands in their lines; its plan's priority.
+    groups = f[24] or '', group_for = f[25] or nil, priority = tonumber(p[9] or 0),
   }
   local is_whole = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
-    and task.started_at and task.attempt and task.retries and can_count(p[7])
+    and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7])
   return is_whole and task or nil
 end
 

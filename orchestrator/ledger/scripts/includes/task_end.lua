@@ -23,7 +23,7 @@ local function end_task(task, event, event_data)
   note_pause_over(task)
   redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
   redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
-    'dueAt', 'waitingSince', 'ticket', 'frozenTold', 'freezeOverride')
+    'dueAt', 'waitingSince', 'ticket', 'frozenTold', 'groupTold', 'overtaken', 'freezeOverride')
   if task.started_at > 0 then observe('task:' .. string.lower(task.status), duration) end
   release(task)
   emit_task(event, task, event_data)

@@ -1,29 +1,11 @@
 -- Tells coordinators what became possible, in the write that made it so.
 -- @include keys
 -- @include task
+-- @include wake_plan
 -- @include could_start
 -- @include frozen
+-- @include group_wait
 -- @include sound
-
--- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
-local function wake_plan(plan_id)
-  if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then
-    redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id)
-  end
-end
-
-local function wake_dispatch(task_id)
-  redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_of(task_id), 'task', task_id)
-end
-
--- A waiter goes back to its place in its plan's queue; it keeps its ticket. False when its record is damaged.
-local function back_to_queue(task_id)
-  local queue = K.queue(plan_of(task_id))
-  if redis.call('ZSCORE', queue, task_id) then return true end
-  local waiter = read_task(task_id)
-  if waiter then redis.call('ZADD', queue, waiter.rank, task_id) end
-  return waiter ~= nil
-end
 
 -- Leaves the line for its plan's queue, and keeps its ticket for when it comes back; out of all when it is damaged.
 local function stand_back(tenant_id, task_id, ticket)
@@ -36,17 +18,12 @@ local function stand_back(tenant_id, task_id, ticket)
   redis.call('HINCRBY', K.plan(plan_of(task_id)), 'n:lined', -1)
 end
 
--- So many waiters one script looks at, of whatever lines; the sweep goes on with a line that has more.
-local looks_left = 50
-
--- Who cannot start, whatever its plan does, waits elsewhere from now on.
+-- Who waits in a tenant's line and cannot start whatever its plan does, waits elsewhere from now on.
 local function waits_elsewhere(task_id)
-  if #freezes_in_force() == 0 then return false end
+  if #freezes_in_force() == 0 and redis.call('HEXISTS', K.task(task_id), 'groups') == 0 then return false end
   local task = read_task(task_id)
-  local freeze_id = task and frozen_by(task)
-  if not freeze_id then return false end
-  if redis.call('HGET', K.plan(task.plan), 'max') ~= '1' then redis.call('ZREM', K.queue(task.plan), task_id) end
-  wait_frozen(task, freeze_id)
+  if not task or not (waits_frozen(task) or waits_for_group(task)) then return false end
+  leave_queue(task)
   return true
 end
 
@@ -69,9 +46,6 @@ local function first_in_line(tenant_id, asking)
   return nil
 end
 
--- The next sweep looks at such a line before all others: one that was woken may have been paused before its turn.
-local SOON = 1e13
-
 -- Gives a turn to the plan of the first in line; those behind it would find the tenant held.
 local function wake_waiter(tenant_id, task_id, not_looked_at)
   if not not_looked_at then wake_plan(plan_of(task_id)) end
@@ -89,15 +63,19 @@ local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 -- Out of all that it waits in beside its plan's queue. Whether it stood in its tenant's line.
 local function leave_line(task)
   leave_frozen(task)
-  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket', 'frozenTold')
+  leave_group_lines(task)
+  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket', 'frozenTold', 'groupTold', 'overtaken')
   if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   return true
 end
 
--- It keeps nobody behind it in its tenant's line: for a lower ticket others have left a free tenant alone.
+-- It keeps nobody behind it in a line: for a lower ticket others have left a free tenant, or a group's place, alone.
 local function let_by(task)
+  local places = task.group_for and places_of(task) or {}
+  for _, place in ipairs(places) do redis.call('ZREM', K.group_line(place.name), task.id) end
+  for _, place in ipairs(places) do sound(wake_group, place.name) end
   if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
 end
 

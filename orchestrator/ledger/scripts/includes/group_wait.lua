@@ -1,0 +1,44 @@
+-- Waiting for a group, holding one, and giving it up: what admission and release do about groups.
+-- @include keys
+-- @include frozen
+-- @include group_turn
+
+-- Whether a group has no place for the task: then it joins the lines of its groups. Said once a wait.
+local function waits_for_group(task)
+  local place = place_lacking(task)
+  if not place then return false end
+  if task.group_for then
+    if task.group_for ~= place.name then redis.call('HSET', K.task(task.id), 'groupFor', place.name) end
+    return true
+  end
+  step_out_of_line(task)
+  local key = K.task(task.id)
+  local ticket = redis.call('HGET', key, 'ticket') or redis.call('HINCRBY', K.meta(), 'ticket', 1)
+  redis.call('HSET', key, 'ticket', ticket, 'groupFor', place.name)
+  task.group_for = place.name
+  for _, one in ipairs(places_of(task)) do
+    if one.cap < math.huge and wants(task, one) then
+      redis.call('ZADD', K.group_line(one.name), score_of(task, tonumber(ticket)), task.id)
+      redis.call('ZADD', K.grouped(), 'NX', NOW, one.name)
+    end
+  end
+  if redis.call('HSETNX', key, 'groupTold', 1) == 0 then return true end
+  local holder = redis.call('SRANDMEMBER', K.group(place.name)) or ''
+  emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode('group ' .. place.name .. ' is full') .. ',"holder":'
+    .. cjson.encode(holder) .. '}')
+  return true
+end
+
+-- It takes its places: who was overtaken by it is one step nearer to having a place kept.
+local function hold_groups(task)
+  if task.groups == '' then return end
+  for _, id in ipairs(task.overtakes or {}) do redis.call('HINCRBY', K.task(id), 'overtaken', 1) end
+  leave_group_lines(task)
+  take_groups(task)
+  redis.call('HDEL', K.task(task.id), 'overtaken', 'groupTold')
+end
+
+local function free_groups(task)
+  if task.groups == '' then return end
+  for _, name in ipairs(give_up_groups(task)) do sound(wake_group, name) end
+end
