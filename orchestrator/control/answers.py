@@ -34,7 +34,7 @@ class DeployUnit(Answer):
 
 class TaskStatus(Answer):
     """One tenant's move. ``waiting_for`` is the task that holds its tenant; ``waits_because`` what else keeps it from
-    being admitted, in words: a freeze.
+    being admitted, in words: a freeze, a group.
 
     ``duration_millis`` comes with the end: all the time from start to end. ``paused_millis`` of it were spent paused,
     or resumed and waiting to be admitted again.

@@ -5,20 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from orchestrator.control.freeze_words import until_words
+from orchestrator.ledger.group_reads import GroupUse
 from orchestrator.ledger.reader import Reader
 
+Record = Mapping[str, str]
 
-def wait_words(reader: Reader, records: Sequence[Mapping[str, str]]) -> list[str | None]:
+
+def wait_words(reader: Reader, records: Sequence[Record]) -> list[str | None]:
     """Of each task's record why it is not admitted, None when nothing of the kind keeps it."""
-    freezes = reader.freezes.of(sorted({one["frozenBy"] for one in records if one.get("frozenBy")}))
+    freezes = reader.freezes.of(_named(records, "frozenBy"))
+    uses = reader.groups.uses(_named(records, "groupFor"))
     now_ms = reader.freezes.told_now_ms() if freezes else 0
     words: list[str | None] = []
     for record in records:
-        freeze_id = record.get("frozenBy")
-        if not freeze_id:
-            words.append(None)
-        elif freeze_id in freezes:
+        freeze_id, group = record.get("frozenBy"), record.get("groupFor")
+        if freeze_id in freezes:
             words.append(f"frozen {until_words(freezes[freeze_id], now_ms)}")
-        else:
+        elif freeze_id:
             words.append(f"was frozen by {freeze_id}, which has ended: a coordinator puts it back")
+        elif group in uses:
+            words.append(f"waits for {group_words(uses[group])}")
+        else:
+            words.append(None)
     return words
+
+
+def group_words(use: GroupUse) -> str:
+    """``group db-7 (2 of 2 in use by acme, birch)``."""
+    own = f" of plan {use.plan_id}" if use.plan_id else ""
+    whom = ", ".join(use.tenants) + (", ..." if use.used > len(use.tenants) else "")
+    return f"group {use.name}{own} ({use.used} of {use.limit} in use{f' by {whom}' if whom else ''})"
+
+
+def _named(records: Sequence[Record], field: str) -> list[str]:
+    return sorted({record[field] for record in records if record.get(field)})

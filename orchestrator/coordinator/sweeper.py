@@ -70,7 +70,12 @@ class Sweeper:
     def _sweep_batch(self) -> bool:
         """True when there may be more. Leases and deadlines are left alone in the grace after an outage."""
         upto_ms = self._clock.tick()
-        kinds: dict[str, Callable[[int], bool]] = {"lines": self._lines, "freezes": self._thaw, "drafts": self._draft}
+        kinds: dict[str, Callable[[int], bool]] = {
+            "lines": self._lines,
+            "groups": self._groups,
+            "freezes": self._thaw,
+            "drafts": self._draft,
+        }
         if upto_ms is not None:
             overdue = {"deadlines": self._deadlines, "running leases": self._running, "queued leases": self._queued}
             kinds = overdue | kinds
@@ -98,6 +103,9 @@ class Sweeper:
 
     def _lines(self, _: int) -> bool:
         return bool(self._ledger.call("sweep_lines", BATCH, WAITERS)[2])
+
+    def _groups(self, _: int) -> bool:
+        return bool(self._ledger.call("sweep_groups", BATCH, WAITERS)[2])
 
     def _thaw(self, _: int) -> bool:
         return self._freezes.thaw(BATCH)

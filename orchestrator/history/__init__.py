@@ -1,5 +1,5 @@
 """The history checker: reads an event log, a dump of the ledger, the broker's messages and what instances recorded,
-and says whether the invariants I1 to I15 and I17 to I19 of the design held, naming the events that broke one: at
+and says whether the invariants I1 to I19 of the design held, naming the events that broke one: at
 the end, or at this moment, while things run.
 
 It shares no code with the scripts it judges, only their events and the fold of these: a mistake there must not be

@@ -8,6 +8,7 @@ from itertools import takewhile
 from orchestrator.domain.events import Event
 from orchestrator.history.bound_rules import check_bounds
 from orchestrator.history.broker_dump import StageMessages
+from orchestrator.history.dump_groups import check_groups
 from orchestrator.history.dump_plans import check_plans
 from orchestrator.history.dump_tasks import check_tasks
 from orchestrator.history.dump_tenants import check_tenants
@@ -46,7 +47,7 @@ def check_history(
     damaged: Collection[str] = (),
     overdue_ms: int = 60_000,
 ) -> Report:
-    """Whether I1 to I15 and I17 to I19 held.
+    """Whether I1 to I19 held.
 
     ``events`` is the namespace's log, whole unless ``is_cut``; what came before a cut is not judged. ``ended`` is the
     judgement at the end: everything submitted must be over. Without it the judgement is that of one moment, of a dump
@@ -63,6 +64,7 @@ def check_history(
     check_plans(dump, report)
     check_tasks(dump, report, overdue_ms=overdue_ms)
     check_tenants(dump, report)
+    check_groups(dump, report)
     check_fold(world, dump, report, damaged=damaged)
     check_bounds(dump, report, messages=messages or StageMessages(), lost_workers=lost_workers, ended=ended)
     check_isolation(world, dump, report, damaged=damaged, ended=ended, overdue_ms=overdue_ms)

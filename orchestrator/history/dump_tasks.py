@@ -12,7 +12,7 @@ from orchestrator.history.report import Report
 NO_CHECKPOINT: Final = frozenset({TaskState.COMPLETED, TaskState.ROLLED_BACK, TaskState.CANCELLED})
 OF_THE_ACTIVE: Final = ("lease", "worker", "beatAt", "pauseRequested", "cancelRequested")
 OF_THE_OPEN: Final = ("cursor", "stageStarted", "stageStartedAt", "dueAt", "retrying")
-OF_WAITERS: Final = ("waitingSince", "ticket", "rank", "forced")
+OF_WAITERS: Final = ("waitingSince", "ticket", "rank", "forced", "frozenBy", "groupFor", "overtaken")
 
 
 def check_tasks(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:

@@ -55,7 +55,7 @@ def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
     head = next(iter(dump.queues.get(plan_id, {})), None)
     if head is None or record["status"] != PlanState.RUNNING:
         return False
-    if dump.tasks.get(head, {}).get("frozenBy"):
+    if {"frozenBy", "groupFor"} & dump.tasks.get(head, {}).keys():
         return False
     tenant_id = dump.tasks.get(head, {}).get("tenant", "")
     holder = dump.tenants.get(tenant_id, {}).get("holder")

@@ -8,6 +8,7 @@ from typing import Final, cast
 import redis
 
 from orchestrator.domain.task_id import plan_of, position_of
+from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import PATTERNS, Keys
 from orchestrator.ledger.reader import PAGE
 
@@ -16,6 +17,7 @@ OWNERS: Final[dict[str, str]] = {
     **dict.fromkeys(("task", "config", "checkpoint"), "task"),
     **dict.fromkeys(("tenant", "line"), "tenant"),
     "frozen": "freeze",
+    **dict.fromkeys(("group", "group_line"), "group"),
 }
 """Whose end is the end of a key, for each kind of which there are many (I18)."""
 
@@ -42,6 +44,9 @@ class KeyWalk:
         self.plans = cast(list[str], client.zrange(keys.of("plans"), 0, -1))
         self._freezes = set(cast(list[str], client.hkeys(keys.of("freezes"))))
         self._freezes |= set(cast(list[str], client.zrange(keys.of("thawing"), 0, -1)))
+        has_groups = self.found["group"] or self.found["group_line"]
+        tasks = read_hashes(client, [keys.of("task", task_id) for task_id in self.found["task"]]) if has_groups else []
+        self._groups = {group for task in tasks for group in task.get("groups", "").split()}
         purges = cast(list[tuple[str, float]], client.zrange(keys.of("purges"), 0, -1, withscores=True))
         self._purges = dict(purges)
 
@@ -56,6 +61,9 @@ class KeyWalk:
                         has_owner = identifier in plans
                     case "tenant":
                         has_owner = identifier in tenants
+                    case "group":
+                        # Of a plan's own limit the name begins with the plan's.
+                        has_owner = identifier.rpartition(":")[2] in self._groups
                     case "freeze":
                         has_owner = identifier in self._freezes
                     case _:

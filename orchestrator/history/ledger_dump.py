@@ -39,6 +39,12 @@ class LedgerDump:
     """Each freeze's record, as stored."""
     thawing: set[str] = field(default_factory=set)
     """Freezes whose waiters are being put back."""
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    """Of each group the tasks that hold a place; plan:group is a plan's own limit."""
+    group_lines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each group the tasks that wait for it, in order."""
+    grouped: set[str] = field(default_factory=set)
+    """Groups that are swept for a line."""
     plan_paused: dict[str, set[str]] = field(default_factory=dict)
     checkpoints: dict[str, int] = field(default_factory=dict)
     """Of each task that has one: how long its checkpoint is kept, in ms; -1 is for ever."""
@@ -105,10 +111,11 @@ class LedgerDump:
         return ((task_id, record) for task_id, record in self.tasks.items() if not self.is_damaged(plan_of(task_id)))
 
     def waits_elsewhere(self, task_id: str) -> bool:
-        """Whether the task stands where it is woken from, and so in no queue: in its tenant's line, or frozen."""
+        """Whether it stands where it is woken from, and so in no queue: in a tenant's or group's line, or frozen."""
         task = self.tasks.get(task_id, {})
         is_frozen = task_id in self.frozen.get(task.get("frozenBy", ""), ())
-        return is_frozen or task_id in self.lines.get(task.get("tenant", ""), ())
+        is_in_group = task_id in self.group_lines.get(task.get("groupFor", ""), ())
+        return is_frozen or is_in_group or task_id in self.lines.get(task.get("tenant", ""), ())
 
     def by_plan(self) -> dict[str, dict[str, Record]]:
         """The tasks of each plan."""

@@ -9,6 +9,7 @@ from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
 from orchestrator.history.fleet_rules import breaker, gate_asked, soak, trip, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
+from orchestrator.history.group_rules import groups
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
@@ -21,6 +22,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     cap,
     order,
     frozen,
+    groups,
     stages,
     completion,
     boundary,

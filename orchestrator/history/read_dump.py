@@ -69,6 +69,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         "freezes": ("hgetall", (of("freezes"),)),
         "active": ("smembers", (of("active"),)),
         **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended", "ready", "lost")},
+        "grouped": ("zrange", (of("grouped"), *_MEMBERS)),
         "thawing": ("zrange", (of("thawing"), *_MEMBERS)),
         **{
             kind: ("zrange", (of(kind), *_SCORES))
@@ -86,6 +87,8 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         ("checkpoint", "pttl", (), tasks),
         ("tenant", "hgetall", (), tenants),
         ("frozen", "zrange", _SCORES, sorted(walk.found["frozen"])),
+        ("group", "smembers", (), sorted(walk.found["group"])),
+        ("group_line", "zrange", _SCORES, sorted(walk.found["group_line"])),
         ("line", "zrange", _SCORES, tenants),
     ]
     strays, expiring = list(walk.strays()), list(walk.expiring())
@@ -117,6 +120,9 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         plan_paused={plan_id: set(found) for plan_id, found in each["plan_paused"].items()},
         queues={plan_id: _pairs(found) for plan_id, found in each["queue"].items()},
         frozen={freeze_id: _pairs(found) for freeze_id, found in each["frozen"].items()},
+        groups={name: set(found) for name, found in each["group"].items() if found},
+        group_lines={name: _pairs(found) for name, found in each["group_line"].items() if found},
+        grouped=set(one["grouped"]),
         freezes=one["freezes"],
         thawing=set(one["thawing"]),
         lines={tenant_id: _pairs(found) for tenant_id, found in each["line"].items()},

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.domain.events import EventBase
 
-INVARIANTS: Final = tuple(f"I{number}" for number in (*range(1, 16), 17, 18, 19))
+INVARIANTS: Final = tuple(f"I{number}" for number in range(1, 20))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from orchestrator.domain import events as e
 from orchestrator.domain.fold import LogFold
 from orchestrator.domain.status import TaskState
 from orchestrator.history.freeze_view import FreezeView
+from orchestrator.history.group_view import GroupView
 from orchestrator.history.queue_view import QueueView
 
 StageKey = tuple[int, str, int]
@@ -34,6 +35,7 @@ class World(LogFold):
         """When each plan's newest event was written, in ms."""
         self.queue = QueueView()
         self.freezes = FreezeView()
+        self.groups = GroupView()
         self.requests: dict[tuple[str, str], e.OperationRequested] = {}
         """Operations by request id and target."""
 
@@ -42,6 +44,7 @@ class World(LogFold):
         if event.sequence_id <= self.sequence:
             return
         self.freezes.note(event)
+        self.groups.note(event, self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None)
         if isinstance(event, e.NamespaceEvent):
             super().apply(event)
             return

@@ -15,6 +15,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans
 from orchestrator.ledger.freeze_reads import FreezeReads
+from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
@@ -42,7 +43,7 @@ class Reader:
         self._client = client
         self._keys = keys
         self.namespace = keys.namespace
-        self.freezes = FreezeReads(client, keys)
+        self.freezes, self.groups = FreezeReads(client, keys), GroupReads(client, keys)
 
     # For coordinators and workers
 
@@ -192,7 +193,7 @@ class Reader:
 
     def first_in_queue(self, plan_id: str) -> str | None:
         """The head of the plan's queue."""
-        return next(iter(cast(list[str], self._client.zrange(self._keys.of("queue", plan_id), 0, 0))), None)
+        return next(iter(self._client.zrange(self._keys.of("queue", plan_id), 0, 0)), None)
 
     def goes_before_a_head(self, task_id: str) -> bool:
         """Whether the task stands among those that hold their tenant (see ``HOLDS_NOTHING`` in includes/task.lua)."""

@@ -23,10 +23,14 @@ NAMES: Final = {
 }
 """What a script calls each, and what a person does."""
 
+GROUP: Final = "GROUP:"
+"""Before a group's name: how many may hold it at once (``groups``)."""
+
 
 def shared_settings(settings: Settings) -> dict[str, int]:
     """The values of a process, as scripts take them: whole numbers, times in ms."""
-    return {
+    groups = {f"{GROUP}{name}": most for name, most in settings.groups.items()}
+    return groups | {
         "FEED_MAX": settings.feed_max_length,
         "LEASE_MS": round(settings.lease_seconds * 1000),
         "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
@@ -36,7 +40,7 @@ def shared_settings(settings: Settings) -> dict[str, int]:
     }
 
 
-BUILT_IN: Final = shared_settings(Settings.model_construct())
+BUILT_IN: Final = shared_settings(Settings.model_construct(groups={}))
 
 
 def settings_as_lua() -> str:
@@ -55,11 +59,19 @@ local SETTINGS = setmetatable({{}}, {{__index = read_setting}})"""
 
 def differences(mine: Mapping[str, int], shared: Mapping[str, int]) -> list[str]:
     """What a process would go by that the ledger does not, for a person: ``max_retry 99, not 3``."""
-    return [
+    found = [
         f"{label} {_shown(name, mine[name])}, not {_shown(name, shared.get(name, BUILT_IN[name]))}"
         for name, label in NAMES.items()
         if name in mine and mine[name] != shared.get(name, BUILT_IN[name])
     ]
+    groups = sorted(name for name in {*mine, *shared} if name.startswith(GROUP) and mine.get(name) != shared.get(name))
+    told = (f"groups.{name.removeprefix(GROUP)} {_limit(mine, name)}, not {_limit(shared, name)}" for name in groups)
+    # What an older release tells of itself knows no groups.
+    return found + (list(told) if mine else [])
+
+
+def _limit(values: Mapping[str, int], name: str) -> str:
+    return str(values[name]) if name in values else "any number"
 
 
 def _shown(name: str, value: int) -> str:

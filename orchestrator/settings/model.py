@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from orchestrator.domain.config import ServiceSpec
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.domain.model import Name, Seconds
+from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import VARIABLE, read_config_file
@@ -162,6 +162,7 @@ class Settings(BaseSettings):
     writable_keys: list[str] | None = None
     rollback_strategy: str = "previous"
     middlewares: list[str] = []
+    groups: dict[GroupName, Annotated[int, Field(ge=1, le=100_000)]] = {}
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
     metrics_by_plan: bool = False

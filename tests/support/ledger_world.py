@@ -270,6 +270,10 @@ class LedgerWorld:
         made = desk.set(scope, order, since=since, for_seconds=seconds, every=every, rollbacks_too=rollbacks_too)
         return made.freeze_id
 
+    def limit_groups(self, limits: Mapping[str, int]) -> None:
+        """A coordinator starts with other groups."""
+        Ledger(self.ledger.client, self.settings.model_copy(update={"groups": limits})).announce()
+
     def unfreeze(self, freeze_id: str) -> None:
         assert self.freezes.lift(freeze_id, replace(ME, request_id=draw_request_id())).answer == "ACCEPTED"
         self.thaw()

@@ -1,4 +1,4 @@
-"""Planted situations of what waits for a freeze."""
+"""Planted situations of what waits for a freeze or a group."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ def freezes() -> Iterator[Planted]:
     waits = staffed(_freeze, started("q", "a"), planned("p", "a eu-1 b c d", max_concurrency=2), on("serve", "p"))
     said = "2 of 2 slots are in use, 3 tasks wait (1 in the plan's queue, 1 in their tenants' lines, 1 for the end of a"
     yield Planted("each waits for another thing", waits, "p", S.PLAN_MOVES, said)
+
+
+def groups() -> Iterator[Planted]:
+    full = staffed(_limit, planned("p", "a b c", traits=SHARED), on("serve", "p"))
+    said = "it waits for group db-7 (1 of 1 in use by a)"
+    look = ("changeover explain --task p.0",)
+    yield Planted("a full group", full, "p.1", S.GROUP_FULL, said, look)
+    said = "2 tasks (such as b (p.1), c (p.2)) wait for group db-7 (1 of 1 in use by a)"
+    yield Planted("a full group, plan", full, "p", S.GROUP_FULL, said, look)
+
+
+SHARED = {name: {"groups": ["db-7"]} for name in "abc"}
+
+
+def _limit(world: LedgerWorld) -> None:
+    world.limit_groups({"db-7": 1})
 
 
 def _freeze(world: LedgerWorld) -> None:

@@ -48,6 +48,7 @@ class Situation(StrEnum):
     TENANT_HELD_BY_WAITING = "tenant-held-by-waiting"
     TENANT_HELD_BY_NOBODY = "tenant-held-by-nobody"
     FROZEN = "frozen"
+    GROUP_FULL = "group-full"
     TENANT_LINE = "tenant-line"
     SLOTS_TAKEN = "slots-taken"
     HEAD_BLOCKS = "head-blocks"

@@ -11,6 +11,7 @@ from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.freeze_words import until_words
+from orchestrator.control.wait_words import group_words
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
@@ -33,6 +34,9 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
         return
     if frozen := task.record.get("frozenBy"):
         yield frozen_remark(task.scene, frozen, "it is")
+        return
+    if group := task.record.get("groupFor"):
+        yield group_remark(task.scene, group, "it waits for")
         return
     tenant = task.scene.reader.tenant_records([task.status.tenant_id])[0]
     if (holder := tenant.get("holder")) and holder != task.task_id:
@@ -71,6 +75,13 @@ def frozen_remark(scene: Scene, freeze_id: str, who: str) -> Remark:
     until = until_words(record, scene.reader.freezes.told_now_ms())
     sentence = f"{who} frozen {until}, which {freeze_id} says of {record.scope}"
     return remark(Situation.FROZEN, sentence, typed("unfreeze", freeze_id, "--reason", "it is needed no longer"))
+
+
+def group_remark(scene: Scene, name: str, who: str) -> Remark:
+    """Who holds the group's places; the first of them is what to look at."""
+    use = scene.reader.groups.uses([name])[name]
+    look = [typed("explain", "--task", use.holders[0])] if use.holders else []
+    return remark(Situation.GROUP_FULL, f"{who} {group_words(use)}", *look)
 
 
 def held(scene: Scene, tenant_id: str, holder: str, since: str) -> Remark:

@@ -13,7 +13,7 @@ from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.explain.waiting import frozen_remark
+from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.control.status import StatusReader
 from orchestrator.control.worrying import ABANDONED_SECONDS
@@ -144,6 +144,8 @@ def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
 
 
 def _waits(plan: PlanScene) -> Iterator[Remark]:
+    for group in plan.of_kind("group"):
+        yield group_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) wait for")
     for group in plan.of_kind("frozen"):
         yield frozen_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) are")
     lines = plan.of_kind("line")

@@ -23,7 +23,14 @@ from orchestrator.domain.events.fleet import (
     PlanWaveStarted,
     TaskSoakFailed,
 )
-from orchestrator.domain.events.freezes import FreezeHappening, FreezeLifted, FreezeScope, FreezeSet, NamespaceEvent
+from orchestrator.domain.events.namespace import (
+    FreezeLifted,
+    FreezeScope,
+    FreezeSet,
+    GroupLimitsSet,
+    NamespaceEvent,
+    NamespaceHappening,
+)
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
     PlanCancelled,
@@ -72,7 +79,7 @@ from orchestrator.domain.events.tasks import (
 )
 
 KnownEvent = Annotated[
-    OperationRequested | PlanHappening | FleetHappening | TaskHappening | StageHappening | FreezeHappening,
+    OperationRequested | PlanHappening | FleetHappening | TaskHappening | StageHappening | NamespaceHappening,
     Field(discriminator="type"),
 ]
 
@@ -102,6 +109,7 @@ __all__ = [
     "FreezeLifted",
     "FreezeScope",
     "FreezeSet",
+    "GroupLimitsSet",
     "KnownEvent",
     "NamespaceEvent",
     "OperationRequested",

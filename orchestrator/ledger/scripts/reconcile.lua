@@ -108,7 +108,7 @@ for position = first, last do
     apart(check_tenant, task)
     check_slot(task)
     check_lease(task)
-    repaired(task, repair_groups(task))
+    repaired(task, sound(repair_groups, task))
     check_queue(task)
     repaired(task, repair_freeze(task))
   end

@@ -3,7 +3,7 @@
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       failed: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
---       frozen: the freeze | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
+--       frozen: the freeze | group: its name | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back | cancelled: by whom
 -- EVENTS none
 -- @include keys
@@ -51,12 +51,14 @@ local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'o
 for position = first, last do
   local task_id = task_id_of(plan_id, position)
   local key = K.task(task_id)
-  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy')
+  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy', 'groupFor')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
   if not status then
     -- Not written yet; or a hand has put there what is no record.
   elseif f[5] then
     add(position, 'frozen', f[5])
+  elseif f[6] then
+    add(position, 'group', f[6])
   elseif f[2] then
     local holder = read(K.tenant(f[4] or ''), 'holder')
     local plan = holder and plan_of(holder) or ''

@@ -96,8 +96,8 @@ end
 -- Takes slot and tenant under a new epoch, in the plan's first free place; whoever calls gives it a lease.
 local function take_places(task)
   ask_task(task, task.rollback and 'roll_back' or 'admit')
-  redis.call('ZREM', K.queue(task.plan), task.id)
   hold_groups(task)
+  redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
   redis.call('SADD', K.slots(task.plan), task.id)
   if task.rollback then start_rollback(task) else admit_move(task) end

@@ -20,8 +20,8 @@ end
 local function leave_group_lines(task)
   if not task.group_for then return end
   for _, place in ipairs(places_of(task)) do
-    redis.call('ZREM', K.group_line(place.name), task.id)
-    if redis.call('EXISTS', K.group_line(place.name)) == 0 then redis.call('ZREM', K.grouped(), place.name) end
+    redis.pcall('ZREM', K.group_line(place.name), task.id)
+    if redis.call('EXISTS', K.group_line(place.name)) == 0 then redis.pcall('ZREM', K.grouped(), place.name) end
   end
   redis.call('HDEL', K.task(task.id), 'groupFor')
   task.group_for = nil
@@ -29,7 +29,7 @@ end
 
 -- The next sweep looks at them: others may have left a free place to the task.
 local function look_soon(task)
-  for _, place in ipairs(places_of(task)) do redis.call('ZADD', K.grouped(), 'XX', NOW - SOON, place.name) end
+  for _, place in ipairs(places_of(task)) do redis.pcall('ZADD', K.grouped(), 'XX', NOW - SOON, place.name) end
 end
 
 -- Its wait goes on elsewhere.

@@ -21,9 +21,10 @@ local function wants(task, place) return not (place.own and task.rollback) end
 
 local function free_places(place) return place.cap - redis.call('SCARD', K.group(place.name)) end
 
+-- A group that a hand has made something else of is held by nobody, and keeps nobody from its end.
 local function take_groups(task)
   for _, place in ipairs(places_of(task)) do
-    if wants(task, place) then redis.call('SADD', K.group(place.name), task.id) end
+    if wants(task, place) then redis.pcall('SADD', K.group(place.name), task.id) end
   end
 end
 
@@ -31,7 +32,7 @@ end
 local function give_up_groups(task)
   local freed = {}
   for _, place in ipairs(places_of(task)) do
-    if redis.call('SREM', K.group(place.name), task.id) == 1 then freed[#freed + 1] = place.name end
+    if redis.pcall('SREM', K.group(place.name), task.id) == 1 then freed[#freed + 1] = place.name end
   end
   return freed
 end

@@ -74,7 +74,7 @@ end
 -- It keeps nobody behind it in a line: for a lower ticket others have left a free tenant, or a group's place, alone.
 local function let_by(task)
   local places = task.group_for and places_of(task) or {}
-  for _, place in ipairs(places) do redis.call('ZREM', K.group_line(place.name), task.id) end
+  for _, place in ipairs(places) do redis.pcall('ZREM', K.group_line(place.name), task.id) end
   for _, place in ipairs(places) do sound(wake_group, place.name) end
   if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
 end

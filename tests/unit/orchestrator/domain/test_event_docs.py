@@ -30,6 +30,6 @@ def test_task_and_stage_events_are_told_apart_on_the_page() -> None:
     sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)
     by_title = {section.splitlines()[0]: section for section in sections}
     for model in EVENT_TYPES:
-        homes = {StageEvent: "Stages", TaskEvent: "Tasks", NamespaceEvent: "Freezes"}
+        homes = {StageEvent: "Stages", TaskEvent: "Tasks", NamespaceEvent: "The namespace"}
         title = next((home for base, home in homes.items() if issubclass(model, base)), "Plans")
         assert f"| `{model.__name__}` |" in by_title[title]

@@ -51,6 +51,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "allow_loopback": (False, True),
     "writable_keys": (["file:{tenant}"], ["env:{tenant}"]),
     "secrets": ({"file": {"plans": ["file"]}}, {"env": {"steps": ["poll"]}}),
+    "groups": ({"file": 1}, {"env": 2}),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),
@@ -59,7 +60,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "renew_seconds": (2.0, 2.5),
     "redis.min_replicas": (1, 2),
 }
-TABLES = {"services", "connections", "instances", "secrets"}
+TABLES = {"services", "connections", "instances", "secrets", "groups"}
 """Tables of the user's own: environment and file are merged by key."""
 
 

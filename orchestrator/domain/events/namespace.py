@@ -1,4 +1,4 @@
-"""What happens to freezes: they belong to no plan, and stand in the namespace's feed and sequence."""
+"""What happens to the namespace: it belongs to no plan, and stands in the namespace's feed and sequence."""
 
 from __future__ import annotations
 
@@ -55,5 +55,12 @@ class FreezeLifted(NamespaceEvent):
     request_id: str | None = None
 
 
-FreezeHappening = FreezeSet | FreezeLifted
+class GroupLimitsSet(NamespaceEvent):
+    """What a coordinator said at its start, which is another thing than before: how many tasks may hold each group."""
+
+    type: Literal["GroupLimitsSet"] = "GroupLimitsSet"
+    limits: dict[str, int]
+
+
+NamespaceHappening = FreezeSet | FreezeLifted | GroupLimitsSet
 """Every model above but the base: one that is not here is not in the log."""

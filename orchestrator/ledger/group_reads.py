@@ -1,0 +1,63 @@
+"""Reads of groups: who holds one, and how many may. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+import redis
+
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.shared_settings import GROUP
+
+NAMED: Final = 3
+"""Holders of a group that are told by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUse:
+    """How many hold a group and how many may (None: any number); ``holders``: some of the tasks, ``tenants``: theirs.
+    ``plan_id``: whose own limit it is, "" for the one over all plans."""
+
+    name: str
+    plan_id: str
+    used: int
+    limit: int | None
+    holders: Sequence[str]
+    tenants: Sequence[str]
+
+
+class GroupReads:
+    """The questions about groups of one namespace. A plan's own limit is a group of the name ``plan:group``."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    def uses(self, names: Sequence[str]) -> dict[str, GroupUse]:
+        """Of each of these groups."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                plan_id, _, group = name.rpartition(":")
+                pipeline.scard(self._keys.of("group", name))
+                pipeline.srandmember(self._keys.of("group", name), NAMED)
+                if plan_id:
+                    pipeline.hget(self._keys.of("plan", plan_id), f"group:{group}")
+                else:
+                    pipeline.hget(self._keys.of("settings"), f"{GROUP}{group}")
+            answers = pipeline.execute()
+        found = {}
+        for index, name in enumerate(names):
+            used, holders, limit = answers[index * 3 : index * 3 + 3]
+            plan_id, _, group = name.rpartition(":")
+            holders = sorted(cast(list[str], holders))
+            most = int(limit) if limit and limit.isdecimal() else None
+            found[name] = GroupUse(group, plan_id, used, most, holders, self._tenants(holders))
+        return found
+
+    def _tenants(self, task_ids: Sequence[str]) -> list[str]:
+        with self._client.pipeline(transaction=False) as pipeline:
+            for task_id in task_ids:
+                pipeline.hget(self._keys.of("task", task_id), "tenant")
+            return [str(tenant) for tenant in pipeline.execute() if tenant]
