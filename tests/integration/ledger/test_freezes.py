@@ -270,6 +270,24 @@ def test_thousands_come_back_in_bounded_batches(world: LedgerWorld) -> None:
     world.check()
 
 
+def test_who_is_stopped_again_while_others_are_put_back_is_looked_at_no_more(world: LedgerWorld) -> None:
+    freeze_id = world.freeze()
+    world.open("p", 90)
+    world.ledger.write_chunk("p", "d", 0, [(f"t{i}", "{}") for i in range(90)])
+    world.ledger.commit_plan("p", "d")
+    world.serve("p")
+    world.plan("q", ["a"])
+    world.override("q")
+    rounds = 0
+    while world.freezes.thaw(40):
+        rounds += 1
+        world.serve("p")
+        assert rounds < 10
+    assert rounds == 3
+    assert len(frozen(world, freeze_id)) == 90
+    world.check()
+
+
 def test_a_damaged_record_stops_all_until_it_is_lifted(hurt: LedgerWorld) -> None:
     freeze_id = hurt.freeze("eu-*")
     hurt.client.hset(hurt.keys.of("freezes"), freeze_id, "{")

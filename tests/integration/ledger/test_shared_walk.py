@@ -23,7 +23,12 @@ from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 
 TENANTS = ("a", "b", "c", "d", "e")
-GROUPS = st.lists(st.sampled_from(["db", "rack"]), max_size=2, unique=True)
+GROUPS = st.sampled_from([["db"], ["db"], ["rack"], ["db", "rack"], ["db", "rack"], []])
+Drawn = tuple[list[list[str]], int, int, int]
+PLANS = st.tuples(
+    st.lists(GROUPS, min_size=2, max_size=4), st.integers(1, 3), st.sampled_from([0, 0, 1]), st.sampled_from([0, 5, -5])
+)
+"""Groups of each tenant, slots, the plan's own limit of db (0 for none), priority."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -48,18 +53,20 @@ class Machine(RuleBasedStateMachine):
     def active(self) -> list[str]:
         return sorted(task for plan_id in self.plans for task in self.world.slots(plan_id))
 
-    @initialize(db=st.integers(1, 2), rack=st.integers(1, 3))
-    def limits(self, db: int, rack: int) -> None:
+    @initialize(db=st.integers(1, 2), rack=st.integers(1, 2), plans=st.lists(PLANS, min_size=2, max_size=2))
+    def begin(self, db: int, rack: int, plans: list[Drawn]) -> None:
         self.world.limit_groups({"db": db, "rack": rack})
+        for drawn in plans:
+            self.submit(drawn)
+        self.world.coordinate()
 
     @precondition(lambda self: len(self.plans) < 4)
-    @rule(
-        groups=st.lists(GROUPS, min_size=2, max_size=5),
-        slots=st.integers(1, 4),
-        own=st.sampled_from([0, 0, 1]),
-        priority=st.sampled_from([0, 0, 5, -5]),
-    )
-    def submit(self, groups: list[list[str]], slots: int, own: int, priority: int) -> None:
+    @rule(drawn=PLANS)
+    def another(self, drawn: Drawn) -> None:
+        self.submit(drawn)
+
+    def submit(self, drawn: Drawn) -> None:
+        groups, slots, own, priority = drawn
         plan_id = f"p{len(self.plans)}"
         tenants = TENANTS[len(self.plans) % 2 :][: len(groups)]
         traits = {name: {"groups": of} for name, of in zip(tenants, groups, strict=False) if of}
@@ -178,8 +185,8 @@ def test_shared_groups_keep_every_invariant_and_leave_nobody_behind(
 
 
 LIMITS = settings(
-    max_examples=30,
-    stateful_step_count=40,
+    max_examples=16,
+    stateful_step_count=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
