@@ -1,5 +1,5 @@
-"""Random walks of plans that share groups, under freezes, pauses, rollbacks and lost workers, against the real ledger: every
-invariant holds after each step, and when everything has settled nobody waits who could be admitted."""
+"""Random walks of plans that share groups, under freezes, pauses, rollbacks and lost workers, against the real ledger:
+every invariant holds after each step, and when everything has settled nobody waits who could be admitted."""
 
 from __future__ import annotations
 
