@@ -45,6 +45,7 @@ TYPES: Final[dict[str, str]] = {
     "counters": "hash",
     "pushed": "hash",
     "presence": "hash",
+    "grouped": "zset",
     "lined": "zset",
 }
 """Of each key that a namespace has one of, as Redis calls it (``docs/keys.md``)."""

@@ -109,11 +109,11 @@ class Reader:
 
     def plan_records(self, plan_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many plans' records in few round trips."""
-        return self._records([self._keys.of("plan", plan_id) for plan_id in plan_ids])
+        return read_hashes(self._client, [self._keys.of("plan", plan_id) for plan_id in plan_ids])
 
     def task_records(self, task_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tasks' records in few round trips; an unknown task gives an empty one."""
-        return self._records([self._keys.of("task", task_id) for task_id in task_ids])
+        return read_hashes(self._client, [self._keys.of("task", task_id) for task_id in task_ids])
 
     def find_tasks(
         self, plan_id: str, total: int, wanted: Sequence[str], only: Only = ANY
@@ -138,7 +138,7 @@ class Reader:
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover`` (the last one), ``good``."""
-        return self._records([self._keys.of("tenant", tenant_id) for tenant_id in tenant_ids])
+        return read_hashes(self._client, [self._keys.of("tenant", tenant_id) for tenant_id in tenant_ids])
 
     def movers(self, tenant_ids: Sequence[str]) -> Iterator[tuple[int, set[str]]]:
         """Of each tenant that has any, its place in the list and its tasks: the holder and the newest."""
@@ -193,7 +193,7 @@ class Reader:
 
     def first_in_queue(self, plan_id: str) -> str | None:
         """The head of the plan's queue."""
-        return next(iter(self._client.zrange(self._keys.of("queue", plan_id), 0, 0)), None)
+        return next(iter(cast(list[str], self._client.zrange(self._keys.of("queue", plan_id), 0, 0))), None)
 
     def goes_before_a_head(self, task_id: str) -> bool:
         """Whether the task stands among those that hold their tenant (see ``HOLDS_NOTHING`` in includes/task.lua)."""
@@ -214,8 +214,8 @@ class Reader:
 
     def shared_settings(self) -> dict[str, int]:
         """What the coordinators wrote that scripts go by; empty before the first."""
-        found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings")))
-        return {name: int(value) for name, value in found.items() if value.isdecimal()}
+        found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings"))).items()
+        return {name: int(value) for name, value in found if value.isdecimal()}
 
     def needed_format(self) -> int:
         """Format of the ledger that scripts must know to change anything."""
@@ -277,11 +277,8 @@ class Reader:
 
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
-        answer = self._client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))
-        return bool(answer)
+        after = {self._log_key(plan_id): f"{since}-0"}
+        return bool(self._client.xread(after, count=1, block=round(block_seconds * 1000)))
 
     def _log_key(self, plan_id: str | None) -> str:
         return self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
-
-    def _records(self, keys: Sequence[str]) -> list[dict[str, str]]:
-        return read_hashes(self._client, keys)

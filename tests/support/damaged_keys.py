@@ -75,7 +75,7 @@ DAMAGES: Final[dict[str, Damage]] = {
 
 def whole_ledger(world: LedgerWorld) -> None:
     """``good`` runs, as does ``bad``; of ``bad``'s five tasks one runs, one polls, one was handed back. Others wait
-    for its tenants, or for a freeze's end, are paused, soak, ended, being written, purged or lost."""
+    for its tenants, a freeze's end or a group, are paused, soak, ended, being written, purged or lost."""
     coordinator(world)
     beat(world, "worker", "w:2", slots=16)
     world.started("old", [f"old-{n}" for n in range(3)], stages=TIMED)
@@ -105,6 +105,8 @@ def whole_ledger(world: LedgerWorld) -> None:
     lifted = world.freeze("warm*")
     world.started("thaws", ["warm-0"])
     world.freezes.lift(lifted, Order("ada", "because", request_id=draw_request_id()))
+    world.limit_groups({"db": 1})
+    world.started("shares", ["s0", "s1"], traits={name: {"groups": ["db"]} for name in ("s0", "s1")})
     world.started("halted", ["h0", "h1"], stages=TIMED)
     world.begin("halted.0")
     world.ask("pause", "halted")

@@ -14,7 +14,7 @@ BOTH = {"groups": ["db", "rack"]}
 
 
 def of(tenants: Sequence[str], traits: Mapping[str, object] = DB) -> dict[str, Mapping[str, object]]:
-    return dict.fromkeys(tenants, traits)  # type: ignore[arg-type]
+    return dict.fromkeys(tenants, traits)
 
 
 def submit(world: LedgerWorld, plan_id: str, tenants: Sequence[str], limit: int = 0, **options: object) -> list[str]:

@@ -3,7 +3,7 @@ every invariant holds after each step, and when everything has settled nobody wa
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import pytest
 import redis
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
             record = world.task(task_id)
             if "groupFor" not in record:
                 continue
-            names = cast(str, record["groups"]).split()
+            names = record["groups"].split()
             names += (
                 [] if record.get("rollbackRequested") else [f"{task_id.partition('.')[0]}:{name}" for name in names]
             )
