@@ -277,8 +277,8 @@ class Reader:
 
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
-        after = {self._log_key(plan_id): f"{since}-0"}
-        return bool(self._client.xread(after, count=1, block=round(block_seconds * 1000)))
+        answer = self._client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))
+        return bool(answer)
 
     def _log_key(self, plan_id: str | None) -> str:
         return self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
