@@ -21,7 +21,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
-from orchestrator.broker.messages import CANARY_HEADER, MOST_TURNS, ROUND, RUN_STAGE
+from orchestrator.broker.messages import ASK_GATE, CANARY_HEADER, LOOK, MOST_TURNS, ROUND, RUN_STAGE
 from orchestrator.domain import formats
 
 ITEM_LIMIT_BYTES: Final = 1024 * 1024
@@ -41,17 +41,20 @@ _Text = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x
 _Shown = Annotated[str, Field(max_length=4096)]
 """Of a row in Flower, which escapes it."""
 _Number = Annotated[int, Field(ge=0, lt=2**53)]
-_Task = Literal["changeover.run_stage"]
-assert get_args(_Task) == (RUN_STAGE,)
+_Task = Literal["changeover.run_stage", "changeover.look", "changeover.ask_gate"]
+assert get_args(_Task) == (RUN_STAGE, LOOK, ASK_GATE)
+_Stage = Literal["changeover.run_stage"]
 
-_OWN_NAMES: Final = frozenset({"self", "task_id", "epoch", "stage", "turn"})
-"""Of the task's parameters, which a message gives by place."""
+_OWN_NAMES: Final = frozenset({"self", "task_id", "epoch", "stage", "turn", "number", "plan_id", "wave"})
+"""Of the tasks' parameters, which a message gives by place."""
 _KOMBU_MARK: Final = b'"__type__":'
 """What kombu's reader makes other things of than JSON."""
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TURN: Final = "expected a turn: a task's id and three numbers"
+_look: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Text, _Number])
+_question: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Text, _Number, _Number])
 _round: Final[TypeAdapter[Any]] = TypeAdapter(
     Annotated[list[Annotated[list[Any], Field(min_length=4, max_length=100)]], Field(max_length=MOST_TURNS)]
 )
@@ -64,6 +67,16 @@ def _names_a_turn(arguments: list[Any]) -> list[Any]:
         raise ValueError(_TURN)
     if any(type(number) is not int or not 0 <= number < 2**53 for number in numbers):
         raise ValueError(_TURN)
+    return arguments
+
+
+def _names_a_look(arguments: list[Any]) -> list[Any]:
+    _look.validate_python(tuple(arguments[:2]), strict=True)
+    return arguments
+
+
+def _names_a_question(arguments: list[Any]) -> list[Any]:
+    _question.validate_python(tuple(arguments[:3]), strict=True)
     return arguments
 
 
@@ -136,7 +149,7 @@ class _Options(TypedDict):
 
 
 class _Link(TypedDict):
-    task: _Task
+    task: _Stage
     args: _Turn
     kwargs: NotRequired[_Names]
     options: NotRequired[_Options]
@@ -149,8 +162,15 @@ class _Embedded(TypedDict):
     chord: NotRequired[None]
 
 
+_Look = Annotated[list[Any], Field(min_length=2, max_length=100), AfterValidator(_names_a_look)]
+_Question = Annotated[list[Any], Field(min_length=3, max_length=100), AfterValidator(_names_a_question)]
+
 _envelope: Final = TypeAdapter(_Envelope)
-_body: Final[TypeAdapter[Any]] = TypeAdapter(tuple[_Turn, _Names, _Embedded])
+_bodies: Final[dict[str, TypeAdapter[Any]]] = {
+    RUN_STAGE: TypeAdapter(tuple[_Turn, _Names, _Embedded]),
+    LOOK: TypeAdapter(tuple[_Look, _Names, _Embedded]),
+    ASK_GATE: TypeAdapter(tuple[_Question, _Names, _Embedded]),
+}
 
 
 _LINK: Final[dict[str, Any]] = {"kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
@@ -165,8 +185,9 @@ def made_anew(item: Any) -> dict[str, Any]:
     """The message that an item of a lane is, with nothing in it that is not typed here. Raises ``NotOurs``."""
     try:
         message: Any = _envelope.validate_python(item, strict=True)
+        body = base64.b64decode(message["body"], validate=True)
         # Strict in the manner of JSON: its arrays are tuples.
-        arguments, named, embedded = _body.validate_json(base64.b64decode(message["body"], validate=True), strict=True)
+        arguments, named, embedded = _bodies[message["headers"]["task"]].validate_json(body, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -71,23 +71,23 @@ class Looker:
 
     def ask(self, question: GateQuestion) -> str:
         """Asks the gate and tells the ledger: 200 approves, 202 and no answer are not yet, any other answer rejects."""
-        request = HttpRequest("gate", question.url)
-        (answer,) = self._resources.http.fetch_all([request], ANSWER_SECONDS)
+        gate = patiently(lambda: self._awaited.gate(question))
+        if gate is None:
+            return Looked.STALE
+        name, url = gate
+        (answer,) = self._resources.http.fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
+        said = mask(f"{url}: {answer.error or f'it answered {answer.status}'}")
         if answer.status == YES:
-            return self._answer(question, f"{question.url} answered {YES}", approves=True)
-        if answer.refused or (answer.status not in (None, NOT_YET)):
-            why = answer.error or f"it answered {answer.status}"
-            return self._answer(question, mask(f"{question.url}: {why}"), approves=False)
+            return self._answer(question, name, said, approves=True)
+        if answer.refused or answer.status not in (None, NOT_YET):
+            return self._answer(question, name, said, approves=False)
         if patiently(lambda: self._awaited.not_yet(question)) is Looked.OVERDUE:
-            said = answer.error or f"it answered {answer.status}"
-            return self._answer(question, mask(f"{question.url} did not say yes in time: {said}"), approves=False)
+            return self._answer(question, name, f"no yes in time: {said}", approves=False)
         return Looked.AGAIN
 
-    def _answer(self, question: GateQuestion, reason: str, *, approves: bool) -> str:
+    def _answer(self, question: GateQuestion, wave: str, reason: str, *, approves: bool) -> str:
         order = Order(ASKED_BY, reason, request_id=f"gate-{question.plan_id}-{question.wave}-{question.number}")
-        answer = patiently(
-            lambda: self._operations.answer_gate(question.plan_id, question.wave_name, order, approves=approves)
-        )
+        answer = patiently(lambda: self._operations.answer_gate(question.plan_id, wave, order, approves=approves))
         return str(answer.answer)
 
     def _what_is_missing(self, plan: CachedPlan, record: TurnRecord) -> FailureInfo | None:

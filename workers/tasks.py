@@ -39,6 +39,6 @@ def look_once(task_id: str, number: int, *_more: Any, **_named: Any) -> str:
 
 
 @app.task(name=ASK_GATE, max_retries=None)
-def ask_gate(plan_id: str, wave: int, name: str, number: int, gate: str, *_more: Any, **_named: Any) -> str:
+def ask_gate(plan_id: str, wave: int, number: int, *_more: Any, **_named: Any) -> str:
     """Asks an HTTP gate once; a second answer to the same question changes nothing."""
-    return looker().ask(GateQuestion(plan_id, wave, name, number, gate))
+    return looker().ask(GateQuestion(plan_id, wave, number))

@@ -61,8 +61,8 @@ class Dispatcher:
 
     def ask(self, question: GateQuestion) -> None:
         """The same of a question to a gate; the plan's id says to which lane."""
-        arguments = (question.plan_id, question.wave, question.wave_name, question.number, question.gate)
-        self._send(ASK_GATE, arguments, question.plan_id, f"plan={question.plan_id} wave={question.wave_name}")
+        arguments = (question.plan_id, question.wave, question.number)
+        self._send(ASK_GATE, arguments, question.plan_id, f"plan={question.plan_id} gate={question.number}")
 
     def _send(self, name: str, arguments: Sequence[str | int], of: str, shown: str) -> None:
         lane = lane_of(of, self._lanes)

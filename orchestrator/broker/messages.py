@@ -22,8 +22,7 @@ LOOK = "changeover.look"
 """A look at a tenant whose wave soaks. Its arguments are task id and number of the look."""
 
 ASK_GATE = "changeover.ask_gate"
-"""A question to an HTTP gate. Its arguments are plan id, index and name of the wave, number of the question, and the
-gate as JSON."""
+"""A question to an HTTP gate. Its arguments are plan id, index of the wave and number of the question."""
 
 PUSHED = "lanes.pushed"
 """Hash in the broker, within its key prefix: how many messages were ever published to each lane."""

@@ -27,18 +27,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class GateQuestion:
-    """One question to an HTTP gate, by its number; ``gate``: where, how long, as JSON."""
+    """One question to the HTTP gate behind a plan's wave, by its number, which rises."""
 
     plan_id: str
     wave: int
-    wave_name: str
     number: int
-    gate: str
-
-    @property
-    def url(self) -> str:
-        """Where it is asked."""
-        return str(json.loads(self.gate)["url"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +67,14 @@ class Awaited:
         """Records what it saw: that the tenant is there, or why it is ``gone``."""
         why = "" if gone is None else wire_json(gone.model_dump(by_alias=True))
         return Looked(self._ledger.call("record_look", task_id, number, int(gone is None), why)[0])
+
+    def gate(self, question: GateQuestion) -> tuple[str, str] | None:
+        """Name of the wave, and where its gate is asked; None when there is none, or no such plan."""
+        fields = [f"wave:{question.wave}:{name}" for name in ("name", "gate")]
+        name, told = self._ledger.client.hmget(self._ledger.keys.of("plan", question.plan_id), fields)
+        if not name or not told or told == "manual":
+            return None
+        return str(name), str(json.loads(told)["url"])
 
     def not_yet(self, question: GateQuestion) -> Looked:
         """The gate is asked again later; ``OVERDUE`` when it has been asked for as long as its plan allows."""

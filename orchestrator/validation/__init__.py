@@ -41,7 +41,7 @@ from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
-from steps import load_registry
+from steps import AllowedHosts, load_registry
 from steps.expressions.compile_budget import bounded_compiling
 
 __all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warning"]
@@ -99,7 +99,8 @@ def validate_plan(
     records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
     _warn(shape, findings, check.idle)
     permissions.warn(findings)
-    selection = check_fleet(shape, records, stages, reference, findings)
+    hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
+    selection = check_fleet(shape, records, stages, reference, hosts, findings)
     run_extra_validators(shape, findings)
     for missing in missing_extensions(settings):
         findings.warn("", None, f"setting {missing}; no worker starts with it")

@@ -11,6 +11,8 @@ from orchestrator.plans.waves import Selection, select_waves, static_problems
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
+from steps import AllowedHosts
+from steps.http.address import what_is_wrong
 
 
 def check_fleet(
@@ -18,6 +20,7 @@ def check_fleet(
     records: Sequence[TenantRecord | None],
     stages: Sequence[CompiledStage],
     plan: Mapping[str, Any],
+    hosts: AllowedHosts,
     findings: Findings,
 ) -> Selection | None:
     """Who goes in which wave; None when that cannot be said. What is wrong is reported.
@@ -27,6 +30,11 @@ def check_fleet(
     if shape.header is None:
         return None
     _warn(shape.header, shape.header.max_concurrency, stages, findings)
+    for index, wave in enumerate(shape.header.waves or []):
+        if wave.gate is not None and wave.gate.url is not None:
+            reason = what_is_wrong(wave.gate.url) or hosts.refuse(wave.gate.url)
+            if reason is not None:
+                findings.error(f"waves[{index}].gate.url", wave.gate.url, reason)
     tenants = [(record.tenant_id, record.config) for record in records if record is not None]
     if findings.has_error_under("tenants"):
         findings.errors(static_problems(shape.header))

@@ -516,7 +516,7 @@ class Model:
             return "REFUSED", "cancel-requested"
         if plan.takes_back:
             return "REFUSED", "takes-wave-back"
-        if breached and not accepts:
+        if breached and not accepts and plan.retry is None:
             return "REFUSED", "breached"
         if plan.taken_back and not accepts and any(t.status is T.ROLLED_BACK for t in plan.taken_back.tasks):
             return "REFUSED", "wave-taken-back"

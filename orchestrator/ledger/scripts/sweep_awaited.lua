@@ -3,7 +3,7 @@
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq (string),
 --       ended, ready, awaited (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to look at
--- CODES NONE (nothing is due) | LOOKS, then a list of {task, tenant, look} | GATE, plan, wave, its name, question |
+-- CODES NONE (nothing is due) | LOOKS, then a list of {task, tenant, look} | GATE, plan, wave, question |
 --       SWEPT (nothing to hand out) | BAD_MOVE
 -- EVENTS PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed PlanWaveStarted
 --       PlanWaveSoaking PlanWaveCompleted PlanGateWaiting

@@ -31,10 +31,11 @@ end
 
 -- Why a plan whose breaker has tripped may not simply go on, and what about; nil when it may.
 local function why_not_on(plan_id, tripped)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waveRollback', 'waveRollbackOf')
+  local f = redis.call('HMGET', K.plan(plan_id), 'waveRollback', 'waveRollbackOf', 'retryCursor')
   if f[1] then return 'takes-wave-back' end
   local breach = first_breach(plan_id)
-  if breach then return 'breached', breach end
+  -- What has failed is being retried; until that is done no move starts, resumed or not.
+  if breach and not f[3] then return 'breached', breach end
   if tripped ~= 'rollback_wave' then return nil end
   local back = tonumber(redis.call('HGET', K.plan(plan_id), part_of(tonumber(f[2] or nil)) .. 'n:ROLLED_BACK') or 0)
   if back > 0 then return 'wave-taken-back', back end

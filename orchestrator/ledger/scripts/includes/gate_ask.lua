@@ -10,7 +10,7 @@ local UNANSWERED_MS = 60000
 local function read_gate(plan_id, wave)
   local told = redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'gate')
   if not told or told == 'manual' then return nil end
-  return cjson.decode(told), told
+  return cjson.decode(told)
 end
 
 -- From now on the gate is asked, at once.
@@ -21,14 +21,14 @@ local function await_gate(plan_id, wave)
 end
 
 local function ask_http_gate(plan_id, wave)
-  local gate, told = read_gate(plan_id, wave)
+  local gate = read_gate(plan_id, wave)
   if not gate then
     await_nothing(plan_id)
     return {'SWEPT'}
   end
   local question = redis.call('HINCRBY', K.plan(plan_id), 'gateQuestion', 1)
   await(plan_id, NOW + math.max(UNANSWERED_MS, gate.interval))
-  return {'GATE', plan_id, wave, redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'name'), question, told}
+  return {'GATE', plan_id, wave, question}
 end
 
 -- Whether it has been asked for as long as its plan allows.

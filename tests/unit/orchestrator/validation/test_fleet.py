@@ -123,6 +123,8 @@ def test_they_are_part_of_the_content() -> None:
             ["waves[0].tenants.where: expected true"],
         ),
         ({"waves": waves({**count(1), "gate": "automatic"}, {})}, ["waves[0].gate: expected 'manual', or a mapping"]),
+        ({"waves": waves({**count(1), "gate": {"url": "ftp://x"}}, {})}, ["waves[0].gate.url: "]),
+        ({"waves": waves({**count(1), "gate": {"url": "http://169.254.169.254/"}}, {})}, ["waves[0].gate.url: "]),
         ({"waves": waves({**count(1), "soke": {}}, {})}, ["waves[0].soke: unknown key; did you mean 'soak'"]),
     ],
 )
