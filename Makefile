@@ -82,8 +82,9 @@ docs: .venv/ready
 	$(BIN)/python -m orchestrator.domain.diagrams
 	$(BIN)/python -m orchestrator.ledger.script_headers
 
+# About ten minutes on two quiet cores; `make bench QUICK=--quick` about one.
 bench: .venv/ready
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(QUICK) --json build/bench.json --plot build/cost-against-plan-size.svg
 
 # Random expressions and templates, each measured; `make fuzz MINUTES=60`, `make fuzz SEED=N` for those of a failure.
 MINUTES ?= 10

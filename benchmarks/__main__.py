@@ -1,41 +1,88 @@
-"""``python -m benchmarks``: all of them, or those named: throughput, submit, status, recovery, retention, templates,
-checkpoints, operations. ``--quick`` runs throughput in less than a minute, ``--pool`` of one kind of workers;
-``--slots N`` is the plans' max_concurrency then; ``--json FILE`` keeps its figures.
+"""``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in about ten
+minutes on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
+``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first five, in about a minute.
+
+``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the
+extra ``bench``).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import checkpoints, operations, recovery, retention, status, submit, templates, throughput
+import redis
 
-BENCHMARKS: dict[str, Callable[[], None]] = {
-    "submit": submit.run,
-    "status": status.run,
-    "recovery": recovery.run,
-    "retention": retention.run,
-    "templates": templates.run,
-    "checkpoints": checkpoints.run,
-    "operations": operations.run,
+from benchmarks import (
+    alone,
+    checkpoints,
+    idle,
+    operations,
+    polls,
+    recovery,
+    retention,
+    scaling,
+    sizes,
+    status,
+    submit,
+    templates,
+    throughput,
+)
+from benchmarks.facts import described, machine
+from benchmarks.place import private_redis
+
+Benchmark = Callable[[argparse.Namespace], object]
+"""Prints its rows; what it answers is kept as JSON."""
+
+
+def _throughput(given: argparse.Namespace) -> object:
+    pools = tuple(given.pool or (["solo"] if given.quick else throughput.POOLS))
+    return throughput.run(throughput.quick(pools, given.slots) if given.quick else throughput.whole(pools))
+
+
+TABLE: dict[str, Benchmark] = {
+    "throughput": _throughput,
+    "alone": lambda given: alone.run(3, 50) if given.quick else alone.run(),
+    "polls": lambda given: polls.run((500,), 6.0, 1) if given.quick else polls.run(),
+    "sizes": lambda given: sizes.run((100, 1_000) if given.quick else sizes.SIZES, given.plot),
+    "submit": lambda given: submit.run((1_000,)) if given.quick else submit.run(),
+    "status": lambda _: status.run(),
+    "operations": lambda _: operations.run(),
+    "idle": lambda _: idle.run(),
+}
+QUICK = ("throughput", "alone", "polls", "sizes", "submit")
+BY_NAME: dict[str, Benchmark] = {
+    "recovery": lambda _: recovery.run(),
+    "retention": lambda _: retention.run(),
+    "templates": lambda _: templates.run(),
+    "checkpoints": lambda _: checkpoints.run(),
+    "scaling": lambda given: scaling.run(given.tenants),
 }
 
 
 def main() -> None:
+    known = {**TABLE, **BY_NAME}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=["throughput", *BENCHMARKS, []])
-    parser.add_argument("--quick", action="store_true", help="throughput in less than a minute")
-    parser.add_argument("--pool", action="append", choices=list(throughput.POOLS), help="of these workers only")
-    parser.add_argument("--slots", type=int, default=64, metavar="N", help="max_concurrency of --quick")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the figures of throughput")
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*known, []])
+    parser.add_argument("--quick", action="store_true", help="the first five, small")
+    parser.add_argument("--pool", action="append", choices=list(throughput.POOLS), help="throughput of these only")
+    parser.add_argument("--slots", type=int, default=64, metavar="N", help="max_concurrency of throughput --quick")
+    parser.add_argument("--tenants", type=int, default=1_000_000, metavar="N", help="what scaling reckons with")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the figures")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draws cost against plan size")
     given = parser.parse_args()
-    for name in given.names or (["throughput"] if given.quick else ["throughput", *BENCHMARKS]):
-        if name == "throughput":
-            pools = tuple(given.pool or throughput.POOLS)
-            throughput.run(throughput.quick(pools, given.slots) if given.quick else throughput.whole(pools), given.json)
-        else:
-            BENCHMARKS[name]()
+    facts: dict[str, Any] = {}
+    if given.names != ["scaling"]:
+        with private_redis() as server, redis.Redis.from_url(server.url()) as client:
+            facts = machine(client)
+        print(described(facts), flush=True)
+    rows = {name: known[name](given) for name in given.names or (QUICK if given.quick else TABLE)}
+    if given.json is not None:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(json.dumps({"facts": facts, "rows": rows}, indent=1))
 
 
 if __name__ == "__main__":

@@ -84,17 +84,18 @@ def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str) ->
 @pytest.mark.parametrize("pool", ["threads", "prefork", "solo"])
 def test_a_worker_that_stops_in_the_middle_of_a_round_hands_it_on(tmp_path: Path, pool: str) -> None:
     with fault_world(tmp_path, **LONG_LEASE) as world:
-        world.instances.polls_needed, world.instances.poll_seconds = 1, 1.0
+        # Long enough for what is gathered at the stop to be gathered for a while.
+        world.instances.polls_needed, world.instances.poll_seconds = 2, 2.6
         leaver = world.cluster.start_worker(pool=pool, concurrency=2)
         world.cluster.wait_alive([world.cluster.start_coordinator(), leaver])
         world.submit(TENANTS, [effect_stage("one"), noop_stage("two")])
         wait_until(lambda: len(world.instances.visits) == TENANTS)
         # From now on nobody is answered: the round's polls are under way until the worker is stopping.
-        world.instances.hold.clear()
-        wait_until(lambda: len(world.instances.effects) >= TENANTS // 2)
+        world.instances.hold_polls.clear()
+        wait_until(lambda: world.instances.visits.total() >= TENANTS + TENANTS // 2)
         leaver.terminate()
         wait_until(lambda: "Warm shutdown" in world.cluster.logs(), 20)
-        world.instances.hold.set()
+        world.instances.hold_polls.set()
         assert leaver.wait(60) == 0
         world.cluster.start_worker()
 

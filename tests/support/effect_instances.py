@@ -13,7 +13,8 @@ from orchestrator.history import Effect
 
 class EffectInstances:
     """One server for all tenants. ``polls_needed`` says how often a key is told to come again before its effect counts;
-    while ``hold`` is clear an effect is recorded and not answered; ``slow_seconds`` delays every answer."""
+    while ``hold`` is clear an effect is recorded and not answered, while ``hold_polls`` is clear nor is who is to come
+    again; ``slow_seconds`` delays every answer."""
 
     def __init__(self) -> None:
         self.effects: list[Effect] = []
@@ -23,6 +24,8 @@ class EffectInstances:
         self.slow_seconds = 0.0
         self.hold = threading.Event()
         self.hold.set()
+        self.hold_polls = threading.Event()
+        self.hold_polls.set()
         self._waker = threading.Event()
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"instances": self})
@@ -36,9 +39,12 @@ class EffectInstances:
     def visit(self, tenant_id: str, key: str) -> dict[str, Any]:
         with self._lock:
             self.visits[key] += 1
-            if self.visits[key] <= self.polls_needed:
-                return {"again": self.poll_seconds}
-            self.effects.append(Effect(tenant_id, key))
+            comes_again = self.visits[key] <= self.polls_needed
+            if not comes_again:
+                self.effects.append(Effect(tenant_id, key))
+        if comes_again:
+            self.hold_polls.wait()
+            return {"again": self.poll_seconds}
         self.hold.wait()
         if self.slow_seconds:
             self._waker.wait(self.slow_seconds)
@@ -51,6 +57,7 @@ class EffectInstances:
 
     def close(self) -> None:
         self.hold.set()
+        self.hold_polls.set()
         self._waker.set()
         self._server.shutdown()
         self._server.server_close()
