@@ -13,6 +13,7 @@ import redis
 from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.task_id import task_id_of
+from orchestrator.ledger.damaged_keys import is_object
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
@@ -32,6 +33,7 @@ _WRONG: Final = {
     "status": "its status is {value}, which is none",
     "number": "its {field} is {value}, not a whole number",
     "object": "its {field} is {value}, not a JSON object",
+    "failure": "its {field} is {value}, without a type and a message",
 }
 
 
@@ -79,7 +81,7 @@ def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
         page = plan_ids[start : start + PAGE]
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
-                pipeline.hmget(keys.of("plan", plan_id), "status", *NUMBERS)
+                pipeline.hmget(keys.of("plan", plan_id), "status", "lastOperation", *NUMBERS)
             answers = pipeline.execute(raise_on_error=False)
         found += [
             (plan_id, wrong) for plan_id, answer in zip(page, answers, strict=True) if (wrong := _wrong_with(answer))
@@ -90,10 +92,12 @@ def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
 def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     if isinstance(answer, Exception) or answer[0] is None:
         return "it has no record"
-    status, *numbers = answer
+    status, last_operation, *numbers = answer
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
     for name, value in zip(NUMBERS, numbers, strict=True):
         if value is None or not _WHOLE.fullmatch(str(value)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
+    if last_operation and not is_object(last_operation):
+        return f"its lastOperation is {last_operation[:50]!r}, not a JSON object"
     return ""

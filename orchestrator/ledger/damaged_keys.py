@@ -134,7 +134,7 @@ def _freezes(client: redis.Redis, keys: Keys) -> list[str]:
 def _in_force(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     """Whom it stops cannot be read of a damaged one: so it stops all."""
     for freeze_id, text in sorted(cast(Mapping[str, str], client.hgetall(keys.of(kind))).items()):
-        if not _is_object(text):
+        if not is_object(text):
             wrong = f"its {quoted_value(freeze_id)} is {quoted_value(text)}, not a JSON object"
             yield DamagedKey(keys.of(kind), kind, wrong, (("ZADD", keys.of("freeze_times"), "0", freeze_id),))
 
@@ -220,7 +220,8 @@ def _last_of(client: redis.Redis, stream: str) -> int:
     return int(newest[0][0].partition("-")[0]) if newest else 0
 
 
-def _is_object(text: str) -> bool:
+def is_object(text: str) -> bool:
+    """Whether it is a JSON object."""
     try:
         return isinstance(json.loads(text), dict)
     except ValueError:

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 
 from orchestrator.client import Client
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain import Situation
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.sample import read_sample
+from orchestrator.observability.ledger_metrics import families
 from orchestrator.settings.model import Settings
 from tests.support import leaky_step
 from tests.support.cluster import Cluster
@@ -92,7 +96,7 @@ def test_an_old_worker_without_the_steps_package(
 
 
 def test_a_stage_that_times_out_and_a_worker_that_stops(
-    cluster: Cluster, client: Client, instances: TenantInstances, place: Place, tmp_path: Path
+    cluster: Cluster, client: Client, instances: TenantInstances, settings: Settings, redis_client: redis.Redis
 ) -> None:
     quick = {"CHANGEOVER_LEASE_SECONDS": "3", "CHANGEOVER_RENEW_SECONDS": "1"}
     worker = cluster.start_worker(settings=quick)
@@ -112,10 +116,19 @@ def test_a_stage_that_times_out_and_a_worker_that_stops(
     signal_group(worker, signal.SIGSTOP)
     wait_for(client, Situation.WORKER_LOST, f":{worker.pid}", task_id="stuck.0")
     wait_for(client, Situation.WORKER_LOST, "which gave its last sign", task_id="stuck.0")
+    wait_until(lambda: heartbeat_lag(settings, redis_client) >= 5, message="the lag of a stopped worker does not rise")
     signal_group(coordinator, signal.SIGCONT)
     signal_group(worker, signal.SIGCONT)
     instances.hold.set()
     assert client.wait("stuck", timeout_seconds=60).status == "COMPLETED"
+    assert heartbeat_lag(settings, redis_client) == 0
+
+
+def heartbeat_lag(settings: Settings, redis_client: redis.Redis) -> float:
+    """As a scrape has it."""
+    sample = read_sample(redis_client, Keys(settings.namespace))
+    (found,) = [one for one in families(sample, by_plan=False) if one.name == "changeover_heartbeat_lag_seconds"]
+    return float(found.samples[0].value)
 
 
 def _patient(attempts: int) -> dict[str, object]:

@@ -152,6 +152,8 @@ def plans() -> Iterator[Told]:
     yield Told(_draft(1200), R.DRAFTS, "draft p", said)
     bad = then(started("p", "a"), lambda world: world.client.hset(world.keys.of("plan", "p"), "max", "many"))
     yield Told(bad, R.DAMAGED_PLAN, "plan p", "its max is 'many', not a number")
+    bad = then(started("p", "a"), lambda world: world.client.hset(world.keys.of("plan", "p"), "lastOperation", "{bad"))
+    yield Told(bad, R.DAMAGED_PLAN, "plan p", "its lastOperation is '{bad', not a JSON object")
     hurt, wrong = WRONG["epoch"]
     said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET, or take the plan out by a cancel "
     said += "and then `changeover purge --plan p --force`: `changeover cancel --plan p`"

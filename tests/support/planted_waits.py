@@ -89,8 +89,6 @@ def damage() -> Iterator[Planted]:
     ):
         hurt = staffed(moves, _write(key, field, value))
         yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, DOCTOR)
-    hurt = staffed(moves, _write("task:p.0", "failure", '{"type": 5}'))
-    yield Planted("damaged: a failure of another shape", hurt, "p.0", S.DAMAGED, said, DOCTOR)
     yield from _damaged_tasks(started("p", "a b", max_concurrency=1))
     for name, hurt in (("status", _write("task:q.0", "status", "DANCING")), ("kind", _no_hash("task:q.0"))):
         said = "held by task q.0 of plan q since"
@@ -114,6 +112,10 @@ WRONG: dict[str, tuple[Do, str]] = {
     "time": (_write("task:p.0", "startedAt", "yesterday"), "its startedAt is 'yesterday', not a whole number"),
     "cursor": (_write("task:p.0", "cursor", "[1]"), "its cursor is '[1]', not a JSON object"),
     "failure": (_write("task:p.0", "failure", "{bad"), "its failure is '{bad', not a JSON object"),
+    "shape": (
+        _write("task:p.0", "failure", '{"type": 5}'),
+        "its failure is '{\"type\": 5}', without a type and a message",
+    ),
     "kind": (_no_hash("task:p.0"), "its record is no hash"),
     "record": (lambda world: world.client.delete(world.keys.of("task", "p.0")), "its record is gone"),
 }

@@ -1,7 +1,8 @@
 -- Finds tasks of a plan with whose record no script can work, a bounded step at a time; writes nothing.
 -- KEYS  1 the namespace's root. Touches task:{task} (hash)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
--- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number or object, field, value}
+-- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object or failure,
+--       field, value}
 -- EVENTS none
 -- @include keys
 -- @include transitions
@@ -20,6 +21,11 @@ local function is_object(text)
   return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)
 end
 
+local function tells_a_failure(text)
+  local told = cjson.decode(text)
+  return type(told.type) == 'string' and type(told.message) == 'string'
+end
+
 local function wrong_with(f)
   if f.err then return 'kind', '', '' end
   if not f[1] and not f[2] then return 'gone', '', '' end
@@ -31,7 +37,10 @@ local function wrong_with(f)
     local value = f[i]
     if value and i <= NUMBERS_UPTO then
       if not string.find(value, '^%d+$') then return 'number', FIELDS[i], value end
-    elseif value and value ~= '' and not is_object(value) then return 'object', FIELDS[i], value end
+    elseif value and value ~= '' then
+      if not is_object(value) then return 'object', FIELDS[i], value end
+      if FIELDS[i] == 'failure' and not tells_a_failure(value) then return 'failure', FIELDS[i], value end
+    end
   end
 end
 

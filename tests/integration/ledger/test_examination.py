@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 import redis
 
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor import Row, examine
-from orchestrator.control.doctor.servers import this_clock
+from orchestrator.control.doctor.servers import server, this_clock
+from orchestrator.ledger.connection import connect
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
+from tests.chaos.proxy import TcpProxy
 from tests.support import planted_doctor
 from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
 from tests.support.planted import aged, beat
 from tests.support.planted_doctor import ALL_WELL, Told
 
@@ -83,3 +88,18 @@ def test_a_clock_is_judged_both_ways() -> None:
     assert this_clock(1000.0, 1004.0).good
     assert "90 s ahead of" in this_clock(1000.0, 1090.0).finding
     assert not this_clock(1000.0, 900.0).good
+
+
+def test_a_server_that_is_far_away_is_told_of(place: Place) -> None:
+    url = urlsplit(place.admin_broker_url)
+    proxy = TcpProxy(url.port or 0)
+    try:
+        # There and back: over a tenth of a second a round trip.
+        proxy.delay(0.06)
+        far = place.admin_broker_url.replace(f":{url.port}", f":{proxy.port}")
+        with connect(far, patient=False) as client:
+            (found,) = [row for row in server("state", client, far) if row.row == Row.LATENCY]
+    finally:
+        proxy.close()
+    assert not found.good
+    assert "ms a round trip from this machine: every stage takes several" in found.finding
