@@ -32,6 +32,7 @@ from orchestrator.stages.rollback_strategy import load_strategy
 from steps import load_registry
 from steps.registry import BUILT_IN
 from workers import runtime, signal_words
+from workers.broker_lines import thin_broker_lines
 from workers.canary import CANARY
 from workers.in_hand import InHand
 from workers.ledger_time import LEDGER_TIME
@@ -55,6 +56,7 @@ _broker: list[BrokerWatch] = []
 def _set_up_logging(**_: Any) -> None:
     # Connected, so that Celery leaves logging to us.
     configure_logs(load_settings())
+    thin_broker_lines()
 
 
 @signals.celeryd_init.connect

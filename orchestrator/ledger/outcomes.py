@@ -1,9 +1,14 @@
-"""What the verbs answer: one enum a verb, whose members are the codes of its script's header."""
+"""What the verbs answer: one enum a verb, whose members are the codes of its script's header.
+
+A code that says where a task or plan stands now is that state's name.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final
+
+from orchestrator.domain.status import PlanState, TaskState
 
 BAD_MOVE: Final = "BAD_MOVE"
 """Of every verb that moves a task or plan: the transition table refused. ``Ledger`` raises it, so no enum has it."""
@@ -36,7 +41,7 @@ class Written(StrEnum):
 class Committed(StrEnum):
     """What became of a commit."""
 
-    READY = "READY"
+    READY = PlanState.READY.value
     EXISTS = "EXISTS"
     INCOMPLETE = "INCOMPLETE"
     MISSING = "MISSING"
@@ -50,9 +55,9 @@ class Begun(StrEnum):
     EARLY = "EARLY"
     COPY = "COPY"
     TOO_NEW = "TOO_NEW"
-    CANCELLED = "CANCELLED"
-    PAUSED = "PAUSED"
-    ROLLING_BACK = "ROLLING_BACK"
+    CANCELLED = TaskState.CANCELLED.value
+    PAUSED = TaskState.PAUSED.value
+    ROLLING_BACK = TaskState.ROLLING_BACK.value
 
 
 class Looked(StrEnum):
@@ -72,11 +77,11 @@ class Ended(StrEnum):
     NEXT = "NEXT"
     BEGUN = "BEGUN"
     AGAIN = "AGAIN"
-    COMPLETED = "COMPLETED"
-    ROLLED_BACK = "ROLLED_BACK"
-    FAILED = "FAILED"
-    ROLLBACK_FAILED = "ROLLBACK_FAILED"
-    CANCELLED = "CANCELLED"
-    PAUSED = "PAUSED"
-    ROLLING_BACK = "ROLLING_BACK"
+    COMPLETED = TaskState.COMPLETED.value
+    ROLLED_BACK = TaskState.ROLLED_BACK.value
+    FAILED = TaskState.FAILED.value
+    ROLLBACK_FAILED = TaskState.ROLLBACK_FAILED.value
+    CANCELLED = TaskState.CANCELLED.value
+    PAUSED = TaskState.PAUSED.value
+    ROLLING_BACK = TaskState.ROLLING_BACK.value
     STALE = "STALE"

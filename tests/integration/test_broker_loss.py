@@ -110,11 +110,19 @@ def test_a_redis_that_is_full_for_a_while(tmp_path: Path) -> None:
         # Not away, but it takes no write: neither renewals nor records nor messages.
         world.redis.config_set("maxmemory", 1)
         world.instances.hold.set()
+        # A worker that connects anew is refused at once, again and again.
+        cut_connections(world)
         wait_until(lambda: "record-waits" in world.cluster.logs() and "renew-failed" in world.cluster.logs())
         threading.Event().wait(LEASE_SECONDS * 2)
         world.redis.config_set("maxmemory", 0)
 
         assert world.wait().status == "COMPLETED"
+        # The outage is two lines in the worker's log (the connection that was cut, then why there is no other) and its
+        # end is one. Not by `in`: what pytest would make of so long a text helps nobody.
+        wait_until(lambda: world.cluster.logs().count("Connected to") == 2)
+        said = world.cluster.logs()
+        assert [said.count(words) for words in ("Traceback", "broker lost", "Cannot connect")] == [0, 1, 1]
+        assert said.count("(the broker is full)") == 1
 
         assert (worker.poll(), coordinator.poll()) == (None, None)
         assert world.recoveries() == []

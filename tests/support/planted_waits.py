@@ -110,6 +110,8 @@ WRONG: dict[str, tuple[Do, str]] = {
     "epoch": (_write("task:p.0", "epoch", "x"), "its epoch is 'x', not a whole number"),
     "retries": (_write("task:p.0", "retries", "-1"), "its retries is '-1', not a whole number"),
     "time": (_write("task:p.0", "startedAt", "yesterday"), "its startedAt is 'yesterday', not a whole number"),
+    "pause": (_write("task:p.0", "pausedAt", "noon"), "its pausedAt is 'noon', not a whole number"),
+    "snapshot": (_write("task:p.0", "snapshot", "v1"), "its snapshot is 'v1', not a JSON object"),
     "cursor": (_write("task:p.0", "cursor", "[1]"), "its cursor is '[1]', not a JSON object"),
     "failure": (_write("task:p.0", "failure", "{bad"), "its failure is '{bad', not a JSON object"),
     "shape": (

@@ -108,7 +108,12 @@ def _progress(plan: PlanScene) -> Remark:
     return remark(Situation.PLAN_MOVES, f"{sentence}; {_counts(plan.summary)}")
 
 
-_WAITS: Final = {"queue": "in the plan's queue", "line": "in their tenants' lines", "frozen": "for the end of a freeze"}
+_WAITS: Final = {
+    "queue": "in the plan's queue",
+    "line": "in their tenants' lines",
+    "group": "for a place of a group",
+    "frozen": "for the end of a freeze",
+}
 """Kinds of groups that wait, and where."""
 
 

@@ -10,12 +10,15 @@
 
 local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
 
--- What must be there stands first, then whole numbers, then what is a JSON object.
+-- What must be there stands first, then whole numbers, then what is a JSON object: all that a script reads as such (a
+-- test holds them against the scripts).
 local FIELDS = {'status', 'tenant',
   'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'endedAt', 'durationMillis', 'pausedMillis',
-  'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt',
-  'failure', 'lastOperation', 'cursor', 'lastCursor'}
-local NUMBERS_UPTO, LONGEST = 18, 60
+  'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt', 'admittedAt', 'pausedAt', 'ranMillis',
+  'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'moverEpochBefore',
+  'overtaken',
+  'failure', 'lastOperation', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
+local NUMBERS_UPTO, LONGEST = 31, 60
 
 local function is_object(text)
   return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)

@@ -21,7 +21,9 @@ REGISTRY = load_registry()
 
 
 def section(name: str) -> str:
-    return PAGE.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    _, head, rest = PAGE.partition(f"\n## {name}\n")
+    assert head, f"docs/steps.md has no section `## {name}`: a sentence, a table of its parameters, an example"
+    return rest.split("\n## ")[0]
 
 
 @pytest.mark.parametrize("name", REGISTRY.names())
@@ -67,7 +69,9 @@ def test_the_settings_are_accepted_as_printed() -> None:
 
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_examples_are_accepted(name: str) -> None:
-    (example,) = re.findall(r"^    - (\{.*\})$", section(name), re.MULTILINE)
+    examples = re.findall(r"^    - (\{.*\})$", section(name), re.MULTILINE)
+    assert len(examples) == 1, f"section `{name}` of docs/steps.md shows one step as `    - {{type: {name}, ...}}`"
+    (example,) = examples
     written: dict[str, Any] = yaml.safe_load(example)
     assert written["type"] == name
     config = {"tenant_id": "acme", "deploy_unit_version": 42, "variables": {"job": "j-1"}}

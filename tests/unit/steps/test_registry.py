@@ -61,6 +61,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
 
 
 def test_built_in() -> None:
+    """All of them, so that none is left out by mistake: a new one is named here too."""
     registry = load_registry()
     assert registry.names() == [
         "broadcast",

@@ -1,0 +1,111 @@
+"""What a script's text alone can tell of its calls: who calls it, what it says of an event, which fields it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pydantic import BaseModel
+
+from orchestrator.domain.events import EVENT_TYPES
+from orchestrator.domain.events.base import EventBase, StageEvent, TaskEvent
+from orchestrator.domain.events.namespace import NamespaceEvent
+from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.script_source import read_script, script_names
+from tests.support.lua_calls import calls, parameters, without_comments
+
+FOLDER = files("orchestrator.ledger") / "scripts"
+ROOT = Path(__file__).parents[4]
+EVENTS: Final = {model.__name__: model for model in EVENT_TYPES}
+SOURCES: Final = {
+    entry.name.removesuffix(".lua"): without_comments(entry.read_text())
+    for folder in (FOLDER, FOLDER / "includes")
+    for entry in folder.iterdir()
+    if entry.name.endswith(".lua")
+}
+EMITS: Final = {"emit_task": TaskEvent, "emit_plan": EventBase, "emit_own": NamespaceEvent}
+ASKED: Final = {f"{operation}_{target}" for operation in Operation for target in ("task", "plan")}
+"""Their names are put together: ``orchestrator/ledger/operations.py``."""
+
+TEXTS: Final = {
+    *("lease", "worker", "prev", "successor", "labels", "groups", "moverBefore", "cancelledBy", "retrying"),
+    *("pauseRequested", "cancelRequested", "rollbackRequested", "stageStarted", "healthy", "forced"),
+    *("freezeOverride", "frozenBy", "frozenTold", "groupFor", "groupTold"),
+}
+"""Fields of a task's record that any text is right in, or that are there or not."""
+
+
+def test_every_script_has_its_verb() -> None:
+    rooms = [ROOT / "orchestrator", ROOT / "workers"]
+    python = "\n".join(path.read_text() for room in rooms for path in room.rglob("*.py"))
+    without = [name for name in script_names() if f'"{name}"' not in python and name not in ASKED]
+    assert without == [], "nothing calls it: give it a verb (orchestrator/ledger/ledger.py says how)"
+
+
+def emits() -> Iterator[tuple[str, str, list[str]]]:
+    return (
+        (name, function, given)
+        for name, source in sorted(SOURCES.items())
+        for function in EMITS
+        for given in calls(source, function)
+    )
+
+
+@pytest.mark.parametrize(("name", "function", "given"), list(emits()), ids=lambda value: str(value)[:40])
+def test_an_event_is_given_what_its_model_asks_for(name: str, function: str, given: list[str]) -> None:
+    takes = parameters(next(one for one in SOURCES.values() if f"local function {function}(" in one), function)
+    assert len(given) <= len(takes), f"{function}({', '.join(takes)})"
+    if function == "emit_task":
+        assert re.fullmatch("[a-z_]+", given[1]), "the task itself, not its id"
+    if function == "emit_plan":
+        assert given[1] not in ("plan", "move", "task"), "the plan's id, not its record or key"
+    for kind in re.findall(r"'([A-Z][a-zA-Z]+[a-z])'", given[0]):
+        model = EVENTS[kind]
+        assert issubclass(model, EMITS[function]), f"{kind} is not for {function}"
+        assert function != "emit_plan" or not issubclass(model, (TaskEvent, NamespaceEvent)), f"{kind} is of a task"
+        assert (len(given) == len(takes) == 4) == issubclass(model, StageEvent), f"{kind} and its stage"
+        has_data = len(given) > (1 if function == "emit_own" else 2)
+        assert has_data or asked_for(model) == [], f"{kind} needs {asked_for(model)}"
+
+
+def asked_for(model: type[BaseModel]) -> list[str]:
+    """What it must be told beside what every event of its kind has."""
+    base = next(one for one in (StageEvent, TaskEvent, NamespaceEvent, EventBase) if issubclass(model, one))
+    own = {
+        name: field for name, field in model.model_fields.items() if name not in base.model_fields and name != "type"
+    }
+    return [field.alias or name for name, field in own.items() if field.is_required()]
+
+
+def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -> None:
+    (listed,) = re.findall(r"local FIELDS = \{(.*?)\}", read_script("damaged_tasks"), re.DOTALL)
+    fields = re.findall(r"'(\w+)'", listed)
+    (upto,) = re.findall(r"NUMBERS_UPTO, LONGEST = (\d+)", read_script("damaged_tasks"))
+    assert fields[int(upto) :] == ["failure", "lastOperation", "cursor", "lastCursor", "handedBack", "snapshot"]
+    touched = set().union(*(task_fields(source) for source in SOURCES.values()))
+    assert touched - set(fields) - TEXTS == set(), "a number or an object: into FIELDS; any text: into TEXTS here"
+    assert (set(fields) | TEXTS) - touched <= {"moverBefore", "moverEpochBefore", "lastOperation"}
+
+
+def task_fields(source: str) -> set[str]:
+    """Names of fields in commands on a task's record, under whichever name its key goes."""
+    keys = set(re.findall(r"local (\w+) = K\.task\(", source))
+    found: set[str] = set()
+    for command, *more in (given for call in ("redis.call", "redis.pcall") for given in calls(source, call)):
+        key, rest = "".join(more[:1]), more[1:]
+        if command.startswith("'H") and (key in keys or key.startswith("K.task(")):
+            names = rest[::2] if command == "'HSET'" else rest[:1] if command == "'HINCRBY'" else rest
+            found |= {name[1:-1] for name in names if re.fullmatch(r"'\w+'", name)}
+    return found
+
+
+def test_the_texts_are_read_right() -> None:
+    source = "local function f(a, b) end\nf('x, (y', {1, 2})\nf(g(1, 2))\nlocal key = K.task(id)\n"
+    source += "redis.call('HSET', key, 'one', 1, 'two', x)\nredis.pcall('HMGET', K.task(f(id)), 'three')"
+    assert list(calls(source, "f")) == [["'x, (y'", "{1, 2}"], ["g(1, 2)"], ["id"]]
+    assert parameters(source, "f") == ["a", "b"]
+    assert task_fields(source) == {"one", "two", "three"}

@@ -1,0 +1,92 @@
+"""What Celery's consumer says while its broker is away or refuses: the begin, once a minute, the end.
+
+A full or read-only Redis refuses each try at once, so the consumer tries some three times a second, says each time that
+it cannot connect, and every second that it restarts often, with a traceback: hundreds of lines that say one thing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
+
+from orchestrator.ledger.refusals import state_words
+
+REPEAT_SECONDS: Final = 60.0
+
+STEADY_SECONDS: Final = 5.0
+"""A connection that lasts as long was one: what fails after it is another outage."""
+
+LOGGERS: Final = ("celery.worker.consumer.consumer", "celery.worker.consumer.connection")
+
+# Celery has no names for these two.
+CONNECTED: Final = "Connected to %s"
+RESTARTS: Final = "Frequent restarts detected: %r"
+LOST: Final = ("%s (%r)", CONNECTION_RETRY)
+
+
+class BrokerLines(logging.Filter):
+    """Lets through what is new, as one line. One for both loggers: what ends an outage comes from the other one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told: dict[str, float] = {}
+        """When what the broker is was told last, in this outage."""
+        self._connected_at: float | None = None
+        self._is_out = True
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.msg == RESTARTS:
+            # The lines around it say all, and the traceback is one of Celery's own counter.
+            return False
+        if record.msg == CONNECTED:
+            return self._connects()
+        if record.msg == CONNECTION_ERROR or (record.msg, *_args(record)[:1]) == LOST:
+            return self._fails(record)
+        return True
+
+    def _connects(self) -> bool:
+        self._connected_at = self._clock()
+        # Where connections come and go, the first of them says so; the next line is the next minute's.
+        is_new, self._is_out, self._left_out = self._is_out, False, 0
+        return is_new
+
+    def _fails(self, record: logging.LogRecord) -> bool:
+        now = self._clock()
+        # A connection that was cut does not tell what the broker is; the next try does.
+        state = _state(record) if record.msg == CONNECTION_ERROR else ""
+        if self._connected_at is not None and now - self._connected_at >= STEADY_SECONDS:
+            self._told.clear()
+        if state in self._told and now - self._told[state] < REPEAT_SECONDS:
+            self._left_out += 1
+            return False
+        text = " ".join(record.getMessage().split())
+        text += f" ({state})" if state else ""
+        if self._left_out:
+            text += f"; {self._left_out} more tries since the last such line"
+        record.msg, record.args = "%s", (text,)
+        self._told[state] = now
+        self._connected_at, self._is_out, self._left_out = None, True, 0
+        return True
+
+
+def _state(record: logging.LogRecord) -> str:
+    error = next((one for one in _args(record) if isinstance(one, BaseException)), None)
+    return state_words(error, "the broker") if error else ""
+
+
+def _args(record: logging.LogRecord) -> tuple[object, ...]:
+    return record.args if isinstance(record.args, tuple) else ()
+
+
+def thin_broker_lines() -> None:
+    """From here on this process writes no more of them than needed."""
+    lines = BrokerLines()
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(lines)
