@@ -152,7 +152,8 @@ class HttpAnswer:
     """What came back: ``status`` and a bounded ``body``, or ``error`` (a short sentence) when nothing usable did.
 
     With ``error``, ``status`` is set only if the head of an answer came whose body could not be used. ``headers``: the
-    answer's, names in lower case. ``refused``: the request was not sent and never will be (its host is not allowed).
+    answer's, up to 8 KiB of them, names in lower case. ``refused``: the request was not sent and never will be (its
+    host is not allowed).
     """
 
     key: str

@@ -75,7 +75,7 @@ class Looker:
         if gate is None:
             return Looked.STALE
         name, url = gate
-        (answer,) = self._resources.http.fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
+        (answer,) = self._resources.http.of(question.plan_id).fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
         said = mask(f"{url}: {answer.error or f'it answered {answer.status}'}")
         if answer.status == YES:
             return self._answer(question, name, said, approves=True)
@@ -120,7 +120,7 @@ class Looker:
             token=FenceToken(record.incarnation, 0, "", "", "", record.tenant_id),
             idempotency_key="",
             target=have.limits.target(have.target, None, step.secrets),
-            http=have.limits.http(have.http, step.secrets),
+            http=have.limits.http(have.http.of(record.tenant_id), step.secrets),
             targets=have.limits.targets(have.targets, step.secrets),
             instances=have.instances,
             other_config=other,

@@ -57,7 +57,7 @@ from workers.round_runner import RoundRunner
 from workers.run_ahead import RunAhead, lanes_text
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
-from workers.tracing import TracedHttp, TracingMiddleware
+from workers.tracing import SharedTracedHttp, TracingMiddleware
 from workers.turn_run import StepResources
 from workers.unable import Peers
 
@@ -150,7 +150,7 @@ def _make_runner(pid: int) -> StageRunner:
         ledger=ledger,
         plans=PlanCache(reader, StageFactory(load_registry(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
-        resources=replace(resources, http=TracedHttp(resources.http)) if tracing else resources,
+        resources=replace(resources, http=SharedTracedHttp(resources.http)) if tracing else resources,
         worker=f"{host}:{main_pid}",
         stopping=_stopping,
         strategy=load_strategy(settings.rollback_strategy),

@@ -100,7 +100,7 @@ class StepRunner:
             token=self._token(run),
             idempotency_key=_idempotency_key(run),
             target=have.limits.target(have.target, None, step.secrets),
-            http=have.limits.http(have.http, step.secrets),
+            http=have.limits.http(have.http.of(record.tenant_id), step.secrets),
             targets=have.limits.targets(have.targets, step.secrets),
             instances=have.instances,
             other_config=run.task.other_config,

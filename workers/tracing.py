@@ -13,6 +13,7 @@ from orchestrator.settings.model import Settings
 from steps import Failed, Http, HttpAnswer, HttpRequest, Outcome, PollAgain
 from steps.http.parameters import with_header
 from workers.middleware import Middleware, StageInfo, StepInfo
+from workers.turn_run import SharedHttp
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -54,6 +55,17 @@ class TracingMiddleware(Middleware):
         *stage, span = _open.get()
         _end(span, outcome)
         _open.set(tuple(stage))
+
+
+class SharedTracedHttp:
+    """A process' client whose requests carry the context of the step that sends them."""
+
+    def __init__(self, http: SharedHttp) -> None:
+        self._http = http
+
+    def of(self, owner: str) -> Http:
+        """The client for one tenant's steps, or for the gates of a plan."""
+        return TracedHttp(self._http.of(owner))
 
 
 class TracedHttp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
@@ -113,12 +113,20 @@ class Again:
     cursor: str
 
 
+class SharedHttp(Protocol):
+    """The HTTP client of a process, of which each owner gets a part."""
+
+    def of(self, owner: str) -> Http:
+        """The client for one tenant's steps, or for the gates of a plan."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StepResources:
     """What the steps of a process work with: Changeover's own Redis, others by name, HTTP, instances, secrets."""
 
     target: Target
-    http: Http
+    http: SharedHttp
     targets: Mapping[str, Target]
     instances: InstanceLists
     secrets: ReadByName

@@ -27,6 +27,10 @@ FRAMING_BYTES: Final = 16 * 1024
 """What a body may have beside itself: sizes of chunks, their extensions, trailers."""
 PIECES: Final = 2_000
 """Reads, those below TLS, and chunks: as many of each. A body of 64 KiB may come in chunks of 33 bytes."""
+BYTES_BELOW: Final = 512 * 1024
+"""What TLS may take beside the body: certificates, tickets, records of a byte."""
+PIECE_BELOW_BYTES: Final = 16 * 1024
+"""A record: as much is taken apart before another exchange has its turn."""
 PIECE_BYTES: Final = 4 * 1024
 """Read at once: as much is parsed before another exchange has its turn."""
 _CHUNKS_A_TURN: Final = 25
@@ -42,10 +46,11 @@ class AnsweredUnasked(Exception):
 
 
 class Allowance:
-    """Of one exchange; used by one task."""
+    """Of one exchange, whose body may have ``body_bytes``; used by one task."""
 
-    def __init__(self) -> None:
+    def __init__(self, body_bytes: int) -> None:
         self._reads = 0
+        self._bytes_below = 2 * body_bytes + BYTES_BELOW
         self._reads_below = 0
         self._chunks = 0
         self._heads = 0
@@ -55,9 +60,12 @@ class Allowance:
         self._in_head = True
         self._tail = b""
 
-    def read_below(self) -> None:
-        """TLS reads a part of a record."""
+    def read_below(self, size_bytes: int) -> None:
+        """TLS has read a part of a record."""
         self._reads_below = _one_more(self._reads_below)
+        self._bytes_below -= size_bytes
+        if self._bytes_below < 0:
+            raise TooCostly("answered with far more bytes below TLS than in it")
 
     def take(self, data: bytes) -> int:
         """How many of the bytes that came may be parsed before the next read: of a head no more than up to its end,
@@ -110,9 +118,9 @@ _current: ContextVar[Allowance] = ContextVar("allowance of this task's exchange"
 
 
 @contextmanager
-def allowance() -> Iterator[Allowance]:
+def allowance(body_bytes: int) -> Iterator[Allowance]:
     """All that this task reads from streams of a ``Dialer`` is taken from it; ``TooCostly`` is raised from reads."""
-    made = Allowance()
+    made = Allowance(body_bytes)
     token = _current.set(made)
     try:
         yield made
@@ -173,8 +181,9 @@ class _MeteredBytes(anyio.abc.ByteStream):
         return self._stream.extra_attributes
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        _current.get().read_below()
-        return await self._stream.receive(max_bytes)
+        data = await self._stream.receive(min(max_bytes, PIECE_BELOW_BYTES))
+        _current.get().read_below(len(data))
+        return data
 
     async def send(self, item: bytes) -> None:
         await self._stream.send(item)

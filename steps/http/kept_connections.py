@@ -26,9 +26,6 @@ IDLE_SECONDS: Final = 5.0
 LONGEST_SECONDS: Final = 10.0
 """How old a connection may become: behind a load balancer it goes on asking an old instance that is draining."""
 
-MOST_IDLE: Final = 400
-"""Idle connections of a process; a process may have 1,024 open files where nobody has said otherwise."""
-
 _READ_BYTES: Final = 64 * 1024
 _HEAD_BYTES: Final = 100 * 1024
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -54,11 +51,14 @@ class KeptConnections:
         context: ssl.SSLContext,
         max_body_bytes: int,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        most_idle: int,
     ) -> None:
         self._network = network
         self._context = context
         self._max_body_bytes = max_body_bytes
         self._clock = clock
+        self._most_idle = most_idle
         self._idle: dict[Origin, list[_Connection]] = {}
         self._by_age: deque[tuple[float, _Connection]] = deque()
         """Since when each is idle, in this order; some have been in use since."""
@@ -137,7 +137,7 @@ class KeptConnections:
         while self._by_age:
             since, connection = self._by_age[0]
             is_idle = connection.idle_since == since
-            if is_idle and now - since < IDLE_SECONDS and self._idle_count <= MOST_IDLE:
+            if is_idle and now - since < IDLE_SECONDS and self._idle_count <= self._most_idle:
                 return
             self._by_age.popleft()
             if is_idle:

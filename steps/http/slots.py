@@ -24,7 +24,7 @@ class Slots:
         """In the order of their turns."""
 
     def share(self) -> Share:
-        """Of one batch."""
+        """Of one batch, or of one tenant."""
         return Share(self)
 
     async def take(self, share: Share) -> None:
@@ -39,6 +39,13 @@ class Slots:
             if turn.done() and not turn.cancelled():
                 self.give_back(share)
             raise
+
+    def try_take(self, share: Share) -> bool:
+        """Whether the share holds one slot more: only if it may have one at once."""
+        may = not self._waiting and share.held < _OF_WHAT_IS_FREE * self._free
+        share.held += may
+        self._free -= may
+        return may
 
     def give_back(self, share: Share) -> None:
         """One of the share's slots is free again."""
@@ -68,15 +75,27 @@ class Slots:
 
 
 class Share:
-    """What one batch holds; entered once for each of its requests."""
+    """What one holds; entered once for each slot, or taken and given back."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         self.held = 0
 
-    async def __aenter__(self) -> Self:
+    async def take(self) -> None:
+        """Returns when it holds one slot more."""
         await self._slots.take(self)
+
+    def try_take(self) -> bool:
+        """Whether it holds one slot more, at once."""
+        return self._slots.try_take(self)
+
+    def give_back(self) -> None:
+        """One slot is free again."""
+        self._slots.give_back(self)
+
+    async def __aenter__(self) -> Self:
+        await self.take()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._slots.give_back(self)
+        self.give_back()

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from steps import AllowedHosts, HttpAnswer, HttpRequest
-from steps.http import kept_connections
 from steps.http.allowance import allowance
+from steps.http.claims import AllClaims, claiming
 from steps.http.dialer import Dialer
 from steps.http.kept_connections import IDLE_SECONDS, LONGEST_SECONDS, KeptConnections
 from tests.support.instances import Handler, Instances, hang_up, in_turn, raw, says
@@ -21,19 +21,22 @@ from tests.support.instances import Handler, Instances, hang_up, in_turn, raw, s
 class Kept:
     """Connections of one loop; ``now`` is their clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_idle: int) -> None:
         self.now = 0.0
+        self._claims = AllClaims(20)
         dialer = Dialer(AllowedHosts(None))
-        self.connections = KeptConnections(dialer, httpx.create_ssl_context(), 1000, lambda: self.now)
+        self.connections = KeptConnections(
+            dialer, httpx.create_ssl_context(), 1000, lambda: self.now, most_idle=most_idle
+        )
 
     async def get(self, url: str, method: str = "GET", body: bytes | None = None) -> HttpAnswer:
-        with allowance() as costs:
+        with allowance(1000) as costs, claiming(self._claims.of(None)):
             return await self.connections.exchange(HttpRequest("k", url, method, body=body), costs)
 
 
-def run(work: Callable[[Kept], Awaitable[None]]) -> None:
+def run(work: Callable[[Kept], Awaitable[None]], most_idle: int = 20) -> None:
     async def whole() -> None:
-        kept = Kept()
+        kept = Kept(most_idle)
         try:
             await work(kept)
         finally:
@@ -65,8 +68,7 @@ def test_a_connection_serves_the_next_polls(waits: list[float], connections: int
         assert len(server.peers) == connections
 
 
-def test_many_at_once_have_one_each_and_keep_no_more_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_connections, "MOST_IDLE", 3)
+def test_many_at_once_have_one_each_and_keep_no_more_than_the_bound() -> None:
     with Instances({"/": says({})}) as server:
 
         async def work(kept: Kept) -> None:
@@ -77,7 +79,7 @@ def test_many_at_once_have_one_each_and_keep_no_more_than_the_bound(monkeypatch:
                 await asyncio.gather(*(kept.get(server.url("/")) for _ in range(4)))
             assert len(server.peers) == 10 + 2
 
-        run(work)
+        run(work, most_idle=3)
 
 
 def test_a_server_that_closes_a_kept_connection_is_asked_once_more() -> None:

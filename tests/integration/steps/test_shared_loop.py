@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
 
 import pytest
 
-from steps import AllowedHosts, HttpAnswer, HttpPool, HttpRequest
-from steps.http.dialer import Dialer
+from steps import HttpAnswer, HttpPool, HttpRequest
 from tests.support.certificate import self_signed
 from tests.support.hostile_service import HostileService
 from tests.support.instances import Handler, Instances, hang, raw, says
@@ -198,31 +196,3 @@ def test_a_batch_that_hangs_leaves_slots_to_others() -> None:
         assert thread.is_alive()
         pool.close()
         thread.join(timeout=20)
-
-
-def test_names_that_do_not_resolve_in_time_keep_no_other_name_waiting() -> None:
-    release = threading.Event()
-    looked_up: list[str] = []
-
-    def block(host: str) -> Sequence[str]:
-        looked_up.append(host)
-        if host != "good.example.com":
-            release.wait()
-        return ["127.0.0.1"]
-
-    async def look_up(host: str, port: int) -> Sequence[str]:
-        return await asyncio.get_running_loop().run_in_executor(None, block, host)
-
-    with HttpPool(dialer=Dialer(AllowedHosts(None), look_up)) as pool, Instances({"/": says({})}) as server:
-        port = server.url().rpartition(":")[2]
-        slow = [HttpRequest(str(number), f"http://slow-{number}.example.com:{port}/") for number in range(40)]
-        try:
-            for _ in range(3):
-                answers = pool.fetch_all([*slow, *slow[:5]], 0.3)
-                assert {answer.error for answer in answers} == {"timed out after 0.3 s"}
-            answer = fetch(pool, f"http://good.example.com:{port}/", 10)
-        finally:
-            release.set()
-        # Special in this test, as no rule allows loopback by name; it was looked up and judged.
-        assert answer.refused or answer.status == 200
-    assert sorted(looked_up) == sorted([f"slow-{number}.example.com" for number in range(40)] + ["good.example.com"])

@@ -15,7 +15,8 @@ import httpcore
 import pytest
 
 from steps import AllowedHosts, HttpPool, HttpRequest
-from steps.http.dialer import Dialer, resolve
+from steps.http.dialer import Dialer
+from steps.http.names import resolve
 
 PATTERNS = ["*.example.com", "api.partner.example", "10.0.0.0/8", "fd00::/8"]
 LOOPBACK, LINK, METADATA = "127.0.0.1", "169.254.169.254", "100.100.100.200"
