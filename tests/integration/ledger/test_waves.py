@@ -80,11 +80,11 @@ def test_a_wave_that_is_done_with_is_waited_for_when_a_task_of_it_moves_again(pa
     pair.answer_gate("p", approves=True)
     pair.serve("p")
     assert running(pair) == ["p.2", "p.3"]
-    pair.finish("p.2")
+    pair.break_stage("p.2")
     pair.worker("begin", "p.3")
     pair.ask("pause", "p.3")
     pair.worker("succeed", "p.3")
-    pair.ask("retry", "p.2", from_scratch=True)
+    pair.ask("retry", "p.2")
     pair.ask("retry", "p.0")
     pair.serve("p")
     assert running(pair) == ["p.0"]
@@ -94,6 +94,8 @@ def test_a_wave_that_is_done_with_is_waited_for_when_a_task_of_it_moves_again(pa
     assert running(pair) == ["p.0", "p.3"]
     pair.finish("p.0")
     pair.finish("p.3")
+    pair.serve("p")
+    pair.finish("p.2")
     assert pair.world.status("p") == "COMPLETED", "its gate is not asked again"
 
 
