@@ -25,12 +25,12 @@ from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.operations import Operator
+from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.purging import Purger
 from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, asking, identify, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
-from orchestrator.control.unserved import unserved
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -41,11 +41,9 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
-from orchestrator.plans.submit import write_plan
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
-from orchestrator.validation import validate_plan
-from orchestrator.validation.running_conflicts import running_conflicts
+from orchestrator.validation.submitting import Submitter
 
 
 class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
@@ -61,6 +59,7 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         self._redis = connect(self._url, patient=False, replicas=self._settings.redis)
         self._ledger = Ledger(self._redis, self._settings)
         self._reader = Reader(self._redis, self._ledger.keys)
+        self._submitter = Submitter(self._ledger, self._reader, self._settings)
         self._status = StatusReader(self._reader)
         self._waiting = Waiting(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
@@ -73,6 +72,8 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         plan: str | Path | Mapping[str, Any] | PlanSpec,
         progress: Callable[[int], None] = lambda _: None,
         *,
+        preview: str | None = None,
+        skip_identical: bool = False,
         override_freeze: str = "",
         actor: str | None = None,
     ) -> SubmitResult:
@@ -81,16 +82,29 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         ``progress`` is told how many tenants are written. ``override_freeze``, a reason, lets the plan pass all
         freezes, also one that was submitted before. Raises ``InvalidInput`` with everything that is wrong, before
         anything is written, and ``PlanConflict`` when the plan id belongs to other content.
+
+        ``preview``: the digest of a preview; raises ``TenantsMoved`` when one of the tenants has moved since.
+        ``skip_identical`` leaves those out that are at the target; raises ``NotAllowed`` when nobody is left.
         """
         with translate_errors(self._url):
-            conflicts = partial(running_conflicts, reader=self._reader)
-            validated = validate_plan(plan, settings=self._settings, conflicts=conflicts)
-            made = validated.require()
-            state = write_plan(self._ledger, made, progress)
+            result = self._submitter.submit(plan, progress, preview=preview, skip_identical=skip_identical)
             if override_freeze:
-                self._freezes.override(made.plan_id, order_of(actor, override_freeze, None))
-            told = validated.warnings + unserved(self._reader, state)
-        return SubmitResult(plan_id=made.plan_id, status=state, resolved=made.rules.line(), warnings=told)
+                self._freezes.override(result.plan_id, order_of(actor, override_freeze, None))
+            return result
+
+    def preview(
+        self,
+        plan: str | Path | Mapping[str, Any] | PlanSpec,
+        *,
+        against_plan: str | None = None,
+        skip_identical: bool = False,
+    ) -> Iterator[TenantPreview | PreviewEnd]:
+        """What a plan would change, tenant by tenant, then the digest that ``submit`` can be bound to; writes nothing.
+
+        A config is compared with the tenant's last known good one, or with that of ``against_plan``.
+        """
+        with translate_errors(self._url):
+            yield from self._submitter.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
 
     def status(
         self,

@@ -16,6 +16,7 @@ from orchestrator.cli import (
     gate_commands,
     operation_commands,
     plan_commands,
+    preview_command,
     processes,
     reading,
     release_command,
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 plan_commands.register(app)
+preview_command.register(app)
 status_command.register(app)
 reading.register(app)
 operation_commands.register(app)

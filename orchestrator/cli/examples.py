@@ -6,7 +6,12 @@ from typing import Final
 
 EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "validate": ("changeover validate plan.yaml", "changeover validate plan.yaml --show"),
-    "submit": ("changeover submit plan.yaml", "changeover submit plan.yaml --wait"),
+    "submit": (
+        "changeover submit plan.yaml",
+        "changeover submit plan.yaml --wait",
+        "changeover submit plan.yaml --skip-identical",
+    ),
+    "preview": ("changeover preview plan.yaml", "changeover preview plan.yaml --against-plan blue-to-green-1 --json"),
     "status": (
         "changeover status",
         "changeover status blue-to-green-1 --failed",

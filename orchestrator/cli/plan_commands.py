@@ -16,6 +16,10 @@ from orchestrator.domain.status import PlanState
 
 PlanFileArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
+SkipIdenticalOption = Annotated[
+    bool, typer.Option("--skip-identical", help="Leave tenants out that are at the target already.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -75,6 +79,11 @@ def validate(
 def submit(
     plan: PlanFileArgument,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit code 1 if it is a bad one.")] = False,
+    preview: Annotated[
+        str | None,
+        typer.Option("--preview", help="Digest of a preview: refused if a tenant has moved since.", show_default=False),
+    ] = None,
+    skip_identical: SkipIdenticalOption = False,
     override_freeze: OverrideOption = "",
     actor: ActorOption = None,
     json_output: JsonOption = False,
@@ -84,7 +93,9 @@ def submit(
     from orchestrator.control.target import target_of
 
     with Client() as client:
-        result = client.submit(plan, override_freeze=override_freeze, actor=actor)
+        result = client.submit(
+            plan, preview=preview, skip_identical=skip_identical, override_freeze=override_freeze, actor=actor
+        )
         print_problems("warning", result.warnings)
         if not wait:
             if json_output:

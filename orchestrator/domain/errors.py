@@ -86,6 +86,24 @@ class NotAllowed(ChangeoverError):
     exit_code = 3
 
 
+class TenantsMoved(NotAllowed):
+    """Tenants are not any more as the preview showed them, so the plan was not submitted. Look at a new preview, and
+    submit with its digest."""
+
+    code = "tenants_moved"
+
+    def __init__(self, tenant_ids: Sequence[str], count: int) -> None:
+        super().__init__(list(tenant_ids), count)
+        self.tenant_ids = list(tenant_ids)
+
+    def __str__(self) -> str:
+        _, count = self.args
+        named = ", ".join(self.tenant_ids) + (", ..." if count > len(self.tenant_ids) else "")
+        who = f"{count} of its tenants" if count != 1 else "1 of its tenants"
+        named = f" ({named})" if named else ""
+        return f"{who}{named} moved since the preview; nothing was submitted: preview the plan again"
+
+
 class DamagedData(ChangeoverError):
     """What Changeover reads in Redis is not what it wrote there: a hand, another program or a lost disk has changed it.
     The message says what; `changeover doctor` names damaged keys, plans and tasks, and the way out.

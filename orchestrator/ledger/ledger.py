@@ -6,12 +6,14 @@ called twice (a reply can be lost): the second call changes nothing and answers 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import redis
 import structlog
 
+from orchestrator.domain.errors import TenantsMoved
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.fleet.rules import NO_RULES, FleetRules
@@ -65,8 +67,10 @@ class Ledger(ScriptCaller):
         task_timeout_seconds: float | None,
         stages: Sequence[StageRow],
         rules: FleetRules = NO_RULES,
+        file_digest: str = "",
     ) -> tuple[Opened, int, PlanState | None]:
-        """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists."""
+        """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists.
+        ``file_digest``: of a plan that depends on what its tenants were when it was submitted: the file's own."""
         answer = self.call(
             "open_plan",
             plan_id,
@@ -78,7 +82,7 @@ class Ledger(ScriptCaller):
             rollback_order,
             incarnation,
             milliseconds(task_timeout_seconds),
-            wire_json(rules.fields()),
+            wire_json(rules.fields() | ({"fileDigest": file_digest} if file_digest else {})),
             wire_json(rules.wire()),
             *(
                 value
@@ -94,14 +98,17 @@ class Ledger(ScriptCaller):
         self, plan_id: str, digest: str, index: int, tenants: Iterable[tuple[str, str] | tuple[str, str, str]]
     ) -> Written:
         """Writes the chunk's tenants as tasks, once: of each id, config and traits (labels, groups; none if left out)
-        as JSON."""
+        as JSON, before them what a preview has seen of it (``tenant_mark``), if it binds."""
         flat = [text for one in tenants for text in (*one, "{}")[:3]]
         return Written(self.call("write_chunk", plan_id, digest, index, *flat)[0])
 
     def commit_plan(self, plan_id: str, digest: str) -> tuple[Committed, PlanState | None]:
-        """Makes the draft ready. The state is given for a plan that had been committed before."""
+        """Makes the draft ready. The state is given for a plan that had been committed before. Raises ``TenantsMoved``
+        when some are not any more as a preview showed them that the plan is bound to."""
         answer = self.call("commit_plan", plan_id, digest)
         code = Committed(answer[0])
+        if code is Committed.MOVED:
+            raise TenantsMoved(json.loads(answer[2]), int(answer[1]))
         return code, PlanState(answer[1]) if code is Committed.EXISTS else None
 
     # Coordinator

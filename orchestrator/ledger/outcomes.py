@@ -36,6 +36,8 @@ class Written(StrEnum):
     WRITTEN = "WRITTEN"
     ALREADY = "ALREADY"
     CLOSED = "CLOSED"
+    MOVED = "MOVED"
+    """Tenants are not as the preview showed them; the commit names them."""
 
 
 class Committed(StrEnum):
@@ -45,6 +47,7 @@ class Committed(StrEnum):
     EXISTS = "EXISTS"
     INCOMPLETE = "INCOMPLETE"
     MISSING = "MISSING"
+    MOVED = "MOVED"
 
 
 class Begun(StrEnum):

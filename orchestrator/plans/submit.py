@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.domain import formats
-from orchestrator.domain.errors import PlanConflict
+from orchestrator.domain.errors import PlanConflict, TenantsMoved
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Committed, Opened, Written
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import StageRow
@@ -23,20 +25,52 @@ CHUNK_BYTES: Final = 512 * 1024
 """A chunk of large configs ends earlier."""
 
 
-def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lambda _: None) -> PlanState:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a plan depends on that was looked at before it is written: the digest of its file, and of each of its
+    tenants how it was seen (``tenant_mark``) when it is bound to a preview."""
+
+    file_digest: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+UNSEEN: Final = Seen()
+
+
+def write_plan(
+    ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lambda _: None, seen: Seen = UNSEEN
+) -> PlanState:
     """Writes the plan whole and makes it ready; answers its state, which for a plan that exists may be any.
 
-    ``progress`` is told how many tenants are written. Raises ``PlanConflict`` when the id belongs to other content.
+    ``progress`` is told how many tenants are written. Raises ``PlanConflict`` when the id belongs to other content,
+    ``TenantsMoved`` when one of them is not as ``seen`` any more, up to the very commit; then nothing is left of it.
     """
-    opened, chunks_written, state = _open(ledger, plan)
+    try:
+        return _write_plan(ledger, plan, progress, seen)
+    except TenantsMoved:
+        take_back_draft(ledger, plan.plan_id)
+        raise
+
+
+def take_back_draft(ledger: Ledger, plan_id: str) -> None:
+    """Takes a draft out that cannot become what it was begun as. One that has become a plan meanwhile stays."""
+    if ledger.client.hget(ledger.keys.of("plan", plan_id), "status") != PlanState.CREATED:
+        return
+    Purges(ledger).purge(plan_id, Order("system", "its tenants are not as they were seen any more"))
+    for _ in Purges(ledger).chunks():
+        pass
+
+
+def _write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None], seen: Seen) -> PlanState:
+    opened, chunks_written, state = _open(ledger, plan, seen)
     if opened is Opened.PURGING:
         # An older plan of this id was purged a moment ago: what is left of it goes first.
         for _ in Purges(ledger).chunks():
             pass
-        opened, chunks_written, state = _open(ledger, plan)
+        opened, chunks_written, state = _open(ledger, plan, seen)
     elif opened is Opened.REMAINS:
         Purges(ledger).lose(plan.plan_id)
-        opened, chunks_written, state = _open(ledger, plan)
+        opened, chunks_written, state = _open(ledger, plan, seen)
     if opened in (Opened.PURGING, Opened.REMAINS):
         raise PlanConflict(f"plan_id: an older plan {plan.plan_id} is still being purged; submit it again in a moment")
     if opened is Opened.CONFLICT:
@@ -46,9 +80,13 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     start = 0
     for index, end in enumerate(_chunk_ends(plan)):
         if index >= chunks_written:
-            tenants = [_row(plan, position) for position in range(start, end)]
-            if ledger.write_chunk(plan.plan_id, plan.digest, index, tenants) is Written.CLOSED:
+            tenants = [_row(plan, position, seen) for position in range(start, end)]
+            written = ledger.write_chunk(plan.plan_id, plan.digest, index, tenants)
+            if written is Written.CLOSED:
                 raise PlanConflict(f"plan_id: the draft of {plan.plan_id} was taken back meanwhile; submit it again")
+            if written is Written.MOVED:
+                # The commit names them.
+                break
         start = end
         progress(end)
     committed, state = ledger.commit_plan(plan.plan_id, plan.digest)
@@ -57,7 +95,7 @@ def write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lam
     return state or PlanState.READY
 
 
-def _open(ledger: Ledger, plan: Plan) -> tuple[Opened, int, PlanState | None]:
+def _open(ledger: Ledger, plan: Plan, seen: Seen) -> tuple[Opened, int, PlanState | None]:
     return ledger.open_plan(
         plan_id=plan.plan_id,
         digest=plan.digest,
@@ -70,15 +108,17 @@ def _open(ledger: Ledger, plan: Plan) -> tuple[Opened, int, PlanState | None]:
         task_timeout_seconds=plan.task_timeout_seconds,
         stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
         rules=plan.rules,
+        file_digest=seen.file_digest,
     )
 
 
-def _row(plan: Plan, position: int) -> tuple[str, str, str]:
+def _row(plan: Plan, position: int, seen: Seen) -> tuple[str, str, str]:
     tenant = plan.tenants[position]
-    if not plan.wave_of:
-        return tenant.tenant_id, tenant.config, tenant.traits
-    wave = f'{{"wave":{plan.wave_of[position]}'
-    return tenant.tenant_id, tenant.config, wave + ("}" if tenant.traits == "{}" else "," + tenant.traits[1:])
+    traits = tenant.traits
+    if plan.wave_of:
+        wave = f'{{"wave":{plan.wave_of[position]}'
+        traits = wave + ("}" if traits == "{}" else "," + traits[1:])
+    return tenant.tenant_id, tenant.config, seen.marks.get(tenant.tenant_id, "") + traits
 
 
 def _chunk_ends(plan: Plan) -> list[int]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.config import PlanHeader, PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
@@ -49,11 +49,12 @@ __all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warnin
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The outcome: ``plan`` when there are no ``errors``; ``warnings`` in any case."""
+    """The outcome: ``plan`` and its ``header`` when there are no ``errors``; ``warnings`` in any case."""
 
     plan: Plan | None
     errors: list[Problem]
     warnings: list[Problem]
+    header: PlanHeader | None = None
 
     def require(self) -> Plan:
         """The plan. Raises ``InvalidInput`` with all errors."""
@@ -109,7 +110,7 @@ def validate_plan(
         return Validated(None, errors, warnings)
     tenants = [record for record in records if record is not None]
     made = assemble_plan(shape.header, plan_id, stored, tenants, selection)
-    return Validated(made, [], warnings + (conflicts(made) if conflicts else []))
+    return Validated(made, [], warnings + (conflicts(made) if conflicts else []), shape.header)
 
 
 def _raw(plan: str | Path | Mapping[str, Any] | PlanSpec) -> Any:

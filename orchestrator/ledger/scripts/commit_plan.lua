@@ -2,7 +2,8 @@
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq (string), drafts, ready
 --       (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest
--- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING | BAD_MOVE
+-- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING |
+--       MOVED, how many tenants have moved since they were previewed, the first of them as a list of JSON | BAD_MOVE
 -- EVENTS PlanReady
 -- @include keys
 -- @include wake
@@ -10,9 +11,10 @@
 
 local plan_id, digest = ARGV[1], ARGV[2]
 
-local known = redis.call('HMGET', K.plan(plan_id), 'digest', 'status', 'written', 'total')
+local known = redis.call('HMGET', K.plan(plan_id), 'digest', 'status', 'written', 'total', 'movedCount', 'moved')
 if known[1] ~= digest then return {'MISSING'} end
 if known[2] ~= 'CREATED' then return {'EXISTS', known[2]} end
+if known[5] then return {'MOVED', tonumber(known[5]), known[6]} end
 if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
 
 local move = ask_plan({id = plan_id, status = known[2], written = known[3], total = known[4]}, 'commit')

@@ -2,12 +2,14 @@
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels, groups and wave as JSON ({} for
---       none)
--- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content)
+--       none); before the last, of a plan submitted as previewed, what was seen of the tenant (tenant_mark)
+-- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content) |
+--       MOVED (tenants are not as they were seen: the commit names them)
 -- EVENTS TaskCreated
 -- @include keys
 -- @include task
 -- @include places
+-- @include tenant_history
 
 -- As texts that scripts search: a label a line, the groups parted by spaces.
 local function write_traits(task_id, traits)
@@ -26,6 +28,17 @@ local function join_wave(plan, wave, position)
   redis.call('HSETNX', plan, part_of(wave) .. 'first', position)
 end
 
+-- The tenant tells the draft from now on when it is moved; drafts that are none any more it need not tell.
+local function bind(tenant, task_id, plan_id, seen)
+  local drafts = {plan_id}
+  for other in string.gmatch(redis.call('HGET', tenant, 'drafts') or '', '%S+') do
+    local is_draft = other ~= plan_id and redis.call('HGET', K.plan(other), 'status') == 'CREATED'
+    if is_draft then drafts[#drafts + 1] = other end
+  end
+  redis.call('HSET', tenant, 'drafts', table.concat(drafts, ' '))
+  redis.call('HSET', K.task(task_id), 'seen', seen)
+end
+
 local plan_id, digest, index = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local plan = K.plan(plan_id)
 
@@ -33,6 +46,16 @@ local known = redis.call('HMGET', plan, 'status', 'digest', 'chunks', 'written')
 if known[2] ~= digest then return {'CLOSED'} end
 if known[1] ~= 'CREATED' or index < tonumber(known[3]) then return {'ALREADY'} end
 if index > tonumber(known[3]) then return {'CLOSED'} end
+
+local seen, moved = {}, false
+for i = 4, #ARGV, 3 do
+  seen[i], ARGV[i + 2] = string.match(ARGV[i + 2], '^(%x*)(.*)$')
+  if seen[i] ~= '' and seen[i] ~= tenant_mark(ARGV[i]) then
+    tell_draft(plan_id, ARGV[i])
+    moved = true
+  end
+end
+if moved then return {'MOVED'} end
 
 local position = tonumber(known[4])
 local entries = {}
@@ -45,6 +68,7 @@ for i = 4, #ARGV, 3 do
   redis.call('HSET', K.task(task_id), 'status', 'PENDING', 'tenant', tenant_id, 'prev', prev)
   local wave
   if ARGV[i + 2] ~= '{}' then wave = write_traits(task_id, cjson.decode(ARGV[i + 2])) end
+  if seen[i] ~= '' then bind(tenant, task_id, plan_id, seen[i]) end
   redis.call('SET', K.config(task_id), ARGV[i + 1])
   redis.call('ZADD', K.queue(plan_id), RANK_MOVE + position + (wave or 0) * WAVE_BLOCK, task_id)
   if wave then join_wave(plan, wave, position) end

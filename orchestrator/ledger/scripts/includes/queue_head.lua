@@ -7,7 +7,7 @@
 
 -- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
 local function give_up(task, other)
-  local why = 'the tenant has been moved since by ' .. other
+  local why = 'the tenant has been moved since ' .. (task.epoch == 0 and 'the preview ' or '') .. 'by ' .. other
   if task.rollback then
     ask_withdrawal(task)
     emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')
@@ -19,7 +19,8 @@ local function give_up(task, other)
 end
 
 local function comes_back(task)
-  return not task.forced and (task.rollback or (task.retrying ~= '' and task.started_at == 0))
+  if task.forced then return false end
+  return task.rollback or (task.retrying ~= '' and task.started_at == 0) or (task.seen and task.epoch == 0)
 end
 
 -- Whether another stands before it: then it waits in the tenant's line from here on.

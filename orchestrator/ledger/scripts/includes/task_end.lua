@@ -10,6 +10,7 @@
 -- @include counters
 -- @include trip
 -- @include waves
+-- @include tenant_history
 
 local function emit_plan_progress(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
@@ -43,8 +44,15 @@ end
 
 -- What the tenant is since its last whole move or rollback: deploy unit id, name and version; '{}' is not known.
 local function note_current(task, identity)
-  if identity == '{}' then redis.call('HDEL', K.tenant(task.tenant), 'current')
-  else redis.call('HSET', K.tenant(task.tenant), 'current', identity) end
+  local tenant = K.tenant(task.tenant)
+  if identity == '{}' then
+    redis.call('HSET', tenant, 'changed', int(WALL))
+    redis.call('HDEL', tenant, 'underWay', 'current')
+  else
+    redis.call('HSET', tenant, 'changed', int(WALL), 'current', identity)
+    redis.call('HDEL', tenant, 'underWay')
+  end
+  tell_drafts(task.tenant, redis.call('HGET', tenant, 'drafts'))
 end
 
 local function complete_task(task, identity)

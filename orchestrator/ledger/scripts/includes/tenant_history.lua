@@ -1,13 +1,48 @@
 -- Whether another task has moved the tenant since this one last held it; then its old config is not ours to restore.
 -- @include keys
 -- @include task
+-- @include sound
 
 -- Stored under their first names, so that two releases can work side by side; see orchestrator/ledger/keys.py.
 local LAST_MOVER, LAST_MOVER_EPOCH = 'mover', 'moverEpoch'
 local PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH = 'moverBefore', 'moverEpochBefore'
 
+-- What a preview shows of a tenant (who moved it last, what it is, its last known good config), in short. The Python side is
+-- orchestrator/plans/preview_digest.py.
+local function tenant_mark(tenant_id)
+  local f = redis.call('HMGET', K.tenant(tenant_id), LAST_MOVER, LAST_MOVER_EPOCH, 'current', 'good')
+  return redis.sha1hex(table.concat({f[1] or '', f[2] or '', f[3] or '', f[4] or ''}, '\n'))
+end
+
+-- The tenants that are named to who submits; the others are counted.
+local MOST_MOVED = 10
+
+-- A draft that was submitted as previewed is told that one of its tenants is not any more as it was seen.
+local function tell_draft(plan_id, tenant_id)
+  local plan = K.plan(plan_id)
+  local f = redis.call('HMGET', plan, 'status', 'moved')
+  if f[1] ~= 'CREATED' then return end
+  local named = cjson.decode(f[2] or '[]')
+  if #named < MOST_MOVED then named[#named + 1] = tenant_id end
+  redis.call('HSET', plan, 'moved', cjson.encode(named))
+  redis.call('HINCRBY', plan, 'movedCount', 1)
+end
+
+-- What a preview has shown of the tenant is not so any more: in the write that changes it, so that no commit is unaware.
+local function tell_drafts(tenant_id, drafts)
+  if not drafts then return end
+  redis.call('HDEL', K.tenant(tenant_id), 'drafts')
+  for plan_id in string.gmatch(drafts, '%S+') do sound(tell_draft, plan_id, tenant_id) end
+end
+
+-- Of a task that was never admitted, of a plan submitted as previewed: since it was seen.
+local function moved_since_preview_by(task)
+  if not task.seen or tenant_mark(task.tenant) == task.seen then return nil end
+  return redis.call('HGET', K.tenant(task.tenant), LAST_MOVER) or 'another task'
+end
+
 local function moved_since_by(task)
-  if task.epoch == 0 then return nil end
+  if task.epoch == 0 then return moved_since_preview_by(task) end
   local f = redis.call('HMGET', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
   if f[1] and f[1] ~= task.id and tonumber(f[2] or 0) > task.epoch then return f[1] end
   return nil
@@ -17,7 +52,7 @@ end
 -- Who did before is kept, to be named again once this task has undone its own move and nothing else.
 local function become_last_mover(task)
   local tenant = K.tenant(task.tenant)
-  local previous = redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH)
+  local previous = redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH, 'drafts')
   if previous[1] ~= task.id then
     if task.status == 'RUNNING' then
       redis.call('HSET', K.task(task.id), PREVIOUS_MOVER, previous[1] or '', PREVIOUS_MOVER_EPOCH, previous[2] or '0')
@@ -26,7 +61,8 @@ local function become_last_mover(task)
     end
   end
   if previous[1] ~= task.id or previous[2] ~= int(task.epoch) then
-    redis.call('HSET', tenant, LAST_MOVER, task.id, LAST_MOVER_EPOCH, int(task.epoch))
+    redis.call('HSET', tenant, LAST_MOVER, task.id, LAST_MOVER_EPOCH, int(task.epoch), 'changed', int(WALL), 'underWay', 1)
+    tell_drafts(task.tenant, previous[3])
   end
 end
 

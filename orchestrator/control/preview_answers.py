@@ -1,0 +1,55 @@
+"""What a preview answers, tenant by tenant; camelCase as JSON."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from orchestrator.control.answers import Answer
+
+
+class Change(Answer):
+    """One value of a tenant's config that differs; None where there is none. Secrets are masked."""
+
+    path: str
+    old: JsonValue
+    new: JsonValue
+
+
+class PreviewConflict(Answer):
+    """Another plan that has not ended: ``holds`` the tenant, or was submitted for it last."""
+
+    plan_id: str
+    status: str
+    holds: bool
+
+
+class TenantPreview(Answer):
+    """What a plan would change about one tenant.
+
+    ``against``: what its config is compared with (``last known good``, ``source_tenant_deploy_config``, ``plan ID``);
+    without it, or where that has no such tenant, ``changes`` is None. ``identical``: it is at the target already.
+    ``under_way``: the task that moves it, or has left it in the middle of its move.
+    """
+
+    tenant_id: str
+    position: int
+    wave: str | None = None
+    against: str | None = None
+    changes: tuple[Change, ...] | None = None
+    identical: bool = False
+    left_out: bool = False
+    under_way: str | None = None
+    last_mover: str | None = None
+    conflicts: tuple[PreviewConflict, ...] = ()
+    skipped_stages: tuple[str, ...] = ()
+
+
+class PreviewEnd(Answer):
+    """The last of them. ``digest``: what `submit --preview` takes; ``changed``: tenants with a difference."""
+
+    plan_id: str
+    tenants: int
+    changed: int
+    identical: int
+    left_out: int
+    digest: str

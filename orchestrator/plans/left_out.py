@@ -1,0 +1,36 @@
+"""A checked plan without some of its tenants: waves are chosen anew from those that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from orchestrator.domain.config import PlanHeader
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.fleet_config import WaveSpec
+from orchestrator.plans.plan import Plan, assemble_plan
+from orchestrator.plans.waves import select_waves
+
+
+def leave_out(plan: Plan, header: PlanHeader, tenant_ids: AbstractSet[str]) -> Plan:
+    """The plan of the tenants that are left, of which there is one at least.
+
+    A wave that names only tenants that are left out goes. Raises ``InvalidInput`` for another that takes nobody.
+    """
+    kept = [tenant for tenant in plan.tenants if tenant.tenant_id not in tenant_ids]
+    if header.waves is not None:
+        waves = [wave for spec in header.waves if (wave := _without(spec, tenant_ids)) is not None]
+        header = header.model_copy(update={"waves": waves or None})
+    pairs = [(tenant.tenant_id, tenant.config) for tenant in kept]
+    selection = select_waves(header, pairs, {"plan_id": plan.plan_id, "name": plan.name})
+    if selection.problems:
+        raise InvalidInput(selection.problems)
+    return assemble_plan(header, plan.plan_id, plan.stages, kept, selection)
+
+
+def _without(wave: WaveSpec, tenant_ids: AbstractSet[str]) -> WaveSpec | None:
+    if wave.tenants is None or wave.tenants.ids is None:
+        return wave
+    ids = [tenant_id for tenant_id in wave.tenants.ids if tenant_id not in tenant_ids]
+    if not ids:
+        return None
+    return wave.model_copy(update={"tenants": wave.tenants.model_copy(update={"ids": ids})})

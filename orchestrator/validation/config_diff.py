@@ -1,0 +1,36 @@
+"""What differs between two configs, value by value, in words that hold no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orchestrator.secrets.masking import masked, names_secret
+
+_NOTHING = object()
+
+
+def config_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """``(path, old, new)`` of each value that differs, by path; None where there is none. Secrets are masked, and told
+    as changed all the same."""
+    return sorted(_walk(old, new, "", ""), key=lambda change: change[0])
+
+
+def _walk(old: Any, new: Any, path: str, key: str) -> Iterator[tuple[str, Any, Any]]:
+    if old == new and type(old) is type(new):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in [*old, *(name for name in new if name not in old)]:
+            below = key if key and names_secret(key) else str(name)
+            where = f"{path}.{masked(str(name))}" if path else str(masked(str(name)))
+            yield from _walk(old.get(name, _NOTHING), new.get(name, _NOTHING), where, below)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            before, after = (items[index] if index < len(items) else _NOTHING for items in (old, new))
+            yield from _walk(before, after, f"{path}[{index}]", key)
+    else:
+        yield path, _shown(old, key), _shown(new, key)
+
+
+def _shown(value: Any, key: str) -> Any:
+    return None if value is _NOTHING else masked(value, key)

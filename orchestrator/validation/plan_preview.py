@@ -1,0 +1,111 @@
+"""What a checked plan would change, tenant by tenant: against what each is now, in the plan's order, as it is read.
+
+Nothing is written. The last line is the digest that a submit can be bound to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.control.preview_answers import Change, PreviewConflict, PreviewEnd, TenantPreview
+from orchestrator.ledger.reader import Reader
+from orchestrator.plans.plan import Plan
+from orchestrator.plans.preview_digest import DigestMaker
+from orchestrator.plans.tenant_config import SOURCE, TRAITS, snapshot_of
+from orchestrator.settings.model import Settings
+from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
+from orchestrator.validation.config_diff import config_changes
+from orchestrator.validation.other_configs import OtherConfigs
+from orchestrator.validation.tenant_states import TenantState, TenantStates
+from steps import load_registry
+
+LAST_KNOWN_GOOD = "last known good"
+OWN_SOURCE = SOURCE
+
+
+@dataclass(slots=True)
+class PlanPreview:
+    """One preview of one plan; ``left_out`` are the tenants that a submit would leave out."""
+
+    plan: Plan
+    reader: Reader
+    settings: Settings
+    skip_identical: bool = False
+    against_plan: str | None = None
+    registry: Registry | None = None
+    _identical: int = field(default=0, init=False)
+    _changed: int = field(default=0, init=False)
+
+    def lines(self) -> Iterator[TenantPreview | PreviewEnd]:
+        """A tenant at a time, then the end. Raises ``NotFound`` for a plan to compare with that does not exist."""
+        at_ms = round(self.reader.now().timestamp() * 1000)
+        maker = DigestMaker(at_ms, self.plan.digest, skips_identical=self.skip_identical)
+        others = OtherConfigs(self.reader, self.against_plan) if self.against_plan else None
+        conditions = _Conditions(self.plan, self.settings, self.registry)
+        for state in TenantStates(self.reader).of(self.plan):
+            maker.add(state.tenant_id, state.mark)
+            against, old = _compared_with(state, others)
+            changes = None if old is None else config_changes(_told(old), _told(state.config))
+            self._identical += state.is_identical
+            self._changed += bool(changes)
+            yield self._line(state, against, changes, conditions.skipped(state.config))
+        yield PreviewEnd(
+            plan_id=self.plan.plan_id,
+            tenants=len(self.plan.tenants),
+            identical=self._identical,
+            changed=self._changed,
+            left_out=self._identical if self.skip_identical else 0,
+            digest=str(maker.digest()),
+        )
+
+    def _line(
+        self, state: TenantState, against: str | None, changes: list[tuple[str, Any, Any]] | None, skipped: list[str]
+    ) -> TenantPreview:
+        waves = self.plan.rules.waves
+        return TenantPreview(
+            tenant_id=state.tenant_id,
+            position=state.position,
+            wave=waves[self.plan.wave_of[state.position]].name if waves else None,
+            against=against,
+            changes=None if changes is None else tuple(Change(path=at, old=old, new=new) for at, old, new in changes),
+            identical=state.is_identical,
+            left_out=state.is_identical and self.skip_identical,
+            under_way=state.record.get("mover") if "underWay" in state.record else None,
+            last_mover=state.record.get("mover"),
+            conflicts=tuple(
+                PreviewConflict(plan_id=one.plan_id, status=one.status, holds=one.holds) for one in state.conflicts
+            ),
+            skipped_stages=tuple(skipped),
+        )
+
+
+def _told(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared: not where from."""
+    return {name: value for name, value in config.items() if name != SOURCE and value is not None}
+
+
+def _compared_with(state: TenantState, others: OtherConfigs | None) -> tuple[str | None, dict[str, Any] | None]:
+    if others is not None:
+        return f"plan {others.plan_id}", others.of(state.tenant_id)
+    if state.good is not None:
+        # What only the ledger goes by is that of a plan, not of the tenant.
+        return LAST_KNOWN_GOOD, state.good | {name: state.config[name] for name in TRAITS if name in state.config}
+    source = snapshot_of(state.config)
+    return (OWN_SOURCE, source) if source is not None else (None, None)
+
+
+class _Conditions:
+    """The stages that have a condition."""
+
+    def __init__(self, plan: Plan, settings: Settings, registry: Registry | None) -> None:
+        self._plan = {"plan_id": plan.plan_id, "name": plan.name}
+        factory = StageFactory(registry or load_registry(), settings)
+        specs = [json.loads(stage.spec) for stage in plan.stages]
+        self._stages: list[CompiledStage] = [factory.compile_stage(spec) for spec in specs if "when" in spec]
+
+    def skipped(self, config: Mapping[str, Any]) -> list[str]:
+        """Names of those that are not for this tenant."""
+        return [stage.name for stage in self._stages if not stage.takes_part(config, self._plan)]
