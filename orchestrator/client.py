@@ -18,6 +18,7 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
+from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.explain import Explainer
 from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls
@@ -35,6 +36,7 @@ from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
+from orchestrator.drift.drift import look_for_drift
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger
@@ -105,6 +107,13 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         """
         with translate_errors(self._url):
             yield from self._submitter.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
+
+    def drift(self, *, plan_id: str | None = None, tenants: str | None = None) -> Iterator[TenantDrift | DriftEnd]:
+        """Asks the instances of what was moved once more, by the health-check steps of each tenant's last mover: a
+        tenant at a time, then how many. Of a plan's tenants, of those of an id or pattern, or of all; changes nothing.
+        """
+        with translate_errors(self._url):
+            yield from look_for_drift(self._reader, self._settings, plan_id=plan_id, tenants=tenants)
 
     def status(
         self,

@@ -30,6 +30,7 @@ from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.permissions import secret_scopes, server_place
 from orchestrator.settings.servers import find_servers
+from orchestrator.stages.reach import Limits
 from orchestrator.stages.rollback_strategy import load_strategy
 from orchestrator.stages.stage_factory import StageFactory
 from steps import (
@@ -52,7 +53,6 @@ from workers.own_queue import entity_of
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
 from workers.poll_rounds import PollRounds
-from workers.reach import Limits
 from workers.round_runner import RoundRunner
 from workers.run_ahead import RunAhead, lanes_text
 from workers.stage_runner import StageRunner

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
+from orchestrator.stages.reach import Limits
 from steps import (
     Http,
     InstanceLists,
@@ -17,7 +18,6 @@ from steps import (
 from steps.expressions.sandbox import ReadByName
 from workers.middleware import StageInfo
 from workers.plan_cache import CachedPlan
-from workers.reach import Limits
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from orchestrator.cli import (
     completion_command,
     config_command,
     doctor_command,
+    drift_command,
     freeze_commands,
     gate_commands,
     operation_commands,
@@ -47,6 +48,7 @@ freeze_commands.register(app)
 gate_commands.register(app)
 config_command.register(app)
 doctor_command.register(app)
+drift_command.register(app)
 processes.register(app)
 release_command.register(app)
 retention_commands.register(app)

@@ -49,6 +49,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "freezes": ("changeover freezes", "changeover freezes --tenant eu-17"),
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
     "config": ("changeover config", "changeover config --json"),
+    "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),
     "up": (
         "changeover up --demo",

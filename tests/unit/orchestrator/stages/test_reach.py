@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.secrets.scopes import SecretScope, SecretScopes
+from orchestrator.stages.reach import KeyNotAllowed, Limits, Places, SecretNotAllowed
 from steps import FenceToken, WritableKeys, WriteAnswer
-from workers.reach import KeyNotAllowed, Limits, Places, SecretNotAllowed
 
 TOKEN = FenceToken("i", 1, "k", "f", "v", tenant_id="acme")
 OPS = frozenset({"OPS"})
