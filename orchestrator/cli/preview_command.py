@@ -61,6 +61,8 @@ def tenant_lines(line: TenantPreview) -> Iterator[str]:
     for conflict in line.conflicts:
         does = "holds it" if conflict.holds else "was submitted for it too"
         yield f"  plan {conflict.plan_id}, which is {conflict.status}, {does}"
+    for freeze in line.freezes:
+        yield f"  {freeze}"
     if line.skipped_stages:
         yield f"  stages that are not for it: {', '.join(line.skipped_stages)}"
     if line.changes is None:

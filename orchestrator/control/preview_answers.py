@@ -41,6 +41,7 @@ class TenantPreview(Answer):
     under_way: str | None = None
     last_mover: str | None = None
     conflicts: tuple[PreviewConflict, ...] = ()
+    freezes: tuple[str, ...] = ()
     skipped_stages: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.task_id import plan_of
 from orchestrator.drift.expected import Expectations, Expected
-from orchestrator.drift.health_looks import HealthLooks, Look
+from orchestrator.drift.health_looks import HealthLook, HealthLooks
 from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
 from orchestrator.stages.rollback_strategy import load_strategy
@@ -49,7 +49,7 @@ def look_for_drift(
 
 
 def _in_order(pool: ThreadPoolExecutor, looks: HealthLooks, found: Iterator[Expected]) -> Iterator[TenantDrift]:
-    under_way: deque[tuple[Expected, Future[Look]]] = deque()
+    under_way: deque[tuple[Expected, Future[HealthLook]]] = deque()
     for expected in found:
         under_way.append((expected, pool.submit(looks.look, expected)))
         if len(under_way) >= AHEAD:
@@ -58,7 +58,7 @@ def _in_order(pool: ThreadPoolExecutor, looks: HealthLooks, found: Iterator[Expe
         yield _line(*under_way.popleft())
 
 
-def _line(expected: Expected, future: Future[Look]) -> TenantDrift:
+def _line(expected: Expected, future: Future[HealthLook]) -> TenantDrift:
     look = future.result()
     version = (expected.config or {}).get("deploy_unit_version")
     return TenantDrift(

@@ -43,7 +43,7 @@ _TOKEN: Final = FenceToken("", 0, "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HealthLook:
     """``there`` is None when nothing could be asked; ``said``: what is not as it should be, or why nobody was asked."""
 
     there: bool | None
@@ -78,20 +78,20 @@ class HealthLooks:
         """Ends what is under way."""
         self._http.close()
 
-    def look(self, expected: Expected) -> Look:
+    def look(self, expected: Expected) -> HealthLook:
         """Asks every instance once. Never raises for what an instance, a plan or a secret that is not here does."""
         if expected.config is None:
-            return Look(None, expected.why_not)
+            return HealthLook(None, expected.why_not)
         try:
             checks = self._checks(expected)
             missing = [said for check, secrets in checks if (said := self._ask(check, secrets, expected))]
         except ChangeoverError as error:
-            return Look(None, mask(str(error)))
+            return HealthLook(None, mask(str(error)))
         except Exception as error:  # noqa: BLE001 - one damaged plan, or a step of a user's own, hides no other tenant
-            return Look(None, mask(f"{type(error).__name__}: {error}"))
+            return HealthLook(None, mask(f"{type(error).__name__}: {error}"))
         if not checks:
-            return Look(None, "its plan has no health-check for it")
-        return Look(not missing, "; ".join(missing))
+            return HealthLook(None, "its plan has no health-check for it")
+        return HealthLook(not missing, "; ".join(missing))
 
     def _checks(self, expected: Expected) -> list[tuple[HealthCheckParameters, frozenset[str]]]:
         """Its health checks as they ran, each once, and the secrets in them; not those that a condition left out."""

@@ -18,6 +18,7 @@ from orchestrator.plans.tenant_config import SOURCE, TRAITS, snapshot_of
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from orchestrator.validation.config_diff import config_changes
+from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.other_configs import OtherConfigs
 from orchestrator.validation.tenant_states import TenantState, TenantStates
 from steps import load_registry
@@ -35,6 +36,7 @@ class PlanPreview:
     settings: Settings
     skip_identical: bool = False
     against_plan: str | None = None
+    freezes: FreezesAhead | None = None
     registry: Registry | None = None
     _identical: int = field(default=0, init=False)
     _changed: int = field(default=0, init=False)
@@ -78,6 +80,7 @@ class PlanPreview:
             conflicts=tuple(
                 PreviewConflict(plan_id=one.plan_id, status=one.status, holds=one.holds) for one in state.conflicts
             ),
+            freezes=tuple(self.freezes.of(state.tenant_id, state.config.get("labels") or {}) if self.freezes else ()),
             skipped_stages=tuple(skipped),
         )
 

@@ -14,6 +14,7 @@ from orchestrator.control.unserved import unserved
 from orchestrator.domain.config import PlanHeader, PlanSpec
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem, TenantsMoved
 from orchestrator.domain.status import PlanState
+from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.left_out import leave_out
@@ -22,6 +23,7 @@ from orchestrator.plans.preview_digest import DigestMaker, PreviewDigest, parse_
 from orchestrator.plans.submit import UNSEEN, Seen, take_back_draft, write_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
+from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.plan_preview import PlanPreview
 from orchestrator.validation.running_conflicts import running_conflicts
 from orchestrator.validation.tenant_states import TenantStates
@@ -45,7 +47,8 @@ class Submitter:
     ) -> Iterator[TenantPreview | PreviewEnd]:
         """What the plan would change, tenant by tenant. Raises as ``submit`` does; writes nothing."""
         made = validate_plan(plan, settings=self.settings).require()
-        yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan).lines()
+        freezes = FreezesAhead(FreezeReads(self.ledger.client, self.ledger.keys))
+        yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan, freezes).lines()
 
     def submit(
         self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool

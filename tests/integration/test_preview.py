@@ -69,6 +69,7 @@ def test_a_preview_compares_with_what_each_tenant_has(client: Client, world: Led
         ],
         [STAGE, only_eu],
     ) | {"waves": [{"name": "canary", "tenants": {"count": 1}}, {"name": "rest"}]}
+    client.freeze(all_tenants=True, for_seconds=3600, reason="quarter end", actor="ops-7")
     before_it = world.state()
 
     found, end = looked_at(client, wanted)
@@ -83,6 +84,7 @@ def test_a_preview_compares_with_what_each_tenant_has(client: Client, world: Led
     ]
     assert (found["acme"].wave, found["same"].wave) == ("canary", "rest")
     assert (found["acme"].skipped_stages, found["same"].skipped_stages) == (("eu-only",), ())
+    assert found["acme"].freezes[0].endswith("by ops-7 (quarter end)")
     assert (found["acme"].identical, found["same"].identical) == (False, True)
     assert changes(found["same"]) == []
     assert [(one.plan_id, one.status, one.holds) for one in found["busy"].conflicts] == [("open", "READY", False)]
