@@ -28,6 +28,7 @@ from orchestrator.ledger import keys, shared_settings
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
+from orchestrator.ledger.script_table import in_one_table
 
 UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
@@ -94,7 +95,7 @@ def _assemble(name: str, body: str, tables: Tables) -> str:
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:
         body = f"{_gate()}\n{body}"
-    return "\n".join([*_definitions(parts, body, later), body])
+    return in_one_table("\n".join([*_definitions(parts, body, later), body]))
 
 
 def _definitions(parts: Sequence[Part], body: str, later: Sequence[str]) -> list[str]:
