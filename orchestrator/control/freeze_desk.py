@@ -107,7 +107,7 @@ class FreezeDesk:
     def _status(freeze: StoredFreeze, now_ms: int) -> FreezeStatus:
         record = freeze.record
         if record is None:
-            sentence = "its record is damaged: it stops all tenants until it is lifted"
+            sentence = "its record is damaged, and may stop all tenants until it is lifted"
             return FreezeStatus(freeze_id=freeze.freeze_id, waiting=freeze.waiting, sentence=sentence)
         in_force, changes_ms = record.state(now_ms)
         return FreezeStatus(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final, NotRequired
+
+from pydantic import AfterValidator, Field, TypeAdapter
+from typing_extensions import TypedDict
 
 from orchestrator.domain.pattern import is_like
 from orchestrator.fleet.calendar import Window, parse_recurrence
@@ -103,10 +106,47 @@ class FreezeRecord:
         return json.dumps({name: value for name, value in known.items() if value is not None}, separators=(",", ":"))
 
 
+def _is_recurrence(text: str) -> str:
+    parse_recurrence(text)
+    return text
+
+
+_LAST_MS: Final = 200_000_000_000_000
+"""In the year 8307: what is worked out from there on can still be told as a date."""
+_Moment = Annotated[int, Field(ge=0, le=_LAST_MS)]
+_Every = Annotated[str, AfterValidator(_is_recurrence)]
+
+
+class _Scope(TypedDict):
+    tenants: str | None
+    label: str | None
+
+
+class _Told(TypedDict):
+    scope: _Scope
+    actor: str
+    reason: str
+    set_at_ms: _Moment
+    from_ms: NotRequired[_Moment | None]
+    until_ms: NotRequired[_Moment | None]
+    every: NotRequired[_Every | None]
+    rollbacks: NotRequired[bool]
+
+
+class _Stored(TypedDict):
+    told: _Told
+    windows: list[tuple[_Moment, _Moment]]
+    knownUntil: NotRequired[_Moment]
+
+
+_stored: Final = TypeAdapter(_Stored)
+
+
 def read_freeze(text: str) -> FreezeRecord:
-    """A stored record. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for a damaged one."""
-    known = json.loads(text)
-    told = dict(known["told"])
-    told["scope"] = Scope(**told["scope"])
-    windows = tuple((int(start), int(stop)) for start, stop in known["windows"])
-    return replace(FreezeRecord(**told), windows=windows, known_until_ms=known.get("knownUntil"))
+    """A stored record, in which each part is what it should be. Raises ``ValueError`` for a damaged one."""
+    known = _stored.validate_json(text, strict=True)
+    told: dict[str, Any] = {**known["told"], "scope": Scope(**known["told"]["scope"])}
+    record = FreezeRecord(**told, windows=tuple(known["windows"]), known_until_ms=known.get("knownUntil"))
+    if record.every is None and record.until_ms is None:
+        raise ValueError("neither an end nor times that recur")
+    return record

@@ -72,5 +72,5 @@ class FreezeReads:
 def _read(text: str) -> FreezeRecord | None:
     try:
         return read_freeze(text)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except ValueError:
         return None
