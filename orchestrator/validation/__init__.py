@@ -42,6 +42,7 @@ from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import AllowedHosts, load_registry
+from steps.expressions.budget import PlanTooCostly, bounded_evaluating
 from steps.expressions.compile_budget import bounded_compiling
 
 __all__ = ["Finding", "PlanView", "Validated", "error", "validate_plan", "warning"]
@@ -97,7 +98,12 @@ def validate_plan(
     stored = stage_records(shape.stages, findings)
     permissions = Permissions(settings)
     check = TenantCheck(stages, reference, factory.step_types, References(settings), permissions)
-    records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
+    try:
+        with bounded_evaluating():
+            records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
+    except PlanTooCostly as error:
+        findings.error("stages", None, str(error))
+        return Validated(None, resolved.relabel(findings.named_errors()), [])
     _warn(shape, findings, check.idle)
     permissions.warn(findings)
     hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)

@@ -35,6 +35,12 @@ WORK_LIMIT: Final = 2_000_000
 SHARED_WORK_LIMIT: Final = 10 * WORK_LIMIT
 """The same for all evaluations that one ``shared_budget`` covers."""
 
+PLAN_WORK_LIMIT: Final = 10 * WORK_LIMIT
+"""The same for all evaluations that one ``bounded_evaluating`` covers; of each only what is beyond ``CHEAP`` counts, so
+that a plan may have any number of tenants with templates as people write them."""
+
+CHEAP: Final = 2_000
+
 MEMORY_LIMIT: Final = 32 * 1024 * 1024
 """Bytes that all values made in one evaluation may take, were they all kept."""
 
@@ -56,11 +62,19 @@ class WrongKind(TypeError):
     """An operand or argument that an operation has no sense for; the message is whole as it is."""
 
 
+class PlanTooCostly(Exception):
+    """The evaluations of one plan have used up what they may cost together; nothing more of it is evaluated."""
+
+    def __str__(self) -> str:
+        words = "the templates and expressions of this plan cost more than is evaluated of one plan"
+        return f"{words} ({PLAN_WORK_LIMIT:,} steps beside cheap ones): write simpler ones, or split the plan"
+
+
 class Budget:
     """What is left of one evaluation, which is a ``with`` block on one thread.
 
     Methods raise ``LimitExceeded`` when it is too little; so does the block's beginning, when those before it have used
-    up what they share.
+    up what they share; ``PlanTooCostly`` when a whole plan has.
     """
 
     __slots__ = ("_bytes", "_clock_at", "_ends_at", "_secrets", "_weights", "_with_secrets", "_work")
@@ -79,6 +93,8 @@ class Budget:
     def __enter__(self) -> Self:
         if (getattr(_local, "shared", None) or 0) > SHARED_WORK_LIMIT:
             raise LimitExceeded("does too much, together with those before it for this tenant's stage")
+        if (getattr(_local, "plan", None) or 0) > PLAN_WORK_LIMIT:
+            raise PlanTooCostly
         _local.budget = self
         return self
 
@@ -87,6 +103,8 @@ class Budget:
         _local.budget = None
         if getattr(_local, "shared", None) is not None:
             _local.shared += self._work
+        if self._work > CHEAP and getattr(_local, "plan", None) is not None:
+            _local.plan += self._work - CHEAP
 
     def spend(self, work: int) -> None:
         """Counts work about to be done."""
@@ -200,6 +218,16 @@ def shared_budget() -> Iterator[None]:
         yield
     finally:
         _local.shared = None
+
+
+@contextmanager
+def bounded_evaluating() -> Iterator[None]:
+    """All evaluations of this block on this thread together may do ``PLAN_WORK_LIMIT``, then ``PlanTooCostly``."""
+    _local.plan = 0
+    try:
+        yield
+    finally:
+        _local.plan = None
 
 
 def _refuse(value: Any) -> None:
