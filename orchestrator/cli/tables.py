@@ -79,6 +79,8 @@ def plan_table(
 def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
     """A line a wave, and one of the breaker; none for a plan that has neither."""
     lines = []
+    if plan.waits_because:
+        lines.append(plan.waits_because)
     for wave in plan.waves:
         tolerance = "" if wave.tolerance is None else f", tolerance {wave.tolerance}"
         ended = f"{wave.ended:,} of {wave.tenants:,} ended"

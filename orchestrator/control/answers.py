@@ -133,6 +133,8 @@ class PlanSummary(Answer):
     last_operation: LastOperation | None = None
     waves: list[WaveStatus] = []
     breaker: BreakerStatus | None = None
+    waits_because: str | None = None
+    """It starts at a time that is to come, or only so many a minute; in words."""
 
 
 class PlanStatus(PlanSummary):

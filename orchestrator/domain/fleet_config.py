@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from orchestrator.domain.model import Condition, Model, Name, PlanSeconds, TenantId, Text, Whole
+from orchestrator.domain.model import Condition, GroupName, Model, Name, PlanSeconds, TenantId, Text, Whole
 
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
@@ -98,9 +106,38 @@ class WaveSpec(Model):
     gate: Annotated[Gate | None, BeforeValidator(_gate)] = None
 
 
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("expected a time with its zone, such as 2026-12-01T02:00:00Z")
+    return moment.astimezone(UTC)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(_iso)]
+"""With its zone, told in UTC."""
+
+
 class FleetHeader(Model):
     """The part of a plan's head that is about its tenants together."""
 
     failure_tolerance: FailureTolerance | None = None
     on_breach: Breach = "pause"
     waves: Annotated[list[WaveSpec], Field(min_length=1, max_length=MAX_WAVES)] | None = None
+    group_limits: dict[GroupName, Annotated[Whole, Field(ge=1, le=100_000)]] = Field(default_factory=dict)
+    priority: Annotated[Whole, Field(ge=-100, le=100)] = 0
+    starts_per_minute: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    not_before: Moment | None = None
+    not_after: Moment | None = None
+
+    @model_validator(mode="after")
+    def _opens_before_it_is_late(self) -> FleetHeader:
+        if self.not_before is not None and self.not_after is not None and self.not_before >= self.not_after:
+            raise ValueError("not_after: expected a time after not_before")
+        return self

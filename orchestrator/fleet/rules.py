@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrator.fleet.pace import NO_PACE, Pace
+
 if TYPE_CHECKING:
     # Every command loads this module, and pydantic takes its time.
     from orchestrator.domain.fleet_config import FailureTolerance, Gate, WaveSpec
@@ -78,6 +80,7 @@ class FleetRules:
     tolerance: Tolerance | None = None
     on_breach: str = "pause"
     waves: tuple[Wave, ...] = ()
+    pace: Pace = NO_PACE
 
     @property
     def has_breaker(self) -> bool:
@@ -97,7 +100,7 @@ class FleetRules:
             found |= {"waves": len(self.waves), "wave": 0, "passed": 0}
         for index, wave in enumerate(self.waves):
             found |= wave.fields(index)
-        return found
+        return found | self.pace.fields()
 
     def wire(self) -> dict[str, Any]:
         """What PlanCreated tells of it."""
@@ -108,7 +111,7 @@ class FleetRules:
             found["onBreach"] = self.on_breach
         if self.waves:
             found["waves"] = [wave.wire() for wave in self.waves]
-        return found
+        return found | self.pace.wire()
 
     def line(self) -> str:
         """The numbers: `canary: 2 tenants, tolerance 0; plan: 5,000 tenants, tolerance 100`; "" for none."""

@@ -32,6 +32,8 @@ class GroupView:
             case e.GroupLimitsSet():
                 own = {name: most for name, most in self.limits.items() if ":" in name}
                 self.limits = dict(event.limits) | own
+            case e.PlanCreated():
+                self.limits |= {f"{event.plan_id}:{name}": most for name, most in event.group_limits.items()}
             case e.PlanPurged() | e.PlanValidationFailed():
                 for holders in self.holders.values():
                     holders -= {task_id for task_id in holders if plan_of(task_id) == event.plan_id}

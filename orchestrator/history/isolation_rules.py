@@ -50,6 +50,8 @@ def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
     """Whether its head could be admitted right now: the plan runs, a slot is free, and the head's tenant too."""
     if is_set(record, "pauseRequested") or is_set(record, "cancelRequested"):
         return False
+    if record.get("paced") and plan_id in dump.due:
+        return False
     if record["status"] == PlanState.READY:
         return True
     head = next(iter(dump.queues.get(plan_id, {})), None)

@@ -57,6 +57,8 @@ class LedgerDump:
     drafts: set[str] = field(default_factory=set)
     ready: set[str] = field(default_factory=set)
     """Plans that have a turn to come."""
+    due: set[str] = field(default_factory=set)
+    """Plans that wait for their time."""
     ended: set[str] = field(default_factory=set)
     purges: dict[str, float] = field(default_factory=dict)
     """Plans that are being purged, and how many of their tasks are left."""

@@ -69,6 +69,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         "freezes": ("hgetall", (of("freezes"),)),
         "active": ("smembers", (of("active"),)),
         **{kind: ("zrange", (of(kind), *_MEMBERS)) for kind in ("plans", "drafts", "lined", "ended", "ready", "lost")},
+        "due": ("zrange", (of("due"), *_MEMBERS)),
         "grouped": ("zrange", (of("grouped"), *_MEMBERS)),
         "thawing": ("zrange", (of("thawing"), *_MEMBERS)),
         **{
@@ -123,6 +124,7 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         groups={name: set(found) for name, found in each["group"].items() if found},
         group_lines={name: _pairs(found) for name, found in each["group_line"].items() if found},
         grouped=set(one["grouped"]),
+        due=set(one["due"]),
         freezes=one["freezes"],
         thawing=set(one["thawing"]),
         lines={tenant_id: _pairs(found) for tenant_id, found in each["line"].items()},

@@ -35,6 +35,7 @@ TYPES: Final[dict[str, str]] = {
     "purges": "zset",
     "ready": "zset",
     "awaited": "zset",
+    "due": "zset",
     "lost": "zset",
     "active": "set",
     "leases_queued": "zset",

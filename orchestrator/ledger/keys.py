@@ -26,6 +26,7 @@ PATTERNS: Final[dict[str, str]] = {
     "ended": "ended",  # zset: plan id by the time (ms) of its end; goes when it runs again or is purged
     "purges": "purges",  # zset: plan id by the number of its tasks that are still to be taken out
     "ready": "ready",  # zset: plan id by the time (ms) from which it is to have a turn; others cannot move
+    "due": "due",  # zset: plan by the time (ms of WALL) from which it may start, or at which it is too late for it
     "lost": "lost",  # zset: id of a plan whose record was gone, by the time (ms) when it was taken out; the newest 100
     "active": "active",  # set: plan ids that coordinators look after
     "leases_queued": "leases-queued",  # zset: task id by the time (ms) up to which its message may be under way

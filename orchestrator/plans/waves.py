@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Any
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, percent_of
+from orchestrator.domain.naming import unknown
+from orchestrator.fleet.pace import pace_of
 from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
 from orchestrator.plans.tenant_config import load_config
 from orchestrator.templates.condition import compile_condition, condition_holds
@@ -32,11 +35,12 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     total = len(tenants)
     mode = (header.failure_tolerance and header.failure_tolerance.mode) or "soft"
     tolerance = tolerance_of(header.failure_tolerance, total)
-    if header.waves is None:
-        return Selection(FleetRules(total, tolerance, header.on_breach))
-    problems = static_problems(header)
+    pace = pace_of(header)
+    problems = [*static_problems(header), *_unknown_groups(header, tenants)]
     if problems:
         return Selection(FleetRules(total), problems=problems)
+    if header.waves is None:
+        return Selection(FleetRules(total, tolerance, header.on_breach, pace=pace))
     choice = _Choice(tenants, plan)
     taken_by = [-1] * total
     waves = []
@@ -48,7 +52,19 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
         waves.append(wave_of(spec, len(found.taken), mode))
     if choice.left and not problems:
         problems.append(_in_no_wave([tenants[position][0] for position in choice.left]))
-    return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves)), taken_by, problems)
+    return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves), pace), taken_by, problems)
+
+
+def _unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> list[Problem]:
+    """A limit of a group that no tenant is of is a slip of the pen that would limit nothing."""
+    if not header.group_limits:
+        return []
+    known = sorted({group for _, config in tenants for group in json.loads(config).get("groups", ())})
+    return [
+        Problem(f"group_limits.{name}", name, unknown("group", name, known))
+        for name in header.group_limits
+        if name not in known
+    ]
 
 
 def static_problems(header: PlanHeader) -> list[Problem]:

@@ -59,6 +59,8 @@ def head(live: LivePlan, width: int) -> Lines:
     counts.no_wrap, counts.overflow = True, "ellipsis"
     lines.append(counts)
     lines += fleet(live)
+    if plan.waits_because:
+        lines.append(long_cell(plan.waits_because, "yellow"))
     if plan.status == PlanState.PAUSED:
         lines.append(long_cell(f"paused; {typed('resume', plan.plan_id)}", "yellow"))
     if plan.last_operation is not None:

@@ -47,6 +47,7 @@ class Situation(StrEnum):
     TENANT_HELD_BY_PAUSED = "tenant-held-by-paused"
     TENANT_HELD_BY_WAITING = "tenant-held-by-waiting"
     TENANT_HELD_BY_NOBODY = "tenant-held-by-nobody"
+    PLAN_NOT_YET = "plan-not-yet"
     FROZEN = "frozen"
     GROUP_FULL = "group-full"
     TENANT_LINE = "tenant-line"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.fleet import waits_for_wave
+from orchestrator.control.explain.fleet import not_yet, waits_for_wave
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
@@ -43,6 +43,8 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
         yield held(task.scene, task.status.tenant_id, holder, tenant.get("since", ""))
     elif (waits := list(waits_for_wave(task))) and not task.status.rollback_requested:
         yield from waits
+    elif (early := list(not_yet(task.scene, task.plan_id, task.plan))) and not task.status.rollback_requested:
+        yield from early
     else:
         yield from _for_a_slot(task)
 

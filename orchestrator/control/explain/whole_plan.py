@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
-from orchestrator.control.explain.fleet import fleet_remarks
+from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
@@ -60,6 +60,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield from broker_away(plan.scene)
         yield from _asked(plan)
         yield from fleet_remarks(plan.scene, plan.summary)
+        yield from not_yet(plan.scene, plan.plan_id, plan.record)
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
     yield from _failures(plan)

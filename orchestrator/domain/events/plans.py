@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
+
+from pydantic import Field
 
 from orchestrator.domain.events.base import EventBase
 from orchestrator.domain.events.fleet import ToleranceTold, WaveTold
@@ -16,6 +19,11 @@ class PlanCreated(EventBase):
     failure_tolerance: ToleranceTold | None = None
     on_breach: str | None = None
     waves: tuple[WaveTold, ...] = ()
+    group_limits: dict[str, int] = Field(default_factory=dict)
+    priority: int = 0
+    starts_per_minute: int | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
 
 
 class PlanReady(EventBase):

@@ -1,9 +1,9 @@
 -- Fills the plan's free slots from its queue (I2, I3); the publish that follows may be lost, the lease will tell.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
---       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       due, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped,
+--       lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group},
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES GONE (there is no such plan) | ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}, then 1 when what was asked of the plan has chunks to do
@@ -16,6 +16,8 @@
 -- @include admission
 -- @include plan_end
 -- @include waves
+-- @include pace
+-- @include expiry
 -- @include queue_head
 
 local function admit(task)
@@ -26,6 +28,8 @@ end
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
+local is_paced = redis.pcall('HGET', plan, 'paced') == '1'
+if is_paced then give_up_if_late(plan_id) end
 local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor',
   'rollbackCursor', 'resuming', 'retryCursor', 'waveRollback')
 if f.err or not f[1] then
@@ -37,6 +41,7 @@ local admitted = {}
 
 -- Its turn is over. The next comes after those of all plans that wait, or when something wakes it.
 local function answer(more)
+  if is_paced then note_due(plan_id) end
   if more + has_chunks > 0 then
     redis.call('ZADD', K.ready(), NOW, plan_id)
   else
@@ -45,7 +50,7 @@ local function answer(more)
   return {'ADMITTED', more, admitted, has_chunks}
 end
 
-if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' then
+if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and opens_at(plan_id)) then
   local move = ask_plan({id = plan_id, status = f[1]}, 'start')
   -- First, since a damaged record may refuse it.
   emit_plan('PlanStarted', plan_id)

@@ -6,6 +6,7 @@
 -- @include keys
 -- @include clock
 -- @include event
+-- @include fleet_format
 
 local GROUP = '^GROUP:(.+)$'
 
@@ -16,7 +17,10 @@ for i = 1, #ARGV, 2 do
   now[ARGV[i]] = ARGV[i + 1]
   redis.call('HSET', K.settings(), ARGV[i], ARGV[i + 1])
   local group = string.match(ARGV[i], GROUP)
-  if group then limits[group] = tonumber(ARGV[i + 1]) end
+  if group then
+    limits[group] = tonumber(ARGV[i + 1])
+    need_fleet_format()
+  end
 end
 
 -- A group that is named no more may be held by any number.

@@ -2,7 +2,7 @@
 -- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task}
---       (strings), plans, drafts, ended, purges, ready, lost, leases-queued, leases-running, deadlines, beats,
+--       (strings), plans, drafts, ended, purges, ready, due, lost, leases-queued, leases-running, deadlines, beats,
 --       handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan},
 --       line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
 --       (streams)
@@ -37,7 +37,7 @@ if found > 0 then
   redis.call('HSET', K.plan(plan_id), 'lost', first + limit)
   return {'MORE', first + limit, freed}
 end
-for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready()}) do redis.call('ZREM', ids, plan_id) end
+for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.due()}) do redis.call('ZREM', ids, plan_id) end
 redis.call('SREM', K.active(), plan_id)
 local last = redis.pcall('XREVRANGE', K.log(plan_id), '+', '-', 'COUNT', 1)
 if not last.err and last[1] then keep_plan_number(plan_id, last[1][2][2]) end

@@ -13,9 +13,7 @@
 -- @include event
 -- @include plan_gone
 -- @include epoch
-
--- See LEDGER in orchestrator/domain/formats.py.
-local FLEET_FORMAT = 2
+-- @include fleet_format
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -39,10 +37,7 @@ if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server(
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
   'chunks', 0, 'written', 0, 'stages', (#ARGV - 11) / 3, 'rollbackOrder', order, 'format', 1, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
--- Scripts of before waves and breakers would admit past them.
-if ARGV[10] ~= '{}' and tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1) < FLEET_FORMAT then
-  redis.call('HSET', K.settings(), 'NEEDS', FLEET_FORMAT)
-end
+if ARGV[10] ~= '{}' then need_fleet_format() end
 for field, value in pairs(cjson.decode(ARGV[10])) do redis.call('HSET', plan, field, value) end
 for i = 12, #ARGV, 3 do
   local index = (i - 12) / 3

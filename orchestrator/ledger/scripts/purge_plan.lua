@@ -1,6 +1,6 @@
 -- Takes an ended plan, or a draft, or by force one that cannot end, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, spec:{plan},
---       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready,
+--       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready, due,
 --       leases-running, awaited, queue:{plan} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), feed,
 --       log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
@@ -79,7 +79,7 @@ emit_plan('PlanPurged', plan_id, '{"actor":' .. cjson.encode(actor) .. ',"reason
 keep_plan_number(plan_id)
 -- One score a plan: how many of its tasks are left to take out.
 redis.call('ZADD', K.purges(), tasks, plan_id)
-for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.awaited()}) do redis.call('ZREM', ids, plan_id) end
+for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.due(), K.awaited()}) do redis.call('ZREM', ids, plan_id) end
 redis.call('SREM', K.active(), plan_id)
 -- Freed in the background: the log of a large plan has millions of entries.
 redis.call('UNLINK', plan, K.spec(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.log(plan_id))

@@ -9,6 +9,7 @@
 -- @include keys
 -- @include operation
 -- @include freeze
+-- @include fleet_format
 -- @include request
 
 -- As many as an admission may have to look at.
@@ -21,6 +22,7 @@ local count_now = #redis.call('HGETALL', K.freezes()) / 2
 if count_now >= MOST_FREEZES then return {'REFUSED', '', 'too-many-freezes', count_now} end
 ask_first()
 local id = 'freeze-' .. int(redis.call('HINCRBY', K.meta(), 'freezes', 1))
+need_fleet_format()
 redis.call('HSET', K.freezes(), id, ARGV[6])
 emit_own('FreezeSet', event .. ',"freezeId":"' .. id .. '","actor":' .. cjson.encode(actor) .. ',"reason":'
   .. cjson.encode(reason) .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null') .. '}')

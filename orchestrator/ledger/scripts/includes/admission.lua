@@ -9,6 +9,7 @@
 -- @include deadline
 -- @include move
 -- @include epoch
+-- @include pace
 -- @include frozen
 -- @include group_wait
 
@@ -46,11 +47,10 @@ local function join_line(task, holder, reason)
   step_out_of_groups(task)
   local kept = redis.call('HGET', K.task(task.id), 'ticket')
   local ticket = kept or redis.call('HINCRBY', K.meta(), 'ticket', 1)
-  redis.call('ZADD', line, (task.rollback and 0 or TICKET_MOVE) + ticket, task.id)
+  redis.call('ZADD', line, score_of(task, tonumber(ticket)), task.id)
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', 1)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
-  redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL))
-  redis.call('HDEL', K.task(task.id), 'ticket')
+  redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL), 'ticket', ticket)
   if kept then return end
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
 end
@@ -100,7 +100,12 @@ local function take_places(task)
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)
   redis.call('SADD', K.slots(task.plan), task.id)
-  if task.rollback then start_rollback(task) else admit_move(task) end
+  if task.rollback then
+    start_rollback(task)
+  else
+    note_start(task.plan)
+    admit_move(task)
+  end
   redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
   redis.call('HSETNX', K.tenant(task.tenant), 'since', int(WALL))
   redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task_id
 -- @include places
+-- @include pace
 
 -- Tickets of a tenant's line: those of rollbacks are below.
 local TICKET_MOVE = 1e12
@@ -9,9 +10,12 @@ local TICKET_MOVE = 1e12
 -- Whether the plan's state lets this task be admitted: rollbacks in any state, moves only while nothing stops them and
 -- all that go before them (the resumed ones) are in the queue.
 local function plan_admits(plan_id, is_rollback)
-  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'resuming')
+  local plan = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'resuming',
+    'paced')
   if not plan[1] then return false end
-  return is_rollback or (plan[1] == 'RUNNING' and plan[2] ~= '1' and plan[3] ~= '1' and plan[4] ~= '1')
+  if is_rollback then return true end
+  local stands = plan[1] ~= 'RUNNING' or plan[2] == '1' or plan[3] == '1' or plan[4] == '1'
+  return not stands and (plan[5] ~= '1' or not opens_at(plan_id))
 end
 
 -- With one slot that is its head or nobody.

@@ -13,7 +13,7 @@ local function step_out_of_line(task)
   redis.call('ZREM', K.line(task.tenant), task.id)
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
-  redis.call('HSET', K.task(task.id), 'ticket', int(tonumber(ticket) % TICKET_MOVE))
+  redis.call('HSETNX', K.task(task.id), 'ticket', int(tonumber(ticket) % TICKET_MOVE))
   redis.call('HDEL', K.task(task.id), 'waitingSince')
 end
 

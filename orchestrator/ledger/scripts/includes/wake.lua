@@ -13,7 +13,8 @@ local function stand_back(tenant_id, task_id, ticket)
   redis.call('ZREM', line, task_id)
   if redis.call('EXISTS', line) == 0 then redis.call('ZREM', K.lined(), tenant_id) end
   if not plan_of(task_id) or not sound(back_to_queue, task_id) then return end
-  redis.call('HSET', K.task(task_id), 'ticket', string.format('%.0f', ticket % TICKET_MOVE))
+  -- An older release kept it in the line alone.
+  redis.call('HSETNX', K.task(task_id), 'ticket', string.format('%.0f', ticket % TICKET_MOVE))
   redis.call('HDEL', K.task(task_id), 'waitingSince')
   redis.call('HINCRBY', K.plan(plan_of(task_id)), 'n:lined', -1)
 end

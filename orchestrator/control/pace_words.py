@@ -1,0 +1,35 @@
+"""What a plan that waits for its time waits for, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from orchestrator.domain.status import PlanState
+
+Record = Mapping[str, str]
+
+
+def pace_words(record: Record, told_now_ms: int) -> str | None:
+    """``starts at 2026-12-01 02:00 UTC, or is given up at 05:00``; None for a plan that waits for no time.
+
+    The rate is said of a plan that has one while it has moves to start.
+    """
+    if record.get("paced") != "1" or record.get("status") not in (PlanState.READY, PlanState.RUNNING):
+        return None
+    begin, end, rate = (_number(record, name) for name in ("notBefore", "notAfter", "rate"))
+    late = f"is given up if it has not started by {_clock(end)}" if end is not None else ""
+    if begin is not None and told_now_ms < begin:
+        return f"starts at {_clock(begin)}" + (f", and {late}" if late else "")
+    if rate is not None and _number(record, "n:PENDING"):
+        return f"starts at most {rate} tasks a minute" + (f"; it {late}" if late else "")
+    return late or None
+
+
+def _number(record: Record, name: str) -> int | None:
+    text = record.get(name, "")
+    return int(text) if text.isdecimal() else None
+
+
+def _clock(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%a %Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,133 @@
+"""When plans start their moves: not before their time, so many a minute, the higher priority first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from orchestrator.fleet.pace import Pace
+from orchestrator.fleet.rules import FleetRules
+from tests.support.ledger_world import LedgerWorld
+from tests.support.waiting import wait_until
+
+
+def rules(world: LedgerWorld, begins: float | None = None, ends: float | None = None, **more: object) -> FleetRules:
+    """Seconds from now on."""
+    now = world.reader.now()
+    before = None if begins is None else now + timedelta(seconds=begins)
+    after = None if ends is None else now + timedelta(seconds=ends)
+    return FleetRules(0, pace=Pace(not_before=before, not_after=after, **more))  # type: ignore[arg-type]
+
+
+def turns(world: LedgerWorld) -> list[str]:
+    return world.ledger.take_turns(10)
+
+
+def test_a_plan_waits_for_its_time_without_a_turn_and_starts_then(world: LedgerWorld) -> None:
+    world.plan("p", ["a"], rules=rules(world, begins=0.4, ends=60))
+    assert world.serve("p") == []
+    assert world.status("p") == "READY"
+    assert turns(world) == []
+    world.check()
+    assert wait_until(lambda: turns(world)) == ["p"]
+    assert world.serve("p") == ["p.0"]
+    assert world.status("p") == "RUNNING"
+    # Nothing is left to expire.
+    assert "notAfter" not in world.reader.plan_record("p")
+    assert not world.client.exists(world.keys.of("due"))
+    world.finish("p.0")
+    world.check()
+
+
+def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: LedgerWorld) -> None:
+    world.started("q", ["a"])
+    world.plan("p", ["a", "b"], rules=rules(world, ends=0.3), max_concurrency=1)
+    assert world.serve("p") == []
+    world.wakes()
+    assert wait_until(lambda: turns(world)) == ["p"]
+    world.serve("p")
+    assert world.status("p") == "CANCELLED"
+    asked = next(event for event in world.events() if event.type == "OperationRequested")
+    said = (asked.operation, asked.target_id, asked.actor, asked.reason)
+    assert said == ("cancel", "p", "system", "it could not start before its not_after")
+    assert world.line("a") == []
+    world.check()
+
+
+def test_one_that_has_started_in_time_goes_on(world: LedgerWorld) -> None:
+    world.plan("p", ["a", "b"], rules=rules(world, ends=0.2), max_concurrency=1)
+    world.serve("p")
+    late = world.freezes.reads.told_now_ms() + 200
+    wait_until(lambda: world.freezes.reads.told_now_ms() > late)
+    world.finish("p.0")
+    assert world.serve("p") == ["p.1"]
+    world.check()
+
+
+def test_a_rate_is_kept_by_coordinators_and_by_workers_that_go_on(world: LedgerWorld) -> None:
+    """One a minute: the second has to wait, and the plan has a time at which it is looked at again."""
+    world.plan("p", ["a", "b", "c"], rules=rules(world, starts_per_minute=1), max_concurrency=3)
+    assert world.serve("p") == ["p.0"]
+    assert world.serve("p") == []
+    world.check()
+    world.begin("p.0")
+    for _ in range(2):
+        world.advance("p.0")
+    assert world.advance("p.0").task is None
+    world.serve("p")
+    due = world.client.zscore(world.keys.of("due"), "p")
+    assert due is not None
+    assert 50_000 < due - world.freezes.reads.told_now_ms() <= 60_000
+    # A minute later, by the ledger's clock.
+    world.client.hincrbyfloat(world.keys.of("plan", "p"), "rateAt", -60_000)
+    assert world.serve("p") == ["p.1"]
+    assert world.serve("p") == []
+    world.check()
+
+
+def test_what_a_second_allows_may_come_at_once_and_no_more_is_saved_up(world: LedgerWorld) -> None:
+    names = [f"t{n}" for n in range(20)]
+    world.plan("p", names, rules=rules(world, starts_per_minute=300), max_concurrency=20)
+    assert 5 <= len(world.serve("p")) <= 7
+    world.client.hincrbyfloat(world.keys.of("plan", "p"), "rateAt", -600_000)
+    assert 5 <= len(world.serve("p")) <= 7
+    world.check()
+
+
+def test_rollbacks_wait_for_no_time_and_no_rate(world: LedgerWorld) -> None:
+    world.plan("p", ["a", "b"], rules=rules(world, starts_per_minute=1))
+    world.serve("p")
+    world.finish("p.0")
+    world.ask("rollback", "p.0")
+    assert world.serve("p") == ["p.0"]
+    world.check()
+
+
+def test_the_higher_priority_has_its_turn_first_and_none_waits_for_ever(world: LedgerWorld) -> None:
+    for number in range(6):
+        world.plan(f"p{number}", [f"t{number}"], rules=rules(world, priority=10 * number))
+    first = world.ledger.take_turns(2)
+    assert first == ["p5", "p4"]
+    world.client.zadd(world.keys.of("ready"), {"p0": 1})
+    assert world.ledger.take_turns(1) == ["p0"]
+
+
+def test_the_higher_priority_stands_first_in_a_tenants_line(world: LedgerWorld) -> None:
+    world.started("holds", ["a"])
+    for plan_id, priority in (("low", -5), ("usual", 0), ("high", 5)):
+        world.plan(plan_id, ["a"], rules=rules(world, priority=priority))
+        world.serve(plan_id)
+    assert world.line("a") == ["high.0", "usual.0", "low.0"]
+    world.check()
+    world.finish("holds.0")
+    assert world.serve("low") == []
+    assert world.serve("high") == ["high.0"]
+    world.check()
+
+
+def test_a_plans_own_group_limit_is_in_the_log(world: LedgerWorld) -> None:
+    traits = {name: {"groups": ["db"]} for name in ("a", "b")}
+    world.plan("p", ["a", "b"], rules=rules(world, group_limits={"db": 1}), traits=traits)
+    assert world.serve("p") == ["p.0"]
+    created = next(event for event in world.events() if event.type == "PlanCreated")
+    assert created.group_limits == {"db": 1}
+    world.check()
