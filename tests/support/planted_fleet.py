@@ -1,10 +1,13 @@
-"""Planted situations of what waits for a freeze or a group."""
+"""Planted situations of what waits for a freeze, a group, or its time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from orchestrator.control.explain import Situation as S
+from orchestrator.fleet.pace import Pace
+from orchestrator.fleet.rules import FleetRules
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, on, planned, staffed, started
 from tests.support.table_steps import then
@@ -51,3 +54,23 @@ def _limit(world: LedgerWorld) -> None:
 
 def _freeze(world: LedgerWorld) -> None:
     world.freeze("eu-*")
+
+
+def pace() -> Iterator[Planted]:
+    later = staffed(_later, on("serve", "p"))
+    give_up = ("changeover cancel --plan p",)
+    yield Planted("a plan whose time is to come", later, "p", S.PLAN_NOT_YET, "the plan starts at ", give_up)
+    yield Planted("a task of it", later, "p.0", S.PLAN_NOT_YET, "is given up if it has not started by ", give_up)
+    slow = staffed(_slow, on("serve", "p"))
+    said = "the plan starts at most 1 tasks a minute"
+    yield Planted("a plan with a rate", slow, "p.1", S.PLAN_NOT_YET, said, give_up)
+
+
+def _later(world: LedgerWorld) -> None:
+    now = world.reader.now()
+    told = Pace(not_before=now + timedelta(hours=1), not_after=now + timedelta(hours=2))
+    world.plan("p", ["a"], rules=FleetRules(1, pace=told))
+
+
+def _slow(world: LedgerWorld) -> None:
+    world.plan("p", ["a", "b"], rules=FleetRules(2, pace=Pace(starts_per_minute=1)))

@@ -23,12 +23,15 @@ def turns(world: LedgerWorld) -> list[str]:
 
 
 def test_a_plan_waits_for_its_time_without_a_turn_and_starts_then(world: LedgerWorld) -> None:
-    world.plan("p", ["a"], rules=rules(world, begins=0.4, ends=60))
+    world.plan("p", ["a"], rules=rules(world, begins=3600, ends=7200))
     assert world.serve("p") == []
     assert world.status("p") == "READY"
     assert turns(world) == []
     world.check()
-    assert wait_until(lambda: turns(world)) == ["p"]
+    # An hour later.
+    world.client.hset(world.keys.of("plan", "p"), "notBefore", 1)
+    world.client.zadd(world.keys.of("due"), {"p": 1})
+    assert turns(world) == ["p"]
     assert world.serve("p") == ["p.0"]
     assert world.status("p") == "RUNNING"
     # Nothing is left to expire.
@@ -40,7 +43,7 @@ def test_a_plan_waits_for_its_time_without_a_turn_and_starts_then(world: LedgerW
 
 def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: LedgerWorld) -> None:
     world.started("q", ["a"])
-    world.plan("p", ["a", "b"], rules=rules(world, ends=0.3), max_concurrency=1)
+    world.plan("p", ["a", "b"], rules=rules(world, ends=1.0), max_concurrency=1)
     assert world.serve("p") == []
     world.wakes()
     assert wait_until(lambda: turns(world)) == ["p"]
@@ -54,10 +57,10 @@ def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: Le
 
 
 def test_one_that_has_started_in_time_goes_on(world: LedgerWorld) -> None:
-    world.plan("p", ["a", "b"], rules=rules(world, ends=0.2), max_concurrency=1)
-    world.serve("p")
-    late = world.freezes.reads.told_now_ms() + 200
-    wait_until(lambda: world.freezes.reads.told_now_ms() > late)
+    world.plan("p", ["a", "b"], rules=rules(world, ends=3600), max_concurrency=1)
+    assert world.serve("p") == ["p.0"]
+    assert "notAfter" not in world.reader.plan_record("p")
+    assert not world.client.exists(world.keys.of("due"))
     world.finish("p.0")
     assert world.serve("p") == ["p.1"]
     world.check()

@@ -151,3 +151,49 @@ def test_what_is_probably_not_meant_is_warned_of() -> None:
     plan = fleet(4, on_breach="cancel", waves=waves({**count(1), "max_concurrency": 9}, {}))
     found = [str(problem) for problem in validate_plan(plan).warnings]
     assert [line.partition(":")[0] for line in found] == ["on_breach", "waves[0].max_concurrency"], found
+
+
+def test_pace_is_read_in_utc_and_of_the_digest() -> None:
+    plan = right_plan()
+    plan["tenants"][0]["groups"] = ["db-7"]
+    before = make_plan(plan).digest
+    plan |= {
+        "group_limits": {"db-7": 2},
+        "priority": 5,
+        "startsPerMinute": 60,
+        "not_before": "2026-12-01T02:00:00+01:00",
+    }
+    made = make_plan(plan)
+    assert made.digest != before
+    assert made.rules.wire() == {
+        "groupLimits": {"db-7": 2},
+        "priority": 5,
+        "startsPerMinute": 60,
+        "notBefore": "2026-12-01T01:00:00Z",
+    }
+    fields = made.rules.fields()
+    assert (fields["group:db-7"], fields["priority"], fields["rate"], fields["paced"]) == (2, 5, 60, 1)
+    assert fields["notBefore"] == 1_796_086_800_000
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "said"),
+    [
+        ({"group_limits": {"db-8": 2}}, "group_limits.db-8", "unknown group"),
+        ({"group_limits": {"db-7": 0}}, "group_limits.db-7", "at least 1"),
+        ({"priority": 101}, "priority", "at most 100"),
+        ({"starts_per_minute": 0}, "starts_per_minute", "at least 1"),
+        ({"not_before": "2026-12-01T02:00:00"}, "not_before", "expected a time with its zone"),
+        ({"not_after": "tomorrow"}, "not_after", "expected a time with its zone"),
+        (
+            {"not_before": "2026-12-02T02:00:00Z", "not_after": "2026-12-01T02:00:00Z"},
+            "",
+            "not_after: expected a time after",
+        ),
+    ],
+)
+def test_wrong_pace_is_named(keys: dict[str, Any], path: str, said: str) -> None:
+    plan = right_plan()
+    plan["tenants"][0]["groups"] = ["db-7"]
+    found = validate_plan(plan | keys).errors
+    assert any(problem.path == path and said in problem.message for problem in found), found
