@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
-from orchestrator.control.pace_words import pace_words
+from orchestrator.control.start_words import start_words
 from orchestrator.domain.status import TASK_ENDED, TaskState
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
@@ -20,7 +20,7 @@ def fleet_fields(record: Record) -> dict[str, Any]:
     """The fields of a summary that are about its tenants together; none of a plan that says nothing of them."""
     waves = [_wave(record, index) for index in range(int(record.get("waves", 0)))]
     found: dict[str, Any] = {"waves": waves} if waves else {}
-    if words := pace_words(record, round(time.time() * 1000)):
+    if words := start_words(record, round(time.time() * 1000)):
         found["waits_because"] = words
     if "onBreach" in record:
         found["breaker"] = BreakerStatus(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.fleet.pace import NO_PACE, Pace
+from orchestrator.fleet.start_rules import NO_START_RULES, StartRules
 
 if TYPE_CHECKING:
     # Every command loads this module, and pydantic takes its time.
@@ -80,7 +80,7 @@ class FleetRules:
     tolerance: Tolerance | None = None
     on_breach: str = "pause"
     waves: tuple[Wave, ...] = ()
-    pace: Pace = NO_PACE
+    pace: StartRules = NO_START_RULES
 
     @property
     def has_breaker(self) -> bool:

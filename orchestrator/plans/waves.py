@@ -12,8 +12,8 @@ from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, percent_of
 from orchestrator.domain.naming import unknown
-from orchestrator.fleet.pace import pace_of
 from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
+from orchestrator.fleet.start_rules import start_rules_of
 from orchestrator.plans.tenant_config import load_config
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.variables import template_variables
@@ -35,7 +35,7 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     total = len(tenants)
     mode = (header.failure_tolerance and header.failure_tolerance.mode) or "soft"
     tolerance = tolerance_of(header.failure_tolerance, total)
-    pace = pace_of(header)
+    pace = start_rules_of(header)
     problems = [*static_problems(header), *_unknown_groups(header, tenants)]
     if problems:
         return Selection(FleetRules(total), problems=problems)

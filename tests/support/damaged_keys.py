@@ -10,8 +10,8 @@ from typing import Final, cast
 
 import redis
 
-from orchestrator.fleet.pace import Pace
 from orchestrator.fleet.rules import FleetRules, Wave
+from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import StageRow
@@ -109,7 +109,9 @@ def whole_ledger(world: LedgerWorld) -> None:
     world.freezes.lift(lifted, Order("ada", "because", request_id=draw_request_id()))
     world.limit_groups({"db": 1})
     world.started("shares", ["s0", "s1"], traits={name: {"groups": ["db"]} for name in ("s0", "s1")})
-    world.plan("early", ["e0"], rules=FleetRules(1, pace=Pace(not_before=world.reader.now() + timedelta(hours=1))))
+    world.plan(
+        "early", ["e0"], rules=FleetRules(1, pace=StartRules(not_before=world.reader.now() + timedelta(hours=1)))
+    )
     world.serve("early")
     world.started("halted", ["h0", "h1"], stages=TIMED)
     world.begin("halted.0")

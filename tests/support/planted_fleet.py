@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from orchestrator.control.explain import Situation as S
-from orchestrator.fleet.pace import Pace
 from orchestrator.fleet.rules import FleetRules
+from orchestrator.fleet.start_rules import StartRules
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, on, planned, staffed, started
 from tests.support.table_steps import then
@@ -68,9 +68,9 @@ def pace() -> Iterator[Planted]:
 
 def _later(world: LedgerWorld) -> None:
     now = world.reader.now()
-    told = Pace(not_before=now + timedelta(hours=1), not_after=now + timedelta(hours=2))
+    told = StartRules(not_before=now + timedelta(hours=1), not_after=now + timedelta(hours=2))
     world.plan("p", ["a"], rules=FleetRules(1, pace=told))
 
 
 def _slow(world: LedgerWorld) -> None:
-    world.plan("p", ["a", "b"], rules=FleetRules(2, pace=Pace(starts_per_minute=1)))
+    world.plan("p", ["a", "b"], rules=FleetRules(2, pace=StartRules(starts_per_minute=1)))

@@ -9,7 +9,7 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.scene import Record, Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
-from orchestrator.control.pace_words import pace_words
+from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.typed import typed
@@ -25,7 +25,7 @@ _SITUATIONS = {
 
 def not_yet(scene: Scene, plan_id: str, record: Record) -> Iterator[Remark]:
     """A plan that waits for its time, or starts only so many a minute."""
-    if words := pace_words(record, scene.reader.freezes.told_now_ms()):
+    if words := start_words(record, scene.reader.freezes.told_now_ms()):
         commands = scene.offers.every(of_plan(Operation.CANCEL, plan_id))
         yield remark(Situation.PLAN_NOT_YET, f"the plan {words}", *commands)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orchestrator.fleet.pace import Pace
 from orchestrator.fleet.rules import FleetRules
+from orchestrator.fleet.start_rules import StartRules
 from tests.support.ledger_world import LedgerWorld
 from tests.support.waiting import wait_until
 
@@ -15,7 +15,7 @@ def rules(world: LedgerWorld, begins: float | None = None, ends: float | None = 
     now = world.reader.now()
     before = None if begins is None else now + timedelta(seconds=begins)
     after = None if ends is None else now + timedelta(seconds=ends)
-    return FleetRules(0, pace=Pace(not_before=before, not_after=after, **more))  # type: ignore[arg-type]
+    return FleetRules(0, pace=StartRules(not_before=before, not_after=after, **more))  # type: ignore[arg-type]
 
 
 def turns(world: LedgerWorld) -> list[str]:

@@ -10,7 +10,7 @@ from orchestrator.domain.status import PlanState
 Record = Mapping[str, str]
 
 
-def pace_words(record: Record, told_now_ms: int) -> str | None:
+def start_words(record: Record, told_now_ms: int) -> str | None:
     """``starts at 2026-12-01 02:00 UTC, or is given up at 05:00``; None for a plan that waits for no time.
 
     The rate is said of a plan that has one while it has moves to start.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StartRules:
     """All of it; ``includes/pace.lua`` and ``includes/group_places.lua`` go by the fields."""
 
     group_limits: Mapping[str, int] = field(default_factory=dict)
@@ -48,12 +48,14 @@ class Pace:
         return {name: value for name, value in found.items() if value}
 
 
-NO_PACE: Final = Pace()
+NO_START_RULES: Final = StartRules()
 
 
-def pace_of(header: FleetHeader) -> Pace:
+def start_rules_of(header: FleetHeader) -> StartRules:
     """As the plan's head says it."""
-    return Pace(header.group_limits, header.priority, header.starts_per_minute, header.not_before, header.not_after)
+    return StartRules(
+        header.group_limits, header.priority, header.starts_per_minute, header.not_before, header.not_after
+    )
 
 
 def _iso(moment: datetime | None) -> str | None:
