@@ -37,7 +37,7 @@ TABLE = all_unique(
             planted_moves.whole_plans,
             planted_moves.groups,
         ),
-        *(planted_fleet.freezes, planted_fleet.groups, planted_fleet.start_rules),
+        *(planted_fleet.freezes, planted_fleet.groups, planted_fleet.pace),
         planted_waves.waves,
         *(planted_ends.paused, planted_ends.failed, planted_ends.rollbacks, planted_ends.cancelled),
     )
