@@ -20,6 +20,8 @@ from orchestrator.control.answers import (
 )
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.explain import Explainer
+from orchestrator.control.failure_calls import FailureCalls
+from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls
 from orchestrator.control.freeze_desk import FreezeDesk
@@ -38,6 +40,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.drift.drift import look_for_drift
 from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Order
@@ -48,7 +51,7 @@ from orchestrator.settings.servers import find_servers
 from orchestrator.validation.submitting import Submitter
 
 
-class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
+class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
@@ -65,6 +68,7 @@ class Client(RetentionCalls, FreezeCalls, FleetCalls, AbstractContextManager["Cl
         self._status = StatusReader(self._reader)
         self._waiting = Waiting(self._reader)
         self._orchestrator = Operator(self._ledger, self._reader)
+        self._failures = FailureDesk(FailureAnswers(self._ledger), self._reader)
         self._purger = Purger(Purges(self._ledger), self._reader)
         self._freezes = FreezeDesk(Freezes(self._ledger))
         self._explainer = Explainer(self._ledger, self._reader, self._settings, self._url)

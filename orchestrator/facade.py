@@ -130,6 +130,22 @@ class DeploymentTaskFacade:
         """Gives up the tenant's task."""
         return _result(tenant_id, lambda: self._client.cancel(tenant_id=tenant_id))
 
+    def accept_failure_by_task(self, task_id: str, reason: str) -> TaskOperationResult:
+        """Lets the task's failure not count any more."""
+        return _result(task_id, lambda: self._client.accept(task_id=task_id, reason=reason))
+
+    def accept_failures_by_plan(self, plan_id: str, reason: str, cause: str | None = None) -> TaskOperationResult:
+        """The same of a plan's failures, or those of a cause."""
+        return _result(plan_id, lambda: self._client.accept(plan_id=plan_id, cause=cause, reason=reason))
+
+    def exclude_tenants_by_plan(self, plan_id: str, tenants: str, reason: str) -> TaskOperationResult:
+        """Takes waiting tenants of an id or pattern out of a plan."""
+        return _result(plan_id, lambda: self._client.exclude(plan_id, tenants, reason=reason))
+
+    def skip_failed_stage(self, task_id: str, reason: str) -> TaskOperationResult:
+        """Lets a failed task go on behind the stage that failed."""
+        return _result(task_id, lambda: self._client.skip_stage(task_id, reason=reason))
+
     def query_task_status(self, task_id: str) -> TaskStatusInfo:
         """Where the task stands. Raises ``NotFound``."""
         return _info(self._client.task_status(task_id))

@@ -210,7 +210,7 @@ class StageRunner:
         if task is None:
             # Emptied since the begin: whatever this turn was part of is gone.
             return fenced_out(run)
-        if not self._takes_part(task, run.record):
+        if run.record.skips or not self._takes_part(task, run.record):
             run.cursor.outputs = {"skipped": True}
             return self._recorder.succeed(run, self._onward(stride))
         return self._run_stage(run, self._build(task, run.record), stride)

@@ -13,6 +13,7 @@ from orchestrator.cli import (
     config_command,
     doctor_command,
     drift_command,
+    failure_commands,
     freeze_commands,
     gate_commands,
     operation_commands,
@@ -49,6 +50,7 @@ gate_commands.register(app)
 config_command.register(app)
 doctor_command.register(app)
 drift_command.register(app)
+failure_commands.register(app)
 processes.register(app)
 release_command.register(app)
 retention_commands.register(app)

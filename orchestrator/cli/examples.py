@@ -47,6 +47,12 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "unfreeze": ("changeover unfreeze freeze-3 --reason 'it is over'",),
     "freezes": ("changeover freezes", "changeover freezes --tenant eu-17"),
+    "accept": (
+        "changeover accept --plan blue-to-green-1 --cause 'Health*' --reason 'known: the monitor was down'",
+        "changeover accept --tenant acme --reason 'it leaves us'",
+    ),
+    "skip-stage": ("changeover skip-stage --task blue-to-green-1.5 --reason 'done by hand'",),
+    "exclude": ("changeover exclude --plan blue-to-green-1 --tenant 'x-*' --reason 'not ready'",),
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
     "config": ("changeover config", "changeover config --json"),
     "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),

@@ -60,6 +60,10 @@ class TaskStatus(Answer):
     paused_millis: int | None = None
     waiting_for: str | None = None
     waits_because: str | None = None
+    accepted: bool = False
+    """Its failure does not count any more."""
+    skipped_stages: list[str] = []
+    """Stages that failed and that it went on behind."""
     failure_info: FailureInfo | None = None
     verdicts: dict[str, list[str]] | None = None
     """What each instance said at each attempt of the stage's health check, the oldest first."""
@@ -130,6 +134,8 @@ class PlanSummary(Answer):
     retrying: bool = False
     max_concurrency: int
     counts: dict[str, int]
+    accepted_failures: int = 0
+    """How many of its tasks have failed, which was accepted, or have left a failed stage out."""
     last_operation: LastOperation | None = None
     waves: list[WaveStatus] = []
     breaker: BreakerStatus | None = None

@@ -84,7 +84,8 @@ def _wave(record: Record, index: int) -> WaveStatus:
 
 
 def _failed(record: Record, part: str) -> int:
-    return sum(int(record.get(f"{part}n:{state}", 0)) for state in FAILURES)
+    taken_back, accepted = (int(record.get(f"{part}n:{name}", 0)) for name in ("takenBack", "accepted"))
+    return sum(int(record.get(f"{part}n:{state}", 0)) for state in FAILURES) + taken_back - accepted
 
 
 def _limit(record: Record, part: str) -> int | None:

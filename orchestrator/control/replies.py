@@ -39,6 +39,10 @@ _WHY: Final = {
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
     "known good config was known when the task was first admitted",
     "none-failed": "it has no failed task",
+    "not-failed": "it has not failed: it is {status}",
+    "accepted": "its failure is accepted already",
+    "no-stage-failed": "all its stages are done, so there is none to leave out",
+    "skips": "stage {what} is left out: it goes on behind it, as soon as it is admitted again",
     "retrying": "its failed tasks are being retried already",
     "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",

@@ -175,6 +175,7 @@ def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
         retrying="retryCursor" in record,
         max_concurrency=int(record["max"]),
         counts={state: count for state, count in counts.items() if count},
+        accepted_failures=int(record.get("n:accepted", 0)) + int(record.get("n:skipped", 0)),
         last_operation=_last_operation(record),
         **fleet_fields(record),
     )
@@ -218,6 +219,8 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         paused_millis=int(record.get("pausedMillis", 0)) if "durationMillis" in record else None,
         waiting_for=holder if record.get("waitingSince") else None,
         goes_back="legs" in record,
+        accepted=record.get("accepted") == "1",
+        skipped_stages=record["skipped"].split("\n") if "skipped" in record else [],
         verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),

@@ -129,6 +129,7 @@ class FleetHeader(Model):
 
     failure_tolerance: FailureTolerance | None = None
     on_breach: Breach = "pause"
+    auto_rollback: Literal["never", "task"] = "never"
     waves: Annotated[list[WaveSpec], Field(min_length=1, max_length=MAX_WAVES)] | None = None
     group_limits: dict[GroupName, Annotated[Whole, Field(ge=1, le=100_000)]] = Field(default_factory=dict)
     priority: Annotated[Whole, Field(ge=-100, le=100)] = 0

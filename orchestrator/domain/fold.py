@@ -157,21 +157,23 @@ class LogFold:
                     self._requeue(plan, task, QueueClass.RESUMED)
             case "cancel" if event.options.get("withdraws") == "rollback":
                 _ask_rollback(task, 0)
-                task.waiting = False
+                task.waiting = task.by_policy = False
             case "cancel":
                 task.cancel_asked = event.sequence_id if runs else 0
             case "rollback":
                 _ask_rollback(task, event.sequence_id)
+                task.by_policy = bool(event.options.get("autoRollback"))
                 fleet.reopen_wave(plan, task)
                 task.waiting = False
                 plan.paused.discard(task.task_id)
-            case "retry":
+            case "retry" | "skip-stage":
                 self._requeue(plan, task, QueueClass.RETRY)
                 fleet.reopen_wave(plan, task)
                 task.attempt += 1
                 task.goes_back = False
-                if not event.options.get("fromCheckpoint"):
+                if event.operation == "retry" and not event.options.get("fromCheckpoint"):
                     task.recorded = []
+                    fleet.forget_skipped(plan, task)
             case _:
                 pass
 
@@ -201,7 +203,11 @@ class LogFold:
         task.last = event.sequence_id
         if isinstance(event, e.StageEvent):
             self._of_stage(task, event)
+            fleet.note_skipped(plan, task, event)
             return
+        if isinstance(event, e.TaskFailureAccepted) and not task.is_accepted:
+            task.is_accepted = True
+            plan.count(task, "accepted_failures", 1)
         if kind == "TaskWaiting":
             task.waiting = True
         if isinstance(event, e.TaskCreated):
@@ -220,9 +226,13 @@ class LogFold:
             self._end(plan, task)
         if kind == "TaskSoakFailed":
             task.recorded = []
+        was_counted = task.by_policy
         plan.move(task, state)
         task.known = True
-        fleet.note_failure(plan, task, event)
+        if state is TaskState.ROLLED_BACK:
+            fleet.forget_skipped(plan, task)
+        if not was_counted:
+            fleet.note_failure(plan, task, event)
 
     def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)

@@ -21,6 +21,7 @@ _STOPPABLE = (PlanState.RUNNING, PlanState.PAUSED)
 def create_fleet(plan: FoldedPlan, event: e.PlanCreated) -> None:
     """Takes what the plan says of its tenants together."""
     plan.bear(event.failure_tolerance)
+    plan.auto_rollback = event.auto_rollback == "task"
     for told in event.waves:
         wave = FoldedWave(
             name=told.name,
@@ -95,6 +96,21 @@ def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None
     for part in (task.wave, plan):
         if part is not None:
             part.note_failure(event.sequence_id)
+
+
+def note_skipped(plan: FoldedPlan, task: FoldedTask, event: e.StageEvent) -> None:
+    """A failed stage is left out."""
+    if isinstance(event, e.TaskStageSkipped):
+        if not task.skipped:
+            plan.count(task, "skipped", 1)
+        task.skipped.append(event.stage_name)
+
+
+def forget_skipped(plan: FoldedPlan, task: FoldedTask) -> None:
+    """Its stages are run again, or are back."""
+    if task.skipped:
+        plan.count(task, "skipped", -1)
+        task.skipped = []
 
 
 def breakers_of(plan: FoldedPlan) -> list[FoldedPart]:

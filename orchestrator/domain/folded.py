@@ -13,6 +13,8 @@ from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
 from orchestrator.domain.waves import WaveState
 
+_TAKEN_BACK = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
+
 
 class QueueClass(IntEnum):
     """The classes of a plan's queue, first admitted first (I3)."""
@@ -56,6 +58,12 @@ class FoldedTask:
     """Sequence id of the event that began it."""
     last: int = 0
     """Sequence id of its newest event."""
+    is_accepted: bool = False
+    """Its failure does not count any more."""
+    by_policy: bool = False
+    """Its failure sends it back, as its plan declares."""
+    skipped: list[str] = field(default_factory=list)
+    """Stages that failed and that it went on behind."""
     wave: FoldedWave | None = None
     wave_index: int = 0
 
@@ -93,6 +101,7 @@ class FoldedPlan(FoldedPart):
     last: int = 0
     """Sequence id of its newest event."""
     waves: list[FoldedWave] = field(default_factory=list)
+    auto_rollback: bool = False
     tripped: str = ""
     """What followed when a breaker tripped, until somebody answers."""
 
@@ -113,8 +122,23 @@ class FoldedPlan(FoldedPart):
         if task.wave is not None:
             task.wave.counts[task.state] -= 1
             task.wave.counts[state] += 1
+        self._count_failure(task, state)
         task.state = state
         if state in TASK_ACTIVE:
             self.active.setdefault(task.task_id, task)
         else:
             self.active.pop(task.task_id, None)
+
+    def _count_failure(self, task: FoldedTask, state: TaskState) -> None:
+        if task.is_accepted:
+            self.count(task, "accepted_failures", -1)
+            task.is_accepted = False
+        if task.by_policy:
+            self.count(task, "taken_back", (state in _TAKEN_BACK) - (task.state in _TAKEN_BACK))
+            task.by_policy = state is not TaskState.PENDING
+
+    def count(self, task: FoldedTask, name: str, by: int) -> None:
+        """Counts the task, in the plan and in its wave, into one of ``FoldedPart``'s numbers, or out of it."""
+        for part in (self, task.wave):
+            if part is not None:
+                setattr(part, name, getattr(part, name) + by)

@@ -21,6 +21,12 @@ class FoldedPart:
     is_strict: bool = False
     accepted: int = 0
     """How many failures a person's answers have added to what is borne."""
+    accepted_failures: int = 0
+    """How many of the failed do not count any more."""
+    taken_back: int = 0
+    """How many have failed and went back by their plan's policy: they still count."""
+    skipped: int = 0
+    """How many have left a failed stage out."""
     to_trip: int = 0
     """Sequence id of the failure that is to trip its breaker in the same write; 0 for none."""
 
@@ -32,7 +38,8 @@ class FoldedPart:
     @property
     def failed(self) -> int:
         """How many count as failed."""
-        return self.counts[TaskState.FAILED] + self.counts[TaskState.ROLLBACK_FAILED]
+        failed = self.counts[TaskState.FAILED] + self.counts[TaskState.ROLLBACK_FAILED]
+        return failed + self.taken_back - self.accepted_failures
 
     @property
     def active_count(self) -> int:

@@ -28,6 +28,7 @@ class Trigger(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     RETRY = "retry"
+    SKIP_STAGE = "skip_stage"
     ROLL_BACK = "roll_back"
     ROLLBACK_DONE = "rollback_done"
     ROLLBACK_FAIL = "rollback_fail"
@@ -36,6 +37,7 @@ class Trigger(StrEnum):
     COMMIT = "commit"
     START = "start"
     REOPEN = "reopen"
+    ACCEPT = "accept"
 
 
 class Guard(StrEnum):
@@ -59,6 +61,7 @@ class Guard(StrEnum):
     ALL_TASKS_WRITTEN = "all_tasks_written"
     NOTHING_RUNS = "nothing_runs"
     NOTHING_OPEN = "nothing_open"
+    ALL_FAILURES_ACCEPTED = "all_failures_accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ TASK_TRANSITIONS: Final[tuple[Transition[TaskState], ...]] = (
     *_rows([_T.PENDING, _T.PAUSED], Trigger.CANCEL, _T.CANCELLED, Guard.NONE, "TaskCancelled", *_END),
     *_rows([_T.PAUSED], Trigger.RESUME, _T.PENDING, Guard.NONE),
     *_rows([_T.FAILED], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT),
+    *_rows([_T.FAILED], Trigger.SKIP_STAGE, _T.PENDING, Guard.NONE),
     *_rows([_T.CANCELLED, _T.ROLLED_BACK], Trigger.RETRY, _T.PENDING, Guard.RETRIES_LEFT_FROM_SCRATCH),
     *_rows(
         [_T.COMPLETED, _T.FAILED, _T.CANCELLED, _T.ROLLBACK_FAILED],
@@ -159,6 +163,8 @@ PLAN_TRANSITIONS: Final[tuple[Transition[PlanState], ...]] = (
         "PlanRolledBack",
     ),
     *_rows([_P.ROLLING_BACK], Trigger.ROLLBACK_FAIL, _P.ROLLBACK_FAILED, Guard.NOTHING_OPEN, "PlanRollbackFailed"),
+    # It had ended, and its last failure that counted is accepted.
+    *_rows([_P.FAILED], Trigger.ACCEPT, _P.COMPLETED, Guard.ALL_FAILURES_ACCEPTED, "PlanCompleted"),
     *_rows(PLAN_ENDED, Trigger.REOPEN, _P.RUNNING, Guard.NONE, "PlanReopened"),
 )
 

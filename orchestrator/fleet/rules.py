@@ -81,6 +81,7 @@ class FleetRules:
     on_breach: str = "pause"
     waves: tuple[Wave, ...] = ()
     pace: StartRules = NO_START_RULES
+    auto_rollback: bool = False
 
     @property
     def has_breaker(self) -> bool:
@@ -96,6 +97,8 @@ class FleetRules:
                 found["strict"] = 1
         if self.has_breaker:
             found["onBreach"] = self.on_breach
+        if self.auto_rollback:
+            found["autoRollback"] = 1
         if self.waves:
             found |= {"waves": len(self.waves), "wave": 0, "passed": 0}
         for index, wave in enumerate(self.waves):
@@ -109,6 +112,8 @@ class FleetRules:
             found["failureTolerance"] = self.tolerance.wire()
         if self.has_breaker:
             found["onBreach"] = self.on_breach
+        if self.auto_rollback:
+            found["autoRollback"] = "task"
         if self.waves:
             found["waves"] = [wave.wire() for wave in self.waves]
         return found | self.pace.wire()

@@ -20,6 +20,12 @@ WAVE_BLOCK: Final = 2 * CLASS_WIDTH
 """Ranks of one wave."""
 
 
+_MARKS: Final = ("rollbackRequested", "accepted", "skipped", "takenBack")
+"""What is counted besides states."""
+
+_TAKEN_BACK: Final = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
+
+
 def check_plans(dump: LedgerDump, report: Report) -> None:
     """All plans whose record is whole."""
     tasks = dump.by_plan()
@@ -36,12 +42,12 @@ def check_plans(dump: LedgerDump, report: Report) -> None:
 
 def _check_counters(plan_id: str, record: Record, tasks: Mapping[str, Record], report: Report) -> None:
     counts = _counts(tasks)
-    for name in (*TaskState, "rollbackRequested"):
+    for name in (*TaskState, *_MARKS):
         if int(record.get(f"n:{name}", 0)) != counts[name]:
             report.add("I7", f"{plan_id} counts {record.get(f'n:{name}', 0)} {name}, its tasks {counts[name]}")
     for wave in range(int(record.get("waves", 0))):
         counts = _counts({task_id: task for task_id, task in tasks.items() if task.get("wave") == str(wave)})
-        for name in (*TaskState, "rollbackRequested"):
+        for name in (*TaskState, *_MARKS):
             told = int(record.get(f"wave:{wave}:n:{name}", 0))
             if told != counts[name]:
                 report.add("I7", f"{plan_id} counts {told} {name} in wave {wave}, its tasks {counts[name]}")
@@ -49,7 +55,11 @@ def _check_counters(plan_id: str, record: Record, tasks: Mapping[str, Record], r
 
 def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
     counts = Counter(task["status"] for task in tasks.values())
-    counts["rollbackRequested"] = sum(is_set(task, "rollbackRequested") for task in tasks.values())
+    for task in tasks.values():
+        counts["rollbackRequested"] += is_set(task, "rollbackRequested")
+        counts["accepted"] += is_set(task, "accepted")
+        counts["skipped"] += "skipped" in task
+        counts["takenBack"] += is_set(task, "policyBack") and task["status"] in _TAKEN_BACK
     return counts
 
 

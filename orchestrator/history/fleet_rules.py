@@ -20,6 +20,7 @@ from orchestrator.history.world import World
 _OF_THE_SAME_WRITE: Final = frozenset({"TaskRetryCompleted", "PlanProgress", "PlanBreakerTripped"})
 """What stands between a failure and the breaker that it trips."""
 
+_FAILURES: Final = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
 _ANSWERED: Final = (WaveState.GATED, WaveState.REJECTED)
 
 
@@ -152,6 +153,21 @@ def trip(world: World, event: e.Event, report: Report) -> None:
                 "I14", f"{part.failed} of {part.limit} have failed, and no breaker has tripped", part.to_trip, event
             )
             part.to_trip = 0
+
+
+def policy(world: World, event: e.Event, report: Report) -> None:
+    """I14: what goes back by itself has just failed, in a plan that declares it; what is accepted has failed."""
+    plan = world.plans.get(event.plan_id)
+    task = world.tasks.get(getattr(event, "task_id", None) or "")
+    if plan is None or task is None or not plan.created or not task.known:
+        return
+    by_policy = isinstance(event, e.OperationRequested) and event.options.get("autoRollback")
+    if by_policy and (not plan.auto_rollback or task.state is not TaskState.FAILED or task.rollback_asked):
+        report.add("I14", f"{task.task_id} goes back by policy while it is {task.state}", task.last, event)
+    if isinstance(event, e.TaskFailureAccepted) and (task.state not in _FAILURES or task.is_accepted):
+        report.add("I14", f"a failure of {task.task_id} is accepted while it is {task.state}", task.last, event)
+    if isinstance(event, e.TaskStageSkipped) and event.stage_name in task.recorded:
+        report.add("I4", f"{task.task_id} skips stage {event.stage_name}, which is recorded", event)
 
 
 def _admitted(world: World, event: e.Event) -> tuple[FoldedPlan | None, FoldedTask | None]:

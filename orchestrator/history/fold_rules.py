@@ -82,6 +82,8 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Re
             "holds": task.holds,
             "stages": task.done,
             "attempt": task.attempt,
+            "accepted": task.is_accepted,
+            "skipped": task.skipped,
         }
         kept |= {
             "pause": is_set(record, "pauseRequested"),
@@ -90,6 +92,8 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Re
             "holds": dump.tenants.get(task.tenant_id, {}).get("holder") == task.task_id,
             "stages": int(record.get("stage", 0)),
             "attempt": int(record.get("attempt", 1)),
+            "accepted": is_set(record, "accepted"),
+            "skipped": record["skipped"].split("\n") if "skipped" in record else [],
         }
     _compare(task.task_id, told, kept, task.last, report)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
-from orchestrator.history.fleet_rules import breaker, gate_asked, soak, trip, wave_end, waves
+from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
@@ -33,6 +33,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     soak,
     breaker,
     trip,
+    policy,
     sequence,
     epochs,
     fence,

@@ -35,9 +35,15 @@ def _count(plan: Mapping[str, str], part: str, *states: TaskState) -> int:
     return sum(int(plan.get(f"{part}n:{state}", 0)) for state in states)
 
 
+def failed_count(plan: Mapping[str, str], part: str) -> int:
+    """How many count as failed: also those that went back by policy, not those that were accepted."""
+    taken_back, accepted = (int(plan.get(f"{part}n:{name}", 0)) for name in ("takenBack", "accepted"))
+    return _count(plan, part, *FAILURES) + taken_back - accepted
+
+
 def _is_breached(plan: Mapping[str, str], part: str) -> bool:
     limit = _limit(plan, part)
-    return limit is not None and _count(plan, part, *FAILURES) > limit
+    return limit is not None and failed_count(plan, part) > limit
 
 
 def _bears_one_more(plan: Mapping[str, str], part: str) -> bool:
@@ -46,7 +52,7 @@ def _bears_one_more(plan: Mapping[str, str], part: str) -> bool:
     if _is_breached(plan, part) or (most is not None and active >= int(most)):
         return False
     is_strict = plan.get(f"{part}strict") == "1"
-    return limit is None or not is_strict or _count(plan, part, *FAILURES) + active <= limit
+    return limit is None or not is_strict or failed_count(plan, part) + active <= limit
 
 
 def wave_keeps_open(plan: Mapping[str, str]) -> bool:

@@ -14,8 +14,6 @@ from orchestrator.history.world import World
 
 _UNDONE: Final = ("PlanRolledBack", "PlanRollbackFailed")
 _WORST_FIRST: Final = (
-    (TaskState.FAILED, ("PlanFailed",)),
-    (TaskState.ROLLBACK_FAILED, ("PlanFailed",)),
     (TaskState.CANCELLED, ("PlanCancelled",)),
     (TaskState.ROLLED_BACK, ("PlanRolledBack",)),
 )
@@ -92,8 +90,13 @@ def plan_end(world: World, event: e.Event, report: Report) -> None:
             report.add("I12", f"{event.type} with {task.task_id} {task.state}", task.last, event)
     if plan.created and plan.known and event.type not in _right_ends(plan):
         report.add("I12", f"{event.type} of {plan.plan_id}, which should be {' or '.join(_right_ends(plan))}", event)
-    if plan.state in PLAN_ENDED:
+    # The failure that counted last may be accepted later.
+    is_better = plan.state is PlanState.FAILED and event.type == "PlanCompleted"
+    if plan.state in PLAN_ENDED and not is_better:
         report.add("I12", f"{plan.plan_id} ends twice", plan.last, event)
+    accepted = plan.accepted_failures + plan.skipped
+    if isinstance(event, e.PlanCompleted) and plan.created and event.accepted_failures != accepted:
+        report.add("I12", f"{plan.plan_id} tells of {event.accepted_failures} accepted failures of {accepted}", event)
 
 
 def _right_ends(plan: FoldedPlan) -> tuple[str, ...]:
@@ -102,4 +105,7 @@ def _right_ends(plan: FoldedPlan) -> tuple[str, ...]:
         return _UNDONE[1:] if plan.counts[TaskState.ROLLBACK_FAILED] else _UNDONE
     if plan.cancel_asked:
         return ("PlanCancelled",)
-    return next((ends for state, ends in _WORST_FIRST if plan.counts[state]), ("PlanCompleted",))
+    # Those that are accepted do not count.
+    failed = plan.counts[TaskState.FAILED] + plan.counts[TaskState.ROLLBACK_FAILED] - plan.accepted_failures
+    worst = [("PlanFailed",)] * (failed > 0) + [ends for state, ends in _WORST_FIRST if plan.counts[state]]
+    return worst[0] if worst else ("PlanCompleted",)

@@ -154,6 +154,10 @@ class Operations:
         """The same of ``purge_plan``, by force."""
         return self._would("purge_plan", plan_id, "", 1)
 
+    def would_ask(self, verb: str, target_id: str) -> Reply:
+        """The same of any verb of a person that takes no options."""
+        return self._would(verb, target_id)
+
     def _would(self, verb: str, target_id: str, *options: int | str) -> Reply:
         try:
             code, *rest = self._ledger.ask(verb, target_id, "", "", "", "", *options)

@@ -120,10 +120,12 @@ class TurnRecord:
     rollbacks: int
     plan_created: str = ""
     legs: int = 0
+    skips: bool = False
+    """The stage has failed, and a person lets the task go on behind it: it is recorded without being run."""
 
     def at_stage(self, index: int, name: str) -> TurnRecord:
         """That of the first turn of another stage."""
-        return replace(self, stage_index=index, stage_name=name, cursor={})
+        return replace(self, stage_index=index, stage_name=name, cursor={}, skips=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ ANY: Final = Only()
 def search_steps(plan_id: str, total: int, wanted: Sequence[str], only: Only) -> Iterator[list[str | int]]:
     """The arguments of each step's script, from the first task on."""
     wave = "" if only.wave is None else str(only.wave)
-    texts = [_pieces(only.tenants), _pieces(only.cause and only.cause.lower()), wave]
+    texts = [pieces(only.tenants), pieces(only.cause and only.cause.lower()), wave]
     for first in range(0, total, LOOKED_AT):
         yield [plan_id, first, min(LOOKED_AT, total - first), *texts, *wanted]
 
 
-def _pieces(pattern: str | None) -> str:
+def pieces(pattern: str | None) -> str:
+    """The pattern as scripts read it: the parts between its stars as a JSON list; "" for none."""
     return json.dumps(pattern.split("*")) if pattern else ""

@@ -54,7 +54,7 @@ def polled_again(answer: Sequence[Any]) -> PolledAgain:
 def turn_record(answer: Sequence[Any]) -> TurnRecord:
     """The record of a turn that has begun, as ``turn_record`` in ``scripts/includes/stage_begin.lua`` tells it."""
     tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
-    checkpoint, forced, digest, rollbacks, created, legs = rest
+    checkpoint, flags, digest, rollbacks, created, legs = rest
     return TurnRecord(
         tenant_id=tenant_id,
         mode=TaskState(mode),
@@ -66,9 +66,10 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
         attempt=attempt,
         incarnation=incarnation,
         checkpoint=json.loads(checkpoint) if checkpoint else {},
-        forced=bool(forced),
+        forced=bool(flags & 1),
         digest=digest,
         rollbacks=rollbacks,
         plan_created=str(created),
         legs=legs,
+        skips=bool(flags & 2),
     )

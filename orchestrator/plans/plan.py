@@ -7,7 +7,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,7 +106,7 @@ def assemble_plan(
         tuple(stages),
         tuple(tenants),
         digest.hexdigest(),
-        selection.rules,
+        replace(selection.rules, auto_rollback=header.auto_rollback == "task"),
         selection.wave_of,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from orchestrator.control.explain import Situation as S
+from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from tests.support.ledger_world import ME, LedgerWorld
@@ -15,6 +16,8 @@ from tests.support.table_steps import Do, ask, then
 
 RETRY = "changeover retry --task p.0"
 ROLLBACK = "changeover rollback --task p.0"
+SKIP = "changeover skip-stage --task p.0 --reason 'say why'"
+ACCEPT = "changeover accept --task p.0 --reason 'say why'"
 MOVES = started("p", "a b")
 FAILED = then(MOVES, fails("p.0", stage_name="one", step_name="noop"))
 Q_MOVES_A = then(started("q", "a"), on("finish", "q.0"))
@@ -41,9 +44,14 @@ def paused() -> Iterator[Planted]:
 
 def failed() -> Iterator[Planted]:
     said = "it failed in stage one, step noop: it broke"
-    yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY,))
+    yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT))
+    accepted = staffed(
+        FAILED, lambda world: FailureAnswers(world.ledger).on_task("accept", "p.0", Order("ada", "known"))
+    )
+    said = "its failure is accepted by ada (known) and does not count any more: it broke"
+    yield Planted("failure accepted", accepted, "p.0", S.FAILURE_ACCEPTED, said, (RETRY,))
     said = "stage one took longer than 60 s; last answer: gw-1 says version 41"
-    yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY,))
+    yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT))
     spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
     said = "it has been retried 3 times, the most that max_retry allows; a higher max_retry of the coordinators"
     yield Planted("retry limit", spent, "p.0", S.RETRY_LIMIT, said, (ROLLBACK,))
@@ -91,7 +99,7 @@ def rollbacks() -> Iterator[Planted]:
     goes = then(done, ask("rollback", "p.0"), on("serve", "p"))
     broken = then(goes, on("stage", "p.0"), fails("p.0", stage_name="two"))
     said = "its rollback failed: that of stage two (1 of 3 stages are back): it broke"
-    yield Planted("rollback failed", staffed(broken), "p.0", S.ROLLBACK_FAILED, said, (ROLLBACK,))
+    yield Planted("rollback failed", staffed(broken), "p.0", S.ROLLBACK_FAILED, said, (ROLLBACK, ACCEPT))
     marked = then(goes, on("stage", "p.0"), fails("p.0", "IrreversibleStage", stage_name="two"))
     yield Planted("irreversible", staffed(marked), "p.0", S.IRREVERSIBLE, "that of stage two", (f"{ROLLBACK} --force",))
     moved = staffed(broken, Q_MOVES_A)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.ledger.failure_answers import FailureAnswers
+from orchestrator.ledger.operations import Order
 from tests.support.table_steps import (
     CANCELLED,
     COMPLETED,
@@ -82,6 +85,10 @@ def task(source: TaskState, trigger: str) -> Row:
 
 def plan(source: PlanState, trigger: str) -> Row:
     return ("plan", source.value, trigger)
+
+
+def answer(word: Literal["accept", "skip-stage"]) -> Do:
+    return lambda world: FailureAnswers(world.ledger).on_task(word, "p.0", Order("ada", "because"))
 
 
 def cases() -> Iterator[Case]:
@@ -220,6 +227,9 @@ def _operations() -> Iterator[Case]:
     yield _case("retry from the checkpoint", [task(T.FAILED, "retry")], FAILED, ask("retry"))
     rows = [task(T.FAILED, "retry"), plan(P.FAILED, "reopen")]
     yield _case("retry of a plan", rows, ENDED_PLANS[P.FAILED], ask("retry", "p"), several=True)
+    rows = [task(T.FAILED, "skip_stage"), plan(P.FAILED, "reopen")]
+    yield _case("skip of a failed stage", rows, ENDED_PLANS[P.FAILED], answer("skip-stage"))
+    yield _case("acceptance of the last failure", [plan(P.FAILED, "accept")], ENDED_PLANS[P.FAILED], answer("accept"))
     left = then(FAILED, leave_to_chunks)
     yield _case("chunk retries", [task(T.FAILED, "retry")], left, chunk("retry_chunk"), several=True)
     for state, make in {T.PENDING: waits_beside, T.PAUSED: PAUSED}.items():

@@ -47,4 +47,9 @@ def test_facade_names_order_and_arguments_are_those_of_the_old_executor() -> Non
         "query_task_status_by_tenant": ["tenant_id"],
         "cancel_task": ["task_id"],
         "cancel_task_by_tenant": ["tenant_id"],
+        # What the old executor did not have.
+        "accept_failure_by_task": ["task_id", "reason"],
+        "accept_failures_by_plan": ["plan_id", "reason", "cause"],
+        "exclude_tenants_by_plan": ["plan_id", "tenants", "reason"],
+        "skip_failed_stage": ["task_id", "reason"],
     }

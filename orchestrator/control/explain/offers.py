@@ -95,6 +95,15 @@ class Offers:
         taken = [word for word, reply in replies.items() if reply.answer is Taken.ACCEPTED]
         return [typed(word, "--plan", plan_id, "--wave", wave) for word in taken]
 
+    def answers(self, task_id: str) -> list[str]:
+        """To let a failed task go on behind its stage, and to accept its failure, as far as that would be accepted."""
+        if not self._is_open:
+            return []
+        verbs = {"skip-stage": "skip_stage", "accept": "accept_task"}
+        would = {word: self._operations.would_ask(verb, task_id) for word, verb in verbs.items()}
+        taken = [word for word, reply in would.items() if reply.answer is Taken.ACCEPTED]
+        return [typed(word, "--task", task_id, "--reason", "say why") for word in taken]
+
     def release(self, tenant_id: str) -> list[str]:
         """To take a tenant from a holder that is gone, if that would be accepted."""
         if not self._is_open or self._operations.would_release(tenant_id).answer is not Taken.ACCEPTED:

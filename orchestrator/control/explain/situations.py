@@ -67,6 +67,7 @@ class Situation(StrEnum):
     TASK_PAUSED = "task-paused"
     TASK_PAUSED_WITH_PLAN = "task-paused-with-plan"
     TASK_FAILED = "task-failed"
+    FAILURE_ACCEPTED = "failure-accepted"
     RETRY_LIMIT = "retry-limit"
     MOVED_SINCE = "moved-since"
     CHECKPOINT_GONE = "checkpoint-gone"

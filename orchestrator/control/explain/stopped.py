@@ -58,10 +58,24 @@ def failed(task: TaskScene) -> Iterator[Remark]:
     message = f": {failure.message}" if failure else ""
     offer = _again(task)
     more = list(_refused(task, offer, Operation.RETRY))
+    if task.status.accepted:
+        yield _accepted(task, message, [] if more else offer.commands)
+        yield from more
+        return
+    answers = task.scene.offers.answers(task.task_id)
     yield remark(
-        Situation.TASK_FAILED, f"it failed{where}{message}{_last_answer(task)}", *([] if more else offer.commands)
+        Situation.TASK_FAILED,
+        f"it failed{where}{message}{_last_answer(task)}",
+        *([] if more else offer.commands),
+        *answers,
     )
     yield from more
+
+
+def _accepted(task: TaskScene, message: str, commands: Sequence[str]) -> Remark:
+    """A failure that nobody waits for any more."""
+    sentence = f"its failure is accepted{by_whom(task.record, 'accept')} and does not count any more{message}"
+    return remark(Situation.FAILURE_ACCEPTED, sentence, *commands)
 
 
 def rollback_failed(task: TaskScene) -> Iterator[Remark]:
@@ -80,7 +94,12 @@ def rollback_failed(task: TaskScene) -> Iterator[Remark]:
         return
     offer = task.scene.offers.first(rollback, by_force)
     more = list(_refused(task, offer, Operation.ROLLBACK))
-    yield remark(Situation.ROLLBACK_FAILED, sentence, *([] if more else offer.commands))
+    if task.status.accepted:
+        yield _accepted(task, f": its rollback failed: {message}", [] if more else offer.commands)
+        yield from more
+        return
+    answers = task.scene.offers.answers(task.task_id)
+    yield remark(Situation.ROLLBACK_FAILED, sentence, *([] if more else offer.commands), *answers)
     yield from more
 
 
@@ -101,7 +120,9 @@ def cancelled(task: TaskScene) -> Iterator[Remark]:
 def ended_well(task: TaskScene) -> Iterator[Remark]:
     """Nothing holds it up."""
     if task.status.status == TaskState.COMPLETED:
-        yield remark(Situation.TASK_COMPLETED, f"it has ended as {task.status.status}: every stage is done")
+        skipped = ", ".join(task.status.skipped_stages)
+        done = f"every stage is done but {skipped}, which failed and was skipped" if skipped else "every stage is done"
+        yield remark(Situation.TASK_COMPLETED, f"it has ended as {task.status.status}: {done}")
     else:
         by = by_whom(task.record, "rollback") or by_whom(task.plan, "rollback")
         sentence = f"it has ended as {task.status.status}, rolled back{by}"

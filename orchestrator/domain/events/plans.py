@@ -24,6 +24,7 @@ class PlanCreated(EventBase):
     starts_per_minute: int | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None
+    auto_rollback: str | None = None
 
 
 class PlanReady(EventBase):
@@ -61,7 +62,10 @@ class PlanReopened(EventBase):
 
 
 class PlanCompleted(EventBase):
+    """``accepted_failures``: so many of its tasks have failed, which was accepted, or have left a failed stage out."""
+
     type: Literal["PlanCompleted"] = "PlanCompleted"
+    accepted_failures: int = 0
 
 
 class PlanFailed(EventBase):

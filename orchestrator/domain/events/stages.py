@@ -21,6 +21,14 @@ class TaskStageFailed(StageEvent):
     failure_info: FailureInfo
 
 
+class TaskStageSkipped(StageEvent):
+    """It failed, and its task goes on behind it: at its next admission it is recorded without being run."""
+
+    type: Literal["TaskStageSkipped"] = "TaskStageSkipped"
+    actor: str
+    reason: str
+
+
 class TaskStageRollingBack(StageEvent):
     type: Literal["TaskStageRollingBack"] = "TaskStageRollingBack"
 
@@ -39,6 +47,7 @@ StageHappening = (
     TaskStageStarted
     | TaskStageSucceeded
     | TaskStageFailed
+    | TaskStageSkipped
     | TaskStageRollingBack
     | TaskStageRolledBack
     | TaskStageRollbackFailed

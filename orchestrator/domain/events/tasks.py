@@ -67,6 +67,14 @@ class TaskFailed(TaskEvent):
     failed_stage: str | None = None
 
 
+class TaskFailureAccepted(TaskEvent):
+    """Its failure does not count any more, neither for a breaker nor for the end of its plan."""
+
+    type: Literal["TaskFailureAccepted"] = "TaskFailureAccepted"
+    actor: str
+    reason: str
+
+
 class TaskCancelled(TaskEvent):
     type: Literal["TaskCancelled"] = "TaskCancelled"
     cancelled_by: str
@@ -111,6 +119,7 @@ TaskHappening = (
     | TaskRecovered
     | TaskCompleted
     | TaskFailed
+    | TaskFailureAccepted
     | TaskCancelled
     | TaskRetryStarted
     | TaskRetryCompleted

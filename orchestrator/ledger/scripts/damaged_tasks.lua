@@ -16,9 +16,9 @@ local FIELDS = {'status', 'tenant',
   'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'endedAt', 'durationMillis', 'pausedMillis',
   'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt', 'admittedAt', 'pausedAt', 'ranMillis',
   'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'moverEpochBefore',
-  'overtaken',
+  'overtaken', 'skipStage',
   'failure', 'lastOperation', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
-local NUMBERS_UPTO, LONGEST = 31, 60
+local NUMBERS_UPTO, LONGEST = 32, 60
 
 local function is_object(text)
   return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)

@@ -36,6 +36,7 @@ local found = failed <= at_once and failed_from(plan_id, 0, at_once + 1, asked)
 local is_whole = found and found.next == found.total
 local answer
 if is_whole then
+  if #found.tasks + #found.refused == 0 then return {'REFUSED', f[1], 'none-failed'} end
   local refused = #found.refused > 0 and found.refused or nil
   answer = cjson.encode({failed = #found.tasks + #found.refused, retried = #found.tasks, refused = refused})
   if #found.tasks == 0 then return {'REFUSED', f[1], 'retried', answer} end

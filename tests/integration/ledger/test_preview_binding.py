@@ -95,7 +95,7 @@ def test_one_that_is_moved_after_the_commit_is_given_up_at_its_admission(world: 
     world.ledger.commit_plan("p", "d")
     world.finish(moved_by(world, "other", "a")[0])
     assert world.serve("p") == ["p.1"]
-    assert world.task("p.0")["cancelledBy"] == "system: the tenant has been moved since the preview by other.0"
+    assert world.task("p.0")["cancelledBy"] == "system: the tenant has been moved since by other.0"
     assert world.finish("p.1") is Ended.COMPLETED
     assert world.status("p") == "CANCELLED"
 

@@ -56,6 +56,10 @@ FACTS: dict[Guard, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     Guard.ALL_TASKS_WRITTEN: ([{"written": "2", "total": "2"}], [{"written": "1", "total": "2"}]),
     Guard.NOTHING_RUNS: ([{"RUNNING": 0}], [{"RUNNING": 1}]),
     Guard.NOTHING_OPEN: ([{"open": 0}], [{"open": 1}]),
+    Guard.ALL_FAILURES_ACCEPTED: (
+        [{"COMPLETED": 1, "accepted": 1, "total": 2}],
+        [{"COMPLETED": 1, "accepted": 0, "total": 2}],
+    ),
 }
 ROWS: dict[Row, Any] = {
     **{("task", row.source.value, row.trigger.value): row for row in TASK_TRANSITIONS},

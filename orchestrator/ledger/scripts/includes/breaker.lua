@@ -13,6 +13,8 @@ end
 -- is given up or goes back there is nothing left to stop. A rollback that fails only pauses: a policy about moves must
 -- not take a whole fleet back because one tenant could not be.
 local function foresee_trip(task)
+  -- Its failure was counted before it was taken back.
+  if task.by_policy then return nil end
   local f = redis.call('HMGET', K.plan(task.plan), 'onBreach', 'status', 'cancelRequested')
   if not f[1] or f[3] == '1' or (f[2] ~= 'RUNNING' and f[2] ~= 'PAUSED') then return nil end
   local tripped = {}

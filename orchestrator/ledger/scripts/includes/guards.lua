@@ -38,3 +38,5 @@ function PLAN_GUARDS.all_tasks_written(plan) return plan.written == plan.total e
 function PLAN_GUARDS.nothing_runs(plan) return plan.RUNNING == 0 end
 
 function PLAN_GUARDS.nothing_open(plan) return plan.open == 0 end
+
+function PLAN_GUARDS.all_failures_accepted(plan) return plan.COMPLETED + plan.accepted == plan.total end

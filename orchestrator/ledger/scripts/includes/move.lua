@@ -25,12 +25,32 @@ local function ask_plan(plan, trigger)
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
 end
 
+local TAKEN_BACK = {ROLLING_BACK = true, ROLLED_BACK = true}
+
+-- A failure that was accepted is none any more once its task goes on; one whose task goes back by policy counts until
+-- it is moved again: else a breaker would forget what it is there for.
+local function count_failure(task, to)
+  if task.accepted then
+    redis.call('HDEL', K.task(task.id), 'accepted')
+    count_task(task, 'accepted', -1)
+    task.accepted = false
+  end
+  if not task.by_policy then return end
+  local by = (TAKEN_BACK[to] and 1 or 0) - (TAKEN_BACK[task.status] and 1 or 0)
+  if by ~= 0 then count_task(task, 'takenBack', by) end
+  if to == 'PENDING' then
+    redis.call('HDEL', K.task(task.id), 'policyBack')
+    task.by_policy = false
+  end
+end
+
 -- Makes the move that was asked for. One that was not is a mistake in the script.
 local function move_task(task)
   local to = assert(task.to, 'the table was not asked')
   redis.call('HSET', K.task(task.id), 'status', to)
   count_task(task, task.status, -1)
   count_task(task, to, 1)
+  count_failure(task, to)
   if TASK_ENDED[task.status] and not TASK_ENDED[to] then reopen_wave(task) end
   task.status, task.to = to, nil
 end

@@ -8,7 +8,7 @@
 
 local SETTLED = {
   complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled', pause = 'PlanPaused',
-  rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed',
+  rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed', accept = 'PlanCompleted',
 }
 local COUNTED = {
   'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested', 'COMPLETED', 'FAILED', 'CANCELLED',
@@ -20,8 +20,8 @@ local function end_trigger(plan, cancelled, given_up)
     return (plan.ROLLBACK_FAILED > 0 or given_up) and 'rollback_fail' or 'rollback_done'
   end
   if cancelled then return 'cancel' end
-  if plan.COMPLETED == plan.total then return 'complete' end
-  if plan.FAILED + plan.ROLLBACK_FAILED > 0 then return 'fail' end
+  if plan.COMPLETED + plan.accepted == plan.total then return 'complete' end
+  if plan.FAILED + plan.ROLLBACK_FAILED > plan.accepted then return 'fail' end
   if plan.CANCELLED > 0 then return 'cancel' end
   -- Tasks were rolled back one by one: not all tenants are at the new version.
   return 'rollback_done'
@@ -29,14 +29,16 @@ end
 
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
 -- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
--- chunks_done, retries_done, wave_done, takes_wave_back).
+-- chunks_done, accepted, retries_done, wave_done, takes_wave_back).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
-    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor', 'waveRollback')
+    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor', 'waveRollback',
+    'n:accepted')
   local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
+  plan.accepted = tonumber(f[19] or 0) + (changes.accepted or 0)
   plan.open = plan.PENDING + plan.RUNNING + plan.PAUSED + plan.ROLLING_BACK + plan.rollbackRequested
   -- While a cursor is there the plan counts as open.
   local has_chunks = (f[6] and not changes.chunks_done) or (f[17] and not changes.retries_done)
@@ -59,6 +61,7 @@ local function ask_noting(task, trigger, changes)
   ask_task(task, trigger)
   add(changes, task.status, -1)
   add(changes, task.to, 1)
+  if task.accepted then add(changes, 'accepted', -1) end
 end
 
 -- Asks for a task's move and for what becomes of its plan by it: settled when the task has been moved.
@@ -74,6 +77,13 @@ local function ask_settled(task, trigger, changes)
   else task.plan_move = foresee(task.plan, changes) end
 end
 
+-- Of a plan that is COMPLETED though not all its tasks, or not all their stages, are: how many of them.
+local function emit_end(move)
+  local f = move.to == 'COMPLETED' and redis.call('HMGET', K.plan(move.id), 'n:accepted', 'n:skipped') or {}
+  local accepted = tonumber(f[1] or 0) + tonumber(f[2] or 0)
+  emit_plan(SETTLED[move.trigger], move.id, accepted > 0 and '{"acceptedFailures":' .. accepted .. '}' or nil)
+end
+
 -- Makes the move that was foreseen, if any.
 local function settle_plan(move)
   if move and PLAN_ENDED[move.to] and wave_keeps_open(move.id) then move = move.meanwhile end
@@ -86,5 +96,5 @@ local function settle_plan(move)
     await_nothing(move.id)
     redis.call('ZADD', K.ended(), NOW, move.id)
   end
-  emit_plan(SETTLED[move.trigger], move.id)
+  emit_end(move)
 end

@@ -7,7 +7,7 @@
 
 -- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
 local function give_up(task, other)
-  local why = 'the tenant has been moved since ' .. (task.epoch == 0 and 'the preview ' or '') .. 'by ' .. other
+  local why = 'the tenant has been moved since by ' .. other
   if task.rollback then
     ask_withdrawal(task)
     emit_operation('cancel', task.plan, task, 'system', why, '{"withdraws":"rollback"}')

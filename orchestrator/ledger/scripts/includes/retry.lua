@@ -5,6 +5,7 @@
 -- @include task
 -- @include operation
 -- @include tenant_history
+-- @include skipped
 
 -- A checkpoint of the stages that are recorded as done; none is needed when there are none. How long it is, is noted:
 -- reading it is most of the work.
@@ -19,18 +20,30 @@ local function checkpoint_fits(task)
   return known.last_stage == nil or known.last_stage == last
 end
 
--- Why a task whose state allows a retry is refused it all the same, and what about; nil when it is not. asked: {scratch,
--- force}.
-local function retry_refusal(task, asked)
+-- What is under way with it or its plan, and goes before.
+local function what_stops(task)
   if task.rollback then return 'rollback-requested' end
   if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
   if task.plan_cancels and task.plan_status ~= 'CANCELLED' then return 'plan-cancelled' end
-  if task.status ~= 'FAILED' and not asked.scratch then return 'scratch-only' end
-  if task.retries >= SETTINGS.MAX_RETRY then return 'max-retry', task.retries end
+  return nil
+end
+
+-- Why it cannot go on from where it stopped, and what about.
+local function why_not_from_there(task, asked)
   local other = moved_since_by(task)
   if other and not asked.force then return 'moved', other end
   if not asked.scratch and not checkpoint_fits(task) then return 'no-checkpoint' end
   return nil
+end
+
+-- Why a task whose state allows a retry is refused it all the same, and what about; nil when it is not. asked: {scratch,
+-- force}.
+local function retry_refusal(task, asked)
+  local stops = what_stops(task)
+  if stops then return stops end
+  if task.status ~= 'FAILED' and not asked.scratch then return 'scratch-only' end
+  if task.retries >= SETTINGS.MAX_RETRY then return 'max-retry', task.retries end
+  return why_not_from_there(task, asked)
 end
 
 local function ask_retry(task, asked)
@@ -44,11 +57,13 @@ local function retry_options(asked, more)
     .. (asked.override ~= '' and ',"overrideFreeze":' .. cjson.encode(asked.override) or '') .. (more or '') .. '}'
 end
 
--- The table has been asked, the event is written, and the plan runs again.
+-- The table has been asked, the event is written, and the plan runs again. asked.skips: it goes on behind a stage that
+-- failed, which is none of the retries that are counted.
 local function retry_task(task, asked)
   local key = K.task(task.id)
   move_task(task)
-  redis.call('HSET', key, 'retries', task.retries + 1, 'attempt', task.attempt + 1,
+  if not asked.skips then redis.call('HSET', key, 'retries', task.retries + 1) end
+  redis.call('HSET', key, 'attempt', task.attempt + 1,
     'retrying', asked.scratch and 'scratch' or 'checkpoint')
   redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
     'ranMillis', 'pausedMillis', 'lastCursor')
@@ -58,6 +73,7 @@ local function retry_task(task, asked)
     clear_checkpoint(task)
     redis.call('HSET', key, 'stage', 0, 'turn', 0)
     redis.call('HDEL', key, 'healthy')
+    forget_skipped(task)
   else
     stop_checkpoint_expiry(task)
   end

@@ -26,9 +26,9 @@ local function failed_from(plan_id, first, limit, asked)
       and #found.tasks + #found.refused < limit do
     local task_id = task_id_of(plan_id, found.next)
     found.next = found.next + 1
-    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt')
-    -- What has failed since is another matter: nobody has asked for it.
-    local task = f[1] == 'FAILED' and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
+    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted')
+    -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
+    local task = f[1] == 'FAILED' and not f[3] and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
     local is_sound, refusal
     if task then
       is_sound, refusal = apart(look_at_failed, task, asked)

@@ -4,6 +4,7 @@
 -- @include task_end
 -- @include tenant_history
 -- @include settings
+-- @include skipped
 
 -- restored is the config in force again, as the worker applied it: the tenant's last known good one from now on, if a
 -- health check confirmed it.
@@ -15,6 +16,7 @@ local function finish_rollback(task, restored, identity)
   note_current(task, identity)
   give_back_to_previous_mover(task)
   redis.call('HSET', key, 'touched', 0)
+  forget_skipped(task)
   end_task(task, 'TaskRolledBack', '{"restored":' .. identity .. '}')
 end
 

@@ -43,10 +43,10 @@ local function request_rollback(task, forced)
 end
 
 local function withdraw_rollback(task)
-  redis.call('HDEL', K.task(task.id), 'rollbackRequested', 'forced', 'rank')
+  redis.call('HDEL', K.task(task.id), 'rollbackRequested', 'forced', 'rank', 'policyBack')
   count_task(task, 'rollbackRequested', -1)
   stop_queueing(task)
-  task.rollback = false
+  task.rollback, task.by_policy = false, false
 end
 
 -- Asks for the end of a rollback that was asked for. A task that had stopped for it ends, if its plan goes no further

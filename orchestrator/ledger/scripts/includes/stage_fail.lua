@@ -3,9 +3,16 @@
 -- @include task_end
 -- @include rollback_end
 -- @include counters
+-- @include snapshot
 
 -- Asks the table for the end that a failing stage makes.
-local function ask_failure(task) ask_settled(task, task.status == 'RUNNING' and 'fail' or 'rollback_fail') end
+local function ask_failure(task)
+  local forward = task.status == 'RUNNING'
+  -- What a person has asked for, or its plan's own way back, comes anyway.
+  task.goes_back_by_policy = forward and not task.rollback and task.plan_status ~= 'ROLLING_BACK'
+    and redis.call('HGET', K.plan(task.plan), 'autoRollback') == '1' and can_go_back(task)
+  ask_settled(task, forward and 'fail' or 'rollback_fail', {rollbackRequested = task.goes_back_by_policy and 1 or 0})
+end
 
 -- failure is the FailureInfo as JSON, seen the cursor by then, if a worker says so; the table has been asked.
 local function record_failure(task, failure, seen)

@@ -27,7 +27,8 @@ local function read_task(task_id)
   local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
     'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave',
-    'groups', 'groupFor', 'seen')
+    'groups', 'groupFor', 'seen',
+    'accepted', 'policyBack')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority')
@@ -41,6 +42,7 @@ local function read_task(task_id)
     pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
     started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
     republished = f[18] ~= false, retries = tonumber(f[19] or 0), handed_back = f[20] ~= false, seen = f[26] or nil,
+    accepted = f[27] == '1', by_policy = f[28] == '1',
     -- The plan as it was when the task was read: for what is decided before anything is written.
     plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
     timed = p[6] ~= false,

@@ -17,6 +17,14 @@ local function emit_plan_progress(plan_id)
   emit_plan('PlanProgress', plan_id, '{"completedTasks":' .. (f[1] or 0) .. ',"totalTasks":' .. f[2] .. '}')
 end
 
+-- A failed task goes back by itself, as its plan declares: once a failure, and a way back that fails is left to a person.
+local function ask_way_back(task)
+  ask_by_policy('rollback', task.plan, 'auto_rollback: task', '{"force":false,"autoRollback":true}', task)
+  redis.call('HSET', K.task(task.id), 'rollbackRequested', 1, 'policyBack', 1)
+  count_task(task, 'rollbackRequested', 1)
+  enqueue(task, RANK_ROLLBACK + HOLDS_NOTHING + next_ticket())
+end
+
 -- The task's state has been moved; event_data carries the end event's own fields.
 local function end_task(task, event, event_data)
   local key = K.task(task.id)
@@ -38,6 +46,7 @@ local function end_task(task, event, event_data)
   end
   emit_plan_progress(task.plan)
   trip_breaker(task)
+  if task.goes_back_by_policy then ask_way_back(task) end
   settle_waves(task.plan)
   settle_plan(task.plan_move)
 end
@@ -58,7 +67,9 @@ end
 local function complete_task(task, identity)
   move_task(task)
   clear_checkpoint(task)
-  if redis.call('HGET', K.task(task.id), 'healthy') == '1' then
+  local f = redis.call('HMGET', K.task(task.id), 'healthy', 'skipped')
+  -- With a stage skipped, nobody has seen all of it at work.
+  if f[1] == '1' and not f[2] then
     redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
   end
   note_current(task, identity)

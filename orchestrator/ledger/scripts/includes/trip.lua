@@ -7,11 +7,11 @@
 
 local POLICY = 'policy'
 
-local function ask_by_policy(operation, plan_id, reason, options)
+local function ask_by_policy(operation, plan_id, reason, options, task)
   -- Whoever's call this is in has asked for something else.
   local request = REQUEST
   REQUEST = ''
-  emit_operation(operation, plan_id, nil, POLICY, reason, options)
+  emit_operation(operation, plan_id, task, POLICY, reason, options)
   REQUEST = request
 end
 

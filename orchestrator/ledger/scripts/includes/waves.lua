@@ -43,8 +43,7 @@ end
 -- The one that is not done with is, from now on.
 local function pass_wave(plan_id, wave)
   if not move_wave(plan_id, wave, 'finish') then return false end
-  local failed = wave_counts(plan_id, wave, 'FAILED', 'ROLLBACK_FAILED')
-  emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. failed)
+  emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. read_part(plan_id, part_of(wave)).failed)
   redis.call('HSET', K.plan(plan_id), 'passed', wave + 1)
   return true
 end

@@ -35,6 +35,7 @@ TEXTS: Final = {
     *("lease", "worker", "prev", "successor", "labels", "groups", "moverBefore", "cancelledBy", "retrying"),
     *("pauseRequested", "cancelRequested", "rollbackRequested", "stageStarted", "healthy", "forced"),
     *("freezeOverride", "frozenBy", "frozenTold", "groupFor", "groupTold"),
+    *("seen", "accepted", "policyBack", "skipped"),
 }
 """Fields of a task's record that any text is right in, or that are there or not."""
 

@@ -1,0 +1,89 @@
+"""Answers to failures, in words: of one task, or of many of a plan in one request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.control.absent import absent
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.replies import reason_words
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.ledger.failure_answers import Chunked, FailureAnswers, Word
+from orchestrator.ledger.operations import Order, Reply, Taken, what_is_asked
+from orchestrator.ledger.reader import Reader
+
+_DONE: Final = {
+    "accept": "its failure is accepted: it does not count any more",
+    "skip-stage": "goes on behind the stage that failed, as soon as it is admitted again",
+}
+_MANY: Final = {"accept": "failed", "exclude": "waiting"}
+_MANY_DONE: Final = {
+    "accept": "{number} failures are accepted: they do not count any more",
+    "exclude": "{number} waiting tenants have left the plan",
+}
+
+
+class FailureDesk:
+    """Raises ``NotFound`` for what does not exist. A refusal is an answer (``accepted`` false)."""
+
+    def __init__(self, answers: FailureAnswers, reader: Reader) -> None:
+        self._answers = answers
+        self._reader = reader
+
+    def on_task(self, word: Word, target: OperationTarget, task_id: str, order: Order) -> OperationResult:
+        """Of one task; ``target`` is how it was named."""
+        check_reason(order)
+        reply = self._answers.on_task(word, task_id, order)
+        if reply.answer is Taken.MISSING:
+            raise absent(self._reader, f"{target.type} {target.identifier!r}")
+        return OperationResult(
+            target_type=target.type,
+            target_id=target.identifier,
+            accepted=reply.answer is not Taken.REFUSED,
+            status=reply.status,
+            message=reason_words(reply) or _DONE[word],
+            task_id=reply.target_id,
+            request_id=order.request_id,
+        )
+
+    def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> OperationResult:
+        """Of those of a plan's tasks that the pattern takes."""
+        check_reason(order)
+        if pattern is not None and not pattern:
+            name = "cause" if word == "accept" else "tenants"
+            raise InvalidInput([Problem(name, pattern, "it must not be empty")])
+        asked = what_is_asked(word, f"plan {plan_id}" + (f" {pattern}" if pattern else ""), order)
+        reply = self._answers.first_answer(asked, order)
+        if reply is None:
+            reply = self._answers.keep_answer(asked, order, self._all(word, plan_id, pattern, order))
+        return OperationResult(
+            target_type="plan",
+            target_id=plan_id,
+            accepted=reply.answer is Taken.ACCEPTED,
+            status=reply.status,
+            message=reason_words(reply) or reply.what,
+            request_id=order.request_id,
+        )
+
+    def _all(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Reply:
+        total, status = 0, ""
+        for reply, number in self._answers.on_plan(word, plan_id, pattern, order):
+            if reply.answer is Taken.MISSING:
+                raise absent(self._reader, f"plan {plan_id!r}")
+            if reply.answer is not Taken.ACCEPTED:
+                return reply
+            total, status = total + number, reply.status
+        if not total:
+            return Reply(Taken.REFUSED, status, "", f"it has no such {_MANY[word]} task", plan_id)
+        said = _MANY_DONE[word].format(number=total)
+        if total == 1:
+            said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
+            said = said.replace("1 waiting tenants have", "1 waiting tenant has")
+        return Reply(Taken.ACCEPTED, status, "", said, plan_id)
+
+
+def check_reason(order: Order) -> None:
+    """Raises ``InvalidInput``: what these do is told of for ever, so it needs a reason."""
+    if not order.reason.strip():
+        raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])

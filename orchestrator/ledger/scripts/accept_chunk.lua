@@ -1,0 +1,41 @@
+-- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts, which may be repeated.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan}, task:{task}
+--       (hashes), seq (string), freeze-times, thawing, frozen:{freeze} (zsets), feed, log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
+--       7 only failures whose type is like this, in small letters: the parts between the pattern's stars as a JSON list,
+--       '' for any
+-- CODES LOOKED, the plan's status, next position (-1 at the end), how many were accepted | MISSING | REFUSED, status, why |
+--       BAD_MOVE
+-- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
+--       TaskFailureAccepted
+-- @include keys
+-- @include acceptance
+-- @include pattern
+
+local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local causes = read_pattern(ARGV[7])
+
+local function is_asked_for(task)
+  if why_not_accepted(task) then return false end
+  local failure = causes and redis.call('HGET', K.task(task.id), 'failure') or ''
+  return not causes or is_like((failure:match('"type"%s*:%s*"([^"]*)"') or ''):lower(), causes)
+end
+
+local f = read_plan(plan_id, 'status', 'total')
+if f.err then return {'REFUSED', '', 'damaged'} end
+if not f[1] then return {'MISSING'} end
+local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
+local failed = {}
+for position = first, last do
+  local task = read_task(task_id_of(plan_id, position))
+  if task and is_asked_for(task) then failed[#failed + 1] = task end
+end
+local move = ask_acceptance(plan_id, f[1], #failed)
+
+REQUEST = ARGV[4]
+for _, task in ipairs(failed) do
+  emit_operation('accept', plan_id, task, actor, reason, '{"ofPlan":true}')
+  accept_failure(task, actor, reason)
+end
+settle_acceptance(move)
+return {'LOOKED', move and move.to or f[1], last + 1 < tonumber(f[2]) and last + 1 or -1, #failed}

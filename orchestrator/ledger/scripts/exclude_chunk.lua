@@ -1,0 +1,47 @@
+-- Takes the next of a plan's waiting tasks out of it, in plan order: one request in many scripts, which may be repeated.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
+--       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
+--       7 only tenants like this: the parts between the pattern's stars as a JSON list
+-- CODES LOOKED, the plan's status, next position (-1 at the end), how many were taken out | MISSING | REFUSED, status, why |
+--       BAD_MOVE
+-- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
+--       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
+--       PlanBreakerTripped TaskWaiting TaskCancelled TaskRetryCompleted
+-- @include keys
+-- @include boundary
+-- @include operation
+-- @include pattern
+
+local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local tenants = read_pattern(ARGV[7])
+
+-- It has not been admitted in this attempt, whoever stopped it.
+local function waits(task)
+  if task.status ~= 'PENDING' and task.status ~= 'PAUSED' then return false end
+  return task.started_at == 0 and not task.rollback and not plan_forbids(task) and is_like(task.tenant, tenants)
+end
+
+local f = read_plan(plan_id, 'status', 'total')
+if f.err then return {'REFUSED', '', 'damaged'} end
+if not f[1] then return {'MISSING'} end
+if f[1] == 'CREATED' then return {'REFUSED', f[1], 'state'} end
+local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
+local waiting, changes = {}, {}
+for position = first, last do
+  local task = read_task(task_id_of(plan_id, position))
+  if task and waits(task) and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task end
+end
+local plan_move = foresee(plan_id, changes)
+
+REQUEST = ARGV[4]
+for _, task in ipairs(waiting) do
+  emit_operation('exclude', plan_id, task, actor, reason)
+  cancel_task(task, actor)
+end
+if #waiting > 0 then settle_plan(plan_move) end
+local status = redis.call('HGET', K.plan(plan_id), 'status')
+return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #waiting}
