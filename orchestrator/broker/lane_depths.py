@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from celery import Celery
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from orchestrator.broker.backlog import LaneDepth
 from orchestrator.broker.bounds import broker_errors
@@ -54,10 +54,12 @@ class _RedisDepths:
                     pipeline.hgetall(channel.global_keyprefix + PUSHED)
                     for name in self._names:
                         pipeline.llen(name)
-                    # What is refused (no right, loading) is so before EXEC, and raised; only damage is answered.
                     pushed, *waiting = pipeline.execute(raise_on_error=False)
         except broker_errors(self._app) as error:
             raise Unreachable(f"the broker does not answer ({error})") from error
+        for answer in (pushed, *waiting):
+            if isinstance(answer, RedisError) and not is_damage(answer):
+                raise Unreachable(f"the broker does not let us look ({answer})") from answer
         counts = counted(pushed)
         # A lane that is no list holds no message.
         lengths = [length if isinstance(length, int) else 0 for length in waiting]
