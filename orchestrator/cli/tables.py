@@ -59,6 +59,8 @@ def plan_table(
         ),
         counts_text(plan.counts),
     ]
+    if plan.accepted_failures:
+        parts.append(cell(f"{plan.accepted_failures} failures accepted, or their stage skipped", "dim"))
     parts += [cell(line) for line in fleet_lines(plan)]
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
