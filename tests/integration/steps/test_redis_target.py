@@ -240,7 +240,7 @@ def test_a_full_server_and_a_replica_are_unavailable_for_now(tmp_path_factory: p
                 target.write(token(), KEY, None, "v", None)
             client.config_set("maxmemory", "0")
             client.replicaof("127.0.0.1", str(free_port()))
-            with pytest.raises(TargetUnavailable, match="READONLY|read only replica"):
+            with pytest.raises(TargetUnavailable, match=r"READONLY|read only replica"):
                 target.write(token(), KEY, None, "v", None)
             client.replicaof("no", "one")
             assert target.write(token(), KEY, None, "v", None)
