@@ -126,6 +126,9 @@ class BadMove(NotAllowed):
 
     def __str__(self) -> str:
         kind, identifier, status, trigger = self.args
+        if " " in trigger:
+            # No trigger: what Redis, or a script, said of a damaged record.
+            return f"nothing can be done with {kind} {identifier}, which is {status or 'nothing'}: {trigger}"
         return f"the transition table does not let {kind} {identifier}, which is {status or 'nothing'}, {trigger}"
 
 

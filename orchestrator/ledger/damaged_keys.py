@@ -53,14 +53,15 @@ TYPES: Final[dict[str, str]] = {
 
 STOPS: Final = frozenset(
     (
-        *("meta", "clock", "settings", "seq", "epoch", "feed", "leases_queued", "leases_running", "deadlines", "beats"),
-        *("freeze_times", "freezes_now"),
+        *("meta", "clock", "settings", "seq", "epoch", "feed", "leases_queued", "leases_running", "deadlines"),
+        *("freeze_times", "freezes_now", "thawing", "ready", "ended", "active", "lined"),
     )
 )
-"""What every admission or turn reads or writes: where it is damaged nobody moves until it is mended."""
+"""What every admission or turn reads or writes (see ``scripts/includes/whole.lua``): where one of them is of another
+type, or no number where one belongs, nobody moves until it is mended."""
 
 _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
-    "meta": ("ticket", "reconcilerRepairs", "recoveries"),
+    "meta": ("ticket", "frozen", "freezes", "reconcilerRepairs", "recoveries"),
     "clock": ("at", "offset", "floor", "wall", "tickAt", "sweepNotBefore"),
     "settings": ("NEEDS", *NAMES),
 }
@@ -146,7 +147,7 @@ def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
         if value is None or _is_number(value):
             continue
         mend: Command = ("HDEL", key, name)
-        if name == "ticket":
+        if name in ("ticket", "frozen", "freezes"):
             # Above all that were given out: those who wait already stay in front.
             mend = ("HSET", key, name, str(client.time()[0]))
         yield DamagedKey(key, kind, f"its {name} is {quoted_value(value)}, not a number", (mend,))

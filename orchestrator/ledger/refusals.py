@@ -63,10 +63,14 @@ class NotNow:
 FULL: Final = NotNow("is full", "OOM", OutOfMemoryError)
 LOADING: Final = NotNow("is still loading its data", "LOADING", BusyLoadingError)
 READ_ONLY: Final = NotNow("is a replica and takes no writes", "READONLY", ReadOnlyError)
+DAMAGED_KEY: Final = NotNow("has a damaged key that all go by", "DAMAGEDKEY")
+"""Said by our scripts (``includes/whole.lua``): nothing can be written until it is mended, as when a server is full."""
+
 NOT_NOW: Final = (
     FULL,
     LOADING,
     READ_ONLY,
+    DAMAGED_KEY,
     NotNow("cannot save to its disk and takes no writes", "MISCONF"),
     NotNow("has too few replicas and takes no writes", "NOREPLICAS"),
     NotNow("is busy with a script", "BUSY"),
@@ -111,9 +115,10 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
         )
     if isinstance(error, AuthenticationError) or "WRONGPASS" in text:
         return Unreachable(f"{place} refuses the user or password of {variable}")
-    if (state := not_now(error)) is not None:
+    state = not_now(error)
+    if state is not None and state is not DAMAGED_KEY:
         return Unreachable(f"{place} {_told(state, url, variable, text)}")
-    if isinstance(error, ResponseError) and (damage := _DAMAGE.search(text)):
+    if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
         return DamagedData(
             f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
             "damaged keys, plans and tasks, and the way out"

@@ -97,10 +97,11 @@ class ScriptCaller:
         try:
             if waits:
                 return self._call_and_wait(source, arguments)
-            return cast(list[Any], self.connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
-        except NoScriptError:
-            # New to this server, or flushed from it: sent whole, which also makes it known.
-            return cast(list[Any], self.connection.execute("EVAL", source, 1, self.keys.root, *arguments))
+            try:
+                return cast(list[Any], self.connection.execute("EVALSHA", sha, 1, self.keys.root, *arguments))
+            except NoScriptError:
+                # New to this server, or flushed from it: sent whole, which also makes it known.
+                return cast(list[Any], self.connection.execute("EVAL", source, 1, self.keys.root, *arguments))
         except ResponseError as error:
             if (away := _away(error)) is None:
                 raise

@@ -350,6 +350,9 @@ class LedgerWorld:
                         pipeline.smembers(name)
                     case "stream":
                         pipeline.xrange(name)
+                    case "list":
+                        # None of ours: what a hand has put there.
+                        pipeline.lrange(name, 0, -1)
                     case _:
                         pipeline.get(name)
             return dict(zip(names, pipeline.execute(), strict=True))

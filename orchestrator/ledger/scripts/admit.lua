@@ -19,6 +19,7 @@
 -- @include pace
 -- @include expiry
 -- @include queue_head
+-- @include whole_plan
 
 local function admit(task)
   take_places(task)
@@ -36,6 +37,7 @@ if f.err or not f[1] then
   redis.call('ZREM', K.ready(), plan_id)
   return {'GONE'}
 end
+WHOLE.ask_whole_plan(plan_id)
 local has_chunks = (f[5] or f[6] or f[7] or f[8] or f[9]) and 1 or 0
 local admitted = {}
 

@@ -58,10 +58,12 @@ if format_of(checkpoint) > tonumber(ARGV[7]) then return {'TOO_NEW', 'checkpoint
 
 local is_first = task.lease == 'queued'
 local index, name = stage_of(task, stage)
+-- Read before anything is written: a damaged part of it must not stop this half-way.
+local record = {'BEGUN', turn_record(task, index, name)}
 begin_stage(task, worker, index, name)
 -- From when the message could be taken: it was published, or its poll was due.
 if is_first then
   local at = redis.call('HMGET', K.task(task_id), 'queuedAt', 'dueAt')
   observe('dispatch', NOW - math.max(tonumber(at[1] or NOW), turn > 0 and tonumber(at[2] or 0) or 0))
 end
-return {'BEGUN', turn_record(task, index, name)}
+return record

@@ -1,6 +1,6 @@
 -- Cancels the next waiting or paused tasks of a cancelled plan. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
 --       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)

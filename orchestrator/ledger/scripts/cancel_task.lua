@@ -1,9 +1,9 @@
 -- Gives a task up: in the call when it waits or is paused, at its next boundary when it runs. Of a task whose
 -- rollback is asked for and not begun, it is the rollback that is given up.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task}, request:{request} (strings),
---       ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited,
---       grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request}
+--       (strings), ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing,
+--       awaited, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
 --       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |

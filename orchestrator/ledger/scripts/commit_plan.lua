@@ -1,6 +1,7 @@
 -- Makes a whole draft ready and wakes a coordinator.
--- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan} (hashes), seq (string), drafts, ready
---       (zsets), active (set), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan} (hashes), seq, epoch
+--       (strings), drafts, ended, ready, freeze-times, thawing, lined (zsets), active (set), inbox, feed, log:{plan}
+--       (streams)
 -- ARGV  1 plan id  2 digest
 -- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING |
 --       MOVED, how many tenants have moved since they were previewed, the first of them as a list of JSON | BAD_MOVE
@@ -8,6 +9,7 @@
 -- @include keys
 -- @include wake
 -- @include plan_end
+-- @include whole
 
 local plan_id, digest = ARGV[1], ARGV[2]
 
@@ -17,6 +19,8 @@ if known[2] ~= 'CREATED' then return {'EXISTS', known[2]} end
 if known[5] then return {'MOVED', tonumber(known[5]), known[6]} end
 if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
 
+WHOLE.ask_events(plan_id)
+if WHOLE.is_other(redis.pcall('ZCARD', K.drafts())) then WHOLE.damaged_for_all(K.drafts()) end
 local move = ask_plan({id = plan_id, status = known[2], written = known[3], total = known[4]}, 'commit')
 -- First, since a damaged record may refuse it.
 emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')

@@ -14,6 +14,8 @@ local rows = redis.call('ZRANGE', K.ended(), first, first + limit - 1, 'WITHSCOR
 for i = 1, #rows, 2 do
   local told = tonumber(redis.pcall('HGET', K.plan(rows[i]), 'endedAt'))
   -- A damaged record does not say; the list does, by the ledger's clock.
+  -- Nor does one of the time of a clock that was ahead.
+  if told and told > WALL then told = nil end
   if (told or WALL - (NOW - tonumber(rows[i + 1]))) < moment then found[#found + 1] = rows[i] end
 end
 return {'ENDED', #rows / 2, found}

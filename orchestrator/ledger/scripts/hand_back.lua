@@ -20,6 +20,7 @@
 -- @include boundary
 -- @include beats
 -- @include lanes
+-- @include hand_back
 
 -- How long nobody tries: doubling from the first to the longest.
 local FIRST_BACK_MS, LONGEST_BACK_MS = 500, 30000
@@ -73,7 +74,7 @@ end
 redis.call('HSET', key, 'handedBack', cjson.encode({
   times = times, waits = waits, why = why, what = what, worker = worker, at = WALL, to = to, tried = tried,
 }))
-redis.call('ZADD', K.handed_back(), NOW, task_id)
+note_hand_back(task_id)
 -- A poll that is not due yet is not due earlier for a copy of its message.
 local due = math.max(back, turn > 0 and not had_begun and tonumber(redis.call('HGET', key, 'dueAt')) or 0)
 redis.call('HSET', key, 'turn', turn + 1, 'dueAt', int(due))

@@ -1,6 +1,6 @@
 -- What a worker needs for a look at a tenant whose wave soaks: writes nothing.
 -- KEYS  1 the namespace's root. Touches meta, settings, plan:{plan}, task:{task} (hashes), seq, config:{task},
---       checkpoint:{task} (strings), feed (stream)
+--       checkpoint:{task} (strings), leases-queued, leases-running, deadlines (zsets), feed, log:{plan} (streams)
 -- ARGV  1 task id  2 look
 -- CODES LOOK, then what BEGUN of begin tells after it | STALE (it has been answered, or nobody asks any more)
 -- EVENTS none

@@ -1,11 +1,11 @@
 -- Takes a plan whose record is gone (deleted by a hand, or no hash any more) out of everything, some tasks a call, so
 -- that it stops nobody: what is left of it, and what its tasks hold. Its events stay in the feed.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, spec:{plan}, plan-seq:{plan}, config:{task}, checkpoint:{task}
---       (strings), plans, drafts, ended, purges, ready, due, lost, leases-queued, leases-running, deadlines, beats,
---       handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan},
---       line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, spec:{plan}, plan-seq:{plan}, config:{task},
+--       checkpoint:{task} (strings), plans, drafts, ended, purges, ready, due, lost, leases-queued, leases-running,
+--       deadlines, beats, handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS TaskWaiting

@@ -1,7 +1,7 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, epoch,
---       spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, ended, purges (zsets), active (set),
---       feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
+--       (hashes), seq, epoch, spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, ended, purges,
+--       ready, freeze-times, thawing, lined (zsets), active (set), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
 --       10 further fields of the record as JSON (see orchestrator/fleet/rules.py)  11 what PlanCreated tells of them, as JSON
@@ -14,6 +14,7 @@
 -- @include plan_gone
 -- @include epoch
 -- @include fleet_format
+-- @include whole
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -32,6 +33,12 @@ if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 -- Its tasks would be met again, with what they had done.
 if has_remains(plan_id) then return {'REMAINS'} end
 
+WHOLE.ask_events(plan_id)
+WHOLE.ask_index()
+for _, ids in ipairs({K.plans(), K.drafts()}) do
+  if WHOLE.is_other(redis.pcall('ZCARD', ids)) then WHOLE.damaged_for_all(ids) end
+end
+if WHOLE.is_other(redis.pcall('GET', K.plan_seq(plan_id))) then WHOLE.damaged(K.plan_seq(plan_id)) end
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end
 redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,

@@ -1,6 +1,6 @@
 -- Hands a turn back until its due time: the turn rises, the lease becomes queued, the cursor is stored.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq (string), leases-queued, leases-running, beats, handed-back (zsets), feed (stream)
+--       seq (string), leases-queued, leases-running, deadlines, beats, handed-back (zsets), feed, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 delay in ms  6 cursor as JSON
 -- CODES AGAIN, next turn, due time in ms (also to a repeat of the same call) | STALE
 -- EVENTS none

@@ -1,10 +1,10 @@
 -- Takes out the next tasks of a plan that is being purged. What its tenants need for a later rollback stays: last known
 -- good and last mover. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), purges, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, grouped, lined,
---       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), group:{group}, slots:{plan} (sets),
---       inbox, feed, log:{plan} (streams)
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, purges,
+--       ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, grouped, lined,
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to take out
 -- CODES NONE | MORE, plan id, tasks left | DONE, plan id, 0
 -- EVENTS TaskWaiting

@@ -1,8 +1,8 @@
 -- Takes an ended plan, or a draft, or by force one that cannot end, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, spec:{plan},
 --       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready, due,
---       leases-running, awaited, queue:{plan} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), feed,
---       log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, awaited, queue:{plan} (zsets), active, slots:{plan},
+--       plan-paused:{plan} (sets), feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
 --       7 1 to take out also one that cannot end: it is being cancelled or goes back, or its record is damaged; not one
@@ -17,6 +17,7 @@
 -- @include operation
 -- @include plan_gone
 -- @include sound
+-- @include whole
 
 local plan_id, actor, reason, seen, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6], ARGV[7] == '1'
 local plan = K.plan(plan_id)
@@ -66,6 +67,9 @@ if not (is_done and is_whole) then
 end
 if seen ~= '' and seen ~= f[3] then return {'REFUSED', status, 'went-on'} end
 
+-- Its own log may be damaged: that is one of the reasons to take it out.
+WHOLE.can_tell(plan_id)
+WHOLE.ask_leases()
 ask_first()
 local tasks = is_whole and tonumber(f[2]) or mend(f)
 if not tasks then

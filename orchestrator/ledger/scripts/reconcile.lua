@@ -3,8 +3,8 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
---       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}
---       (sets), inbox, feed, log:{plan} (streams)
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
@@ -21,6 +21,9 @@
 -- @include frozen
 -- @include group_wait
 -- @include wait_repair
+-- @include whole_plan
+-- @include tenant_lost
+-- @include plan_repair
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -29,27 +32,11 @@ local function repaired(task, what)
   if what then repairs[#repairs + 1] = {task.id, what} end
 end
 
--- A paused task, and one that waits to go on after a resume, holds its tenant if it had been admitted.
-local function should_hold(task)
-  if TASK_ACTIVE[task.status] then return true end
-  return (task.status == 'PAUSED' or task.status == 'PENDING') and task.started_at > 0
-end
-
-local function check_tenant(task)
-  local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
-  if holder == task.id and not should_hold(task) then
-    free_tenant(task)
-    repaired(task, 'leaked tenant')
-  elseif not holder and should_hold(task) then
-    redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch), 'since', int(WALL))
-    repaired(task, 'lost tenant')
-  elseif holder ~= task.id and TASK_ACTIVE[task.status] then
-    -- Its tenant's record was lost, and the tenant given to another: only one of them may go on.
-    ask_failure(task)
-    fence_off(task)
-    fail_stage(task, 'TenantLost', 'the record of its tenant was lost, and ' .. holder .. ' holds the tenant now')
-    repaired(task, 'tenant of another')
-  end
+-- Whether what is wrong could be looked at; a repair answers what that was.
+local function check(repair, one)
+  local done, what = apart(repair, one)
+  if what then repaired(one, what) end
+  return done
 end
 
 local function check_slot(task)
@@ -101,11 +88,11 @@ end
 
 local f = redis.call('HMGET', K.plan(plan_id), 'status', 'total')
 if not f[1] or f[1] == 'CREATED' then return {'RECONCILED', -1, repairs} end
+WHOLE.ask_whole_plan(plan_id)
 local last = math.min(first + limit, tonumber(f[2])) - 1
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
-  if task then
-    apart(check_tenant, task)
+  if task and check(repair_tenant, task) then
     check_slot(task)
     check_lease(task)
     repaired(task, sound(repair_groups, task))
@@ -113,5 +100,6 @@ for position = first, last do
     repaired(task, repair_freeze(task))
   end
 end
+if last + 1 >= tonumber(f[2]) then check(repair_plan, {id = plan_id, status = f[1]}) end
 if #repairs > 0 then note_repairs(#repairs) end
 return {'RECONCILED', last + 1 < tonumber(f[2]) and last + 1 or -1, repairs}

@@ -1,5 +1,6 @@
 -- Takes note that a copy of these turns' messages is published now: from here on it is the copy that is waited for.
--- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task} (hashes), seq (string), feed (stream)
+-- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan}, task:{task} (hashes), seq (string),
+--       leases-queued, leases-running, deadlines (zsets), feed, log:{plan} (streams)
 -- ARGV  task id, epoch, stage (leg), turn of each, in turn
 -- CODES REQUEUED, then the places (from 0) of the turns whose message is still due
 -- EVENTS none

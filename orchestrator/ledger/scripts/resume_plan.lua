@@ -1,9 +1,9 @@
 -- Lets a paused (or pausing) plan go on: re-queues the tasks that the plan had paused, and only those; very many are
 -- left to resume_chunk, and no move is admitted before they are queued.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, request:{request} (strings), ready, freeze-times,
---       thawing, awaited, frozen:{freeze}, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), inbox, feed,
---       log:{plan} (streams)
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, request:{request} (strings), ended, ready,
+--       leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan},
+--       line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
@@ -11,6 +11,7 @@
 -- @include keys
 -- @include resume
 -- @include request
+-- @include whole_plan
 -- @include breach_answer
 -- @include waves
 
@@ -38,6 +39,7 @@ local is_large = redis.call('SCARD', K.plan_paused(plan_id)) > CHUNK
 local options = {}
 if is_large then options[1] = '"inChunks":true' end
 if accepts then options[#options + 1] = '"acceptFailures":true' end
+WHOLE.ask_plan_places(plan_id)
 emit_operation('resume', plan_id, nil, actor, reason, '{' .. table.concat(options, ',') .. '}')
 redis.call('HDEL', plan, 'pauseRequested', 'tripped', 'waveRollbackOf')
 if accepts then accept_failures(plan_id) end

@@ -1,7 +1,7 @@
 -- Asks for the rollback of the next tasks of a plan that goes back, the newest first; those that touched nothing are
 -- cancelled, those that have no config to go back to stay as they are, or are cancelled if they wait. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
 --       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)

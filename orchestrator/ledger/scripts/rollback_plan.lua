@@ -1,7 +1,8 @@
 -- Turns a whole plan around, in O(1): nothing new starts, running tasks turn at their boundary; coordinators then ask
 -- for the rollback of everything it touched, newest first, in chunks.
--- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq,
---       request:{request} (strings), ended, ready, awaited (zsets), active (set), inbox, feed, log:{plan} (streams)
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
+--       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
+--       freeze-times, thawing, awaited, lined (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to force
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

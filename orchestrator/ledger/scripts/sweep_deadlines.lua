@@ -1,9 +1,9 @@
 -- Fails the tasks whose stage or task deadline has passed; a late result is fenced off, as the task is no longer active.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task}, checkpoint:{task} (strings), ended, ready,
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
---       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}
---       (sets), inbox, feed, log:{plan} (streams)
+--       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
+--       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks to answer  2 the ledger time up to which they are overdue, as a tick said it
 -- CODES SWEPT, number of tasks failed, 1 when there may be more | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
@@ -35,8 +35,10 @@ if in_grace() then return {'SWEPT', 0, 0} end
 local failed = 0
 local overdue = redis.call('ZRANGEBYSCORE', K.deadlines(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
 for _, task_id in ipairs(overdue) do
-  local task = read_task(task_id)
-  if not task or not TASK_ACTIVE[task.status] then
+  local task, may_go_on = read_task(task_id)
+  if may_go_on then
+    redis.call('ZADD', K.deadlines(), NOW + REFUSED_MS, task_id)
+  elseif not task or not TASK_ACTIVE[task.status] then
     redis.call('ZREM', K.deadlines(), task_id)
   elseif apart(fail_overdue, task) then
     failed = failed + 1

@@ -12,11 +12,14 @@
 --       more to hand out | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
---       PlanBreakerTripped TaskWaiting TaskPaused TaskCancelled TaskRetryCompleted TaskRollingBack
+--       PlanBreakerTripped TaskWaiting TaskPaused TaskFailed TaskCancelled TaskRetryCompleted TaskRollingBack
+--       TaskRollbackFailed TaskStageFailed TaskStageRollbackFailed
 -- @include keys
 -- @include settings
 -- @include boundary
 -- @include grace
+-- @include lease
+-- @include tenant_lost
 
 local LONGEST_MS = 60000
 
@@ -24,6 +27,8 @@ local limit, upto_ms, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV
 
 local rows = {}
 local function stop_or_publish(task)
+  local holder = other_holder(task)
+  if holder then return give_way(task, holder) end
   if stops_before_stage(task) then return end
   if #rows >= room then
     -- Nobody takes it up now: it comes again after one lease, as if it had not run out.
@@ -41,8 +46,10 @@ end
 if in_grace() then return {'SWEPT', rows, 0} end
 local overdue = redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
 for _, task_id in ipairs(overdue) do
-  local task = read_task(task_id)
-  if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
+  local task, may_go_on = read_task(task_id)
+  if may_go_on then
+    redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)
+  elseif not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
     redis.call('ZREM', K.leases_queued(), task_id)
   elseif not apart(stop_or_publish, task) then
     redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)

@@ -17,6 +17,9 @@
 -- @include stage_fail
 -- @include epoch
 -- @include grace
+-- @include beats
+-- @include lease
+-- @include tenant_lost
 
 local REASON = 'the worker gave no sign for longer than its lease'
 
@@ -27,7 +30,8 @@ local REFUSED_MS = 60000
 
 local rows = {}
 local function recover(task)
-  local key = K.task(task.id)
+  local key, holder = K.task(task.id), other_holder(task)
+  if holder then return give_way(task, holder) end
   local exhausted = tonumber(redis.call('HGET', key, 'recoveries') or 0) >= SETTINGS.MAX_RECOVERIES
   if exhausted then ask_failure(task) end
   local asked = not exhausted and ask_boundary(task)
@@ -38,7 +42,7 @@ local function recover(task)
   end
   -- A new epoch first: should the worker live after all, nothing that it still does counts, paused or not.
   fence_off(task)
-  redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
+  hold_tenant(task)
   redis.call('HINCRBY', K.meta(), 'recoveries', 1)
   emit_task('TaskRecovered', task, '{"epoch":' .. int(task.epoch) .. ',"reason":' .. cjson.encode(REASON) .. '}')
   if asked then return stop_at_boundary(task) end
@@ -49,10 +53,12 @@ end
 if in_grace() then return {'SWEPT', rows, 0} end
 local overdue = redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms - 1, 'LIMIT', 0, limit)
 for _, task_id in ipairs(overdue) do
-  local task = read_task(task_id)
-  if not task or not TASK_ACTIVE[task.status] or task.lease ~= 'running' then
+  local task, may_go_on = read_task(task_id)
+  if may_go_on then
+    redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
+  elseif not task or not TASK_ACTIVE[task.status] or task.lease ~= 'running' then
     redis.call('ZREM', K.leases_running(), task_id)
-    if not task or not TASK_ACTIVE[task.status] then redis.call('ZREM', K.beats(), task_id) end
+    if not task or not TASK_ACTIVE[task.status] then forget_beat({id = task_id}) end
   elseif not apart(recover, task) then
     redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
   end

@@ -1,12 +1,14 @@
 -- Puts tasks back into their plans' queues whose freeze has ended, was lifted, or is to be looked at anew, some a call.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, freezes, freezes-now, plan:{plan}, task:{task} (hashes),
---       seq (string), ready, freeze-times, thawing, frozen:{freeze}, queue:{plan} (zsets), inbox, feed (streams)
+--       seq, epoch (strings), ended, ready, leases-queued, leases-running, deadlines, freeze-times, thawing, lined,
+--       frozen:{freeze}, queue:{plan} (zsets), active (set), inbox, feed, log:{plan} (streams)
 -- ARGV  1 the most tasks
 -- CODES NONE | MORE | DONE
 -- EVENTS none
 -- @include keys
 -- @include freeze
 -- @include wake
+-- @include whole
 
 -- With one slot it has never left the queue.
 local function put_back(task_id)
@@ -16,6 +18,7 @@ end
 
 local limit = tonumber(ARGV[1])
 
+WHOLE.ask_index()
 look_at_freezes()
 local first = redis.call('ZRANGE', K.thawing(), 0, 0, 'WITHSCORES')
 local id, upto = first[1], first[2]

@@ -1,9 +1,10 @@
 -- Asks for the way back of the next tasks of a wave that its breaker takes back, from its last one to its first. Harmless in
 -- parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, config:{task} (strings), ended, ready, freeze-times, thawing,
---       awaited, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
---       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued,
+--       leases-running, deadlines, freeze-times, thawing, awaited, grouped, lined, group-line:{group}, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox,
+--       feed, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed

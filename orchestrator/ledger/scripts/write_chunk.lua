@@ -1,6 +1,7 @@
 -- Writes the next tasks of a draft; idempotent by the chunk's index.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, config:{task} (strings), drafts, queue:{plan} (zsets), feed, log:{plan} (streams)
+--       seq, config:{task} (strings), drafts, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), feed,
+--       log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels, groups and wave as JSON ({} for
 --       none); before the last, of a plan submitted as previewed, what was seen of the tenant (tenant_mark)
 -- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content) |
@@ -10,6 +11,8 @@
 -- @include task
 -- @include places
 -- @include tenant_history
+-- @include whole
+-- @include whole_plan
 
 -- As texts that scripts search: a label a line, the groups parted by spaces.
 local function write_traits(task_id, traits)
@@ -47,6 +50,12 @@ if known[2] ~= digest then return {'CLOSED'} end
 if known[1] ~= 'CREATED' or index < tonumber(known[3]) then return {'ALREADY'} end
 if index > tonumber(known[3]) then return {'CLOSED'} end
 
+WHOLE.ask_events(plan_id)
+WHOLE.ask_plan_places(plan_id)
+if WHOLE.is_other(redis.pcall('ZCARD', K.drafts())) then WHOLE.damaged_for_all(K.drafts()) end
+for i = 4, #ARGV, 3 do
+  if WHOLE.is_other(redis.pcall('HEXISTS', K.tenant(ARGV[i]), '')) then WHOLE.damaged(K.tenant(ARGV[i])) end
+end
 local seen, moved = {}, false
 for i = 4, #ARGV, 3 do
   seen[i], ARGV[i + 2] = string.match(ARGV[i + 2], '^(%x*)(.*)$')
@@ -56,7 +65,6 @@ for i = 4, #ARGV, 3 do
   end
 end
 if moved then return {'MOVED'} end
-
 local position = tonumber(known[4])
 local entries = {}
 for i = 4, #ARGV, 3 do

@@ -12,6 +12,7 @@
 -- @include pace
 -- @include frozen
 -- @include group_wait
+-- @include whole_plan
 
 -- So many are looked at for one that no freeze stops; a plan with one slot seldom has two.
 local MOST_HOLDERS = 10
@@ -44,6 +45,7 @@ end
 local function join_line(task, holder, reason)
   local line = K.line(task.tenant)
   if redis.call('ZSCORE', line, task.id) then return end
+  WHOLE.ask_places(task)
   step_out_of_groups(task)
   local kept = redis.call('HGET', K.task(task.id), 'ticket')
   local ticket = kept or redis.call('HINCRBY', K.meta(), 'ticket', 1)
@@ -106,8 +108,7 @@ local function take_places(task)
     note_start(task.plan)
     admit_move(task)
   end
-  redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
-  redis.call('HSETNX', K.tenant(task.tenant), 'since', int(WALL))
+  hold_tenant(task)
   redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
   -- Stopped in the middle of a stage, when its worker was lost: the stage's time starts again.
   if task.stage_started then redis.call('HSET', K.task(task.id), 'stageStartedAt', int(NOW)) end

@@ -38,6 +38,7 @@ end
 local function turn_around(task)
   if not task.rollback then set_forced(task, redis.call('HGET', K.plan(task.plan), 'rollbackForced') == '1') end
   start_rollback(task)
+  hold_tenant(task)
   redis.call('HSET', K.task(task.id), 'admittedAt', int(NOW))
   set_deadline(task)
   lease_queued(task, NOW)

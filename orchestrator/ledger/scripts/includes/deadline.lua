@@ -7,12 +7,13 @@
 local function set_deadline(task, index)
   if not task.timed then return end
   local plan = redis.call('HMGET', K.plan(task.plan), 'taskTimeout', 'stageTimeout:' .. (index or ''))
-  local at
-  if plan[1] then
+  -- A timeout that a hand has made no number of is none.
+  local of_task, of_stage, at = tonumber(plan[1]), tonumber(plan[2]), nil
+  if of_task then
     local used = redis.call('HMGET', K.task(task.id), 'admittedAt', 'ranMillis')
-    at = tonumber(used[1]) + tonumber(plan[1]) - tonumber(used[2] or 0)
+    at = tonumber(used[1] or NOW) + of_task - tonumber(used[2] or 0)
   end
-  if plan[2] then at = math.min(at or math.huge, NOW + tonumber(plan[2])) end
+  if of_stage then at = math.min(at or math.huge, NOW + of_stage) end
   if at then redis.call('ZADD', K.deadlines(), at, task.id) else redis.call('ZREM', K.deadlines(), task.id) end
 end
 
@@ -22,7 +23,7 @@ local function note_pause(task) redis.call('HSET', K.task(task.id), 'pausedAt', 
 local function note_pause_over(task)
   local paused_at = redis.call('HGET', K.task(task.id), 'pausedAt')
   if not paused_at then return end
-  redis.call('HINCRBY', K.task(task.id), 'pausedMillis', int(WALL - tonumber(paused_at)))
+  redis.call('HINCRBY', K.task(task.id), 'pausedMillis', int(passed(tonumber(paused_at))))
   redis.call('HDEL', K.task(task.id), 'pausedAt')
 end
 

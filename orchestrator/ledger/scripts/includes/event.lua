@@ -3,17 +3,10 @@
 -- @include settings
 -- @include clock
 -- @include counters
+-- @include sound
 
 -- A whole number as text: Lua would write large ones with an exponent.
 local function int(number) return string.format('%.0f', tonumber(number)) end
-
--- Looked at before anything is written: a state whose event cannot be written must not change (I6).
-do
-  local last = redis.call('GET', K.seq()) or '0'
-  if not string.find(last, '^%d+$') or #redis.call('XRANGE', K.feed(), int(last + 1) .. '-0', '+', 'COUNT', 1) > 0 then
-    error('the key ' .. K.seq() .. ' is damaged', 0)
-  end
-end
 
 -- A verb that writes many of one plan holds them, and writes all at its end under one draw of numbers.
 local HELD, HELD_PLAN
@@ -33,7 +26,8 @@ local function write_events(plan_id, events)
     local id, number = int(seq + i) .. '-0', int(plan_seq + i)
     local logged = redis.pcall('XADD', log, id, 'p', number, 'e', event[1], 'k', event[2], 'n', event[3], 's', event[4],
       't', wall, 'd', event[5])
-    if type(logged) == 'table' and not string.find(logged.err, 'WRONGTYPE', 1, true) then error(logged, 0) end
+    -- Of a plan that is taken out, or given up, since its log is damaged.
+    if type(logged) == 'table' and is_refusal(logged.err) then error(logged, 0) end
     redis.call('XADD', feed, 'MAXLEN', '~', SETTINGS.FEED_MAX, id, 'p', number, 'e', event[1], 'k', event[2],
       'n', event[3], 's', event[4], 't', wall, 'd', event[5], 'l', plan_id)
   end

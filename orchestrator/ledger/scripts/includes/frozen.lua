@@ -5,6 +5,8 @@
 -- @include task
 -- @include could_start
 -- @include group_line
+-- @include whole
+-- @include whole_plan
 
 -- Out of the line of its tenant, with its ticket kept for when it comes back.
 local function step_out_of_line(task)
@@ -36,6 +38,8 @@ local function waits_frozen(task)
   local freeze_id = frozen_by(task)
   if not freeze_id then return false end
   if task.frozen_by == freeze_id then return true end
+  if WHOLE.is_other(redis.pcall('ZCARD', K.frozen(freeze_id))) then WHOLE.damaged(K.frozen(freeze_id)) end
+  WHOLE.ask_places(task)
   step_out_of_line(task)
   step_out_of_groups(task)
   leave_frozen(task)

@@ -19,6 +19,8 @@ local function begun_row(task, index, name)
 end
 
 local function start_here(task, worker)
+  -- What it will be told of.
+  for _, key in ipairs({K.config(task.id), K.checkpoint(task.id)}) do redis.call('GET', key) end
   take_places(task)
   local index, name = stage_of(task, task.stage)
   begin_stage(task, worker, index, name)

@@ -8,6 +8,7 @@
 -- @include rollback_end
 -- @include hand_over
 -- @include hand_back
+-- @include beats
 
 -- Asks the table for it.
 local function ask_stage_end(task, forward)
@@ -24,7 +25,7 @@ end
 -- that one delivery has, so that none waits for longer than that, whoever's it is. spent: thousandths of it.
 local function may_take_another(spent)
   -- All but the polls that are not due: a lease's own time does not tell, since the sweep moves that of a long wait.
-  local waiting = redis.call('ZCARD', K.leases_queued()) - redis.call('ZCOUNT', K.beats(), '(' .. int(NOW), '+inf')
+  local waiting = redis.call('ZCARD', K.leases_queued()) - polls_ahead()
   return spent * waiting < 1000
 end
 

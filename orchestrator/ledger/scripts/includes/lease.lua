@@ -25,6 +25,19 @@ local function holds_tenant(task)
   return not f.err and f[1] == task.id and tonumber(f[2]) == task.epoch
 end
 
+-- The tenant is the task's, under its present epoch.
+local function hold_tenant(task)
+  redis.call('HSET', K.tenant(task.tenant), 'holder', task.id, 'epoch', int(task.epoch))
+  redis.call('HSETNX', K.tenant(task.tenant), 'since', int(WALL))
+end
+
+-- The task that a tenant was given to while this one had it, too: a hand had deleted the tenant's record. Nil when the
+-- tenant is still this one's, or nobody's.
+local function other_holder(task)
+  local holder = redis.call('HGET', K.tenant(task.tenant), 'holder')
+  return holder and holder ~= task.id and holder or nil
+end
+
 -- Whether this is the turn under way: current epoch, stage and turn, begun and not ended, of whoever holds the tenant.
 local function is_under_way(task, epoch, stage, turn)
   return task.epoch == epoch and task.stage == stage and task.turn == turn and task.lease == 'running' and holds_tenant(task)

@@ -3,6 +3,8 @@
 -- @include wake
 -- @include plan_gone
 -- @include sound
+-- @include beats
+-- @include hand_back
 
 -- Its record tells, or its config when a hand has taken the record away.
 local function tenant_of(task_id)
@@ -38,9 +40,11 @@ end
 
 -- Answers the same.
 local function let_go(task_id)
-  for _, timed in ipairs({K.leases_queued(), K.leases_running(), K.deadlines(), K.beats(), K.handed_back()}) do
+  for _, timed in ipairs({K.leases_queued(), K.leases_running(), K.deadlines()}) do
     redis.call('ZREM', timed, task_id)
   end
+  forget_beat({id = task_id})
+  drop_hand_back(task_id)
   local freeze_id = redis.pcall('HGET', K.task(task_id), 'frozenBy')
   if type(freeze_id) == 'string' then redis.call('ZREM', K.frozen(freeze_id), task_id) end
   sound(leave_groups, task_id)

@@ -1,25 +1,37 @@
--- Asks the one table where a task or a plan goes. Every verb asks before its first write. A pair that is not in the
--- table, or whose guard does not hold, is a fault of ours or a hand in the data: it ends the verb right here, as
+-- Asks the one table where a task or a plan goes, and whether what that writes to is sound. Every verb asks before its
+-- first write. A pair that is not in the table, or whose guard does not hold, is a fault of ours or a hand in the data: it ends the verb right here, as
 -- BAD_MOVE. The assembler makes the body of each verb a function and answers with `answer_of`.
 -- @include keys
 -- @include transitions
 -- @include guards
 -- @include sound
 -- @include wave_record
+-- @include whole
+-- @include whole_plan
 
 local BAD_MOVES = {}
 
 local function refuse(kind, id, status, trigger) error({bad_move = {kind, id, status, trigger}}, 0) end
 
+-- Its move is counted in its wave, too.
+local function ask_wave(task)
+  local part = part_of(task.wave) .. 'n:'
+  local f = redis.call('HMGET', K.plan(task.plan), part .. task.status, part .. task.to)
+  if not (WHOLE.is_whole(f[1]) and WHOLE.is_whole(f[2])) then WHOLE.damaged(K.plan(task.plan)) end
+end
+
 -- The task's next state, kept for move_task.
 local function ask_task(task, trigger)
+  WHOLE.ask_around(task, trigger)
   local to, guard = task_row(task.status, trigger)
   if not to or (guard ~= 'none' and not TASK_GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
   task.to = to
+  if task.wave then ask_wave(task) end
 end
 
 -- The move of a plan, for move_plan.
 local function ask_plan(plan, trigger)
+  WHOLE.ask_index()
   local to, guard = plan_row(plan.status, trigger)
   if not to or (guard ~= 'none' and not PLAN_GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}

@@ -3,6 +3,7 @@
 -- @include task
 -- @include plan_end
 -- @include wake
+-- @include whole
 
 -- Id of the request that this call answers; '' when nobody asked from outside (see request.lua).
 local REQUEST = ''
@@ -16,8 +17,16 @@ local function ask_first()
   if ASKED_ONLY then error(WOULD, 0) end
 end
 
+-- A plan can be given up also where its log is damaged: that is a way out.
+local function ask_operation(operation, plan_id, task)
+  WHOLE.ask_leases()
+  WHOLE.ask_index()
+  if task or operation ~= 'cancel' then WHOLE.ask_events(plan_id) else WHOLE.can_tell(plan_id) end
+end
+
 -- The first write of all that is accepted.
 local function emit_operation(operation, plan_id, task, actor, reason, options)
+  ask_operation(operation, plan_id, task)
   ask_first()
   local target_type, target_id = task and 'task' or 'plan', task and task.id or plan_id
   emit('OperationRequested', plan_id, task and task.id or '', task and task.tenant or '', '',

@@ -35,7 +35,7 @@ local function foresee(plan_id, changes)
     'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
     'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor', 'waveRollback',
     'n:accepted')
-  local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL)}
+  local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL) or WALL}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
   plan.accepted = tonumber(f[19] or 0) + (changes.accepted or 0)
@@ -90,7 +90,7 @@ local function settle_plan(move)
   if not move then return end
   move_plan(move)
   if move.trigger ~= 'pause' then
-    redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(WALL - move.started_at))
+    redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(passed(move.started_at)))
     redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'tripped')
     redis.call('SREM', K.active(), move.id)
     await_nothing(move.id)

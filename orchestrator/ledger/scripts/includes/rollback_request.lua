@@ -2,6 +2,7 @@
 -- @include keys
 -- @include boundary
 -- @include operation
+-- @include whole_plan
 
 -- A waiting task stops first: the table leads to a rollback from PAUSED, not from PENDING.
 local function stop_waiting(task)
@@ -18,6 +19,7 @@ end
 
 -- Asks the table for what the request itself moves, and notes it in the changes of the plan.
 local function ask_request(task, changes)
+  WHOLE.ask_places(task)
   if task.status == 'PENDING' then ask_noting(task, 'pause', changes) end
   local from = task.to or task.status
   if not task_row(from, 'roll_back') then refuse('task', task.id, from, 'roll_back') end
@@ -52,6 +54,7 @@ end
 -- Asks for the end of a rollback that was asked for. A task that had stopped for it ends, if its plan goes no further
 -- either; a plan that goes back cannot say any more that everything is back.
 local function ask_withdrawal(task)
+  WHOLE.ask_places(task)
   local goes_back = task.plan_status == 'ROLLING_BACK'
   local changes = {rollbackRequested = -1, gives_up = goes_back}
   if task.status == 'PAUSED' and (goes_back or task.plan_cancels) then

@@ -1,5 +1,5 @@
 -- Turns a task that holds its tenant and a slot around: its touched stages are re-done with the old config.
--- The table has been asked for 'roll_back'.
+-- The table has been asked for 'roll_back'. Whoever calls gives it the tenant under its new epoch.
 -- @include keys
 -- @include checkpoint
 -- @include task
@@ -47,7 +47,6 @@ local function start_rollback(task)
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'lastCursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
     'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'pausedAt', 'pausedMillis', 'recoveries')
-  redis.call('HSET', K.tenant(task.tenant), 'epoch', int(task.epoch))
   task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, WALL
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')
 end

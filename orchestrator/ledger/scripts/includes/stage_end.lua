@@ -15,7 +15,7 @@ end
 local function record_stage(task, name, turn, healthy)
   local key, forward = K.task(task.id), task.status == 'RUNNING'
   local f = redis.call('HMGET', key, 'stageStartedAt', 'cursor', 'dueAt', 'recoveries')
-  local duration = NOW - tonumber(f[1])
+  local duration = NOW - tonumber(f[1] or NOW)
   if healthy == '1' then redis.call('HSET', key, 'stage', task.stage, 'turn', 0, 'healthy', 1)
   else redis.call('HSET', key, 'stage', task.stage, 'turn', 0) end
   if f[2] or f[3] or f[4] then redis.call('HDEL', key, 'cursor', 'dueAt', 'recoveries') end

@@ -3,6 +3,7 @@
 -- @include transitions
 -- @include event
 -- @include task_id
+-- @include whole
 
 -- Classes of a plan's queue (I3), each in its own range of scores.
 local RANK_ROLLBACK, RANK_RESUMED, RANK_MOVE, RANK_RETRY = 0, 1e12, 2e12, 3e12
@@ -20,18 +21,25 @@ local function can_count(text)
 end
 
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
--- has made of either what no script can work with (I19): then there is nothing that could be done with the task.
+-- has made of either what no script can work with (I19): then there is nothing that could be done with the task. Then
+-- also whether it may go on once that is mended.
 local function read_task(task_id)
+  WHOLE.ask_leases()
   local plan_id, position = plan_of(task_id), position_of(task_id)
   if not plan_id then return nil end
+  -- The last of each are looked at only here: no numbers, they would stop a write half-way.
   local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
     'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
     'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave',
-    'groups', 'groupFor', 'seen',
-    'accepted', 'policyBack')
+    'groups', 'groupFor', 'seen', 'accepted', 'policyBack',
+    'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt', 'pausedMillis',
+    'ranMillis', 'ticket')
   if f.err or not f[1] or not f[2] then return nil end
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
-    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority')
+    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority',
+    'total', 'max', 'n:lined', 'n:rollbackRequested', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:COMPLETED', 'n:FAILED',
+    'n:CANCELLED', 'n:ROLLING_BACK', 'n:ROLLED_BACK', 'n:ROLLBACK_FAILED',
+    'n:accepted')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
   local wave = tonumber(f[23] or nil)
@@ -51,9 +59,13 @@ local function read_task(task_id)
     -- Its groups; the one for which it stands in their lines; its plan's priority.
     groups = f[24] or '', group_for = f[25] or nil, priority = tonumber(p[9] or 0),
   }
-  local is_whole = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
+  local is_sound = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
     and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7])
-  return is_whole and task or nil
+    and WHOLE.is_whole(f[18]) and p[10] and p[11]
+  for i = #f - 10, #f do is_sound = is_sound and WHOLE.is_whole(f[i]) end
+  for i = #p - 13, #p do is_sound = is_sound and WHOLE.is_whole(p[i]) end
+  if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
+  return task
 end
 
 local function emit_task(kind, task, data, stage)

@@ -28,7 +28,7 @@ end
 -- The task's state has been moved; event_data carries the end event's own fields.
 local function end_task(task, event, event_data)
   local key = K.task(task.id)
-  local duration = task.started_at > 0 and WALL - task.started_at or 0
+  local duration = task.started_at > 0 and passed(task.started_at) or 0
   note_pause_over(task)
   redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
   redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
@@ -64,16 +64,22 @@ local function note_current(task, identity)
   tell_drafts(task.tenant, redis.call('HGET', tenant, 'drafts'))
 end
 
+-- The config that a health check has confirmed; where a hand has taken it away nobody knows which one that was.
+local function note_good(task, config)
+  if type(config) == 'string' then redis.call('HSET', K.tenant(task.tenant), 'good', config)
+  else redis.call('HDEL', K.tenant(task.tenant), 'good') end
+end
+
 local function complete_task(task, identity)
   move_task(task)
   clear_checkpoint(task)
   local f = redis.call('HMGET', K.task(task.id), 'healthy', 'skipped')
   -- With a stage skipped, nobody has seen all of it at work.
   if f[1] == '1' and not f[2] then
-    redis.call('HSET', K.tenant(task.tenant), 'good', redis.call('GET', K.config(task.id)))
+    note_good(task, redis.pcall('GET', K.config(task.id)))
   end
   note_current(task, identity)
-  local duration = WALL - task.started_at
+  local duration = passed(task.started_at)
   end_task(task, 'TaskCompleted',
     '{"durationMillis":' .. int(duration) .. ',"pausedMillis":'
     .. (redis.call('HGET', K.task(task.id), 'pausedMillis') or 0) .. ',"completedStages":' .. task.legs .. '}')

@@ -44,7 +44,7 @@ end
 local function moved_since_by(task)
   if task.epoch == 0 then return moved_since_preview_by(task) end
   local f = redis.call('HMGET', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
-  if f[1] and f[1] ~= task.id and tonumber(f[2] or 0) > task.epoch then return f[1] end
+  if f[1] and f[1] ~= task.id and (tonumber(f[2] or 0) or 0) > task.epoch then return f[1] end
   return nil
 end
 

@@ -3,24 +3,25 @@
 -- @include task
 -- @include sound
 
--- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
-local function wake_plan(plan_id)
-  if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then
-    redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id)
-  end
+-- Where the inbox is damaged they come by themselves, a little later.
+local function ring(plan_id, ...)
+  local rung = redis.pcall('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_id, ...)
+  if type(rung) == 'table' and is_refusal(rung.err) then error(rung, 0) end
 end
 
-local function wake_dispatch(task_id)
-  redis.call('XADD', K.inbox(), 'MAXLEN', '~', 100000, '*', 'plan', plan_of(task_id), 'task', task_id)
+-- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
+local function wake_plan(plan_id)
+  if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then ring(plan_id) end
 end
+
+local function wake_dispatch(task_id) ring(plan_of(task_id), 'task', task_id) end
 
 -- A waiter goes back to its place in its plan's queue; it keeps its ticket. False when its record is damaged.
 local function back_to_queue(task_id)
-  local queue = K.queue(plan_of(task_id))
-  if redis.call('ZSCORE', queue, task_id) then return true end
-  local waiter = read_task(task_id)
-  if waiter then redis.call('ZADD', queue, waiter.rank, task_id) end
-  return waiter ~= nil
+  local waiter, queue = read_task(task_id), K.queue(plan_of(task_id))
+  if not waiter then return false end
+  if not redis.call('ZSCORE', queue, task_id) then redis.call('ZADD', queue, waiter.rank, task_id) end
+  return true
 end
 
 -- Whoever waits elsewhere is not in its plan's queue; but for the head of a plan with one slot, which nobody may pass.

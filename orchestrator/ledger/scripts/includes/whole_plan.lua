@@ -1,0 +1,43 @@
+-- The same (see whole) of what is one plan's, task's or tenant's.
+-- @include keys
+-- @include whole
+
+-- What the tasks of a plan stand in.
+function WHOLE.ask_plan_places(plan_id)
+  if ASKED.plans[plan_id] then return end
+  if WHOLE.is_other(redis.pcall('ZCARD', K.queue(plan_id))) then WHOLE.damaged(K.queue(plan_id)) end
+  for _, key in ipairs({K.slots(plan_id), K.plan_paused(plan_id)}) do
+    if WHOLE.is_other(redis.pcall('SCARD', key)) then WHOLE.damaged(key) end
+  end
+  ASKED.plans[plan_id] = true
+end
+
+-- All that is written to for several of a plan's tasks.
+function WHOLE.ask_whole_plan(plan_id)
+  WHOLE.ask_leases()
+  WHOLE.ask_index()
+  WHOLE.ask_events(plan_id)
+  WHOLE.ask_plan_places(plan_id)
+end
+
+-- What a task holds that runs.
+function WHOLE.ask_held(task)
+  WHOLE.ask_index()
+  if not ASKED.plans[task.plan] and WHOLE.is_other(redis.pcall('SCARD', K.slots(task.plan))) then WHOLE.damaged(K.slots(task.plan)) end
+  if WHOLE.is_other(redis.pcall('HEXISTS', K.tenant(task.tenant), '')) then WHOLE.damaged(K.tenant(task.tenant)) end
+end
+
+-- And what one stands in that waits, did, or will.
+function WHOLE.ask_places(task)
+  WHOLE.ask_plan_places(task.plan)
+  WHOLE.ask_held(task)
+  if WHOLE.is_other(redis.pcall('ZCARD', K.line(task.tenant))) then WHOLE.damaged(K.line(task.tenant)) end
+  local frozen = task.frozen_by and K.frozen(task.frozen_by)
+  if frozen and WHOLE.is_other(redis.pcall('ZCARD', frozen)) then WHOLE.damaged(frozen) end
+end
+
+-- What a move of the task writes to.
+function WHOLE.ask_around(task, trigger)
+  local is_end = trigger == 'complete' or trigger == 'fail' or trigger == 'rollback_done' or trigger == 'rollback_fail'
+  if is_end and not task.rollback then WHOLE.ask_held(task) else WHOLE.ask_places(task) end
+end
