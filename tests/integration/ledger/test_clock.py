@@ -213,3 +213,18 @@ def test_a_process_that_died_before_the_clock_went_back_is_not_alive(world: Ledg
     assert [process.host for process in alive(world.client, world.keys)] != ["gone"]
     assert len(alive(world.client, world.keys)) == 1
     mine.stop()
+
+
+def test_a_clock_that_was_far_ahead_and_is_right_again_is_told_right(world: LedgerWorld, clock: SteppedClock) -> None:
+    world.started("p", ["a"], stages=["one"])
+    years = 10 * 365 * 86400.0
+    clock.step(years)
+    world.begin("p.0")
+    clock.step(-years)
+    # Of the same millisecond nothing is written down.
+    world.ledger.call("tick", "x", 0, "")
+    world.succeed("p.0")
+    now = world.reader.now().timestamp()
+    assert abs(moments(world)[-1] - now) < 60
+    assert abs(int(world.reader.plan_record("p")["endedAt"]) / 1000 - now) < 60
+    assert int(world.task("p.0")["durationMillis"]) < 60_000

@@ -138,3 +138,54 @@ def test_a_damaged_plan_that_has_ended_keeps_no_other(hurt: LedgerWorld, hand: H
             retention.step()
     assert not hurt.client.exists(keys.of("plan", "good"), keys.of("task", "good.0"))
     assert hurt.client.hlen(keys.of("presence")) == 0
+
+
+@pytest.mark.parametrize("kind", ["leases_running", "leases_queued"])
+def test_a_former_holder_takes_its_tenant_from_nobody(hurt: LedgerWorld, kind: str) -> None:
+    hurt.started("p", ["a"])
+    if kind == "leases_running":
+        hurt.begin("p.0")
+    hurt.started("q", ["a"])
+    hurt.client.delete(hurt.keys.of("tenant", "a"))
+    hurt.sweeper.sweep()
+    hurt.serve("q")
+    assert hurt.holder("a") == "q.0"
+    hurt.expire(kind, "p.0")
+    hurt.sweeper.sweep()
+    assert "q.0 holds the tenant now" in hurt.task("p.0")["failure"]
+    assert hurt.finish("q.0") == "COMPLETED"
+    assert {hurt.status("p"), hurt.status("q")} == {"FAILED", "COMPLETED"}
+
+
+def test_the_epoch_of_a_tenant_is_put_right(hurt: LedgerWorld) -> None:
+    hurt.started("p", ["a"])
+    hurt.client.hset(hurt.keys.of("tenant", "a"), "epoch", 99)
+    assert hurt.begin("p.0") == "STALE"
+    assert hurt.ledger.call("reconcile", "p", 0, 100)[2] == [["p.0", "epoch of a tenant"]]
+    assert hurt.finish("p.0") == "COMPLETED"
+    hurt.check()
+
+
+def test_a_config_that_is_gone_leaves_no_move_half_done(hurt: LedgerWorld) -> None:
+    hurt.started("p", ["a"], stages=["one"])
+    hurt.begin("p.0")
+    hurt.client.delete(hurt.keys.of("config", "p.0"))
+    assert hurt.succeed("p.0") == "COMPLETED"
+    assert hurt.status("p") == "COMPLETED"
+    assert "good" not in hurt.reader.tenant_records(["a"])[0]
+
+
+def test_an_end_that_a_fault_cut_short_is_made_up_for(hurt: LedgerWorld) -> None:
+    hurt.started("p", ["a"])
+    hurt.finish("p.0")
+    hurt.client.hset(hurt.keys.of("plan", "p"), "status", "RUNNING")
+    hurt.client.hdel(hurt.keys.of("plan", "p"), "endedAt", "durationMillis")
+    hurt.client.zrem(hurt.keys.of("ended"), "p")
+    assert hurt.ledger.call("reconcile", "p", 0, 100)[2] == [["p", "not settled"]]
+    assert hurt.status("p") == "COMPLETED"
+    hurt.client.zrem(hurt.keys.of("ended"), "p")
+    assert hurt.ledger.call("reconcile", "p", 0, 100)[2] == [["p", "end not filed"]]
+    hurt.started("q", ["b"])
+    hurt.client.delete(hurt.keys.of("active"))
+    assert hurt.ledger.call("reconcile", "q", 0, 100)[2] == [["q", "not active"]]
+    assert hurt.ledger.call("reconcile", "q", 0, 100)[2] == []

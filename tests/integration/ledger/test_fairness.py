@@ -173,7 +173,7 @@ def test_waiters_that_cannot_start_are_looked_at_once_and_in_bounded_steps(world
     assert len(world.line("a")) == 70
     # They stand in their queues; a sweep goes on where the release had to stop.
     assert all(world.queue(f"p{i}") for i in range(50))
-    assert work.commands < 750
+    assert work.commands < 850
     assert world.ledger.call("sweep_lines", 100, 60) == ["SWEPT", 1, 1]
     assert len(world.line("a")) == 10
     assert world.ledger.call("sweep_lines", 100, 60) == ["SWEPT", 1, 0]
