@@ -105,17 +105,18 @@ class RoundRunner:
         with self._changed:
             self._changed.wait_for(self._has_work, IDLE_SECONDS)
             again, self._again = self._again[:MOST], self._again[MOST:]
-            self._recording = len(again)
             stops = self._stopping.is_set()
             left = self._waiting.clear() if stops else []
             taken = [] if stops else self._waiting.take(MOST)
-        if again:
-            with self._done_recording():
+            self._recording = len(again) + len(left)
+        # Said also when nothing is under way any more: a stop waits for it.
+        with self._done_recording():
+            if again:
                 self._each(self._polls.again_all(again))
+            if left:
+                self._hand_back(left)
         if taken:
             self._begin(taken)
-        if left:
-            self._hand_back(left)
         self._hold()
 
     def _has_work(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.history import assert_gapless
+from tests.support.long import long
 from tests.support.place import Place
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
@@ -20,8 +20,6 @@ from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
 
 OUTAGE_SECONDS = 60
-
-long = pytest.mark.skipif("CHANGEOVER_TEST_LONG" not in os.environ, reason="takes minutes; make test-long")
 
 
 @long

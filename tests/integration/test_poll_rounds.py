@@ -15,6 +15,7 @@ from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.records import Turn
 from orchestrator.observability import crash_points
 from tests.support.fault_world import FaultWorld, effect_stage, fault_world
+from tests.support.long import long
 from tests.support.plans import noop_stage
 from tests.support.waiting import wait_until
 
@@ -59,8 +60,8 @@ def turns_now(world: FaultWorld, plan_id: str, count: int) -> dict[str, list[Tur
         # Recorded, and not in a message again; others of the round may be under way.
         f"{crash_points.BETWEEN_POLLS}:{TENANTS + 3}",
         # Some have begun, some have asked, others wait.
-        f"{crash_points.AFTER_BEGIN}:{TENANTS + 3}",
-        f"{crash_points.AFTER_STEP}:{TENANTS + 3}",
+        pytest.param(f"{crash_points.AFTER_BEGIN}:{TENANTS + 3}", marks=long),
+        pytest.param(f"{crash_points.AFTER_STEP}:{TENANTS + 3}", marks=long),
     ],
 )
 def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str) -> None:
@@ -81,7 +82,7 @@ def test_a_worker_killed_in_the_middle_of_a_round(tmp_path: Path, point: str) ->
         world.assert_holds([0, 1])
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork", "solo"])
+@pytest.mark.parametrize("pool", ["threads", pytest.param("prefork", marks=long), pytest.param("solo", marks=long)])
 def test_a_worker_that_stops_in_the_middle_of_a_round_hands_it_on(tmp_path: Path, pool: str) -> None:
     with fault_world(tmp_path, **LONG_LEASE) as world:
         # Long enough for what is gathered at the stop to be gathered for a while.

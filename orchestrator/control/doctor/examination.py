@@ -72,8 +72,10 @@ def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check
     damaged = damaged_keys(client, ledger.keys)
     yield from key_rows(damaged)
     writes = look_at_writes(operations, url)
-    finding = "refused by what is damaged" if writes.by_damage and damaged else writes.refusal or "taken"
-    yield check(Row.WRITES, "state writes", finding, good=not writes.refusal)
+    # A question about no plan asks little; a verb looks at all that it may write to.
+    stopped = any(one.stops_all for one in damaged)
+    finding = "refused by what is damaged" if stopped else writes.refusal or "taken"
+    yield check(Row.WRITES, "state writes", finding, good=not (stopped or writes.refusal))
     yield this_clock(reader.now().timestamp(), time.time())
     no_signs = writes.by_server or any(one.kind in SIGNS for one in damaged)
     processes = _unknown_processes() if no_signs else _processes(reader, settings)

@@ -14,6 +14,7 @@ from orchestrator.domain.errors import BadMove
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import IS_LONG
 
 TIMED: Final = [StageRow("one", 600.0), StageRow("two", 600.0)]
 SHARED: Final = (
@@ -110,12 +111,14 @@ def _other_collection(client: redis.Redis, key: str) -> None:
 
 
 DAMAGES: Final = {"of another type": _other_type, "a set or a sorted one": _other_collection}
-CASES: Final = [
+ALL: Final = [
     (verb, name, damage)
     for damage in DAMAGES
     for verb in (VERBS if damage == "of another type" else ("next stage", "end", "admit", "worker lost"))
     for name in (*SHARED, *PLAN)
 ]
+# 26 names and a step of 3: each verb meets every third name, each name a third of the verbs; `make test-long` all.
+CASES: Final = ALL if IS_LONG else ALL[::3]
 
 
 def goes_on(world: LedgerWorld) -> None:

@@ -18,6 +18,7 @@ from steps import Done, Outcome, PollAgain, Step, StepContext, StepParameters, S
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from tests.support.waiting import wait_until
+from workers import round_runner
 from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.round_runner import RoundRunner
 
@@ -94,7 +95,9 @@ def step() -> Ask:
 
 
 @pytest.fixture
-def start(redis_client: redis.Redis, settings: Settings, step: Ask) -> Iterator[Start]:
+def start(redis_client: redis.Redis, settings: Settings, step: Ask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    # A stop that waits for what has ended already takes longer than a test may.
+    monkeypatch.setattr(round_runner, "STOP_SECONDS", 600)
     with ExitStack() as stack:
 
         def start(threads: int = 20, used: Settings | None = None) -> Rounds:
