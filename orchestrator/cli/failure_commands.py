@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_answer
 from orchestrator.cli.targets import PlanOption, TaskOption, TenantOption, one_given
-from orchestrator.domain.errors import NotAllowed
 
 if TYPE_CHECKING:
     from orchestrator.control.answers import OperationResult
@@ -86,12 +85,9 @@ def exclude(
 
 def _tell(word: str, result: OperationResult, json_output: bool) -> None:
     refused = f"{word} of {result.target_type} {result.target_id}: {result.message}"
-    if json_output:
-        print_json(result)
-        if not result.accepted:
-            note(f"error: {refused}")
-            raise typer.Exit(NotAllowed.exit_code)
-    elif not result.accepted:
-        raise NotAllowed(refused)
-    else:
-        print_line(f"{result.target_type} {result.target_id} is {result.status}: {result.message}")
+    print_answer(
+        result,
+        f"{result.target_type} {result.target_id} is {result.status}: {result.message}",
+        refused,
+        json_output=json_output,
+    )

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, print_json, print_line
-from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
+from orchestrator.cli.output import JsonOption, print_answer, print_json, print_line
+from orchestrator.domain.errors import InvalidInput, Problem
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -82,12 +82,8 @@ def unfreeze(
 
     with Client() as client:
         result = client.unfreeze(freeze_id, reason=reason, actor=actor, request_id=request_id)
-    if json_output:
-        print_json(result)
-    else:
-        print_line(f"{freeze_id}: {result.message}")
-    if not result.accepted:
-        raise NotAllowed(f"{freeze_id}: {result.message}")
+    said = f"{freeze_id}: {result.message}"
+    print_answer(result, said, said, json_output=json_output)
 
 
 def freezes(

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, ReasonOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_answer
 from orchestrator.cli.targets import PlanArgument, PlanOption, one_given
-from orchestrator.domain.errors import NotAllowed
 
 WaveOption = Annotated[
     str | None,
@@ -59,12 +58,4 @@ def _answer(
         say = client.approve if word == "approve" else client.reject
         result = say(plan_id, wave, reason=reason, actor=actor, request_id=request_id)
     refused = f"{word} of plan {plan_id}: {result.message}"
-    if json_output:
-        print_json(result)
-        if not result.accepted:
-            note(f"error: {refused}")
-            raise typer.Exit(NotAllowed.exit_code)
-    elif not result.accepted:
-        raise NotAllowed(refused)
-    else:
-        print_line(f"plan {plan_id} is {result.status}: {result.message}")
+    print_answer(result, f"plan {plan_id} is {result.status}: {result.message}", refused, json_output=json_output)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_answer, print_json, print_line
 from orchestrator.cli.targets import Given, IdArgument, PlanOption, TaskOption, TenantOption, target_given
-from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
@@ -204,15 +203,8 @@ def _operate(
             with tells_that_it_stands(acted_on):
                 status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             result = result.model_copy(update={"status": status, "message": what_happened(client, acted_on)})
-    if json_output:
-        print_json(result)
-    elif result.accepted:
-        print_line(f"{target.type} {target.identifier} is {result.status}: {result.message}")
-    if not result.accepted:
-        if json_output:
-            note(f"error: {refused}")
-            raise typer.Exit(NotAllowed.exit_code)
-        raise NotAllowed(refused)
+    done = f"{target.type} {target.identifier} is {result.status}: {result.message}"
+    print_answer(result, done, refused, json_output=json_output)
     if wait and result.status not in _good_ends(operation):
         raise typer.Exit(1)
 

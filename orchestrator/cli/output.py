@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
 
-from orchestrator.domain.errors import ChangeoverError, OutputLost, Problem, error_lines
+from orchestrator.domain.errors import ChangeoverError, NotAllowed, OutputLost, Problem, error_lines
 from orchestrator.domain.printable import printable, printable_block, printable_json
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from orchestrator.control.answers import OperationResult
 
 LONGEST_NOTE: Final = 1500
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -98,6 +100,21 @@ def note(message: str) -> None:
         _put(sys.stderr, line if len(line) <= LONGEST_NOTE else line[:LONGEST_NOTE] + "…")
     except OSError:
         _to_nowhere(sys.stderr)
+
+
+def print_answer(result: OperationResult, done: str, refused: str, *, json_output: bool) -> None:
+    """What became of an operation: ``done`` as a line, or its JSON, also of a refused one. Raises ``NotAllowed`` with
+    ``refused`` when it was not accepted; with JSON the sentence goes to stderr and ``typer.Exit`` ends the command."""
+    if json_output:
+        print_json(result)
+    elif result.accepted:
+        print_line(done)
+    if result.accepted:
+        return
+    if not json_output:
+        raise NotAllowed(refused)
+    note(f"error: {refused}")
+    raise typer.Exit(NotAllowed.exit_code)
 
 
 def finish_output() -> None:

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, note, print_json, print_line
+from orchestrator.cli.output import JsonOption, print_answer
 from orchestrator.cli.targets import one_given
-from orchestrator.domain.errors import NotAllowed
 
 
 def register(app: typer.Typer) -> None:
@@ -35,12 +34,4 @@ def release(
     with Client() as client:
         result = client.release_tenant(tenant, reason=reason, actor=actor, force=force, request_id=request_id)
     refused = f"release of tenant {tenant}: {result.message}"
-    if json_output:
-        print_json(result)
-        if not result.accepted:
-            note(f"error: {refused}")
-            raise typer.Exit(NotAllowed.exit_code)
-    elif not result.accepted:
-        raise NotAllowed(refused)
-    else:
-        print_line(f"{tenant}: {result.message}")
+    print_answer(result, f"{tenant}: {result.message}", refused, json_output=json_output)

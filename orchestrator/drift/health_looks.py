@@ -130,7 +130,7 @@ class HealthLooks:
             token=_TOKEN,
             idempotency_key="",
             target=_NothingIsChanged(),
-            http=self._limits.http(self._http, secrets),
+            http=self._limits.http(self._http.of(expected.tenant_id), secrets),
             instances=self._instances,
             other_config=expected.other_config,
         )
