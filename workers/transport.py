@@ -6,7 +6,7 @@ The repair: a worker that loses its broker reconnects instead of exiting. Celery
 After the first close the channel's transport has no client any more, and the second pass reads ``hostname`` of None:
 an AttributeError, which nothing treats as a connection error, so prefork and threads workers end with "Unrecoverable
 error". Saying "connection error" there lets Celery's own reconnect go on.
-``tests/integration/test_broker_loss.py`` fails without this.
+``tests/integration/broker/test_broker_loss.py`` fails without this.
 
 The saving: kombu builds a new Redis client for every operation, about a fifth of a worker's CPU time. One client a
 pool does the same.

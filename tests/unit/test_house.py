@@ -88,6 +88,17 @@ def test_nobody_reaches_through_the_reader() -> None:
     assert not reaches, "\n".join(reaches)
 
 
+def test_each_integration_test_is_in_the_room_that_it_tests() -> None:
+    """A room is a package, a folder or a door of the control plane; ``support`` is what tests themselves stand on."""
+    rooms = {path.stem for path in (ROOT / "orchestrator").iterdir()} | {*PACKAGES, "examples", "support"}
+    astray = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests" / "integration").rglob("test_*.py")
+        if path.relative_to(ROOT).parts[2] not in rooms
+    ]
+    assert not astray, "\n".join(astray)
+
+
 def test_no_module_is_longer_than_a_person_reads() -> None:
     long = {path for path, lines in _lengths() if lines > 300}
     assert not long

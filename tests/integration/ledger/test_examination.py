@@ -26,7 +26,7 @@ TABLE = [
     for row in rows()
 ]
 ONLY_WITH_PROCESSES = {Row.TEST_MESSAGE}
-"""See tests/integration/test_doctor.py."""
+"""See tests/integration/control/test_doctor.py."""
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ STARTS: dict[str, Do] = {
     "coordinator": coordinator,
 }
 """What starts a process: here its sign of life comes. Real ones are started as it is typed, and end what was so, in
-tests/integration/test_live_situations.py."""
+tests/integration/control/test_live_situations.py."""
 NOTHING_WRONG = {"another has its step"}
 """Of these `doctor` says who takes it; of all others what is wrong."""
 

@@ -18,7 +18,7 @@ from tests.support.cluster import Cluster
 from tests.support.place import Place
 from tests.support.plans import plan, tenant
 
-TREE = Path(__file__).parents[2]
+TREE = Path(__file__).parents[3]
 POOLS = ("threads", "prefork", "gevent")
 TENANTS = [f"t{i}" for i in range(12)]
 

@@ -25,7 +25,7 @@ from tests.support.processes import signal_group
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
 
-TREE = Path(__file__).parents[2]
+TREE = Path(__file__).parents[3]
 
 
 def find(client: Client, situation: Situation, **target: str) -> Remark | None:

@@ -25,7 +25,7 @@ from tests.support.prometheus_server import PROGRAM, PrometheusServer
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.waiting import wait_until
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[3] / "deploy"
 WAITS = {"name": "waits", "steps": [{"type": "wait", "seconds": 0.2}]}
 
 

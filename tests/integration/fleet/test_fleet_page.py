@@ -16,7 +16,7 @@ from tests.support.plans import BROADCAST, CONFIG_WRITE, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.waiting import wait_until
 
-PAGE = (Path(__file__).parents[2] / "docs" / "fleet.md").read_text().partition("## Waves")[0]
+PAGE = (Path(__file__).parents[3] / "docs" / "fleet.md").read_text().partition("## Waves")[0]
 (HEAD,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 CHECK = {"type": "health-check", "interval_seconds": 0.05, "max_attempts": 3}
 

@@ -21,7 +21,7 @@ from tests.support.place import Place
 from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "blue-to-green.yaml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "blue-to-green.yaml"
 
 
 @pytest.fixture
