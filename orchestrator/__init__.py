@@ -16,12 +16,13 @@ from orchestrator.domain.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
-    from orchestrator.control.consumer import EventConsumer, EventsMissed, FileCursor
+    from orchestrator.control.consumer import EventConsumer, EventPosition, EventsMissed, FileCursor
 
 # Grouped by what a reader looks for, not by letter.
 __all__ = [  # noqa: RUF022
     "Client",
     "EventConsumer",
+    "EventPosition",
     "FileCursor",
     # Errors
     "ChangeoverError",
@@ -41,7 +42,7 @@ def __getattr__(name: str) -> Any:
         from orchestrator.client import Client
 
         return Client
-    if name in ("EventConsumer", "EventsMissed", "FileCursor"):
+    if name in ("EventConsumer", "EventPosition", "EventsMissed", "FileCursor"):
         from orchestrator.control import consumer
 
         return getattr(consumer, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -48,12 +48,12 @@ class EventsMissed(ChangeoverError):
 class EventSource(Protocol):
     """Where events come from: a ``Client``."""
 
-    def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
+    def events(self, plan_id: str | None, since: int, /) -> Iterator[Event]:
         """Events after sequence id ``since``, in order."""
 
 
 @dataclass(slots=True)
-class Position:
+class EventPosition:
     """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last."""
 
     trail: dict[int, str] = field(default_factory=dict)
@@ -78,11 +78,22 @@ class Position:
 class CursorStore(Protocol):
     """Keeps a position over restarts. A database of the consumer's own is best: saved with what the handling wrote."""
 
-    def load(self) -> Position:
+    def load(self) -> EventPosition:
         """The position last saved; an empty one before the first."""
 
-    def save(self, position: Position) -> None:
+    def save(self, position: EventPosition) -> None:
         """Keeps it; when this returns, it survives a crash."""
+
+
+class MemoryCursor:
+    """A position that lasts as long as its consumer: for who only looks."""
+
+    def load(self) -> EventPosition:
+        """An empty one."""
+        return EventPosition()
+
+    def save(self, position: EventPosition) -> None:
+        """The consumer has it."""
 
 
 class FileCursor:
@@ -91,19 +102,19 @@ class FileCursor:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self) -> Position:
+    def load(self) -> EventPosition:
         """Raises ``OSError`` or ``ValueError`` for a file that is there and is no cursor, or one of another format."""
         try:
             kept = json.loads(read_private(self._path))
             if kept["format"] != _FORMAT:
                 raise ValueError(f"its format is {kept['format']!r}")
-            return Position({int(number): str(text) for number, text in kept["trail"]})
+            return EventPosition({int(number): str(text) for number, text in kept["trail"]})
         except FileNotFoundError:
-            return Position()
+            return EventPosition()
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"{self._path} is no cursor of an EventConsumer in format {_FORMAT}") from error
 
-    def save(self, position: Position) -> None:
+    def save(self, position: EventPosition) -> None:
         """One small write and an ``fsync``."""
         replace_private(self._path, json.dumps({"format": _FORMAT, "trail": list(position.trail.items())}))
 
@@ -119,22 +130,39 @@ class EventConsumer:
     """
 
     def __init__(
-        self, source: EventSource, cursor: CursorStore, plan_id: str | None = None, save_every: int = 1
+        self,
+        source: EventSource,
+        cursor: CursorStore,
+        plan_id: str | None = None,
+        save_every: int = 1,
+        *,
+        since: int = 0,
     ) -> None:
         """``plan_id`` None: the namespace's feed. ``save_every``: events between two saves, which come again after a
-        crash."""
+        crash. ``since``: the sequence id behind which a cursor that is still empty begins."""
         self._source = source
         self._cursor = cursor
         self._plan_id = plan_id
         self._save_every = save_every
+        self._since = since
         self._position = cursor.load()
+        self.went_back = 0
+        """How often the log was found without events that had been handled: what was made of those is to be undone."""
 
-    def events(self, *, follow: bool = True, look_seconds: float = LOOK_SECONDS) -> Iterator[Event]:
-        """Events not handled yet; with ``follow`` for ever, else as far as the log goes now.
+    def events(
+        self,
+        *,
+        follow: bool = True,
+        until: Callable[[], bool] = lambda: False,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> Iterator[Event]:
+        """Events not handled yet; with ``follow`` for ever, else as far as the log goes now. ``until`` is asked before
+        each look; once it says yes that look is the last.
 
         Raises ``EventsMissed``, and what the source raises: go on by calling this again.
         """
         while True:
+            is_last = not follow or until()
             unsaved = 0
             for event in self._unhandled():
                 yield event
@@ -144,18 +172,18 @@ class EventConsumer:
                     self._cursor.save(self._position)
             if unsaved:
                 self._cursor.save(self._position)
-            if not follow:
+            if is_last:
                 return
             time.sleep(look_seconds)
 
     def skip_missed(self) -> None:
         """Goes on with the oldest event that the feed still holds, after ``EventsMissed``."""
-        self._position = Position()
+        self._position = EventPosition()
         self._cursor.save(self._position)
 
     def _unhandled(self) -> Iterator[Event]:
         last = self._position.sequence_id
-        found = self._source.events(self._plan_id, max(last - 1, 0))
+        found = self._source.events(self._plan_id, last - 1 if last else self._since)
         first = next(found, None)
         if last and not self._is_last(first):
             # A feed has no gap: where it begins later, what was before has left it.
@@ -172,12 +200,13 @@ class EventConsumer:
         return event is not None and self._position.trail.get(event.sequence_id) == fingerprint(event)
 
     def _go_back(self) -> None:
-        """To the newest event of the trail that the log still holds; to its start when there is none."""
+        """To the newest event of the trail that the log still holds; to where it began when there is none."""
+        self.went_back += 1
         for number in sorted(self._position.trail, reverse=True):
             self._position.cut(number)
             if self._is_last(next(self._source.events(self._plan_id, number - 1), None)):
                 return
-        self._position = Position()
+        self._position = EventPosition()
 
 
 def fingerprint(event: Event) -> str:

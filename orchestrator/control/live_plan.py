@@ -1,7 +1,8 @@
 """A plan while somebody looks at it, kept up to date at a cost that does not grow with the plan.
 
 It is read once: its record, the tasks that hold a slot, those that failed. From then on its events say who starts,
-ends and fails, its record's counters say how many there are of each, and only tasks in sight are read.
+ends and fails, its record's counters say how many there are of each, and only tasks in sight are read. When a fail-over
+has taken events back that had been taken in, it is read anew.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.consumer import EventConsumer, MemoryCursor
 from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
 from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import FailureCauses
@@ -79,20 +80,21 @@ class LivePlan:
         self._steps: dict[str, list[str]] = {}
         self.moving: dict[str, MovingTask] = {}
         """Tasks that hold a slot by id, in the order in which they took it."""
-        self.causes = FailureCauses()
-        self.pace = Pace()
         with translated():
-            self._since = max(0, reader.last_sequence_id(plan_id) - LOOK_BACK)
             self._begin()
         self.look()
 
     def look(self) -> None:
         """Take the events that came, and read the plan's record."""
         with self._translated():
-            for event in islice(self._reader.events(self._plan_id, self._since), MOST_EVENTS):
-                self._since = event.sequence_id
+            for taken, event in enumerate(self._consumer.events(follow=False)):
+                if taken == MOST_EVENTS or self._consumer.went_back:
+                    break
                 self._take(event)
-            self._read_plan()
+            if self._consumer.went_back:
+                self._begin()
+            else:
+                self._read_plan()
 
     def views(self, task_ids: Sequence[str]) -> list[TaskView]:
         """These tasks as they are now; those that are gone are left out."""
@@ -129,6 +131,11 @@ class LivePlan:
         return None if self.started is None else ((self.ended or self.now) - self.started).total_seconds()
 
     def _begin(self) -> None:
+        self.causes = FailureCauses()
+        self.pace = Pace()
+        # Where the log ends is asked before the record is read: what comes in between is taken in twice, not left out.
+        since = max(0, self._reader.last_sequence_id(self._plan_id) - LOOK_BACK)
+        self._consumer = EventConsumer(self._reader, MemoryCursor(), self._plan_id, since=since)
         record = self._read_plan()
         self._steps = _steps_of(stages_of(self._reader, self._plan_id))
         holders = self._reader.slot_holders(self._plan_id)

@@ -14,6 +14,7 @@ def test_packages() -> None:
         *("Client", "ChangeoverError", "InvalidInput", "NotAllowed", "NotFound", "PlanConflict", "Problem"),
         "Unreachable",
         "EventConsumer",
+        "EventPosition",
         "EventsMissed",
         "FileCursor",
     }

@@ -12,7 +12,9 @@ import typer
 
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import as_json, note, print_json, print_line
+from orchestrator.control.damage import DAMAGED
 from orchestrator.control.target import target_of
+from orchestrator.control.waiting import LOOK_SECONDS
 from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.domain.typed import typed
@@ -29,9 +31,7 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
         if not json_output and has_screen():
             _show(client, plan_id)
         else:
-            # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.
-            for event in client.events(plan_id=plan_id, since=0, follow=first.status not in PLAN_ENDED):
-                print_json(event) if json_output else print_line(event_line(as_json(event)))
+            _tell(client, plan_id, follow=first.status not in PLAN_ENDED, json_output=json_output)
     return client.summary(plan_id).status
 
 
@@ -56,6 +56,18 @@ def tells_that_it_goes_on(plan_id: str) -> Iterator[None]:
     except KeyboardInterrupt:
         _say_goes_on(plan_id)
         raise typer.Exit(LEFT) from None
+
+
+def _tell(client: Client, plan_id: str, *, follow: bool, json_output: bool) -> None:
+    from orchestrator.control.consumer import EventConsumer, MemoryCursor
+
+    def has_ended() -> bool:
+        return client.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)
+
+    # The stream ends with the plan; an end in its middle is one that a retry or a rollback has undone.
+    consumer = EventConsumer(client, MemoryCursor(), plan_id)
+    for event in consumer.events(follow=follow, until=has_ended, look_seconds=LOOK_SECONDS):
+        print_json(event) if json_output else print_line(event_line(as_json(event)))
 
 
 def _show(client: Client, plan_id: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.control.consumer import EventConsumer, EventsMissed, FileCursor, Position
+from orchestrator.control.consumer import EventConsumer, EventPosition, EventsMissed, FileCursor, MemoryCursor
 from orchestrator.domain.events import EVENT, Event
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,9 +50,8 @@ class Log:
     def trim(self, count: int) -> None:
         self.kept = self.kept[count:]
 
-    def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
+    def events(self, plan_id: str | None, since: int, /) -> Iterator[Event]:
         assert plan_id is None
-        assert not follow
         return iter([event for event in self.kept if event.sequence_id > since])
 
 
@@ -62,10 +61,10 @@ class Kept:
     def __init__(self) -> None:
         self._trail: dict[int, str] = {}
 
-    def load(self) -> Position:
-        return Position(dict(self._trail))
+    def load(self) -> EventPosition:
+        return EventPosition(dict(self._trail))
 
-    def save(self, position: Position) -> None:
+    def save(self, position: EventPosition) -> None:
         self._trail = dict(position.trail)
 
 
@@ -111,6 +110,26 @@ def test_a_log_that_went_back_is_taken_up_near_the_place() -> None:
     again = [event.sequence_id for event in consumer.events(follow=False)]
     assert again == list(range(again[0], 2051))
     assert 1700 < again[0] <= 1901
+
+
+def test_who_only_looks_begins_where_it_likes_and_ends_when_it_is_told() -> None:
+    log = Log()
+    log.write(10)
+    consumer = EventConsumer(log, MemoryCursor(), since=7)
+    looks = iter([False, True])
+
+    def until() -> bool:
+        log.write(1)
+        return next(looks)
+
+    found = [event.sequence_id for event in consumer.events(until=until, look_seconds=0)]
+    assert found == [8, 9, 10, 11, 12]
+    assert consumer.went_back == 0
+    log.lose(1)
+    assert list(consumer.events(follow=False)) == []
+    assert consumer.went_back == 1
+    log.write(1)
+    assert [event.sequence_id for event in consumer.events(follow=False)] == [12]
 
 
 def test_what_has_left_the_feed_is_named_and_may_be_skipped() -> None:
