@@ -11,6 +11,7 @@ from orchestrator.cli import (
     checkpoint_command,
     completion_command,
     config_command,
+    console_command,
     doctor_command,
     drift_command,
     failure_commands,
@@ -52,6 +53,7 @@ doctor_command.register(app)
 drift_command.register(app)
 failure_commands.register(app)
 processes.register(app)
+console_command.register(app)
 release_command.register(app)
 retention_commands.register(app)
 checkpoint_command.register(app)

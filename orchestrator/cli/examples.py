@@ -57,6 +57,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "config": ("changeover config", "changeover config --json"),
     "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),
+    "console": ("changeover console", "changeover console --host 0.0.0.0 --port 8420"),
     "up": (
         "changeover up --demo",
         "changeover up --workers 4 --concurrency 8 --flower-port 5555",

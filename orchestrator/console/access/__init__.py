@@ -1,0 +1,1 @@
+"""The door itself: roles, and who a request comes from."""

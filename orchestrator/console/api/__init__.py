@@ -1,0 +1,14 @@
+"""The HTTP API: ``router``, under ``/api/v1``. How a route says what it needs: ``console/access/roles.py``; how it
+fails: ``console/problems.py``.
+
+A module of routes makes an ``APIRouter`` and is included here. Handlers that call ``Client`` are plain ``def``: it
+blocks, and they run in the thread pool. What is ``async`` calls it through ``starlette.concurrency.run_in_threadpool``.
+A stream that stays open is ``async`` and holds no thread while it waits; the door ends it when its token is revoked and
+when the console stops, by a disconnect.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/api/v1")

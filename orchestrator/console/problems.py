@@ -1,0 +1,161 @@
+"""Every error as RFC 9457 problem+json: {type, title, status, detail, code, errors?}. No traceback, no internals.
+
+A handler raises what ``Client`` raises and catches nothing. ``code`` is the error's own (``not_found``,
+``not_allowed``, ``plan_conflict``, ...), by which a program tells them apart;
+``errors`` are ``[{path, value, message}]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from orchestrator.domain.errors import (
+    QUOTE_LIMIT,
+    ChangeoverError,
+    DamagedData,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    PlanConflict,
+    TenantsMoved,
+    TooOld,
+    Unreachable,
+)
+from orchestrator.secrets.masking import masked
+
+MEDIA_TYPE: Final = "application/problem+json"
+ErrorPage = Callable[[Request, Mapping[str, Any]], Response]
+"""Makes a page of a problem, for people."""
+_log = structlog.get_logger(__name__)
+
+_STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
+    (InvalidInput, 422, "The input is wrong"),
+    (PlanConflict, 409, "A plan of this id says something else"),
+    (NotFound, 404, "There is no such thing"),
+    (NotAllowed, 409, "Its state does not allow it"),
+    (Unreachable, 503, "Redis is away"),
+    (DamagedData, 500, "What is stored is damaged"),
+    (TooOld, 503, "This console is too old"),
+)
+"""The first that fits."""
+
+
+class Refusal(Exception):
+    """What the console itself refuses; no traceback of it is written anywhere."""
+
+    def __init__(
+        self, status: int, code: str, title: str, detail: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, code, title, detail)
+        self.status, self.code, self.title, self.detail = status, code, title, detail
+        self.headers = dict(headers or {})
+
+
+def problem(
+    status: int, code: str, title: str, detail: str = "", errors: Sequence[Mapping[str, Any]] = (), **more: Any
+) -> dict[str, Any]:
+    """The document."""
+    document = {"type": f"urn:changeover:problem:{code}", "title": title, "status": status, "code": code, **more}
+    if detail:
+        document["detail"] = detail
+    if errors:
+        document["errors"] = list(errors)
+    return document
+
+
+def problem_of(error: Exception) -> dict[str, Any]:
+    """The document of any error. One that nobody foresaw is logged with the id that the document names."""
+    match error:
+        case Refusal():
+            return problem(error.status, error.code, error.title, error.detail)
+        case ChangeoverError():
+            return _of_ours(error)
+        case RequestValidationError():
+            return problem(
+                422, "invalid_input", "The input is wrong", errors=[_as_error(one) for one in error.errors()]
+            )
+        case HTTPException():
+            title = HTTPStatus(error.status_code).phrase
+            detail = "" if error.detail == title else str(error.detail)
+            return problem(error.status_code, title.lower().replace(" ", "_"), title, detail)
+        case TimeoutError():
+            return problem(504, "timeout", "It has not come to that in time")
+    error_id = uuid4().hex[:12]
+    _log.error("a request failed", action="request-failed", errorId=error_id, exc_info=error)
+    return problem(500, "internal", "The console failed", f"its log has the reason, under {error_id}", errorId=error_id)
+
+
+def _of_ours(error: ChangeoverError) -> dict[str, Any]:
+    status, title = next(
+        ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), (500, "Failed")
+    )
+    if isinstance(error, InvalidInput):
+        found = [_as_told(one.path, one.value, one.message) for one in error.problems]
+        return problem(status, error.code, title, errors=found)
+    if isinstance(error, Unreachable):
+        # The reason names the server, which is not for everybody who may look at plans.
+        _log.warning(str(error), action="redis-away")
+        return problem(
+            status, error.code, title, "the console cannot reach its Redis; try again, its log has the reason"
+        )
+    more = {"tenantIds": error.tenant_ids, "count": error.args[1]} if isinstance(error, TenantsMoved) else {}
+    return problem(status, error.code, title, str(error), **more)
+
+
+def _as_error(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A mistake that FastAPI found in a request."""
+    where, *rest = one["loc"]
+    name = str(rest[-1]) if rest else ""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest).lstrip(".")
+    if one["type"] == "json_invalid":
+        return _as_told("", None, f"no JSON: {one.get('ctx', {}).get('error', one['msg'])}")
+    message = str(one["msg"]).removeprefix("Value error, ")
+    return _as_told(path or str(where), None if one["type"] == "missing" else one.get("input"), message, name)
+
+
+def _as_told(path: str, value: Any, message: str, name: str = "") -> dict[str, Any]:
+    shown = masked(jsonable_encoder(value, custom_encoder={bytes: repr}), name)
+    text = shown if isinstance(shown, str) else None
+    if text is not None and len(text) > QUOTE_LIMIT:
+        shown = text[:QUOTE_LIMIT] + "…"
+    elif isinstance(shown, dict | list) and len(str(shown)) > QUOTE_LIMIT:
+        shown = str(shown)[:QUOTE_LIMIT] + "…"
+    return {"path": path, "value": shown, "message": message}
+
+
+def answer_of(
+    document: Mapping[str, Any], request: Request, page: ErrorPage | None, headers: Mapping[str, str]
+) -> Response:
+    """The response: a page for a browser that asks for one outside of the API, else problem+json."""
+    wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    if page is not None and wants_page:
+        response = page(request, document)
+        response.status_code = document["status"]
+    else:
+        response = JSONResponse(document, document["status"], media_type=MEDIA_TYPE)
+    response.headers.update(headers)
+    return response
+
+
+def install_problems(app: FastAPI, page: ErrorPage | None = None) -> None:
+    """Answers every error of the application so."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        document = problem_of(error)
+        headers = dict(getattr(error, "headers", None) or {})
+        if document["status"] == 503:
+            headers["Retry-After"] = "2"
+        return answer_of(document, request, page, headers)
+
+    for kind in (Refusal, ChangeoverError, RequestValidationError, HTTPException, TimeoutError, Exception):
+        app.add_exception_handler(kind, handle)
