@@ -4,8 +4,7 @@ what was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -17,11 +16,10 @@ from orchestrator.ledger.operations import Operations, Order
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.secrets.masking import mask
-from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
-from orchestrator.templates.variables import template_variables
-from steps import Done, Failed, FenceToken, HttpRequest, Outcome, PollAgain, StepContext
+from steps import HttpRequest
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
 from workers.turn_run import StepResources
@@ -31,9 +29,6 @@ ASKED_BY: Final = "gate"
 
 ANSWER_SECONDS: Final = 10.0
 YES, NOT_YET = 200, 202
-ONE_ROUND: Final = {"max_attempts": 1, "consecutive_successes": 1, "rebroadcast": None, "fail_fast": False}
-"""What of a health check is another matter at a look: one round is all there is."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -53,6 +48,7 @@ class Looker:
         self._plans = plans
         self._resources = resources
         self._strategy = strategy
+        self._asker = HealthAsker(resources.secrets, resources.instances, resources.limits)
 
     def look(self, task_id: str, number: int) -> str:
         """Runs the task's health checks once, as they ran, and records what they saw; answers that in a word."""
@@ -91,56 +87,23 @@ class Looker:
         return str(answer.answer)
 
     def _what_is_missing(self, plan: CachedPlan, record: TurnRecord) -> FailureInfo | None:
-        config, other, new = configs_for(record, self._strategy)
-        secrets = ScopedSecrets(self._resources.limits.scopes, plan.reference["plan_id"], self._resources.secrets)
+        tenant = LookedAt(record.tenant_id, *configs_for(record, self._strategy))
         for stage in plan.stages:
             try:
-                if stage.when is not None and not stage.takes_part(new, plan.reference):
-                    continue
-                built = stage.build(config, template_variables(config, plan.reference, secrets))
+                checks = self._asker.checks(stage, plan.reference, tenant)
             except InvalidInput as error:
                 return _gone(stage.name, None, mask(str(error)))
-            for step in (one for one in built if one.step.confirms_health):
-                if (why := self._why_not_there(step, record, config, other)) is not None:
+            for step in checks:
+                if (why := self._why_not_there(step, tenant)) is not None:
                     return _gone(stage.name, step.name, why)
         return None
 
-    def _why_not_there(
-        self, step: BuiltStep, record: TurnRecord, config: dict[str, Any], other: dict[str, Any] | None
-    ) -> str | None:
-        have = self._resources
-        fields = type(step.parameters).model_fields
-        parameters = step.parameters.model_copy(update={k: v for k, v in ONE_ROUND.items() if k in fields})
-        context = StepContext(
-            tenant_id=record.tenant_id,
-            config=config,
-            attempt=1,
-            state={},
-            # Nobody holds the tenant: a step that would write is refused.
-            token=FenceToken(record.incarnation, 0, "", "", "", record.tenant_id),
-            idempotency_key="",
-            target=have.limits.target(have.target, None, step.secrets),
-            http=have.limits.http(have.http.of(record.tenant_id), step.secrets),
-            targets=have.limits.targets(have.targets, step.secrets),
-            instances=have.instances,
-            other_config=other,
-        )
+    def _why_not_there(self, step: BuiltStep, tenant: LookedAt) -> str | None:
         try:
-            outcome: Outcome = step.step.run(parameters, context)
+            return self._asker.why_not_there(step, tenant, self._resources.http.of(tenant.tenant_id))
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises is no sign of health
             _log.exception("step raised", action="step-raised", step=step.name)
             return mask(f"{type(error).__name__}: {error}")
-        return next(_why(outcome), None)
-
-
-def _why(outcome: Outcome) -> Iterator[str]:
-    match outcome:
-        case Done():
-            return
-        case Failed(_, message):
-            yield mask(message)
-        case PollAgain(note=note):
-            yield mask(note or "it is not there yet")
 
 
 def _gone(stage: str, step: str | None, why: str) -> FailureInfo:

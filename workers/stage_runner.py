@@ -14,6 +14,7 @@ from typing import Final, cast
 from uuid import uuid4
 
 import structlog
+from redis.exceptions import ResponseError
 
 from checkpoint import CheckpointError, CheckpointTooNew
 from checkpoint.contract import FORMAT as CHECKPOINT
@@ -25,6 +26,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import Dropped, Early, Onward, TooNew, Turn, TurnRecord
+from orchestrator.ledger.refusals import is_damage
 from orchestrator.ledger.turn_batches import begin_all
 from orchestrator.ledger.turn_record import Begin
 from orchestrator.observability import crash_points
@@ -97,6 +99,10 @@ class StageRunner:
             return self._run_message(turn, begins)
         except TooOld as error:
             return self._too_old(turn, error)
+        except ResponseError as error:
+            if not is_damage(error):
+                raise
+            return _damaged(turn, error)
 
     def begin_round(self, turns: Sequence[Turn]) -> list[Next | Run]:
         """Begins the turns of a poll round, all different, in one round trip; what follows each, in their order."""
@@ -200,6 +206,8 @@ class StageRunner:
             except (*UNREACHABLE, TooOld):
                 raise
             except Exception as error:  # noqa: BLE001 - unrecorded, it would be run again and again for a lost worker
+                if is_damage(error):
+                    return _damaged(turn, error)
                 _log.exception("fault in the runner", action="runner-fault")
                 return self._recorder.fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
 
@@ -260,6 +268,13 @@ class StageRunner:
 
     def _onward(self, stride: Stride | None) -> Onward | None:
         return None if stride is None or self._stopping.is_set() else stride.goes_on()
+
+
+def _damaged(turn: Turn, error: Exception) -> Drop:
+    """What its plan goes by is damaged, so nothing can be recorded of the turn, not even that it failed. Its lease
+    tells a coordinator, `explain` and `doctor` a person."""
+    _log.error("turn not recorded", action="damaged", taskId=turn.task_id, error=" ".join(str(error).split())[:200])
+    return Drop()
 
 
 def _kind(error: InvalidInput | NotAllowed) -> str:

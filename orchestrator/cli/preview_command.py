@@ -56,6 +56,8 @@ def tenant_lines(line: TenantPreview) -> Iterator[str]:
     if line.identical:
         marks.append("at the target already" + (", left out" if line.left_out else ""))
     yield f"{line.tenant_id}  ({', '.join(marks)})"
+    if line.groups:
+        yield f"  groups: {', '.join(line.groups)}"
     if line.under_way:
         yield f"  in the middle of its move by {line.under_way}"
     for conflict in line.conflicts:
@@ -80,9 +82,27 @@ def end_lines(end: PreviewEnd, file: str, skip_identical: bool) -> Iterator[str]
 
     left_out = f", {end.left_out} left out" if end.left_out else ""
     yield f"{end.tenants} tenants: {end.changed} change, {end.identical} at the target already{left_out}"
+    if end.resolved:
+        yield end.resolved
+    yield from pace_lines(end)
     yield f"digest: {end.digest}"
     options = ["--skip-identical"] if skip_identical else []
     yield f"to submit exactly this: {typed('submit', file, *options, '--preview', end.digest)}"
+
+
+def pace_lines(end: PreviewEnd) -> Iterator[str]:
+    """When its moves start, and beside whom; nothing of a plan that says nothing of it."""
+    if end.group_limits:
+        limits = ", ".join(f"{name}: {most}" for name, most in sorted(end.group_limits.items()))
+        yield f"at once at most, of a group: {limits}"
+    if end.priority:
+        yield f"priority {end.priority}"
+    if end.starts_per_minute is not None:
+        yield f"starts at most {end.starts_per_minute} tasks a minute"
+    if end.not_before is not None:
+        yield f"starts nothing before {end.not_before:%Y-%m-%d %H:%M:%S} UTC"
+    if end.not_after is not None:
+        yield f"is given up if it has not started by {end.not_after:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import Field, JsonValue
 
 from orchestrator.control.answers import Answer
 
@@ -28,12 +31,14 @@ class TenantPreview(Answer):
 
     ``against``: what its config is compared with (``last known good``, ``source_tenant_deploy_config``, ``plan ID``);
     without it, or where that has no such tenant, ``changes`` is None. ``identical``: it is at the target already.
-    ``under_way``: the task that moves it, or has left it in the middle of its move.
+    ``groups``: what it shares with other tenants. ``under_way``: the task that moves it, or has left it in the middle
+    of its move.
     """
 
     tenant_id: str
     position: int
     wave: str | None = None
+    groups: tuple[str, ...] = ()
     against: str | None = None
     changes: tuple[Change, ...] | None = None
     identical: bool = False
@@ -46,7 +51,11 @@ class TenantPreview(Answer):
 
 
 class PreviewEnd(Answer):
-    """The last of them. ``digest``: what `submit --preview` takes; ``changed``: tenants with a difference."""
+    """The last of them. ``digest``: what `submit --preview` takes; ``changed``: tenants with a difference.
+
+    ``resolved``: waves and tolerances as numbers. ``group_limits``, ``priority``, ``starts_per_minute``,
+    ``not_before``, ``not_after``: when its moves start and beside whom, as the plan says it.
+    """
 
     plan_id: str
     tenants: int
@@ -54,3 +63,9 @@ class PreviewEnd(Answer):
     identical: int
     left_out: int
     digest: str
+    resolved: str = ""
+    group_limits: Mapping[str, int] = Field(default_factory=dict)
+    priority: int = 0
+    starts_per_minute: int | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None

@@ -26,9 +26,9 @@ class Expected:
 
     tenant_id: str
     task_id: str = ""
-    config: Mapping[str, Any] | None = None
-    new_config: Mapping[str, Any] | None = None
-    other_config: Mapping[str, Any] | None = None
+    config: dict[str, Any] | None = None
+    new_config: dict[str, Any] | None = None
+    other_config: dict[str, Any] | None = None
     why_not: str = ""
 
 

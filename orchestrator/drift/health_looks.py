@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.task_id import plan_of
@@ -12,34 +12,18 @@ from orchestrator.drift.expected import Expected, plan_reference
 from orchestrator.ledger.reader import Reader
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.references import Secrets
-from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes
+from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
-from orchestrator.templates.variables import template_variables
-from steps import (
-    AllowedHosts,
-    Done,
-    Failed,
-    FenceToken,
-    HealthCheck,
-    HealthCheckParameters,
-    HttpPool,
-    InstanceList,
-    Instances,
-    StepContext,
-    TargetRefused,
-    load_registry,
-    load_sources,
-)
+from steps import AllowedHosts, HealthCheck, HttpPool, InstanceList, Instances, load_registry, load_sources
 from steps.kept_by_size import KeptBySize
 
 MOST_PLANS: Final = 50
 MOST_CHARACTERS: Final = 1024 * 1024
 """Of compiled stages that are kept."""
-
-_TOKEN: Final = FenceToken("", 0, "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +34,15 @@ class HealthLook:
     said: str = ""
 
 
-class _NothingIsChanged:
-    """In the place of every target: no health check needs one to look."""
-
-    def write(self, *_: object) -> NoReturn:
-        raise TargetRefused("nothing is written while drift is looked for")
-
-    publish = write
-
-
 class HealthLooks:
     """Serves many threads. The requests are held to what the steps of a worker are held to, by these settings."""
 
     def __init__(self, reader: Reader, settings: Settings, registry: Registry | None = None) -> None:
         self._reader = reader
         self._factory = StageFactory(registry or load_registry(), settings)
-        self._limits = Limits(scopes=secret_scopes(settings))
-        self._secrets = Secrets(settings.secrets_dir)
         lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
-        self._instances = Instances(lists, load_sources())
+        limits = Limits(scopes=secret_scopes(settings))
+        self._asker = HealthAsker(Secrets(settings.secrets_dir), Instances(lists, load_sources()), limits)
         self._http = HttpPool(hosts=AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback))
         self._plans: KeptBySize[str, tuple[dict[str, Any], tuple[CompiledStage, ...]]] = KeptBySize(
             MOST_PLANS, MOST_CHARACTERS
@@ -80,11 +54,12 @@ class HealthLooks:
 
     def look(self, expected: Expected) -> HealthLook:
         """Asks every instance once. Never raises for what an instance, a plan or a secret that is not here does."""
-        if expected.config is None:
+        if expected.config is None or expected.new_config is None:
             return HealthLook(None, expected.why_not)
+        tenant = LookedAt(expected.tenant_id, expected.config, expected.other_config, expected.new_config)
         try:
-            checks = self._checks(expected)
-            missing = [said for check, secrets in checks if (said := self._ask(check, secrets, expected))]
+            checks, http = self._checks(expected, tenant), self._http.of(expected.tenant_id)
+            missing = [said for step in checks if (said := self._asker.why_not_there(step, tenant, http)) is not None]
         except ChangeoverError as error:
             return HealthLook(None, mask(str(error)))
         except Exception as error:  # noqa: BLE001 - one damaged plan, or a step of a user's own, hides no other tenant
@@ -93,20 +68,12 @@ class HealthLooks:
             return HealthLook(None, "its plan has no health-check for it")
         return HealthLook(not missing, "; ".join(missing))
 
-    def _checks(self, expected: Expected) -> list[tuple[HealthCheckParameters, frozenset[str]]]:
-        """Its health checks as they ran, each once, and the secrets in them; not those that a condition left out."""
+    def _checks(self, expected: Expected, tenant: LookedAt) -> list[BuiltStep]:
+        """Its health checks as they ran, each once; not those that a condition left out."""
         reference, stages = self._plan(plan_of(expected.task_id))
-        assert expected.config is not None
-        assert expected.new_config is not None
-        secrets = ScopedSecrets(self._limits.scopes, reference["plan_id"], self._secrets)
-        variables = template_variables(expected.config, reference, secrets)
-        found: list[tuple[HealthCheckParameters, frozenset[str]]] = []
+        found: list[BuiltStep] = []
         for stage in stages:
-            if stage.takes_part(expected.new_config, reference):
-                for step in stage.build(expected.config, variables):
-                    check = (step.parameters, step.secrets)
-                    if isinstance(step.parameters, HealthCheckParameters) and check not in found:
-                        found.append((step.parameters, step.secrets))
+            found += [step for step in self._asker.checks(stage, reference, tenant) if step not in found]
         return found
 
     def _plan(self, plan_id: str) -> tuple[dict[str, Any], tuple[CompiledStage, ...]]:
@@ -117,31 +84,6 @@ class HealthLooks:
         found = reference, tuple(self._factory.compile_stage(spec) for spec in checks)
         self._plans.put(plan_id, found, sum(len(str(spec)) for spec in checks))
         return found
-
-    def _ask(self, check: HealthCheckParameters, secrets: frozenset[str], expected: Expected) -> str:
-        """What is not there; "" when all is."""
-        assert expected.config is not None
-        once = {"max_attempts": 1, "consecutive_successes": 1, "rebroadcast": None}
-        context = StepContext(
-            tenant_id=expected.tenant_id,
-            config=expected.config,
-            attempt=1,
-            state={},
-            token=_TOKEN,
-            idempotency_key="",
-            target=_NothingIsChanged(),
-            http=self._limits.http(self._http.of(expected.tenant_id), secrets),
-            instances=self._instances,
-            other_config=expected.other_config,
-        )
-        outcome = HealthCheck().run(check.model_copy(update=once), context)
-        match outcome:
-            case Done():
-                return ""
-            case Failed(_, message):
-                return mask(message)
-            case again:
-                return mask(again.note)
 
 
 def _only_checks(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,16 +98,18 @@ def validate_plan(
     stored = stage_records(shape.stages, findings)
     permissions = Permissions(settings)
     check = TenantCheck(stages, reference, factory.step_types, References(settings), permissions)
+    costly = "stages"
     try:
         with bounded_evaluating():
             records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
+            _warn(shape, findings, check.idle)
+            permissions.warn(findings)
+            hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
+            costly = "waves"
+            selection = check_fleet(shape, records, stages, reference, hosts, findings)
     except PlanTooCostly as error:
-        findings.error("stages", None, str(error))
+        findings.error(costly, None, str(error))
         return Validated(None, resolved.relabel(findings.named_errors()), [])
-    _warn(shape, findings, check.idle)
-    permissions.warn(findings)
-    hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
-    selection = check_fleet(shape, records, stages, reference, hosts, findings)
     run_extra_validators(shape, findings)
     for missing in missing_extensions(settings):
         findings.warn("", None, f"setting {missing}; no worker starts with it")

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.domain.fleet_config import FleetHeader, WaveSpec
 from orchestrator.plans.tenant_config import TenantRecord
 from orchestrator.plans.waves import Selection, select_waves, static_problems
+from orchestrator.stages.health_asker import is_look
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
@@ -60,7 +61,7 @@ def _warn(header: FleetHeader, slots: int, stages: Sequence[CompiledStage], find
 def _warn_of_soak(wave: WaveSpec, path: str, stages: Sequence[CompiledStage], findings: Findings) -> None:
     if wave.soak is None:
         return
-    if not any(step.step.name == "health-check" for stage in stages for step in stage.steps):
+    if not any(is_look(step.step) for stage in stages for step in stage.steps):
         findings.warn(f"{path}.soak", None, "no stage has a health-check, so a soak only waits")
     elif wave.soak.seconds < 2 * wave.soak.interval_seconds:
         message = "less than two intervals: a tenant counts as gone only after two looks in a row"

@@ -54,6 +54,7 @@ class PlanPreview:
             self._identical += state.is_identical
             self._changed += bool(changes)
             yield self._line(state, against, changes, conditions.skipped(state.config))
+        pace = self.plan.rules.pace
         yield PreviewEnd(
             plan_id=self.plan.plan_id,
             tenants=len(self.plan.tenants),
@@ -61,6 +62,12 @@ class PlanPreview:
             changed=self._changed,
             left_out=self._identical if self.skip_identical else 0,
             digest=str(maker.digest()),
+            resolved=self.plan.rules.line(),
+            group_limits=dict(pace.group_limits),
+            priority=pace.priority,
+            starts_per_minute=pace.starts_per_minute,
+            not_before=pace.not_before,
+            not_after=pace.not_after,
         )
 
     def _line(
@@ -71,6 +78,7 @@ class PlanPreview:
             tenant_id=state.tenant_id,
             position=state.position,
             wave=waves[self.plan.wave_of[state.position]].name if waves else None,
+            groups=tuple(state.config.get("groups") or ()),
             against=against,
             changes=None if changes is None else tuple(Change(path=at, old=old, new=new) for at, old, new in changes),
             identical=state.is_identical,

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from orchestrator.cli import main
+from orchestrator.cli.preview_command import end_lines, tenant_lines
 from orchestrator.client import Client
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, TenantsMoved
@@ -62,13 +63,20 @@ def test_a_preview_compares_with_what_each_tenant_has(client: Client, world: Led
     wanted = plan(
         "next",
         [
-            tenant("acme", **now, labels={"ring": "early"}),
+            tenant("acme", **now, labels={"ring": "early"}, groups=["db-7", "rack-1"]),
             tenant("same", **before, labels={"ring": "early"}),
             tenant("busy"),
             tenant("new", source_tenant_deploy_config=None),
         ],
         [STAGE, only_eu],
-    ) | {"waves": [{"name": "canary", "tenants": {"count": 1}}, {"name": "rest"}]}
+    ) | {
+        "waves": [{"name": "canary", "tenants": {"count": 1}}, {"name": "rest"}],
+        "group_limits": {"db-7": 2},
+        "priority": 5,
+        "starts_per_minute": 60,
+        "not_before": "2026-12-01T02:00:00Z",
+        "not_after": "2096-12-01T05:00:00+01:00",
+    }
     client.freeze(all_tenants=True, for_seconds=3600, reason="quarter end", actor="ops-7")
     before_it = world.state()
 
@@ -92,6 +100,16 @@ def test_a_preview_compares_with_what_each_tenant_has(client: Client, world: Led
     assert ("deploy_unit_version", 41, 42) in changes(found["busy"])
     assert (found["new"].against, found["new"].changes) == (None, None)
     assert (end.tenants, end.changed, end.identical, end.left_out) == (4, 2, 1, 0)
+    assert (found["acme"].groups, found["same"].groups) == (("db-7", "rack-1"), ())
+    assert "  groups: db-7, rack-1" in list(tenant_lines(found["acme"]))
+    assert list(end_lines(end, "p.yaml", skip_identical=False))[1:-2] == [
+        "canary: 1 tenant; rest: 3 tenants; plan: 4 tenants",
+        "at once at most, of a group: db-7: 2",
+        "priority 5",
+        "starts at most 60 tasks a minute",
+        "starts nothing before 2026-12-01 02:00:00 UTC",
+        "is given up if it has not started by 2096-12-01 04:00:00 UTC",
+    ]
 
     other, _ = looked_at(client, wanted, against_plan="first")
     assert changes(other["acme"])[0] == ("deploy_unit_version", 42, 43)

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
+from workers.next_link import Drop
 from workers.recorder import CURSOR_LIMIT
 
 NOT_JSON: Any = object()
@@ -67,3 +69,24 @@ def test_a_fault_of_ours_fails_the_stage_with_its_name(
     assert failure is not None
     assert failure.type == "InternalError"
     assert "not supported between" in failure.message
+
+
+@pytest.mark.parametrize("pauses", [False, True], ids=["at its end", "at its begin"])
+def test_a_plan_whose_keys_are_damaged_costs_a_worker_one_line(
+    redis_client: redis.Redis, settings: Settings, pauses: bool
+) -> None:
+    Odd.outcome = Done()
+    with InProcess(redis_client, settings, StepRegistry([Odd()])) as process:
+        process.submit(plan("odd", [tenant("t0")], [{"name": "one", "steps": [{"type": "odd"}]}]))
+        (task,) = process.admit("odd")
+        key = process.ledger.keys.of("slots", "odd")
+        redis_client.delete(key)
+        redis_client.set(key, "garbage")
+        with capture_logs() as logs:
+            if pauses:
+                redis_client.hset(process.ledger.keys.of("task", "odd.0"), "pauseRequested", 1)
+            assert process.run(task) == Drop()
+    (line,) = [line for line in logs if line["log_level"] in ("warning", "error")]
+    assert (line["action"], line["taskId"]) == ("damaged", "odd.0")
+    assert "exc_info" not in line
+    assert redis_client.hget(process.ledger.keys.of("task", "odd.0"), "status") == "RUNNING"

@@ -32,3 +32,12 @@ def test_cheap_ones_may_be_any_number() -> None:
     assert validate_plan(plan(LIGHT, 100, 60)).errors == []
     # What one plan has used up is not missing in the next.
     assert validate_plan(plan(HEAVY, 1, 2)).errors == []
+
+
+def test_the_selection_of_waves_counts_too() -> None:
+    where = "range(1000)|map('string')|map('int')|sort|map('string')|map('int')|list|length > %d"
+    waves = [{"name": f"w{number}", "tenants": {"where": where % (1000 + number)}} for number in range(30)]
+    made = plan(LIGHT, 50, 1) | {"waves": [*waves, {"name": "rest"}]}
+    errors = validate_plan(made).errors
+    assert [error.path for error in errors] == ["waves"]
+    assert errors[0].message.startswith("the templates and expressions of this plan cost more than")
