@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ CONFIG = full_config(
 )
 ACME = LookedAt("acme", CONFIG, None, CONFIG)
 REFERENCE = {"plan_id": "p", "name": "P"}
-ASKER = HealthAsker(Secrets(None), Instances({}, []), Limits())
+ASKER = HealthAsker(Secrets(Path("nowhere")), Instances({}, []), Limits())
 ACK = {
     "type": "redis-ack",
     "key": "k",
