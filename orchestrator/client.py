@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -18,60 +17,43 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
+from orchestrator.control.door import Door
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
-from orchestrator.control.explain import Explainer
 from orchestrator.control.failure_calls import FailureCalls
-from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls
-from orchestrator.control.freeze_desk import FreezeDesk
-from orchestrator.control.live_plan import LivePlan
+from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.operations import Operator
+from orchestrator.control.page_calls import PageCalls
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
-from orchestrator.control.purging import Purger
 from orchestrator.control.retention_calls import RetentionCalls
-from orchestrator.control.status import StatusReader
-from orchestrator.control.target import OperationTarget, asking, identify, order_of, target_of
+from orchestrator.control.target import OperationTarget, asking, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
-from orchestrator.control.waiting import Waiting
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
-from orchestrator.drift.drift import look_for_drift
-from orchestrator.ledger.connection import connect, translate_errors
-from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.freezes import Freezes
-from orchestrator.ledger.ledger import Ledger
+from orchestrator.doors.opening import open_console, open_door
+from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.operations import Operation, Order
-from orchestrator.ledger.purges import Purges
-from orchestrator.ledger.reader import Reader
-from orchestrator.settings.model import Settings, load_settings
-from orchestrator.settings.servers import find_servers
-from orchestrator.validation.submitting import Submitter
+from orchestrator.settings.model import Settings
 
 
-class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
+class Client(PageCalls, RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """Settings come from the environment, or the ``changeover up`` in this folder, unless given."""
-        self._settings = settings or load_settings()
-        self._url = find_servers(self._settings).redis_url
-        self._redis = connect(self._url, patient=False, replicas=self._settings.redis)
-        self._ledger = Ledger(self._redis, self._settings)
-        self._reader = Reader(self._redis, self._ledger.keys)
-        self._submitter = Submitter(self._ledger, self._reader, self._settings)
-        self._status = StatusReader(self._reader)
-        self._waiting = Waiting(self._reader)
-        self._orchestrator = Operator(self._ledger, self._reader)
-        self._failures = FailureDesk(FailureAnswers(self._ledger), self._reader)
-        self._purger = Purger(Purges(self._ledger), self._reader)
-        self._freezes = FreezeDesk(Freezes(self._ledger))
-        self._explainer = Explainer(self._ledger, self._reader, self._settings, self._url)
+    def __init__(self, settings: Settings | None = None, *, door: Door | None = None) -> None:
+        """Without arguments it works through the console that ``CHANGEOVER_API_URL`` names; without that, on the Redis
+        of the environment's settings, or of the ``changeover up`` in this folder. With ``settings`` on their Redis.
+        """
+        self._door = door or open_door(settings)
+
+    @classmethod
+    def through(cls, url: str, token: str) -> Client:
+        """One that works through the console at this address, with a token of it."""
+        return cls(door=open_console(url, token))
 
     def submit(
         self,
@@ -92,10 +74,10 @@ class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractCont
         ``preview``: the digest of a preview; raises ``TenantsMoved`` when one of the tenants has moved since.
         ``skip_identical`` leaves those out that are at the target; raises ``NotAllowed`` when nobody is left.
         """
-        with translate_errors(self._url):
-            result = self._submitter.submit(plan, progress, preview=preview, skip_identical=skip_identical)
+        with translate_errors(self._door.url):
+            result = self._door.submits.submit(plan, progress, preview=preview, skip_identical=skip_identical)
             if override_freeze:
-                self._freezes.override(result.plan_id, order_of(actor, override_freeze, None))
+                self._door.freezes.override(result.plan_id, order_of(actor, override_freeze, None))
             return result
 
     def preview(
@@ -109,15 +91,15 @@ class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractCont
 
         A config is compared with the tenant's last known good one, or with that of ``against_plan``.
         """
-        with translate_errors(self._url):
-            yield from self._submitter.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
+        with translate_errors(self._door.url):
+            yield from self._door.submits.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
 
     def drift(self, *, plan_id: str | None = None, tenants: str | None = None) -> Iterator[TenantDrift | DriftEnd]:
         """Asks the instances of what was moved once more, by the health-check steps of each tenant's last mover: a
         tenant at a time, then how many. Of a plan's tenants, of those of an id or pattern, or of all; changes nothing.
         """
-        with translate_errors(self._url):
-            yield from look_for_drift(self._reader, self._settings, plan_id=plan_id, tenants=tenants)
+        with translate_errors(self._door.url):
+            yield from self._door.drift(plan_id, tenants)
 
     def status(
         self,
@@ -136,66 +118,67 @@ class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractCont
         or below 0.
         """
         found = check_page(wanted, limit, offset)
-        with translate_errors(self._url):
-            return self._status.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
+        with translate_errors(self._door.url):
+            return self._door.tells.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
 
     def tasks(self, plan_id: str, **wanted: Unpack[Wanted]) -> Iterator[TaskStatus]:
         """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
         found = check_page(wanted)
-        with translate_errors(self._url):
-            yield from self._status.tasks(plan_id, found)
+        with translate_errors(self._door.url):
+            yield from self._door.tells.tasks(plan_id, found)
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
-        with translate_errors(self._url):
-            return self._explainer.damaged_tasks(plan_id)
+        with translate_errors(self._door.url):
+            return self._door.explains.damaged_tasks(plan_id)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
-        with translate_errors(self._url):
-            return self._status.summary(plan_id)
+        with translate_errors(self._door.url):
+            return self._door.tells.summary(plan_id)
 
     def plans(self) -> list[PlanSummary]:
         """All plans, the newest first."""
-        with translate_errors(self._url):
-            return self._status.plans()
+        with translate_errors(self._door.url):
+            return self._door.tells.plans()
 
     def task_status(self, task_id: str) -> TaskStatus:
         """One task."""
-        with translate_errors(self._url):
-            return self._status.task(task_id)
+        with translate_errors(self._door.url):
+            return self._door.tells.task(task_id)
 
     def tenant_status(self, tenant_id: str) -> TaskStatus:
         """The task that holds the tenant, else its first waiter, else its newest task."""
-        with translate_errors(self._url):
-            return self._status.tenant(tenant_id)
+        with translate_errors(self._door.url):
+            return self._door.tells.tenant(tenant_id)
 
     def target(self, identifier: str, *, plan_first: bool = False) -> OperationTarget:
         """The one plan, task or tenant of this id. Raises ``InvalidInput`` when it is several (but ``plan_first``)."""
-        with translate_errors(self._url):
-            return identify(self._reader, identifier, plan_first=plan_first)
+        with translate_errors(self._door.url):
+            return self._door.identify(identifier, plan_first=plan_first)
 
-    def live(self, plan_id: str) -> LivePlan:
+    def live(self, plan_id: str) -> LiveView:
         """A plan to be looked at again and again: what moves, what failed of what, how fast; each look costs little."""
-        return LivePlan(self._reader, plan_id, partial(translate_errors, self._url))
+        with translate_errors(self._door.url):
+            return self._door.live(plan_id)
 
     def wait(self, plan_id: str, timeout_seconds: float | None = None) -> PlanStatus:
         """Blocks until the plan has ended, and answers how. Raises ``TimeoutError`` when it has not by then."""
-        with translate_errors(self._url):
-            self._waiting.plan(plan_id, timeout_seconds)
-            return self._status.plan(plan_id)
+        with translate_errors(self._door.url):
+            self._door.waits.plan(plan_id, timeout_seconds)
+            return self._door.tells.plan(plan_id)
 
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
         """Events after sequence id ``since``, in order: a plan's whole log, or what the namespace's feed still holds.
         With ``follow`` it goes on for ever (a plan's: until the plan has ended)."""
-        with translate_errors(self._url):
-            yield from self._waiting.events(plan_id, since, follow=follow)
+        with translate_errors(self._door.url):
+            yield from self._door.waits.events(plan_id, since, follow=follow)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way. With the ``request_id`` of an earlier
         call, also of one whose answer was lost, it changes nothing and answers as that did (for a day)."""
-        with asking(self._url, order):
-            return self._orchestrator.operate(operation, target, order)
+        with asking(self._door.url, order):
+            return self._door.operates.operate(operation, target, order)
 
     def pause(
         self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
@@ -244,8 +227,8 @@ class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractCont
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
-        with asking(self._url, order):
-            return self._orchestrator.retry_some(plan_id, narrowing, order)
+        with asking(self._door.url, order):
+            return self._door.operates.retry_some(plan_id, narrowing, order)
 
     def rollback(
         self,
@@ -272,26 +255,26 @@ class Client(RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractCont
         refused while that is alive, unless ``force``."""
         if not reason.strip():
             raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
-        with asking(self._url, order := order_of(actor, reason, request_id, force=force)):
-            return self._orchestrator.release_tenant(tenant_id, order)
+        with asking(self._door.url, order := order_of(actor, reason, request_id, force=force)):
+            return self._door.operates.release_tenant(tenant_id, order)
 
     def explain(self, **target: str) -> Explanation:
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)
-        with translate_errors(self._url):
-            return self._explainer.target(wanted)
+        with translate_errors(self._door.url):
+            return self._door.explains.target(wanted)
 
     def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""
-        with translate_errors(self._url):
+        with translate_errors(self._door.url):
             if target.type == "plan":
-                return self._waiting.plan(target.identifier, until_paused=until_paused)
+                return self._door.waits.plan(target.identifier, until_paused=until_paused)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.
-            return self._waiting.task(self._orchestrator.task_id_of(target), until_paused=until_paused)
+            return self._door.waits.task(self._door.operates.task_id_of(target), until_paused=until_paused)
 
     def close(self) -> None:
         """Gives back the connections; may be called twice."""
-        self._redis.close()
+        self._door.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

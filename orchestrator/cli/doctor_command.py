@@ -16,13 +16,11 @@ def doctor(json_output: JsonOption = False) -> None:
     """Check servers, processes and plans. Exit code 1 when something is wrong, 4 when a server does not answer."""
     from rich.text import Text
 
+    from orchestrator import Client
     from orchestrator.cli.drawing import cell, show
-    from orchestrator.control.doctor import examine
-    from orchestrator.settings.model import load_settings
-    from orchestrator.settings.servers import find_servers
 
-    settings = load_settings()
-    diagnosis = examine(settings, find_servers(settings))
+    with Client() as client:
+        diagnosis = client.doctor()
     if json_output:
         print_json(diagnosis)
     for check in () if json_output else diagnosis.checks:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, OverrideOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line, print_problems, problem_json
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.status import PlanState
+
+if TYPE_CHECKING:
+    from orchestrator.control.page_answers import ValidationResult
 
 PlanFileArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
@@ -33,47 +36,56 @@ def validate(
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
-    from orchestrator.settings.model import load_settings
-    from orchestrator.validation import validate_plan
-    from orchestrator.validation.preview import preview_lines, preview_plan
-    from orchestrator.validation.running_conflicts import conflicts_if_reachable
-
-    errors: list[Problem] = []
-    warnings: list[Problem] = []
-    count, resolved, fleet = 0, "", dict[str, Any]()
-    tenants: Iterator[dict[str, Any]] = iter(())
     try:
-        settings = load_settings()
-        conflicts = partial(conflicts_if_reachable, settings=settings)
-        validated = validate_plan(plan, settings=settings, conflicts=conflicts)
-        errors, warnings = validated.errors, validated.warnings
-        if validated.plan:
-            count, resolved = len(validated.plan.tenants), validated.plan.rules.line()
-            fleet = validated.plan.rules.wire()
-            if show:
-                tenants = preview_plan(validated.plan, settings)
+        result, tenants = _check(plan, show)
     except InvalidInput as error:
-        errors = error.problems
+        from orchestrator.control.page_answers import ValidationResult
+
+        result, tenants = ValidationResult(valid=False, errors=error.problems), iter(())
     if json_output:
         found: dict[str, Any] = {
-            "valid": not errors,
-            "errors": [problem_json(problem) for problem in errors],
-            "warnings": [problem_json(problem) for problem in warnings],
+            "valid": result.valid,
+            "errors": [problem_json(problem) for problem in result.errors],
+            "warnings": [problem_json(problem) for problem in result.warnings],
         }
-        found |= {"fleet": fleet | {"resolved": resolved}} if resolved else {}
+        found |= {"fleet": {**result.fleet, "resolved": result.resolved}} if result.resolved else {}
         print_json(found | {"tenants": list(tenants)} if show else found)
     else:
-        print_problems("error", errors)
-        print_problems("warning", warnings)
-        for tenant in tenants:
-            for line in preview_lines(tenant):
-                print_line(line)
-        if not errors:
-            print_line(f"valid: {count} tenant{'' if count == 1 else 's'}")
-            if resolved:
-                print_line(resolved)
-    if errors:
+        _print_checked(result, tenants)
+    if result.errors:
         raise typer.Exit(InvalidInput.exit_code)
+
+
+def _check(plan: Path, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+    """By the console that the environment names, else here, with its settings: then no server is needed."""
+    from orchestrator.doors.opening import console_is_named
+
+    if console_is_named():
+        from orchestrator import Client
+
+        with Client() as client:
+            result, tenants = client.validate(plan, show=show)
+            return result, iter(list(tenants))
+    from orchestrator.settings.model import load_settings
+    from orchestrator.validation.checking import check_plan
+    from orchestrator.validation.running_conflicts import conflicts_if_reachable
+
+    settings = load_settings()
+    return check_plan(plan, settings, partial(conflicts_if_reachable, settings=settings), show=show)
+
+
+def _print_checked(result: ValidationResult, tenants: Iterator[dict[str, Any]]) -> None:
+    from orchestrator.validation.preview import preview_lines
+
+    print_problems("error", result.errors)
+    print_problems("warning", result.warnings)
+    for tenant in tenants:
+        for line in preview_lines(tenant):
+            print_line(line)
+    if not result.errors:
+        print_line(f"valid: {result.tenant_count} tenant{'' if result.tenant_count == 1 else 's'}")
+        if result.resolved:
+            print_line(result.resolved)
 
 
 def submit(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.failure_desk import FailureDesk
-from orchestrator.control.operations import Operator
+from orchestrator.control.door import Door
 from orchestrator.control.target import asking, order_of, target_of
 from orchestrator.domain.errors import InvalidInput, Problem
 
@@ -12,9 +11,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 class FailureCalls:
     """Acceptance, stages left out, tenants taken out; ``Client`` has them."""
 
-    _url: str
-    _orchestrator: Operator
-    _failures: FailureDesk
+    _door: Door
 
     def accept(
         self,
@@ -28,23 +25,23 @@ class FailureCalls:
         """Accepts failures: they count neither for a breaker nor for the plan's end any more. Give one of ``plan_id``
         (all of its failures, or those whose type is like ``cause``), ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)
-        with asking(self._url, order := order_of(actor, reason, request_id)):
+        with asking(self._door.url, order := order_of(actor, reason, request_id)):
             if wanted.type == "plan":
-                return self._failures.on_plan("accept", wanted.identifier, cause, order)
+                return self._door.failures.on_plan("accept", wanted.identifier, cause, order)
             if cause is not None:
                 raise InvalidInput([Problem("cause", cause, "it narrows a whole plan: give plan_id")])
-            return self._failures.on_task("accept", wanted, self._orchestrator.task_id_of(wanted), order)
+            return self._door.failures.on_task("accept", wanted, self._door.operates.task_id_of(wanted), order)
 
     def skip_stage(
         self, task_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lets a failed task go on behind the stage that failed, which is recorded as skipped."""
-        with asking(self._url, order := order_of(actor, reason, request_id)):
-            return self._failures.on_task("skip-stage", target_of(task_id=task_id), task_id, order)
+        with asking(self._door.url, order := order_of(actor, reason, request_id)):
+            return self._door.failures.on_task("skip-stage", target_of(task_id=task_id), task_id, order)
 
     def exclude(
         self, plan_id: str, tenants: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Takes a plan's waiting tenants of an id or pattern (``eu-*``) out of it: they are CANCELLED, not failures."""
-        with asking(self._url, order := order_of(actor, reason, request_id)):
-            return self._failures.on_plan("exclude", plan_id, tenants, order)
+        with asking(self._door.url, order := order_of(actor, reason, request_id)):
+            return self._door.failures.on_plan("exclude", plan_id, tenants, order)

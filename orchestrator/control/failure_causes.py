@@ -25,6 +25,13 @@ class CauseGroup:
     message: str
     tenants: dict[str, str] = field(default_factory=dict)
     """Tenant by task id, the oldest first."""
+    others: int = 0
+    """How many there are besides, whose names are not known here."""
+
+    @property
+    def count(self) -> int:
+        """How many tasks failed of it."""
+        return len(self.tenants) + self.others
 
 
 class FailureCauses:

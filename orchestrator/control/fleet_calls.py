@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.operations import Operator
+from orchestrator.control.door import Door
 from orchestrator.control.target import asking, order_of
 
 
 class FleetCalls:
     """Answers to a plan's gates; ``Client`` has them."""
 
-    _url: str
-    _orchestrator: Operator
+    _door: Door
 
     def approve(
         self,
@@ -40,5 +39,5 @@ class FleetCalls:
     def _answer_gate(
         self, plan_id: str, wave: str | None, who: tuple[str | None, str, str | None], *, approves: bool
     ) -> OperationResult:
-        with asking(self._url, order := order_of(*who)):
-            return self._orchestrator.answer_gate(plan_id, wave or "", order, approves=approves)
+        with asking(self._door.url, order := order_of(*who)):
+            return self._door.operates.answer_gate(plan_id, wave or "", order, approves=approves)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.freeze_desk import FreezeDesk, FreezeStatus
+from orchestrator.control.door import Door
+from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.target import asking, order_of
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.fleet.freezes import Scope
@@ -15,8 +16,7 @@ from orchestrator.ledger.connection import translate_errors
 class FreezeCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
-    _url: str
-    _freezes: FreezeDesk
+    _door: Door
 
     def freeze(
         self,
@@ -42,15 +42,15 @@ class FreezeCalls:
         if sum((tenants is not None, label is not None, all_tenants)) != 1:
             raise InvalidInput([Problem("", None, "give exactly one of tenant, label and all")])
         order = order_of(actor, reason, request_id)
-        when = {"since": since, "until": until}
-        with asking(self._url, order):
-            return self._freezes.set(
+        with asking(self._door.url, order):
+            return self._door.freezes.set(
                 Scope(tenants, label),
                 order,
+                since=since,
+                until=until,
                 for_seconds=for_seconds,
                 every=every,
                 rollbacks_too=rollbacks_too,
-                **when,
             )
 
     def unfreeze(
@@ -58,10 +58,10 @@ class FreezeCalls:
     ) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
         order = order_of(actor, reason, request_id)
-        with asking(self._url, order):
-            return self._freezes.lift(freeze_id, order)
+        with asking(self._door.url, order):
+            return self._door.freezes.lift(freeze_id, order)
 
     def freezes(self, tenant_id: str | None = None) -> list[FreezeStatus]:
         """Every freeze that is set and not over, or those that cover a tenant."""
-        with translate_errors(self._url):
-            return self._freezes.all(tenant_id)
+        with translate_errors(self._door.url):
+            return self._door.freezes.all(tenant_id)

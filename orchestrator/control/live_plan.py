@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.consumer import EventConsumer, MemoryCursor
 from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
 from orchestrator.control.export import stages_of
-from orchestrator.control.failure_causes import FailureCauses
+from orchestrator.control.failure_causes import CauseGroup, FailureCauses
 from orchestrator.control.pace import Pace
 from orchestrator.control.status import StatusReader, plan_summary, task_status
 from orchestrator.control.task_rows import TaskFilter
@@ -62,7 +63,7 @@ class TaskView:
     started: datetime | None = None
 
 
-class LivePlan:
+class LiveView(ABC):
     """One plan; ``look`` brings all that it says up to date. Raises ``NotFound`` and ``Unreachable``."""
 
     summary: PlanSummary
@@ -70,6 +71,51 @@ class LivePlan:
     """By Redis' clock, which the times of the events are by."""
     started: datetime | None
     ended: datetime | None
+    moving: dict[str, MovingTask]
+    """Tasks that hold a slot by id, in the order in which they took it."""
+    causes: Iterable[CauseGroup]
+    pace: Pace
+
+    @abstractmethod
+    def look(self) -> None:
+        """Ask for what is new."""
+
+    @abstractmethod
+    def views(self, task_ids: Sequence[str]) -> list[TaskView]:
+        """These tasks as they are now; those that are gone are left out."""
+
+    @abstractmethod
+    def page(self, wanted: TaskFilter, offset: int, limit: int) -> PlanStatus:
+        """A page of its tasks, what is of interest first."""
+
+    @property
+    def total(self) -> int:
+        """How many tasks it has."""
+        return sum(self.summary.counts.values())
+
+    @property
+    def done(self) -> int:
+        """How many of them have ended; while it rolls back, how many have gone back."""
+        ends = WENT_BACK if self.summary.status == PlanState.ROLLING_BACK else TASK_ENDED
+        return sum(self.summary.counts.get(state, 0) for state in ends)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take at its pace; None when nobody can tell."""
+        if self.summary.status not in (PlanState.RUNNING, PlanState.ROLLING_BACK) or self.summary.pausing:
+            return None
+        return self.pace.seconds_for(self.total - self.done, self.now)
+
+    @property
+    def seconds_run(self) -> float | None:
+        """Since it started, up to its end if it has ended; None before."""
+        return None if self.started is None else ((self.ended or self.now) - self.started).total_seconds()
+
+
+class LivePlan(LiveView):
+    """The plan in the ledger."""
+
+    causes: FailureCauses
 
     def __init__(self, reader: Reader, plan_id: str, translated: Callable[[], AbstractContextManager[None]]) -> None:
         """``translated`` turns what Redis' client raises into our errors."""
@@ -78,8 +124,7 @@ class LivePlan:
         self._translated = translated
         self._status = StatusReader(reader)
         self._steps: dict[str, list[str]] = {}
-        self.moving: dict[str, MovingTask] = {}
-        """Tasks that hold a slot by id, in the order in which they took it."""
+        self.moving = {}
         with translated():
             self._begin()
         self.look()
@@ -106,29 +151,6 @@ class LivePlan:
         """A page of its tasks, what is of interest first."""
         with self._translated():
             return self._status.plan(self._plan_id, wanted, offset=offset, limit=limit, by_interest=True)
-
-    @property
-    def total(self) -> int:
-        """How many tasks it has."""
-        return sum(self.summary.counts.values())
-
-    @property
-    def done(self) -> int:
-        """How many of them have ended; while it rolls back, how many have gone back."""
-        ends = WENT_BACK if self.summary.status == PlanState.ROLLING_BACK else TASK_ENDED
-        return sum(self.summary.counts.get(state, 0) for state in ends)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """How long it will take at its pace; None when nobody can tell."""
-        if self.summary.status not in (PlanState.RUNNING, PlanState.ROLLING_BACK) or self.summary.pausing:
-            return None
-        return self.pace.seconds_for(self.total - self.done, self.now)
-
-    @property
-    def seconds_run(self) -> float | None:
-        """Since it started, up to its end if it has ended; None before."""
-        return None if self.started is None else ((self.ended or self.now) - self.started).total_seconds()
 
     def _begin(self) -> None:
         self.causes = FailureCauses()
@@ -177,7 +199,7 @@ class LivePlan:
             self.moving.setdefault(event.task_id, MovingTask(event.task_id, event.tenant_id))
         else:
             self.moving.pop(event.task_id, None)
-        if isinstance(event, e.TaskFailed | e.TaskRollbackFailed):
+        if isinstance(event, e.TaskFailed | e.TaskRollbackFailed | e.TaskSoakFailed):
             self.causes.add(event.task_id, event.tenant_id, event.failure_info)
         else:
             self.causes.remove(event.task_id)

@@ -7,23 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
-from orchestrator.control.checkpoints import checkpoint_reader
-from orchestrator.control.export import Line, plan_lines
-from orchestrator.control.purging import Purger
+from orchestrator.control.door import Door
+from orchestrator.control.export import Line
 from orchestrator.control.target import order_of
-from orchestrator.control.tenants import purged_tenant
 from orchestrator.ledger.connection import translate_errors
-from orchestrator.ledger.reader import Reader
-from orchestrator.settings.model import Settings
 
 
 class RetentionCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
-    _url: str
-    _settings: Settings
-    _reader: Reader
-    _purger: Purger
+    _door: Door
 
     def purge(
         self,
@@ -41,8 +34,8 @@ class RetentionCalls:
         Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left.
         ``force`` takes out one that damaged records keep from its end. Raises ``NotAllowed`` when it has not ended.
         """
-        with translate_errors(self._url):
-            return self._purger.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
+        with translate_errors(self._door.url):
+            return self._door.purges.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
 
     def purge_ended(
         self,
@@ -55,25 +48,25 @@ class RetentionCalls:
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
-        with translate_errors(self._url):
-            return self._purger.ended_before(before, order_of(actor, reason, request_id), export, progress)
+        with translate_errors(self._door.url):
+            return self._door.purges.ended_before(before, order_of(actor, reason, request_id), export, progress)
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""
-        with translate_errors(self._url):
-            return purged_tenant(self._reader, tenant_id)
+        with translate_errors(self._door.url):
+            return self._door.keeps.purged_tenant(tenant_id)
 
     def checkpoint(self, task_id: str) -> CheckpointStatus:
         """What is kept of a task for going on after its last good stage, or that nothing is."""
-        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
-            return reader.task(task_id)
+        with translate_errors(self._door.url):
+            return self._door.keeps.checkpoint(task_id)
 
     def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
         """The same of all tasks of a plan that have one, many in few round trips."""
-        with checkpoint_reader(self._reader, self._settings) as reader, translate_errors(self._url):
-            return reader.plan(plan_id)
+        with translate_errors(self._door.url):
+            return self._door.keeps.checkpoints(plan_id)
 
     def export(self, plan_id: str) -> Iterator[Line]:
         """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
-        with translate_errors(self._url):
-            yield from plan_lines(self._reader, plan_id)
+        with translate_errors(self._door.url):
+            yield from self._door.keeps.export(plan_id)

@@ -142,7 +142,7 @@ class TaskRows:
         if not groups:
             return found
         states = [state for group, _ in groups for state in group]
-        wave = None if wanted.wave is None else self._wave(wanted.wave)
+        wave = None if wanted.wave is None else wave_index(wanted.wave, self._waves)
         only = Only(wanted.tenants, wanted.cause, wave)
         for step in self._reader.find_tasks(self._plan_id, self._total, states, only):
             for group, upto in groups:
@@ -154,8 +154,9 @@ class TaskRows:
                 break
         return found
 
-    def _wave(self, name: str) -> int:
-        """Its index. Raises ``InvalidInput`` for a wave that the plan does not have."""
-        if name not in self._waves:
-            raise InvalidInput([Problem("wave", name, unknown("wave", name, self._waves))])
-        return self._waves.index(name)
+
+def wave_index(name: str, waves: Sequence[str]) -> int:
+    """The place of the wave of this name. Raises ``InvalidInput`` for one that the plan does not have."""
+    if name not in waves:
+        raise InvalidInput([Problem("wave", name, unknown("wave", name, waves))])
+    return waves.index(name)

@@ -21,6 +21,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 from orchestrator.ledger.looks import look
 from orchestrator.ledger.movers import movers
+from orchestrator.ledger.page_reads import PageReads
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.repairs import PutRight, put_right
@@ -44,6 +45,7 @@ class Reader:
         self._keys = keys
         self.namespace = keys.namespace
         self.freezes, self.groups = FreezeReads(client, keys), GroupReads(client, keys)
+        self.pages = PageReads(client, keys)
 
     # For coordinators and workers
 
@@ -116,13 +118,13 @@ class Reader:
         return read_hashes(self._client, [self._keys.of("task", task_id) for task_id in task_ids])
 
     def find_tasks(
-        self, plan_id: str, total: int, wanted: Sequence[str], only: Only = ANY
+        self, plan_id: str, total: int, wanted: Sequence[str], only: Only = ANY, begin: int = 0
     ) -> Iterator[dict[str, list[int]]]:
-        """Positions of the plan's tasks by where they stand, ``LOOKED_AT`` tasks a step, from the first on.
+        """Positions of the plan's tasks by where they stand, ``LOOKED_AT`` tasks a step, from position ``begin`` on.
 
         ``wanted``: statuses, and ``LINE`` for those that stand in their tenant's line, whatever their status.
         """
-        for arguments in search_steps(plan_id, total, wanted, only):
+        for arguments in search_steps(plan_id, total, wanted, only, begin):
             found = look(self._client, self._keys, "find_tasks", arguments)
             yield dict(zip(wanted, found, strict=True))
 

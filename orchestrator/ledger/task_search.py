@@ -24,11 +24,13 @@ class Only:
 ANY: Final = Only()
 
 
-def search_steps(plan_id: str, total: int, wanted: Sequence[str], only: Only) -> Iterator[list[str | int]]:
-    """The arguments of each step's script, from the first task on."""
+def search_steps(
+    plan_id: str, total: int, wanted: Sequence[str], only: Only, begin: int = 0
+) -> Iterator[list[str | int]]:
+    """The arguments of each step's script, from the task at position ``begin`` on."""
     wave = "" if only.wave is None else str(only.wave)
     texts = [pieces(only.tenants), pieces(only.cause and only.cause.lower()), wave]
-    for first in range(0, total, LOOKED_AT):
+    for first in range(begin, total, LOOKED_AT):
         yield [plan_id, first, min(LOOKED_AT, total - first), *texts, *wanted]
 
 

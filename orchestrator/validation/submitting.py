@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from orchestrator.control.answers import SubmitResult
+from orchestrator.control.door import Written
+from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.unserved import unserved
-from orchestrator.domain.config import PlanHeader, PlanSpec
+from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem, TenantsMoved
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.freeze_reads import FreezeReads
@@ -23,12 +24,11 @@ from orchestrator.plans.preview_digest import DigestMaker, PreviewDigest, parse_
 from orchestrator.plans.submit import UNSEEN, Seen, take_back_draft, write_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
+from orchestrator.validation.checking import check_plan
 from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.plan_preview import PlanPreview
 from orchestrator.validation.running_conflicts import running_conflicts
 from orchestrator.validation.tenant_states import TenantStates
-
-Written = str | Path | Mapping[str, Any] | PlanSpec
 
 MOST_NAMED = 10
 """Tenants that are named when they have moved; the others are counted."""
@@ -41,6 +41,10 @@ class Submitter:
     ledger: Ledger
     reader: Reader
     settings: Settings
+
+    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+        """The plan's mistakes and warnings; see ``check_plan``."""
+        return check_plan(plan, self.settings, partial(running_conflicts, reader=self.reader), show=show)
 
     def preview(
         self, plan: Written, *, against_plan: str | None, skip_identical: bool

@@ -21,7 +21,7 @@ from orchestrator.cli.watch.sections import (
 )
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import PlanStatus
-from orchestrator.control.live_plan import LivePlan, MovingTask, TaskView
+from orchestrator.control.live_plan import LiveView, MovingTask, TaskView
 from orchestrator.domain.pattern import is_like
 
 MOST_CAUSES = 6
@@ -57,7 +57,7 @@ class Frame:
 class Screen:
     """Draws a plan, and remembers what the ledger was asked for last: the rows that moved, or the page of a list."""
 
-    def __init__(self, live: LivePlan) -> None:
+    def __init__(self, live: LiveView) -> None:
         self._live = live
         self._page: PlanStatus | None = None
         self._page_of: tuple[View, int] | None = None

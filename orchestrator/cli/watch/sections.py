@@ -20,7 +20,7 @@ from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.failure_causes import CauseGroup
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
-from orchestrator.control.live_plan import LivePlan, TaskView, seconds_between
+from orchestrator.control.live_plan import LiveView, TaskView, seconds_between
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
@@ -44,7 +44,7 @@ def pair(left: Text, right: Text) -> Table:
     return line
 
 
-def head(live: LivePlan, width: int) -> Lines:
+def head(live: LiveView, width: int) -> Lines:
     """Name and state, progress, pace, counts, what a person asked last."""
     plan = live.summary
     state = status_text(plan.status, plan.pausing, plan.cancelling, plan.counts.get(TaskState.RUNNING, 0))
@@ -68,7 +68,7 @@ def head(live: LivePlan, width: int) -> Lines:
     return lines
 
 
-def fleet(live: LivePlan) -> Lines:
+def fleet(live: LiveView) -> Lines:
     """The wave that the plan is at, and a breaker that has tripped, each with what to type."""
     plan = live.summary
     if plan.status in PLAN_ENDED:
@@ -85,7 +85,7 @@ def fleet(live: LivePlan) -> Lines:
     return lines
 
 
-def pace_words(live: LivePlan) -> str:
+def pace_words(live: LiveView) -> str:
     """``12.5 a minute, about 4m left``; at its end how long it took."""
     took = span_text(live.seconds_run)
     if live.summary.status in PLAN_ENDED:
@@ -97,12 +97,12 @@ def pace_words(live: LivePlan) -> str:
     return ", ".join(words) or "not started"
 
 
-def slot_words(live: LivePlan) -> str:
+def slot_words(live: LiveView) -> str:
     """How many of the plan's slots are taken."""
     return f"{len(live.moving)} of {live.summary.max_concurrency} slots"
 
 
-def causes(live: LivePlan, width: int, rows: int) -> Lines:
+def causes(live: LiveView, width: int, rows: int) -> Lines:
     """Failures by cause, the most frequent first, the cause before the tenants: at most ``rows`` lines."""
     groups = list(live.causes)
     if not groups or rows < 2:
@@ -119,16 +119,16 @@ def cause_line(group: CauseGroup, width: int) -> Table:
     """``HealthCheckFailed x 3  gateway / health-check: gw-2 says 41``, and of whom."""
     cause = group.cause
     place = " / ".join(name for name in (cause.stage, cause.step) if name)
-    what = Text.assemble((cell(cause.type).plain, "red"), f" x {len(group.tenants)}  ")
+    what = Text.assemble((cell(cause.type).plain, "red"), f" x {group.count}  ")
     what.append(cell(f"{place}: {group.message}" if place else group.message))
     sample = list(group.tenants.values())[-1 if width < WIDE else -5 :]
-    more = len(group.tenants) - len(sample)
+    more = group.count - len(sample)
     whom = ", ".join(sample) + (f" and {more} more" if more else "")
     # A long name must not take the cause's place.
     return pair(what, cell(whom if len(whom) <= width // 3 else whom[: width // 3 - 1] + "…", "dim"))
 
 
-def moving_table(live: LivePlan, views: Sequence[TaskView], width: int) -> Table:
+def moving_table(live: LiveView, views: Sequence[TaskView], width: int) -> Table:
     """What moves: stage, step, attempt, last answer, and since when."""
     if width < NARROW:
         return _moving_narrow(live, views)
@@ -150,7 +150,7 @@ def moving_table(live: LivePlan, views: Sequence[TaskView], width: int) -> Table
     return table
 
 
-def _moving_narrow(live: LivePlan, views: Sequence[TaskView]) -> Table:
+def _moving_narrow(live: LiveView, views: Sequence[TaskView]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, expand=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right")

@@ -22,7 +22,7 @@ from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import PLAN_ENDED
 
 if TYPE_CHECKING:
-    from orchestrator.control.live_plan import LivePlan
+    from orchestrator.control.live_plan import LiveView
 
 LOOK_SECONDS: Final = 0.5
 """How often the ledger is asked what is new."""
@@ -38,7 +38,7 @@ class Session:
     """One person at one screen."""
 
     def __init__(
-        self, live: LivePlan, keys: KeySource, out: Console, clock: Callable[[], float] = time.monotonic
+        self, live: LiveView, keys: KeySource, out: Console, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """``clock`` gives seconds that only rise."""
         self._live = live
@@ -140,7 +140,7 @@ class Painter:
         self._lines = lines
 
 
-def show_live(live: LivePlan) -> bool:
+def show_live(live: LiveView) -> bool:
     """The live screen of a plan; whether it has ended. What is left on the terminal says how it stands."""
     out = console()
     with _stops_in_order(), open_keys() as keys, out.screen(hide_cursor=True):

@@ -1,0 +1,227 @@
+"""What ``Client`` stands on: the ledger's own parts, or those that ask a console for the same.
+
+One protocol a part, in the words that the client hands on: what is given is read (targets, filters, orders), and errors
+are ours. Whoever stands behind the door, the answers and the errors are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from orchestrator.control.answers import (
+    CheckpointStatus,
+    DamagedTask,
+    Diagnosis,
+    Explanation,
+    OperationResult,
+    PlanStatus,
+    PlanSummary,
+    PurgedTenant,
+    PurgeResult,
+    SubmitResult,
+    TaskStatus,
+)
+from orchestrator.control.drift_answers import DriftEnd, TenantDrift
+from orchestrator.control.export import Line
+from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.control.live_plan import LiveView
+from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.page_answers import (
+    PlanFailures,
+    PlanPage,
+    TaskPage,
+    TenantPage,
+    TenantView,
+    ValidationResult,
+)
+from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
+from orchestrator.control.purging import Progress
+from orchestrator.control.target import OperationTarget
+from orchestrator.control.task_rows import TaskFilter
+from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.events import Event
+from orchestrator.fleet.freezes import Scope
+from orchestrator.ledger.failure_answers import Chunked, Word
+from orchestrator.ledger.operations import Operation, Order
+
+Written = str | Path | Mapping[str, Any] | PlanSpec
+
+
+class Submits(Protocol):
+    """Checks, previews and submits plans."""
+
+    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]: ...
+
+    def preview(
+        self, plan: Written, *, against_plan: str | None, skip_identical: bool
+    ) -> Iterator[TenantPreview | PreviewEnd]: ...
+
+    def submit(
+        self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool
+    ) -> SubmitResult: ...
+
+
+class Tells(Protocol):
+    """How plans, tasks and tenants stand."""
+
+    def plan(
+        self, plan_id: str, wanted: TaskFilter, *, limit: int | None, offset: int, by_interest: bool
+    ) -> PlanStatus: ...
+
+    def tasks(self, plan_id: str, wanted: TaskFilter) -> Iterator[TaskStatus]: ...
+
+    def summary(self, plan_id: str) -> PlanSummary: ...
+
+    def plans(self) -> list[PlanSummary]: ...
+
+    def task(self, task_id: str) -> TaskStatus: ...
+
+    def tenant(self, tenant_id: str) -> TaskStatus: ...
+
+
+class TellsInPages(Protocol):
+    """The same of many, a page at a time."""
+
+    def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage: ...
+
+    def tasks(self, plan_id: str, wanted: TaskFilter, limit: int, cursor: str | None) -> TaskPage: ...
+
+    def failures(self, plan_id: str) -> PlanFailures: ...
+
+    def tenant(self, tenant_id: str) -> TenantView: ...
+
+    def tenants(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage: ...
+
+    def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]: ...
+
+
+class Operates(Protocol):
+    """Takes operations."""
+
+    def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult: ...
+
+    def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult: ...
+
+    def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult: ...
+
+    def release_tenant(self, tenant_id: str, order: Order) -> OperationResult: ...
+
+    def task_id_of(self, target: OperationTarget) -> str: ...
+
+
+class AnswersFailures(Protocol):
+    """Takes answers to failures."""
+
+    def on_task(self, word: Word, target: OperationTarget, task_id: str, order: Order) -> OperationResult: ...
+
+    def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> OperationResult: ...
+
+
+class Freezes(Protocol):
+    """Sets, lifts and lists freezes."""
+
+    def set(
+        self,
+        scope: Scope,
+        order: Order,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        for_seconds: float | None,
+        every: str | None,
+        rollbacks_too: bool,
+    ) -> FreezeStatus: ...
+
+    def lift(self, freeze_id: str, order: Order) -> OperationResult: ...
+
+    def override(self, plan_id: str, order: Order) -> OperationResult: ...
+
+    def all(self, tenant_id: str | None) -> list[FreezeStatus]: ...
+
+
+class Purges(Protocol):
+    """Takes ended plans out."""
+
+    def plan(self, plan_id: str, order: Order, export: Path | None, progress: Progress) -> PurgeResult: ...
+
+    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult: ...
+
+
+class Explains(Protocol):
+    """Says why."""
+
+    def target(self, target: OperationTarget) -> Explanation: ...
+
+    def damaged_tasks(self, plan_id: str) -> list[DamagedTask]: ...
+
+
+class Waits(Protocol):
+    """Blocks until something is so."""
+
+    def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str: ...
+
+    def task(self, task_id: str, *, until_paused: bool = False) -> str: ...
+
+    def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]: ...
+
+
+class Keeps(Protocol):
+    """What is kept: checkpoints, what a purge has left, a plan written down."""
+
+    def checkpoint(self, task_id: str) -> CheckpointStatus: ...
+
+    def checkpoints(self, plan_id: str) -> list[CheckpointStatus]: ...
+
+    def purged_tenant(self, tenant_id: str) -> PurgedTenant | None: ...
+
+    def export(self, plan_id: str) -> Iterator[Line]: ...
+
+
+class Door(Protocol):
+    """All of it. ``url`` is where it leads, for errors that name it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def submits(self) -> Submits: ...
+
+    @property
+    def tells(self) -> Tells: ...
+
+    @property
+    def pages(self) -> TellsInPages: ...
+
+    @property
+    def operates(self) -> Operates: ...
+
+    @property
+    def failures(self) -> AnswersFailures: ...
+
+    @property
+    def freezes(self) -> Freezes: ...
+
+    @property
+    def purges(self) -> Purges: ...
+
+    @property
+    def explains(self) -> Explains: ...
+
+    @property
+    def waits(self) -> Waits: ...
+
+    @property
+    def keeps(self) -> Keeps: ...
+
+    def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget: ...
+
+    def drift(self, plan_id: str | None, tenants: str | None) -> Iterator[TenantDrift | DriftEnd]: ...
+
+    def live(self, plan_id: str) -> LiveView: ...
+
+    def doctor(self) -> Diagnosis: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,115 @@
+"""What is answered of many: pages of plans, tasks and tenants, failures by their cause; camelCase as JSON."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from orchestrator.control.answers import Answer, DeployUnit, PlanSummary, TaskStatus
+from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.domain.errors import Problem
+
+
+class PlanPage(Answer):
+    """Plans, the newest first. ``next_cursor``: where the next page begins, None behind the last one. A page may hold
+    fewer rows than asked for, and there may be more behind it all the same."""
+
+    plans: list[PlanSummary]
+    next_cursor: str | None = None
+
+
+class TaskPage(Answer):
+    """Tasks of a plan in its order, or by interest (what failed first); ``next_cursor`` as of plans. ``matching``: how
+    many there are on all pages, where that is known without looking at all."""
+
+    plan_id: str
+    tasks: list[TaskStatus]
+    matching: int | None = None
+    next_cursor: str | None = None
+
+
+class FailureSample(Answer):
+    """One that failed of a cause."""
+
+    task_id: str
+    tenant_id: str
+
+
+class FailureGroup(Answer):
+    """Failures of one cause: the same type at the same place. ``message``: of the newest; ``samples``: the newest few."""
+
+    type: str
+    stage_name: str | None = None
+    step_name: str | None = None
+    count: int
+    message: str
+    samples: list[FailureSample]
+
+
+class PlanFailures(Answer):
+    """Why a plan's tasks failed, the most frequent cause first; of more than 100 causes the others are left out."""
+
+    plan_id: str
+    failed: int
+    groups: list[FailureGroup]
+
+
+class TenantRow(Answer):
+    """A tenant in a list: its newest task and how that stands, and what it runs."""
+
+    tenant_id: str
+    labels: dict[str, str] = {}
+    task_id: str
+    plan_id: str
+    status: str
+    current: DeployUnit | None = None
+
+
+class TenantPage(Answer):
+    """Tenants, those of the newest plans first; ``next_cursor`` as of plans."""
+
+    tenants: list[TenantRow]
+    next_cursor: str | None = None
+
+
+class TenantMove(Answer):
+    """One move of a tenant, of which its plan may be purged: then its ``status`` is PURGED, and no more is known."""
+
+    task_id: str
+    plan_id: str
+    status: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    deploy_unit: DeployUnit | None = None
+    """What it was to become by it."""
+
+
+class TenantView(Answer):
+    """One tenant. ``task``: the one that speaks for it (its holder, else its first waiter, else its newest); None when
+    all its plans are purged. ``holder``: the task that holds it; ``waiting``: how many wait for it. ``history``: its
+    moves, the newest first, 20 at most, as far back as plans are kept."""
+
+    tenant_id: str
+    status: str
+    labels: dict[str, str] = {}
+    current: DeployUnit | None = None
+    last_known_good: DeployUnit | None = None
+    last_mover: str | None = None
+    holder: str | None = None
+    waiting: int = 0
+    task: TaskStatus | None = None
+    freezes: list[FreezeStatus] = []
+    history: list[TenantMove] = []
+
+
+class ValidationResult(Answer):
+    """What a check of a plan found; ``resolved``: its waves and tolerances in numbers, "" when it has none, ``fleet``
+    the same as values."""
+
+    valid: bool
+    errors: list[Problem] = []
+    warnings: list[Problem] = []
+    tenant_count: int = 0
+    resolved: str = ""
+    fleet: dict[str, JsonValue] = {}
+
+

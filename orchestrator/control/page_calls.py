@@ -1,0 +1,90 @@
+"""The client's calls on lists a page at a time, on tenants themselves, and on the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Unpack
+
+from orchestrator.control.answers import Diagnosis
+from orchestrator.control.door import Door
+from orchestrator.control.page_answers import (
+    PlanFailures,
+    PlanPage,
+    TaskPage,
+    TenantPage,
+    TenantView,
+    ValidationResult,
+)
+from orchestrator.control.task_rows import Wanted, check_page
+from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.events import Event
+from orchestrator.ledger.connection import translate_errors
+
+MOST_ROWS = 500
+"""Of a page."""
+
+
+class PageCalls:
+    """Part of ``Client``, which gives it what it stands on."""
+
+    _door: Door
+
+    def validate(
+        self, plan: str | Path | Mapping[str, Any] | PlanSpec, *, show: bool = False
+    ) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+        """Checks a plan; nothing is written, and mistakes are answers. With ``show`` also what each tenant will do."""
+        with translate_errors(self._door.url):
+            return self._door.submits.check(plan, show=show)
+
+    def plan_page(
+        self, *, statuses: Collection[str] | None = None, limit: int = 50, cursor: str | None = None
+    ) -> PlanPage:
+        """Plans, or those in these statuses, the newest first; ``cursor`` is the ``next_cursor`` of the page before."""
+        _check_limit(limit)
+        with translate_errors(self._door.url):
+            return self._door.pages.plans(statuses, limit, cursor)
+
+    def task_page(
+        self, plan_id: str, *, limit: int = 50, cursor: str | None = None, **wanted: Unpack[Wanted]
+    ) -> TaskPage:
+        """Tasks of a plan in its order, or those that are asked for as in ``status``; see ``plan_page``."""
+        _check_limit(limit)
+        found = check_page(wanted)
+        with translate_errors(self._door.url):
+            return self._door.pages.tasks(plan_id, found, limit, cursor)
+
+    def event_page(self, plan_id: str | None = None, since: int = 0, limit: int = 100) -> list[Event]:
+        """At most ``limit`` events after sequence id ``since``: see ``events``."""
+        _check_limit(limit)
+        with translate_errors(self._door.url):
+            return self._door.pages.events(plan_id, since, limit)
+
+    def failures(self, plan_id: str) -> PlanFailures:
+        """Why a plan's tasks failed, by cause."""
+        with translate_errors(self._door.url):
+            return self._door.pages.failures(plan_id)
+
+    def tenant(self, tenant_id: str) -> TenantView:
+        """A tenant: what it runs, its last known good, who holds it, its moves."""
+        with translate_errors(self._door.url):
+            return self._door.pages.tenant(tenant_id)
+
+    def tenants(
+        self, *, label: str | None = None, pattern: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> TenantPage:
+        """Tenants with a label (``region=eu``), or whose id is like a pattern; see ``plan_page``."""
+        _check_limit(limit)
+        with translate_errors(self._door.url):
+            return self._door.pages.tenants(label, pattern, limit, cursor)
+
+    def doctor(self) -> Diagnosis:
+        """Looks the installation over: servers, processes, plans."""
+        with translate_errors(self._door.url):
+            return self._door.doctor()
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_ROWS:
+        raise InvalidInput([Problem("limit", limit, f"expected a whole number from 1 to {MOST_ROWS}")])

@@ -1,0 +1,39 @@
+"""Which door a client takes: the console that the environment names, or the ledger of the settings."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.settings.model import Settings, load_settings
+
+if TYPE_CHECKING:
+    from orchestrator.control.door import Door
+
+URL_VARIABLE: Final = "CHANGEOVER_API_URL"
+TOKEN_VARIABLE: Final = "CHANGEOVER_API_TOKEN"  # noqa: S105 - its name
+
+
+def console_is_named() -> bool:
+    """Whether the environment says that commands work through a console."""
+    return bool(os.environ.get(URL_VARIABLE))
+
+
+def open_door(settings: Settings | None) -> Door:
+    """The ledger of these settings; without them the console of the environment, else the ledger of its settings."""
+    if settings is None and console_is_named():
+        return open_console(os.environ[URL_VARIABLE], os.environ.get(TOKEN_VARIABLE, ""))
+    # Each door brings much that the other does not need.
+    from orchestrator.doors.ledger import LedgerDoor
+
+    return LedgerDoor(settings or load_settings())
+
+
+def open_console(url: str, token: str) -> Door:
+    """The console at this address. Raises ``InvalidInput`` for an address that cannot be one, or without a token."""
+    from orchestrator.doors.remote.door import ConsoleDoor
+
+    if not token.strip():
+        raise InvalidInput([Problem(TOKEN_VARIABLE, None, "missing: a token of the console, `changeover token create`")])
+    return ConsoleDoor(url, token.strip())
