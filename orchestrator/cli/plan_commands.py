@@ -41,7 +41,7 @@ def validate(
     except InvalidInput as error:
         from orchestrator.control.page_answers import ValidationResult
 
-        result, tenants = ValidationResult(valid=False, errors=error.problems), iter(())
+        result, tenants = ValidationResult(valid=False, errors=tuple(error.problems)), iter(())
     if json_output:
         found: dict[str, Any] = {
             "valid": result.valid,

@@ -13,7 +13,7 @@ from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.errors import Unreachable, quoted_value
 from orchestrator.domain.status import TaskState
-from orchestrator.domain.task_id import task_ids_of
+from orchestrator.domain.task_id import task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.secrets.masking import masked
 from orchestrator.settings.checkpoint_store import open_store
@@ -42,6 +42,12 @@ class CheckpointReader:
         task_ids = task_ids_of(plan_id, self._status.task_count(plan_id))
         pages = (self._of(task_ids[start : start + PAGE]) for start in range(0, len(task_ids), PAGE))
         return [found for page in pages for found in page if found.kept]
+
+    def some(self, plan_id: str, begin: int, end: int) -> list[CheckpointStatus]:
+        """Those of the tasks at these positions of the plan that have one. Raises as ``task`` does."""
+        total = self._status.task_count(plan_id)
+        task_ids = [task_id_of(plan_id, position) for position in range(begin, min(end, total))]
+        return [found for found in self._of(task_ids) if found.kept]
 
     def _of(self, task_ids: Sequence[str]) -> list[CheckpointStatus]:
         texts = dict(zip(task_ids, self._reader.checkpoint_texts(task_ids), strict=True))

@@ -30,6 +30,7 @@ from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.page_answers import (
+    CheckpointPage,
     PlanFailures,
     PlanPage,
     TaskPage,
@@ -40,7 +41,7 @@ from orchestrator.control.page_answers import (
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.purging import Progress
 from orchestrator.control.target import OperationTarget
-from orchestrator.control.task_rows import TaskFilter
+from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
 from orchestrator.fleet.freezes import Scope
@@ -68,7 +69,13 @@ class Tells(Protocol):
     """How plans, tasks and tenants stand."""
 
     def plan(
-        self, plan_id: str, wanted: TaskFilter, *, limit: int | None, offset: int, by_interest: bool
+        self,
+        plan_id: str,
+        wanted: TaskFilter = EVERY_TASK,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        by_interest: bool = False,
     ) -> PlanStatus: ...
 
     def tasks(self, plan_id: str, wanted: TaskFilter) -> Iterator[TaskStatus]: ...
@@ -96,6 +103,8 @@ class TellsInPages(Protocol):
     def tenants(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage: ...
 
     def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]: ...
+
+    def checkpoints(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage: ...
 
 
 class Operates(Protocol):
@@ -145,7 +154,11 @@ class Freezes(Protocol):
 class Purges(Protocol):
     """Takes ended plans out."""
 
-    def plan(self, plan_id: str, order: Order, export: Path | None, progress: Progress) -> PurgeResult: ...
+    def plan(
+        self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
+    ) -> PurgeResult: ...
+
+    def listed(self, moment: datetime) -> list[str]: ...
 
     def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult: ...
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant
 from orchestrator.control.checkpoints import checkpoint_reader
 from orchestrator.control.export import Line, plan_lines
+from orchestrator.control.page_answers import CheckpointPage
+from orchestrator.control.pages import task_place
+from orchestrator.control.status import StatusReader
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
@@ -28,6 +31,14 @@ class Kept:
         """The same of all tasks of a plan that have one."""
         with checkpoint_reader(self._reader, self._settings) as reader:
             return reader.plan(plan_id)
+
+    def checkpoint_page(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage:
+        """The same of the next ``limit`` tasks of the plan."""
+        begin = task_place(cursor)
+        with checkpoint_reader(self._reader, self._settings) as reader:
+            found = reader.some(plan_id, begin, begin + limit)
+        more = begin + limit < StatusReader(self._reader).task_count(plan_id)
+        return CheckpointPage(plan_id=plan_id, checkpoints=found, next_cursor=str(begin + limit) if more else None)
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
+from datetime import datetime
+
+from pydantic import Field, JsonValue
 
 from orchestrator.control.answers import Answer, DeployUnit, PlanSummary, TaskStatus
 from orchestrator.control.freeze_desk import FreezeStatus
@@ -27,6 +29,43 @@ class TaskPage(Answer):
     next_cursor: str | None = None
 
 
+class CheckpointPage(Answer):
+    """What is kept of tasks of a plan; those of which nothing is kept are left out. ``next_cursor`` as of plans."""
+
+    plan_id: str
+    checkpoints: list[CheckpointStatus]
+    next_cursor: str | None = None
+
+
+class MovingView(Answer):
+    """A task that holds a slot; of those that were asked for also how it stands, and the step that it is at, which
+    attempt that is and what it was answered last."""
+
+    task_id: str
+    tenant_id: str
+    task: TaskStatus | None = None
+    step: str = ""
+    attempt: str = ""
+    answer: str = ""
+    started_at: datetime | None = None
+
+
+class LivePlanView(Answer):
+    """A plan while somebody looks at it. ``now`` is by Redis' clock. ``per_minute``: how many of its tasks end at
+    present, ``seconds_left``: how long it takes at that pace; None where nobody can tell."""
+
+    plan: PlanSummary
+    now: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    done: int
+    total: int
+    per_minute: float | None = None
+    seconds_left: float | None = None
+    moving: list[MovingView]
+    failures: list[FailureGroup]
+
+
 class FailureSample(Answer):
     """One that failed of a cause."""
 
@@ -35,7 +74,8 @@ class FailureSample(Answer):
 
 
 class FailureGroup(Answer):
-    """Failures of one cause: the same type at the same place. ``message``: of the newest; ``samples``: the newest few."""
+    """Failures of one cause: the same type at the same place. ``message``: of the newest; ``samples``: the
+    newest few."""
 
     type: str
     stage_name: str | None = None
@@ -57,7 +97,7 @@ class TenantRow(Answer):
     """A tenant in a list: its newest task and how that stands, and what it runs."""
 
     tenant_id: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     task_id: str
     plan_id: str
     status: str
@@ -90,15 +130,15 @@ class TenantView(Answer):
 
     tenant_id: str
     status: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     current: DeployUnit | None = None
     last_known_good: DeployUnit | None = None
     last_mover: str | None = None
     holder: str | None = None
     waiting: int = 0
     task: TaskStatus | None = None
-    freezes: list[FreezeStatus] = []
-    history: list[TenantMove] = []
+    freezes: tuple[FreezeStatus, ...] = ()
+    history: tuple[TenantMove, ...] = ()
 
 
 class ValidationResult(Answer):
@@ -106,10 +146,8 @@ class ValidationResult(Answer):
     the same as values."""
 
     valid: bool
-    errors: list[Problem] = []
-    warnings: list[Problem] = []
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     tenant_count: int = 0
     resolved: str = ""
-    fleet: dict[str, JsonValue] = {}
-
-
+    fleet: dict[str, JsonValue] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from orchestrator.control.answers import Diagnosis
 from orchestrator.control.door import Door
 from orchestrator.control.page_answers import (
+    CheckpointPage,
     PlanFailures,
     PlanPage,
     TaskPage,
@@ -60,6 +61,12 @@ class PageCalls:
         _check_limit(limit)
         with translate_errors(self._door.url):
             return self._door.pages.events(plan_id, since, limit)
+
+    def checkpoint_page(self, plan_id: str, *, limit: int = 50, cursor: str | None = None) -> CheckpointPage:
+        """What is kept of tasks of a plan; see ``plan_page``."""
+        _check_limit(limit)
+        with translate_errors(self._door.url):
+            return self._door.pages.checkpoints(plan_id, limit, cursor)
 
     def failures(self, plan_id: str) -> PlanFailures:
         """Why a plan's tasks failed, by cause."""

@@ -35,7 +35,9 @@ class Pages:
     def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage:
         """Plans in these statuses, the newest first."""
         known = [state.value for state in PlanState]
-        if wrong := [Problem("status", one, unknown("status", one, known)) for one in statuses or () if one not in known]:
+        if wrong := [
+            Problem("status", one, unknown("status", one, known)) for one in statuses or () if one not in known
+        ]:
             raise InvalidInput(wrong)
         place, found, looked_at = plan_place(cursor), list[tuple[PlanPlace, dict[str, str]]](), 0
         while looked_at < PLANS_LOOKED_AT:
@@ -71,7 +73,9 @@ class Pages:
         else:
             waves = [wave.name for wave in summary.waves]
             wave = None if wanted.wave is None else wave_index(wanted.wave, waves)
-            positions, following = self._search(plan_id, total, wanted, Only(wanted.tenants, wanted.cause, wave), limit, begin)
+            positions, following = self._search(
+                plan_id, total, wanted, Only(wanted.tenants, wanted.cause, wave), limit, begin
+            )
         tasks = self._status.tasks_at(plan_id, positions)
         return TaskPage(
             plan_id=plan_id,

@@ -42,12 +42,17 @@ class Purger:
         self._purges = purges
         self._reader = reader
 
-    def plan(self, plan_id: str, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
-        """Purges one plan. Raises ``NotFound``, ``NotAllowed`` (it has not ended), ``InvalidInput`` (the file)."""
+    def plan(
+        self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
+    ) -> PurgeResult:
+        """Purges one plan. Raises ``NotFound``, ``NotAllowed`` (it has not ended), ``InvalidInput`` (the file).
+
+        ``seen``: the planSequenceId of the last event of an export that the caller has made; refused when it went on.
+        """
         reply = self._purges.first_answer(f"plan {plan_id}", order)
         if reply is None:
-            with _opened(export) as file:
-                reply = self._purge(plan_id, order, file)
+            with opened(export) as file:
+                reply = self._purge(plan_id, order, file, seen)
             if export is not None and reply.answer in (Taken.MISSING, Taken.REFUSED):
                 # Made a moment ago, and of nothing that went: the corrected call is to find the name free.
                 export.unlink()
@@ -66,8 +71,8 @@ class Purger:
         if (first := self._purges.first_answer(what, order)) is not None:
             return PurgeResult(purged=json.loads(first.what))
         purged: list[str] = []
-        with _opened(export) as file:
-            for plan_id in self._purges.ended_before(round(moment.timestamp() * 1000)):
+        with opened(export) as file:
+            for plan_id in self.listed(moment):
                 # Each is a request of its own; a repeat of the call draws the same ids.
                 one = replace(order, request_id=f"{order.request_id}/{plan_id}")
                 if self._purge(plan_id, one, file).answer is Taken.ACCEPTED:
@@ -76,8 +81,11 @@ class Purger:
         self._purges.keep_answer(what, order, Reply(Taken.ACCEPTED, what=json.dumps(purged)))
         return PurgeResult(purged=purged)
 
-    def _purge(self, plan_id: str, order: Order, file: TextIO | None) -> Reply:
-        seen = ""
+    def listed(self, moment: datetime) -> list[str]:
+        """Plans that ended before ``moment``: what ``ended_before`` would purge."""
+        return self._purges.ended_before(round(moment.timestamp() * 1000))
+
+    def _purge(self, plan_id: str, order: Order, file: TextIO | None, seen: str = "") -> Reply:
         if file is not None:
             try:
                 for line in plan_lines(self._reader, plan_id):
@@ -86,9 +94,7 @@ class Purger:
                     file.write(as_text(line))
             except NotFound:
                 return Reply(Taken.MISSING)
-            # On disk before it leaves the ledger.
-            file.flush()
-            os.fsync(file.fileno())
+            synced(file)
         reply = self._purges.purge(plan_id, order, seen)
         if reply.why == "lost":
             self._purges.lose(plan_id)
@@ -99,8 +105,15 @@ class Purger:
             progress(plan_id, left)
 
 
+def synced(file: TextIO) -> None:
+    """On disk: before what is in it leaves the ledger."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 @contextmanager
-def _opened(path: Path | None) -> Iterator[TextIO | None]:
+def opened(path: Path | None) -> Iterator[TextIO | None]:
+    """A new file of this name, none without one. Raises ``InvalidInput`` for one that exists."""
     if path is None:
         yield None
         return

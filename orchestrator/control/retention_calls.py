@@ -28,14 +28,18 @@ class RetentionCalls:
         request_id: str | None = None,
         force: bool = False,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
+        seen: int | None = None,
     ) -> PurgeResult:
         """Takes an ended plan (or a draft) out of the ledger, its log with it; to a new file ``export`` first.
 
         Tenants keep their last known good config and last mover; ``progress`` is told how many tasks are left.
-        ``force`` takes out one that damaged records keep from its end. Raises ``NotAllowed`` when it has not ended.
+        ``force`` takes out one that damaged records keep from its end; ``seen``, the ``lastPlanSequenceId`` of an
+        export of the caller's own, has one refused that has gone on since. Raises ``NotAllowed`` when it has not ended.
         """
         with translate_errors(self._door.url):
-            return self._door.purges.plan(plan_id, order_of(actor, reason, request_id, force=force), export, progress)
+            order = order_of(actor, reason, request_id, force=force)
+            known = "" if seen is None else str(seen)
+            return self._door.purges.plan(plan_id, order, export, progress, seen=known)
 
     def purge_ended(
         self,
@@ -50,6 +54,11 @@ class RetentionCalls:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
         with translate_errors(self._door.url):
             return self._door.purges.ended_before(before, order_of(actor, reason, request_id), export, progress)
+
+    def ended_before(self, moment: datetime) -> list[str]:
+        """Ids of the plans that ``purge_ended`` would take out."""
+        with translate_errors(self._door.url):
+            return self._door.purges.listed(moment)
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""

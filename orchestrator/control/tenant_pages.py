@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from orchestrator.control.absent import absent
+from orchestrator.control.answers import DeployUnit, TaskStatus
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.export import config_of
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.page_answers import TenantMove, TenantPage, TenantRow, TenantView
 from orchestrator.control.pages import plan_place, task_place, wrong_cursor
 from orchestrator.control.status import StatusReader
-from orchestrator.control.answers import DeployUnit, TaskStatus
 from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.domain.pattern import is_like
@@ -52,8 +52,8 @@ class TenantPages:
             holder=record.get("holder") or None,
             waiting=self._reader.pages.waiting_for_tenant(tenant_id),
             task=task,
-            freezes=self._freezes.all(tenant_id),
-            history=list(self._moves(record.get("newest", ""))),
+            freezes=tuple(self._freezes.all(tenant_id)),
+            history=tuple(self._moves(record.get("newest", ""))),
         )
 
     def page(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage:
@@ -111,13 +111,16 @@ class TenantPages:
         tasks = self._reader.task_records([task_id_of(plan_id, position) for position, *_ in rows])
         for (position, tenant_id, labels, record), task in zip(rows, tasks, strict=True):
             pairs = (line.partition("=") for line in labels.splitlines())
-            yield position, TenantRow(
-                tenant_id=tenant_id,
-                labels={key: value for key, _, value in pairs},
-                task_id=task_id_of(plan_id, position),
-                plan_id=plan_id,
-                status=task.get("status", ""),
-                current=current_unit(record),
+            yield (
+                position,
+                TenantRow(
+                    tenant_id=tenant_id,
+                    labels={key: value for key, _, value in pairs},
+                    task_id=task_id_of(plan_id, position),
+                    plan_id=plan_id,
+                    status=task.get("status", ""),
+                    current=current_unit(record),
+                ),
             )
 
     def _task_of(self, tenant_id: str) -> TaskStatus | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from orchestrator.control.damage import DAMAGED, sound
-from orchestrator.control.status import StatusReader
+from orchestrator.control.door import Tells
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
-from orchestrator.ledger.reader import Reader
 
 LOOK_SECONDS: Final = 0.2
 """How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
@@ -19,12 +18,20 @@ BLOCK_SECONDS: Final = 1.0
 """How long one blocking read waits for an event: also how soon a waiting call notices that it may stop."""
 
 
-class Waiting:
-    """Waits by looking at the ledger. Raises ``NotFound`` for what is not there."""
+class EventLog(Protocol):
+    """Where events come from: the ledger, or a console."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._status = StatusReader(reader)
+    def events(self, plan_id: str | None, since: int) -> Iterator[Event]: ...
+
+    def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool: ...
+
+
+class Waiting:
+    """Waits by looking, again and again. Raises ``NotFound`` for what is not there."""
+
+    def __init__(self, log: EventLog, tells: Tells) -> None:
+        self._log = log
+        self._status = tells
 
     def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str:
         """Blocks until the plan has ended, and answers its state. Raises ``TimeoutError`` when it has not by then."""
@@ -53,9 +60,9 @@ class Waiting:
         while True:
             # Read before the log: an event written between the two is then still delivered.
             ended = plan_id is not None and self._status.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)
-            for event in self._reader.events(plan_id, since):
+            for event in self._log.events(plan_id, since):
                 since = event.sequence_id
                 yield event
             if not follow or ended:
                 return
-            self._reader.wait_for_event(plan_id, since, BLOCK_SECONDS)
+            self._log.wait_for_event(plan_id, since, BLOCK_SECONDS)

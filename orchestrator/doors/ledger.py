@@ -14,7 +14,14 @@ from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.keeping import Kept
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.operations import Operator
-from orchestrator.control.page_answers import PlanFailures, PlanPage, TaskPage, TenantPage, TenantView
+from orchestrator.control.page_answers import (
+    CheckpointPage,
+    PlanFailures,
+    PlanPage,
+    TaskPage,
+    TenantPage,
+    TenantView,
+)
 from orchestrator.control.pages import Pages
 from orchestrator.control.plan_failures import plan_failures
 from orchestrator.control.purging import Purger
@@ -54,7 +61,7 @@ class LedgerDoor:
         self.freezes = FreezeDesk(Freezes(ledger))
         self.purges = Purger(Purges(ledger), reader)
         self.explains = Explainer(ledger, reader, settings, self.url)
-        self.waits = Waiting(reader)
+        self.waits = Waiting(reader, self.tells)
         self.keeps = Kept(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 
@@ -102,3 +109,6 @@ class LedgerPages:
         if plan_id is not None:
             self._door.tells.summary(plan_id)
         return self._door.reader.pages.events(plan_id, since, limit)
+
+    def checkpoints(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage:
+        return self._door.keeps.checkpoint_page(plan_id, limit, cursor)

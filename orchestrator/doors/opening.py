@@ -35,5 +35,7 @@ def open_console(url: str, token: str) -> Door:
     from orchestrator.doors.remote.door import ConsoleDoor
 
     if not token.strip():
-        raise InvalidInput([Problem(TOKEN_VARIABLE, None, "missing: a token of the console, `changeover token create`")])
+        raise InvalidInput(
+            [Problem(TOKEN_VARIABLE, None, "missing: a token of the console, `changeover token create`")]
+        )
     return ConsoleDoor(url, token.strip())

@@ -8,9 +8,9 @@ from typing import Any, Final, Self, cast
 
 import redis
 
+from orchestrator.domain.events import Event
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
-from orchestrator.domain.events import Event
 
 TIES: Final = 64
 """Plans read beside a page's own: those that were created in the same millisecond as the place it begins at."""
@@ -83,7 +83,9 @@ class PageReads:
 
     def next_events(self, since: int, limit: int, block_seconds: float) -> list[Event]:
         """At most ``limit`` events of the feed after ``since``, as soon as there is one; none after so many seconds."""
-        answer = self._client.xread({self._keys.of("feed"): f"{since}-0"}, count=limit, block=round(block_seconds * 1000))
+        answer = self._client.xread(
+            {self._keys.of("feed"): f"{since}-0"}, count=limit, block=round(block_seconds * 1000)
+        )
         pages = cast(Any, answer) or []
         pages = pages.items() if isinstance(pages, dict) else pages
         return [event_of(identifier, fields, None) for _, page in pages for identifier, fields in _flat(page)]

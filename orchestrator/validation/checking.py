@@ -22,8 +22,8 @@ def check_plan(
     made = validated.plan
     result = ValidationResult(
         valid=not validated.errors,
-        errors=validated.errors,
-        warnings=validated.warnings,
+        errors=tuple(validated.errors),
+        warnings=tuple(validated.warnings),
         tenant_count=len(made.tenants) if made else 0,
         resolved=made.rules.line() if made else "",
         fleet=made.rules.wire() if made and made.rules.line() else {},

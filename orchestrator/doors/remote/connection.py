@@ -1,0 +1,209 @@
+"""Requests to a console, and its answers as values or as errors of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from orchestrator.control.target import default_actor
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable, quoted_value
+from orchestrator.doors.remote.errors import ConsoleFailed, error_of
+from orchestrator.ledger.operations import Order
+
+ANSWER_SECONDS: Final = 30.0
+"""Longer than a console waits for its Redis."""
+
+LONG_SECONDS: Final = 900.0
+"""For what grows with a plan: its check, its submit, its purge."""
+
+SILENCE_SECONDS: Final = 45.0
+"""A stream says something at least every 15."""
+
+_LOOPBACK: Final = ("127.", "localhost", "[::1]", "::1")
+
+
+class Connection:
+    """To one console, kept alive between requests."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Raises ``InvalidInput`` for what is no address of a console."""
+        self.url = _checked(url)
+        host = urlsplit(self.url).hostname or ""
+        self._client = httpx.Client(
+            base_url=f"{self.url}/api/v1",
+            headers={"Authorization": f"Bearer {token}", "User-Agent": "changeover"},
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=5.0),
+            # A proxy of the surroundings knows nothing of this machine.
+            trust_env=not host.startswith(_LOOPBACK),
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What stands there; a query of None is left out, one of several values is given several times."""
+        return self._json(self._ask("GET", path, query=query))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        query: Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+        seconds: float = ANSWER_SECONDS,
+        answers: tuple[int, ...] = (),
+    ) -> Any:
+        """What is answered to a change. ``answers``: statuses that are answers too, with their document."""
+        headers = {"Content-Type": "application/json"}
+        if request_id is not None:
+            headers["Idempotency-Key"] = quote(request_id, safe=" !#$&'()*+,/:;=?@[]~")
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        response = self._ask(method, path, query=query or {}, headers=headers, content=content, seconds=seconds)
+        if response.status_code in answers:
+            return response.json()
+        return self._json(response)
+
+    def lines(self, method: str, path: str, body: Any = None, **query: Any) -> Iterator[Any]:
+        """A stream of JSON lines as it comes. Raises what an ``error`` line stands for, and ``Unreachable`` when it
+        breaks off."""
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        headers = {"Accept": "application/x-ndjson"} | ({"Content-Type": "application/json"} if content else {})
+        ended = False
+        with self._stream(method, path, query, headers, content, LONG_SECONDS) as response:
+            for line in response.iter_lines():
+                value = json.loads(line)
+                if "error" in value and len(value) == 1:
+                    raise error_of(int(value["error"].get("status", 500)), value["error"], self.url)
+                if value == {"end": True}:
+                    ended = True
+                else:
+                    yield value
+        if not ended:
+            raise Unreachable(f"the console at {self.url} broke off in the middle of its answer; ask again")
+
+    def events(self, plan_id: str | None, since: int) -> Iterator[str | None]:
+        """Events after ``since`` as JSON, as they happen; None for a sign of life. Ends when the console ends it."""
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(since)}
+        query = {"plan": plan_id}
+        with self._stream("GET", "/events", query, headers, None, SILENCE_SECONDS) as response:
+            kind = ""
+            for line in response.iter_lines():
+                name, _, value = line.partition(":")
+                if name == "event":
+                    kind = value.strip()
+                elif name == "data" and kind != "reset":
+                    yield value.removeprefix(" ")
+                elif line.startswith(":") or not line:
+                    kind = "" if not line else kind
+                    yield None
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._client.close()
+
+    @contextmanager
+    def _stream(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        headers: Mapping[str, str],
+        content: bytes | None,
+        seconds: float,
+    ) -> Iterator[httpx.Response]:
+        timeout = httpx.Timeout(seconds, connect=5.0)
+        with self._translated():
+            request = self._client.build_request(
+                method, path, params=_given(query), headers=headers, content=content, timeout=timeout
+            )
+            response = self._client.send(request, stream=True)
+            try:
+                if response.status_code != 200:
+                    response.read()
+                    raise self._error(response)
+                yield response
+            finally:
+                response.close()
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> httpx.Response:
+        with self._translated():
+            return self._client.request(
+                method,
+                path,
+                params=_given(query),
+                headers=headers,
+                content=content,
+                timeout=httpx.Timeout(seconds, connect=5.0),
+            )
+
+    def _json(self, response: httpx.Response) -> Any:
+        if not response.is_success:
+            raise self._error(response)
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ConsoleFailed(f"what answers at {self.url} is no console: it answers no JSON") from error
+
+    def _error(self, response: httpx.Response) -> Exception:
+        try:
+            document = response.json()
+        except ValueError:
+            document = {}
+        return error_of(response.status_code, document if isinstance(document, dict) else {}, self.url)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise Unreachable(
+                f"the console at {self.url} does not answer: {reason}; is it running, and is CHANGEOVER_API_URL right?"
+            ) from error
+
+
+def body_of(order: Order, **more: Any) -> dict[str, Any]:
+    """The order as a body. Who asks is told by the token: a name is sent only where somebody has given one."""
+    body: dict[str, Any] = {"reason": order.reason} if order.reason else {}
+    if order.actor != default_actor():
+        body["actor"] = order.actor
+    return body | {name: value for name, value in more.items() if value not in (None, "", False)}
+
+
+def at(*parts: str) -> str:
+    """A path of these parts, whatever stands in them."""
+    return "/" + "/".join(quote(part, safe=":") for part in parts)
+
+
+def _given(query: Mapping[str, Any]) -> dict[str, Any]:
+    words = {True: "true", False: "false"}
+    told = {name: words.get(value, value) if isinstance(value, bool) else value for name, value in query.items()}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    wrong = None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        wrong = "expected an address such as https://changeover.example.com"
+    elif parts.username or parts.password:
+        wrong = "no name or password belongs in it: the token is CHANGEOVER_API_TOKEN"
+    elif parts.query or parts.fragment:
+        wrong = "expected an address without ? and #"
+    if wrong:
+        shown = quoted_value(url) if "@" not in url else None
+        raise InvalidInput([Problem("CHANGEOVER_API_URL", shown and url, wrong)])
+    return url.rstrip("/").removesuffix("/api/v1")

@@ -1,0 +1,101 @@
+"""The door that leads to a console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.control.answers import CheckpointStatus, DamagedTask, Diagnosis, Explanation, PurgedTenant
+from orchestrator.control.drift_answers import DriftEnd, TenantDrift
+from orchestrator.control.export import Line
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import NotFound
+from orchestrator.doors.remote.connection import Connection, at
+from orchestrator.doors.remote.event_lines import RemoteLog, RemoteWaits
+from orchestrator.doors.remote.live import RemoteLive
+from orchestrator.doors.remote.operates import RemoteFailures, RemoteFreezes, RemoteOperates, RemotePurges
+from orchestrator.doors.remote.submits import RemoteSubmits
+from orchestrator.doors.remote.tells import ROWS, RemotePages, RemoteTells, all_pages
+
+PURGED = "PURGED"
+
+
+class ConsoleDoor:
+    """Raises ``Unreachable`` when the console, or its Redis, does not answer; ``TokenRefused`` for the token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._to = connection = Connection(url, token)
+        self.url = connection.url
+        self.pages = pages = RemotePages(connection)
+        self.tells = tells = RemoteTells(connection, pages)
+        self.submits = RemoteSubmits(connection)
+        self.operates = RemoteOperates(connection, tells)
+        self.failures = RemoteFailures(connection)
+        self.freezes = RemoteFreezes(connection)
+        self.explains = RemoteExplains(connection)
+        self.keeps = RemoteKeeps(connection, pages)
+        self.purges = RemotePurges(connection, self.keeps)
+        self.waits = RemoteWaits(connection, RemoteLog(pages), tells)
+
+    def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:
+        found = self._to.get(at("targets", identifier), planFirst=plan_first)
+        return OperationTarget(found["type"], found["identifier"])
+
+    def drift(self, plan_id: str | None, tenants: str | None) -> Iterator[TenantDrift | DriftEnd]:
+        for line in self._to.lines("GET", "/drift", plan=plan_id, tenant=tenants):
+            yield TenantDrift.model_validate(line) if "tenantId" in line else DriftEnd.model_validate(line)
+
+    def live(self, plan_id: str) -> RemoteLive:
+        return RemoteLive(self._to, self.tells, plan_id)
+
+    def doctor(self) -> Diagnosis:
+        return Diagnosis.model_validate(self._to.get("/doctor"))
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._to.close()
+
+
+class RemoteExplains:
+    """By requests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def target(self, target: OperationTarget) -> Explanation:
+        return Explanation.model_validate(self._to.get("/explain", **{target.type: target.identifier}))
+
+    def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
+        found = self._to.get(at("plans", plan_id, "damaged"))
+        return [DamagedTask.model_validate(one) for one in found["tasks"]]
+
+
+class RemoteKeeps:
+    """By requests."""
+
+    def __init__(self, connection: Connection, pages: RemotePages) -> None:
+        self._to = connection
+        self._pages = pages
+
+    def checkpoint(self, task_id: str) -> CheckpointStatus:
+        return CheckpointStatus.model_validate(self._to.get(at("tasks", task_id, "checkpoint")))
+
+    def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
+        pages = all_pages(lambda cursor: self._pages.checkpoints(plan_id, ROWS, cursor))
+        return [one for page in pages for one in page.checkpoints]
+
+    def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
+        try:
+            found = self._pages.tenant(tenant_id)
+        except NotFound:
+            return None
+        if found.status != PURGED:
+            return None
+        return PurgedTenant(
+            tenant_id=tenant_id,
+            last_mover=found.last_mover,
+            current=found.current,
+            last_known_good=found.last_known_good,
+        )
+
+    def export(self, plan_id: str) -> Iterator[Line]:
+        yield from self._to.lines("GET", at("plans", plan_id, "export"))

@@ -1,0 +1,82 @@
+"""Events as a console tells them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.control.damage import DAMAGED
+from orchestrator.control.door import Tells, TellsInPages
+from orchestrator.control.waiting import Waiting
+from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.events import Event, event_from
+from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.doors.remote.connection import Connection
+from orchestrator.doors.remote.errors import ConsoleFailed
+
+ROWS: Final = 500
+ENDS: Final = frozenset(("PlanCompleted", "PlanFailed", "PlanCancelled", "PlanRolledBack", "PlanRollbackFailed"))
+"""Events after which a plan may have ended."""
+
+
+def event_of_json(wire: Mapping[str, Any]) -> Event:
+    """The event, also one of a newer release. Raises ``ConsoleFailed`` for what is none."""
+    try:
+        return event_from({name: value for name, value in wire.items() if value is not None})
+    except ValidationError as error:
+        raise ConsoleFailed(f"what the console sends is no event: {error.errors()[0]['msg']}") from error
+
+
+class RemoteLog:
+    """The log, a page at a time."""
+
+    def __init__(self, pages: TellsInPages) -> None:
+        self._pages = pages
+
+    def events(self, plan_id: str | None, since: int) -> Iterator[Event]:
+        while True:
+            page = self._pages.events(plan_id, since, ROWS)
+            yield from page
+            if len(page) < ROWS:
+                return
+            since = page[-1].sequence_id
+
+    def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
+        raise NotImplementedError("a console sends what is new by itself")
+
+
+class RemoteWaits(Waiting):
+    """What follows the log does it by the console's stream."""
+
+    def __init__(self, connection: Connection, log: RemoteLog, tells: Tells) -> None:
+        super().__init__(log, tells)
+        self._to = connection
+
+    def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]:
+        if plan_id is not None:
+            self._status.summary(plan_id)
+        while True:
+            # Asked before the log is read: an event written between the two is then still delivered.
+            ended = plan_id is not None and self._status.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)
+            for event in self._log.events(plan_id, since):
+                since = event.sequence_id
+                yield event
+            if not follow or ended:
+                return
+            for event in self._stream(plan_id, since):
+                since = event.sequence_id
+                yield event
+                if plan_id is not None and event.type in ENDS:
+                    break
+
+    def _stream(self, plan_id: str | None, since: int) -> Iterator[Event]:
+        """Until the console ends it, or is silent: whoever follows looks whether it is there, and comes back."""
+        try:
+            for text in self._to.events(plan_id, since):
+                if text is not None:
+                    yield event_of_json(json.loads(text))
+        except Unreachable:
+            return

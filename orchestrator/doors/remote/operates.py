@@ -1,0 +1,197 @@
+"""What a person can ask for, asked of a console."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from orchestrator.control.answers import OperationResult, PurgeResult
+from orchestrator.control.door import Keeps, Tells
+from orchestrator.control.export import as_text
+from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.purging import Progress, opened, synced
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import NotAllowed, NotFound
+from orchestrator.doors.remote.connection import LONG_SECONDS, Connection, at, body_of
+from orchestrator.doors.remote.errors import error_of
+from orchestrator.fleet.freezes import Scope
+from orchestrator.ledger.failure_answers import Chunked, Word
+from orchestrator.ledger.operations import Operation, Order
+
+_ROOM: Final = {"plan": "plans", "task": "tasks", "tenant": "tenants"}
+
+
+def ask(
+    connection: Connection, target: OperationTarget, word: str, order: Order, *, seconds: float = 60.0, **more: Any
+) -> OperationResult:
+    """An operation on a plan, task or tenant. A refusal is an answer too."""
+    path = at(_ROOM[target.type], target.identifier, word)
+    found = connection.send(
+        "POST", path, body_of(order, **more), request_id=order.request_id, seconds=seconds, answers=(409,)
+    )
+    if "result" not in found and "code" in found:
+        raise error_of(409, found, connection.url)
+    return OperationResult.model_validate(found.get("result", found))
+
+
+class RemoteOperates:
+    """By requests."""
+
+    def __init__(self, connection: Connection, tells: Tells) -> None:
+        self._to = connection
+        self._tells = tells
+
+    def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
+        return ask(
+            self._to,
+            target,
+            operation.value,
+            order,
+            fromScratch=order.from_scratch,
+            force=order.force,
+            overrideFreeze=order.override_freeze,
+            acceptFailures=order.accept_failures,
+        )
+
+    def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
+        return ask(
+            self._to,
+            OperationTarget("plan", plan_id),
+            "retry",
+            order,
+            seconds=LONG_SECONDS,
+            fromScratch=order.from_scratch,
+            force=order.force,
+            overrideFreeze=order.override_freeze,
+            stage=narrowing.stage,
+            cause=narrowing.cause,
+            tenants=narrowing.tenants,
+        )
+
+    def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:
+        word = "approve" if approves else "reject"
+        return ask(self._to, OperationTarget("plan", plan_id), word, order, wave=wave)
+
+    def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
+        return ask(self._to, OperationTarget("tenant", tenant_id), "release", order, force=order.force)
+
+    def task_id_of(self, target: OperationTarget) -> str:
+        return target.identifier if target.type == "task" else self._tells.tenant(target.identifier).task_id
+
+
+class RemoteFailures:
+    """By requests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def on_task(self, word: Word, target: OperationTarget, task_id: str, order: Order) -> OperationResult:
+        return ask(self._to, target, word, order)
+
+    def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> OperationResult:
+        more = {"cause" if word == "accept" else "tenants": pattern}
+        return ask(self._to, OperationTarget("plan", plan_id), word, order, seconds=LONG_SECONDS, **more)
+
+
+class RemoteFreezes:
+    """By requests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def set(
+        self,
+        scope: Scope,
+        order: Order,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        for_seconds: float | None,
+        every: str | None,
+        rollbacks_too: bool,
+    ) -> FreezeStatus:
+        times = {"from": since and since.isoformat(), "until": until and until.isoformat()}
+        body = body_of(
+            order,
+            tenants=scope.tenants,
+            label=scope.label,
+            all=scope == Scope(),
+            every=every,
+            rollbacksToo=rollbacks_too,
+            **times,
+        )
+        if for_seconds is not None:
+            body["forSeconds"] = for_seconds
+        return FreezeStatus.model_validate(self._to.send("POST", "/freezes", body, request_id=order.request_id))
+
+    def lift(self, freeze_id: str, order: Order) -> OperationResult:
+        path = at("freezes", freeze_id)
+        found = self._to.send("DELETE", path, body_of(order), request_id=order.request_id)
+        return OperationResult.model_validate(found)
+
+    def override(self, plan_id: str, order: Order) -> OperationResult:
+        return ask(self._to, OperationTarget("plan", plan_id), "override-freeze", order)
+
+    def all(self, tenant_id: str | None) -> list[FreezeStatus]:
+        found = self._to.get("/freezes", tenant=tenant_id)
+        return [FreezeStatus.model_validate(one) for one in found["freezes"]]
+
+
+class RemotePurges:
+    """By requests; what is exported is written here."""
+
+    def __init__(self, connection: Connection, keeps: Keeps) -> None:
+        self._to = connection
+        self._keeps = keeps
+
+    def plan(
+        self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
+    ) -> PurgeResult:
+        with opened(export) as file:
+            try:
+                if file is not None:
+                    seen = self._write(plan_id, file)
+                return self._purge(plan_id, order, seen)
+            except (NotFound, NotAllowed):
+                if export is not None:
+                    # Made a moment ago, and of nothing that went: the corrected call is to find the name free.
+                    export.unlink()
+                raise
+
+    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
+        if export is None:
+            body = body_of(order, endedBefore=moment.isoformat())
+            found = self._to.send("POST", "/plans:purge", body, request_id=order.request_id, seconds=LONG_SECONDS)
+            return PurgeResult.model_validate(found)
+        purged: list[str] = []
+        with opened(export) as file:
+            assert file is not None
+            for plan_id in self.listed(moment):
+                # Each is a request of its own; a repeat of the call draws the same ids.
+                one = replace(order, request_id=f"{order.request_id}/{plan_id}")
+                with suppress(NotFound, NotAllowed):
+                    purged += self._purge(plan_id, one, self._write(plan_id, file)).purged
+        return PurgeResult(purged=purged)
+
+    def listed(self, moment: datetime) -> list[str]:
+        body = {"endedBefore": moment.isoformat(), "dryRun": True}
+        return PurgeResult.model_validate(self._to.send("POST", "/plans:purge", body)).purged
+
+    def _write(self, plan_id: str, file: TextIO) -> str:
+        """Writes the plan down; its last planSequenceId."""
+        seen = ""
+        for line in self._keeps.export(plan_id):
+            seen = str(line["plan"]["lastPlanSequenceId"]) if line["kind"] == "plan" else seen
+            file.write(as_text(line))
+        synced(file)
+        return seen
+
+    def _purge(self, plan_id: str, order: Order, seen: str) -> PurgeResult:
+        body = body_of(order, force=order.force, lastPlanSequenceId=int(seen) if seen else None)
+        path = at("plans", plan_id, "purge")
+        found = self._to.send("POST", path, body, request_id=order.request_id, seconds=LONG_SECONDS)
+        return PurgeResult.model_validate(found)

@@ -1,0 +1,60 @@
+"""Plans on their way to a console: read here, so that a mistake in a file is told with its place, checked there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.control.answers import SubmitResult
+from orchestrator.control.door import Written
+from orchestrator.control.page_answers import ValidationResult
+from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
+from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.doors.remote.connection import LONG_SECONDS, Connection
+from orchestrator.plans.plan_file import read_plan_file
+
+
+class RemoteSubmits:
+    """By requests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+        try:
+            body = _values(plan)
+        except InvalidInput as error:
+            return ValidationResult(valid=False, errors=tuple(error.problems)), iter(())
+        found = self._to.send("POST", "/plans:validate", body, query={"show": show}, seconds=LONG_SECONDS)
+        return ValidationResult.model_validate(found), iter(found.get("tenants") or ())
+
+    def preview(
+        self, plan: Written, *, against_plan: str | None, skip_identical: bool
+    ) -> Iterator[TenantPreview | PreviewEnd]:
+        lines = self._to.lines(
+            "POST", "/plans:preview", _values(plan), againstPlan=against_plan, skipIdentical=skip_identical
+        )
+        for line in lines:
+            yield PreviewEnd.model_validate(line) if "digest" in line else TenantPreview.model_validate(line)
+
+    def submit(
+        self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool
+    ) -> SubmitResult:
+        query = {"preview": preview, "skipIdentical": skip_identical}
+        body = _values(plan)
+        found = SubmitResult.model_validate(self._to.send("POST", "/plans", body, query=query, seconds=LONG_SECONDS))
+        tenants = body.get("tenants")
+        progress(len(tenants) if isinstance(tenants, list) else 0)
+        return found
+
+
+def _values(plan: Written) -> dict[str, Any]:
+    if isinstance(plan, str | Path):
+        return read_plan_file(plan)
+    if isinstance(plan, PlanSpec):
+        return plan.model_dump(exclude_unset=True, mode="json")
+    if not isinstance(plan, Mapping):
+        raise InvalidInput([Problem("", None, "expected a mapping with name, max_concurrency, stages and tenants")])
+    return dict(plan)

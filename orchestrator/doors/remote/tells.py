@@ -1,0 +1,119 @@
+"""How plans, tasks and tenants stand, asked of a console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final, TypeVar
+
+from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.page_answers import (
+    CheckpointPage,
+    PlanFailures,
+    PlanPage,
+    TaskPage,
+    TenantPage,
+    TenantView,
+)
+from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
+from orchestrator.domain.events import Event
+from orchestrator.doors.remote.connection import Connection, at
+from orchestrator.doors.remote.event_lines import event_of_json
+
+ROWS: Final = 500
+"""Of a page: the most that a console gives."""
+
+Page = TypeVar("Page", PlanPage, TaskPage, CheckpointPage)
+
+
+def all_pages(page: Callable[[str | None], Page]) -> Iterator[Page]:
+    """Every page from the first on; ``page`` asks for the one at a cursor."""
+    cursor: str | None = None
+    while True:
+        found = page(cursor)
+        yield found
+        if (cursor := found.next_cursor) is None:
+            return
+
+
+class RemoteTells:
+    """By requests, many rows in several."""
+
+    def __init__(self, connection: Connection, pages: RemotePages) -> None:
+        self._to = connection
+        self._pages = pages
+
+    def plan(
+        self,
+        plan_id: str,
+        wanted: TaskFilter = EVERY_TASK,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        by_interest: bool = False,
+    ) -> PlanStatus:
+        summary = self.summary(plan_id)
+        query = _query(wanted) | {"sort": "interest" if by_interest else "plan"}
+        tasks: list[Any] = []
+        while True:
+            rows = ROWS if limit is None else min(ROWS, limit - len(tasks))
+            found = self._to.get(at("plans", plan_id, "tasks"), **query, offset=offset + len(tasks), limit=rows)
+            tasks += found["tasks"]
+            if len(found["tasks"]) < rows or rows < ROWS or not rows:
+                break
+        rest = {"matching": found["matching"], "tasks": [TaskStatus.model_validate(task) for task in tasks]}
+        return PlanStatus(**dict(summary), **rest)
+
+    def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
+        for page in all_pages(lambda cursor: self._pages.tasks(plan_id, wanted, ROWS, cursor)):
+            yield from page.tasks
+
+    def summary(self, plan_id: str) -> PlanSummary:
+        return PlanSummary.model_validate(self._to.get(at("plans", plan_id)))
+
+    def plans(self) -> list[PlanSummary]:
+        return [plan for page in all_pages(lambda cursor: self._pages.plans(None, ROWS, cursor)) for plan in page.plans]
+
+    def task(self, task_id: str) -> TaskStatus:
+        return TaskStatus.model_validate(self._to.get(at("tasks", task_id)))
+
+    def tenant(self, tenant_id: str) -> TaskStatus:
+        return TaskStatus.model_validate(self._to.get(at("tenants", tenant_id, "task")))
+
+
+class RemotePages:
+    """By requests, a page each."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage:
+        status = None if statuses is None else sorted(statuses)
+        return PlanPage.model_validate(self._to.get("/plans", status=status, limit=limit, cursor=cursor))
+
+    def tasks(self, plan_id: str, wanted: TaskFilter, limit: int, cursor: str | None) -> TaskPage:
+        found = self._to.get(at("plans", plan_id, "tasks"), **_query(wanted), limit=limit, cursor=cursor)
+        return TaskPage.model_validate(found)
+
+    def failures(self, plan_id: str) -> PlanFailures:
+        return PlanFailures.model_validate(self._to.get(at("plans", plan_id, "failures")))
+
+    def tenant(self, tenant_id: str) -> TenantView:
+        return TenantView.model_validate(self._to.get(at("tenants", tenant_id)))
+
+    def tenants(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage:
+        found = self._to.get("/tenants", label=label, tenant=pattern, limit=limit, cursor=cursor)
+        return TenantPage.model_validate(found)
+
+    def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]:
+        found = self._to.get("/events", plan=plan_id, since=since, limit=limit)
+        return [event_of_json(one) for one in found["events"]]
+
+    def checkpoints(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage:
+        found = self._to.get(at("plans", plan_id, "checkpoints"), limit=limit, cursor=cursor)
+        return CheckpointPage.model_validate(found)
+
+
+def _query(wanted: TaskFilter) -> dict[str, Any]:
+    every = wanted.statuses == EVERY_TASK.statuses
+    status = None if every else sorted(state.value for state in wanted.statuses)
+    return {"status": status, "tenant": wanted.tenants, "cause": wanted.cause, "wave": wanted.wave}
