@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from orchestrator.control.answers import Answer, DeployUnit, PlanSummary, TaskStatus
+from orchestrator.control.answers import Answer, CheckpointStatus, DeployUnit, PlanSummary, TaskStatus
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.domain.errors import Problem
 

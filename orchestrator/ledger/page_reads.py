@@ -67,7 +67,7 @@ class PageReads:
         with self._client.pipeline(transaction=False) as pipeline:
             for task_id in task_ids:
                 pipeline.hmget(self._keys.of("task", task_id), "tenant", "labels")
-            answers = cast(list[Any], pipeline.execute(raise_on_error=False))
+            answers = pipeline.execute(raise_on_error=False)
         # What a hand has made another kind of value hides no other.
         return [("", "") if isinstance(one, Exception) else (one[0] or "", one[1] or "") for one in answers]
 

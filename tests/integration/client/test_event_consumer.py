@@ -72,7 +72,7 @@ def test_a_plan_that_is_looked_at_forgets_what_a_fail_over_took_back(
     restore(place.admin_url, kept)
     world.break_stage("p.1")
     live.look()
-    assert (list(live.moving), len(live.causes)) == (["p.0"], 1)
+    assert (list(live.moving), len(list(live.causes))) == (["p.0"], 1)
 
 
 def test_a_ledger_that_was_lost_whole_is_read_from_its_start(
