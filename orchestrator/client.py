@@ -17,7 +17,7 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_calls import FailureCalls
 from orchestrator.control.fleet_calls import FleetCalls
@@ -44,7 +44,7 @@ class Client(PageCalls, RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, A
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.
     """
 
-    def __init__(self, settings: Settings | None = None, *, door: Door | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, door: ClientDoor | None = None) -> None:
         """Without arguments it works through the console that ``CHANGEOVER_API_URL`` names; without that, on the Redis
         of the environment's settings, or of the ``changeover up`` in this folder. With ``settings`` on their Redis.
         """

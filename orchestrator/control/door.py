@@ -129,7 +129,7 @@ class AnswersFailures(Protocol):
     def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> OperationResult: ...
 
 
-class Freezes(Protocol):
+class SetsFreezes(Protocol):
     """Sets, lifts and lists freezes."""
 
     def set(
@@ -151,7 +151,7 @@ class Freezes(Protocol):
     def all(self, tenant_id: str | None) -> list[FreezeStatus]: ...
 
 
-class Purges(Protocol):
+class TakesOut(Protocol):
     """Takes ended plans out."""
 
     def plan(
@@ -193,7 +193,7 @@ class Keeps(Protocol):
     def export(self, plan_id: str) -> Iterator[Line]: ...
 
 
-class Door(Protocol):
+class ClientDoor(Protocol):
     """All of it. ``url`` is where it leads, for errors that name it."""
 
     @property
@@ -215,10 +215,10 @@ class Door(Protocol):
     def failures(self) -> AnswersFailures: ...
 
     @property
-    def freezes(self) -> Freezes: ...
+    def freezes(self) -> SetsFreezes: ...
 
     @property
-    def purges(self) -> Purges: ...
+    def purges(self) -> TakesOut: ...
 
     @property
     def explains(self) -> Explains: ...

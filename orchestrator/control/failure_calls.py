@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import asking, order_of, target_of
 from orchestrator.domain.errors import InvalidInput, Problem
 
@@ -11,7 +11,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 class FailureCalls:
     """Acceptance, stages left out, tenants taken out; ``Client`` has them."""
 
-    _door: Door
+    _door: ClientDoor
 
     def accept(
         self,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import asking, order_of
 
 
 class FleetCalls:
     """Answers to a plan's gates; ``Client`` has them."""
 
-    _door: Door
+    _door: ClientDoor
 
     def approve(
         self,

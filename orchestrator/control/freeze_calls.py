@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.target import asking, order_of
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -16,7 +16,7 @@ from orchestrator.ledger.connection import translate_errors
 class FreezeCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
-    _door: Door
+    _door: ClientDoor
 
     def freeze(
         self,

@@ -15,7 +15,7 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
 
 
-class Kept:
+class Keeping:
     """Of one namespace. Raises ``NotFound`` for what is not there."""
 
     def __init__(self, reader: Reader, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.control.answers import Diagnosis
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.page_answers import (
     CheckpointPage,
     PlanFailures,
@@ -30,7 +30,7 @@ MOST_ROWS = 500
 class PageCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
-    _door: Door
+    _door: ClientDoor
 
     def validate(
         self, plan: str | Path | Mapping[str, Any] | PlanSpec, *, show: bool = False

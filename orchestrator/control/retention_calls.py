@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
-from orchestrator.control.door import Door
+from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
 from orchestrator.control.target import order_of
 from orchestrator.ledger.connection import translate_errors
@@ -16,7 +16,7 @@ from orchestrator.ledger.connection import translate_errors
 class RetentionCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
-    _door: Door
+    _door: ClientDoor
 
     def purge(
         self,

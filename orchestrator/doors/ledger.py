@@ -11,7 +11,7 @@ from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.explain import Explainer
 from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.freeze_desk import FreezeDesk
-from orchestrator.control.keeping import Kept
+from orchestrator.control.keeping import Keeping
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.operations import Operator
 from orchestrator.control.page_answers import (
@@ -62,7 +62,7 @@ class LedgerDoor:
         self.purges = Purger(Purges(ledger), reader)
         self.explains = Explainer(ledger, reader, settings, self.url)
         self.waits = Waiting(reader, self.tells)
-        self.keeps = Kept(reader, settings)
+        self.keeps = Keeping(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:

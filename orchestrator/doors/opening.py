@@ -9,7 +9,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.settings.model import Settings, load_settings
 
 if TYPE_CHECKING:
-    from orchestrator.control.door import Door
+    from orchestrator.control.door import ClientDoor
 
 URL_VARIABLE: Final = "CHANGEOVER_API_URL"
 TOKEN_VARIABLE: Final = "CHANGEOVER_API_TOKEN"  # noqa: S105 - its name
@@ -20,7 +20,7 @@ def console_is_named() -> bool:
     return bool(os.environ.get(URL_VARIABLE))
 
 
-def open_door(settings: Settings | None) -> Door:
+def open_door(settings: Settings | None) -> ClientDoor:
     """The ledger of these settings; without them the console of the environment, else the ledger of its settings."""
     if settings is None and console_is_named():
         return open_console(os.environ[URL_VARIABLE], os.environ.get(TOKEN_VARIABLE, ""))
@@ -30,7 +30,7 @@ def open_door(settings: Settings | None) -> Door:
     return LedgerDoor(settings or load_settings())
 
 
-def open_console(url: str, token: str) -> Door:
+def open_console(url: str, token: str) -> ClientDoor:
     """The console at this address. Raises ``InvalidInput`` for an address that cannot be one, or without a token."""
     from orchestrator.doors.remote.door import ConsoleDoor
 
