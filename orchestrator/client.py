@@ -29,6 +29,7 @@ from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.target import OperationTarget, asking, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
+from orchestrator.control.token_calls import TokenCalls
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
@@ -38,7 +39,9 @@ from orchestrator.ledger.operations import Operation, Order
 from orchestrator.settings.model import Settings
 
 
-class Client(PageCalls, RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, AbstractContextManager["Client"]):
+class Client(
+    PageCalls, RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, TokenCalls, AbstractContextManager["Client"]
+):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 
     Every method raises ``Unreachable`` when Redis does not answer, ``NotFound`` for an unknown plan, task or tenant.

@@ -25,6 +25,7 @@ from orchestrator.cli import (
     release_command,
     retention_commands,
     status_command,
+    token_command,
 )
 from orchestrator.cli.completion_command import PROGRAM, VARIABLE
 from orchestrator.cli.examples import epilog_of
@@ -54,6 +55,7 @@ drift_command.register(app)
 failure_commands.register(app)
 processes.register(app)
 console_command.register(app)
+token_command.register(app)
 release_command.register(app)
 retention_commands.register(app)
 checkpoint_command.register(app)

@@ -57,6 +57,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "config": ("changeover config", "changeover config --json"),
     "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),
+    "token": (
+        "changeover token create --name on-call --role operator --expires 90d",
+        "changeover token list",
+        "changeover token revoke on-call --reason 'left us'",
+    ),
     "console": ("changeover console", "changeover console --host 0.0.0.0 --port 8420"),
     "up": (
         "changeover up --demo",

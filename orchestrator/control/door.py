@@ -42,6 +42,7 @@ from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.purging import Progress
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
+from orchestrator.control.token_desk import NewToken, TokenStatus
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
 from orchestrator.fleet.freezes import Scope
@@ -193,6 +194,16 @@ class Keeps(Protocol):
     def export(self, plan_id: str) -> Iterator[Line]: ...
 
 
+class IssuesTokens(Protocol):
+    """Makes, lists and revokes tokens of the console."""
+
+    def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken: ...
+
+    def all(self) -> list[TokenStatus]: ...
+
+    def revoke(self, name: str, order: Order) -> OperationResult: ...
+
+
 class ClientDoor(Protocol):
     """All of it. ``url`` is where it leads, for errors that name it."""
 
@@ -228,6 +239,9 @@ class ClientDoor(Protocol):
 
     @property
     def keeps(self) -> Keeps: ...
+
+    @property
+    def tokens(self) -> IssuesTokens: ...
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget: ...
 

@@ -29,6 +29,7 @@ from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, identify
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.control.tenant_pages import TenantPages
+from orchestrator.control.token_desk import TokenDesk
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.events import Event
 from orchestrator.drift.drift import look_for_drift
@@ -38,6 +39,7 @@ from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.tokens import Tokens
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
 from orchestrator.validation.submitting import Submitter
@@ -62,6 +64,7 @@ class LedgerDoor:
         self.purges = Purger(Purges(ledger), reader)
         self.explains = Explainer(ledger, reader, settings, self.url)
         self.waits = Waiting(reader, self.tells)
+        self.tokens = TokenDesk(Tokens(ledger))
         self.keeps = Keeping(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 

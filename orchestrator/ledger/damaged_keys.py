@@ -48,6 +48,7 @@ TYPES: Final[dict[str, str]] = {
     "presence": "hash",
     "grouped": "zset",
     "lined": "zset",
+    "tokens": "hash",
 }
 """Of each key that a namespace has one of, as Redis calls it (``docs/keys.md``)."""
 
@@ -199,7 +200,7 @@ ASKED: Final = 1000
 
 
 def _last_number(client: redis.Redis, keys: Keys) -> int:
-    """The highest ``sequenceId`` that the feed, or the log of a plan, has."""
+    """The highest ``sequenceId`` that the feed, or the log of a plan or of no plan, has."""
     if last := _last_of(client, keys.of("feed")):
         return last
     plan_ids: set[str] = set()
@@ -211,7 +212,8 @@ def _last_number(client: redis.Redis, keys: Keys) -> int:
             plan_ids |= set(cast(list[str], read()))
         except redis.ResponseError:
             continue
-    return max((_last_of(client, keys.of("log", plan_id)) for plan_id in plan_ids), default=0)
+    logs = [keys.of("own_log"), *(keys.of("log", plan_id) for plan_id in plan_ids)]
+    return max(_last_of(client, log) for log in logs)
 
 
 def _last_of(client: redis.Redis, stream: str) -> int:

@@ -44,6 +44,7 @@ PATTERNS: Final[dict[str, str]] = {
     "thawing": "thawing",  # zset: freeze whose waiters are put back, by the number of the last one
     "awaited": "awaited",  # zset: plan whose wave soaks or waits for an HTTP gate, by the time (ms) of what is due next
     "grouped": "grouped",  # zset: group with a line by the time (ms) at which it was last looked at
+    "tokens": "tokens",  # hash: id of a token of the console -> its record as JSON
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
     # One a freeze
     "frozen": "frozen:{}",  # zset: task ids that wait for the freeze's end, numbered as they came
@@ -64,6 +65,10 @@ PATTERNS: Final[dict[str, str]] = {
     "checkpoint": "checkpoint:{}",  # string: JSON
     # One a request of a person
     "request": "request:{}",  # string: what was asked, of whom, and the answer, as JSON; for a day
+    # One a signed-in browser, or link to sign in with
+    "session": "session:{}",  # string: its record as JSON; for as long as it lasts
+    # One an address that failed to sign in at the console; also of all, and of those told of
+    "failures": "failures:{}",  # hash: number, until (ms); for a quarter of an hour
     # One a process that counts by itself
     "batch": "batch:{}",  # string: number of the last batch of counts that it sent; for a minute
     # One a tenant

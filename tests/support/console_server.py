@@ -11,8 +11,9 @@ import uvicorn
 from starlette.requests import Request
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Role
+from orchestrator.console.access.roles import Actor
 from orchestrator.console.app import create_app
+from orchestrator.domain.roles import Role
 from orchestrator.settings.model import Settings
 from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until

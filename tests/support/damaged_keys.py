@@ -10,11 +10,14 @@ from typing import Final, cast
 
 import redis
 
+from orchestrator.domain.roles import Role
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import StageRow
+from orchestrator.ledger.sessions import Sessions
+from orchestrator.ledger.tokens import Tokens
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import beat, coordinator
 
@@ -121,6 +124,9 @@ def whole_ledger(world: LedgerWorld) -> None:
     world.finish(*world.started("soaks", ["s"], stages=TIMED, rules=rules, wave_of=[0]))
     world.ledger.count("worker:w:2", 1, {"event:TaskProgress": 1})
     world.client.hset(world.keys.of("pushed"), "lane-0", 1)
+    tokens = Tokens(world.ledger)
+    Sessions(world.ledger).start(tokens.create("ada", Role.VIEWER, "ada")[0].identifier, 600)
+    tokens.note_failure("10.0.0.1", "token")
 
 
 def hurt_keys(world: LedgerWorld, pattern: str) -> list[str]:

@@ -20,15 +20,7 @@ from typing import Any, Final
 from fastapi import Depends, Request
 
 from orchestrator.console.problems import Refusal
-
-
-class Role(StrEnum):
-    """Each may do all that those before it may."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    APPROVER = "approver"
-    ADMIN = "admin"
+from orchestrator.domain.roles import Role
 
 
 class Permission(StrEnum):

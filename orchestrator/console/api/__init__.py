@@ -11,4 +11,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from orchestrator.console.api import tokens
+
 router = APIRouter(prefix="/api/v1")
+router.include_router(tokens.router)

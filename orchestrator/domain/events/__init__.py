@@ -30,6 +30,9 @@ from orchestrator.domain.events.namespace import (
     GroupLimitsSet,
     NamespaceEvent,
     NamespaceHappening,
+    SignInFailed,
+    TokenCreated,
+    TokenRevoked,
 )
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
@@ -138,6 +141,7 @@ __all__ = [
     "PlanWaveCompleted",
     "PlanWaveSoaking",
     "PlanWaveStarted",
+    "SignInFailed",
     "StageEvent",
     "TaskCancelled",
     "TaskCompleted",
@@ -164,5 +168,7 @@ __all__ = [
     "TaskStageSucceeded",
     "TaskStarted",
     "TaskWaiting",
+    "TokenCreated",
+    "TokenRevoked",
     "event_from",
 ]

@@ -62,5 +62,31 @@ class GroupLimitsSet(NamespaceEvent):
     limits: dict[str, int]
 
 
-NamespaceHappening = FreezeSet | FreezeLifted | GroupLimitsSet
+class TokenCreated(NamespaceEvent):
+    """``expires_at`` in ms on the wire, null: never."""
+
+    type: Literal["TokenCreated"] = "TokenCreated"
+    name: str
+    role: str
+    expires_at: datetime | None = None
+    actor: str
+
+
+class TokenRevoked(NamespaceEvent):
+    type: Literal["TokenRevoked"] = "TokenRevoked"
+    name: str
+    actor: str
+    reason: str
+
+
+class SignInFailed(NamespaceEvent):
+    """``failures`` of the address in a quarter of an hour; ``shown``: token, session or link."""
+
+    type: Literal["SignInFailed"] = "SignInFailed"
+    address: str
+    shown: str
+    failures: int
+
+
+NamespaceHappening = FreezeSet | FreezeLifted | GroupLimitsSet | TokenCreated | TokenRevoked | SignInFailed
 """Every model above but the base: one that is not here is not in the log."""

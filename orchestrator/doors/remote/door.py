@@ -15,6 +15,7 @@ from orchestrator.doors.remote.live import RemoteLive
 from orchestrator.doors.remote.operates import RemoteFailures, RemoteFreezes, RemoteOperates, RemotePurges
 from orchestrator.doors.remote.submits import RemoteSubmits
 from orchestrator.doors.remote.tells import ROWS, RemotePages, RemoteTells, all_pages
+from orchestrator.doors.remote.tokens import RemoteTokens
 
 PURGED = "PURGED"
 
@@ -32,6 +33,7 @@ class ConsoleDoor:
         self.failures = RemoteFailures(connection)
         self.freezes = RemoteFreezes(connection)
         self.explains = RemoteExplains(connection)
+        self.tokens = RemoteTokens(connection)
         self.keeps = RemoteKeeps(connection, pages)
         self.purges = RemotePurges(connection, self.keeps)
         self.waits = RemoteWaits(connection, RemoteLog(pages), tells)

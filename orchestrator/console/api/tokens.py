@@ -1,0 +1,65 @@
+"""Tokens: made, listed, revoked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.token_desk import NewToken, TokenStatus
+
+router = APIRouter(prefix="/tokens", tags=["tokens"])
+Admin = Annotated[Actor, needs(Permission.TOKENS)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, alias_generator=to_camel)
+
+
+class WantedToken(_Strict):
+    """``expiresSeconds`` null: never."""
+
+    name: Annotated[str, Field(examples=["on-call"])]
+    role: Annotated[str, Field(examples=["operator"])]
+    expires_seconds: Annotated[float | None, Field(examples=[7776000])] = None
+
+
+class TokenList(_Strict):
+    tokens: list[TokenStatus]
+
+
+class Why(_Strict):
+    """``actor`` is taken and not believed: the token says who asks."""
+
+    reason: str = ""
+    actor: Any = None
+
+
+@router.get("")
+def list_tokens(client: ConsoleClient, actor: Admin) -> TokenList:
+    """Every token that is not revoked; their secrets are nowhere."""
+    return TokenList(tokens=client.tokens())
+
+
+@router.post("", status_code=201)
+def create_token(body: WantedToken, client: ConsoleClient, actor: Admin) -> NewToken:
+    """Makes a token, and shows it this once."""
+    return client.create_token(body.name, body.role, expires_seconds=body.expires_seconds, actor=actor.name)
+
+
+@router.delete("/{name}")
+def revoke_token(
+    name: str,
+    client: ConsoleClient,
+    actor: Admin,
+    body: Annotated[Why | None, Body()] = None,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> OperationResult:
+    """Revokes a token at once: requests, sessions and open streams of it end."""
+    why = (body or Why()).reason
+    return client.revoke_token(name, reason=why, actor=actor.name, request_id=idempotency_key)

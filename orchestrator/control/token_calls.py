@@ -1,0 +1,36 @@
+"""The client's calls on the console's tokens."""
+
+from __future__ import annotations
+
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.door import ClientDoor
+from orchestrator.control.target import asking, default_actor, order_of
+from orchestrator.control.token_desk import NewToken, TokenStatus
+from orchestrator.ledger.connection import translate_errors
+
+
+class TokenCalls:
+    """Part of ``Client``, which gives it what it stands on."""
+
+    _door: ClientDoor
+
+    def create_token(
+        self, name: str, role: str, *, expires_seconds: float | None = None, actor: str | None = None
+    ) -> NewToken:
+        """Makes a token of the console, whose name the log will tell as the actor. Raises ``InvalidInput``, and
+        ``NotAllowed`` for a name that is taken."""
+        with translate_errors(self._door.url):
+            return self._door.tokens.create(name, role, expires_seconds, actor or default_actor())
+
+    def tokens(self) -> list[TokenStatus]:
+        """Every token that is not revoked, by name."""
+        with translate_errors(self._door.url):
+            return self._door.tokens.all()
+
+    def revoke_token(
+        self, name: str, *, reason: str = "", actor: str | None = None, request_id: str | None = None
+    ) -> OperationResult:
+        """Revokes a token, at once: requests, sessions and open streams of it end. Raises ``NotFound``."""
+        order = order_of(actor, reason, request_id)
+        with asking(self._door.url, order):
+            return self._door.tokens.revoke(name, order)

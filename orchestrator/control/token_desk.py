@@ -1,0 +1,87 @@
+"""Tokens of the console in words: what people give is checked here, and answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from orchestrator.control.answers import Answer, OperationResult
+from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.naming import unknown
+from orchestrator.domain.roles import TOKEN_NAME, Role
+from orchestrator.ledger.operations import Order, Taken
+from orchestrator.ledger.tokens import StoredToken, Tokens
+
+LONGEST_SECONDS: Final = 10 * 365 * 86400.0
+
+
+class TokenStatus(Answer):
+    """One token; ``expires_at`` null: never. Its secret is nowhere."""
+
+    name: str
+    role: Role
+    created_at: str
+    created_by: str
+    expires_at: str | None = None
+    expired: bool = False
+
+
+class NewToken(TokenStatus):
+    """With the ``token`` itself, which is shown this once."""
+
+    token: str
+
+
+class TokenDesk:
+    """Of one namespace."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken:
+        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken."""
+        problems = []
+        if not TOKEN_NAME.fullmatch(name):
+            message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
+            problems.append(Problem("name", name, message))
+        if role not in set(Role):
+            problems.append(Problem("role", role, unknown("role", role, list(Role))))
+        if expires_seconds is not None and not 0 < expires_seconds <= LONGEST_SECONDS:
+            problems.append(Problem("expires", expires_seconds, "expected more than 0 s and at most ten years"))
+        if problems:
+            raise InvalidInput(problems)
+        lasts_ms = None if expires_seconds is None else max(round(expires_seconds * 1000), 1)
+        made, stored = self._tokens.create(name, Role(role), actor, lasts_ms)
+        return NewToken(token=made.text, **_told(stored))
+
+    def all(self) -> list[TokenStatus]:
+        """Every token that is not revoked, by name."""
+        now_ms = self._tokens.look_up("", None).now_ms
+        return [TokenStatus(**_told(token), expired=token.has_expired(now_ms)) for token in self._tokens.all()]
+
+    def revoke(self, name: str, order: Order) -> OperationResult:
+        """Revokes one, at once. Raises ``NotFound``."""
+        if self._tokens.revoke(name, order).answer is Taken.MISSING:
+            raise NotFound(f"token {name!r}; `changeover token list` lists them")
+        return OperationResult(
+            target_type="token",
+            target_id=name,
+            accepted=True,
+            status="",
+            message="revoked",
+            request_id=order.request_id,
+        )
+
+
+def _told(token: StoredToken) -> dict[str, Any]:
+    return {
+        "name": token.name,
+        "role": token.role,
+        "created_at": _iso(token.created_ms),
+        "created_by": token.created_by,
+        "expires_at": None if token.expires_ms is None else _iso(token.expires_ms),
+    }
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

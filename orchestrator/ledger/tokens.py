@@ -1,0 +1,116 @@
+"""Tokens of the console in the ledger: made, revoked, looked up; who failed to show one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.roles import Role
+from orchestrator.ledger.credentials import Credential, Kind, draw_credential
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operations, Order, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """One token as it is kept; times in ms of Redis' clock, ``expires_ms`` None: never."""
+
+    identifier: str
+    name: str
+    role: Role
+    digest: str
+    created_ms: int
+    created_by: str
+    expires_ms: int | None = None
+
+    def has_expired(self, now_ms: int) -> bool:
+        """Whether its time is over."""
+        return self.expires_ms is not None and self.expires_ms <= now_ms
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What is kept of what was shown, at one moment (``now_ms``), for the caller to compare. ``wait_ms``: how long the
+    address has to wait, having failed too often."""
+
+    now_ms: int
+    wait_ms: int
+    token: StoredToken | None
+    session_digest: str | None
+
+
+class Tokens:
+    """Of one namespace."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._operations = Operations(ledger)
+
+    def create(
+        self, name: str, role: Role, actor: str, lasts_ms: int | None = None, *, replaces: bool = False
+    ) -> tuple[Credential, StoredToken]:
+        """Makes one; its secret is nowhere else. Raises ``NotAllowed`` for a name that is taken (unless ``replaces``),
+        and when there are too many."""
+        made = draw_credential("token")
+        lasts = "" if lasts_ms is None else lasts_ms
+        code, *rest = self._ledger.call(
+            "create_token", made.identifier, actor, name, role, made.digest, lasts, int(replaces)
+        )
+        if code == "TAKEN":
+            raise NotAllowed(f"there is a token {name!r}; revoke it first, or take another name")
+        if code == "FULL":
+            raise NotAllowed(f"there are {rest[0]} tokens, the most that may be; revoke some")
+        stored = _read(made.identifier, str(rest[0]))
+        assert stored is not None
+        return made, stored
+
+    def revoke(self, name: str, order: Order) -> Reply:
+        """Revokes one, at once for all consoles."""
+        return self._operations.send("revoke_token", "revoke", f"token {name}", name, order)
+
+    def all(self) -> list[StoredToken]:
+        """Every token that is not revoked, by name; a damaged record is none."""
+        entries = cast(dict[str, str], self._ledger.client.hgetall(self._ledger.keys.of("tokens")))
+        found = (_read(identifier, text) for identifier, text in entries.items())
+        return sorted((token for token in found if token is not None), key=lambda token: token.name)
+
+    def look_up(self, address: str, credential: Credential | None) -> LookedUp:
+        """What is kept of the credential, and of the address."""
+        identifier = "" if credential is None else credential.identifier
+        is_token = credential is not None and credential.kind == "token"
+        asked = (identifier, "") if is_token else ("", identifier)
+        _, now_ms, wait_ms, token, session = self._ledger.ask("identify", address, *asked)
+        record = _record(session)
+        token_id = identifier if is_token else str(record.get("token", ""))
+        digest = record.get("digest") if credential is not None and record.get("kind") == credential.kind else None
+        return LookedUp(int(now_ms), int(wait_ms), _read(token_id, token), digest)
+
+    def note_failure(self, address: str, shown: Kind) -> int:
+        """Counts a failure of the address, and tells the log; how many ms it has to wait now."""
+        return int(self._ledger.call("note_failure", address, shown)[2])
+
+
+def _record(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read(identifier: str, text: str) -> StoredToken | None:
+    record = _record(text)
+    try:
+        return StoredToken(
+            identifier,
+            str(record["name"]),
+            Role(record["role"]),
+            str(record["digest"]),
+            int(record["createdAt"]),
+            str(record["createdBy"]),
+            int(record["expiresAt"]) if "expiresAt" in record else None,
+        )
+    except (KeyError, ValueError, TypeError):
+        return None

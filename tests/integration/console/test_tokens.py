@@ -1,0 +1,61 @@
+"""Tokens of the console: made, listed, revoked, by the command line; what is kept of them, and what the log tells."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import redis
+
+from orchestrator.client import Client
+from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound
+from orchestrator.ledger.credentials import read_credential, without_credentials
+from orchestrator.ledger.keys import Keys
+from orchestrator.settings.model import Settings
+from tests.support.cli import changeover
+from tests.support.place import Place
+
+
+def test_a_token_is_shown_once_and_kept_as_a_digest(
+    client: Client, redis_client: redis.Redis, settings: Settings
+) -> None:
+    made = client.create_token("on-call", "operator", expires_seconds=3600, actor="ada")
+    shown = read_credential(made.token, "token")
+    assert shown is not None
+    assert shown.secret not in str(client.tokens()) + without_credentials(f"Bearer {made.token}") + repr(shown)
+    kept = redis_client.hvals(Keys(settings.namespace).of("tokens"))
+    (record,) = [json.loads(text) for text in kept]
+    assert record["digest"] == shown.digest
+    assert shown.secret not in json.dumps(record)
+    with pytest.raises(NotAllowed, match="there is a token 'on-call'"):
+        client.create_token("on-call", "viewer")
+    first = client.revoke_token("on-call", reason="left us", actor="eve", request_id="r-1")
+    assert client.revoke_token("on-call", reason="left us", actor="eve", request_id="r-1") == first
+    assert client.tokens() == []
+    with pytest.raises(NotFound, match="on-call"):
+        client.revoke_token("on-call")
+    told = [event.model_dump(mode="json", by_alias=True) for event in client.events()]
+    assert [(event["type"], event["name"], event["actor"]) for event in told] == [
+        ("TokenCreated", "on-call", "ada"),
+        ("TokenRevoked", "on-call", "eve"),
+    ]
+
+
+def test_what_is_wrong_with_a_token_is_said_at_once(client: Client) -> None:
+    with pytest.raises(InvalidInput) as wrong:
+        client.create_token("-", "root", expires_seconds=-1)
+    assert [problem.path for problem in wrong.value.problems] == ["name", "role", "expires"]
+
+
+def test_tokens_at_the_command_line(place: Place) -> None:
+    def token(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return changeover("token", *arguments, environment=place.environment())
+
+    made = token("create", "--name", "on-call", "--role", "viewer", "--expires", "1h")
+    assert (made.returncode, read_credential(made.stdout.strip(), "token") is not None) == (0, True), made.stderr
+    assert "on-call is viewer until" in made.stderr
+    assert token("list").stdout.startswith("on-call: viewer, made by ")
+    assert token("revoke", "on-call").stdout == "on-call: revoked\n"
+    assert token("revoke", "on-call").returncode == 3
+    assert token("list").stdout == "no tokens\n"
