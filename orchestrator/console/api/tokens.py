@@ -41,7 +41,7 @@ class Why(_Strict):
 
 
 @router.get("")
-def list_tokens(client: ConsoleClient, actor: Admin) -> TokenList:
+def tokens_there_are(client: ConsoleClient, actor: Admin) -> TokenList:
     """Every token that is not revoked; their secrets are nowhere."""
     return TokenList(tokens=client.tokens())
 
