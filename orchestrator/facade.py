@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.client import Client
 from orchestrator.control.answers import OperationResult, TaskStatus
+from orchestrator.control.drift_answers import TenantDrift
+from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import ChangeoverError, InvalidInput
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.task_id import task_ids_of
-
-MAX_CONCURRENCY: Final = 10
-"""Cap of a switch task that does not say otherwise."""
+from orchestrator.plans.switch_task import plan_of_configs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,17 @@ class TaskCreationResult:
     success: bool
     plan_id: str | None = None
     task_ids: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPreviewResult:
+    """What a switch task would change, tenant by tenant, and the digest that ``create_switch_task`` can be bound to;
+    else every problem, a line each."""
+
+    success: bool
+    digest: str | None = None
+    tenants: tuple[TenantPreview, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -72,23 +84,32 @@ class DeploymentTaskFacade:
     def create_switch_task(
         self, configs: Sequence[TenantDeployConfig | Mapping[str, Any]], **plan: Any
     ) -> TaskCreationResult:
-        """Submits one plan that moves these tenants, in this order.
+        """Submits one plan that moves these tenants, in this order. A config may be the old executor's, as it is.
 
-        Further keys of a plan (``stages``, ``service_names``, ``max_concurrency``, ``plan_id``, ``name``) may be given.
+        Further keys of a plan (``stages``, ``service_names``, ``max_concurrency``, ``plan_id``, ``name``) may be given;
+        they go before what the configs say of their plan. ``preview`` among them: a preview's digest; refused when one
+        of the tenants has moved since.
         """
-        tenants = [
-            config.model_dump(exclude_unset=True) if isinstance(config, TenantDeployConfig) else config
-            for config in configs
-        ]
-        content = {"name": self._name, "max_concurrency": MAX_CONCURRENCY, **plan, "tenants": tenants}
+        preview = plan.pop("preview", None)
         try:
-            submitted = self._client.submit(content)
-        except InvalidInput as error:
-            return TaskCreationResult(success=False, problems=tuple(str(problem) for problem in error.problems))
+            content = plan_of_configs(configs, **{"name": self._name, **plan})
+            submitted = self._client.submit(content, preview=preview)
         except ChangeoverError as error:
-            return TaskCreationResult(success=False, problems=(str(error),))
-        task_ids = tuple(task_ids_of(submitted.plan_id, len(tenants)))
+            return TaskCreationResult(success=False, problems=_problems(error))
+        task_ids = tuple(task_ids_of(submitted.plan_id, len(content["tenants"])))
         return TaskCreationResult(success=True, plan_id=submitted.plan_id, task_ids=task_ids)
+
+    def preview_switch_task(
+        self, configs: Sequence[TenantDeployConfig | Mapping[str, Any]], **plan: Any
+    ) -> TaskPreviewResult:
+        """What ``create_switch_task`` of the same would change; writes nothing."""
+        try:
+            content = plan_of_configs(configs, **{"name": self._name, **plan})
+            *tenants, end = self._client.preview(content)
+        except ChangeoverError as error:
+            return TaskPreviewResult(success=False, problems=_problems(error))
+        digest = end.digest if isinstance(end, PreviewEnd) else None
+        return TaskPreviewResult(True, digest, tuple(one for one in tenants if isinstance(one, TenantPreview)))
 
     def pause_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
         """Stops the tenant's task between two stages."""
@@ -146,6 +167,29 @@ class DeploymentTaskFacade:
         """Lets a failed task go on behind the stage that failed."""
         return _result(task_id, lambda: self._client.skip_stage(task_id, reason=reason))
 
+    def freeze_tenants(
+        self, tenants: str, reason: str, for_seconds: float | None = None, *, rollbacks_too: bool = False
+    ) -> FreezeStatus:
+        """Admits no move of the tenants of an id or pattern until it is lifted, or for so many seconds. Raises
+        ``InvalidInput``."""
+        return self._client.freeze(tenants=tenants, reason=reason, for_seconds=for_seconds, rollbacks_too=rollbacks_too)
+
+    def unfreeze(self, freeze_id: str, reason: str) -> TaskOperationResult:
+        """Lifts a freeze."""
+        return _result(freeze_id, lambda: self._client.unfreeze(freeze_id, reason=reason))
+
+    def query_freezes(self, tenant_id: str | None = None) -> tuple[FreezeStatus, ...]:
+        """Every freeze that is set, or those that cover a tenant."""
+        return tuple(self._client.freezes(tenant_id))
+
+    def find_drift_by_plan(self, plan_id: str) -> tuple[TenantDrift, ...]:
+        """Asks the instances of a plan's tenants whether they are still where they were moved. Raises ``NotFound``."""
+        return tuple(one for one in self._client.drift(plan_id=plan_id) if isinstance(one, TenantDrift))
+
+    def find_drift_by_tenant(self, tenants: str) -> tuple[TenantDrift, ...]:
+        """The same of the tenants of an id or pattern."""
+        return tuple(one for one in self._client.drift(tenants=tenants) if isinstance(one, TenantDrift))
+
     def query_task_status(self, task_id: str) -> TaskStatusInfo:
         """Where the task stands. Raises ``NotFound``."""
         return _info(self._client.task_status(task_id))
@@ -153,6 +197,10 @@ class DeploymentTaskFacade:
     def query_task_status_by_tenant(self, tenant_id: str) -> TaskStatusInfo:
         """Where the tenant's task stands. Raises ``NotFound``."""
         return _info(self._client.tenant_status(tenant_id))
+
+
+def _problems(error: ChangeoverError) -> tuple[str, ...]:
+    return tuple(map(str, error.problems)) if isinstance(error, InvalidInput) else (str(error),)
 
 
 def _result(target_id: str, ask: Callable[[], OperationResult]) -> TaskOperationResult:

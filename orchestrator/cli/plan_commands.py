@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,9 +20,31 @@ if TYPE_CHECKING:
 
 PlanFileArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
 
+
+class PlanFormat(StrEnum):
+    """What a file holds."""
+
+    PLAN = "plan"
+    SWITCH_TASK = "switch-task"
+
+
+FormatOption = Annotated[
+    PlanFormat,
+    typer.Option("--format", help="switch-task: a JSON list of tenant configs, as the old executor took it."),
+]
+
 SkipIdenticalOption = Annotated[
     bool, typer.Option("--skip-identical", help="Leave tenants out that are at the target already.")
 ]
+
+
+def written(plan: Path, format: PlanFormat) -> Path | dict[str, Any]:
+    """The plan as a user wrote it: a plan file is read where it is checked. Raises ``InvalidInput``."""
+    if format is PlanFormat.PLAN:
+        return plan
+    from orchestrator.plans.switch_task import read_switch_task
+
+    return read_switch_task(plan)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +57,11 @@ def validate(
     plan: PlanFileArgument,
     json_output: JsonOption = False,
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
+    format: FormatOption = PlanFormat.PLAN,
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
     try:
-        result, tenants = _check(plan, show)
+        result, tenants = _check(written(plan, format), show)
     except InvalidInput as error:
         from orchestrator.control.page_answers import ValidationResult
 
@@ -56,7 +80,7 @@ def validate(
         raise typer.Exit(InvalidInput.exit_code)
 
 
-def _check(plan: Path, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+def _check(plan: Path | dict[str, Any], show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
     """By the console that the environment names, else here, with its settings: then no server is needed."""
     from orchestrator.doors.opening import console_is_named
 
@@ -98,6 +122,7 @@ def submit(
     skip_identical: SkipIdenticalOption = False,
     override_freeze: OverrideOption = "",
     actor: ActorOption = None,
+    format: FormatOption = PlanFormat.PLAN,
     json_output: JsonOption = False,
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
@@ -106,7 +131,11 @@ def submit(
 
     with Client() as client:
         result = client.submit(
-            plan, preview=preview, skip_identical=skip_identical, override_freeze=override_freeze, actor=actor
+            written(plan, format),
+            preview=preview,
+            skip_identical=skip_identical,
+            override_freeze=override_freeze,
+            actor=actor,
         )
         print_problems("warning", result.warnings)
         if not wait:

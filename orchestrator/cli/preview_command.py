@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from orchestrator.cli.output import JsonOption, print_json, print_line
-from orchestrator.cli.plan_commands import PlanFileArgument, SkipIdenticalOption
+from orchestrator.cli.plan_commands import FormatOption, PlanFileArgument, PlanFormat, SkipIdenticalOption, written
 
 if TYPE_CHECKING:
     from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
@@ -30,6 +30,7 @@ def preview(
         typer.Option("--against-plan", help="Compare with this plan's configs.", show_default="the last known good"),
     ] = None,
     skip_identical: SkipIdenticalOption = False,
+    format: FormatOption = PlanFormat.PLAN,
     json_output: JsonOption = False,
 ) -> None:
     """Say what a plan would change, tenant by tenant, against what each is now; nothing is written."""
@@ -37,14 +38,14 @@ def preview(
     from orchestrator.control.preview_answers import TenantPreview
 
     with Client() as client:
-        for line in client.preview(plan, against_plan=against_plan, skip_identical=skip_identical):
+        for line in client.preview(written(plan, format), against_plan=against_plan, skip_identical=skip_identical):
             if json_output:
                 print_json(line)
             elif isinstance(line, TenantPreview):
                 for text in tenant_lines(line):
                     print_line(text)
             else:
-                for text in end_lines(line, str(plan), skip_identical):
+                for text in end_lines(line, str(plan), skip_identical, format):
                     print_line(text)
 
 
@@ -76,7 +77,7 @@ def tenant_lines(line: TenantPreview) -> Iterator[str]:
         yield f"  {change.path}: {_shown(change.old)} -> {_shown(change.new)}"
 
 
-def end_lines(end: PreviewEnd, file: str, skip_identical: bool) -> Iterator[str]:
+def end_lines(end: PreviewEnd, file: str, skip_identical: bool, format: PlanFormat = PlanFormat.PLAN) -> Iterator[str]:
     """What stands below all tenants."""
     from orchestrator.domain.typed import typed
 
@@ -87,6 +88,7 @@ def end_lines(end: PreviewEnd, file: str, skip_identical: bool) -> Iterator[str]
     yield from pace_lines(end)
     yield f"digest: {end.digest}"
     options = ["--skip-identical"] if skip_identical else []
+    options += [] if format is PlanFormat.PLAN else ["--format", format.value]
     yield f"to submit exactly this: {typed('submit', file, *options, '--preview', end.digest)}"
 
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrator.control.absent import absent
 from orchestrator.control.tenants import purged_tenant
@@ -66,6 +66,9 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
     return found[0]
 
 
+_OWN_NAMES: Final = ("system", "policy")
+
+
 @contextmanager
 def asking(url: str, order: Order) -> Iterator[None]:
     """Turns a server's absence into ``Unreachable`` that names the request: its answer may be what was lost."""
@@ -98,6 +101,11 @@ def order_of(
     override_freeze: str = "",
     accept_failures: bool = False,
 ) -> Order:
-    """Who asks, why and how; without a request id of the caller's own, a new request."""
+    """Who asks, why and how; without a request id of the caller's own, a new request.
+
+    Raises ``InvalidInput`` for a name that only Changeover itself acts under: events go by it (``CancelledBy``).
+    """
+    if actor and actor.partition(":")[0].strip() in _OWN_NAMES:
+        raise InvalidInput([Problem("actor", actor, "only Changeover itself acts under that name; say who asks")])
     made = Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
     return replace(made, override_freeze=override_freeze, accept_failures=accept_failures)

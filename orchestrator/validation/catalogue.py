@@ -79,14 +79,19 @@ def _known(given: Any, services: Mapping[str, ServiceSpec], findings: Findings) 
     if not isinstance(given, list | tuple) or not given:
         findings.error(_KEY, given, "expected a list of at least one service")
         return set()
+    if not services:
+        message = (
+            "there is no stage catalogue: no `services` in the file named by CHANGEOVER_CONFIG (docs/catalogue.md)"
+        )
+        findings.error(_KEY, given, message)
+        return set()
     names: set[str] = set()
     for index, name in enumerate(given):
         path = f"{_KEY}[{index}]"
         if not isinstance(name, str):
             findings.error(path, name, "expected text")
         elif name not in services:
-            message = unknown("service", name, services) if services else "the application's settings name no services"
-            findings.error(path, name, message)
+            findings.error(path, name, unknown("service", name, services))
         elif name in names:
             findings.error(path, name, "given twice")
         else:

@@ -50,7 +50,9 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
 def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:
     value = raw.get(name)
     if name not in raw:
-        findings.error(name, None, "missing; this key is required")
+        either = name == "stages"
+        wanted = "give stages, or service_names of the stage catalogue" if either else "this key is required"
+        findings.error(name, None, f"missing; {wanted}")
     elif not isinstance(value, list | tuple):
         findings.error(name, value, f"expected a list of {name}")
     elif not value:

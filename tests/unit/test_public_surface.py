@@ -53,4 +53,10 @@ def test_facade_names_order_and_arguments_are_those_of_the_old_executor() -> Non
         "accept_failures_by_plan": ["plan_id", "reason", "cause"],
         "exclude_tenants_by_plan": ["plan_id", "tenants", "reason"],
         "skip_failed_stage": ["task_id", "reason"],
+        "preview_switch_task": ["configs", "plan"],
+        "freeze_tenants": ["tenants", "reason", "for_seconds", "rollbacks_too"],
+        "unfreeze": ["freeze_id", "reason"],
+        "query_freezes": ["tenant_id"],
+        "find_drift_by_plan": ["plan_id"],
+        "find_drift_by_tenant": ["tenants"],
     }

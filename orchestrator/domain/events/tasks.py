@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.events.base import FailureInfo, TaskEvent
 
@@ -75,9 +76,30 @@ class TaskFailureAccepted(TaskEvent):
     reason: str
 
 
+class CancelledBy(BaseModel):
+    """Who gave a task up: a person or program that asked for it (manual), Changeover itself (system: ``reason`` says
+    why), or a rule that the plan declares (policy)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, alias_generator=to_camel)
+
+    kind: Literal["system", "manual", "policy"]
+    actor: str
+    reason: str | None = None
+
+
+def _of_before(value: Any) -> Any:
+    """Before 0.2 it was the actor alone."""
+    if not isinstance(value, str):
+        return value
+    word, colon, why = value.partition(": ")
+    if word == "system":
+        return {"kind": "system", "actor": word, "reason": why if colon else None}
+    return {"kind": "policy" if value == "policy" else "manual", "actor": value}
+
+
 class TaskCancelled(TaskEvent):
     type: Literal["TaskCancelled"] = "TaskCancelled"
-    cancelled_by: str
+    cancelled_by: Annotated[CancelledBy, BeforeValidator(_of_before)]
     last_stage: str | None = None
 
 

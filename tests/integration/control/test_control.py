@@ -115,8 +115,10 @@ def test_cancel_while_pausing_and_while_paused(
     until(world, "p.1", "PAUSED")
     assert operations.on_task(Operation.CANCEL, "p.1", me()).status == "CANCELLED"
     assert client.wait("p", timeout_seconds=30).status == "CANCELLED"
-    cancelled = [(e.cancelled_by, e.last_stage) for e in client.events("p") if e.type == "TaskCancelled"]
-    assert cancelled == [("ada", "one")] * 2
+    cancelled = [event for event in client.events("p") if event.type == "TaskCancelled"]
+    assert [(e.cancelled_by.kind, e.cancelled_by.actor, e.last_stage) for e in cancelled] == [
+        ("manual", "ada", "one")
+    ] * 2
     check_ledger(world.client, world.keys)
 
 

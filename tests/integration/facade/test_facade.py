@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from orchestrator.client import Client
 from orchestrator.control.target import target_of
 from orchestrator.domain.config import TenantDeployConfig
@@ -27,6 +29,8 @@ def test_create_query_and_operate(client: Client, cluster: Cluster, instances: T
     info = facade.query_task_status_by_tenant("t0")
     assert (info.status, info.completed_stages, info.total_stages, info.progress_percent) == ("COMPLETED", 2, 2, 100.0)
     assert info.duration_millis is not None
+    assert [one.state for one in facade.find_drift_by_tenant("t0")] == ["there"]
+    assert [one.tenant_id for one in facade.find_drift_by_plan("old")] == ["t0", "t1"]
 
     refused = facade.retry_task_by_tenant("t0", True)
     assert (refused.success, refused.message) == (False, "not possible while it is COMPLETED")
@@ -37,6 +41,22 @@ def test_create_query_and_operate(client: Client, cluster: Cluster, instances: T
     assert facade.cancel_task("old.1").success is False
     message = facade.cancel_task_by_tenant("nobody").message
     assert message.startswith("no task of tenant 'nobody' in namespace 'test-")
+
+
+def test_preview_and_freezes(client: Client) -> None:
+    facade = DeploymentTaskFacade(client)
+    configs, plan = [tenant("t0")], {"plan_id": "p", "stages": [noop_stage("one")]}
+    seen = facade.preview_switch_task(configs, **plan)
+    assert (seen.success, [one.tenant_id for one in seen.tenants]) == (True, ["t0"])
+    nothing: Any = None
+    assert facade.preview_switch_task([nothing]).problems == ("configs[0]: expected a tenant's config (got 'null')",)
+    assert facade.create_switch_task(configs, preview=seen.digest, **plan).success
+    assert not facade.create_switch_task([tenant("t1")], preview=seen.digest, **plan).success
+    freeze = facade.freeze_tenants("t*", "a release", 3600)
+    assert [one.freeze_id for one in facade.query_freezes("t0")] == [freeze.freeze_id]
+    assert facade.unfreeze(freeze.freeze_id, "done").success
+    assert not facade.unfreeze(freeze.freeze_id, "again").success
+    assert facade.query_freezes() == ()
 
 
 def test_what_the_caller_changes_later_changes_nothing(client: Client) -> None:
@@ -50,6 +70,19 @@ def test_what_the_caller_changes_later_changes_nothing(client: Client) -> None:
     assert first.success
     assert not again.success
     assert "other content" in again.problems[0]
+
+
+def test_the_old_configs_as_they_are(client: Client) -> None:
+    facade = DeploymentTaskFacade(client)
+    old = {"planId": 7, "planVersion": 1, "tenantId": 12, "deployUnitVersion": 3, "trunkGroup": None}
+    created = facade.create_switch_task([old], stages=[noop_stage("one")])
+    assert (created.success, created.plan_id, created.task_ids) == (True, "7-v1", ("7-v1.0",))
+    assert facade.query_task_status_by_tenant("12").status == "PENDING"
+    nothing: Any = None
+    refused = facade.create_switch_task([old, nothing, {"tenantId": 13}], service_names=["portal"])
+    assert refused.problems == ("configs[1]: expected a tenant's config (got 'null')",)
+    (problem,) = facade.create_switch_task([old], service_names=["portal"]).problems
+    assert "there is no stage catalogue" in problem
 
 
 def test_a_bad_config_creates_nothing(client: Client) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.control.answers import DeployUnit
 from orchestrator.control.status import StatusReader
+from orchestrator.domain.events import TaskCancelled
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Ended
 from tests.support.ledger_world import SOURCE, LedgerWorld
@@ -251,8 +252,12 @@ def test_a_tenant_moved_between_call_and_admission_too(world: LedgerWorld, opera
     world.finish(theirs)
     assert world.serve("mine") == []
     assert world.status(mine) == state
-    words = [getattr(e, "reason", "") + getattr(e, "cancelled_by", "") for e in world.events() if e.plan_id == "mine"]
-    assert any(f"moved since by {theirs}" in word for word in words)
+    words = [
+        e.cancelled_by.reason if isinstance(e, TaskCancelled) else getattr(e, "reason", None)
+        for e in world.events()
+        if e.plan_id == "mine"
+    ]
+    assert any(f"moved since by {theirs}" in (word or "") for word in words)
 
 
 def test_plans_go_back_one_after_the_other_the_newest_first(world: LedgerWorld) -> None:

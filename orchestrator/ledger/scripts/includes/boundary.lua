@@ -24,6 +24,15 @@ local function pause_task(task, paused_by_plan)
   settle_plan(task.plan_move)
 end
 
+-- Who gave a task up, as events tell it. Only Changeover itself acts under `system` and `policy`
+-- (orchestrator/control/target.py refuses them to people); what it says behind `system: ` is why.
+local function canceller(by)
+  local why = string.match(by, '^system: (.*)$')
+  local kind = (why or by == 'system') and 'system' or by == 'policy' and 'policy' or 'manual'
+  return '{"kind":"' .. kind .. '","actor":' .. cjson.encode(why and 'system' or by)
+    .. ',"reason":' .. (why and cjson.encode(why) or 'null') .. '}'
+end
+
 local function cancel_task(task, cancelled_by)
   local _, last_stage = stage_of(task, task.stage - 1)
   move_task(task)
@@ -31,7 +40,7 @@ local function cancel_task(task, cancelled_by)
   clear_checkpoint(task)
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   stop_queueing(task)
-  end_task(task, 'TaskCancelled', '{"cancelledBy":' .. cjson.encode(cancelled_by) .. ',"lastStage":'
+  end_task(task, 'TaskCancelled', '{"cancelledBy":' .. canceller(cancelled_by) .. ',"lastStage":'
     .. (last_stage ~= '' and cjson.encode(last_stage) or 'null') .. '}')
 end
 

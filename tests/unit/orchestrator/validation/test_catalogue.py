@@ -70,7 +70,7 @@ def test_the_order_is_the_catalogues() -> None:
 
 def test_default_service_names_stand_in_for_what_is_left_out() -> None:
     assert stages(check(asks_for(), settings(defaults=["billing", "portal"]))) == ["portal", "billing"]
-    assert errors(asks_for()) == {"stages": "missing; this key is required"}
+    assert errors(asks_for()) == {"stages": "missing; give stages, or service_names of the stage catalogue"}
     # A plan that brings stages is not asked for services.
     assert stages(check(right_plan(), settings(defaults=["billing"]))) == ["switch-gateway"]
 
@@ -117,7 +117,8 @@ def test_wrong_names(plan: dict[str, Any], path: str, said: str) -> None:
 
 def test_without_a_catalogue_there_is_nothing_to_name() -> None:
     assert errors(asks_for("portal"), settings({})) == {
-        "service_names[0]": "the application's settings name no services"
+        "service_names": "there is no stage catalogue: no `services` in the file named by CHANGEOVER_CONFIG "
+        "(docs/catalogue.md)"
     }
 
 

@@ -1,0 +1,140 @@
+"""What the old executor was given is taken as it is, or named, a problem for each thing."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.plans.switch_task import plan_of_configs, read_switch_task
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from orchestrator.validation.preview import preview_plan
+
+CATALOGUE = Settings.model_validate(
+    {
+        "services": {
+            "portal": {
+                "steps": [
+                    {
+                        "type": "config-write",
+                        "key": "{{ tenant.variables.nacosNameSpace }}:{{ tenant.tenant_id }}",
+                        "value": {"version": "{{ tenant.deploy_unit_version }}"},
+                    },
+                    {"type": "health-check"},
+                ]
+            }
+        }
+    }
+)
+
+OLD: dict[str, Any] = {
+    "planId": 4711,
+    "planVersion": 2,
+    "tenantId": 10001,
+    "deployUnitId": 100,
+    "deployUnitVersion": 42,
+    "deployUnitName": "green",
+    "networkEndpoints": [{"key": "gw", "value": "gw.example", "targetDomain": None, "targetIp": None}],
+    "nacosNameSpace": "prod",
+    "defaultFlag": True,
+    "calledNumberRules": None,
+    "trunkGroup": {"id": 7},
+    "serviceNames": ["portal"],
+    "healthCheckEndpoints": ["http://10.0.0.1:9001/health"],
+    "sourceTenantDeployConfig": {
+        "planId": 4000,
+        "tenantId": 10001,
+        "deployUnitId": 99,
+        "deployUnitVersion": 41,
+        "deployUnitName": "blue",
+        "nacosNameSpace": "prod-old",
+        "sourceTenantDeployConfig": None,
+    },
+}
+
+
+def problems(configs: Any, **plan: Any) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        plan_of_configs(configs, **plan)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_an_old_config_is_taken_as_it_is(tmp_path: Path) -> None:
+    kept = copy.deepcopy(OLD)
+    file = tmp_path / "configs.json"
+    other = OLD | {"tenantId": "10002", "sourceTenantDeployConfig": None}
+    file.write_text(json.dumps([OLD, other]))
+    plan = read_switch_task(file)
+    assert plan == plan_of_configs([OLD, other])
+    assert kept == OLD
+    assert plan["plan_id"] == "4711-v2"
+    made = validate_plan(plan, settings=CATALOGUE)
+    assert made.errors == []
+    assert [tenant.tenant_id for tenant in made.require().tenants] == ["10001", "10002"]
+    first = plan["tenants"][0]
+    assert first["variables"] == {
+        "nacosNameSpace": "prod",
+        "defaultFlag": True,
+        "trunkGroup": {"id": 7},
+        "networkEndpoints": [{"key": "gw", "value": "gw.example"}],
+    }
+    shown = json.dumps(list(preview_plan(made.require(), CATALOGUE)))
+    assert "prod:10001" in shown
+    assert "http://10.0.0.1:9001/health" in json.dumps(first["network_endpoints"])
+    assert first["source_tenant_deploy_config"]["variables"] == {"nacosNameSpace": "prod-old"}
+
+
+def test_each_thing_that_has_no_place_is_one_problem() -> None:
+    found = problems(
+        [
+            OLD,
+            None,
+            "acme",
+            OLD | {"tenantId": 2, "planId": 4712, "serviceNames": ["gateway"], "trunkGrup": 1},
+            OLD | {"healthCheckEndpoints": [{"url": "x"}], "tenant_id": "3"},
+            OLD | {"sourceTenantDeployConfig": {"sourceTenantDeployConfig": {"tenantId": 1}}},
+        ]
+    )
+    assert found == [
+        "configs[1]: expected a tenant's config (got 'null')",
+        "configs[2]: expected a tenant's config (got 'acme')",
+        "configs[3].planId: differs from configs[0].planId (4711): one plan has one; submit it apart (got 4712)",
+        "configs[3].serviceNames: differs from configs[0].serviceNames (['portal']): one plan has one; submit it apart "
+        "(got ['gateway'])",
+        "configs[3].trunkGrup: unknown key; did you mean 'trunkGroup'?",
+        "configs[4].tenant_id: given twice, in two spellings",
+        "configs[4].healthCheckEndpoints: expected a list of URLs",
+        "configs[5].sourceTenantDeployConfig.sourceTenantDeployConfig: the config to go back to has none of its own",
+    ]
+    assert problems({"tenantId": 1}) == ["configs: expected a list of tenant configs"]
+    assert problems(None) == ["configs: expected a list of tenant configs"]
+
+
+def test_where_traffic_came_from_stays_in_a_variable() -> None:
+    whole = {"key": "gw", "sourceIp": "10.0.0.1", "targetIp": "10.0.0.2", "value": None}
+    (tenant,) = plan_of_configs([{"tenantId": "a", "networkEndpoints": [whole]}])["tenants"]
+    assert tenant["network_endpoints"] == [{"key": "gw", "targetIp": "10.0.0.2"}]
+    kept = {"key": "gw", "sourceIp": "10.0.0.1", "targetIp": "10.0.0.2"}
+    assert tenant["variables"] == {"networkEndpoints": [kept]}
+
+
+def test_what_the_call_says_goes_before_what_the_configs_say() -> None:
+    stages = [{"name": "one", "steps": [{"type": "noop"}]}]
+    plan = plan_of_configs([OLD], stages=stages, plan_id="mine", max_concurrency=1)
+    assert (plan["plan_id"], plan["max_concurrency"], "service_names" in plan) == ("mine", 1, False)
+    model = TenantDeployConfig.model_validate({"tenantId": "acme", "variables": {"a": 1}})
+    assert plan_of_configs([model], stages=stages)["tenants"] == [{"tenant_id": "acme", "variables": {"a": 1}}]
+
+
+def test_a_catalogue_that_is_not_there_is_named() -> None:
+    (one,) = validate_plan(plan_of_configs([OLD]), settings=Settings()).errors
+    assert str(one).startswith("service_names: there is no stage catalogue: no `services` in the file named by")
+    bare = {key: value for key, value in OLD.items() if key != "serviceNames"}
+    (one,) = validate_plan(plan_of_configs([bare]), settings=Settings()).errors
+    assert str(one) == "stages: missing; give stages, or service_names of the stage catalogue"
