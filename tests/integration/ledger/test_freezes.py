@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import replace
 
 import pytest
 
-from orchestrator.control.freeze_desk import FreezeDesk
-from orchestrator.coordinator.freeze_keeper import FreezeKeeper
-from orchestrator.coordinator.reconciler import Reconciler
-from orchestrator.domain.errors import NotAllowed
-from orchestrator.fleet.freezes import HORIZON_MS, Scope
-from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import ME, LedgerWorld
 from tests.support.waiting import wait_until
-
-
-def frozen(world: LedgerWorld, freeze_id: str) -> list[str]:
-    return [str(task) for task in world.client.zrange(world.keys.of("frozen", freeze_id), 0, -1)]
 
 
 def test_a_frozen_tenant_is_passed_over_and_comes_back_to_its_place(world: LedgerWorld) -> None:
     freeze_id = world.freeze("eu-*")
     world.plan("p", ["eu-1", "us-1", "eu-2", "us-2", "us-3"], max_concurrency=2)
     assert world.serve("p") == ["p.1", "p.3"]
-    assert frozen(world, freeze_id) == ["p.0", "p.2"]
+    assert world.frozen(freeze_id) == ["p.0", "p.2"]
     assert world.queue("p") == ["p.4"]
     # No turn looks at them again, and nothing of the plan's is due.
     world.wakes()
@@ -68,7 +56,7 @@ def test_the_worker_goes_on_with_the_next_that_is_not_frozen(world: LedgerWorld)
     done = world.advance("p.0")
     assert done.task is not None
     assert done.task[0].task_id == "p.3"
-    assert frozen(world, freeze_id) == ["p.2"]
+    assert world.frozen(freeze_id) == ["p.2"]
     world.check()
 
 
@@ -89,10 +77,10 @@ def test_rollbacks_pass_unless_it_says_otherwise(world: LedgerWorld) -> None:
     world.ask("rollback", "p.0")
     world.ask("rollback", "p.1")
     assert world.serve("p") == ["p.0"]
-    assert frozen(world, too) == ["p.1"]
+    assert world.frozen(too) == ["p.1"]
     world.check()
     assert world.ask("cancel", "p.1").why == "withdrawn"
-    assert frozen(world, too) == []
+    assert world.frozen(too) == []
     world.check()
 
 
@@ -227,7 +215,7 @@ def test_a_frozen_waiter_keeps_nobody_behind_it_in_its_tenants_line(world: Ledge
     world.thaw()
     world.finish("q.0")
     assert world.serve("second") == ["second.0"]
-    assert frozen(world, freeze_id) == ["first.0"]
+    assert world.frozen(freeze_id) == ["first.0"]
     world.check()
     # It comes back with the ticket of its first wait.
     world.started("third", ["a"])
@@ -244,120 +232,11 @@ def test_a_frozen_task_can_be_stopped(world: LedgerWorld, how: str) -> None:
     world.plan("p", ["a", "b"])
     world.serve("p")
     assert world.ask(how, "p.0").answer == "ACCEPTED"
-    assert frozen(world, freeze_id) == ["p.1"]
+    assert world.frozen(freeze_id) == ["p.1"]
     assert "frozenBy" not in world.task("p.0")
     world.check()
     assert world.ask("cancel", "p").answer == "ACCEPTED"
     world.serve("p")
     assert world.status("p") == "CANCELLED"
-    assert frozen(world, freeze_id) == []
+    assert world.frozen(freeze_id) == []
     world.check()
-
-
-def test_thousands_come_back_in_bounded_batches(world: LedgerWorld) -> None:
-    freeze_id = world.freeze()
-    world.open("p", 250)
-    world.ledger.write_chunk("p", "d", 0, [(f"t{i}", "{}") for i in range(250)])
-    world.ledger.commit_plan("p", "d")
-    world.serve("p")
-    assert len(frozen(world, freeze_id)) == 250
-    world.freezes.lift(freeze_id, ME)
-    left = []
-    while world.freezes.thaw(100):
-        left.append(len(frozen(world, freeze_id)))
-    assert left == [150, 50, 0]
-    assert len(world.queue("p")) == 250
-    world.check()
-
-
-def test_who_is_stopped_again_while_others_are_put_back_is_looked_at_no_more(world: LedgerWorld) -> None:
-    freeze_id = world.freeze()
-    world.open("p", 90)
-    world.ledger.write_chunk("p", "d", 0, [(f"t{i}", "{}") for i in range(90)])
-    world.ledger.commit_plan("p", "d")
-    world.serve("p")
-    world.plan("q", ["a"])
-    world.override("q")
-    rounds = 0
-    while world.freezes.thaw(40):
-        rounds += 1
-        world.serve("p")
-        assert rounds < 10
-    assert rounds == 3
-    assert len(frozen(world, freeze_id)) == 90
-    world.check()
-
-
-def test_a_damaged_record_stops_all_until_it_is_lifted(hurt: LedgerWorld) -> None:
-    freeze_id = hurt.freeze("eu-*")
-    hurt.client.hset(hurt.keys.of("freezes"), freeze_id, "{")
-    hurt.client.zadd(hurt.keys.of("freeze_times"), {freeze_id: 1})
-    hurt.plan("p", ["us-1"])
-    assert hurt.serve("p") == []
-    assert FreezeDesk(hurt.freezes).all("us-1")[0].sentence.startswith("its record is damaged")
-    hurt.unfreeze(freeze_id)
-    assert hurt.serve("p") == ["p.0"]
-
-
-def test_windows_that_have_run_out_count_as_frozen_until_a_coordinator_works_them_out(world: LedgerWorld) -> None:
-    day = time.gmtime(time.time() + 3 * 86400).tm_wday
-    name = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day]
-    freeze_id = world.freeze(every=f"{name} 08:00-09:00 UTC", seconds=None)
-    kept = json.loads(world.freezes.reads.all()[0].text)
-    run_out = {**kept, "windows": [[1, 2]], "knownUntil": 3}
-    world.client.hset(world.keys.of("freezes"), freeze_id, json.dumps(run_out))
-    world.client.zadd(world.keys.of("freeze_times"), {freeze_id: 1})
-    world.plan("p", ["a"])
-    assert world.serve("p") == []
-    assert FreezeDesk(world.freezes).all()[0].in_force
-
-    FreezeKeeper(world.freezes).step()
-    record = world.freezes.reads.all()[0].record
-    assert record is not None
-    assert record.known_until_ms is not None
-    assert record.known_until_ms > world.freezes.reads.told_now_ms() + HORIZON_MS - 60_000
-    world.thaw()
-    assert world.serve("p") == ["p.0"]
-    stale = world.freezes.reads.all()[0]
-    world.unfreeze(freeze_id)
-    assert not world.freezes.top_up(stale, record)
-    assert world.freezes.reads.all() == []
-
-
-def test_there_is_a_bound_and_a_repeat_sets_nothing(world: LedgerWorld) -> None:
-    desk, order = FreezeDesk(world.freezes), Order("ada", "because")
-    first = desk.set(Scope(), order, for_seconds=60)
-    assert desk.set(Scope(), order, for_seconds=60).freeze_id == first.freeze_id
-    assert len(world.freezes.reads.all()) == 1
-    for index in range(199):
-        world.freeze(f"t{index}")
-    with pytest.raises(NotAllowed, match="there are 200 freezes"):
-        desk.set(Scope(), Order("ada", "because"), for_seconds=60)
-    # However many begin at once, no admission looks at more.
-    world.client.zadd(world.keys.of("freeze_times"), {f"freeze-{n}": 1 for n in range(1, 201)})
-    world.plan("p", ["x", "y"])
-    assert world.serve("p") == []
-    world.check()
-
-
-def test_who_waits_for_a_freeze_that_a_hand_took_away_is_put_back(hurt: LedgerWorld) -> None:
-    freeze_id = hurt.freeze()
-    hurt.plan("p", ["a"])
-    hurt.serve("p")
-    for kind in ("freezes", "freezes_now", "freeze_times"):
-        hurt.client.delete(hurt.keys.of(kind))
-    Reconciler(hurt.ledger, hurt.reader.plan_ids).step()
-    hurt.thaw()
-    assert hurt.serve("p") == ["p.0"]
-    assert not hurt.client.exists(hurt.keys.of("frozen", freeze_id))
-
-
-def test_a_purged_plan_waits_for_nothing(hurt: LedgerWorld) -> None:
-    freeze_id = hurt.freeze()
-    hurt.plan("p", ["a"])
-    hurt.serve("p")
-    hurt.client.hdel(hurt.keys.of("plan", "p"), "status")
-    position = 0
-    while position >= 0:
-        position, _ = hurt.ledger.lose_plan("p", position, 20)
-    assert frozen(hurt, freeze_id) == []

@@ -2,43 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
 
-from orchestrator.coordinator.reconciler import Reconciler
+from tests.support.grouped import BOTH, holders, line, of, submit, sweep
 from tests.support.ledger_world import LedgerWorld
-
-DB = {"groups": ["db"]}
-BOTH = {"groups": ["db", "rack"]}
-
-
-def of(tenants: Sequence[str], traits: Mapping[str, object] = DB) -> dict[str, Mapping[str, object]]:
-    return dict.fromkeys(tenants, traits)
-
-
-def submit(world: LedgerWorld, plan_id: str, tenants: Sequence[str], limit: int = 0, **options: object) -> list[str]:
-    """All of them of the group; ``limit``: the plan's own."""
-    traits = options.pop("traits", of(tenants))
-    priority = options.pop("priority", None)
-    ids = world.plan(plan_id, tenants, traits=traits, **options)  # type: ignore[arg-type]
-    if limit:
-        world.client.hset(world.keys.of("plan", plan_id), "group:db", limit)
-    if priority is not None:
-        world.client.hset(world.keys.of("plan", plan_id), "priority", str(priority))
-    return ids
-
-
-def holders(world: LedgerWorld, name: str = "db") -> set[str]:
-    return {str(task) for task in world.client.smembers(world.keys.of("group", name))}
-
-
-def line(world: LedgerWorld, name: str = "db") -> list[str]:
-    return [str(task) for task in world.client.zrange(world.keys.of("group_line", name), 0, -1)]
-
-
-def sweep(world: LedgerWorld) -> None:
-    world.ledger.call("sweep_groups", 100, 100)
 
 
 def test_over_two_plans_never_more_hold_it_than_may(world: LedgerWorld) -> None:
@@ -326,43 +293,3 @@ def test_groups_are_held_also_while_nobody_limits_them(world: LedgerWorld) -> No
     submit(world, "q", ["c"])
     assert world.serve("q") == []
     world.check()
-
-
-def test_the_reconciler_repairs_holders_from_tasks(hurt: LedgerWorld) -> None:
-    hurt.limit_groups({"db": 2})
-    submit(hurt, "p", ["a", "b", "c"])
-    hurt.serve("p")
-    hurt.finish("p.0")
-    hurt.client.srem(hurt.keys.of("group", "db"), "p.1")
-    hurt.client.sadd(hurt.keys.of("group", "db"), "p.0")
-    repair = Reconciler(hurt.ledger, hurt.reader.plan_ids)
-    while not repair.step():
-        pass
-    assert holders(hurt) == {"p.1"}
-    assert hurt.serve("p") == ["p.2"]
-    hurt.check()
-
-
-def test_a_holder_whose_record_is_gone_keeps_its_place_from_nobody(hurt: LedgerWorld) -> None:
-    hurt.limit_groups({"db": 1})
-    submit(hurt, "p", ["a"])
-    submit(hurt, "q", ["b"])
-    hurt.serve("p")
-    hurt.serve("q")
-    hurt.client.delete(hurt.keys.of("task", "p.0"))
-    sweep(hurt)
-    assert hurt.serve("q") == ["q.0"]
-
-
-def test_a_plan_that_is_taken_out_gives_up_what_it_holds(hurt: LedgerWorld) -> None:
-    hurt.limit_groups({"db": 1})
-    submit(hurt, "p", ["a", "c"])
-    submit(hurt, "q", ["b"])
-    hurt.serve("p")
-    hurt.serve("q")
-    hurt.client.delete(hurt.keys.of("plan", "p"))
-    position = 0
-    while position >= 0:
-        position, _ = hurt.ledger.lose_plan("p", position, 20)
-    assert (holders(hurt), line(hurt)) == (set(), ["q.0"])
-    assert hurt.serve("q") == ["q.0"]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.control.explain import Explainer
-from tests.integration.ledger.test_matrix import PLANS, TASKS, Make
 from tests.support.ledger_world import LedgerWorld
+from tests.support.matrix import PLANS, TASKS, Make
 from tests.support.pair import Pair
 
 SITUATIONS = {f"task {name}": make for name, (make, _, _) in TASKS.items()} | {

@@ -17,15 +17,8 @@ FORCE = Order("ada", "because", force=True)
 SCRATCH = Order("ada", "because", from_scratch=True)
 
 
-def done(world: LedgerWorld, plan_id: str, *tenants: str, **options: bool) -> list[str]:
-    ids = world.started(plan_id, tenants, **options)
-    for task_id in ids:
-        world.finish(task_id)
-    return ids
-
-
 def test_stages_go_back_in_reverse_and_the_tenant_is_what_it_was(world: LedgerWorld) -> None:
-    (task,) = done(world, "p", "a")
+    (task,) = world.done("p", "a")
     since = world.now()
     world.ask("rollback", task)
     world.serve("p")
@@ -47,9 +40,9 @@ def test_stages_go_back_in_reverse_and_the_tenant_is_what_it_was(world: LedgerWo
 
 
 def test_the_snapshot_is_the_last_known_good_when_the_plan_brings_none(world: LedgerWorld) -> None:
-    (first,) = done(world, "first", "a", snapshot=False)
+    (first,) = world.done("first", "a", snapshot=False)
     assert world.ask("rollback", first).why == "no-snapshot"
-    (second,) = done(world, "second", "a", snapshot=False)
+    (second,) = world.done("second", "a", snapshot=False)
     world.ask("rollback", second)
     world.serve("second")
     world.finish(second)
@@ -59,7 +52,7 @@ def test_the_snapshot_is_the_last_known_good_when_the_plan_brings_none(world: Le
 
 
 def test_a_rollback_that_no_health_check_confirmed_is_not_known_to_be_good(world: LedgerWorld) -> None:
-    (task,) = done(world, "p", "a")
+    (task,) = world.done("p", "a")
     world.ask("rollback", task)
     world.serve("p")
     for _ in range(3):
@@ -72,7 +65,7 @@ def test_a_rollback_that_no_health_check_confirmed_is_not_known_to_be_good(world
 
 
 def test_a_rollback_that_goes_on_keeps_what_its_first_part_confirmed(world: LedgerWorld) -> None:
-    (task,) = done(world, "p", "a")
+    (task,) = world.done("p", "a")
     world.ask("rollback", task)
     world.serve("p")
     world.stage(task)
@@ -118,7 +111,7 @@ def test_large_numbers_come_back_as_they_were(world: LedgerWorld) -> None:
 
 
 def test_a_rollback_that_failed_goes_on_where_it_stopped(world: LedgerWorld) -> None:
-    (task,) = done(world, "p", "a")
+    (task,) = world.done("p", "a")
     world.ask("rollback", task)
     world.serve("p")
     world.stage(task)
@@ -166,76 +159,11 @@ def test_a_cancel_does_not_let_go_of_a_task_that_is_to_turn(world: LedgerWorld) 
     assert (world.status(task), world.status("p")) == ("ROLLED_BACK", "CANCELLED")
 
 
-def test_a_retry_ends_with_its_attempt_not_with_the_rollback_after_it(world: LedgerWorld) -> None:
-    (task,) = world.started("p", ["a"])
-    world.break_stage(task)
-    world.ask("retry", task)
-    world.serve("p")
-    world.begin(task)
-    world.ask("rollback", task)
-    world.succeed(task)
-    world.finish(task)
-    kinds = world.kinds(task_id=task)
-    assert kinds.count("TaskRetryCompleted") == 1
-    assert kinds.index("TaskRetryCompleted") < kinds.index("TaskRollingBack")
-
-
-def test_the_fourth_retry_is_refused(world: LedgerWorld) -> None:
-    (task,) = world.started("p", ["a"])
-    for _ in range(3):
-        world.break_stage(task)
-        assert world.ask("retry", task).answer == "ACCEPTED"
-        assert world.serve("p") == [task]
-    world.break_stage(task)
-    reply = world.ask("retry", task)
-    assert (reply.answer, reply.why, reply.what) == ("REFUSED", "max-retry", "3")
-
-
-def test_a_retry_from_the_checkpoint_skips_what_is_done_and_says_where_it_goes_on(world: LedgerWorld) -> None:
-    (task,) = world.started("p", ["a"])
-    world.stage(task)
-    world.break_stage(task)
-    since = world.now()
-    world.ask("retry", task)
-    world.serve("p")
-    world.finish(task)
-    assert world.kinds(since, task_id=task)[:4] == [
-        *("OperationRequested", "TaskRetryStarted", "TaskProgress", "TaskStageStarted"),
-    ]
-    assert [e.stage_name for e in world.events(since) if e.type == "TaskStageStarted"] == ["two", "three"]
-    (ended,) = [event for event in world.events(since) if event.type == "TaskRetryCompleted"]
-    assert (ended.from_checkpoint, ended.success) == (True, True)
-
-
-@pytest.mark.parametrize("kept", [None, "not json", '{"completed_stages": 1, "last_stage": "other"}'])
-def test_a_checkpoint_that_does_not_fit_is_refused_and_scratch_goes(world: LedgerWorld, kept: str | None) -> None:
-    (task,) = world.started("p", ["a"])
-    world.stage(task)
-    world.break_stage(task)
-    key = world.keys.of("checkpoint", task)
-    if kept is None:
-        world.client.delete(key)
-    else:
-        world.client.set(key, kept)
-    assert world.ask("retry", task).why == "no-checkpoint"
-    assert world.ask("retry", task, SCRATCH).answer == "ACCEPTED"
-    world.serve("p")
-    assert world.finish(task) is Ended.COMPLETED
-
-
-def test_the_marker_of_a_store_beside_the_ledger_is_a_checkpoint(world: LedgerWorld) -> None:
-    (task,) = world.started("p", ["a"])
-    world.stage(task)
-    world.break_stage(task)
-    world.client.set(world.keys.of("checkpoint", task), '{"store":"database","epoch":1,"completed_stages":1}')
-    assert world.ask("retry", task).answer == "ACCEPTED"
-
-
 @pytest.mark.parametrize("operation", ["rollback", "retry"])
 def test_a_tenant_moved_since_is_left_alone_unless_forced(world: LedgerWorld, operation: str) -> None:
     (mine,) = world.started("mine", ["a"])
     world.break_stage(mine)
-    (theirs,) = done(world, "theirs", "a")
+    (theirs,) = world.done("theirs", "a")
     reply = world.ask(operation, mine)
     assert (reply.answer, reply.why, reply.what) == ("REFUSED", "moved", theirs)
     assert world.ask(operation, mine, FORCE).answer == "ACCEPTED"
@@ -260,97 +188,13 @@ def test_a_tenant_moved_between_call_and_admission_too(world: LedgerWorld, opera
     assert any(f"moved since by {theirs}" in (word or "") for word in words)
 
 
-def test_plans_go_back_one_after_the_other_the_newest_first(world: LedgerWorld) -> None:
-    (first,) = done(world, "first", "a")
-    (second,) = done(world, "second", "a")
-    assert world.ask("rollback", first).why == "moved"
-    for plan_id, task in (("second", second), ("first", first)):
-        assert world.ask("rollback", plan_id).answer == "ACCEPTED"
-        assert world.serve(plan_id) == [task]
-        assert world.finish(task) is Ended.ROLLED_BACK
-        assert world.status(plan_id) == "ROLLED_BACK"
-
-
 def test_a_rollback_forced_over_another_move_counts_as_the_last_one(world: LedgerWorld) -> None:
-    (first,) = done(world, "first", "a")
-    (second,) = done(world, "second", "a")
+    (first,) = world.done("first", "a")
+    (second,) = world.done("second", "a")
     world.ask("rollback", first, FORCE)
     world.serve("first")
     world.finish(first)
     assert world.ask("rollback", second).what == first
-
-
-def test_a_plan_goes_back_whole_the_newest_first(world: LedgerWorld) -> None:
-    completed, paused, running, *untouched = world.started("p", list("abcde"), max_concurrency=3)
-    world.finish(completed)
-    world.ask("pause", paused)
-    world.begin(paused)
-    world.begin(running)
-    world.serve("p")
-    since = world.now()
-    assert world.ask("rollback", "p").answer == "ACCEPTED"
-    world.serve("p")
-    asked = [e.target_id for e in world.events(since) if e.type == "OperationRequested" and e.target_type == "task"]
-    assert asked == [running, completed]
-    assert world.status(paused) == "CANCELLED"
-    # Admitted and not begun: it is given up at its boundary, as it has touched nothing.
-    assert [world.begin(task_id) for task_id in untouched] == ["CANCELLED", "CANCELLED"]
-    assert world.succeed(running) is Ended.ROLLING_BACK
-    world.serve("p")
-    for task_id in (running, completed):
-        assert world.finish(task_id) is Ended.ROLLED_BACK
-    assert world.status("p") == "ROLLED_BACK"
-    assert world.kinds(since)[-1] == "PlanRolledBack"
-
-
-def test_a_plan_that_could_not_go_back_says_so_and_can_be_asked_again(world: LedgerWorld) -> None:
-    good, bad = done(world, "p", "a", "b")
-    world.ask("rollback", "p")
-    world.serve("p")
-    world.finish(good)
-    world.break_stage(bad)
-    assert world.status("p") == "ROLLBACK_FAILED"
-    assert world.ask("rollback", "p").answer == "ACCEPTED"
-    assert world.serve("p") == [bad]
-    world.finish(bad)
-    assert world.status("p") == "ROLLED_BACK"
-
-
-def test_a_plan_whose_tenant_was_moved_since_is_not_called_rolled_back(world: LedgerWorld) -> None:
-    kept, back = done(world, "p", "a", "b")
-    done(world, "other", "a")
-    world.ask("rollback", "p")
-    assert world.serve("p") == [back]
-    world.finish(back)
-    assert (world.status(kept), world.status("p")) == ("COMPLETED", "ROLLBACK_FAILED")
-
-
-def test_pausing_ends_when_the_last_running_task_turns_around(world: LedgerWorld) -> None:
-    turning, _ = world.started("p", ["a", "b"], max_concurrency=1)
-    world.begin(turning)
-    world.ask("rollback", turning)
-    world.ask("pause", "p")
-    assert world.status("p") == "RUNNING"
-    world.succeed(turning)
-    assert world.status("p") == "PAUSED"
-    world.finish(turning)
-    assert world.serve("p") == []
-    world.ask("resume", "p")
-    assert world.serve("p") == ["p.1"]
-
-
-def test_a_paused_plan_ends_when_its_last_open_rollback_is_withdrawn(world: LedgerWorld) -> None:
-    first, last = world.started("p", ["a", "b"], stages=["one"])
-    world.finish(first)
-    world.started("other", ["a"])
-    world.ask("rollback", first)
-    world.serve("p")
-    world.begin(last)
-    world.ask("pause", "p")
-    assert world.succeed(last) is Ended.COMPLETED
-    assert world.status("p") == "PAUSED"
-    world.ask("cancel", first)
-    assert world.status("p") == "COMPLETED"
 
 
 def test_a_forced_retry_does_not_force_a_later_rollback(world: LedgerWorld) -> None:
@@ -363,30 +207,3 @@ def test_a_forced_retry_does_not_force_a_later_rollback(world: LedgerWorld) -> N
     world.succeed(task)
     assert "forced" not in world.task(task)
     world.finish(task)
-
-
-@pytest.mark.parametrize("operation", ["retry", "rollback"])
-def test_an_ended_plan_runs_again_with_its_task_and_ends_again(world: LedgerWorld, operation: str) -> None:
-    fine, broken = world.started("p", ["a", "b"])
-    world.finish(fine)
-    world.break_stage(broken)
-    assert (world.status("p"), world.reader.active_plans()) == ("FAILED", [])
-    world.ask(operation, broken)
-    assert (world.status("p"), world.reader.active_plans()) == ("RUNNING", ["p"])
-    world.serve("p")
-    world.finish(broken)
-    assert world.status("p") == ("COMPLETED" if operation == "retry" else "ROLLED_BACK")
-
-
-def test_the_plans_resume_leaves_a_task_to_its_rollback(world: LedgerWorld) -> None:
-    back, on = world.started("p", ["a", "b"])
-    for task_id in (back, on):
-        world.begin(task_id)
-    world.ask("pause", "p")
-    for task_id in (back, on):
-        assert world.succeed(task_id) is Ended.PAUSED
-    world.ask("rollback", back)
-    world.ask("resume", "p")
-    assert (world.status(back), world.status(on)) == ("PAUSED", "PENDING")
-    assert world.serve("p") == [back, on]
-    assert world.status(back) == "ROLLING_BACK"

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
-from orchestrator.cli.app import app
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.domain.errors import NotFound
-from tests.support import planted_ends, planted_fleet, planted_moves, planted_waits, planted_waves
+from tests.support import planted_ends, planted_fleet, planted_moves, planted_places, planted_waits, planted_waves
+from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.planted import Planted, all_unique, beat, coordinator, full, roomy
@@ -28,7 +27,7 @@ TABLE = all_unique(
             planted_waits.damage,
             planted_waits.workers,
             planted_waits.tenants,
-            planted_waits.slots,
+            planted_places.slots,
         ),
         *(
             planted_moves.stages,
@@ -69,8 +68,7 @@ def run(world: LedgerWorld, place: Place, command: str) -> tuple[int, str]:
     assert name == "changeover"
     environment = {**place.environment(), "CHANGEOVER_NAMESPACE": world.settings.namespace}
     more = [] if words[0] in LOOKS else ["--json"]
-    done = CliRunner().invoke(app, [*words, *more], env=environment)
-    return done.exit_code, done.output + repr(done.exception)
+    return in_this_process(*words, *more, environment=environment)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)

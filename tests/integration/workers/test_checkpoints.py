@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -11,80 +11,13 @@ import redis
 from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
-from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.records import Admitted, Advanced, Turn, TurnRecord
-from orchestrator.settings.model import CheckpointSettings, Settings
-from steps import Done, Failed, Outcome, Step, StepContext, StepParameters, StepRegistry
+from orchestrator.ledger.records import Admitted, Turn, TurnRecord
+from orchestrator.settings.model import Settings
+from steps import StepRegistry
 from tests.support.in_process import InProcess
-from tests.support.plans import plan, tenant
+from tests.support.say_step import Killed, Say, at_once, dies_before_the_record, started
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints
 from workers.next_link import Drop, Proceed
-
-
-class SayParameters(StepParameters):
-    word: str = ""
-
-
-class Say(Step[SayParameters]):
-    """Returns its word; keeps what it was asked to say; fails on the word ``fail`` while ``failing``."""
-
-    name = "say"
-    Parameters = SayParameters
-    writes = True
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.failing = True
-
-    def run(self, parameters: SayParameters, context: StepContext) -> Outcome:
-        self.said.append(parameters.word)
-        if parameters.word == "fail" and self.failing:
-            return Failed("SaidNo", "no")
-        return Done({"word": parameters.word})
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours catches it."""
-
-
-def say(*words: str) -> list[dict[str, Any]]:
-    return [{"name": f"stage-{word[:20]}", "steps": [{"type": "say", "word": word}]} for word in words]
-
-
-def at_once(call: Callable[[], Any]) -> Any:
-    return call()
-
-
-@pytest.fixture
-def step() -> Say:
-    return Say()
-
-
-@pytest.fixture
-def store() -> MemoryCheckpointStore:
-    return MemoryCheckpointStore()
-
-
-@pytest.fixture
-def worker(
-    redis_client: redis.Redis, settings: Settings, step: Say, store: MemoryCheckpointStore
-) -> Iterator[InProcess]:
-    checkpoints = StoreCheckpoints(store, "memory", at_once)
-    with InProcess(redis_client, settings, StepRegistry([step]), checkpoints) as worker:
-        yield worker
-
-
-def started(worker: InProcess, *words: str, plan_id: str = "p") -> Admitted:
-    worker.submit(plan(plan_id, [tenant(f"t-{plan_id}")], say(*words)))
-    (task,) = worker.admit(plan_id)
-    return task
-
-
-def dies_before_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(self: Ledger, turn: Turn, checkpoint: str, **_: Any) -> Advanced:
-        raise Killed
-
-    monkeypatch.setattr(Ledger, "advance", die)
 
 
 def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> Admitted:
@@ -310,67 +243,3 @@ def test_a_store_that_is_away_is_waited_for_and_then_named(
         assert store.load(task.task_id) is not None
         assert CheckpointCleaner(store, worker.reader, 60).step() == 1
         assert store.load(task.task_id) is None
-
-
-def test_the_clean_up_takes_what_has_no_marker_and_spares_what_runs(
-    worker: InProcess, client: Client, store: MemoryCheckpointStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    running = started(worker, "a", "b", plan_id="running")
-    kept = started(worker, "a", "fail", plan_id="kept")
-    worker.run_all(kept)
-    with monkeypatch.context() as patch:
-        dies_before_the_record(patch)
-        with pytest.raises(Killed):
-            worker.run(running, 0)
-    for name in ("gone.0", "gone.1"):
-        store.save(Checkpoint(name, 1, 1, "RUNNING", 1, "a"))
-    clock = [0.0]
-    cleaner = CheckpointCleaner(store, worker.reader, 60, clock=lambda: clock[0])
-
-    assert cleaner.step() == 2
-    assert store.load_many(["gone.0", "gone.1"]) == {}
-    assert set(store.load_many([running.task_id, kept.task_id])) == {running.task_id, kept.task_id}
-
-    # The pass ends with an empty page, and the next one begins when it is due.
-    assert cleaner.step() == 0
-    store.save(Checkpoint("gone.2", 1, 1, "RUNNING", 1, "a"))
-    assert cleaner.step() == 0
-    clock[0] = 61.0
-    assert cleaner.step() == 1
-
-
-def test_the_clean_up_does_not_take_what_is_saved_after_it_looked(
-    worker: InProcess, store: MemoryCheckpointStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.save(Checkpoint("late.0", 1, 1, "RUNNING", 1, "a"))
-    look = CheckpointCleaner._without_task
-
-    def look_then_save(self: CheckpointCleaner, task_ids: list[str]) -> frozenset[str]:
-        found = look(self, task_ids)
-        store.save(Checkpoint("late.0", 2, 1, "RUNNING", 1, "a"))
-        return found
-
-    monkeypatch.setattr(CheckpointCleaner, "_without_task", look_then_save)
-    CheckpointCleaner(store, worker.reader, 60).step()
-    assert store.load("late.0") is not None
-
-
-def test_only_the_checkpoint_of_a_failed_task_expires(
-    redis_client: redis.Redis, settings: Settings, client: Client
-) -> None:
-    short = settings.model_copy(update={"checkpoint": CheckpointSettings(ttl_seconds=600)})
-    with InProcess(redis_client, short, StepRegistry([Say()])) as worker:
-        task = started(worker, "a", "fail")
-        key = worker.ledger.keys.of("checkpoint", task.task_id)
-        worker.run(task, 0)
-        assert redis_client.ttl(key) == -1
-        worker.run(task, 1)
-        assert 0 < int(redis_client.ttl(key)) <= 600
-        client.retry(task_id=task.task_id)
-        assert redis_client.ttl(key) == -1
-        (again,) = worker.admit("p")
-        worker.run(again, 1)
-        redis_client.delete(key)
-        refused = client.retry(task_id=task.task_id)
-        assert not refused.accepted
-        assert "--from-scratch" in refused.message

@@ -1,0 +1,62 @@
+"""What is left to a coordinator: the tasks of a plan that is cancelled, goes back or is retried, one by one."""
+
+from __future__ import annotations
+
+from tests.support.model.plan_operations import PlanOperations
+from tests.support.model.records import Limits, Plan, Retry, T
+
+
+class Chunks(PlanOperations):
+    """A coordinator's round."""
+
+    def serve(self, plan_id: str) -> list[str]:
+        """Admits what can be admitted, then does the chunks, then admits again."""
+        plan = self.plans[plan_id]
+        admitted = self._admit_all(plan)
+        if plan.chunks or plan.retry or plan.takes_back:
+            if plan.chunks:
+                self._do_chunks(plan)
+            if plan.retry:
+                self._do_retry(plan, plan.retry)
+            if plan.takes_back:
+                self._take_wave_back(plan, plan.takes_back)
+            admitted += self._admit_all(plan)
+        return admitted
+
+    def _do_chunks(self, plan: Plan) -> None:
+        if plan.chunks == "cancel":
+            for task in plan.tasks:
+                if task.status in (T.PENDING, T.PAUSED) and not task.rollback:
+                    self._cancel(task)
+            plan.chunks = ""
+            return
+        for task in reversed(plan.tasks):
+            if task.rollback or task.status is T.ROLLING_BACK:
+                continue
+            if task.touched and task.snapshot:
+                self._say("OperationRequested", task.id)
+                self._request_rollback(task, plan.forced)
+                continue
+            if task.touched:
+                # Nowhere to go back to: it stays as it is, and is named.
+                self._say("OperationRequested", task.id)
+                plan.given_up = True
+            if task.status in (T.PENDING, T.PAUSED):
+                self._cancel(task)
+        plan.chunks = ""
+        self._settle(plan)
+
+    def _do_retry(self, plan: Plan, asked: Retry) -> None:
+        plan.retry = None
+        for task in plan.tasks:
+            if task.status is T.FAILED and asked.failed.get(task.id) == task.retries:
+                self._retry_of_plan(task, asked)
+        self._settle(plan)
+
+    def _take_wave_back(self, plan: Plan, part: Limits) -> None:
+        plan.takes_back = None
+        for task in reversed(part.tasks):
+            if task.touched and task.snapshot and not task.rollback and task.status is not T.ROLLING_BACK:
+                self._say("OperationRequested", task.id)
+                self._request_rollback(task, False)
+        self._settle(plan)

@@ -1,0 +1,66 @@
+"""What all of the model stands on: its plans, tasks and tenants, the counters, what was said, and the bare moves."""
+
+from __future__ import annotations
+
+from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED
+from orchestrator.domain.transitions import TASK_MOVES, Trigger
+from orchestrator.domain.waves import WAVE_DONE, WaveState
+from tests.support.model.records import Limits, Plan, Task, Tenant
+
+
+class Core:
+    """The bare state; time and order are said by the caller."""
+
+    def __init__(self, retried_at_once: int) -> None:
+        self.retried_at_once = retried_at_once
+        """Failed tasks that a plan's retry takes back in the call; of more, coordinators take back all."""
+        self.plans: dict[str, Plan] = {}
+        self.tasks: dict[str, Task] = {}
+        self.tenants: dict[str, Tenant] = {}
+        self.events: list[tuple[str, str]] = []
+        self.freezes: dict[str, tuple[frozenset[str], bool]] = {}
+        """Those in force, in the order in which they were set: whom they stop, and whether rollbacks too."""
+        self.thawing: dict[str, set[str]] = {}
+        """Tasks that are to be looked at anew, by the freeze that they wait for."""
+        self.epoch = 0
+        self.ticket = 0
+        self._tripped: list[Limits] = []
+
+    def free_slots(self, plan: Plan) -> int:
+        return plan.slots - sum(task.status in TASK_ACTIVE for task in plan.tasks)
+
+    def queue(self, plan: Plan) -> list[Task]:
+        return sorted((task for task in plan.tasks if task.queued), key=_order)
+
+    def _say(self, kind: str, subject: str) -> None:
+        self.events.append((kind, subject))
+
+    def _next_epoch(self) -> int:
+        self.epoch += 1
+        return self.epoch
+
+    def _next_ticket(self) -> int:
+        self.ticket += 1
+        return self.ticket
+
+    def _move(self, task: Task, trigger: Trigger) -> None:
+        had_ended = task.status in TASK_ENDED
+        task.status = TASK_MOVES[task.status, trigger]
+        if had_ended and task.status not in TASK_ENDED:
+            self._reopen_wave(task)
+
+    @staticmethod
+    def _reopen_wave(task: Task) -> None:
+        if task.wave is not None and task.wave is task.plan.undone and task.wave.state in WAVE_DONE:
+            task.wave.state = WaveState.OPEN
+
+    def _enqueue(self, task: Task, rank: tuple[int, int, int]) -> None:
+        task.rank, task.queued = rank, True
+
+
+def _order(task: Task) -> tuple[int, int, int, int, int]:
+    """Rollbacks, resumed ones that hold their tenant, then wave by wave the others."""
+    kind, nothing, place = task.rank
+    if kind == 0 or (kind == 1 and nothing == 0):
+        return kind, nothing, 0, 0, place
+    return 2, 0, task.wave.index if task.wave else 0, kind, place

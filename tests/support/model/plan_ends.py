@@ -1,0 +1,100 @@
+"""How a plan stops, goes back, trips its breaker (I14), ends, and runs again."""
+
+from __future__ import annotations
+
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+from orchestrator.domain.waves import WAVE_DONE, WaveState
+from tests.support.model.lines import Lines
+from tests.support.model.records import P, Plan, T, Task
+
+
+class PlanEnds(Lines):
+    """A plan's stops and ends."""
+
+    @staticmethod
+    def _begin_cancel(plan: Plan) -> None:
+        plan.cancel, plan.chunks, plan.retry, plan.takes_back = True, "cancel", None, None
+
+    def _begin_rollback(self, plan: Plan, force: bool) -> None:
+        plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
+        plan.pause = plan.cancel = plan.given_up = False
+        plan.retry = plan.takes_back = None
+        plan.was_started = True
+        self._say("PlanRollingBack", plan.id)
+
+    def _reopen(self, plan: Plan) -> None:
+        if plan.status in PLAN_ENDED:
+            plan.status = P.RUNNING
+            self._say("PlanReopened", plan.id)
+            plan.cancel = plan.given_up = False
+            plan.chunks = plan.tripped = ""
+            if plan.undone is not None and plan.undone.state in WAVE_DONE:
+                plan.undone.state = WaveState.OPEN
+
+    def _trips_by(self, task: Task) -> None:
+        """What its failure, which has just been counted, trips."""
+        plan = task.plan
+        self._tripped = []
+        if plan.status not in (P.RUNNING, P.PAUSED) or plan.cancel:
+            return
+        for part in (task.wave, plan):
+            if part is not None and part.tolerance is not None and part.failed == part.tolerance + part.accepted + 1:
+                self._tripped.append(part)
+
+    def _trip(self, task: Task) -> None:
+        plan, tripped = task.plan, self._tripped
+        self._tripped = []
+        if not tripped:
+            return
+        action = plan.on_breach if task.status is T.FAILED else "pause"
+        plan.tripped = action
+        if plan.undone is not None and plan.undone.state in WAVE_DONE:
+            plan.undone.state = WaveState.OPEN
+        for _ in tripped:
+            self._say("PlanBreakerTripped", plan.id)
+        is_over = not plan.has_open() and plan.chunks != "rollback" and plan.retry is None
+        if is_over and not plan.takes_back and action in ("pause", "cancel"):
+            return
+        if action == "pause" and not plan.pause:
+            self._say("OperationRequested", plan.id)
+            plan.pause = True
+        if action == "cancel":
+            self._say("OperationRequested", plan.id)
+            self._begin_cancel(plan)
+        if action == "rollback_wave":
+            if not plan.pause:
+                self._say("OperationRequested", plan.id)
+                plan.pause = True
+            plan.takes_back = plan.taken_back = task.wave or plan
+        if action == "rollback_plan":
+            self._say("OperationRequested", plan.id)
+            self._begin_rollback(plan, False)
+
+    def _settle(self, plan: Plan) -> None:
+        states = [task.status for task in plan.tasks]
+        is_open = plan.has_open() or plan.retry is not None or plan.takes_back is not None
+        wave = plan.undone
+        is_kept = wave is not None and wave.state in WAVE_DONE and plan.status is not P.ROLLING_BACK and not plan.cancel
+        if not is_open and not is_kept and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
+            plan.status, event = self._end_of(plan, states)
+            plan.pause = False
+            plan.tripped = ""
+            self._say(event, plan.id)
+        elif (is_open or is_kept) and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
+            plan.status = P.PAUSED
+            self._say("PlanPaused", plan.id)
+
+    def _end_of(self, plan: Plan, states: list[TaskState]) -> tuple[PlanState, str]:
+        if plan.status is P.ROLLING_BACK:
+            if T.ROLLBACK_FAILED in states or plan.given_up:
+                return P.ROLLBACK_FAILED, "PlanRollbackFailed"
+            return P.ROLLED_BACK, "PlanRolledBack"
+        if plan.cancel:
+            return P.CANCELLED, "PlanCancelled"
+        if set(states) == {T.COMPLETED}:
+            return P.COMPLETED, "PlanCompleted"
+        if {T.FAILED, T.ROLLBACK_FAILED} & set(states):
+            return P.FAILED, "PlanFailed"
+        if T.CANCELLED in states:
+            return P.CANCELLED, "PlanCancelled"
+        return P.ROLLED_BACK, "PlanRolledBack"

@@ -1,0 +1,108 @@
+"""What a person asks of a plan, and what is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.domain.transitions import PLAN_MOVES, Trigger
+from orchestrator.domain.waves import WaveState
+from tests.support.model.records import ACCEPTED, Answer, P, Plan, Retry, T, Task
+from tests.support.model.task_operations import TaskOperations
+
+
+class PlanOperations(TaskOperations):
+    """Answers to what is asked of a plan."""
+
+    def _pause_plan(self, plan: Plan, _: bool) -> Answer:
+        if plan.status is P.PAUSED:
+            return "NOOP", "paused"
+        if (plan.status, Trigger.PAUSE) not in PLAN_MOVES:
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        if plan.pause:
+            return "NOOP", "pausing"
+        self._say("OperationRequested", plan.id)
+        plan.pause = True
+        self._settle(plan)
+        return ACCEPTED
+
+    def _resume_plan(self, plan: Plan, accepts: bool) -> Answer:
+        breached = any(part.breached for part in plan.parts)
+        if not plan.pause and not (accepts and breached):
+            return ("NOOP", "running") if plan.status in (P.READY, P.RUNNING) else ("REFUSED", "state")
+        if plan.status not in (P.READY, P.RUNNING, P.PAUSED):
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        if plan.takes_back:
+            return "REFUSED", "takes-wave-back"
+        if breached and not accepts and plan.retry is None:
+            return "REFUSED", "breached"
+        if plan.taken_back and not accepts and any(t.status is T.ROLLED_BACK for t in plan.taken_back.tasks):
+            return "REFUSED", "wave-taken-back"
+        self._say("OperationRequested", plan.id)
+        plan.pause, plan.tripped, plan.taken_back = False, "", None
+        if accepts:
+            for part in plan.parts:
+                part.accepted = max(part.accepted, part.failed) if part.tolerance is not None else 0
+        if plan.status is P.PAUSED:
+            plan.status = P.RUNNING
+            plan.was_started = True
+            self._say("PlanResumed", plan.id)
+        for task in plan.tasks:
+            if task.by_plan:
+                self._resume(task)
+        if (wave := plan.undone) is not None and wave.state is WaveState.REJECTED:
+            self._ask_gate(plan, wave)
+        self._settle_waves(plan)
+        return ACCEPTED
+
+    def _cancel_plan(self, plan: Plan, _: bool) -> Answer:
+        if plan.status is P.CANCELLED:
+            return "NOOP", "cancelled"
+        if (plan.status, Trigger.CANCEL) not in PLAN_MOVES:
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "NOOP", "cancelling"
+        self._say("OperationRequested", plan.id)
+        self._begin_cancel(plan)
+        return ACCEPTED
+
+    def _rollback_plan(self, plan: Plan, force: bool) -> Answer:
+        if plan.status is P.ROLLING_BACK:
+            return "NOOP", "rolling-back"
+        if plan.status is P.ROLLED_BACK and all(task.status is not T.COMPLETED for task in plan.tasks):
+            return "NOOP", "rolled-back"
+        self._say("OperationRequested", plan.id)
+        self._begin_rollback(plan, force)
+        return ACCEPTED
+
+    def _retry_plan(self, plan: Plan, asked: Retry) -> Answer:
+        if plan.status is P.ROLLING_BACK:
+            return "REFUSED", "state"
+        if plan.cancel and plan.status is not P.CANCELLED:
+            return "REFUSED", "cancel-requested"
+        if plan.retry:
+            is_same = replace(plan.retry, failed={}) == asked
+            return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
+        failed = [task for task in plan.tasks if task.status is T.FAILED]
+        if not failed:
+            return "REFUSED", "none-failed"
+        asked = replace(asked, failed={task.id: task.retries for task in failed})
+        at_once = len(failed) <= self.retried_at_once
+        if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):
+            return "REFUSED", "retried"
+        self._say("OperationRequested", plan.id)
+        self._reopen(plan)
+        if not at_once:
+            plan.retry = asked
+            return ACCEPTED
+        for task in failed:
+            self._retry_of_plan(task, asked)
+        return "ACCEPTED", "retried"
+
+    def _retry_of_plan(self, task: Task, asked: Retry) -> None:
+        if not self._retry_refusal(task, asked.from_scratch, asked.force):
+            self._say("OperationRequested", task.id)
+            self._retry(task, asked)

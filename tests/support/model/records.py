@@ -1,0 +1,170 @@
+"""What the model keeps: tasks, tenants, plans with their waves and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from orchestrator.domain.status import TASK_ACTIVE, TASK_OPEN, PlanState, TaskState
+from orchestrator.domain.waves import WaveState
+from orchestrator.fleet.rules import Tolerance
+
+T, P = TaskState, PlanState
+Answer = tuple[str, str]
+"""Code, and the word for why ('' when accepted)."""
+ACCEPTED: Final[Answer] = ("ACCEPTED", "")
+MAX_RETRY: Final = 3
+MAX_RECOVERIES: Final = 5
+
+
+@dataclass
+class Task:
+    id: str
+    plan: Plan
+    position: int
+    tenant: Tenant
+    snapshot: bool
+    legs: int
+    status: TaskState = T.PENDING
+    pause: bool = False
+    cancel: bool = False
+    rollback: bool = False
+    by_plan: bool = False
+    forced: bool = False
+    stage: int = 0
+    touched: int = 0
+    turn: int = 0
+    lease: str = ""
+    begun: bool = False
+    """The due stage has started."""
+    started: bool = False
+    """Admitted in this attempt."""
+    retrying: str = ""
+    retries: int = 0
+    recoveries: int = 0
+    epoch: int = 0
+    rank: tuple[int, int, int] = (2, 0, 0)
+    """Class; 0 for those of the first two classes that hold their tenant, else 1; place in it."""
+    queued: bool = True
+    ticket: int = 0
+    """Of a wait that stood back from its line."""
+    frozen: str = ""
+    """The freeze that it waits for."""
+    frozen_told: bool = False
+    passes_freezes: bool = False
+    checkpoint: bool = False
+    previous_mover: tuple[str, int] | None = None
+    wave: Wave | None = None
+
+    @property
+    def fails(self) -> bool:
+        """It counts against tolerances."""
+        return self.status in (T.FAILED, T.ROLLBACK_FAILED)
+
+
+@dataclass
+class Tenant:
+    id: str
+    holder: str | None = None
+    last_mover: tuple[str, int] = ("", 0)
+    good: bool = False
+    """A last known good config is there: every stage of these runs confirms health."""
+    line: list[tuple[int, int, str]] = field(default_factory=list)
+    """Rollbacks first, then tickets."""
+
+
+@dataclass
+class Retry:
+    """Of a plan: how it was asked, and how often each task that had failed by then had been retried."""
+
+    from_scratch: bool
+    force: bool
+    override: bool
+    failed: dict[str, int]
+
+
+@dataclass
+class Limits:
+    """Of a plan or one of its waves. ``borne`` failures, more with every acceptance; None: any number."""
+
+    tasks: list[Task] = field(default_factory=list)
+    most: int = 10**9
+    tolerance: int | None = None
+    strict: bool = False
+    accepted: int = 0
+
+    def bear(self, tolerance: Tolerance | None) -> None:
+        if tolerance is not None:
+            self.tolerance, self.strict = tolerance.count, tolerance.strict
+
+    @property
+    def failed(self) -> int:
+        return sum(task.fails for task in self.tasks)
+
+    @property
+    def breached(self) -> bool:
+        return self.tolerance is not None and self.failed > self.tolerance + self.accepted
+
+    def bears_one_more(self) -> bool:
+        active = sum(task.status in TASK_ACTIVE for task in self.tasks)
+        if active >= self.most or self.breached:
+            return False
+        return self.tolerance is None or not self.strict or self.failed + active <= self.tolerance + self.accepted
+
+
+@dataclass
+class Wave(Limits):
+    index: int = 0
+    gate: bool = False
+    soaks: bool = False
+    doubted: set[str] = field(default_factory=set)
+    """Tasks that were not there in the last look."""
+    state: WaveState = WaveState.PENDING
+
+    @property
+    def has_ended(self) -> bool:
+        return not any(task.status in TASK_OPEN or task.rollback for task in self.tasks)
+
+
+@dataclass
+class Plan(Limits):
+    id: str = ""
+    slots: int = 1
+    stages: int = 1
+    waves: list[Wave] = field(default_factory=list)
+    on_breach: str = "pause"
+    tripped: str = ""
+    takes_back: Wave | Plan | None = None
+    """The wave (the plan, if it has none) that its breaker takes back, left to a coordinator."""
+    taken_back: Wave | Plan | None = None
+    passed: int = 0
+    was_started: bool = False
+
+    status: PlanState = P.READY
+    pause: bool = False
+    cancel: bool = False
+    forced: bool = False
+    given_up: bool = False
+    chunks: str = ""
+    """The chunk work left to a coordinator: '', cancel or rollback."""
+    passes_freezes: bool = False
+    retry: Retry | None = None
+    """The failed tasks that are left to a coordinator to retry."""
+
+    @property
+    def parts(self) -> list[Limits]:
+        return [self, *self.waves]
+
+    @property
+    def undone(self) -> Wave | None:
+        """The wave that has not been done with yet."""
+        return self.waves[self.passed] if self.passed < len(self.waves) else None
+
+    @property
+    def open_wave(self) -> int:
+        """The first that is not done with, or has a task that is moved again."""
+        undone = (wave.index for wave in self.waves[: self.passed] if not wave.has_ended or wave.breached)
+        return min(undone, default=self.passed)
+
+    def has_open(self) -> bool:
+        return any(task.status in TASK_OPEN or task.rollback for task in self.tasks)

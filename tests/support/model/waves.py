@@ -1,0 +1,106 @@
+"""Waves: opened, soaked, looked at, gated and passed (I13)."""
+
+from __future__ import annotations
+
+from orchestrator.domain.transitions import Trigger
+from orchestrator.domain.waves import WAVE_DONE, WaveState
+from tests.support.model.plan_ends import PlanEnds
+from tests.support.model.records import ACCEPTED, Answer, P, Plan, T, Task, Wave
+
+
+class Waves(PlanEnds):
+    """One wave after the other."""
+
+    def _settle_waves(self, plan: Plan) -> None:
+        if plan.status not in (P.RUNNING, P.PAUSED) or not plan.was_started or plan.cancel or plan.tripped:
+            return
+        while (wave := plan.undone) is not None and plan.open_wave == plan.passed:
+            if wave.state is WaveState.PENDING:
+                wave.state = WaveState.OPEN
+                self._say("PlanWaveStarted", plan.id)
+            if not wave.has_ended or wave.breached or plan.breached or wave.state in WAVE_DONE:
+                return
+            if not any(task.status is T.COMPLETED or task.fails for task in wave.tasks):
+                self._pass_wave(plan, wave)
+            elif wave.soaks and any(task.status is T.COMPLETED for task in wave.tasks):
+                wave.state = WaveState.SOAKING
+                wave.doubted.clear()
+                self._say("PlanWaveSoaking", plan.id)
+            else:
+                self._leave_soak(plan, wave)
+
+    def look(self, plan: Plan, gone: frozenset[str]) -> list[str]:
+        """One round of a soak whose time is over with it; ``gone`` are tenants that are not there. What each look is
+        answered."""
+        wave = plan.undone
+        if wave is None or wave.state is not WaveState.SOAKING or plan.cancel:
+            return []
+        asked = [task for task in wave.tasks if task.status is T.COMPLETED]
+        answers = [self._look_at(task, wave, gone, is_last=task is asked[-1]) for task in asked]
+        if not asked:
+            self._leave_soak(plan, wave)
+            self._settle_waves(plan)
+            self._settle(plan)
+        return answers
+
+    def _look_at(self, task: Task, wave: Wave, gone: frozenset[str], *, is_last: bool) -> str:
+        if wave.state is not WaveState.SOAKING or task.plan.cancel or task.plan.status is P.ROLLING_BACK:
+            return "STALE"
+        absent = task.tenant.id in gone and not self._moved_since(task) and task.tenant.holder is None
+        fails = absent and task.id in wave.doubted
+        if fails:
+            self._move(task, Trigger.SOAK_FAIL)
+            task.stage = 0
+            self._trips_by(task)
+            self._say("TaskSoakFailed", task.id)
+            self._say("PlanProgress", task.plan.id)
+            self._trip(task)
+        if absent and not fails:
+            wave.doubted.add(task.id)
+        else:
+            wave.doubted.discard(task.id)
+        if is_last and wave.state is WaveState.SOAKING and not wave.doubted:
+            self._leave_soak(task.plan, wave)
+        self._settle_waves(task.plan)
+        self._settle(task.plan)
+        return "FAILED" if fails else "SEEN"
+
+    def answer_gate(self, plan: Plan, approves: bool) -> Answer:
+        """Of the wave that waits for it."""
+        wave = plan.undone
+        if plan.status not in (P.READY, P.RUNNING, P.PAUSED):
+            return "REFUSED", "state"
+        if plan.cancel:
+            return "REFUSED", "cancel-requested"
+        if wave is None:
+            return "REFUSED", "gate-not-asked"
+        if wave.state not in (WaveState.GATED, WaveState.REJECTED):
+            return "REFUSED", "gate-not-asked"
+        if not approves and wave.state is WaveState.REJECTED:
+            return "NOOP", "gate-rejected"
+        self._say("PlanGateApproved" if approves else "PlanGateRejected", plan.id)
+        if approves:
+            self._pass_wave(plan, wave)
+            self._settle_waves(plan)
+        else:
+            wave.state = WaveState.REJECTED
+            if not plan.pause:
+                self._say("OperationRequested", plan.id)
+                plan.pause = True
+        self._settle(plan)
+        return ACCEPTED
+
+    def _leave_soak(self, plan: Plan, wave: Wave) -> None:
+        if wave.gate:
+            self._ask_gate(plan, wave)
+        else:
+            self._pass_wave(plan, wave)
+
+    def _ask_gate(self, plan: Plan, wave: Wave) -> None:
+        wave.state = WaveState.GATED
+        self._say("PlanGateWaiting", plan.id)
+
+    def _pass_wave(self, plan: Plan, wave: Wave) -> None:
+        wave.state = WaveState.PASSED
+        plan.passed += 1
+        self._say("PlanWaveCompleted", plan.id)

@@ -1,0 +1,88 @@
+"""What a worker does with a turn, and what sweeps make of a lost one."""
+
+from __future__ import annotations
+
+from orchestrator.domain.transitions import Trigger
+from tests.support.model.admission import Admissions
+from tests.support.model.records import MAX_RECOVERIES, P, T, Task
+
+
+class Workers(Admissions):
+    """Turns and their ends."""
+
+    def begin(self, task: Task) -> str:
+        if not task.begun and task.turn == 0 and (stopped := self._boundary(task)):
+            return stopped
+        task.lease = "running"
+        if not task.begun:
+            task.begun = True
+            forward = task.status is T.RUNNING
+            if task.tenant.last_mover[0] != task.id:
+                task.previous_mover = task.tenant.last_mover if forward else None
+            task.tenant.last_mover = (task.id, task.epoch)
+            if forward:
+                task.touched = max(task.touched, task.stage + 1)
+            self._say("TaskStageStarted" if forward else "TaskStageRollingBack", task.id)
+        return "BEGUN"
+
+    def poll(self, task: Task) -> str:
+        task.turn += 1
+        task.lease = "queued"
+        return "AGAIN"
+
+    def succeed(self, task: Task) -> str:
+        forward = task.status is T.RUNNING
+        task.stage, task.turn, task.begun, task.recoveries = task.stage + 1, 0, False, 0
+        self._say("TaskStageSucceeded" if forward else "TaskStageRolledBack", task.id)
+        turns = forward and (task.rollback or (task.plan.status is P.ROLLING_BACK and task.snapshot))
+        if task.stage == task.legs and not turns:
+            self._move(task, Trigger.COMPLETE if forward else Trigger.ROLLBACK_DONE)
+            task.checkpoint = False
+            task.tenant.good = True
+            if not forward:
+                task.touched = 0
+                if task.previous_mover is not None:
+                    task.tenant.last_mover = task.previous_mover
+            task.previous_mover = task.previous_mover if forward else None
+            self._end(task, "TaskCompleted" if forward else "TaskRolledBack")
+            return task.status
+        task.checkpoint = True
+        if stopped := self._boundary(task):
+            return stopped
+        task.lease = "queued"
+        return "NEXT"
+
+    def advance(self, task: Task, *, serves: bool = True) -> tuple[str, str]:
+        """A good end, and what follows begun in the same write: the next stage, or another task of the plan."""
+        ended = self.succeed(task)
+        if ended == "NEXT":
+            return self.begin(task), ""
+        successor = self._admit_next(task.plan, serves=serves) if ended != "ROLLING_BACK" else None
+        if successor is not None:
+            assert self.begin(successor) == "BEGUN"
+        return ended, "" if successor is None else successor.id
+
+    def fail(self, task: Task) -> str:
+        forward = task.status is T.RUNNING
+        if task.begun:
+            self._say("TaskStageFailed" if forward else "TaskStageRollbackFailed", task.id)
+        self._move(task, Trigger.FAIL if forward else Trigger.ROLLBACK_FAIL)
+        self._trips_by(task)
+        self._end(task, "TaskFailed" if forward else "TaskRollbackFailed")
+        return task.status
+
+    def lose_worker(self, task: Task) -> None:
+        """The sweep finds the running lease overdue."""
+        task.recoveries += 1
+        if task.recoveries > MAX_RECOVERIES:
+            self.fail(task)
+            return
+        task.epoch = self._next_epoch()
+        self._say("TaskRecovered", task.id)
+        if not self._boundary(task):
+            task.lease = "queued"
+
+    def lose_message(self, task: Task) -> None:
+        """The sweep finds the queued lease overdue."""
+        if not task.begun:
+            self._boundary(task)
