@@ -34,8 +34,8 @@ _databases = itertools.cycle(range(0, DATABASES, 2))
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    # A read that waits for a millisecond ends within ten, not a hundred: the server looks at its timeouts so often.
-    server = RedisServer(tmp_path_factory.mktemp("redis"), "--hz", "100")
+    # A read that waits for a millisecond ends within two, not a hundred: the server looks at its timeouts so often.
+    server = RedisServer(tmp_path_factory.mktemp("redis"), "--hz", "500")
     server.start()
     yield server
     refused = server.refused_commands()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, Final
 
 import typer
+import typer.main
 
 from orchestrator.cli import (
     checkpoint_command,
@@ -81,6 +84,12 @@ def _options(
     """Moves the tenants of a multi-tenant platform to a new version or configuration: checked, resumable."""
 
 
+@cache
+def command() -> Callable[..., Any]:
+    """The app as what is called with arguments; made once, which takes longer than most commands' own work."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code. A wrong use is one error line and the command's usage, exit code 2."""
     if VARIABLE in os.environ:
@@ -88,7 +97,7 @@ def run(arguments: list[str]) -> int:
 
         completion_init()
     try:
-        code = app(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        code = command()(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.Abort:
         note("aborted")
         return 1

@@ -64,7 +64,10 @@ def assemble(name: str, tables: Tables = TABLES) -> str:
 
     Raises ``ValueError``, naming file and line, on an unknown include or a cycle.
     """
-    return _assemble(name, read_script(name), tables)
+    source = _assemble(name, read_script(name))
+    for rows, others in zip(_texts(TABLES), _texts(tables), strict=True):
+        source = source.replace(rows, others)
+    return source
 
 
 @lru_cache(maxsize=1000)
@@ -75,10 +78,10 @@ def named_script(name: str, tables: Tables = TABLES) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1000)
-def _assemble(name: str, body: str, tables: Tables) -> str:
+def _assemble(name: str, body: str) -> str:
     generated = {
         "keys": keys.lua_source(),
-        "transitions": _transitions_source(tables),
+        "transitions": _transitions_source(),
         "settings": shared_settings.settings_as_lua(),
     }
     parts = [
@@ -120,12 +123,12 @@ def _defines(parts: Sequence[Part], *names: str) -> bool:
     return any(name in part.names for part in parts for name in names)
 
 
-def _transitions_source(tables: Tables) -> str:
+def _transitions_source() -> str:
     """Lookups over constant text: a Lua table of the rows would be built anew at every call of every script."""
+    tasks, plans, waves = _texts(TABLES)
 
-    def look_up(label: str, rows: Iterable[Transition[TaskState] | Transition[PlanState]]) -> str:
-        text = ";".join(f"{row.source} {row.trigger}={row.target}:{row.guard}" for row in rows)
-        found = f"string.match(';{text};', ';' .. status .. ' ' .. trigger .. '=([A-Z_]+):([a-z_]+);')"
+    def look_up(label: str, text: str) -> str:
+        found = f"string.match('{text}', ';' .. status .. ' ' .. trigger .. '=([A-Z_]+):([a-z_]+);')"
         return f"local function {label}(status, trigger) return {found} end"
 
     def names(label: str, found: Iterable[str]) -> str:
@@ -135,10 +138,10 @@ def _transitions_source(tables: Tables) -> str:
     return "\n".join(
         [
             "-- The next state and its guard; nil for a pair that is not in the table.",
-            look_up("task_row", tables.tasks),
-            look_up("plan_row", tables.plans),
+            look_up("task_row", tasks),
+            look_up("plan_row", plans),
             "-- The next state of a wave; nil for a pair that is not in the table.",
-            _wave_row(tables.waves),
+            _wave_row(waves),
             names("TASK_ACTIVE", TASK_ACTIVE),
             names("TASK_KNOWN", TaskState),
             names("TASK_ENDED", TASK_ENDED),
@@ -149,7 +152,17 @@ def _transitions_source(tables: Tables) -> str:
     )
 
 
-def _wave_row(rows: Iterable[WaveMove]) -> str:
-    text = ";".join(f"{row.source} {row.trigger}={row.target}" for row in rows)
-    found = f"string.match(';{text};', ';' .. state .. ' ' .. trigger .. '=([A-Z_]+);')"
+def _wave_row(text: str) -> str:
+    found = f"string.match('{text}', ';' .. state .. ' ' .. trigger .. '=([A-Z_]+);')"
     return f"local function wave_row(state, trigger) return {found} end"
+
+
+def _texts(tables: Tables) -> tuple[str, str, str]:
+    """The rows of tasks, of plans and of waves, as they stand in the scripts."""
+    guarded = (
+        [f"{row.source} {row.trigger}={row.target}:{row.guard}" for row in rows]
+        for rows in (tables.tasks, tables.plans)
+    )
+    waves = [f"{row.source} {row.trigger}={row.target}" for row in tables.waves]
+    tasks, plans, waves_text = (f";{';'.join(rows)};" for rows in (*guarded, waves))
+    return tasks, plans, waves_text

@@ -17,6 +17,7 @@ import pytest
 
 from orchestrator.domain.events import EVENT
 from orchestrator.embedded.demo.plans import PORT
+from tests.support.cli import changeover
 from tests.support.waiting import wait_until
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -36,10 +37,6 @@ def commands(text: str) -> list[list[str]]:
 
 def fenced(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-def changeover(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], cwd=folder, env=CLEAN, capture_output=True, text=True, timeout=80)
 
 
 FIRST, *THEN = commands(section("A first plan"))
@@ -83,7 +80,7 @@ def test_the_first_ten_minutes(folder: Path) -> None:
     assert FIRST == ["up", "--demo"]
     said: dict[str, str] = {}
     for arguments in THEN[:-1]:
-        done = changeover(folder, *arguments)
+        done = changeover(*arguments, folder=folder, timeout=80)
         assert (done.returncode, "warning" in done.stderr) == (0, False), (arguments, done.stderr)
         said[arguments[0]] = done.stdout
     assert version_of(folder, "acme") == "42"
@@ -94,7 +91,7 @@ def test_the_first_ten_minutes(folder: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", python], cwd=folder, env=CLEAN, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1].endswith("PlanCompleted")
-    done = changeover(folder, *THEN[-1])
+    done = changeover(*THEN[-1], folder=folder, timeout=80)
     assert done.stdout == "plan blue-to-green-1 is ROLLED_BACK: 2 of 2 tasks ROLLED_BACK\n"
     assert version_of(folder, "acme") == "41"
 
@@ -109,7 +106,7 @@ def test_the_first_ten_minutes(folder: Path) -> None:
             method, url = arguments[1:]
             assert httpx.request(method, url).json() == {"mended": True}
         else:
-            done = changeover(folder, *arguments)
+            done = changeover(*arguments, folder=folder, timeout=80)
             results.append((arguments[0], done.returncode, done.stdout.splitlines()))
     assert [(word, code) for word, code, _ in results] == [
         ("submit", 1),
@@ -122,7 +119,7 @@ def test_the_first_ten_minutes(folder: Path) -> None:
     assert any("changeover retry --plan demo-red" in line for line in results[1][2])
     assert results[2][2] == ["plan demo-red is COMPLETED: 12 of 12 tasks COMPLETED"]
     assert results[3][2] == ["plan demo-red is ROLLED_BACK: 12 of 12 tasks ROLLED_BACK"]
-    validated = changeover(folder, "validate", ".changeover/demo/green.yaml")
+    validated = changeover("validate", ".changeover/demo/green.yaml", folder=folder, timeout=80)
     assert validated.stdout == "valid: 12 tenants\n"
 
 

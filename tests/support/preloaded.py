@@ -64,13 +64,17 @@ def serve(requests: socket.socket) -> Callable[[], Any] | None:
 
 
 def load() -> None:
-    """Imports what a coordinator, a worker or a command needs."""
+    """Imports what a coordinator, a worker or a command needs, and assembles the scripts that they call."""
     for package in ("steps", "checkpoint", "orchestrator", "workers"):
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if module.name not in READ_THE_ENVIRONMENT and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     for library in LIBRARIES:
         importlib.import_module(library)
+    importlib.import_module("orchestrator.cli.app").command()
+    source = importlib.import_module("orchestrator.ledger.script_source")
+    for name in source.script_names():
+        source.named_script(name)
     gc.collect()
     gc.freeze()
 

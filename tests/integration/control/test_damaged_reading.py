@@ -8,15 +8,14 @@ from typing import Any, cast
 
 import pytest
 import redis
-from typer.testing import CliRunner
 
-from orchestrator.cli.app import app
 from orchestrator.client import Client
 from orchestrator.control.target import target_of
 from orchestrator.control.task_rows import EVERY_TASK
 from orchestrator.domain.errors import ChangeoverError, DamagedData
 from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
+from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
@@ -141,9 +140,9 @@ def test_status_names_a_damaged_task_and_the_way_out(
     redis_client: redis.Redis, settings: Settings, place: Place, hurt: Do, wrong: str
 ) -> None:
     def status(*words: str) -> str:
-        done = CliRunner().invoke(app, ["status", "p", *words], env=place.environment())
-        assert done.exit_code == 0, done.output
-        return done.output
+        code, printed = in_this_process("status", "p", *words, environment=place.environment())
+        assert code == 0, printed
+        return printed
 
     world = LedgerWorld(redis_client, settings)
     world.started("p", ["a", "b", "c"], max_concurrency=1)
