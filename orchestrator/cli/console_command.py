@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -13,10 +14,17 @@ def register(app: typer.Typer) -> None:
 
 
 def serve_console(
-    host: Annotated[str, typer.Option(help="The address that it listens on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Its port.")] = 8420,
+    host: Annotated[str | None, typer.Option(help="The address that it listens on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Its port.", show_default="8420")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="File of its certificate (PEM).", show_default=False)] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="File of the certificate's key.", show_default=False)] = None,
 ) -> None:
-    """Serve the HTTP API and the page for people; any number may run at once."""
-    from orchestrator.console.process import run_console
+    """Serve the HTTP API and the page for people; any number may run at once.
 
-    run_console(host, port)
+    Options go before the settings console.host, console.port and so on.
+    """
+    from orchestrator.console.process import run_console
+    from orchestrator.settings.model import load_settings, with_console
+
+    given: dict[str, Any] = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key}
+    run_console(with_console(load_settings(), {name: value for name, value in given.items() if value is not None}))

@@ -50,15 +50,14 @@ _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
 """The first that fits."""
 
 
-class Refusal(Exception):
+class Refusal(HTTPException):
     """What the console itself refuses; no traceback of it is written anywhere."""
 
     def __init__(
-        self, status: int, code: str, title: str, detail: str = "", headers: Mapping[str, str] | None = None
+        self, status: int, code: str, title: str, reason: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(status, code, title, detail)
-        self.status, self.code, self.title, self.detail = status, code, title, detail
-        self.headers = dict(headers or {})
+        super().__init__(status, reason or title, headers)
+        self.code, self.title, self.reason = code, title, reason
 
 
 def problem(
@@ -77,7 +76,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
     """The document of any error. One that nobody foresaw is logged with the id that the document names."""
     match error:
         case Refusal():
-            return problem(error.status, error.code, error.title, error.detail)
+            return problem(error.status_code, error.code, error.title, error.reason)
         case ChangeoverError():
             return _of_ours(error)
         case RequestValidationError():

@@ -1,26 +1,125 @@
-"""The server under the console."""
+"""The server under the console: its socket, TLS, its stop."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from orchestrator.client import Client
 from orchestrator.console.app import create_app
+from orchestrator.domain.errors import InvalidInput, PortTaken, Problem
 from orchestrator.observability.logs import configure_logs
-from orchestrator.settings.model import load_settings
+from orchestrator.settings.console import ConsoleSettings
+from orchestrator.settings.model import Settings
+
+STOP_SECONDS: Final = 10
+"""How long requests under way have at a stop. Streams are ended at once."""
+
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_log = structlog.get_logger(__name__)
 
 
-def run_console(host: str, port: int) -> None:
-    """Serves until SIGTERM or Ctrl-C."""
-    settings = load_settings()
+class ConsoleHttp(uvicorn.Server):
+    """Ends open streams when it is to stop, and leaves the exit code to its caller."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams first: nothing else would end them."""
+        app: Any = self.config.app
+        app.state.streams.end_all()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but for its end: a stop that was asked for is no death by signal."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def server_config(app: FastAPI, settings: ConsoleSettings, port: int | None = None) -> uvicorn.Config:
+    """How it is served."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port if port is None else port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        # Its lines go through our formatter, and the door writes one of each request, without queries.
+        log_config=None,
+        access_log=False,
+        # The door reads what proxies say, and knows whom to believe.
+        proxy_headers=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+
+
+def run_console(settings: Settings) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises ``InvalidInput`` for a certificate or an address that cannot be used,
+    ``PortTaken``, and ``Unreachable`` when no Redis is named."""
     configure_logs(settings)
-    with Client(settings) as client:
-        config = uvicorn.Config(
-            create_app(settings, client),
-            host=host,
-            port=port,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-        )
-        uvicorn.Server(config).run()
+    console = settings.console
+    with Client(settings) as client, _listening(console) as listener:
+        app = create_app(settings, client)
+        config = server_config(app, console)
+        _load(config, console)
+        scheme = "http" if console.tls_cert is None else "https"
+        host = f"[{console.host}]" if ":" in console.host else console.host
+        _log.info(f"console at {scheme}://{host}:{console.port}", action="console-started")
+        if scheme == "http" and not _is_private(listener):
+            _log.warning(
+                "tokens are sent in the clear: give --tls-cert and --tls-key, or put a proxy with TLS before it",
+                action="no-tls",
+            )
+        with contextlib.closing(app.state.redis):
+            ConsoleHttp(config).run(sockets=[listener])
+        _log.info("console stopped", action="console-stopped")
+
+
+def _load(config: uvicorn.Config, console: ConsoleSettings) -> None:
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        where = f"{console.tls_cert}, {console.tls_key}"
+        reason = error.strerror or str(error)
+        raise InvalidInput([Problem("console.tls_cert", where, f"cannot be used: {reason}")]) from error
+
+
+@contextlib.contextmanager
+def _listening(console: ConsoleSettings) -> Iterator[socket.socket]:
+    where = f"{console.host}:{console.port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            console.host, console.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken("--port", where) from error
+        raise InvalidInput([Problem("--host", console.host, f"cannot listen on {where}: {error.strerror}")]) from error
+    with listener:
+        yield listener
+
+
+def _is_private(listener: socket.socket) -> bool:
+    return str(listener.getsockname()[0]).startswith(("127.", "::1"))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -23,29 +22,18 @@ from orchestrator.domain.config import ServiceSpec
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
+from orchestrator.domain.wording import problems_of
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import VARIABLE, read_config_file
-from orchestrator.settings.environment import kinds_of, read_environment
+from orchestrator.settings.console import ConsoleSettings
+from orchestrator.settings.environment import read_environment
 from orchestrator.settings.given import Given
 from orchestrator.settings.mistakes import setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
+from orchestrator.settings.section import Section, number_and_no_truth
 from steps import AllowedHosts, MalformedEndpoints, WritableKeys, health_endpoints
 
 Count = Annotated[int, Field(ge=1)]
-
-
-def _no_truth_for_a_number(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """``no`` is false in YAML, and false would be taken for 0."""
-    kinds = kinds_of(cls.model_fields[str(info.field_name)].annotation)
-    if isinstance(value, bool) and bool not in kinds and (int in kinds or float in kinds):
-        raise ValueError("expected a number")
-    return value
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    _numbers = field_validator("*", mode="before")(_no_truth_for_a_number)
 
 
 class HealthCheckSettings(Section):
@@ -81,7 +69,7 @@ class ConnectionSettings(Section):
 class InstanceListSettings(Section):
     """A named list of instances; ``fallback``: the list to use when this one is empty, or all of it failed."""
 
-    urls: list[str] = []
+    urls: list[str] = Field([])
     fallback: str | None = None
 
     @field_validator("urls")
@@ -130,7 +118,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    _numbers = field_validator("*", mode="before")(_no_truth_for_a_number)
+    _numbers = field_validator("*", mode="before")(number_and_no_truth)
 
     namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = "default"
     redis_url: SecretStr | None = None
@@ -168,6 +156,7 @@ class Settings(BaseSettings):
     metrics_by_plan: bool = False
     traces: bool = False
     flower: FlowerSettings = FlowerSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log_format: Literal["json", "console"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -265,3 +254,15 @@ def load_settings() -> Settings:
     if problems:
         raise InvalidInput(problems)
     return settings
+
+
+def with_console(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings with these of the console in the place of their own. Raises ``InvalidInput``, naming the option."""
+    try:
+        console = ConsoleSettings.model_validate({**settings.console.model_dump(), **given})
+    except ValidationError as error:
+        found = problems_of(error, ConsoleSettings)
+        raise InvalidInput(
+            [replace(one, path=f"--{one.path.replace('_', '-')}" if one.path in given else one.path) for one in found]
+        ) from error
+    return settings.model_copy(update={"console": console})

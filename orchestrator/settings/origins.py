@@ -13,7 +13,8 @@ from orchestrator.domain.errors import ChangeoverError
 from orchestrator.secrets.masking import masked_setting, redact
 from orchestrator.settings.config_file import VARIABLE
 from orchestrator.settings.given import Given
-from orchestrator.settings.model import Section, Settings, sources
+from orchestrator.settings.model import Settings, sources
+from orchestrator.settings.section import Section
 from orchestrator.settings.servers import RUN_FILE, find_servers
 
 

@@ -7,12 +7,10 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-import uvicorn
-from starlette.requests import Request
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor
 from orchestrator.console.app import create_app
+from orchestrator.console.process import ConsoleHttp, server_config
 from orchestrator.domain.roles import Role
 from orchestrator.settings.model import Settings
 from tests.support.redis_server import free_port
@@ -26,9 +24,9 @@ class ConsoleServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = Client(settings)
-        self.app = create_app(settings, self.client, _identify)
-        config = uvicorn.Config(self.app, port=self.port, log_config=None, proxy_headers=False, lifespan="off")
-        self._server = uvicorn.Server(config)
+        self.app = create_app(settings, self.client)
+        self._tokens: dict[str, str] = {}
+        self._server = ConsoleHttp(server_config(self.app, settings.console, port=self.port))
         self._thread = threading.Thread(target=self._server.run)
         self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
@@ -43,11 +41,14 @@ class ConsoleServer:
         self._http.close()
         self._server.should_exit = True
         self._thread.join(20)
+        self.app.state.redis.close()
         self.client.close()
 
     def token(self, role: str) -> str:
         """A token of this role; its name, which the log tells as the actor, is ``test-ROLE``."""
-        return f"test-{role}"
+        if role not in self._tokens:
+            self._tokens[role] = self.client.create_token(f"test-{Role(role)}", role, actor="test").token
+        return self._tokens[role]
 
     def request(self, method: str, path: str, *, role: str | None = "admin", **how: Any) -> httpx.Response:
         """With the role's token; ``role=None``: with none."""
@@ -62,8 +63,10 @@ class ConsoleServer:
     def post(self, path: str, **how: Any) -> httpx.Response:
         return self.request("POST", path, **how)
 
-
-def _identify(request: Request) -> Actor | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    role = token.removeprefix("test-")
-    return Actor(token, Role(role), csrf="test-csrf") if scheme == "Bearer" and role in set(Role) else None
+    def browser(self, role: str = "admin", **how: Any) -> httpx.Client:
+        """Signed in as this role, by cookie; the caller closes it."""
+        token = self.token(role)
+        client = httpx.Client(base_url=self.url, timeout=30, trust_env=False, **how)
+        signed = client.post("/sign-in", data={"token": token})
+        assert signed.status_code == 303, signed.text
+        return client

@@ -1,51 +1,226 @@
-"""The door: finds out who asks before any route is looked for, and lets nobody else in."""
+"""The door: everything passes it before any route is looked for, and nobody else comes in.
+
+In this order: the name that the request is for, the size of its body, who sends it, whether a page of ours sent it. It
+also gives every answer its headers, answers every error, ends streams, and writes a line of each request. Addresses in
+``PUBLIC`` want no token.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final
+from urllib.parse import quote
 
+import structlog
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestrator.console.access.roles import Actor
+from orchestrator.console.access.addresses import Origin
+from orchestrator.console.access.cookies import set_cookie
+from orchestrator.console.access.csrf import SAFE, check_csrf
+from orchestrator.console.access.headers import add_headers
+from orchestrator.console.access.hosts import KnownHosts
+from orchestrator.console.access.identity import Identities, Identity
+from orchestrator.console.access.streams import OpenStream, OpenStreams
+from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
 
-Identify = Callable[[Request], Actor | None]
-"""Who a request comes from; None when it says nobody."""
-PUBLIC = ("/health", "/sign-in", "/static/")
-"""Addresses that want no token."""
-MOST_BYTES = 256 * 1024 * 1024
+SIGN_IN: Final = "/sign-in"
+STATIC: Final = "/static/"
+MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_BYTES_OF_STRANGERS: Final = 16 * 1024
+_log = structlog.get_logger(__name__)
+
+
+def is_public(path: str) -> bool:
+    """Whether it wants no token."""
+    return path in (HEALTH, SIGN_IN) or path.startswith(STATIC)
 
 
 class Doorkeeper:
     """ASGI, around the whole application."""
 
-    def __init__(self, app: ASGIApp, identify: Identify, page: ErrorPage | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        identities: Identities,
+        hosts: KnownHosts,
+        streams: OpenStreams,
+        page: ErrorPage,
+        translated: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """``translated`` makes errors of ours out of those of the ledger's connection."""
         self._app = app
-        self._identify = identify
+        self._identities = identities
+        self._hosts = hosts
+        self._streams = streams
         self._page = page
+        self._translated = translated
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        try:
-            self._check_length(request)
-            if not scope["path"].startswith(PUBLIC):
-                actor = await run_in_threadpool(self._identify, request)
-                if actor is None:
-                    message = "show a token: Authorization: Bearer TOKEN"
-                    raise Refusal(401, "unauthenticated", "Sign in first", message, {"WWW-Authenticate": "Bearer"})
-                scope["actor"] = actor
-        except Exception as error:  # noqa: BLE001 - every error is answered
-            response = answer_of(problem_of(error), request, self._page, getattr(error, "headers", {}))
-            await response(scope, receive, send)
-            return
+        elif scope["type"] == "http":
+            await _Visit(self, scope, send).run(receive)
+
+    async def let_in(self, request: Request, receive: Receive) -> tuple[Identity | None, Receive]:
+        """Who it is (None at a public address), and what is to be read from then on. Raises ``Refusal``."""
+        if not self._hosts.has(request.headers.get("host", "")):
+            message = "this console is not known by that name; the setting console.hosts lists its names"
+            raise Refusal(421, "unknown_host", "Not this console's name", message)
+        strange = is_public(request.scope["path"])
+        most = MOST_BYTES_OF_STRANGERS if strange else MOST_BYTES
+        _check_length(request, most)
+        receive = _counted(receive, most)
+        if strange:
+            return None, receive
+        identity = await run_in_threadpool(self._identify, request)
+        if identity.by_browser and request.method not in SAFE:
+            receive = await check_csrf(request, receive, identity.actor)
+        return identity, receive
+
+    def _identify(self, request: Request) -> Identity:
+        with self._translated():
+            return self._identities.of(request)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is behind the door."""
         await self._app(scope, receive, send)
 
-    def _check_length(self, request: Request) -> None:
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            raise Refusal(413, "too_large", "The body is too large", f"at most {MOST_BYTES} bytes")
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """The answer to an error; a browser that is not signed in is led to where that is done."""
+        document = problem_of(error)
+        headers = dict(getattr(error, "headers", None) or {})
+        path = request.url.path
+        if document["status"] == 401 and not path.startswith("/api/") and not is_public(path):
+            where = f"{SIGN_IN}?next={quote(path)}" if request.method == "GET" else SIGN_IN
+            if request.headers.get("hx-request"):
+                headers["HX-Redirect"] = SIGN_IN
+            elif "text/html" in request.headers.get("accept", ""):
+                return RedirectResponse(where, 303)
+        return answer_of(document, request, self._page, headers)
+
+    def origin_of(self, request: Request) -> Origin:
+        """See ``addresses``."""
+        return self._identities.origin_of(request)
+
+    @property
+    def streams(self) -> OpenStreams:
+        """Those that are open."""
+        return self._streams
+
+
+class _Visit:
+    """One request."""
+
+    def __init__(self, door: Doorkeeper, scope: Scope, send: Send) -> None:
+        self._door = door
+        self._scope = scope
+        self._send = send
+        self._identity: Identity | None = None
+        self._stream: OpenStream | None = None
+        self._status = 0
+        self._is_done = False
+        self._has_read = False
+
+    async def run(self, receive: Receive) -> None:
+        began = time.monotonic()
+        request = Request(self._scope, receive)
+        try:
+            self._identity, inner = await self._door.let_in(request, receive)
+            if self._identity is not None:
+                self._scope["actor"] = self._identity.actor
+                self._scope["credential"] = self._identity.credential
+                self._stream = OpenStream(self._identity.credential)
+            self._scope["origin"] = self._door.origin_of(request)
+            await self._door.serve(self._scope, self._until_ended(inner), self._told)
+            if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
+                await self._told({"type": "http.response.body", "body": b"", "more_body": False})
+        except Exception as error:  # noqa: BLE001 - every error is answered
+            answer = self._door.refuse(request, error)
+            # Half an answer cannot be taken back: the server closes the connection, and the log has the reason.
+            if not self._status:
+                await answer(self._scope, receive, self._told)
+        finally:
+            if self._stream is not None:
+                self._door.streams.remove(self._stream)
+            self._note(request, time.monotonic() - began)
+
+    def _until_ended(self, receive: Receive) -> Receive:
+        """Once the body is read, all that is still to come is the caller's leaving; or ours."""
+
+        async def until_ended() -> Message:
+            if self._stream is None or not self._has_read:
+                message = await receive()
+                self._has_read = not message.get("more_body")
+                return message
+            leaving = asyncio.ensure_future(receive())
+            ending = asyncio.ensure_future(self._stream.ended.wait())
+            try:
+                await asyncio.wait({leaving, ending}, return_when=asyncio.FIRST_COMPLETED)
+                return leaving.result() if leaving.done() else {"type": "http.disconnect"}
+            finally:
+                leaving.cancel()
+                ending.cancel()
+
+        return until_ended
+
+    async def _told(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begin(message)
+        elif message["type"] == "http.response.body":
+            self._is_done = not message.get("more_body")
+        await self._send(message)
+
+    def _begin(self, message: Message) -> None:
+        self._status = message["status"]
+        path = self._scope["path"]
+        add_headers(message, is_static=path.startswith(STATIC), is_named_by_content=bool(self._scope["query_string"]))
+        headers = MutableHeaders(raw=message["headers"])
+        if headers.get("content-type", "").startswith("text/event-stream") and self._stream is not None:
+            self._door.streams.add(self._stream)
+        if self._identity is not None and self._identity.new_cookie is not None:
+            carrier, is_https = Response(), self._scope["origin"].is_https
+            set_cookie(carrier, "csrf", self._identity.new_cookie, seconds=30 * 86400, is_https=is_https)
+            headers.append("set-cookie", carrier.headers["set-cookie"])
+        message["headers"] = headers.raw
+
+    def _note(self, request: Request, seconds: float) -> None:
+        """What was asked, without what stands behind the ``?``."""
+        is_quiet = request.method in SAFE and 0 < self._status < 400
+        write = _log.debug if is_quiet else _log.info
+        write(
+            f"{request.method} {self._scope['path']} {self._status}",
+            action="request",
+            actor=self._identity.actor.name if self._identity else None,
+            address=self._door.origin_of(request).address,
+            status=self._status,
+            millis=round(seconds * 1000),
+        )
+
+
+def _check_length(request: Request, most: int) -> None:
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdecimal() and len(length) < 20 and int(length) <= most):
+        raise Refusal(413, "too_large", "The body is too large", f"at most {most} bytes")
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """A body that does not say how long it is, is counted."""
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise Refusal(413, "too_large", "The body is too large", f"at most {most} bytes")
+        return message
+
+    return counted

@@ -26,3 +26,8 @@ router = APIRouter(include_in_schema=False)
 def error_page(request: Request, problem: Mapping[str, Any]) -> Response:
     """What went wrong, for a person."""
     return templates.TemplateResponse(request, "problem.html", {"problem": problem})
+
+
+def sign_in_page(request: Request, said: str, following: str) -> Response:
+    """The form to sign in; ``said``: why the last try failed, ``following``: where to go on."""
+    return templates.TemplateResponse(request, "sign_in.html", {"said": said, "next": following})

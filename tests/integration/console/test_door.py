@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Iterator
 
+import httpx
+import pytest
+
+from orchestrator.domain.roles import Role
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 
 
-def test_no_token_no_answer_but_health(settings: Settings) -> None:
+@pytest.fixture
+def console(settings: Settings) -> Iterator[ConsoleServer]:
     with ConsoleServer(settings) as console:
-        assert console.get("/health", role=None).json() == {"status": "up"}
-        for path in ("/", "/api/v1/plans", "/nowhere"):
-            refused = console.get(path, role=None)
-            assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
-        missing = console.get("/nowhere", role="viewer")
-        assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
-        assert console.post("/health").json()["status"] == 405
-        assert "<h1>" in console.get("/nowhere", headers={"Accept": "text/html"}).text
-        with socket.create_connection(("127.0.0.1", console.port), timeout=10) as caller:
-            # Of the body nothing is ever sent, and nobody waits for it.
-            head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {console.token('admin')}\r\nContent-Length: {2**28 + 1}"
-            caller.sendall(f"POST /api/v1/plans HTTP/1.1\r\n{head}\r\n\r\n".encode())
-            assert caller.recv(12) == b"HTTP/1.1 413"
+        yield console
+
+
+def test_no_token_no_answer_but_health(console: ConsoleServer) -> None:
+    assert console.get("/health", role=None).json() == {"status": "up"}
+    for path in ("/", "/api/v1/plans", "/nowhere"):
+        refused = console.get(path, role=None)
+        assert (refused.status_code, refused.headers["content-type"]) == (401, "application/problem+json")
+    missing = console.get("/nowhere", role="viewer")
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    assert console.post("/health").json()["status"] == 405
+    assert "<h1>" in console.get("/nowhere", headers={"Accept": "text/html"}).text
+    with socket.create_connection(("127.0.0.1", console.port), timeout=10) as caller:
+        # Of the body nothing is ever sent, and nobody waits for it.
+        head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {console.token('admin')}\r\nContent-Length: {2**28 + 1}"
+        caller.sendall(f"POST /api/v1/plans HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        assert caller.recv(12) == b"HTTP/1.1 413"
+
+
+def test_a_session_by_cookie_and_its_end(console: ConsoleServer) -> None:
+    with contextlib.closing(console.browser("viewer")) as browser:
+        (cookie,) = browser.cookies.jar
+        assert (cookie.name, cookie.secure, cookie.has_nonstandard_attr("HttpOnly")) == (
+            "changeover-session",
+            False,
+            True,
+        )
+        assert browser.get("/nowhere").status_code == 404
+        assert browser.post("/sign-out").json()["code"] == "csrf"
+        console.client.revoke_token("test-viewer")
+        out = browser.get("/nowhere", headers={"Accept": "text/html"}, follow_redirects=False)
+        assert (out.status_code, out.headers["location"]) == (303, "/sign-in?next=/nowhere")
+
+
+def test_roles(console: ConsoleServer) -> None:
+    for role in Role:
+        assert console.get("/api/v1/tokens", role=role).status_code == (200 if role is Role.ADMIN else 403)
+    made = console.post("/api/v1/tokens", json={"name": "on-call", "role": "viewer", "expiresSeconds": 60})
+    assert (made.status_code, made.json()["createdBy"]) == (201, "test-admin")
+    wrong = console.post("/api/v1/tokens", json={"name": "x", "rolle": "viewer"})
+    assert wrong.status_code == 422, wrong.text
+    assert httpx.get(f"{console.url}/api/v1/tokens", headers={"Host": "evil.example"}).status_code == 421

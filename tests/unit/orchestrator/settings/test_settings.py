@@ -58,9 +58,32 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "lanes": (7, 8),
     "max_retry": (7, 8),
     "renew_seconds": (2.0, 2.5),
+    "console.tls_cert": ("/file", "/env"),
+    "console.tls_key": ("/file", "/env"),
+    "console.hosts": (["file.example"], ["env.example"]),
+    "console.trusted_header": ("X-File", "X-Env"),
+    "console.trusted_addresses": (["10.0.0.1"], ["10.0.0.2"]),
+    "console.group_header": ("X-File", "X-Env"),
+    "console.group_roles": ({"file": "viewer"}, {"env": "admin"}),
     "redis.min_replicas": (1, 2),
 }
-TABLES = {"services", "connections", "instances", "secrets", "groups"}
+_PROXY = {
+    "console": {
+        "trusted_header": "X-Both",
+        "trusted_addresses": ["10.0.0.9"],
+        "group_header": "X-Groups",
+        "group_roles": {"file": "viewer"},
+    }
+}
+COMPANIONS: dict[str, dict[str, Any]] = {
+    "default_service_names": {"services": {"both": {"steps": STEPS}, "more": {"steps": STEPS}}},
+    "console.tls_cert": {"console": {"tls_key": "/both"}},
+    "console.tls_key": {"console": {"tls_cert": "/both"}},
+    **dict.fromkeys(("console.trusted_header", "console.group_header", "console.group_roles"), _PROXY),
+}
+"""What the file says besides, where a setting goes with others only."""
+
+TABLES = {"services", "connections", "instances", "secrets", "groups", "console.group_roles"}
 """Tables of the user's own: environment and file are merged by key."""
 
 
@@ -102,6 +125,11 @@ def nested(name: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = below.keys() & above.keys()
+    return below | above | {name: below[name] | above[name] for name in both}
+
+
 def set_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> str:
     variable = "CHANGEOVER_" + name.replace(".", "__").upper()
     monkeypatch.setenv(variable, value if isinstance(value, str) else json.dumps(value))
@@ -126,13 +154,13 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_environment_before_file_before_default(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     of_file, of_env = two_values(name)
-    shared = {"services": {"both": {"steps": STEPS}, "more": {"steps": STEPS}}} if "service_names" in name else {}
+    shared = COMPANIONS.get(name, {})
 
     default = value_of(load_settings(), name)
     assert default == value_of(Settings.model_construct(), name)
     assert origin(name) == ("default", None)
 
-    path = write_file(monkeypatch, tmp_path, nested(name, of_file) | shared)
+    path = write_file(monkeypatch, tmp_path, merged(shared, nested(name, of_file)))
     from_file = value_of(load_settings(), name)
     assert from_file != default
     if name not in TABLES:

@@ -1,0 +1,104 @@
+"""Signing in and out: a token, or the code of a one-time link, becomes a session."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.console.access.addresses import Origin
+from orchestrator.console.access.cookies import set_cookie
+from orchestrator.console.access.csrf import check_same_site
+from orchestrator.console.access.door import SIGN_IN
+from orchestrator.console.access.identity import Identities
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.problems import Refusal
+from orchestrator.ledger.credentials import Credential
+from orchestrator.ledger.sessions import Sessions
+
+SIGN_OUT: Final = "/sign-out"
+router = APIRouter(include_in_schema=False)
+_log = structlog.get_logger(__name__)
+
+
+def local_path(given: str) -> str:
+    """Where to go on: a path of this console, or its first page."""
+    is_ours = given.startswith("/") and given[1:2] not in ("/", "\\") and given.isprintable()
+    return given if is_ours and not given.startswith(SIGN_IN) else "/"
+
+
+class Reception:
+    """What signing in needs; ``app.state.reception``."""
+
+    def __init__(self, identities: Identities, sessions: Sessions, session_seconds: float) -> None:
+        self._identities = identities
+        self._sessions = sessions
+        self.session_seconds = session_seconds
+
+    def sign_in(self, token: str, link: str, origin: Origin) -> Credential:
+        """The session. Raises ``Refusal`` for a token or link that is none."""
+        found, credential = self._identities.prove(link or token, "link" if link else "token", origin)
+        if link and not self._sessions.use_link(credential):
+            raise Refusal(401, "unauthenticated", "Sign in first", "the link was used already")
+        _log.info(f"{found.name} signed in", action="signed-in", actor=found.name, address=origin.address)
+        return self._sessions.start(found.identifier, self.session_seconds)
+
+    def sign_out(self, credential: Credential) -> None:
+        """Ends the session."""
+        self._sessions.end(credential)
+
+
+def _reception(request: Request) -> Reception:
+    found: Reception = request.app.state.reception
+    return found
+
+
+@router.get(SIGN_IN)
+def ask_to_sign_in(request: Request, next: str = "/") -> Response:
+    """The form. A one-time link leads here with its code behind a #, which no server and no log gets to see."""
+    answer: Response = request.app.state.sign_in_page(request, "", local_path(next))
+    return answer
+
+
+@router.post(SIGN_IN)
+async def sign_in(
+    request: Request,
+    reception: Annotated[Reception, Depends(_reception)],
+    token: Annotated[str, Form()] = "",
+    link: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Begins a session, and gives the browser its cookie."""
+    check_same_site(request)
+    origin: Origin = request.scope["origin"]
+    try:
+        session = await run_in_threadpool(reception.sign_in, token.strip(), link.strip(), origin)
+    except Refusal as refusal:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        page: Response = request.app.state.sign_in_page(request, refusal.reason, local_path(next))
+        page.status_code = refusal.status_code
+        page.headers.update(refusal.headers or {})
+        return page
+    answer = RedirectResponse(local_path(next), 303)
+    set_cookie(answer, "session", session, seconds=reception.session_seconds, is_https=origin.is_https)
+    return answer
+
+
+@router.post(SIGN_OUT)
+async def sign_out(
+    request: Request,
+    reception: Annotated[Reception, Depends(_reception)],
+    actor: Annotated[Actor, needs(Permission.READ)],
+) -> Response:
+    """Ends the session, here and at once."""
+    credential: Credential | None = request.scope.get("credential")
+    if credential is not None and credential.kind == "session":
+        await run_in_threadpool(reception.sign_out, credential)
+        _log.info(f"{actor.name} signed out", action="signed-out", actor=actor.name)
+    answer = RedirectResponse(SIGN_IN, 303)
+    set_cookie(answer, "session", None, seconds=0, is_https=request.scope["origin"].is_https)
+    return answer

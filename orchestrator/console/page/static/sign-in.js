@@ -1,0 +1,10 @@
+// A one-time link has its code behind the #, which browsers send nowhere: it is put into the form, and the form is sent.
+{
+  const code = location.hash.slice(1)
+  if (code.startsWith("chg-link-")) {
+    history.replaceState(null, "", location.pathname)
+    const form = document.querySelector('form[action="/sign-in"]')
+    form.elements.link.value = code
+    form.submit()
+  }
+}

@@ -1,0 +1,68 @@
+"""Settings of the console: where it listens, who is believed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, field_validator, model_validator
+
+from orchestrator.domain.roles import Role
+from orchestrator.settings.section import Section
+
+_HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+_TAKEN: Final = frozenset({"authorization", "cookie", "host", "origin", "x-forwarded-for", "x-csrf-token"})
+
+
+class ConsoleSettings(Section):
+    """See docs/console.md."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8420
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    hosts: list[str] = Field([])
+    session_seconds: Annotated[float, Field(ge=60, le=30 * 86400, allow_inf_nan=False)] = 12 * 3600.0
+    trusted_header: str | None = None
+    trusted_addresses: list[str] = Field([])
+    group_header: str | None = None
+    group_roles: dict[str, Role] = Field({})
+
+    @field_validator("trusted_header", "group_header")
+    @classmethod
+    def _is_header(cls, name: str | None) -> str | None:
+        if name is not None and (not _HEADER.fullmatch(name) or name.lower() in _TAKEN):
+            raise ValueError("expected the name of a header that the proxy alone sets, such as X-Remote-User")
+        return name
+
+    @field_validator("trusted_addresses")
+    @classmethod
+    def _are_networks(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                raise ValueError(f"expected addresses such as 10.1.2.3 or 10.0.0.0/8, not {network[:64]!r}") from None
+        return networks
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: list[str]) -> list[str]:
+        for host in hosts:
+            if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]", host):
+                raise ValueError(f"expected names such as changeover.example.com, without a port, not {host[:64]!r}")
+        return [host.lower() for host in hosts]
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> ConsoleSettings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("give tls_cert and tls_key, or neither")
+        if self.trusted_header and not self.trusted_addresses:
+            raise ValueError("trusted_header: give trusted_addresses, the proxy's; else everybody could set it")
+        if self.group_header and not (self.trusted_header and self.group_roles):
+            raise ValueError("group_header: needs trusted_header, and group_roles that say what each group may do")
+        if self.group_roles and not self.group_header:
+            raise ValueError("group_roles: needs group_header, which names the groups")
+        return self

@@ -1,0 +1,23 @@
+"""What every table of settings is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from orchestrator.settings.environment import kinds_of
+
+
+def number_and_no_truth(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """``no`` is false in YAML, and false would be taken for 0."""
+    kinds = kinds_of(cls.model_fields[str(info.field_name)].annotation)
+    if isinstance(value, bool) and bool not in kinds and (int in kinds or float in kinds):
+        raise ValueError("expected a number")
+    return value
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _numbers = field_validator("*", mode="before")(number_and_no_truth)
