@@ -58,7 +58,8 @@ class ConsoleSettings(Section):
     @model_validator(mode="after")
     def _goes_together(self) -> ConsoleSettings:
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("give tls_cert and tls_key, or neither")
+            given, missing = ("tls_cert", "tls_key") if self.tls_key is None else ("tls_key", "tls_cert")
+            raise ValueError(f"{given}: expected {missing} beside it")
         if self.trusted_header and not self.trusted_addresses:
             raise ValueError("trusted_header: give trusted_addresses, the proxy's; else everybody could set it")
         if self.group_header and not (self.trusted_header and self.group_roles):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
-from orchestrator.settings.model import Section, Settings, load_settings
+from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
 from orchestrator.settings.servers import find_servers
 from tests.bad_inputs.conftest import Printed, Run

@@ -11,8 +11,9 @@ import yaml
 
 from orchestrator.cli import main
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.settings.model import HealthCheckSettings, Section, Settings, load_settings
+from orchestrator.settings.model import HealthCheckSettings, Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
+from orchestrator.settings.section import Section
 from orchestrator.stages.stage_factory import StageFactory
 from orchestrator.templates.variables import template_variables
 from steps import load_registry
