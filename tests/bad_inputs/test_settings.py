@@ -11,6 +11,7 @@ import pytest
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
+from orchestrator.settings.section import Section
 from orchestrator.settings.servers import find_servers
 from tests.bad_inputs.conftest import Printed, Run
 from tests.support.bad_inputs import SPELLINGS, VALUES
