@@ -15,7 +15,7 @@ from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
-from orchestrator.cli.watch.spans import span_text
+from orchestrator.domain.spans import span_text
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.failure_causes import CauseGroup

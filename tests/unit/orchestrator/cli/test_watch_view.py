@@ -11,7 +11,7 @@ from rich.text import Text
 
 from orchestrator.cli.watch.screen import Frame, Size
 from orchestrator.cli.watch.session import Painter
-from orchestrator.cli.watch.spans import span_text
+from orchestrator.domain.spans import span_text
 from orchestrator.cli.watch.view import LONGEST_FILTER, View, pressed
 
 

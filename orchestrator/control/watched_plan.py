@@ -1,0 +1,41 @@
+"""A live plan for who shows each of its tasks: where they all stand, every event as it comes, and the log backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from orchestrator.control.live_plan import LivePlan
+from orchestrator.domain import events as e
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.task_search import Only
+
+
+class WatchedPlan(LivePlan):
+    """The plan in the ledger. ``listeners`` are told every event that a look takes, in order."""
+
+    taken = 0
+    """How many events it has taken in."""
+    readings = 0
+    """How often it has been read as a whole: once, and whenever its log has gone back."""
+    listeners: Sequence[Callable[[e.Event], None]] = ()
+
+    def positions(self, states: Sequence[TaskState], wave: int | None = None) -> Iterator[dict[str, list[int]]]:
+        """Where its tasks stand now: of each state the positions, some of the plan at a time, from its first task on;
+        ``wave``: of the wave of this index alone. Looks at every task once."""
+        with self._translated():
+            yield from self._reader.find_tasks(self._plan_id, self.total, list(states), Only(wave=wave))
+
+    def log(self, before: int | None, limit: int) -> list[e.Event]:
+        """At most ``limit`` of its events, the newest first: those older than the sequence id ``before``, or the last."""
+        with self._translated():
+            return self._reader.logs.before(self._plan_id, before, limit)
+
+    def _begin(self) -> None:
+        self.readings += 1
+        super()._begin()
+
+    def _take(self, event: e.Event) -> None:
+        super()._take(event)
+        self.taken += 1
+        for listener in self.listeners:
+            listener(event)
