@@ -28,7 +28,7 @@ class WatchedPlan(LivePlan):
     def log(self, before: int | None, limit: int) -> list[e.Event]:
         """At most ``limit`` of its events, the newest first: those older than the sequence id ``before``, or the last."""
         with self._translated():
-            return self._reader.logs.before(self._plan_id, before, limit)
+            return self._reader.pages.events_before(self._plan_id, before, limit)
 
     def _begin(self) -> None:
         self.readings += 1

@@ -12,7 +12,6 @@ from orchestrator.control.explain import Explainer
 from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.keeping import Keeping
-from orchestrator.control.live_plan import LivePlan
 from orchestrator.control.operations import Operator
 from orchestrator.control.page_answers import (
     CheckpointPage,
@@ -31,6 +30,7 @@ from orchestrator.control.task_rows import TaskFilter
 from orchestrator.control.tenant_pages import TenantPages
 from orchestrator.control.token_desk import TokenDesk
 from orchestrator.control.waiting import Waiting
+from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain.events import Event
 from orchestrator.drift.drift import look_for_drift
 from orchestrator.ledger.connection import connect, translate_errors
@@ -74,8 +74,8 @@ class LedgerDoor:
     def drift(self, plan_id: str | None, tenants: str | None) -> Iterator[TenantDrift | DriftEnd]:
         yield from look_for_drift(self.reader, self._settings, plan_id=plan_id, tenants=tenants)
 
-    def live(self, plan_id: str) -> LivePlan:
-        return LivePlan(self.reader, plan_id, partial(translate_errors, self.url))
+    def live(self, plan_id: str) -> WatchedPlan:
+        return WatchedPlan(self.reader, plan_id, partial(translate_errors, self.url))
 
     def doctor(self) -> Diagnosis:
         return examine(self._settings, self._servers)

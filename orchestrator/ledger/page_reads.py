@@ -81,6 +81,12 @@ class PageReads:
         page = cast(list[Any], self._client.xrange(key, min=f"({since}-0", max="+", count=limit))
         return [event_of(identifier, fields, plan_id) for identifier, fields in page]
 
+    def events_before(self, plan_id: str, sequence_id: int | None, limit: int) -> list[Event]:
+        """At most ``limit`` events of a plan's log, the newest first: those older than ``sequence_id``, or the last."""
+        newest = "+" if sequence_id is None else f"({sequence_id}-0"
+        page = cast(list[Any], self._client.xrevrange(self._keys.of("log", plan_id), newest, "-", count=limit))
+        return [event_of(identifier, fields, plan_id) for identifier, fields in page]
+
     def next_events(self, since: int, limit: int, block_seconds: float) -> list[Event]:
         """At most ``limit`` events of the feed after ``since``, as soon as there is one; none after so many seconds."""
         answer = self._client.xread(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.control.live_plan import LivePlan
+from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import TASK_STATE_AFTER
 from orchestrator.domain.status import TaskState
@@ -56,7 +56,7 @@ class Lane:
 class Cells:
     """Where each task of one plan stands; ``take`` every event, and ``settle`` after each look."""
 
-    def __init__(self, live: LivePlan) -> None:
+    def __init__(self, live: WatchedPlan) -> None:
         self._live = live
         self._codes: list[str] = []
         self._counts: Counter[str] = Counter()
@@ -130,7 +130,7 @@ class Cells:
         self._codes, self._counts = codes, Counter(codes)
 
 
-def lanes_of(live: LivePlan) -> list[Lane]:
+def lanes_of(live: WatchedPlan) -> list[Lane]:
     """The plan's waves in order, each with its tasks; one lane without a name of a plan that has none."""
     if not live.summary.waves:
         return [Lane("", range(live.total))]

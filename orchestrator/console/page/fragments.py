@@ -26,7 +26,7 @@ class Fragments:
     def __init__(self, draw: Draw, names: Sequence[str], by_role: Sequence[str] = ()) -> None:
         """``by_role``: those that say another thing to each role; the others are drawn once for all."""
         self._draw = draw
-        self._names = names
+        self.names = names
         self._by_role = frozenset(by_role)
         self._drawn: dict[tuple[str, Role], _Drawn] = {}
 
@@ -36,7 +36,7 @@ class Fragments:
 
     def since(self, seen: int, role: Role, version: int) -> list[tuple[str, str]]:
         """The pieces that have become others after the version ``seen``, as they are now."""
-        drawn = [(name, self._at(name, role, version)) for name in self._names]
+        drawn = [(name, self._at(name, role, version)) for name in self.names]
         return [(name, one.html) for name, one in drawn if one.version > seen]
 
     def _at(self, name: str, role: Role, version: int) -> _Drawn:

@@ -13,6 +13,7 @@ from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.log_lines import LogLine, log_line
 from orchestrator.console.page.shared import Watched
 from orchestrator.control.live_plan import TaskView
+from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.status import PlanState
 
@@ -28,7 +29,7 @@ STEPS_KEPT: Final = 600
 LOOKS_BETWEEN_READS: Final = 4
 """What moving tasks do without an event (another try of a poll) is read at each of so many looks."""
 
-PIECES: Final = ("head", "actions", "now", "figures", "waves", "causes", "moving", "log")
+PIECES: Final = ("head", "actions", "now", "figures", "legend", "causes", "moving", "log")
 BY_ROLE: Final = ("actions", "now", "causes")
 
 DrawPlan = Callable[[str, Role, "SharedPlan"], str]
@@ -40,17 +41,22 @@ class SharedPlan(Watched):
     def __init__(self, client: Client, plan_id: str, draw: DrawPlan) -> None:
         super().__init__()
         self.plan_id = plan_id
-        self.live = client.live(plan_id)
+        live = client.live(plan_id)
+        # A console stands on the ledger itself, never on another console.
+        assert isinstance(live, WatchedPlan)
+        self.live = live
         self.lines: deque[LogLine] = deque(maxlen=LINES)
         """The newest first."""
+        self._read_lines()
         self.cells = Cells(self.live)
         self.views: list[TaskView] = []
-        self.live.listeners.append(self._take)
+        live.listeners = (self._take,)
         self._steps: deque[tuple[int, dict[int, str]]] = deque(maxlen=STEPS_KEPT)
         self._complete_since = self.version
         self._looks = 0
         self._touched: dict[str, int] = {}
-        self.fragments = Fragments(lambda name, role: draw(name, role, self), PIECES, BY_ROLE)
+        waves = [f"wave-{index}" for index, _ in enumerate(self.cells.lanes)]
+        self.fragments = Fragments(lambda name, role: draw(name, role, self), (*PIECES, *waves), BY_ROLE)
         self._read_views()
 
     def look(self) -> bool:
@@ -59,7 +65,7 @@ class SharedPlan(Watched):
         self.live.look()
         if self.live.readings != readings:
             self.cells.read_anew()
-            self.lines.clear()
+            self._read_lines()
         moved = self.cells.settle()
         is_new = bool(moved) or (self.live.taken, self.live.summary) != before
         self._looks += 1
@@ -91,9 +97,16 @@ class SharedPlan(Watched):
         """It is on its way back as a whole."""
         return self.live.summary.status in (PlanState.ROLLING_BACK, PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED)
 
+    def _read_lines(self) -> None:
+        self.lines.clear()
+        self.lines.extend(log_line(event) for event in self.live.log(None, LINES))
+        self._newest = self.lines[0].sequence if self.lines else 0
+
     def _take(self, event: e.Event) -> None:
         self.cells.take(event)
-        self.lines.appendleft(log_line(event))
+        if event.sequence_id > self._newest:
+            # Those that came while the plan was read are there already.
+            self.lines.appendleft(log_line(event))
         if isinstance(event, e.TaskEvent) or (isinstance(event, e.OperationRequested) and event.task_id):
             self._touch(str(event.task_id))
 

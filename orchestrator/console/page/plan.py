@@ -1,0 +1,124 @@
+"""A plan: its page, its stream, and what is looked up from there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from orchestrator.client import Client
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.page.buttons import plan_url
+from orchestrator.console.page.log_lines import log_line
+from orchestrator.console.page.log_search import KINDS, search_log
+from orchestrator.console.page.plan_pieces import draw_plan
+from orchestrator.console.page.rendering import page, piece
+from orchestrator.console.page.shared import Shelf
+from orchestrator.console.page.shared_plan import SharedPlan
+from orchestrator.console.page.streams import Message, compact, seen_of, stream
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.task_rows import Wanted
+from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import task_id_of
+
+ROWS: Final = 50
+
+router = APIRouter()
+Reads = Annotated[Actor, needs(Permission.READ)]
+
+
+def _shelf(request: Request) -> Shelf[SharedPlan]:
+    state = request.app.state
+    if not hasattr(state, "page_plan"):
+        state.page_plan = Shelf[SharedPlan]()
+    shelf: Shelf[SharedPlan] = state.page_plan
+    return shelf
+
+
+async def shared_plan(plan_id: str, client: ConsoleClient, shelf: Annotated[Shelf[SharedPlan], Depends(_shelf)]) -> SharedPlan:
+    """The plan as its viewers share it."""
+    return await shelf.get(plan_id, lambda: SharedPlan(client, plan_id, draw_plan))
+
+
+Shared = Annotated[SharedPlan, Depends(shared_plan)]
+
+
+@router.get("/plans/{plan_id}")
+async def show_plan(request: Request, shared: Shared, actor: Reads) -> Response:
+    """Everything at once, from what is known already."""
+    return page(
+        request,
+        "plan.html",
+        "/plans",
+        plan=shared.live.summary,
+        base=plan_url(shared.plan_id),
+        pieces={name: shared.fragments.of(name, actor.role, shared.version) for name in shared.fragments.names},
+        cells=shared.cells.text,
+        lanes=shared.cells.lanes,
+        states=list(TaskState),
+        since=shared.token,
+        is_live=True,
+    )
+
+
+@router.get("/plans/{plan_id}/live")
+async def live_plan(request: Request, shared: Shared, actor: Reads, since: str = "", task: str = "") -> Response:
+    """What changes: pieces of the page, and of its map the cells; with ``task`` only that something came of it."""
+
+    def told(seen: int) -> list[Message]:
+        if task:
+            return [("task", "")] if shared.touched_since(task, seen) else []
+        moved = shared.map_since(seen)
+        found: list[Message] = [] if moved is None else [("map", compact(moved))]
+        return found + shared.fragments.since(seen, actor.role, shared.version)
+
+    return stream(request, shared, seen_of(request, shared, since), told)
+
+
+@router.get("/plans/{plan_id}/cells/{position}")
+def cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
+    """A cell of the map in words."""
+    return HTMLResponse(piece("plan/_cell.html", task=client.task_status(task_id_of(plan_id, position))))
+
+
+@router.get("/plans/{plan_id}/tasks/{position}")
+def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
+    """To the tenant of a cell."""
+    task = client.task_status(task_id_of(plan_id, position))
+    return RedirectResponse(f"/tenants/{quote(task.tenant_id, safe='')}?{urlencode({'task': task.task_id})}", 303)
+
+
+@router.get("/plans/{plan_id}/tasks")
+def table(
+    plan_id: str, client: ConsoleClient, _: Reads, status: str = "", wave: str = "", tenant: str = "", cause: str = "", at: int = 0
+) -> Response:
+    """A page of the table, what is of interest first."""
+    wanted: Wanted = {
+        "statuses": [status] if status else None,
+        "wave": wave or None,
+        "tenants": tenant or None,
+        "cause": cause or None,
+    }
+    found = client.status(plan_id, limit=ROWS, offset=max(at, 0), by_interest=True, **wanted)
+    given = {"status": status, "wave": wave, "tenant": tenant, "cause": cause}
+    first = f"{plan_url(plan_id)}/tasks?{urlencode({name: value for name, value in given.items() if value})}"
+    is_last = at + ROWS >= found.matching
+    following = "" if is_last else f"{first}&at={at + ROWS}"
+    told = {"tasks": found.tasks, "matching": found.matching, "first": first, "following": following}
+    return HTMLResponse(piece("plan/_tasks.html", is_first=at <= 0, **told))
+
+
+@router.get("/plans/{plan_id}/log")
+async def log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", before: int = 0) -> Response:
+    """The log from its end on, of a kind, of some tenants; without either as it comes."""
+    if not kind and not tenant:
+        lines = shared.fragments.of("log", actor.role, shared.version)
+        return HTMLResponse(f'<ol class="log" sse-swap="log" hx-swap="morph:innerHTML">{lines}</ol>')
+    found = await run_in_threadpool(search_log, shared.live, KINDS.get(kind), tenant or None, before or None)
+    given = {"kind": kind, "tenant": tenant, "before": str(found.reached)}
+    following = f"{plan_url(shared.plan_id)}/log?{urlencode(given)}" if found.reached else ""
+    lines = [log_line(event) for event in found.events]
+    return HTMLResponse(f'<div class="log-page">{piece("plan/_log_page.html", lines=lines, looked=found.looked, following=following)}</div>')

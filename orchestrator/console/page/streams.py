@@ -1,0 +1,77 @@
+"""Server-sent events for the live pages: whoever reconnects says what it has, and gets what is newer."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from orchestrator.console.page.shared import Watched
+
+QUIET_SECONDS: Final = 15.0
+"""A comment is sent after so long, so that nothing between takes the stream for dead."""
+
+ASKED_SECONDS: Final = 5.0
+"""So often it is asked whether who watches may still do so."""
+
+Message = tuple[str, str]
+"""An event's name and what it says."""
+
+
+def message(name: str, told: str, token: str = "") -> str:
+    """One event as it is sent."""
+    lines = "".join(f"data: {line}\n" for line in told.split("\n"))
+    return f"event: {name}\n{f'id: {token}' + chr(10) if token else ''}{lines}\n"
+
+
+def seen_of(request: Request, watched: Watched, since: str) -> int:
+    """The version that the viewer has: of its last message, else of the page that it was given."""
+    return watched.seen(request.headers.get("last-event-id", "")) or watched.seen(since)
+
+
+def stream(request: Request, watched: Watched, seen: int, told: Callable[[int], list[Message]]) -> StreamingResponse:
+    """The stream of a thing that is watched; ``told``: what is new since a version."""
+    return StreamingResponse(
+        _messages(request, watched, seen, told),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _messages(
+    request: Request, watched: Watched, seen: int, told: Callable[[int], list[Message]]
+) -> AsyncIterator[str]:
+    yield "retry: 1500\n\n"
+    spoke = asked = time.monotonic()
+    async for version in watched.news(seen, ASKED_SECONDS):
+        now = time.monotonic()
+        if now - asked >= ASKED_SECONDS:
+            asked = now
+            if not await _may_stay(request):
+                yield message("out", "signed out")
+                return
+        if version > 0:
+            for name, text in told(seen):
+                yield message(name, text, watched.token)
+            seen, spoke = version, now
+        elif version < 0:
+            yield message("away", "Redis does not answer; what you see is as it was")
+        elif now - spoke >= QUIET_SECONDS:
+            yield ": still here\n\n"
+            spoke = now
+
+
+async def _may_stay(request: Request) -> bool:
+    """Whether its token or session is still good."""
+    identify = getattr(request.app.state, "identify", None)
+    return identify is None or await run_in_threadpool(identify, request) is not None
+
+
+def compact(value: Any) -> str:
+    """JSON without blanks."""
+    return json.dumps(value, separators=(",", ":"))

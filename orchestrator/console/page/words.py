@@ -1,0 +1,119 @@
+"""How the page says things: states, numbers, moments, parts of a bar. What comes from outside is shown as text alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from orchestrator.domain.printable import printable_block
+from orchestrator.domain.spans import span_text
+from orchestrator.domain.status import TaskState
+from orchestrator.domain.task_id import position_of
+
+_WORDS: Final[Mapping[str, str]] = {TaskState.PENDING: "waits"}
+
+BAR: Final = (
+    TaskState.COMPLETED,
+    TaskState.ROLLED_BACK,
+    TaskState.CANCELLED,
+    TaskState.FAILED,
+    TaskState.ROLLBACK_FAILED,
+    TaskState.ROLLING_BACK,
+    TaskState.RUNNING,
+    TaskState.PAUSED,
+)
+"""Parts of a bar, from the left; what waits is its ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a bar, in percent."""
+
+    slug: str
+    x: float
+    width: float
+
+
+def slug(status: str) -> str:
+    """``rolling-back``: the state as the style sheet has it."""
+    return "".join(letter if letter.isalnum() else "-" for letter in str(status).lower())
+
+
+def state_words(status: str) -> str:
+    """``rolling back``."""
+    return _WORDS.get(status, str(status).lower().replace("_", " "))
+
+
+def segments(counts: Mapping[str, int]) -> Iterator[Segment]:
+    """Parts of a bar of these counts by state; one that is there at all is seen."""
+    total = max(sum(counts.values()), 1)
+    x = 0.0
+    for state in BAR:
+        if count := counts.get(state, 0):
+            width = max(100 * count / total, 0.4)
+            yield Segment(slug(state), round(x, 2), round(width, 2))
+            x += width
+
+
+def number(value: float) -> str:
+    """With commas."""
+    return f"{value:,}"
+
+
+def count(value: int, noun: str, nouns: str = "") -> str:
+    """``1 tenant``, ``2 tenants``."""
+    return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
+
+
+def moment_of(value: str | datetime | None) -> datetime | None:
+    """The moment, of text as the answers have it."""
+    if isinstance(value, datetime) or not value:
+        return value or None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def when(value: str | datetime | None) -> str:
+    """``14:03:12``, with the day where that is another; UTC."""
+    moment = moment_of(value)
+    if moment is None:
+        return ""
+    told = moment.astimezone(UTC)
+    is_today = told.date() == datetime.now(UTC).date()
+    return told.strftime("%H:%M:%S") if is_today else told.strftime("%d %b %H:%M")
+
+
+def millis(value: str | datetime | None) -> int:
+    """The moment as the page's clocks have it."""
+    moment = moment_of(value)
+    return 0 if moment is None else round(moment.timestamp() * 1000)
+
+
+def now_ms() -> int:
+    """By this machine's clock."""
+    return round(time.time() * 1000)
+
+
+def finalize(value: Any) -> Any:
+    """What a template puts out: text that could steer or hide is shown as escapes."""
+    return printable_block(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+FILTERS: Final[Mapping[str, Any]] = {
+    "slug": slug,
+    "state_words": state_words,
+    "segments": segments,
+    "number": number,
+    "count": count,
+    "when": when,
+    "millis": millis,
+    "span": span_text,
+    "position": position_of,
+}
