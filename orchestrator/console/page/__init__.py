@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from orchestrator.console.page import plan, plans
+from orchestrator.console.page import dialogs, plan, plans
 from orchestrator.console.page.rendering import STATIC, error_page
 
 __all__ = ["STATIC", "error_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (plans, plan):
+for _room in (plans, plan, dialogs):
     router.include_router(_room.router)

@@ -71,13 +71,6 @@ def more_buttons(plan: PlanSummary, role: Role) -> list[Button]:
         button("Accept failures…", ask_url(base, "accept"), role, Permission.OPERATE, "" if failed else "none failed"),
         button("Exclude tenants…", ask_url(base, "exclude"), role, Permission.OPERATE, "" if waits else "none waits"),
         button(
-            "Pass all freezes…",
-            ask_url(base, "override"),
-            role,
-            Permission.OVERRIDE_FREEZE,
-            "it has ended" if ended else "",
-        ),
-        button(
             "Purge…", ask_url(base, "purge"), role, Permission.PURGE, "" if ended else "it has not ended", "danger"
         ),
     ]

@@ -21,7 +21,7 @@
 
   const dialog = () => find("#dialog")
   document.addEventListener("htmx:afterSwap", event => {
-    if (event.detail.target.id !== "dialog-body") return
+    if (event.target.id !== "dialog-body") return
     const box = dialog()
     if (!find("#dialog-body").firstElementChild) return box.close()
     if (!box.open) box.showModal()
@@ -103,8 +103,8 @@
     else if (kind !== "map") state("live", "What you see is as it is")
   })
   // What a person has opened stays open, whatever the server draws.
-  const keepOpen = { beforeAttributeUpdated: (name, element) => !(name === "open" && element.localName === "details") }
-  if (window.Idiomorph) Object.assign(Idiomorph.defaults.callbacks, keepOpen)
+  const keepOpen = { beforeAttributeUpdated: (name, element) => !((name === "open" && element.localName === "details") || name === "aria-pressed") }
+  Object.assign(Idiomorph.defaults.callbacks, keepOpen)
 
   // Clocks: `data-since` and `data-until` are moments (ms); the server's clock counts, not this one's
 

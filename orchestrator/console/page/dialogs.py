@@ -1,0 +1,143 @@
+"""The dialogs: what is asked, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.client import Client
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed, task_ask
+from orchestrator.console.page.buttons import plan_url
+from orchestrator.console.page.deeds import Wish, do_to_plan, do_to_task
+from orchestrator.console.page.rendering import piece
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.console.problems import Refusal, problem_of
+from orchestrator.control.answers import OperationResult
+from orchestrator.domain.errors import ChangeoverError
+from orchestrator.ledger.operations import draw_request_id
+
+router = APIRouter()
+Reads = Annotated[Actor, needs(Permission.READ)]
+Operates = Annotated[Actor, needs(Permission.OPERATE)]
+LONGEST: Final = 500
+"""Characters of a reason that a form may give."""
+
+
+def told(words: str, *, bad: bool = False, go_to: str = "") -> Response:
+    """It was taken: the dialog closes, and the page says so, or goes on to another one."""
+    if go_to:
+        return Response(headers={"HX-Redirect": go_to})
+    event = json.dumps({"told": {"words": words, "bad": bad}, "close-dialog": {}}, ensure_ascii=True)
+    return Response(headers={"HX-Trigger": event, "HX-Reswap": "none"})
+
+
+def dialog(ask: Ask, actor: Actor, url: str, hidden: dict[str, str], said: str = "", wish: Wish | None = None) -> Response:
+    """The form; ``said``: why it was not taken as it was sent."""
+    choices = [one for one in ask.choices if actor.may(one.permission)]
+    request_id = draw_request_id()
+    shown = {"ask": ask, "choices": choices, "url": url, "hidden": hidden, "said": said, "wish": wish}
+    return HTMLResponse(piece("ask.html", request_id=request_id, longest=LONGEST, **shown))
+
+
+def wish_of(form: FormData) -> Wish:
+    """What the form said."""
+    given = {name: str(form.get(name) or "") for name in ("wave", "cause", "stage", "tenants")}
+    return Wish(
+        reason=str(form.get("reason") or "").strip()[:LONGEST],
+        request_id=str(form.get("request_id") or "") or draw_request_id(),
+        ticked=frozenset(name for name in form if form[name] == "on"),
+        **given,
+    )
+
+
+def check_choices(ask: Ask, wish: Wish, actor: Actor) -> None:
+    """Raises ``Refusal`` (403) when the role may not do it, or not so."""
+    actor.require(ask.permission)
+    for choice in ask.choices:
+        if choice.name in wish.ticked:
+            actor.require(choice.permission)
+
+
+@router.get("/plans/{plan_id}/ask/{verb}")
+def ask_plan(
+    plan_id: str, verb: str, client: ConsoleClient, actor: Reads, wave: str = "", cause: str = "", stage: str = ""
+) -> Response:
+    """What would happen to the plan."""
+    hidden = {name: value for name, value in (("wave", wave), ("cause", cause), ("stage", stage)) if value}
+    return dialog(_plan_ask(client, plan_id, verb, wave, cause, stage), actor, f"{plan_url(plan_id)}/do/{verb}", hidden)
+
+
+@router.post("/plans/{plan_id}/do/{verb}")
+async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: Reads) -> Response:
+    """Does it; the role is asked for by what the verb needs."""
+    wish = wish_of(await request.form())
+    ask = await run_in_threadpool(_plan_ask, client, plan_id, verb, wish.wave, wish.cause, wish.stage)
+    check_choices(ask, wish, actor)
+    url, hidden = f"{plan_url(plan_id)}/do/{verb}", {"wave": wish.wave, "cause": wish.cause, "stage": wish.stage}
+    try:
+        answer = await run_in_threadpool(do_to_plan, client, plan_id, verb, wish, actor.name)
+    except ChangeoverError as error:
+        return dialog(ask, actor, url, hidden, said_of(error), wish)
+    if isinstance(answer, OperationResult) and not answer.accepted:
+        return dialog(ask, actor, url, hidden, answer.message, wish)
+    if not isinstance(answer, OperationResult):
+        return told("", go_to="/plans")
+    return told(f"{ask.title}: {answer.message}")
+
+
+@router.get("/tenants/{tenant_id}/ask/{verb}")
+def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: Reads) -> Response:
+    """What would happen to one tenant's move."""
+    status = client.task_status(task)
+    return dialog(_task_ask(verb, status), actor, f"/tenants/{quote(tenant_id, safe='')}/do/{verb}", {"task": task})
+
+
+@router.post("/tenants/{tenant_id}/do/{verb}")
+async def do_task(
+    request: Request, tenant_id: str, verb: str, client: ConsoleClient, actor: Operates, task: Annotated[str, Form()]
+) -> Response:
+    """Does it."""
+    wish = wish_of(await request.form())
+    status = await run_in_threadpool(client.task_status, task)
+    ask = _task_ask(verb, status)
+    check_choices(ask, wish, actor)
+    url = f"/tenants/{quote(tenant_id, safe='')}/do/{verb}"
+    try:
+        answer = await run_in_threadpool(do_to_task, client, task, status.tenant_id, verb, wish, actor.name)
+    except ChangeoverError as error:
+        return dialog(ask, actor, url, {"task": task}, said_of(error), wish)
+    if not answer.accepted:
+        return dialog(ask, actor, url, {"task": task}, answer.message, wish)
+    return told(f"{ask.title}: {answer.message}")
+
+
+def said_of(error: ChangeoverError) -> str:
+    """The error in the words that the API has for it."""
+    told_of: dict[str, Any] = problem_of(error)
+    errors = [f"{one['path']}: {one['message']}" if one["path"] else one["message"] for one in told_of.get("errors", [])]
+    return "; ".join(errors) or str(told_of.get("detail") or told_of["title"])
+
+
+def _plan_ask(client: Client, plan_id: str, verb: str, wave: str, cause: str, stage: str) -> Ask:
+    if verb not in PLAN_ASKS:
+        raise Refusal(404, "not_found", "There is no such thing", f"nothing called {verb!r} can be done with a plan")
+    number = 0
+    if cause:
+        groups = client.live(plan_id).causes
+        alike = [one for one in groups if one.cause.type == cause and (not stage or one.cause.stage == stage)]
+        number = sum(len(one.tenants) for one in alike)
+    return PLAN_ASKS[verb](client.summary(plan_id), Narrowed(wave, cause, stage, number))
+
+
+def _task_ask(verb: str, status: Any) -> Ask:
+    ask = task_ask(verb, status)
+    if ask is None:
+        raise Refusal(404, "not_found", "There is no such thing", f"nothing called {verb!r} can be done with a tenant")
+    return ask
