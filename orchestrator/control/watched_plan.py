@@ -19,6 +19,11 @@ class WatchedPlan(LivePlan):
     """How often it has been read as a whole: once, and whenever its log has gone back."""
     listeners: Sequence[Callable[[e.Event], None]] = ()
 
+    @property
+    def stages(self) -> list[str]:
+        """Names of its stages, in order."""
+        return list(self._steps)
+
     def positions(self, states: Sequence[TaskState], wave: int | None = None) -> Iterator[dict[str, list[int]]]:
         """Where its tasks stand now: of each state the positions, some of the plan at a time, from its first task on;
         ``wave``: of the wave of this index alone. Looks at every task once."""
@@ -26,7 +31,7 @@ class WatchedPlan(LivePlan):
             yield from self._reader.find_tasks(self._plan_id, self.total, list(states), Only(wave=wave))
 
     def log(self, before: int | None, limit: int) -> list[e.Event]:
-        """At most ``limit`` of its events, the newest first: those older than the sequence id ``before``, or the last."""
+        """At most ``limit`` of its events, the newest first: those older than sequence id ``before``, or the last."""
         with self._translated():
             return self._reader.pages.events_before(self._plan_id, before, limit)
 

@@ -8,12 +8,19 @@ from typing import Final
 
 from orchestrator.console.access.roles import Permission
 from orchestrator.console.page.words import count
-from orchestrator.control.answers import PlanSummary, TaskStatus
+from orchestrator.control.answers import PlanSummary
 from orchestrator.control.fleet_status import breaches
 from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.status import TASK_ENDED, TaskState
 
-MARKS: Final = {"stay": "completed", "stop": "paused", "go": "running", "back": "rolling-back", "end": "cancelled", "bad": "failed"}
+MARKS: Final = {
+    "stay": "completed",
+    "stop": "paused",
+    "go": "running",
+    "back": "rolling-back",
+    "end": "cancelled",
+    "bad": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A dialog: ``button`` is what its own says; ``pattern``: what a text field for tenants is called, "" without one."""
+    """A dialog: ``button`` is what its own says; ``pattern``: what its field for tenants is called, "" without one."""
 
     title: str
     button: str
@@ -50,7 +57,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What a verb is narrowed to: of a plan a wave, or failures of a type in a stage, and how many of those there are."""
+    """What a verb is narrowed to: of a plan a wave, or failures of a type in a stage, and how many there are."""
 
     wave: str = ""
     cause: str = ""
@@ -59,16 +66,18 @@ class Narrowed:
 
 
 FORCE: Final = Choice("force", "Also where another plan has moved the tenant since")
-OVERRIDE: Final = Choice("override_freeze", "Pass all freezes; the reason is kept with it", permission=Permission.OVERRIDE_FREEZE)
+OVERRIDE: Final = Choice(
+    "override_freeze", "Pass all freezes; the reason is kept with it", permission=Permission.OVERRIDE_FREEZE
+)
 
 
-def _effect(kind: str, sentence: str) -> Effect:
+def effect(kind: str, sentence: str) -> Effect:
     return Effect(MARKS[kind], sentence)
 
 
 def _some(*pairs: tuple[int, str, str]) -> tuple[Effect, ...]:
     """Those that concern anybody: (how many, kind, sentence)."""
-    return tuple(_effect(kind, sentence) for number, kind, sentence in pairs if number)
+    return tuple(effect(kind, sentence) for number, kind, sentence in pairs if number)
 
 
 def _counts(plan: PlanSummary) -> tuple[int, int, int, int]:
@@ -82,9 +91,9 @@ def _counts(plan: PlanSummary) -> tuple[int, int, int, int]:
 def _pause(plan: PlanSummary, _: Narrowed) -> Ask:
     running, waits, _failed, ended = _counts(plan)
     effects = _some(
-        (running, "stop", f"{count(running, 'tenant ends', 'tenants end')} the stage under way, then stops and stays held" if running == 1 else f"{running:,} tenants end the stage under way, then stop and stay held"),
+        (running, "stop", f"{count(running, 'running tenant')}: stopped after the stage under way, and still held"),
         (waits, "stop", f"{count(waits, 'tenant waits', 'tenants wait')} and will not start"),
-        (ended, "stay", f"{count(ended, 'tenant has', 'tenants have')} ended and stay as they are" if ended != 1 else "1 tenant has ended and stays as it is"),
+        (ended, "stay", f"{count(ended, 'tenant')} that ended: left as they are"),
     )
     return Ask("Pause the plan", "Pause", effects, needs_reason=False)
 
@@ -93,14 +102,18 @@ def _resume(plan: PlanSummary, _: Narrowed) -> Ask:
     paused, waits = plan.counts.get(TaskState.PAUSED, 0), plan.counts.get(TaskState.PENDING, 0)
     effects = _some(
         (paused, "go", f"{count(paused, 'paused tenant goes', 'paused tenants go')} on where the plan stopped them"),
-        (waits, "go", f"{count(waits, 'waiting tenant is', 'waiting tenants are')} let in, {plan.max_concurrency:,} at once"),
+        (
+            waits,
+            "go",
+            f"{count(waits, 'waiting tenant is', 'waiting tenants are')} let in, {plan.max_concurrency:,} at once",
+        ),
     )
     broken = list(breaches(plan))
     choices: tuple[Choice, ...] = ()
     if broken:
         name, failed, tolerance = broken[0]
         where = f"wave {name}" if name else "the plan"
-        effects = (_effect("bad", f"{failed:,} of {where} have failed, {tolerance:,} are borne"), *effects)
+        effects = (effect("bad", f"{failed:,} of {where} have failed, {tolerance:,} are borne"), *effects)
         choices = (Choice("accept_failures", f"Bear these failures: {where} may go on with {failed:,}", is_on=True),)
     return Ask("Resume the plan", "Resume", effects, choices=choices, needs_reason=bool(broken))
 
@@ -108,7 +121,11 @@ def _resume(plan: PlanSummary, _: Narrowed) -> Ask:
 def _cancel(plan: PlanSummary, _: Narrowed) -> Ask:
     running, waits, _failed, ended = _counts(plan)
     effects = _some(
-        (running, "end", f"{count(running, 'running tenant stops', 'running tenants stop')} after the stage under way, half moved"),
+        (
+            running,
+            "end",
+            f"{count(running, 'running tenant stops', 'running tenants stop')} after the stage under way, half moved",
+        ),
         (waits, "end", f"{count(waits, 'waiting tenant', 'waiting tenants')} will not start"),
         (ended, "stay", f"{count(ended, 'tenant', 'tenants')} that ended: nothing is taken back"),
     )
@@ -120,8 +137,8 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
     what = f" of {of.cause}" + (f" at {of.stage}" if of.stage else "") if of.cause else ""
     title = f"Retry what failed{what}"
     effects = (
-        _effect("go", f"{count(number, 'failed tenant queues', 'failed tenants queue')} again, behind what still waits"),
-        _effect("stay", "Each goes on behind its last good stage; waves, caps and freezes hold"),
+        effect("go", f"{count(number, 'failed tenant queues', 'failed tenants queue')} again, behind what still waits"),
+        effect("stay", "Each goes on behind its last good stage; waves, caps and freezes hold"),
     )
     scratch = () if of.cause else (Choice("from_scratch", "From the first stage on"),)
     return Ask(title, f"Retry {number:,}", effects, choices=(*scratch, FORCE, OVERRIDE), needs_reason=False)
@@ -129,10 +146,10 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
 
 def _rollback(plan: PlanSummary, _: Narrowed) -> Ask:
     running, waits, failed, _ended = _counts(plan)
-    done = plan.counts.get(TaskState.COMPLETED, 0)
+    moved = plan.counts.get(TaskState.COMPLETED, 0) + failed
     effects = _some(
-        (running, "back", f"{count(running, 'running tenant turns', 'running tenants turn')} back at the end of its stage" if running == 1 else f"{running:,} running tenants turn back at the end of their stage"),
-        (done + failed, "back", f"{count(done + failed, 'moved tenant goes', 'moved tenants go')} back to the old config, {plan.max_concurrency:,} at once"),
+        (running, "back", f"{count(running, 'running tenant')}: back at the end of the stage under way"),
+        (moved, "back", f"{count(moved, 'moved tenant')}: back to the old config, {plan.max_concurrency:,} at once"),
         (waits, "end", f"{count(waits, 'tenant', 'tenants')} that nothing has touched will not start"),
     )
     return Ask("Roll the plan back", "Roll back", effects, is_dangerous=True, choices=(FORCE,))
@@ -145,8 +162,13 @@ def _gate(approves: bool) -> Callable[[PlanSummary, Narrowed], Ask]:
         waiting = following.tenants if following else 0
         if approves:
             told = f"wave {following.name} begins with {count(waiting, 'tenant')}" if following else "the plan can end"
-            return Ask(f"Approve wave {of.wave}", "Approve", (_effect("go", f"{told[:1].upper()}{told[1:]}"),), Permission.APPROVE)
-        effects = (_effect("stop", "The plan is paused; its resume asks the gate again"),)
+            return Ask(
+                f"Approve wave {of.wave}",
+                "Approve",
+                (effect("go", f"{told[:1].upper()}{told[1:]}"),),
+                Permission.APPROVE,
+            )
+        effects = (effect("stop", "The plan is paused; its resume asks the gate again"),)
         return Ask(f"Reject wave {of.wave}", "Reject", effects, Permission.APPROVE, is_dangerous=True)
 
     return made
@@ -156,23 +178,31 @@ def _accept(plan: PlanSummary, of: Narrowed) -> Ask:
     failed = of.number or _counts(plan)[2]
     what = f" of {of.cause}" if of.cause else ""
     effects = (
-        _effect("bad", f"{count(failed, 'failure', 'failures')}{what} will not count any more, for breakers or the plan's end"),
-        _effect("stay", "The tenants stay as they are"),
+        effect(
+            "bad",
+            f"{count(failed, 'failure', 'failures')}{what} will not count any more, for breakers or the plan's end",
+        ),
+        effect("stay", "The tenants stay as they are"),
     )
     return Ask(f"Accept failures{what}", "Accept", effects)
 
 
 def _exclude(plan: PlanSummary, _: Narrowed) -> Ask:
     waits = _counts(plan)[1]
-    effects = (_effect("end", f"Of {count(waits, 'waiting tenant')} those that are like this leave the plan, and do not count as failures"),)
+    effects = (
+        effect(
+            "end",
+            f"Of {count(waits, 'waiting tenant')} those that are like this leave the plan; they are no failures",
+        ),
+    )
     return Ask("Exclude waiting tenants", "Exclude", effects, pattern="Tenants, such as eu-*")
 
 
 def _purge(plan: PlanSummary, _: Narrowed) -> Ask:
     total = sum(plan.counts.values())
     effects = (
-        _effect("end", f"The plan, its log and its {count(total, 'task')} are taken out of the ledger for good"),
-        _effect("stay", "Tenants keep what they run and their last known good config"),
+        effect("end", f"The plan, its log and its {count(total, 'task')} are taken out of the ledger for good"),
+        effect("stay", "Tenants keep what they run and their last known good config"),
     )
     return Ask("Purge the plan", "Purge", effects, Permission.PURGE, is_dangerous=True)
 
@@ -189,34 +219,3 @@ PLAN_ASKS: Final[Mapping[str, Callable[[PlanSummary, Narrowed], Ask]]] = {
     "exclude": _exclude,
     "purge": _purge,
 }
-
-
-def task_ask(verb: str, task: TaskStatus) -> Ask | None:
-    """What is asked of one tenant's move; None for a verb that there is not."""
-    who, done, left = task.tenant_id, task.completed_stages, task.total_stages - task.completed_stages
-    stage = task.failure_info.stage_name if task.failure_info else None
-    at = f"stage {task.current_stage}" if task.current_stage else "the stage under way"
-    asks: Mapping[str, Ask] = {
-        "pause": Ask(f"Pause {who}", "Pause", (_effect("stop", f"It ends {at}, then stops and stays held"),), needs_reason=False),
-        "resume": Ask(f"Resume {who}", "Resume", (_effect("go", f"It goes on with {count(left, 'stage')} to go"),), needs_reason=False),
-        "cancel": Ask(f"Cancel the move of {who}", "Cancel the move", (_effect("end", f"It stops with {count(done, 'stage')} done; nothing is taken back"),), is_dangerous=True),
-        "retry": Ask(
-            f"Retry {who}",
-            "Retry",
-            (_effect("go", f"It queues again and goes on behind {count(done, 'good stage')}"),),
-            choices=(Choice("from_scratch", "From the first stage on", is_on=task.status != TaskState.FAILED), FORCE, OVERRIDE),
-            needs_reason=False,
-        ),
-        "rollback": Ask(f"Roll {who} back", "Roll back", (_effect("back", "Every stage that was begun is done again with the old config, the last one first"),), is_dangerous=True, choices=(FORCE,)),
-        "skip-stage": Ask(f"Skip a stage of {who}", "Skip it", (_effect("bad", f"Stage {stage or 'that failed'} is recorded as skipped, without being done"), _effect("go", "The move goes on behind it"))),
-        "accept": Ask(f"Accept the failure of {who}", "Accept", (_effect("bad", "It does not count any more, for breakers or the plan's end"), _effect("stay", "The tenant stays as it is"))),
-        "release": Ask(
-            f"Release {who}",
-            "Release",
-            (_effect("bad", "Its task fails and can record nothing more"), _effect("end", "Another plan may take the tenant at once")),
-            Permission.RELEASE,
-            is_dangerous=True,
-            choices=(Choice("force", "Also while a worker is at it", permission=Permission.RELEASE),),
-        ),
-    }  # fmt: skip
-    return asks.get(verb)

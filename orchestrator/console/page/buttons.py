@@ -70,9 +70,7 @@ def more_buttons(plan: PlanSummary, role: Role) -> list[Button]:
     return [
         button("Accept failures…", ask_url(base, "accept"), role, Permission.OPERATE, "" if failed else "none failed"),
         button("Exclude tenants…", ask_url(base, "exclude"), role, Permission.OPERATE, "" if waits else "none waits"),
-        button(
-            "Purge…", ask_url(base, "purge"), role, Permission.PURGE, "" if ended else "it has not ended", "danger"
-        ),
+        button("Purge…", ask_url(base, "purge"), role, Permission.PURGE, "" if ended else "it has not ended", "danger"),
     ]
 
 
@@ -109,8 +107,12 @@ def task_buttons(task: TaskStatus, role: Role) -> Iterator[Button]:
     open_ = state in TASK_OPEN and not back
     yield made("Pause", "pause", open_ and state != TaskState.PAUSED and not task.pause_requested)
     yield made("Resume", "resume", state == TaskState.PAUSED or task.pause_requested)
-    yield made("Retry", "retry", state in _RETRIED and state != TaskState.ROLLBACK_FAILED and not task.rollback_requested)
-    yield made("Roll back", "rollback", not back and state not in (TaskState.PENDING, TaskState.ROLLED_BACK), style="danger")
+    yield made(
+        "Retry", "retry", state in _RETRIED and state != TaskState.ROLLBACK_FAILED and not task.rollback_requested
+    )
+    yield made(
+        "Roll back", "rollback", not back and state not in (TaskState.PENDING, TaskState.ROLLED_BACK), style="danger"
+    )
     yield made("Cancel", "cancel", open_ or task.rollback_requested, style="danger")
     yield made("Skip stage…", "skip-stage", state == TaskState.FAILED)
     yield made("Accept failure…", "accept", state in FAILED and not task.accepted)

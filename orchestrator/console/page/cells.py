@@ -135,7 +135,12 @@ def lanes_of(live: WatchedPlan) -> list[Lane]:
     if not live.summary.waves:
         return [Lane("", range(live.total))]
     return [
-        Lane(wave.name, sorted(place for step in live.positions(list(TaskState), index) for part in step.values() for place in part))
+        Lane(
+            wave.name,
+            sorted(
+                place for step in live.positions(list(TaskState), index) for part in step.values() for place in part
+            ),
+        )
         for index, wave in enumerate(live.summary.waves)
     ]
 

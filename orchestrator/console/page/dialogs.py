@@ -13,13 +13,14 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed, task_ask
+from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.deeds import Wish, do_to_plan, do_to_task
 from orchestrator.console.page.rendering import piece
+from orchestrator.console.page.task_asks import TASK_ASKS
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal, problem_of
-from orchestrator.control.answers import OperationResult
+from orchestrator.control.answers import OperationResult, TaskStatus
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.ledger.operations import draw_request_id
 
@@ -38,7 +39,9 @@ def told(words: str, *, bad: bool = False, go_to: str = "") -> Response:
     return Response(headers={"HX-Trigger": event, "HX-Reswap": "none"})
 
 
-def dialog(ask: Ask, actor: Actor, url: str, hidden: dict[str, str], said: str = "", wish: Wish | None = None) -> Response:
+def dialog(
+    ask: Ask, actor: Actor, url: str, hidden: dict[str, str], said: str = "", wish: Wish | None = None
+) -> Response:
     """The form; ``said``: why it was not taken as it was sent."""
     choices = [one for one in ask.choices if actor.may(one.permission)]
     request_id = draw_request_id()
@@ -121,7 +124,9 @@ async def do_task(
 def said_of(error: ChangeoverError) -> str:
     """The error in the words that the API has for it."""
     told_of: dict[str, Any] = problem_of(error)
-    errors = [f"{one['path']}: {one['message']}" if one["path"] else one["message"] for one in told_of.get("errors", [])]
+    errors = [
+        f"{one['path']}: {one['message']}" if one["path"] else one["message"] for one in told_of.get("errors", [])
+    ]
     return "; ".join(errors) or str(told_of.get("detail") or told_of["title"])
 
 
@@ -136,8 +141,7 @@ def _plan_ask(client: Client, plan_id: str, verb: str, wave: str, cause: str, st
     return PLAN_ASKS[verb](client.summary(plan_id), Narrowed(wave, cause, stage, number))
 
 
-def _task_ask(verb: str, status: Any) -> Ask:
-    ask = task_ask(verb, status)
-    if ask is None:
+def _task_ask(verb: str, status: TaskStatus) -> Ask:
+    if verb not in TASK_ASKS:
         raise Refusal(404, "not_found", "There is no such thing", f"nothing called {verb!r} can be done with a tenant")
-    return ask
+    return TASK_ASKS[verb](status)

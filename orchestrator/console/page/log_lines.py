@@ -16,7 +16,9 @@ _HEAD: Final = frozenset(
 )
 _BAD: Final = ("Failed", "Tripped", "Rejected")
 _GOOD: Final = ("Completed", "Succeeded", "Approved", "RolledBack")
-_ASKED: Final = frozenset({"OperationRequested", "FreezeSet", "FreezeLifted", "TaskFailureAccepted", "TaskStageSkipped"})
+_ASKED: Final = frozenset(
+    {"OperationRequested", "FreezeSet", "FreezeLifted", "TaskFailureAccepted", "TaskStageSkipped"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def _words(kind: str, told: Mapping[str, Any]) -> str:
         return _cut(f"{told.get('operation')}{of}{reason}")
     if "durationMillis" in told:
         return f"after {told['durationMillis'] / 1000:,.1f} s"
-    rest = {key: value for key, value in told.items() if key not in _HEAD and key != "actor" and value not in ([], {}, "")}
+    rest = {
+        key: value for key, value in told.items() if key not in _HEAD and key != "actor" and value not in ([], {}, "")
+    }
     return _cut(" · ".join(f"{_spaced(key)} {_plain(value)}" for key, value in rest.items()))
 
 

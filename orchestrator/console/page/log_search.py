@@ -35,7 +35,7 @@ KINDS: Final[Mapping[str, Kind]] = {"asked": _is_asked, "failed": _is_failure, "
 
 @dataclass(frozen=True, slots=True)
 class LogFound:
-    """``reached``: sequence id of the oldest event that was looked at, from where to go on; 0 at the log's beginning."""
+    """``reached``: sequence id of the oldest event looked at, from where to go on; 0 at the log's beginning."""
 
     events: list[e.Event]
     looked: int

@@ -30,17 +30,18 @@ router = APIRouter()
 Reads = Annotated[Actor, needs(Permission.READ)]
 
 
-def _shelf(request: Request) -> Shelf[SharedPlan]:
+async def kept_plan(request: Request, client: Client, plan_id: str) -> SharedPlan:
+    """The plan as its viewers share it."""
     state = request.app.state
     if not hasattr(state, "page_plan"):
         state.page_plan = Shelf[SharedPlan]()
     shelf: Shelf[SharedPlan] = state.page_plan
-    return shelf
-
-
-async def shared_plan(plan_id: str, client: ConsoleClient, shelf: Annotated[Shelf[SharedPlan], Depends(_shelf)]) -> SharedPlan:
-    """The plan as its viewers share it."""
     return await shelf.get(plan_id, lambda: SharedPlan(client, plan_id, draw_plan))
+
+
+async def shared_plan(request: Request, plan_id: str, client: ConsoleClient) -> SharedPlan:
+    """The one of the address."""
+    return await kept_plan(request, client, plan_id)
 
 
 Shared = Annotated[SharedPlan, Depends(shared_plan)]
@@ -93,7 +94,14 @@ def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> R
 
 @router.get("/plans/{plan_id}/tasks")
 def table(
-    plan_id: str, client: ConsoleClient, _: Reads, status: str = "", wave: str = "", tenant: str = "", cause: str = "", at: int = 0
+    plan_id: str,
+    client: ConsoleClient,
+    _: Reads,
+    status: str = "",
+    wave: str = "",
+    tenant: str = "",
+    cause: str = "",
+    at: int = 0,
 ) -> Response:
     """A page of the table, what is of interest first."""
     wanted: Wanted = {
@@ -120,5 +128,5 @@ async def log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", be
     found = await run_in_threadpool(search_log, shared.live, KINDS.get(kind), tenant or None, before or None)
     given = {"kind": kind, "tenant": tenant, "before": str(found.reached)}
     following = f"{plan_url(shared.plan_id)}/log?{urlencode(given)}" if found.reached else ""
-    lines = [log_line(event) for event in found.events]
-    return HTMLResponse(f'<div class="log-page">{piece("plan/_log_page.html", lines=lines, looked=found.looked, following=following)}</div>')
+    told = {"lines": [log_line(event) for event in found.events], "looked": found.looked, "following": following}
+    return HTMLResponse(piece("plan/_log_page.html", **told))

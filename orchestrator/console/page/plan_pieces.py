@@ -77,15 +77,28 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
         resume = button("Resume…", ask_url(base, "resume"), role, Permission.OPERATE, style="primary")
         return Now(_sentence(broken[0]), "rollback-failed", "bad", buttons=(resume,))
     if wave is not None and wave.state in (WaveState.GATED, WaveState.REJECTED):
-        return Now(_sentence(wave_sentence(wave, plan.plan_id)), "paused", "warn", buttons=tuple(gate_buttons(plan, wave.name, role)))
+        return Now(
+            _sentence(wave_sentence(wave, plan.plan_id)),
+            "paused",
+            "warn",
+            buttons=tuple(gate_buttons(plan, wave.name, role)),
+        )
     if plan.status == PlanState.PAUSED:
         last = plan.last_operation
-        why = f"Paused by {last.actor}" + (f": {last.reason}" if last.reason else "") if last and last.operation == "pause" else "Paused"
+        why = (
+            f"Paused by {last.actor}" + (f": {last.reason}" if last.reason else "")
+            if last and last.operation == "pause"
+            else "Paused"
+        )
         return Now(why, "paused", "warn")
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"
-        return Now(f"{what}: {words.count(running, 'tenant ends its stage', 'tenants end their stages')} first", "paused", "warn")
+        return Now(
+            f"{what}: {words.count(running, 'tenant ends its stage', 'tenants end their stages')} first",
+            "paused",
+            "warn",
+        )
     if plan.waits_because:
         return Now(_sentence(plan.waits_because), "ready", "")
     if wave is not None and wave.state == WaveState.SOAKING:
@@ -96,7 +109,9 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
     if wave is not None:
         return Now(_sentence(wave_sentence(wave, plan.plan_id)), "running")
     waits = plan.counts.get(TaskState.PENDING, 0)
-    return Now(f"{words.count(running, 'tenant moves', 'tenants move')}, {words.count(waits, 'waits', 'wait')}", "running")
+    return Now(
+        f"{words.count(running, 'tenant moves', 'tenants move')}, {words.count(waits, 'waits', 'wait')}", "running"
+    )
 
 
 def _ended(plan: PlanSummary, seconds_run: float | None) -> Now:

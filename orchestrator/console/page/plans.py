@@ -72,7 +72,10 @@ def _row(plan: PlanSummary) -> dict[str, Any]:
     told["percent"] = 100 * done // max(total, 1)
     if plan.status != DAMAGED:
         now = now_of(plan, Role.VIEWER)
-        told |= {"tone": now.tone, "now": now.sentence if len(now.sentence) <= SHORTEST else now.sentence[:SHORTEST] + "…"}
+        told |= {
+            "tone": now.tone,
+            "now": now.sentence if len(now.sentence) <= SHORTEST else now.sentence[:SHORTEST] + "…",
+        }
     return told
 
 

@@ -64,6 +64,7 @@ def page(request: Request, template: str, here: str = "", **values: Any) -> HTML
 
 def error_page(request: Request, problem: Mapping[str, Any]) -> Response:
     """What went wrong, for a person; only the words of it, where a part of a page was asked for."""
+    known = {"detail": "", "errors": [], **problem}
     if request.headers.get("hx-request") == "true":
-        return HTMLResponse(piece("_problem.html", problem=problem))
-    return page(request, "problem.html", problem={"detail": "", "errors": [], **problem})
+        return HTMLResponse(piece("_problem.html", problem=known))
+    return page(request, "problem.html", problem=known)

@@ -1,4 +1,4 @@
-"""What all viewers of one thing in this process share: one look at the ledger for all, whoever and however many they are.
+"""What all viewers of one thing in this process share: one look at the ledger for all, however many they are.
 
 A look is taken while somebody watches, four times a second while something happens and once a second while nothing
 does. Each raises the ``version`` when something has changed; a viewer says which version it has, and gets what is

@@ -1,4 +1,4 @@
-"""How the page says things: states, numbers, moments, parts of a bar. What comes from outside is shown as text alone."""
+"""How the page says things: states, numbers, moments, parts of a bar."""
 
 from __future__ import annotations
 

@@ -1,0 +1,127 @@
+"""Freezes: those that are set, and the dialogs that set one or lift one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.client import Client
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.page.asks import Ask, Effect
+from orchestrator.console.page.buttons import button
+from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, told, wish_of
+from orchestrator.console.page.rendering import page, piece
+from orchestrator.console.page.words import count
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.ledger.operations import draw_request_id
+
+router = APIRouter()
+Reads = Annotated[Actor, needs(Permission.READ)]
+Freezes = Annotated[Actor, needs(Permission.FREEZE)]
+
+
+@router.get("/freezes")
+def list_freezes(request: Request, client: ConsoleClient, actor: Reads, tenant: str = "") -> Response:
+    """Those that are set and not over, or those that cover a tenant."""
+    rows = [
+        (one, button("Lift", f"/freezes/{one.freeze_id}/ask/lift", actor.role, Permission.FREEZE))
+        for one in client.freezes(tenant or None)
+    ]
+    add = button("Freeze tenants", "/freezes/ask/set", actor.role, Permission.FREEZE, style="primary")
+    return page(request, "freezes.html", "/freezes", rows=rows, add=add, tenant=tenant)
+
+
+@router.get("/freezes/ask/set")
+def ask_set(_: Freezes, tenant: str = "") -> Response:
+    """Whom, for how long, why."""
+    return HTMLResponse(_form({"scope": "tenants" if tenant else "all", "tenants": tenant}))
+
+
+@router.post("/freezes/do/set")
+async def do_set(request: Request, client: ConsoleClient, actor: Freezes) -> Response:
+    """Sets it."""
+    form = await request.form()
+    try:
+        freeze = await run_in_threadpool(_set, client, form, actor.name)
+    except ChangeoverError as error:
+        return HTMLResponse(_form({name: str(value) for name, value in form.items()}, said_of(error)))
+    return told("", go_to="/freezes") if freeze else told("nothing was set", bad=True)
+
+
+@router.get("/freezes/{freeze_id}/ask/lift")
+def ask_lift(freeze_id: str, client: ConsoleClient, actor: Reads) -> Response:
+    """Who may go on then."""
+    return dialog(_lift_ask(client, freeze_id), actor, f"/freezes/{freeze_id}/do/lift", {})
+
+
+@router.post("/freezes/{freeze_id}/do/lift")
+async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor: Freezes) -> Response:
+    """Lifts it."""
+    wish = wish_of(await request.form())
+    try:
+        await run_in_threadpool(
+            client.unfreeze, freeze_id, reason=wish.reason, actor=actor.name, request_id=wish.request_id
+        )
+    except ChangeoverError as error:
+        ask = await run_in_threadpool(_lift_ask, client, freeze_id)
+        return dialog(ask, actor, f"/freezes/{freeze_id}/do/lift", {}, said_of(error), wish)
+    return told("", go_to="/freezes")
+
+
+def _lift_ask(client: Client, freeze_id: str) -> Ask:
+    waiting = next((one.waiting for one in client.freezes() if one.freeze_id == freeze_id), 0)
+    effects = (Effect("running", f"{count(waiting, 'tenant')} that wait for its end go back to their plans' queues"),)
+    return Ask(f"Lift freeze {freeze_id}", "Lift it", effects, Permission.FREEZE)
+
+
+def _form(values: dict[str, str], said: str = "") -> str:
+    return piece("freeze_form.html", values=values, said=said, request_id=draw_request_id(), longest=LONGEST)
+
+
+def _set(client: Client, form: FormData, actor: str) -> Any:
+    given = {
+        name: str(form.get(name) or "").strip() for name in ("tenants", "label", "since", "until", "hours", "every")
+    }
+    scope = str(form.get("scope") or "")
+    whom: dict[str, Any] = {
+        "tenants": given["tenants"] if scope == "tenants" else None,
+        "label": given["label"] if scope == "label" else None,
+        "all_tenants": scope == "all",
+    }
+    return client.freeze(
+        reason=str(form.get("reason") or ""),
+        since=_moment("from", given["since"]),
+        until=_moment("until", given["until"]),
+        for_seconds=_hours(given["hours"]),
+        every=given["every"] or None,
+        rollbacks_too=form.get("rollbacks_too") == "on",
+        actor=actor,
+        request_id=str(form.get("request_id") or "") or None,
+        **whom,
+    )
+
+
+def _moment(name: str, text: str) -> datetime | None:
+    """What a browser's field for a moment gives: without a zone, which is UTC here."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput([Problem(name, text, "expected a moment such as 2026-12-01T08:00")]) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _hours(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return float(text) * 3600
+    except ValueError:
+        raise InvalidInput([Problem("for", text, "expected a number of hours")]) from None

@@ -1,0 +1,108 @@
+"""Submitting a plan: checked, shown tenant by tenant, and then submitted as it was shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.client import Client
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.page.buttons import plan_url
+from orchestrator.console.page.dialogs import said_of, told
+from orchestrator.console.page.rendering import page, piece
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
+from orchestrator.domain.errors import ChangeoverError, InvalidInput
+from orchestrator.plans.plan_file import parse_plan
+
+SHOWN: Final = 100
+"""Tenants of a preview that are shown; all are counted, and all are in its digest."""
+PROBLEMS_SHOWN: Final = 200
+PLAN: Final = "plan"
+
+router = APIRouter()
+Reads = Annotated[Actor, needs(Permission.READ)]
+Submits = Annotated[Actor, needs(Permission.SUBMIT)]
+Text = Annotated[str, Form()]
+Box = Annotated[bool, Form()]
+
+
+@router.get("/submit")
+def show_form(request: Request, _: Submits) -> Response:
+    """An empty form."""
+    return page(request, "submit.html", "/plans")
+
+
+@router.post("/submit/check")
+def check(client: ConsoleClient, actor: Submits, plan: Text = "", skip_identical: Box = False) -> Response:
+    """What is wrong with it; when nothing is, what it would do, and the button that submits just that."""
+    try:
+        written = _written(plan)
+        found, _ = client.validate(written)
+        if not found.valid:
+            return _checked(errors=found.errors[:PROBLEMS_SHOWN], more=max(0, len(found.errors) - PROBLEMS_SHOWN))
+        shown, end = _preview(client, written, skip_identical=skip_identical)
+    except InvalidInput as error:
+        return _checked(errors=error.problems[:PROBLEMS_SHOWN], more=max(0, len(error.problems) - PROBLEMS_SHOWN))
+    except ChangeoverError as error:
+        return _checked(said=said_of(error))
+    waves = [part.strip() for part in found.resolved.split(";") if part.strip()]
+    may_override = actor.may(Permission.OVERRIDE_FREEZE)
+    return _checked(warnings=found.warnings, waves=waves, tenants=shown, end=end, may_override=may_override)
+
+
+@router.post("/submit")
+def submit(
+    client: ConsoleClient,
+    actor: Submits,
+    plan: Text = "",
+    digest: Text = "",
+    skip_identical: Box = False,
+    override_freeze: Text = "",
+) -> Response:
+    """Submits what was shown; refused when a tenant has moved since."""
+    if override_freeze.strip():
+        actor.require(Permission.OVERRIDE_FREEZE)
+    try:
+        answer = client.submit(
+            _written(plan),
+            preview=digest or None,
+            skip_identical=skip_identical,
+            override_freeze=override_freeze.strip(),
+            actor=actor.name,
+        )
+    except InvalidInput as error:
+        return _checked(errors=error.problems[:PROBLEMS_SHOWN])
+    except ChangeoverError as error:
+        return _checked(said=said_of(error))
+    return told("", go_to=plan_url(answer.plan_id))
+
+
+def _written(text: str) -> dict[str, Any]:
+    return parse_plan(text, PLAN, is_json=text.lstrip().startswith("{"))
+
+
+def _preview(client: Client, plan: dict[str, Any], *, skip_identical: bool) -> tuple[list[TenantPreview], PreviewEnd]:
+    shown: list[TenantPreview] = []
+    for line in client.preview(plan, skip_identical=skip_identical):
+        if isinstance(line, PreviewEnd):
+            return shown, line
+        if len(shown) < SHOWN:
+            shown.append(line)
+    raise AssertionError("a preview has an end")
+
+
+def _checked(**told_of: Any) -> Response:
+    known = {
+        "errors": (),
+        "warnings": (),
+        "waves": (),
+        "tenants": (),
+        "end": None,
+        "said": "",
+        "more": 0,
+        "may_override": False,
+    }
+    return HTMLResponse(piece("_checked.html", **{**known, **told_of}))
