@@ -24,7 +24,7 @@ MARKS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class Consequence:
     """One thing that will happen; ``mark`` is the state that it is drawn as."""
 
     mark: str
@@ -47,7 +47,7 @@ class Ask:
 
     title: str
     button: str
-    effects: tuple[Effect, ...]
+    effects: tuple[Consequence, ...]
     permission: Permission = Permission.OPERATE
     is_dangerous: bool = False
     choices: tuple[Choice, ...] = ()
@@ -71,11 +71,11 @@ OVERRIDE: Final = Choice(
 )
 
 
-def effect(kind: str, sentence: str) -> Effect:
-    return Effect(MARKS[kind], sentence)
+def effect(kind: str, sentence: str) -> Consequence:
+    return Consequence(MARKS[kind], sentence)
 
 
-def _some(*pairs: tuple[int, str, str]) -> tuple[Effect, ...]:
+def _some(*pairs: tuple[int, str, str]) -> tuple[Consequence, ...]:
     """Those that concern anybody: (how many, kind, sentence)."""
     return tuple(effect(kind, sentence) for number, kind, sentence in pairs if number)
 

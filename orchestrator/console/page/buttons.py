@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from orchestrator.console.access.roles import LEAST, Actor, Permission, Role
+from orchestrator.console.access.roles import LEAST, Actor, Permission
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.control.live_plan import FAILED
+from orchestrator.domain.roles import Role
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ENDED, TASK_OPEN, PlanState, TaskState
 
 _RETRIED: Final = (*FAILED, TaskState.CANCELLED, TaskState.ROLLED_BACK)

@@ -31,7 +31,7 @@ LONGEST: Final = 500
 """Characters of a reason that a form may give."""
 
 
-def told(words: str, *, bad: bool = False, go_to: str = "") -> Response:
+def tell_page(words: str, *, bad: bool = False, go_to: str = "") -> Response:
     """It was taken: the dialog closes, and the page says so, or goes on to another one."""
     if go_to:
         return Response(headers={"HX-Redirect": go_to})
@@ -91,8 +91,8 @@ async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClie
     if isinstance(answer, OperationResult) and not answer.accepted:
         return dialog(ask, actor, url, hidden, answer.message, wish)
     if not isinstance(answer, OperationResult):
-        return told("", go_to="/plans")
-    return told(f"{ask.title}: {answer.message}")
+        return tell_page("", go_to="/plans")
+    return tell_page(f"{ask.title}: {answer.message}")
 
 
 @router.get("/tenants/{tenant_id}/ask/{verb}")
@@ -118,7 +118,7 @@ async def do_task(
         return dialog(ask, actor, url, {"task": task}, said_of(error), wish)
     if not answer.accepted:
         return dialog(ask, actor, url, {"task": task}, answer.message, wish)
-    return told(f"{ask.title}: {answer.message}")
+    return tell_page(f"{ask.title}: {answer.message}")
 
 
 def said_of(error: ChangeoverError) -> str:

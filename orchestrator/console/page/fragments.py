@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.console.access.roles import Role
+from orchestrator.domain.roles import Role
 
 Draw = Callable[[str, Role], str]
 """Makes the HTML of a piece, by its name, for a role."""

@@ -12,9 +12,9 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.page.asks import Ask, Effect
+from orchestrator.console.page.asks import Ask, Consequence
 from orchestrator.console.page.buttons import button
-from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, told, wish_of
+from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, tell_page, wish_of
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
@@ -51,7 +51,7 @@ async def do_set(request: Request, client: ConsoleClient, actor: Freezes) -> Res
         freeze = await run_in_threadpool(_set, client, form, actor.name)
     except ChangeoverError as error:
         return HTMLResponse(_form({name: str(value) for name, value in form.items()}, said_of(error)))
-    return told("", go_to="/freezes") if freeze else told("nothing was set", bad=True)
+    return tell_page("", go_to="/freezes") if freeze else tell_page("nothing was set", bad=True)
 
 
 @router.get("/freezes/{freeze_id}/ask/lift")
@@ -71,12 +71,12 @@ async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor
     except ChangeoverError as error:
         ask = await run_in_threadpool(_lift_ask, client, freeze_id)
         return dialog(ask, actor, f"/freezes/{freeze_id}/do/lift", {}, said_of(error), wish)
-    return told("", go_to="/freezes")
+    return tell_page("", go_to="/freezes")
 
 
 def _lift_ask(client: Client, freeze_id: str) -> Ask:
     waiting = next((one.waiting for one in client.freezes() if one.freeze_id == freeze_id), 0)
-    effects = (Effect("running", f"{count(waiting, 'tenant')} that wait for its end go back to their plans' queues"),)
+    effects = (Consequence("running", f"{count(waiting, 'tenant')} that wait for it go back to their plans' queues"),)
     return Ask(f"Lift freeze {freeze_id}", "Lift it", effects, Permission.FREEZE)
 
 

@@ -76,11 +76,11 @@ async def live_plan(request: Request, shared: Shared, actor: Reads, since: str =
         found: list[Message] = [] if moved is None else [("map", compact(moved))]
         return found + shared.fragments.since(seen, actor.role, shared.version)
 
-    return stream(request, shared, seen_of(request, shared, since), told)
+    return stream(shared, seen_of(request, shared, since), told)
 
 
 @router.get("/plans/{plan_id}/cells/{position}")
-def cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
+def cell_in_words(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
     """A cell of the map in words."""
     return HTMLResponse(piece("plan/_cell.html", task=client.task_status(task_id_of(plan_id, position))))
 
@@ -93,7 +93,7 @@ def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> R
 
 
 @router.get("/plans/{plan_id}/tasks")
-def table(
+def show_table(
     plan_id: str,
     client: ConsoleClient,
     _: Reads,
@@ -120,7 +120,7 @@ def table(
 
 
 @router.get("/plans/{plan_id}/log")
-async def log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", before: int = 0) -> Response:
+async def show_log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", before: int = 0) -> Response:
     """The log from its end on, of a kind, of some tenants; without either as it comes."""
     if not kind and not tenant:
         lines = shared.fragments.of("log", actor.role, shared.version)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from orchestrator.console.access.roles import Permission, Role
+from orchestrator.console.access.roles import Permission
 from orchestrator.console.page import words
 from orchestrator.console.page.buttons import (
     Button,
@@ -25,6 +25,7 @@ from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.control.answers import PlanSummary, WaveStatus
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import FAILED
+from orchestrator.domain.roles import Role
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PLAN_ENDED_WELL, PlanState, TaskState
 from orchestrator.domain.waves import WaveState
@@ -102,7 +103,7 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
     if plan.waits_because:
         return Now(_sentence(plan.waits_because), "ready", "")
     if wave is not None and wave.state == WaveState.SOAKING:
-        until = words.moment_of(wave.soaks_until)
+        until = words.told_moment(wave.soaks_until)
         return Now(f"Wave {wave.name} soaks: its tenants are looked at again", "running", until=until)
     if plan.status == PlanState.ROLLING_BACK:
         return Now("Going back to where its tenants came from", "rolling-back")
@@ -120,7 +121,7 @@ def _ended(plan: PlanSummary, seconds_run: float | None) -> Now:
     accepted = f", {plan.accepted_failures:,} accepted" if plan.accepted_failures else ""
     tail = f" with {failed:,} failed{accepted}" if failed else ""
     tone = "" if plan.status in PLAN_ENDED_WELL else "bad" if failed else "warn"
-    return Now(f"{_sentence(words.state_words(plan.status))}{took}{tail}", words.slug(plan.status), tone)
+    return Now(f"{_sentence(words.state_in_words(plan.status))}{took}{tail}", words.slug(plan.status), tone)
 
 
 def _sentence(text: str) -> str:
@@ -199,7 +200,7 @@ def _wave_words(wave: WaveStatus | None, plan: PlanSummary) -> str:
         return "waits for approval"
     if wave.state == WaveState.REJECTED:
         return "gate rejected"
-    return "under way" if plan.status == PlanState.RUNNING else words.state_words(plan.status)
+    return "under way" if plan.status == PlanState.RUNNING else words.state_in_words(plan.status)
 
 
 def _causes(shared: SharedPlan, role: Role) -> str:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, Role, needs
+from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.console.page.rendering import page, piece
@@ -21,6 +21,7 @@ from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
+from orchestrator.domain.roles import Role
 from orchestrator.domain.status import TASK_ENDED, PlanState
 from orchestrator.domain.task_id import plan_of, position_of
 
@@ -46,14 +47,14 @@ class SharedPlans(Watched):
 
     def look(self) -> bool:
         """Reads the plans of the page again."""
-        found, self.following = page_of(self._client, self._status, None)
+        found, self.following = read_page(self._client, self._status, None)
         if found == self.plans and self.rows:
             return False
         self.plans, self.rows = found, draw_rows(found)
         return True
 
 
-def page_of(client: Client, status: str, cursor: str | None) -> tuple[Sequence[PlanSummary], str | None]:
+def read_page(client: Client, status: str, cursor: str | None) -> tuple[Sequence[PlanSummary], str | None]:
     """A page of the plans, and where the next one begins."""
     answer = client.plan_page(statuses=[status] if status else None, limit=ROWS, cursor=cursor)
     return answer.plans, answer.next_cursor
@@ -103,7 +104,7 @@ async def list_plans(
     """The newest, live; older ones as they are."""
     told: dict[str, Any] = {"states": list(PlanState), "status": status}
     if cursor:
-        found, following = await run_in_threadpool(page_of, client, status, cursor)
+        found, following = await run_in_threadpool(read_page, client, status, cursor)
         return page(request, "plans.html", "/plans", rows=draw_rows(found), following=following, since="", **told)
     shared = await shelf.get(status, lambda: SharedPlans(client, status))
     told |= {"rows": shared.rows, "following": shared.following, "since": shared.token, "is_live": True}
@@ -120,11 +121,11 @@ async def live_plans(
     def told(seen: int) -> list[Message]:
         return [("plans", shared.rows)] if shared.version > seen else []
 
-    return stream(request, shared, seen_of(request, shared, since), told)
+    return stream(shared, seen_of(request, shared, since), told)
 
 
 @router.get("/find")
-def find(client: ConsoleClient, _: Reads, id: str) -> Response:
+def find_by_id(client: ConsoleClient, _: Reads, id: str) -> Response:
     """To the plan, task or tenant of this id."""
     target = client.target(id.strip(), plan_first=True)
     if target.type == "plan":

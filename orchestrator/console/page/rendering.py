@@ -68,3 +68,8 @@ def error_page(request: Request, problem: Mapping[str, Any]) -> Response:
     if request.headers.get("hx-request") == "true":
         return HTMLResponse(piece("_problem.html", problem=known))
     return page(request, "problem.html", problem=known)
+
+
+def sign_in_page(request: Request, said: str, following: str) -> Response:
+    """The form to sign in; ``said``: why the last try failed, ``following``: where to go on."""
+    return page(request, "sign_in.html", said=said, next=following)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Role
 from orchestrator.console.page.cells import Cells, grouped
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.log_lines import LogLine, log_line
@@ -15,6 +14,7 @@ from orchestrator.console.page.shared import Watched
 from orchestrator.control.live_plan import TaskView
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
+from orchestrator.domain.roles import Role
 from orchestrator.domain.status import PlanState
 
 LINES: Final = 60

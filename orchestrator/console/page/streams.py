@@ -1,23 +1,21 @@
-"""Server-sent events for the live pages: whoever reconnects says what it has, and gets what is newer."""
+"""Server-sent events for the live pages: whoever reconnects says what it has, and gets what is newer.
+
+The door ends a stream whose session or token does not hold any more (``access/streams.py``).
+"""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from orchestrator.console.page.shared import Watched
 
 QUIET_SECONDS: Final = 15.0
 """A comment is sent after so long, so that nothing between takes the stream for dead."""
-
-ASKED_SECONDS: Final = 5.0
-"""So often it is asked whether who watches may still do so."""
 
 Message = tuple[str, str]
 """An event's name and what it says."""
@@ -34,42 +32,26 @@ def seen_of(request: Request, watched: Watched, since: str) -> int:
     return watched.seen(request.headers.get("last-event-id", "")) or watched.seen(since)
 
 
-def stream(request: Request, watched: Watched, seen: int, told: Callable[[int], list[Message]]) -> StreamingResponse:
+def stream(watched: Watched, seen: int, told: Callable[[int], list[Message]]) -> StreamingResponse:
     """The stream of a thing that is watched; ``told``: what is new since a version."""
     return StreamingResponse(
-        _messages(request, watched, seen, told),
+        _messages(watched, seen, told),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _messages(
-    request: Request, watched: Watched, seen: int, told: Callable[[int], list[Message]]
-) -> AsyncIterator[str]:
+async def _messages(watched: Watched, seen: int, told: Callable[[int], list[Message]]) -> AsyncIterator[str]:
     yield "retry: 1500\n\n"
-    spoke = asked = time.monotonic()
-    async for version in watched.news(seen, ASKED_SECONDS):
-        now = time.monotonic()
-        if now - asked >= ASKED_SECONDS:
-            asked = now
-            if not await _may_stay(request):
-                yield message("out", "signed out")
-                return
+    async for version in watched.news(seen, QUIET_SECONDS):
         if version > 0:
             for name, text in told(seen):
                 yield message(name, text, watched.token)
-            seen, spoke = version, now
+            seen = version
         elif version < 0:
             yield message("away", "Redis does not answer; what you see is as it was")
-        elif now - spoke >= QUIET_SECONDS:
+        else:
             yield ": still here\n\n"
-            spoke = now
-
-
-async def _may_stay(request: Request) -> bool:
-    """Whether its token or session is still good."""
-    identify = getattr(request.app.state, "identify", None)
-    return identify is None or await run_in_threadpool(identify, request) is not None
 
 
 def compact(value: Any) -> str:

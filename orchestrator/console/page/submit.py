@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.page.buttons import plan_url
-from orchestrator.console.page.dialogs import said_of, told
+from orchestrator.console.page.dialogs import said_of, tell_page
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
@@ -36,7 +36,7 @@ def show_form(request: Request, _: Submits) -> Response:
 
 
 @router.post("/submit/check")
-def check(client: ConsoleClient, actor: Submits, plan: Text = "", skip_identical: Box = False) -> Response:
+def check_and_preview(client: ConsoleClient, actor: Submits, plan: Text = "", skip_identical: Box = False) -> Response:
     """What is wrong with it; when nothing is, what it would do, and the button that submits just that."""
     try:
         written = _written(plan)
@@ -54,7 +54,7 @@ def check(client: ConsoleClient, actor: Submits, plan: Text = "", skip_identical
 
 
 @router.post("/submit")
-def submit(
+def submit_shown(
     client: ConsoleClient,
     actor: Submits,
     plan: Text = "",
@@ -77,7 +77,7 @@ def submit(
         return _checked(errors=error.problems[:PROBLEMS_SHOWN])
     except ChangeoverError as error:
         return _checked(said=said_of(error))
-    return told("", go_to=plan_url(answer.plan_id))
+    return tell_page("", go_to=plan_url(answer.plan_id))
 
 
 def _written(text: str) -> dict[str, Any]:

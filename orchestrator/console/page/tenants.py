@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, Role, needs
+from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.page.buttons import task_buttons
 from orchestrator.console.page.plan import kept_plan
 from orchestrator.console.page.rendering import page, piece
@@ -21,6 +21,7 @@ from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.damage import DAMAGED
 from orchestrator.domain.errors import ChangeoverError, NotFound
+from orchestrator.domain.roles import Role
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
 ROWS: Final = 50

@@ -44,7 +44,7 @@ def slug(status: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in str(status).lower())
 
 
-def state_words(status: str) -> str:
+def state_in_words(status: str) -> str:
     """``rolling back``."""
     return _WORDS.get(status, str(status).lower().replace("_", " "))
 
@@ -60,7 +60,7 @@ def segments(counts: Mapping[str, int]) -> Iterator[Segment]:
             x += width
 
 
-def number(value: float) -> str:
+def thousands(value: float) -> str:
     """With commas."""
     return f"{value:,}"
 
@@ -70,7 +70,7 @@ def count(value: int, noun: str, nouns: str = "") -> str:
     return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
 
 
-def moment_of(value: str | datetime | None) -> datetime | None:
+def told_moment(value: str | datetime | None) -> datetime | None:
     """The moment, of text as the answers have it."""
     if isinstance(value, datetime) or not value:
         return value or None
@@ -82,7 +82,7 @@ def moment_of(value: str | datetime | None) -> datetime | None:
 
 def when(value: str | datetime | None) -> str:
     """``14:03:12``, with the day where that is another; UTC."""
-    moment = moment_of(value)
+    moment = told_moment(value)
     if moment is None:
         return ""
     told = moment.astimezone(UTC)
@@ -92,7 +92,7 @@ def when(value: str | datetime | None) -> str:
 
 def millis(value: str | datetime | None) -> int:
     """The moment as the page's clocks have it."""
-    moment = moment_of(value)
+    moment = told_moment(value)
     return 0 if moment is None else round(moment.timestamp() * 1000)
 
 
@@ -108,9 +108,9 @@ def finalize(value: Any) -> Any:
 
 FILTERS: Final[Mapping[str, Any]] = {
     "slug": slug,
-    "state_words": state_words,
+    "state_words": state_in_words,
     "segments": segments,
-    "number": number,
+    "number": thousands,
     "count": count,
     "when": when,
     "millis": millis,

@@ -93,13 +93,12 @@
     state("away", "The console does not answer; what you see is as it was")
     // A stream that is refused stays closed: the session is over, or the plan is gone.
     const source = event.detail.source
-    if (source && source.readyState === EventSource.CLOSED) fetch(location.href, { method: "HEAD", headers: { Accept: "text/html" } })
+    if (source && source.readyState === EventSource.CLOSED) fetch(location.href, { headers: { Accept: "text/html" } })
       .then(answer => { if (answer.status === 401 || answer.redirected) signIn() }, () => {})
   })
   document.addEventListener("htmx:sseBeforeMessage", event => {
     const kind = event.detail.type
     if (kind === "away") { event.preventDefault(); state("away", event.detail.data) }
-    else if (kind === "out") { event.preventDefault(); signIn() }
     else if (kind !== "map") state("live", "What you see is as it is")
   })
   // What a person has opened stays open, whatever the server draws.
