@@ -18,21 +18,22 @@ def read_plan_file(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, An
     Raises ``InvalidInput`` for a file that is missing, no regular file, not readable, larger than ``max_bytes``, not
     UTF-8, empty, not valid YAML or JSON (naming line and column), nested too deeply, or not a mapping.
     """
+    value = read_document(path, "a plan with name, max_concurrency, stages and tenants", max_bytes)
+    if value is None:
+        refuse_file(str(path), "the file holds no plan, only comments or null")
+    if not isinstance(value, dict):
+        message = f"expected a mapping with name, max_concurrency, stages and tenants, not {_kind(value)}"
+        refuse_file(str(path), message)
+    return value
+
+
+def read_document(path: str | Path, expected: str, max_bytes: int = MAX_BYTES) -> Any:
+    """What the file holds, whatever it is; ``expected`` says what it should be. Raises as ``read_plan_file`` does."""
     name = str(path)
     text = read_text(Path(path), name, max_bytes)
-    return parse_plan(text, name, is_json=Path(path).suffix.lower() == ".json")
-
-
-def parse_plan(text: str, name: str, *, is_json: bool = False) -> dict[str, Any]:
-    """The same of text that is no file; ``name`` is what mistakes call it."""
     if not text.strip():
-        refuse_file(name, "the file is empty; expected a plan with name, max_concurrency, stages and tenants")
-    value = _json(text, name) if is_json else read_yaml(text, name)
-    if value is None:
-        refuse_file(name, "the file holds no plan, only comments or null")
-    if not isinstance(value, dict):
-        refuse_file(name, f"expected a mapping with name, max_concurrency, stages and tenants, not {_kind(value)}")
-    return value
+        refuse_file(name, f"the file is empty; expected {expected}")
+    return _json(text, name) if Path(path).suffix.lower() == ".json" else read_yaml(text, name)
 
 
 def _json(text: str, name: str) -> Any:

@@ -15,12 +15,12 @@ from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
-from orchestrator.domain.spans import span_text
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.failure_causes import CauseGroup
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import LiveView, TaskView, seconds_between
+from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState

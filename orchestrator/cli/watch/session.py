@@ -16,9 +16,9 @@ from rich.segment import Segment
 from orchestrator.cli.drawing import console
 from orchestrator.cli.watch.keys import KeySource, open_keys
 from orchestrator.cli.watch.screen import Frame, Screen, Size
-from orchestrator.domain.spans import span_text
 from orchestrator.cli.watch.view import View, pressed
 from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from orchestrator.console.page.dialogs import said_of, tell_page
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
-from orchestrator.domain.errors import ChangeoverError, InvalidInput
-from orchestrator.plans.plan_file import parse_plan
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.files.json_text import JsonMistake, parse_json
+from orchestrator.files.yaml_text import read_yaml
 
 SHOWN: Final = 100
 """Tenants of a preview that are shown; all are counted, and all are in its digest."""
@@ -81,7 +82,15 @@ def submit_shown(
 
 
 def _written(text: str) -> dict[str, Any]:
-    return parse_plan(text, PLAN, is_json=text.lstrip().startswith("{"))
+    """The plan as values. Raises ``InvalidInput`` for what is no plan at all."""
+    try:
+        found = parse_json(text) if text.lstrip().startswith("{") else read_yaml(text, PLAN)
+    except JsonMistake as error:
+        raise InvalidInput([Problem(PLAN, None, str(error))]) from error
+    if not isinstance(found, dict):
+        message = "expected a mapping with name, max_concurrency, stages and tenants"
+        raise InvalidInput([Problem(PLAN, None, message)])
+    return found
 
 
 def _preview(client: Client, plan: dict[str, Any], *, skip_identical: bool) -> tuple[list[TenantPreview], PreviewEnd]:

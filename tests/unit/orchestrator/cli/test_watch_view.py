@@ -11,8 +11,8 @@ from rich.text import Text
 
 from orchestrator.cli.watch.screen import Frame, Size
 from orchestrator.cli.watch.session import Painter
-from orchestrator.domain.spans import span_text
 from orchestrator.cli.watch.view import LONGEST_FILTER, View, pressed
+from orchestrator.domain.spans import span_text
 
 
 def after(*keys: str, rows: int = 10, last: int = 50) -> View:
