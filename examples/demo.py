@@ -57,7 +57,7 @@ def _run(folder: Path) -> int:
     environment = own | {"CHANGEOVER_DATA_DIR": str(folder / "data"), "PYTHONUNBUFFERED": "1"}
     plan = with_free_ports(PLAN, folder)
     with (
-        running("changeover up", [*CHANGEOVER, "up"], "ready", environment, folder / "up.log"),
+        running("changeover up", [*CHANGEOVER, "up", "--no-console"], "ready", environment, folder / "up.log"),
         running(
             "fleet",
             [sys.executable, "-m", "examples.fleet", str(plan)],

@@ -24,6 +24,12 @@ def up(
     redis_port: Annotated[int | None, typer.Option(help="Port of the private Redis; a free one if not given.")] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
     metrics_address: Annotated[str, typer.Option(help="The address that they are served on.")] = "127.0.0.1",
+    console: Annotated[
+        bool, typer.Option(help="Start the console, the page for people and its API, on loopback.")
+    ] = True,
+    console_port: Annotated[
+        int | None, typer.Option(help="Its port; 8420, or a free one if that is taken.", show_default=False)
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Also play twelve tenants, and write plans that move them.")
     ] = False,
@@ -31,7 +37,7 @@ def up(
         bool, typer.Option("--single-process", help="Coordinator and stages in one process; allows the memory store.")
     ] = False,
 ) -> None:
-    """Start a private Redis, a coordinator and workers, and keep them alive until Ctrl-C or SIGTERM.
+    """Start a private Redis, a coordinator, workers and a console, and keep them alive until Ctrl-C or SIGTERM.
 
     With CHANGEOVER_REDIS_URL set, that server is used and none is started.
     """
@@ -48,6 +54,8 @@ def up(
         single_process=single_process,
         metrics_port=metrics_port,
         metrics_address=metrics_address,
+        console=console,
+        console_port=console_port,
         demo=demo,
     )
     raise typer.Exit(run_up(options, load_settings()))

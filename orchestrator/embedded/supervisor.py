@@ -17,7 +17,14 @@ from orchestrator.embedded.console import Console
 from orchestrator.embedded.gauge import LOOKS
 from orchestrator.embedded.signal_inbox import STOP_SIGNALS, SignalInbox
 
-STOP_ORDER = (("coordinator", 0.25), ("worker", 0.75), ("flower", 0.85), ("fleet", 0.85), ("redis", 0.95))
+STOP_ORDER = (
+    ("console", 0.2),
+    ("coordinator", 0.25),
+    ("worker", 0.75),
+    ("flower", 0.85),
+    ("fleet", 0.85),
+    ("redis", 0.95),
+)
 """Role, and the share of the whole time for a stop by whose end its processes are killed."""
 
 GONE_AFTER_KILL_SECONDS = 1.0

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.embedded.child import ChildSpec
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.demo.plans import Demo, guide_lines, write_demo_plans
+from orchestrator.embedded.front_door import FrontDoor, front_door
 from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
 from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
 from orchestrator.embedded.redis_server import require_free_port
@@ -68,6 +69,7 @@ class _Up:
         self.supervisor = Supervisor(inbox, self.out, self.keep_run_file, clock, frozen_seconds)
         self.servers: Servers | None = None
         self.demo: Demo | None = None
+        self.front_door: FrontDoor | None = None
 
     def run(self, is_ready: IsReady | None) -> int:
         self.clear_leftovers()
@@ -78,6 +80,8 @@ class _Up:
             require_free_port(self.options.flower_port, "--flower-port")
         if self.options.metrics_port is not None:
             require_free_port(self.options.metrics_port, "--metrics-port")
+        if self.options.console:
+            self.front_door = front_door(self.options.console_port, self.settings)
         try:
             servers = self.find_or_start_servers()
             if self.options.demo:
@@ -85,6 +89,8 @@ class _Up:
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.say_ready(servers)
+            if self.front_door is not None:
+                self.out.say(self.front_door.invitation(self.settings, servers.redis_url))
             for line in guide_lines(self.demo) if self.demo is not None else ():
                 self.out.say(line)
             with contextlib.suppress(OSError):
@@ -137,7 +143,7 @@ class _Up:
         environment.pop(SYSTEMD_VARIABLE, None)
         specs = [
             ChildSpec(role, name, command, environment, has_pulse=role in PRESENT_ROLES)
-            for role, name, command in self.options.commands()
+            for role, name, command in self.options.commands(None if self.front_door is None else self.front_door.port)
         ]
         if self.demo is not None:
             specs.append(ChildSpec("fleet", "fleet", self.options.fleet_command(self.demo.fleet_plan), environment))
@@ -150,7 +156,11 @@ class _Up:
 
     def await_ready(self, is_ready: IsReady) -> None:
         remind_at = self.clock() + STILL_WAITING_AFTER_SECONDS
-        while not (is_ready(self.pids()) and (self.demo is None or self.demo.is_there())):
+        while not (
+            is_ready(self.pids())
+            and (self.demo is None or self.demo.is_there())
+            and (self.front_door is None or self.front_door.is_open())
+        ):
             self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
             if self.clock() >= remind_at:
                 self.out.say("still waiting for coordinator and workers to report; their output is on stderr")

@@ -38,6 +38,10 @@ class UpOptions:
     metrics_port: int | None = None
     """Where the coordinator serves metrics; None: nowhere."""
     metrics_address: str = "127.0.0.1"
+    console: bool = True
+    """Start the console too, on loopback."""
+    console_port: int | None = None
+    """Its port; None: that of the settings, or another if that is taken."""
     demo: bool = False
     """Also play tenants, and write plans that move them."""
     # -P: the folder that the user stands in must not shadow our modules.
@@ -65,6 +69,7 @@ class UpOptions:
                 ("--redis-port", self.redis_port),
                 ("--flower-port", self.flower_port),
                 ("--metrics-port", self.metrics_port),
+                ("--console-port", self.console_port),
             )
             if port is not None and not 1 <= port <= 65535
         ]
@@ -87,8 +92,8 @@ class UpOptions:
         """What plays the instances of a plan's tenants."""
         return [sys.executable, "-P", "-m", "orchestrator.embedded.demo", str(plan)]
 
-    def commands(self) -> list[tuple[str, str, list[str]]]:
-        """Role, name and command line of each child but Redis, in the order of starting."""
+    def commands(self, console_port: int | None = None) -> list[tuple[str, str, list[str]]]:
+        """Role, name and command line of each child but Redis, in the order of starting; with a console on the port."""
         found = []
         metrics = []
         if self.metrics_port is not None:
@@ -103,6 +108,9 @@ class UpOptions:
                 # Task events cost throughput, so only where someone looks; Flower's own request would come too late.
                 options.append("-E")
             found.append(("worker", f"worker{number}", [*self.program, "worker", *options]))
+        if console_port is not None:
+            options = ["--host=127.0.0.1", f"--port={console_port}"]
+            found.append(("console", "console", [*self.program, "console", *options]))
         if self.flower_port is not None:
             options = ["--address=127.0.0.1", f"--port={self.flower_port}"]
             found.append(("flower", "flower", [*self.program, "flower", *options]))

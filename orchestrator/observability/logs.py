@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from orchestrator.domain.printable import printable, printable_block
+from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
 from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
@@ -32,6 +33,7 @@ LIBRARIES: Final = {
     "redis": "redis-connection",
     "httpx": "http",
     "httpcore": "http",
+    "uvicorn": "http-server",
     "asyncio": "event-loop",
     "py.warnings": "library-warning",
 }
@@ -81,7 +83,7 @@ def configure_logs(settings: Settings) -> None:
     # What libraries warn of (Celery of being root, say) is a line like any other.
     logging.captureWarnings(True)
     # One line a message at INFO; our own runner already says one a task.
-    for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox"):
+    for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -124,7 +126,7 @@ def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> stru
 
 def _masked(logger: Any, name: str, line: Any) -> Any:
     # The last in line, so that no library's words slip past it either.
-    return mask(line) if isinstance(line, str) else line
+    return without_credentials(mask(line)) if isinstance(line, str) else line
 
 
 def bind_task(plan_id: str, task_id: str, tenant_id: str, stage_name: str) -> None:

@@ -36,7 +36,9 @@ def up(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen
     with (
         open(tmp_path / "up.out", "wb") as output,
         open(tmp_path / "up.err", "wb") as errors,
-        subprocess.Popen([*COMMAND, "up"], cwd=tmp_path, env=environment, stdout=output, stderr=errors) as process,
+        subprocess.Popen(
+            [*COMMAND, "up", "--no-console"], cwd=tmp_path, env=environment, stdout=output, stderr=errors
+        ) as process,
     ):
         try:
             wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)

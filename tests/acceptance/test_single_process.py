@@ -31,7 +31,7 @@ def changeover(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [*CHANGEOVER, "up", "--single-process"]
+    command = [*CHANGEOVER, "up", "--no-console", "--single-process"]
     with (
         open(tmp_path / "up.out", "wb") as output,
         open(tmp_path / "up.err", "wb") as errors,
@@ -80,6 +80,6 @@ def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes],
     ],
 )
 def test_more_than_one_process_is_refused(options: list[str], said: str, tmp_path: Path) -> None:
-    command = [*CHANGEOVER, "up", "--single-process", *options]
+    command = [*CHANGEOVER, "up", "--no-console", "--single-process", *options]
     done = subprocess.run(command, cwd=tmp_path, env=CLEAN, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (2, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.up_process import alive
@@ -67,3 +69,23 @@ def test_the_demo_moves_all_tenants_and_leaves_nothing(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stderr
     assert "14 COMPLETED" in demo.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_console_of_up_signs_its_owner_in_once(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    wait_until(lambda: "signs you in once" in (tmp_path / "up.out").read_text())
+    said = (tmp_path / "up.out").read_text()
+    ((url, link),) = re.findall(r"console: (http://127\.0\.0\.1:\d+)/sign-in#(chg-link-\S+) signs you in once", said)
+    with httpx.Client(base_url=url, trust_env=False) as browser:
+        assert browser.get("/sign-in").status_code == 200
+        # Looking at the link changes nothing; using it does, once.
+        assert browser.post("/sign-in", data={"link": link}).status_code == 303
+        assert browser.get("/nowhere").status_code == 404
+        (owner,) = browser.get("/api/v1/tokens").json()["tokens"]
+        assert (owner["name"].startswith("up:"), owner["role"]) == (True, "admin")
+        assert httpx.post(f"{url}/sign-in", data={"link": link}).status_code == 401
+    os.kill(pids(tmp_path)["console"][0], signal.SIGKILL)
+    wait_until(lambda: "console started again" in (tmp_path / "up.out").read_text(), 20)
+    assert link not in (tmp_path / "up.err").read_text()
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(20) == 0
+    assert "killed" not in (tmp_path / "up.out").read_text()

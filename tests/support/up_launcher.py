@@ -19,7 +19,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 def main(mode: str, given: str) -> int:
-    fields = json.loads(given)
+    fields = {"console": False, **json.loads(given)}
     folder = Path(fields.pop("data_dir"))
     options = UpOptions(data_dir=folder, program=(sys.executable, str(STAND_IN), mode), **fields)
 

@@ -1,0 +1,68 @@
+"""The console of ``changeover up``: on loopback, with a link by which its owner signs in once."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.control.target import default_actor
+from orchestrator.domain.roles import Role
+from orchestrator.embedded.redis_server import choose_port, require_free_port
+from orchestrator.ledger.connection import connect, translate_errors
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.sessions import LINK_SECONDS, Sessions
+from orchestrator.ledger.tokens import Tokens
+from orchestrator.settings.model import Settings
+
+HOST: Final = "127.0.0.1"
+OWNER_LASTS_MS: Final = 24 * 3600 * 1000
+_JOURNAL: Final = "JOURNAL_STREAM"
+"""Systemd's, for who writes into its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """Where it is."""
+
+    port: int
+    is_https: bool
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"{'https' if self.is_https else 'http'}://{HOST}:{self.port}"
+
+    def is_open(self) -> bool:
+        """Whether something listens there."""
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HOST, self.port)) == 0
+
+    def invitation(self, settings: Settings, redis_url: str) -> str:
+        """What its owner is told: the address, and unless it is a log that is told, a link that signs in as an admin,
+        once and soon. The token behind it is known to nobody; the next ``up`` takes it back."""
+        if _JOURNAL in os.environ:
+            return f"console: {self.url}; make yourself a token: changeover token create"
+        owner = default_actor()
+        with translate_errors(redis_url), connect(redis_url, patient=True) as client:
+            ledger = Ledger(client, settings)
+            _, token = Tokens(ledger).create(f"up:{owner}", Role.ADMIN, owner, OWNER_LASTS_MS, replaces=True)
+            link = Sessions(ledger).make_link(token.identifier)
+        return f"console: {self.url}/sign-in#{link.text} signs you in once, within {LINK_SECONDS // 60} minutes"
+
+
+def front_door(port: int | None, settings: Settings) -> FrontDoor:
+    """On this port, else on that of the settings, or another if that is taken. Raises ``PortTaken`` for the first."""
+    if port is not None:
+        require_free_port(port, "--console-port")
+    else:
+        port = settings.console.port
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                port = choose_port()
+    return FrontDoor(port, settings.console.tls_cert is not None)
