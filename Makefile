@@ -56,7 +56,7 @@ imports: .venv/ready
 
 check: test lint types imports
 
-install-check:
+install-check: .venv/ready
 	tests/install_check.sh $(PYTHON)
 
 lock: .venv/ready
@@ -79,10 +79,11 @@ sbom: .venv/ready
 audit: .venv/ready
 	@$(BIN)/python -m tests.audit
 
-# The drawn parts of docs/states.md, from the transition table.
+# What pages have from the code: states and transitions, headers of scripts, examples of events, schemas, reference pages.
 docs: .venv/ready
 	$(BIN)/python -m orchestrator.domain.diagrams
 	$(BIN)/python -m orchestrator.ledger.script_headers
+	$(BIN)/python -m reference
 
 # About ten minutes on two quiet cores; `make bench QUICK=--quick` about one.
 bench: .venv/ready

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A plain `pip install .`, without lock or extras, gives a working `changeover up` from any folder, also one that holds
-# modules with the names of ours. Not a pytest test: it needs a package index and half a minute.
+# A source archive and a wheel made from it: the wheel has every file of the packages, and installed without lock or extras
+# it gives a working `changeover up` from any folder, also one that holds modules with the names of ours. Not a pytest test:
+# it needs a package index and half a minute.
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 python=${1:-python3}
@@ -10,7 +11,13 @@ up=0
 "$python" -m venv "$folder/venv"
 cp -r "$project" "$folder/source"
 rm -rf "$folder/source/.venv" "$folder/source/build"
-"$folder/venv/bin/pip" install -q "$folder/source"
+"$project/.venv/bin/uv" build -q --python "$python" --out-dir "$folder/dist" "$folder/source"
+wheel=("$folder"/dist/changeover-*.whl)
+(cd "$folder/source" && find steps checkpoint orchestrator workers celeryconfig.py -type f ! -name '*.pyc') | sort >"$folder/there"
+"$python" -m zipfile -l "${wheel[0]}" | awk 'NR > 1 {print $1}' | sort >"$folder/packed"
+left_out=$(comm -23 "$folder/there" "$folder/packed")
+[ -z "$left_out" ] || { echo "not in the wheel:" "$left_out"; exit 1; }
+"$folder/venv/bin/pip" install -q "${wheel[0]}"
 mkdir "$folder/anywhere"
 cd "$folder/anywhere"
 for name in steps workers orchestrator celeryconfig; do echo 'raise SystemExit("not ours")' >"$name.py"; done

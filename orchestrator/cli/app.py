@@ -27,6 +27,7 @@ from orchestrator.cli import (
     reading,
     release_command,
     retention_commands,
+    schema_command,
     status_command,
     token_command,
 )
@@ -62,6 +63,7 @@ token_command.register(app)
 release_command.register(app)
 retention_commands.register(app)
 checkpoint_command.register(app)
+schema_command.register(app)
 completion_command.register(app)
 for _command in app.registered_commands:
     _command.epilog = epilog_of(str(_command.name or getattr(_command.callback, "__name__", "")))

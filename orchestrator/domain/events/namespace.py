@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.events.base import EventBase
@@ -25,11 +25,14 @@ def _none_is(value: Any) -> BeforeValidator:
     return BeforeValidator(lambda given: value if given is None else given)
 
 
+_NULL = WithJsonSchema({"type": "null"})
+
+
 class NamespaceEvent(EventBase):
     """One of no plan: ``planId`` and ``planSequenceId`` are null on the wire."""
 
-    plan_id: Annotated[str, _none_is(""), PlainSerializer(lambda _: None)] = ""
-    plan_sequence_id: Annotated[int, _none_is(0), PlainSerializer(lambda _: None)] = 0
+    plan_id: Annotated[str, _none_is(""), PlainSerializer(lambda _: None), _NULL] = ""
+    plan_sequence_id: Annotated[int, _none_is(0), PlainSerializer(lambda _: None), _NULL] = 0
 
 
 class FreezeSet(NamespaceEvent):

@@ -1,0 +1,44 @@
+"""Made pages and parts are as the code has them now; what they say of plans and events is so."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from orchestrator.domain.config import PlanSpec
+from orchestrator.domain.events import EVENT
+from orchestrator.domain.schemas import json_schema
+from reference.event_examples import event_lines
+from reference.made import ROOT, made
+
+
+def test_pages_are_as_the_code_has_them() -> None:
+    old = [name for name, text in made().items() if (ROOT / name).read_text() != text]
+    assert old == [], "run `make docs`"
+
+
+def test_there_is_an_example_of_each_event_without_gaps() -> None:
+    lines = event_lines(["all"])
+    assert [json.loads(line) for line in lines if "..." in line or not EVENT.validate_json(line)] == []
+    validator = Draft202012Validator(json_schema("events"))
+    assert [error.message for line in lines for error in validator.iter_errors(json.loads(line))] == []
+
+
+def wrong(plan: Any) -> list[str]:
+    return [error.message for error in Draft202012Validator(json_schema("plan")).iter_errors(plan)]
+
+
+def test_the_schema_takes_the_plans_that_are_taken() -> None:
+    (printed,) = re.findall(r"```yaml\n(plan_id.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    plans = [yaml.safe_load(printed), yaml.safe_load((ROOT / "examples/blue-to-green.yaml").read_text())]
+    for plan in plans:
+        assert wrong(plan) == []
+        assert wrong(PlanSpec.model_validate(plan).model_dump(mode="json", by_alias=True, exclude_unset=True)) == []
+    plan = plans[0]
+    assert wrong({key: value for key, value in plan.items() if key != "max_concurrency"})
+    assert any("max_concurency" in message for message in wrong(plan | {"max_concurency": 1}))
+    assert wrong(plan | {"tenants": [{"tenant_id": 7}]})
