@@ -61,6 +61,14 @@ class FreezeCalls:
         with asking(self._door.url, order):
             return self._door.freezes.lift(freeze_id, order)
 
+    def override_freeze(
+        self, plan_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
+    ) -> OperationResult:
+        """Lets a plan pass all freezes from now on."""
+        order = order_of(actor, reason, request_id)
+        with asking(self._door.url, order):
+            return self._door.freezes.override(plan_id, order)
+
     def freezes(self, tenant_id: str | None = None) -> list[FreezeStatus]:
         """Every freeze that is set and not over, or those that cover a tenant."""
         with translate_errors(self._door.url):

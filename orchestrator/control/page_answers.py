@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from orchestrator.control.answers import Answer, CheckpointStatus, DeployUnit, PlanSummary, TaskStatus
+from orchestrator.control.answers import Answer, CheckpointStatus, DamagedTask, DeployUnit, PlanSummary, TaskStatus
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.domain.errors import Problem
 
@@ -151,3 +151,31 @@ class ValidationResult(Answer):
     tenant_count: int = 0
     resolved: str = ""
     fleet: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class DamagedTasks(Answer):
+    """Tasks of a plan whose records a hand has damaged."""
+
+    plan_id: str
+    tasks: list[DamagedTask]
+
+
+class FreezeList(Answer):
+    """Freezes that are set and not over."""
+
+    freezes: list[FreezeStatus]
+
+
+class TargetFound(Answer):
+    """What has an id."""
+
+    type: str
+    identifier: str
+
+
+class EventPage(Answer):
+    """Events in order. ``next_since``: what to ask for next, also when there are none; ``more``: there is more now."""
+
+    events: list[dict[str, JsonValue]]
+    next_since: int
+    more: bool

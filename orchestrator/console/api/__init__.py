@@ -4,14 +4,26 @@ fails: ``console/problems.py``.
 A module of routes makes an ``APIRouter`` and is included here. Handlers that call ``Client`` are plain ``def``: it
 blocks, and they run in the thread pool. What is ``async`` calls it through ``starlette.concurrency.run_in_threadpool``.
 A stream that stays open is ``async`` and holds no thread while it waits; the door ends it when its token is revoked and
-when the console stops, by a disconnect.
+when the console stops, by a disconnect. What costs much is shared by all who ask (``shared.py``).
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from orchestrator.console.api import tokens
+from orchestrator.console.api import (
+    document,
+    events,
+    freezes,
+    looks,
+    operations,
+    plans,
+    tasks,
+    tenants,
+    tokens,
+)
 
 router = APIRouter(prefix="/api/v1")
-router.include_router(tokens.router)
+# Operations first: `/tenants/{tenantId}` takes ids with a slash.
+for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, document):
+    router.include_router(room.router)

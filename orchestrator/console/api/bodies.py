@@ -1,0 +1,122 @@
+"""What callers send: bodies, the header that makes a request one, and who they say they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import unquote
+
+from fastapi import Depends, Header, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic.alias_generators import to_camel
+
+from orchestrator.console.access.roles import Actor
+from orchestrator.domain.errors import InvalidInput, Problem
+
+MOST_ROWS: Final = 500
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
+Cursor = Annotated[
+    str | None, Query(max_length=300, description="`nextCursor` of the page before; without it the first page.")
+]
+
+
+class Asked(BaseModel):
+    """Why, for the log. Who asks is the token's name; `actor` may say it, and no other."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    reason: StrictStr = ""
+    actor: StrictStr | None = None
+
+
+class Forceable(Asked):
+    """`force`: what `--force` of the command does."""
+
+    force: StrictBool = False
+
+
+class ResumeAsked(Asked):
+    """`acceptFailures` answers a plan's breaker: what has failed so far is borne."""
+
+    accept_failures: StrictBool = False
+
+
+class RetryAsked(Forceable):
+    """`fromScratch` runs every stage again. `stage`, `cause` (a failure's type) and `tenants`, the last two also as a
+    pattern (`eu-*`), narrow the retry of a plan. `overrideFreeze`, a reason, lets what is retried pass all freezes."""
+
+    from_scratch: StrictBool = False
+    override_freeze: StrictStr = ""
+    stage: StrictStr | None = None
+    cause: StrictStr | None = None
+    tenants: StrictStr | None = None
+
+
+class GateAsked(Asked):
+    """`wave` names the wave whose gate is meant; without it the one that waits."""
+
+    wave: StrictStr | None = None
+
+
+class AcceptAsked(Asked):
+    """`cause` narrows it to failures of this type, of a plan alone."""
+
+    cause: StrictStr | None = None
+
+
+class ExcludeAsked(Asked):
+    """`tenants`: an id, or a pattern (`eu-*`)."""
+
+    tenants: StrictStr
+
+
+class PurgeAsked(Forceable):
+    """`lastPlanSequenceId` of an export of the caller's own: refused when the plan has gone on since."""
+
+    last_plan_sequence_id: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+
+class PurgeEndedAsked(Asked):
+    """All plans that ended before a time; `dryRun` lists them and purges none."""
+
+    ended_before: AwareDatetime
+    dry_run: StrictBool = False
+
+
+class FreezeAsked(Asked):
+    """One of `tenants` (an id or a pattern), `label` (`region=eu`) and `all`; `from` now, unless given, to `until` or
+    for `forSeconds`; with `every` only within times that come again (`Mon-Fri 08:00-18:00 Europe/Berlin`)."""
+
+    tenants: StrictStr | None = None
+    label: StrictStr | None = None
+    all: StrictBool = False
+    since: datetime | None = Field(None, alias="from")
+    until: datetime | None = None
+    for_seconds: Annotated[float, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
+    every: StrictStr | None = None
+    rollbacks_too: StrictBool = False
+
+
+def named(actor: Actor, body: Asked) -> str:
+    """The name that the log tells. Raises ``InvalidInput`` for a body that says another."""
+    if body.actor is not None and body.actor != actor.name:
+        message = f"who asks is told by the token, {actor.name!r}; leave it out"
+        raise InvalidInput([Problem("actor", body.actor, message)])
+    return actor.name
+
+
+def _request_id(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            max_length=800,
+            description="Makes it one request, however often it is sent: the same key again, for a day, changes "
+            "nothing and is answered as the first time. What is no ASCII is percent-encoded.",
+        ),
+    ] = None,
+) -> str | None:
+    return None if key is None else unquote(key)
+
+
+RequestId = Annotated[str | None, Depends(_request_id)]

@@ -1,0 +1,71 @@
+"""Freezes: times in which some tenants are not moved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Asked, FreezeAsked, RequestId, named
+from orchestrator.console.api.json_answers import MaskedJson, answered
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.control.page_answers import FreezeList
+
+router = APIRouter(tags=["freezes"], default_response_class=MaskedJson)
+
+
+@router.get("/freezes", response_model=FreezeList)
+def freezes(
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    tenant: Annotated[str | None, Query(description="Only those that cover this tenant.")] = None,
+) -> FreezeList:
+    """Those that are set and not over: 200 at most."""
+    return FreezeList(freezes=client.freezes(tenant))
+
+
+@router.post("/freezes", response_model=FreezeStatus, status_code=201)
+def freeze(
+    body: FreezeAsked,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.FREEZE)],
+    request_id: RequestId,
+) -> FreezeStatus:
+    """Admits no move of some tenants for a time; what runs ends its stages."""
+    return client.freeze(
+        reason=body.reason,
+        tenants=body.tenants,
+        label=body.label,
+        all_tenants=body.all,
+        since=_in_utc(body.since),
+        until=_in_utc(body.until),
+        for_seconds=body.for_seconds,
+        every=body.every,
+        rollbacks_too=body.rollbacks_too,
+        actor=named(actor, body),
+        request_id=request_id,
+    )
+
+
+@router.delete("/freezes/{freezeId}", response_model=OperationResult)
+def unfreeze(
+    freezeId: str,  # noqa: N803
+    body: Asked,
+    request: Request,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.FREEZE)],
+    request_id: RequestId,
+) -> OperationResult | Response:
+    """Lifts a freeze; who waits for it goes on."""
+    result = client.unfreeze(freezeId, reason=body.reason, actor=named(actor, body), request_id=request_id)
+    return answered(result, request)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """A time without a zone is UTC, as at the command line."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,69 @@
+"""Questions about anything: why it does not move, whether the installation is well, who is no longer there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.json_answers import MaskedJson, json_lines
+from orchestrator.console.api.shared import SharedParts
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import Diagnosis, Explanation
+from orchestrator.control.page_answers import TargetFound
+from orchestrator.control.target import target_of
+
+router = APIRouter(tags=["looks"], default_response_class=MaskedJson)
+FRESH_SECONDS = 2.0
+"""What looks at a whole plan, or at everything, serves all who ask so soon after."""
+
+
+@router.get("/explain", response_model=Explanation)
+def explain(
+    client: ConsoleClient,
+    shared: SharedParts,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    plan: str | None = None,
+    task: str | None = None,
+    tenant: str | None = None,
+) -> Explanation:
+    """Why a plan, a task or a tenant does not move, in plain sentences, and what to type next. Give exactly one."""
+    target = target_of(plan_id=plan, task_id=task, tenant_id=tenant)
+
+    def look() -> Explanation:
+        return client.explain(**{f"{target.type}_id": target.identifier})
+
+    return shared.recent.get(("explain", target), FRESH_SECONDS, look) if target.type == "plan" else look()
+
+
+@router.get("/doctor", response_model=Diagnosis)
+def doctor(
+    client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]
+) -> Diagnosis:
+    """Looks the installation over: servers, processes, plans. 200 also when something is wrong: see `healthy`."""
+    return shared.recent.get("doctor", FRESH_SECONDS, client.doctor)
+
+
+@router.get("/drift")
+def drift(
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    plan: Annotated[str | None, Query(description="Of this plan's tenants.")] = None,
+    tenant: Annotated[str | None, Query(description="Of tenants of this id or pattern (`eu-*`).")] = None,
+) -> Response:
+    """Asks the instances of what was moved once more: a tenant a line, then how many are there, drifted, not judged."""
+    return json_lines(client.drift(plan_id=plan, tenants=tenant))
+
+
+@router.get("/targets/{identifier:path}", response_model=TargetFound)
+def target(
+    identifier: str,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    plan_first: Annotated[bool, Query(alias="planFirst", description="Of several the plan; else 422.")] = False,
+) -> TargetFound:
+    """Whether a plan, a task or a tenant has this id."""
+    found = client.target(identifier, plan_first=plan_first)
+    return TargetFound(type=found.type, identifier=found.identifier)

@@ -1,0 +1,232 @@
+"""What a person can ask of a plan, a task or a tenant. Refused is 409; the problem's ``result`` says how it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+
+from orchestrator.client import Client
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import (
+    AcceptAsked,
+    Asked,
+    ExcludeAsked,
+    Forceable,
+    GateAsked,
+    RequestId,
+    ResumeAsked,
+    RetryAsked,
+    named,
+)
+from orchestrator.console.api.json_answers import MaskedJson, answered
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import OperationResult
+from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.target import OperationTarget, TargetType, order_of, plan_of_target
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.ledger.operations import Operation
+
+router = APIRouter(tags=["operations"], default_response_class=MaskedJson)
+Operating = Annotated[Actor, needs(Permission.OPERATE)]
+Approving = Annotated[Actor, needs(Permission.APPROVE)]
+Releasing = Annotated[Actor, needs(Permission.RELEASE)]
+Overriding = Annotated[Actor, needs(Permission.OVERRIDE_FREEZE)]
+_ROOMS: dict[TargetType, str] = {
+    "plan": "/plans/{planId}",
+    "task": "/tasks/{taskId}",
+    "tenant": "/tenants/{tenantId:path}",
+}
+
+
+def _operate(client: Client, operation: Operation, target: OperationTarget, actor: str, key: str | None, body: Any) -> Any:
+    flags = ("from_scratch", "force", "override_freeze", "accept_failures")
+    how = {name: getattr(body, name) for name in flags if hasattr(body, name)}
+    order = order_of(actor, body.reason, key, **how)
+    narrowing = _narrowing(body, target)
+    if narrowing:
+        return client.retry_some(plan_of_target(target), narrowing, order)
+    return client.operate(operation, target, order)
+
+
+def _narrowing(body: Any, target: OperationTarget) -> Narrowing:
+    if not isinstance(body, RetryAsked):
+        return Narrowing()
+    found = Narrowing(body.stage, body.cause, body.tenants)
+    if found and target.type != "plan":
+        raise InvalidInput([Problem("", None, "stage, cause and tenants narrow the retry of a plan")])
+    return found
+
+
+def _add(kind: TargetType, at: str) -> None:
+    """The operations that a plan, a task and a tenant have in common."""
+    identifier_of: Any = Path(alias=f"{kind}Id")
+
+    @router.post(f"{at}/pause", operation_id=f"pause_{kind}", response_model=OperationResult)
+    def pause(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        identifier: str = identifier_of,
+        body: Asked = Asked(),
+    ) -> Any:
+        """Stops between two stages: what runs finishes its stage, what waits does not start."""
+        target = OperationTarget(kind, identifier)
+        return answered(_operate(client, Operation.PAUSE, target, named(actor, body), key, body), request)
+
+    @router.post(f"{at}/resume", operation_id=f"resume_{kind}", response_model=OperationResult)
+    def resume(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        identifier: str = identifier_of,
+        body: ResumeAsked = ResumeAsked(),
+    ) -> Any:
+        """Goes on after a pause, from the checkpoint."""
+        target = OperationTarget(kind, identifier)
+        return answered(_operate(client, Operation.RESUME, target, named(actor, body), key, body), request)
+
+    @router.post(f"{at}/cancel", operation_id=f"cancel_{kind}", response_model=OperationResult)
+    def cancel(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        identifier: str = identifier_of,
+        body: Asked = Asked(),
+    ) -> Any:
+        """Gives up: what waits at once, what runs when its stage ends. Withdraws a rollback that has not begun."""
+        target = OperationTarget(kind, identifier)
+        return answered(_operate(client, Operation.CANCEL, target, named(actor, body), key, body), request)
+
+    @router.post(f"{at}/retry", operation_id=f"retry_{kind}", response_model=OperationResult)
+    def retry(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        identifier: str = identifier_of,
+        body: RetryAsked = RetryAsked(),
+    ) -> Any:
+        """Runs what failed again, from its checkpoint or from scratch; of a plan all, or what is named."""
+        if body.override_freeze:
+            actor.require(Permission.OVERRIDE_FREEZE)
+        target = OperationTarget(kind, identifier)
+        return answered(_operate(client, Operation.RETRY, target, named(actor, body), key, body), request)
+
+    @router.post(f"{at}/rollback", operation_id=f"rollback_{kind}", response_model=OperationResult)
+    def rollback(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        identifier: str = identifier_of,
+        body: Forceable = Forceable(),
+    ) -> Any:
+        """Goes back to the old config, stage by stage, verified."""
+        target = OperationTarget(kind, identifier)
+        return answered(_operate(client, Operation.ROLLBACK, target, named(actor, body), key, body), request)
+
+    @router.post(f"{at}/accept", operation_id=f"accept_{kind}", response_model=OperationResult)
+    def accept(
+        request: Request,
+        client: ConsoleClient,
+        actor: Operating,
+        key: RequestId,
+        body: AcceptAsked,
+        identifier: str = identifier_of,
+    ) -> Any:
+        """Lets failures not count any more: not for a breaker, not for the end of their plan. Needs a reason."""
+        who = {"actor": named(actor, body), "request_id": key}
+        result = client.accept(reason=body.reason, cause=body.cause, **who, **{f"{kind}_id": identifier})
+        return answered(result, request)
+
+
+for _kind, _at in _ROOMS.items():
+    _add(_kind, _at)
+
+
+@router.post("/plans/{planId}/approve", response_model=OperationResult)
+def approve(
+    planId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Approving,
+    key: RequestId,
+    body: GateAsked = GateAsked(),
+) -> Any:
+    """Lets a plan go on behind a wave that waits for its gate."""
+    result = client.approve(planId, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
+    return answered(result, request)
+
+
+@router.post("/plans/{planId}/reject", response_model=OperationResult)
+def reject(
+    planId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Approving,
+    key: RequestId,
+    body: GateAsked = GateAsked(),
+) -> Any:
+    """Says no to the gate that a plan waits for: it is paused; its resume asks the gate again."""
+    result = client.reject(planId, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
+    return answered(result, request)
+
+
+@router.post("/plans/{planId}/exclude", response_model=OperationResult)
+def exclude(
+    planId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Operating,
+    key: RequestId,
+    body: ExcludeAsked,
+) -> Any:
+    """Takes waiting tenants out of a plan: they are CANCELLED, and no failures. Needs a reason."""
+    result = client.exclude(planId, body.tenants, reason=body.reason, actor=named(actor, body), request_id=key)
+    return answered(result, request)
+
+
+@router.post("/plans/{planId}/override-freeze", response_model=OperationResult)
+def override_freeze(
+    planId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Overriding,
+    key: RequestId,
+    body: Asked,
+) -> Any:
+    """Lets a plan pass all freezes from now on. Needs a reason."""
+    result = client.override_freeze(planId, reason=body.reason, actor=named(actor, body), request_id=key)
+    return answered(result, request)
+
+
+@router.post("/tasks/{taskId}/skip-stage", response_model=OperationResult)
+def skip_stage(
+    taskId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Operating,
+    key: RequestId,
+    body: Asked,
+) -> Any:
+    """Lets a failed task go on behind the stage that failed, which is recorded as skipped. Needs a reason."""
+    result = client.skip_stage(taskId, reason=body.reason, actor=named(actor, body), request_id=key)
+    return answered(result, request)
+
+
+@router.post("/tenants/{tenantId:path}/release", response_model=OperationResult)
+def release(
+    tenantId: str,  # noqa: N803
+    request: Request,
+    client: ConsoleClient,
+    actor: Releasing,
+    key: RequestId,
+    body: Forceable,
+) -> Any:
+    """Takes a tenant from the task that holds it, which fails and can record nothing more. Needs a reason."""
+    who = {"actor": named(actor, body), "request_id": key}
+    return answered(client.release_tenant(tenantId, reason=body.reason, force=body.force, **who), request)

@@ -1,0 +1,167 @@
+"""Plans: submitted, checked, previewed, listed, purged."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Cursor, Limit, PurgeAsked, PurgeEndedAsked, RequestId, named
+from orchestrator.console.api.json_answers import MaskedJson, json_lines, json_of
+from orchestrator.console.api.masked_export import masked_lines
+from orchestrator.console.api.reading_plan import PlanBody
+from orchestrator.console.api.shared import SharedParts
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import PlanSummary, PurgeResult, SubmitResult
+from orchestrator.control.page_answers import DamagedTasks, PlanFailures, PlanPage, ValidationResult
+
+router = APIRouter(tags=["plans"], default_response_class=MaskedJson)
+SkipIdentical = Annotated[
+    bool, Query(alias="skipIdentical", description="Leave tenants out that are at the target already.")
+]
+_checking = threading.BoundedSemaphore(2)
+"""A check is work for a processor: more at a time would only take memory."""
+
+
+@router.post(
+    "/plans",
+    status_code=201,
+    response_model=SubmitResult,
+    responses={200: {"model": SubmitResult, "description": "It was there already, the same."}},
+)
+def submit(
+    plan: PlanBody,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.SUBMIT)],
+    response: Response,
+    preview: Annotated[str | None, Query(description="The digest of a preview: 409 if a tenant has moved since.")] = None,
+    skip_identical: SkipIdentical = False,
+    override_freeze: Annotated[
+        str, Query(alias="overrideFreeze", description="A reason: the plan passes all freezes.")
+    ] = "",
+) -> SubmitResult:
+    """Checks a plan and writes it. The same plan twice is one plan."""
+    if override_freeze:
+        actor.require(Permission.OVERRIDE_FREEZE)
+    written: list[int] = []
+    with _checking:
+        result = client.submit(
+            plan.values(),
+            written.append,
+            preview=preview,
+            skip_identical=skip_identical,
+            override_freeze=override_freeze,
+            actor=actor.name,
+        )
+    # Only a plan that was not there is written.
+    response.status_code = 201 if written else 200
+    return result
+
+
+@router.post("/plans:validate", response_model=ValidationResult)
+def validate(
+    plan: PlanBody,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    show: Annotated[bool, Query(description="Also what each tenant will do, rendered, as `tenants`.")] = False,
+) -> Any:
+    """Checks a plan; nothing is written. Mistakes are the answer, all at once, not an error."""
+    with _checking:
+        result, tenants = client.validate(plan.values(), show=show)
+        return MaskedJson(json_of(result) | ({"tenants": list(tenants)} if show else {}))
+
+
+@router.post("/plans:preview")
+def preview(
+    plan: PlanBody,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    against_plan: Annotated[
+        str | None, Query(alias="againstPlan", description="Compare with this plan's configs, not the last known good.")
+    ] = None,
+    skip_identical: SkipIdentical = False,
+) -> Response:
+    """What a plan would change, a tenant a line, then a line with the digest that a submit can be bound to."""
+    with _checking:
+        return json_lines(
+            client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical)
+        )
+
+
+@router.get("/plans", response_model=PlanPage)
+def plans(
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    status: Annotated[list[str] | None, Query(description="Only plans in this status; may be given again.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PlanPage:
+    """Plans, the newest first."""
+    return client.plan_page(statuses=status, limit=limit, cursor=cursor)
+
+
+@router.get("/plans/{planId}", response_model=PlanSummary)
+def plan(planId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:  # noqa: N803
+    """One plan without its tasks: counts, waves, breaker, what it waits for."""
+    return client.summary(planId)
+
+
+@router.get("/plans/{planId}/failures", response_model=PlanFailures)
+def failures(planId: str, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:  # noqa: N803
+    """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
+    return shared.board.failures(planId)
+
+
+@router.get("/plans/{planId}/damaged", response_model=DamagedTasks)
+def damaged(
+    planId: str,  # noqa: N803
+    client: ConsoleClient,
+    shared: SharedParts,
+    actor: Annotated[Actor, needs(Permission.READ)],
+) -> DamagedTasks:
+    """Its tasks whose records a hand has damaged, while it is under way."""
+    found = shared.recent.get(("damaged", planId), 2.0, lambda: client.damaged_tasks(planId))
+    return DamagedTasks(plan_id=planId, tasks=found)
+
+
+@router.get("/plans/{planId}/export")
+def export(planId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:  # noqa: N803
+    """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
+    return json_lines(masked_lines(client.export(planId)))
+
+
+@router.post("/plans/{planId}/purge", response_model=PurgeResult)
+def purge(
+    planId: str,  # noqa: N803
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.PURGE)],
+    request_id: RequestId,
+    body: PurgeAsked = PurgeAsked(),
+) -> PurgeResult:
+    """Takes an ended plan out of the ledger, its log with it. Tenants keep their last known good."""
+    return client.purge(
+        planId,
+        reason=body.reason,
+        actor=named(actor, body),
+        request_id=request_id,
+        force=body.force,
+        seen=body.last_plan_sequence_id,
+    )
+
+
+@router.post("/plans:purge", response_model=PurgeResult)
+def purge_ended(
+    body: PurgeEndedAsked,
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.PURGE)],
+    request_id: RequestId,
+) -> PurgeResult:
+    """The same for every plan that ended before a time; or lists them (`dryRun`)."""
+    if body.dry_run:
+        return PurgeResult(purged=client.ended_before(body.ended_before))
+    return client.purge_ended(
+        body.ended_before, reason=body.reason, actor=named(actor, body), request_id=request_id
+    )

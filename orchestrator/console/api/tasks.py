@@ -1,0 +1,92 @@
+"""Tasks of plans, and a plan while somebody looks at it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import MOST_ROWS, Cursor, Limit
+from orchestrator.console.api.json_answers import MaskedJson
+from orchestrator.console.api.shared import SharedParts
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import CheckpointStatus, TaskStatus
+from orchestrator.control.page_answers import CheckpointPage, LivePlanView, TaskPage
+from orchestrator.control.task_rows import Wanted
+from orchestrator.domain.errors import InvalidInput, Problem
+
+router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
+
+
+@router.get("/plans/{planId}/tasks", response_model=TaskPage)
+def tasks(
+    planId: str,  # noqa: N803
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    status: Annotated[list[str] | None, Query(description="Only tasks in this status; may be given again.")] = None,
+    tenant: Annotated[str | None, Query(description="Only tenants of this id or pattern (`eu-*`).")] = None,
+    wave: Annotated[str | None, Query(description="Only tasks of the wave of this name.")] = None,
+    cause: Annotated[str | None, Query(description="Only failures of this type or pattern (`Health*`).")] = None,
+    limit: Annotated[int, Query(ge=0, le=MOST_ROWS, description="Rows of a page.")] = 50,
+    cursor: Cursor = None,
+    sort: Annotated[
+        Literal["plan", "interest"] | None,
+        Query(description="With `offset`: in the plan's order, or what failed first, then what moves."),
+    ] = None,
+    offset: Annotated[int | None, Query(ge=0, le=10**9, description="In place of a cursor: rows before the page.")] = None,
+) -> TaskPage:
+    """Tasks in the plan's order, a page at a time. A page may hold fewer rows than asked for, and end nothing: only one
+    without `nextCursor` is the last.
+
+    With `sort` or `offset` rows are counted instead, and `matching` says how many there are; a pattern then has the
+    whole plan looked through.
+    """
+    wanted: Wanted = {"statuses": status, "tenants": tenant, "cause": cause, "wave": wave}
+    if sort is None and offset is None:
+        return client.task_page(planId, limit=max(limit, 1), cursor=cursor, **wanted)
+    if cursor is not None:
+        raise InvalidInput([Problem("cursor", cursor, "sort and offset count rows; give either them or a cursor")])
+    found = client.status(planId, limit=limit, offset=offset or 0, by_interest=sort == "interest", **wanted)
+    return TaskPage(plan_id=planId, tasks=found.tasks, matching=found.matching)
+
+
+@router.get("/plans/{planId}/live", response_model=LivePlanView)
+def live(
+    planId: str,  # noqa: N803
+    shared: SharedParts,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    task: Annotated[
+        list[str] | None, Query(max_length=200, description="Moving tasks that are told in full.")
+    ] = None,
+) -> LivePlanView:
+    """The plan as it is at this moment: what moves, how fast, what failed of what. Read once for all who look."""
+    return shared.board.view(planId, task or ())
+
+
+@router.get("/plans/{planId}/checkpoints", response_model=CheckpointPage)
+def checkpoints(
+    planId: str,  # noqa: N803
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> CheckpointPage:
+    """What is kept of its tasks for going on; of the next `limit` tasks those that have something."""
+    return client.checkpoint_page(planId, limit=limit, cursor=cursor)
+
+
+@router.get("/tasks/{taskId}", response_model=TaskStatus)
+def task(taskId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:  # noqa: N803
+    """One task, and what its tenant is."""
+    return client.task_status(taskId)
+
+
+@router.get("/tasks/{taskId}/checkpoint", response_model=CheckpointStatus)
+def checkpoint(
+    taskId: str,  # noqa: N803
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+) -> CheckpointStatus:
+    """What is kept of it for going on after its last good stage, or that nothing is."""
+    return client.checkpoint(taskId)

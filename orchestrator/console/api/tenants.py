@@ -1,0 +1,47 @@
+"""Tenants: what each runs, who holds it, who moved it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Cursor, Limit
+from orchestrator.console.api.json_answers import MaskedJson
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import TaskStatus
+from orchestrator.control.page_answers import TenantPage, TenantView
+
+router = APIRouter(tags=["tenants"], default_response_class=MaskedJson)
+
+
+@router.get("/tenants", response_model=TenantPage)
+def tenants(
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+    label: Annotated[str | None, Query(description="Only tenants with this label, such as `region=eu`.")] = None,
+    tenant: Annotated[str | None, Query(description="Only tenants of this id or pattern (`eu-*`).")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> TenantPage:
+    """Tenants, those of the newest plans first. There is no index of them: a page may be short, or empty, and end
+    nothing; only one without `nextCursor` is the last."""
+    return client.tenants(label=label, pattern=tenant, limit=limit, cursor=cursor)
+
+
+# An id may have a slash in it; so the longer address stands before the shorter.
+@router.get("/tenants/{tenantId:path}/task", response_model=TaskStatus)
+def task_of_tenant(
+    tenantId: str,  # noqa: N803
+    client: ConsoleClient,
+    actor: Annotated[Actor, needs(Permission.READ)],
+) -> TaskStatus:
+    """The task that holds it, else its first waiter, else its newest task."""
+    return client.tenant_status(tenantId)
+
+
+@router.get("/tenants/{tenantId:path}", response_model=TenantView)
+def tenant(tenantId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TenantView:  # noqa: N803
+    """What it runs, its last known good, who holds it, its moves."""
+    return client.tenant(tenantId)
