@@ -39,6 +39,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     app.state.client = client
     app.state.settings = settings
     app.state.streams = streams
+    app.state.shared = Shared(settings, client)
     app.state.reception = Reception(identities, Sessions(ledger), settings.console.session_seconds)
     app.state.sign_in_page = page.sign_in_page
     app.state.redis = redis
@@ -51,7 +52,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
 
     app.state.identify = identify
     install_problems(app, page.error_page)
-    for router in (health.router, sign_in.router, api.router, page.router):
+    for router in (health.router, sign_in.router, api.router, api.document.pages, page.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.STATIC), name="static")
     app.add_middleware(

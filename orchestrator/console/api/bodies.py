@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import unquote
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from pydantic.alias_generators import to_camel
 
@@ -18,6 +18,12 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
 Cursor = Annotated[
     str | None, Query(max_length=300, description="`nextCursor` of the page before; without it the first page.")
 ]
+
+
+PlanId = Annotated[str, Path(alias="planId")]
+TaskId = Annotated[str, Path(alias="taskId")]
+TenantIdPath = Annotated[str, Path(alias="tenantId")]
+FreezeId = Annotated[str, Path(alias="freezeId")]
 
 
 class Asked(BaseModel):
@@ -95,6 +101,15 @@ class FreezeAsked(Asked):
     for_seconds: Annotated[float, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
     every: StrictStr | None = None
     rollbacks_too: StrictBool = False
+
+
+# Where nothing needs to be said, the body may be left out.
+PLAIN: Final = Asked()
+UNFORCED: Final = Forceable()
+RESUME: Final = ResumeAsked()
+RETRY: Final = RetryAsked()
+GATE: Final = GateAsked()
+PURGE: Final = PurgeAsked()
 
 
 def named(actor: Actor, body: Asked) -> str:

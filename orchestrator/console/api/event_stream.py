@@ -1,9 +1,9 @@
 """Events as a stream (text/event-stream) that a reader can take up again where it broke off.
 
-Every event has its ``sequenceId`` as ``id``; a reader that comes back with the last one as ``Last-Event-ID`` gets what is
-behind it, all of it and nothing twice. Besides events there are ``missed`` (the feed has lost some that were behind the
-reader's place) and ``reset`` (a fail-over took events back, and their numbers come again). Every 15 seconds without an
-event there is a comment, with the place as ``id``, so that a narrow filter does not leave the reader's place behind.
+Every event has its ``sequenceId`` as ``id``; a reader that comes back with the last one as ``Last-Event-ID`` gets what
+is behind it, all of it and nothing twice. Besides events there are ``missed`` (the feed has lost some that were behind
+the reader's place) and ``reset`` (a fail-over took events back, and their numbers come again). Every 15 seconds without
+an event there is a comment, with the place as ``id``, so that a narrow filter does not leave the reader's place behind.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Asked, FreezeAsked, RequestId, named
+from orchestrator.console.api.bodies import Asked, FreezeAsked, FreezeId, RequestId, named
 from orchestrator.console.api.json_answers import MaskedJson, answered
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import OperationResult
@@ -54,7 +54,7 @@ def freeze(
 
 @router.delete("/freezes/{freezeId}", response_model=OperationResult)
 def unfreeze(
-    freezeId: str,  # noqa: N803
+    freeze_id: FreezeId,
     body: Asked,
     request: Request,
     client: ConsoleClient,
@@ -62,7 +62,7 @@ def unfreeze(
     request_id: RequestId,
 ) -> OperationResult | Response:
     """Lifts a freeze; who waits for it goes on."""
-    result = client.unfreeze(freezeId, reason=body.reason, actor=named(actor, body), request_id=request_id)
+    result = client.unfreeze(freeze_id, reason=body.reason, actor=named(actor, body), request_id=request_id)
     return answered(result, request)
 
 

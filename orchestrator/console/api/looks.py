@@ -39,9 +39,7 @@ def explain(
 
 
 @router.get("/doctor", response_model=Diagnosis)
-def doctor(
-    client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]
-) -> Diagnosis:
+def doctor(client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> Diagnosis:
     """Looks the installation over: servers, processes, plans. 200 also when something is wrong: see `healthy`."""
     return shared.recent.get("doctor", FRESH_SECONDS, client.doctor)
 

@@ -9,14 +9,22 @@ from fastapi import APIRouter, Path, Request
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.api.bodies import (
+    GATE,
+    PLAIN,
+    RESUME,
+    RETRY,
+    UNFORCED,
     AcceptAsked,
     Asked,
     ExcludeAsked,
     Forceable,
     GateAsked,
+    PlanId,
     RequestId,
     ResumeAsked,
     RetryAsked,
+    TaskId,
+    TenantIdPath,
     named,
 )
 from orchestrator.console.api.json_answers import MaskedJson, answered
@@ -39,7 +47,9 @@ _ROOMS: dict[TargetType, str] = {
 }
 
 
-def _operate(client: Client, operation: Operation, target: OperationTarget, actor: str, key: str | None, body: Any) -> Any:
+def _operate(
+    client: Client, operation: Operation, target: OperationTarget, actor: str, key: str | None, body: Any
+) -> Any:
     flags = ("from_scratch", "force", "override_freeze", "accept_failures")
     how = {name: getattr(body, name) for name in flags if hasattr(body, name)}
     order = order_of(actor, body.reason, key, **how)
@@ -69,7 +79,7 @@ def _add(kind: TargetType, at: str) -> None:
         actor: Operating,
         key: RequestId,
         identifier: str = identifier_of,
-        body: Asked = Asked(),
+        body: Asked = PLAIN,
     ) -> Any:
         """Stops between two stages: what runs finishes its stage, what waits does not start."""
         target = OperationTarget(kind, identifier)
@@ -82,7 +92,7 @@ def _add(kind: TargetType, at: str) -> None:
         actor: Operating,
         key: RequestId,
         identifier: str = identifier_of,
-        body: ResumeAsked = ResumeAsked(),
+        body: ResumeAsked = RESUME,
     ) -> Any:
         """Goes on after a pause, from the checkpoint."""
         target = OperationTarget(kind, identifier)
@@ -95,7 +105,7 @@ def _add(kind: TargetType, at: str) -> None:
         actor: Operating,
         key: RequestId,
         identifier: str = identifier_of,
-        body: Asked = Asked(),
+        body: Asked = PLAIN,
     ) -> Any:
         """Gives up: what waits at once, what runs when its stage ends. Withdraws a rollback that has not begun."""
         target = OperationTarget(kind, identifier)
@@ -108,7 +118,7 @@ def _add(kind: TargetType, at: str) -> None:
         actor: Operating,
         key: RequestId,
         identifier: str = identifier_of,
-        body: RetryAsked = RetryAsked(),
+        body: RetryAsked = RETRY,
     ) -> Any:
         """Runs what failed again, from its checkpoint or from scratch; of a plan all, or what is named."""
         if body.override_freeze:
@@ -123,7 +133,7 @@ def _add(kind: TargetType, at: str) -> None:
         actor: Operating,
         key: RequestId,
         identifier: str = identifier_of,
-        body: Forceable = Forceable(),
+        body: Forceable = UNFORCED,
     ) -> Any:
         """Goes back to the old config, stage by stage, verified."""
         target = OperationTarget(kind, identifier)
@@ -139,8 +149,8 @@ def _add(kind: TargetType, at: str) -> None:
         identifier: str = identifier_of,
     ) -> Any:
         """Lets failures not count any more: not for a breaker, not for the end of their plan. Needs a reason."""
-        who = {"actor": named(actor, body), "request_id": key}
-        result = client.accept(reason=body.reason, cause=body.cause, **who, **{f"{kind}_id": identifier})
+        target = {f"{kind}_id": identifier}
+        result = client.accept(reason=body.reason, cause=body.cause, actor=named(actor, body), request_id=key, **target)
         return answered(result, request)
 
 
@@ -150,35 +160,35 @@ for _kind, _at in _ROOMS.items():
 
 @router.post("/plans/{planId}/approve", response_model=OperationResult)
 def approve(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
     actor: Approving,
     key: RequestId,
-    body: GateAsked = GateAsked(),
+    body: GateAsked = GATE,
 ) -> Any:
     """Lets a plan go on behind a wave that waits for its gate."""
-    result = client.approve(planId, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
+    result = client.approve(plan_id, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 
 
 @router.post("/plans/{planId}/reject", response_model=OperationResult)
 def reject(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
     actor: Approving,
     key: RequestId,
-    body: GateAsked = GateAsked(),
+    body: GateAsked = GATE,
 ) -> Any:
     """Says no to the gate that a plan waits for: it is paused; its resume asks the gate again."""
-    result = client.reject(planId, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
+    result = client.reject(plan_id, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 
 
 @router.post("/plans/{planId}/exclude", response_model=OperationResult)
 def exclude(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
     actor: Operating,
@@ -186,13 +196,13 @@ def exclude(
     body: ExcludeAsked,
 ) -> Any:
     """Takes waiting tenants out of a plan: they are CANCELLED, and no failures. Needs a reason."""
-    result = client.exclude(planId, body.tenants, reason=body.reason, actor=named(actor, body), request_id=key)
+    result = client.exclude(plan_id, body.tenants, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 
 
 @router.post("/plans/{planId}/override-freeze", response_model=OperationResult)
 def override_freeze(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
     actor: Overriding,
@@ -200,13 +210,13 @@ def override_freeze(
     body: Asked,
 ) -> Any:
     """Lets a plan pass all freezes from now on. Needs a reason."""
-    result = client.override_freeze(planId, reason=body.reason, actor=named(actor, body), request_id=key)
+    result = client.override_freeze(plan_id, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 
 
 @router.post("/tasks/{taskId}/skip-stage", response_model=OperationResult)
 def skip_stage(
-    taskId: str,  # noqa: N803
+    task_id: TaskId,
     request: Request,
     client: ConsoleClient,
     actor: Operating,
@@ -214,13 +224,13 @@ def skip_stage(
     body: Asked,
 ) -> Any:
     """Lets a failed task go on behind the stage that failed, which is recorded as skipped. Needs a reason."""
-    result = client.skip_stage(taskId, reason=body.reason, actor=named(actor, body), request_id=key)
+    result = client.skip_stage(task_id, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 
 
 @router.post("/tenants/{tenantId:path}/release", response_model=OperationResult)
 def release(
-    tenantId: str,  # noqa: N803
+    tenant_id: TenantIdPath,
     request: Request,
     client: ConsoleClient,
     actor: Releasing,
@@ -229,4 +239,4 @@ def release(
 ) -> Any:
     """Takes a tenant from the task that holds it, which fails and can record nothing more. Needs a reason."""
     who = {"actor": named(actor, body), "request_id": key}
-    return answered(client.release_tenant(tenantId, reason=body.reason, force=body.force, **who), request)
+    return answered(client.release_tenant(tenant_id, reason=body.reason, force=body.force, **who), request)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Cursor, Limit, PurgeAsked, PurgeEndedAsked, RequestId, named
+from orchestrator.console.api.bodies import PURGE, Cursor, Limit, PlanId, PurgeAsked, PurgeEndedAsked, RequestId, named
 from orchestrator.console.api.json_answers import MaskedJson, json_lines, json_of
 from orchestrator.console.api.masked_export import masked_lines
 from orchestrator.console.api.reading_plan import PlanBody
@@ -37,7 +37,9 @@ def submit(
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.SUBMIT)],
     response: Response,
-    preview: Annotated[str | None, Query(description="The digest of a preview: 409 if a tenant has moved since.")] = None,
+    preview: Annotated[
+        str | None, Query(description="The digest of a preview: 409 if a tenant has moved since.")
+    ] = None,
     skip_identical: SkipIdentical = False,
     override_freeze: Annotated[
         str, Query(alias="overrideFreeze", description="A reason: the plan passes all freezes.")
@@ -86,9 +88,7 @@ def preview(
 ) -> Response:
     """What a plan would change, a tenant a line, then a line with the digest that a submit can be bound to."""
     with _checking:
-        return json_lines(
-            client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical)
-        )
+        return json_lines(client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical))
 
 
 @router.get("/plans", response_model=PlanPage)
@@ -104,46 +104,46 @@ def plans(
 
 
 @router.get("/plans/{planId}", response_model=PlanSummary)
-def plan(planId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:  # noqa: N803
+def plan(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:
     """One plan without its tasks: counts, waves, breaker, what it waits for."""
-    return client.summary(planId)
+    return client.summary(plan_id)
 
 
 @router.get("/plans/{planId}/failures", response_model=PlanFailures)
-def failures(planId: str, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:  # noqa: N803
+def failures(plan_id: PlanId, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:
     """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
-    return shared.board.failures(planId)
+    return shared.board.failures(plan_id)
 
 
 @router.get("/plans/{planId}/damaged", response_model=DamagedTasks)
 def damaged(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     client: ConsoleClient,
     shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
 ) -> DamagedTasks:
     """Its tasks whose records a hand has damaged, while it is under way."""
-    found = shared.recent.get(("damaged", planId), 2.0, lambda: client.damaged_tasks(planId))
-    return DamagedTasks(plan_id=planId, tasks=found)
+    found = shared.recent.get(("damaged", plan_id), 2.0, lambda: client.damaged_tasks(plan_id))
+    return DamagedTasks(plan_id=plan_id, tasks=found)
 
 
 @router.get("/plans/{planId}/export")
-def export(planId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:  # noqa: N803
+def export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
-    return json_lines(masked_lines(client.export(planId)))
+    return json_lines(masked_lines(client.export(plan_id)))
 
 
 @router.post("/plans/{planId}/purge", response_model=PurgeResult)
 def purge(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.PURGE)],
     request_id: RequestId,
-    body: PurgeAsked = PurgeAsked(),
+    body: PurgeAsked = PURGE,
 ) -> PurgeResult:
     """Takes an ended plan out of the ledger, its log with it. Tenants keep their last known good."""
     return client.purge(
-        planId,
+        plan_id,
         reason=body.reason,
         actor=named(actor, body),
         request_id=request_id,
@@ -162,6 +162,4 @@ def purge_ended(
     """The same for every plan that ended before a time; or lists them (`dryRun`)."""
     if body.dry_run:
         return PurgeResult(purged=client.ended_before(body.ended_before))
-    return client.purge_ended(
-        body.ended_before, reason=body.reason, actor=named(actor, body), request_id=request_id
-    )
+    return client.purge_ended(body.ended_before, reason=body.reason, actor=named(actor, body), request_id=request_id)

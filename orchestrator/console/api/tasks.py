@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import MOST_ROWS, Cursor, Limit
+from orchestrator.console.api.bodies import MOST_ROWS, Cursor, Limit, PlanId, TaskId
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
@@ -21,7 +21,7 @@ router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 
 @router.get("/plans/{planId}/tasks", response_model=TaskPage)
 def tasks(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     status: Annotated[list[str] | None, Query(description="Only tasks in this status; may be given again.")] = None,
@@ -34,7 +34,9 @@ def tasks(
         Literal["plan", "interest"] | None,
         Query(description="With `offset`: in the plan's order, or what failed first, then what moves."),
     ] = None,
-    offset: Annotated[int | None, Query(ge=0, le=10**9, description="In place of a cursor: rows before the page.")] = None,
+    offset: Annotated[
+        int | None, Query(ge=0, le=10**9, description="In place of a cursor: rows before the page.")
+    ] = None,
 ) -> TaskPage:
     """Tasks in the plan's order, a page at a time. A page may hold fewer rows than asked for, and end nothing: only one
     without `nextCursor` is the last.
@@ -44,49 +46,47 @@ def tasks(
     """
     wanted: Wanted = {"statuses": status, "tenants": tenant, "cause": cause, "wave": wave}
     if sort is None and offset is None:
-        return client.task_page(planId, limit=max(limit, 1), cursor=cursor, **wanted)
+        return client.task_page(plan_id, limit=max(limit, 1), cursor=cursor, **wanted)
     if cursor is not None:
         raise InvalidInput([Problem("cursor", cursor, "sort and offset count rows; give either them or a cursor")])
-    found = client.status(planId, limit=limit, offset=offset or 0, by_interest=sort == "interest", **wanted)
-    return TaskPage(plan_id=planId, tasks=found.tasks, matching=found.matching)
+    found = client.status(plan_id, limit=limit, offset=offset or 0, by_interest=sort == "interest", **wanted)
+    return TaskPage(plan_id=plan_id, tasks=found.tasks, matching=found.matching)
 
 
 @router.get("/plans/{planId}/live", response_model=LivePlanView)
 def live(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
-    task: Annotated[
-        list[str] | None, Query(max_length=200, description="Moving tasks that are told in full.")
-    ] = None,
+    task: Annotated[list[str] | None, Query(max_length=200, description="Moving tasks that are told in full.")] = None,
 ) -> LivePlanView:
     """The plan as it is at this moment: what moves, how fast, what failed of what. Read once for all who look."""
-    return shared.board.view(planId, task or ())
+    return shared.board.view(plan_id, task or ())
 
 
 @router.get("/plans/{planId}/checkpoints", response_model=CheckpointPage)
 def checkpoints(
-    planId: str,  # noqa: N803
+    plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CheckpointPage:
     """What is kept of its tasks for going on; of the next `limit` tasks those that have something."""
-    return client.checkpoint_page(planId, limit=limit, cursor=cursor)
+    return client.checkpoint_page(plan_id, limit=limit, cursor=cursor)
 
 
 @router.get("/tasks/{taskId}", response_model=TaskStatus)
-def task(taskId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:  # noqa: N803
+def task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:
     """One task, and what its tenant is."""
-    return client.task_status(taskId)
+    return client.task_status(task_id)
 
 
 @router.get("/tasks/{taskId}/checkpoint", response_model=CheckpointStatus)
 def checkpoint(
-    taskId: str,  # noqa: N803
+    task_id: TaskId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
 ) -> CheckpointStatus:
     """What is kept of it for going on after its last good stage, or that nothing is."""
-    return client.checkpoint(taskId)
+    return client.checkpoint(task_id)

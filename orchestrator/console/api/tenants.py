@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Cursor, Limit
+from orchestrator.console.api.bodies import Cursor, Limit, TenantIdPath
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import TaskStatus
@@ -33,15 +33,17 @@ def tenants(
 # An id may have a slash in it; so the longer address stands before the shorter.
 @router.get("/tenants/{tenantId:path}/task", response_model=TaskStatus)
 def task_of_tenant(
-    tenantId: str,  # noqa: N803
+    tenant_id: TenantIdPath,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
 ) -> TaskStatus:
     """The task that holds it, else its first waiter, else its newest task."""
-    return client.tenant_status(tenantId)
+    return client.tenant_status(tenant_id)
 
 
 @router.get("/tenants/{tenantId:path}", response_model=TenantView)
-def tenant(tenantId: str, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TenantView:  # noqa: N803
+def tenant(
+    tenant_id: TenantIdPath, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]
+) -> TenantView:
     """What it runs, its last known good, who holds it, its moves."""
-    return client.tenant(tenantId)
+    return client.tenant(tenant_id)

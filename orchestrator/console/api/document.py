@@ -1,0 +1,43 @@
+"""The API told in two ways: its OpenAPI document, and a page of it for people that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.docs_page import page_of
+from orchestrator.console.api.json_answers import MaskedJson
+from orchestrator.console.api.openapi import openapi_of
+
+router = APIRouter(include_in_schema=False)
+pages = APIRouter(include_in_schema=False)
+STYLE = Path(__file__).parent / "docs.css"
+
+
+@router.get("/openapi.json")
+def openapi(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+    """The OpenAPI 3.1 document of `/api/v1`."""
+    return MaskedJson(_document(request))
+
+
+@pages.get("/api/docs")
+def docs(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+    """The same as a page."""
+    return Response(page_of(_document(request)), media_type="text/html")
+
+
+@pages.get("/api/docs.css")
+def style(actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+    """Its look."""
+    return Response(STYLE.read_text(encoding="utf-8"), media_type="text/css")
+
+
+def _document(request: Request) -> dict[str, Any]:
+    if getattr(request.app.state, "openapi", None) is None:
+        request.app.state.openapi = openapi_of(request.app)
+    document: dict[str, Any] = request.app.state.openapi
+    return document
