@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
+from tests.support.doors import DOOR
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries
 from tests.support.redis_server import DATABASES, RedisServer
@@ -63,9 +65,16 @@ def postgres_server(postgres_binaries: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def place(redis_server: RedisServer) -> Place:
+def place(redis_server: RedisServer) -> Iterator[Place]:
     database = next(_databases)
-    return Place(redis_server.user_url(database), redis_server.user_url(database + 1))
+    place = Place(redis_server.user_url(database), redis_server.user_url(database + 1))
+    if DOOR == "redis":
+        yield place
+        return
+    from tests.support.console_server import ConsoleServer
+
+    with ConsoleServer(_settings(place)) as console:
+        yield replace(place, console=(console.url, console.token("admin")))
 
 
 @pytest.fixture
@@ -84,14 +93,18 @@ def user_client(place: Place) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def settings(place: Place) -> Settings:
+    return _settings(place)
+
+
+def _settings(place: Place) -> Settings:
     return Settings(
         namespace=place.namespace, redis_url=SecretStr(place.redis_url), broker_url=SecretStr(place.broker_url)
     )
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    with Client(settings) as client:
+def client(settings: Settings, place: Place) -> Iterator[Client]:
+    with Client.through(*place.console) if place.console else Client(settings) as client:
         yield client
 
 

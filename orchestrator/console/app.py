@@ -17,6 +17,7 @@ from orchestrator.console.access.identity import Identities
 from orchestrator.console.access.roles import Actor
 from orchestrator.console.access.sign_in import Reception
 from orchestrator.console.access.streams import OpenStreams
+from orchestrator.console.api.shared import Shared
 from orchestrator.console.problems import Refusal, install_problems
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger

@@ -91,7 +91,7 @@ def run_console(settings: Settings) -> None:
                 "tokens are sent in the clear: give --tls-cert and --tls-key, or put a proxy with TLS before it",
                 action="no-tls",
             )
-        with contextlib.closing(app.state.redis):
+        with contextlib.closing(app.state.redis), contextlib.closing(app.state.shared):
             ConsoleHttp(config).run(sockets=[listener])
         _log.info("console stopped", action="console-stopped")
 

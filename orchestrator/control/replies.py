@@ -121,7 +121,7 @@ def reason_words(reply: Reply) -> str:
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
-    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, **commands)
+    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, plan=plan_id, **commands)
 
 
 def breach_words(what: str) -> str:

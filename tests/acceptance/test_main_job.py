@@ -11,6 +11,7 @@ import yaml
 
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
+from tests.support.doors import on_redis
 from tests.support.place import Place
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
@@ -95,7 +96,7 @@ def test_a_plan_that_ends_badly(cluster: Cluster, place: Place, plan_file: Path,
     assert "a says version 41" in explained["reasons"][0]
 
     instances.stubborn.clear()
-    code, retried = run(place, "retry", "--plan", "main", "--reason", "mended", "--actor", "ada", "--wait")
+    code, retried = run(place, "retry", "--plan", "main", "--reason", "mended", *place.asked_by("ada"), "--wait")
     assert (code, retried["accepted"], retried["status"]) == (0, True, "COMPLETED")
     code, rolled = run(place, "rollback", "--plan", "main", "--wait")
     assert (code, rolled["status"]) == (0, "ROLLED_BACK")
@@ -129,6 +130,7 @@ def test_an_operation_without_a_target(place: Place) -> None:
     assert (done.returncode, done.stderr) == (2, "error: give one id, or exactly one of --plan, --tenant and --task\n")
 
 
+@on_redis
 def test_state_and_broker_must_not_share_a_database(place: Place) -> None:
     environment = {**place.environment(), "CHANGEOVER_BROKER_URL": place.redis_url}
     for command in ("coordinator", "worker", "status"):

@@ -42,6 +42,7 @@ class ConsoleServer:
         self._server.should_exit = True
         self._thread.join(20)
         self.app.state.redis.close()
+        self.app.state.shared.close()
         self.client.close()
 
     def token(self, role: str) -> str:

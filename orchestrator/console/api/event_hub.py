@@ -12,6 +12,7 @@ not the same any more, and says so: the streams tell it (``reset``) and go on wi
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -34,6 +35,8 @@ ROUND_SECONDS: Final = 0.05
 """Between two reads: what comes meanwhile is sent together."""
 
 BLOCK_SECONDS: Final = 1.0
+LINGER_SECONDS: Final = 5.0
+"""How long the feed is read when nobody follows any more: who comes back finds the ring as it was."""
 AWAY_SECONDS: Final = 0.5
 ONCE: Final = 1000
 """Events of one read, and of one piece of a stream."""
@@ -95,9 +98,10 @@ class EventHub:
         self._size = ring
         self._feed: FeedReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._reading = BackgroundLoop("event-hub", ROUND_SECONDS, self._round, closing=self._close)
-        self._turn = asyncio.Lock()
+        self._reading = BackgroundLoop("event-hub", ROUND_SECONDS, self._round, opening=self._open, closing=self._shut)
+        self._lock = threading.Lock()
         self._followers = 0
+        self._left_at = 0.0
         self._news: asyncio.Event | None = None
         self._numbers: list[int] = []
         self._ring: list[Told] = []
@@ -111,19 +115,28 @@ class EventHub:
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
-        """While somebody follows, the feed is read. Raises what the feed raises when it cannot be asked at first."""
-        async with self._turn:
-            if self._followers == 0:
-                self._loop = asyncio.get_running_loop()
-                await asyncio.to_thread(self._begin)
+        """While somebody follows, and for some seconds after, the feed is read. Raises what the feed raises when it
+        cannot be asked at first."""
+        self._loop = asyncio.get_running_loop()
+        # Counted before the start: a reader that is about to rest sees it, or is started anew.
+        with self._lock:
             self._followers += 1
         try:
+            await asyncio.to_thread(self._reading.start)
             yield
         finally:
-            async with self._turn:
+            with self._lock:
                 self._followers -= 1
-                if self._followers == 0:
-                    await asyncio.to_thread(self._reading.stop)
+                self._left_at = time.monotonic()
+
+    @property
+    def followers(self) -> int:
+        """How many streams there are."""
+        return self._followers
+
+    def close(self) -> None:
+        """Gives back the connection; may be called twice, and not from the event loop's thread."""
+        self._reading.stop()
 
     async def wait(self, position: int, seconds: float) -> bool:
         """True as soon as there is something behind the position; False after so many seconds without."""
@@ -147,23 +160,28 @@ class EventHub:
             self._pieces[key] = known
         return known
 
-    def _begin(self) -> None:
-        self._feed = self._feed or self._open_feed()
-        newest = self._feed.last_sequence_id()
+    def _open(self) -> None:
+        self._feed = self._open_feed()
         # What was told while nobody followed is in the log: the ring begins anew.
-        self.base = self.position = self._read_to = newest
+        self.base = self.position = self._read_to = self._feed.last_sequence_id()
         self._numbers, self._ring, self._pieces, self._doubtful = [], [], {}, False
-        self._reading.start()
 
-    def _close(self) -> None:
+    def _shut(self) -> None:
         if self._feed is not None:
             self._feed.close()
             self._feed = None
 
+    def _rests(self) -> bool:
+        with self._lock:
+            nobody = self._followers == 0 and time.monotonic() - self._left_at > LINGER_SECONDS
+            if nobody:
+                self._reading.stop()
+            return nobody
+
     def _round(self) -> None:
         """On the thread."""
         feed, loop = self._feed, self._loop
-        if feed is None or loop is None:
+        if feed is None or loop is None or self._rests():
             return
         try:
             if self._doubtful and self._went_back(feed):

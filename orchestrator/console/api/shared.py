@@ -22,6 +22,10 @@ class Shared:
         self.board = LiveBoard(client)
         self.hub = EventHub(lambda: Feed(settings))
 
+    def close(self) -> None:
+        """May be called twice."""
+        self.hub.close()
+
 
 def _shared(request: Request) -> Shared:
     shared: Shared = request.app.state.shared

@@ -21,6 +21,7 @@ from orchestrator.domain.status import TaskState
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
+from tests.support.doors import on_redis
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 
@@ -90,6 +91,7 @@ def test_mistakes_are_named(arguments: list[str], words: str, place: Place, tmp_
         assert done.stdout == ""
 
 
+@on_redis
 def test_json_of_a_large_plan_is_written_as_it_is_read(
     redis_client: redis.Redis,
     settings: Settings,
