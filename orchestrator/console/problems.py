@@ -142,6 +142,8 @@ def answer_of(
         response.status_code = document["status"]
     else:
         response = JSONResponse(document, document["status"], media_type=MEDIA_TYPE)
+    if document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "2"
     response.headers.update(headers)
     return response
 
@@ -152,8 +154,6 @@ def install_problems(app: FastAPI, page: ErrorPage | None = None) -> None:
     async def handle(request: Request, error: Exception) -> Response:
         document = problem_of(error)
         headers = dict(getattr(error, "headers", None) or {})
-        if document["status"] == 503:
-            headers["Retry-After"] = "2"
         return answer_of(document, request, page, headers)
 
     for kind in (Refusal, ChangeoverError, RequestValidationError, HTTPException, TimeoutError, Exception):

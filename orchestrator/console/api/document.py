@@ -19,19 +19,19 @@ STYLE = Path(__file__).parent / "docs.css"
 
 
 @router.get("/openapi.json")
-def openapi(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_document(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The OpenAPI 3.1 document of `/api/v1`."""
     return MaskedJson(_document(request))
 
 
 @pages.get("/api/docs")
-def docs(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_docs(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The same as a page."""
     return Response(page_of(_document(request)), media_type="text/html")
 
 
 @pages.get("/api/docs.css")
-def style(actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_style(actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """Its look."""
     return Response(STYLE.read_text(encoding="utf-8"), media_type="text/css")
 

@@ -29,7 +29,7 @@ HIGHEST: Final = 2**62
 
 
 @router.get("/events", response_model=EventPage, responses={200: {"content": {STREAM: {}}}})
-async def events(
+async def get_events(
     request: Request,
     client: ConsoleClient,
     shared: SharedParts,

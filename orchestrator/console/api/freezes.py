@@ -20,7 +20,7 @@ router = APIRouter(tags=["freezes"], default_response_class=MaskedJson)
 
 
 @router.get("/freezes", response_model=FreezeList)
-def freezes(
+def get_freezes(
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     tenant: Annotated[str | None, Query(description="Only those that cover this tenant.")] = None,
@@ -30,7 +30,7 @@ def freezes(
 
 
 @router.post("/freezes", response_model=FreezeStatus, status_code=201)
-def freeze(
+def post_freeze(
     body: FreezeAsked,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.FREEZE)],
@@ -53,7 +53,7 @@ def freeze(
 
 
 @router.delete("/freezes/{freezeId}", response_model=OperationResult)
-def unfreeze(
+def delete_freeze(
     freeze_id: FreezeId,
     body: Asked,
     request: Request,

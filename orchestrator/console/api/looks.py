@@ -21,7 +21,7 @@ FRESH_SECONDS = 2.0
 
 
 @router.get("/explain", response_model=Explanation)
-def explain(
+def get_explanation(
     client: ConsoleClient,
     shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -39,13 +39,15 @@ def explain(
 
 
 @router.get("/doctor", response_model=Diagnosis)
-def doctor(client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> Diagnosis:
+def get_diagnosis(
+    client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]
+) -> Diagnosis:
     """Looks the installation over: servers, processes, plans. 200 also when something is wrong: see `healthy`."""
     return shared.recent.get("doctor", FRESH_SECONDS, client.doctor)
 
 
 @router.get("/drift")
-def drift(
+def get_drift(
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     plan: Annotated[str | None, Query(description="Of this plan's tenants.")] = None,
@@ -56,7 +58,7 @@ def drift(
 
 
 @router.get("/targets/{identifier:path}", response_model=TargetFound)
-def target(
+def get_target(
     identifier: str,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],

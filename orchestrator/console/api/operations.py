@@ -159,7 +159,7 @@ for _kind, _at in _ROOMS.items():
 
 
 @router.post("/plans/{planId}/approve", response_model=OperationResult)
-def approve(
+def post_approval(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
@@ -173,7 +173,7 @@ def approve(
 
 
 @router.post("/plans/{planId}/reject", response_model=OperationResult)
-def reject(
+def post_rejection(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
@@ -187,7 +187,7 @@ def reject(
 
 
 @router.post("/plans/{planId}/exclude", response_model=OperationResult)
-def exclude(
+def post_exclusion(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
@@ -201,7 +201,7 @@ def exclude(
 
 
 @router.post("/plans/{planId}/override-freeze", response_model=OperationResult)
-def override_freeze(
+def post_override(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
@@ -215,7 +215,7 @@ def override_freeze(
 
 
 @router.post("/tasks/{taskId}/skip-stage", response_model=OperationResult)
-def skip_stage(
+def post_skip(
     task_id: TaskId,
     request: Request,
     client: ConsoleClient,
@@ -229,7 +229,7 @@ def skip_stage(
 
 
 @router.post("/tenants/{tenantId:path}/release", response_model=OperationResult)
-def release(
+def post_release(
     tenant_id: TenantIdPath,
     request: Request,
     client: ConsoleClient,

@@ -32,7 +32,7 @@ _checking = threading.BoundedSemaphore(2)
     response_model=SubmitResult,
     responses={200: {"model": SubmitResult, "description": "It was there already, the same."}},
 )
-def submit(
+def post_plan(
     plan: PlanBody,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.SUBMIT)],
@@ -64,7 +64,7 @@ def submit(
 
 
 @router.post("/plans:validate", response_model=ValidationResult)
-def validate(
+def post_plan_to_validate(
     plan: PlanBody,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -77,7 +77,7 @@ def validate(
 
 
 @router.post("/plans:preview")
-def preview(
+def post_plan_to_preview(
     plan: PlanBody,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -92,7 +92,7 @@ def preview(
 
 
 @router.get("/plans", response_model=PlanPage)
-def plans(
+def get_plans(
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     status: Annotated[list[str] | None, Query(description="Only plans in this status; may be given again.")] = None,
@@ -104,19 +104,19 @@ def plans(
 
 
 @router.get("/plans/{planId}", response_model=PlanSummary)
-def plan(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:
+def get_plan(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:
     """One plan without its tasks: counts, waves, breaker, what it waits for."""
     return client.summary(plan_id)
 
 
 @router.get("/plans/{planId}/failures", response_model=PlanFailures)
-def failures(plan_id: PlanId, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:
+def get_failures(plan_id: PlanId, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:
     """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
     return shared.board.failures(plan_id)
 
 
 @router.get("/plans/{planId}/damaged", response_model=DamagedTasks)
-def damaged(
+def get_damaged(
     plan_id: PlanId,
     client: ConsoleClient,
     shared: SharedParts,
@@ -128,13 +128,13 @@ def damaged(
 
 
 @router.get("/plans/{planId}/export")
-def export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
     return json_lines(masked_lines(client.export(plan_id)))
 
 
 @router.post("/plans/{planId}/purge", response_model=PurgeResult)
-def purge(
+def post_purge(
     plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.PURGE)],
@@ -153,7 +153,7 @@ def purge(
 
 
 @router.post("/plans:purge", response_model=PurgeResult)
-def purge_ended(
+def post_purge_of_ended(
     body: PurgeEndedAsked,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.PURGE)],

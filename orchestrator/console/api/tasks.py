@@ -20,7 +20,7 @@ router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 
 
 @router.get("/plans/{planId}/tasks", response_model=TaskPage)
-def tasks(
+def get_tasks(
     plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -54,7 +54,7 @@ def tasks(
 
 
 @router.get("/plans/{planId}/live", response_model=LivePlanView)
-def live(
+def get_live(
     plan_id: PlanId,
     shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -65,7 +65,7 @@ def live(
 
 
 @router.get("/plans/{planId}/checkpoints", response_model=CheckpointPage)
-def checkpoints(
+def get_checkpoints(
     plan_id: PlanId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -77,13 +77,13 @@ def checkpoints(
 
 
 @router.get("/tasks/{taskId}", response_model=TaskStatus)
-def task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:
+def get_task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:
     """One task, and what its tenant is."""
     return client.task_status(task_id)
 
 
 @router.get("/tasks/{taskId}/checkpoint", response_model=CheckpointStatus)
-def checkpoint(
+def get_checkpoint(
     task_id: TaskId,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],

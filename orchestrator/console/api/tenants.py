@@ -17,7 +17,7 @@ router = APIRouter(tags=["tenants"], default_response_class=MaskedJson)
 
 
 @router.get("/tenants", response_model=TenantPage)
-def tenants(
+def get_tenants(
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
     label: Annotated[str | None, Query(description="Only tenants with this label, such as `region=eu`.")] = None,
@@ -32,7 +32,7 @@ def tenants(
 
 # An id may have a slash in it; so the longer address stands before the shorter.
 @router.get("/tenants/{tenantId:path}/task", response_model=TaskStatus)
-def task_of_tenant(
+def get_task_of_tenant(
     tenant_id: TenantIdPath,
     client: ConsoleClient,
     actor: Annotated[Actor, needs(Permission.READ)],
@@ -42,7 +42,7 @@ def task_of_tenant(
 
 
 @router.get("/tenants/{tenantId:path}", response_model=TenantView)
-def tenant(
+def get_tenant(
     tenant_id: TenantIdPath, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]
 ) -> TenantView:
     """What it runs, its last known good, who holds it, its moves."""
