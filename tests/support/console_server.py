@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,15 +22,19 @@ from tests.support.waiting import wait_until
 class ConsoleServer:
     """``with ConsoleServer(settings) as console: console.get("/api/v1/plans", role="viewer")``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, trusts: Path | None = None) -> None:
+        """``trusts``: the certificate that its own requests believe, where the settings give it one."""
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        scheme = "http" if settings.console.tls_cert is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.client = Client(settings)
         self.app = create_app(settings, self.client)
         self._tokens: dict[str, str] = {}
         self._server = ConsoleHttp(server_config(self.app, settings.console, port=self.port))
         self._thread = threading.Thread(target=self._server.run)
-        self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        verify = True if trusts is None else ssl.create_default_context(cafile=trusts)
+        self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=verify)
+        """Signed in as nobody; of a test's several threads too."""
 
     def __enter__(self) -> ConsoleServer:
         self._thread.start()
@@ -38,7 +44,7 @@ class ConsoleServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self.http.close()
         self._server.should_exit = True
         self._thread.join(20)
         self.app.state.redis.close()
@@ -56,7 +62,7 @@ class ConsoleServer:
         headers = dict(how.pop("headers", None) or {})
         if role is not None:
             headers["Authorization"] = f"Bearer {self.token(role)}"
-        return self._http.request(method, path, headers=headers, **how)
+        return self.http.request(method, path, headers=headers, **how)
 
     def get(self, path: str, **how: Any) -> httpx.Response:
         return self.request("GET", path, **how)

@@ -109,7 +109,8 @@ class Identities:
         return names[0].strip()
 
     def _of_proxy(self, request: Request, origin: Origin, user: str) -> Identity:
-        name = user.encode("latin-1", "replace").decode("utf-8", "replace")
+        # Starlette reads headers as Latin-1; proxies write names as UTF-8.
+        name = user.encode("latin-1").decode("utf-8", "surrogateescape")
         if len(name) > 128 or printable(name) != name:
             raise Refusal(400, "bad_header", "The proxy names nobody", "expected at most 128 printable characters")
         tied = read_cookie(request, "csrf", is_https=origin.is_https)

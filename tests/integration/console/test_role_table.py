@@ -1,0 +1,117 @@
+"""Every route with every role, and with what is no token (any more): as the one table of roles says."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import pytest
+import redis
+
+from orchestrator.console.access.roles import LEAST, Actor, Permission
+from orchestrator.domain.roles import Role
+from orchestrator.ledger.keys import Keys
+from tests.support.console_routes import ConsoleRoute, routes_of
+from tests.support.console_server import ConsoleServer
+from tests.support.redis_server import DATABASES, RedisServer
+from tests.support.waiting import wait_until
+
+CHANGES = {permission for permission in Permission if permission is not Permission.READ}
+
+
+def status_of(console: ConsoleServer, route: ConsoleRoute, token: str | None) -> int:
+    """Of the answer's head: a stream would go on."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    with console.http.stream(route.method, route.address, headers=headers) as answer:
+        return answer.status_code
+
+
+def test_the_roles_of_the_design() -> None:
+    allowed = {role: {p for p in Permission if Actor("a", role).may(p)} for role in Role}
+    operator = {Permission.READ, Permission.SUBMIT, Permission.OPERATE, Permission.RESEND}
+    approver = operator | {Permission.APPROVE, Permission.OVERRIDE_FREEZE}
+    assert allowed == {
+        Role.VIEWER: {Permission.READ},
+        Role.OPERATOR: operator,
+        Role.APPROVER: approver,
+        Role.ADMIN: set(Permission),
+    }
+    assert LEAST.keys() == set(Permission)
+
+
+def test_every_route_names_one_permission_or_is_public(shared_console: ConsoleServer) -> None:
+    routes = routes_of(shared_console.app)
+    assert len(routes) > 10
+    assert [route for route in routes if len(route.permissions) != (0 if route.is_public else 1)] == []
+    assert {route.path for route in routes if route.is_public} == {"/health", "/sign-in"}
+
+
+def test_every_route_with_every_role_and_without(shared_console: ConsoleServer, redis_server: RedisServer) -> None:
+    console = shared_console
+    tokens = {role: console.token(role) for role in Role}
+    dead = console.client.create_token("dead", "admin").token
+    console.client.revoke_token("dead")
+    short = console.client.create_token("short", "admin", expires_seconds=0.001).token
+    wait_until(lambda: any(one.expired for one in console.client.tokens()))
+    routes = [route for route in routes_of(console.app) if not route.is_public]
+
+    def wrong(route: ConsoleRoute) -> list[str]:
+        (permission,) = route.permissions
+        found = {str(role): status_of(console, route, tokens[role]) for role in Role}
+        found |= {name: status_of(console, route, token) for name, token in (("none", None), ("expired", short))}
+        expected = {str(role): Actor("a", role).may(permission) for role in Role} | {"none": False, "expired": False}
+        return [
+            f"{route.method} {route.path}: {who} got {found[who]}"
+            for who, may in expected.items()
+            if may != (found[who] not in (401, 403))
+            or found[who] >= 500
+            or (who in ("none", "expired") and found[who] != 401)
+        ]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [line for lines in pool.map(wrong, routes) for line in lines] == []
+    # A revoked one is a stranger's: after ten tries its address waits, and the answer is 429 for all that is left.
+    keys = Keys(console.app.state.settings.namespace)
+    with redis.Redis.from_url(redis_server.url(DATABASES - 2), decode_responses=True) as client:
+        for route in routes:
+            client.delete(keys.of("failures", "127.0.0.1"), keys.of("failures", "all"))
+            assert status_of(console, route, dead) == 401, route
+
+
+def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: RedisServer) -> None:
+    console = shared_console
+    console.token("admin")
+    with redis.Redis.from_url(redis_server.url(DATABASES - 2), decode_responses=True) as client:
+
+        def dump() -> dict[str, str]:
+            root = Keys(console.app.state.settings.namespace).root
+            passing = {root + name for name in ("clock", "presence", "counters", "settings")}
+            names = cast(list[str], client.keys(root.replace("{", "[{]") + "*"))
+            return {name: json.dumps(_value(client, name)) for name in sorted(names) if name not in passing}
+
+        before = dump()
+        for route in routes_of(console.app):
+            if route.method == "GET":
+                status_of(console, route, console.token("admin"))
+        assert dump() == before
+
+
+def _value(client: redis.Redis, key: str) -> object:
+    match client.type(key):
+        case "hash":
+            return client.hgetall(key)
+        case "stream":
+            return client.xrange(key)
+        case "string":
+            return client.get(key)
+        case "zset":
+            return client.zrange(key, 0, -1, withscores=True)
+        case kind:
+            return sorted(cast(set[str], client.smembers(key))) if kind == "set" else kind
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_is_no_route_is_refused_to_strangers_like_any_other(shared_console: ConsoleServer, method: str) -> None:
+    assert shared_console.request(method, "/api/v1/nothing", role=None).status_code == 401
+    assert shared_console.request(method, "/api/v1/nothing", role="viewer").status_code == 404

@@ -1,0 +1,46 @@
+"""Every route of a console, with the permission that it asks for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from orchestrator.console.access.door import is_public
+from orchestrator.console.access.roles import Permission, PermissionNeeded
+
+
+@dataclass(frozen=True)
+class ConsoleRoute:
+    """``permissions``: those that its dependencies name; each route is to have one, unless it is public."""
+
+    method: str
+    path: str
+    permissions: tuple[Permission, ...]
+
+    @property
+    def is_public(self) -> bool:
+        return is_public(self.path)
+
+    @property
+    def address(self) -> str:
+        """A path of it, of things that are not there."""
+        return re.sub(r"\{[^}]*\}", "absent", self.path)
+
+
+def routes_of(app: FastAPI) -> list[ConsoleRoute]:
+    found = []
+    for context in iter_route_contexts(app.routes):
+        if not context.methods:
+            continue  # the folder of static files
+        permissions = tuple(_permissions(getattr(context, "dependant", None) or context.original_route.dependant))  # type: ignore[attr-defined]
+        found += [ConsoleRoute(method, str(context.path), permissions) for method in sorted(context.methods)]
+    return found
+
+
+def _permissions(dependant: Any) -> list[Permission]:
+    own = [dependant.call.permission] if isinstance(dependant.call, PermissionNeeded) else []
+    return own + [one for below in dependant.dependencies for one in _permissions(below)]
