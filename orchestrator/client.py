@@ -30,6 +30,7 @@ from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.target import OperationTarget, asking, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.token_calls import TokenCalls
+from orchestrator.control.webhook_calls import WebhookCalls
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
@@ -40,7 +41,14 @@ from orchestrator.settings.model import Settings
 
 
 class Client(
-    PageCalls, RetentionCalls, FailureCalls, FreezeCalls, FleetCalls, TokenCalls, AbstractContextManager["Client"]
+    PageCalls,
+    RetentionCalls,
+    FailureCalls,
+    FreezeCalls,
+    FleetCalls,
+    TokenCalls,
+    WebhookCalls,
+    AbstractContextManager["Client"],
 ):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
 

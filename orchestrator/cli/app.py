@@ -30,6 +30,7 @@ from orchestrator.cli import (
     schema_command,
     status_command,
     token_command,
+    webhook_command,
 )
 from orchestrator.cli.completion_command import PROGRAM, VARIABLE
 from orchestrator.cli.examples import epilog_of
@@ -62,6 +63,7 @@ console_command.register(app)
 token_command.register(app)
 release_command.register(app)
 retention_commands.register(app)
+webhook_command.register(app)
 checkpoint_command.register(app)
 schema_command.register(app)
 completion_command.register(app)

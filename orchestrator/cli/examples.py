@@ -53,6 +53,12 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "skip-stage": ("changeover skip-stage --task blue-to-green-1.5 --reason 'done by hand'",),
     "exclude": ("changeover exclude --plan blue-to-green-1 --tenant 'x-*' --reason 'not ready'",),
+    "webhooks": (
+        "changeover webhooks",
+        "changeover webhooks test ops",
+        "changeover webhooks dead ops --json",
+        "changeover webhooks resend ops",
+    ),
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
     "config": ("changeover config", "changeover config --json"),
     "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),

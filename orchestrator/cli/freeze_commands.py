@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, print_answer, print_json, print_line
+from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
@@ -98,7 +98,7 @@ def freezes(
     with Client() as client:
         found = client.freezes(tenant)
     if json_output:
-        print_json(found)
+        print_json([as_json(one) for one in found])
         return
     for one in found:
         waiting = f"; {one.waiting} tasks wait for its end" if one.waiting else ""

@@ -43,6 +43,7 @@ from orchestrator.control.purging import Progress
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.control.token_desk import NewToken, TokenStatus
+from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
 from orchestrator.fleet.freezes import Scope
@@ -204,6 +205,22 @@ class IssuesTokens(Protocol):
     def revoke(self, name: str, order: Order) -> OperationResult: ...
 
 
+class Notifies(Protocol):
+    """Looks after webhooks."""
+
+    def all(self) -> list[WebhookStatus]: ...
+
+    def dead(self, name: str, first: int, count: int) -> list[DeadLetter]: ...
+
+    def resend(self, name: str, ids: Collection[str]) -> WebhookAnswer: ...
+
+    def enable(self, name: str) -> WebhookAnswer: ...
+
+    def test(self, name: str, actor: str) -> str: ...
+
+    def outcome(self, name: str, event_id: str) -> str | None: ...
+
+
 class ClientDoor(Protocol):
     """All of it. ``url`` is where it leads, for errors that name it."""
 
@@ -242,6 +259,9 @@ class ClientDoor(Protocol):
 
     @property
     def tokens(self) -> IssuesTokens: ...
+
+    @property
+    def webhooks(self) -> Notifies: ...
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget: ...
 

@@ -30,6 +30,7 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.sample import read_sample
 from orchestrator.ledger.server_state import require_one_server
+from orchestrator.notify.notifier import Notifier
 from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
 from orchestrator.observability.tracing import start_tracing, stop_tracing
@@ -42,7 +43,8 @@ _log = structlog.get_logger(__name__)
 
 
 class CoordinatorService:
-    """The coordinator with all that goes with it: presence, retention, the clean-up of a checkpoint store.
+    """The coordinator with all that goes with it: presence, retention, notifications, the clean-up of a checkpoint
+    store.
 
     ``store`` is the checkpoint store beside the ledger, if there is one; ``metrics``, where to serve them. Raises
     ``Unreachable`` when Redis is away, ``InvalidInput`` when the port of the metrics cannot be had.
@@ -77,6 +79,7 @@ class CoordinatorService:
             forget_gone=lambda: forget_gone(apart.client, apart.keys),
         )
         self._retention = RetentionThread(walk)
+        self._notifier = Notifier(apart, settings, self._name)
         self._broker = BrokerWatch(servers.broker_url)
         self._presence = Presence(ledger, "coordinator", told=self._broker.told)
         tracing = start_tracing(settings)
@@ -94,12 +97,14 @@ class CoordinatorService:
         if self._traces is not None:
             self._traces.start()
         self._retention.start()
+        self._notifier.start()
         _log.info("coordinator runs", action="coordinator-start", name=self._name, namespace=self._namespace)
         try:
             self._coordinator.run()
         finally:
             if self._metrics is not None:
                 self._metrics.stop()
+            self._notifier.stop()
             self._retention.stop()
             if self._traces is not None:
                 self._traces.stop()

@@ -31,11 +31,13 @@ from orchestrator.control.tenant_pages import TenantPages
 from orchestrator.control.token_desk import TokenDesk
 from orchestrator.control.waiting import Waiting
 from orchestrator.control.watched_plan import WatchedPlan
+from orchestrator.control.webhook_desk import WebhookDesk
 from orchestrator.domain.events import Event
 from orchestrator.drift.drift import look_for_drift
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.freezes import Freezes
+from orchestrator.ledger.hooks import Hooks
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
@@ -65,6 +67,7 @@ class LedgerDoor:
         self.explains = Explainer(ledger, reader, settings, self.url)
         self.waits = Waiting(reader, self.tells)
         self.tokens = TokenDesk(Tokens(ledger))
+        self.webhooks = WebhookDesk(Hooks(ledger))
         self.keeps = Keeping(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 

@@ -18,6 +18,7 @@ OWNERS: Final[dict[str, str]] = {
     **dict.fromkeys(("tenant", "line"), "tenant"),
     "frozen": "freeze",
     **dict.fromkeys(("group", "group_line"), "group"),
+    **dict.fromkeys(("hook", "hook_dead", "hook_again"), "hook"),
 }
 """Whose end is the end of a key, for each kind of which there are many (I18)."""
 
@@ -44,6 +45,7 @@ class KeyWalk:
         self.plans = cast(list[str], client.zrange(keys.of("plans"), 0, -1))
         self._freezes = set(cast(list[str], client.hkeys(keys.of("freezes"))))
         self._freezes |= set(cast(list[str], client.zrange(keys.of("thawing"), 0, -1)))
+        self._hooks = set(cast(list[str], client.zrange(keys.of("hooks"), 0, -1)))
         has_groups = self.found["group"] or self.found["group_line"]
         tasks = read_hashes(client, [keys.of("task", task_id) for task_id in self.found["task"]]) if has_groups else []
         self._groups = {group for task in tasks for group in task.get("groups", "").split()}
@@ -64,6 +66,8 @@ class KeyWalk:
                     case "group":
                         # Of a plan's own limit the name begins with the plan's.
                         has_owner = identifier.rpartition(":")[2] in self._groups
+                    case "hook":
+                        has_owner = identifier in self._hooks
                     case "freeze":
                         has_owner = identifier in self._freezes
                     case _:

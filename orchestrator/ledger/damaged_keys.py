@@ -49,6 +49,7 @@ TYPES: Final[dict[str, str]] = {
     "grouped": "zset",
     "lined": "zset",
     "tokens": "hash",
+    "hooks": "zset",
 }
 """Of each key that a namespace has one of, as Redis calls it (``docs/keys.md``)."""
 

@@ -46,6 +46,11 @@ PATTERNS: Final[dict[str, str]] = {
     "grouped": "grouped",  # zset: group with a line by the time (ms) at which it was last looked at
     "tokens": "tokens",  # hash: id of a token of the console -> its record as JSON
     "lined": "lined",  # zset: tenant id by the time (ms) at which its line was last looked at
+    "hooks": "hooks",  # zset: name of a webhook by the time (ms) at which a coordinator last had it in its settings
+    # One a webhook
+    "hook": "hook:{}",  # hash: who sends, how far it is, what the last attempt came to, counts
+    "hook_dead": "hook-dead:{}",  # zset: notifications that were given up, as JSON, by sequence id; the newest 1,000
+    "hook_again": "hook-again:{}",  # zset: those that a person wants sent again, and tests, as JSON, by sequence id
     # One a freeze
     "frozen": "frozen:{}",  # zset: task ids that wait for the freeze's end, numbered as they came
     # One a group; a plan's own limit is a group of the name plan:group

@@ -14,6 +14,7 @@ import redis
 
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.clock import ledger_now_ms
+from orchestrator.ledger.hooks import HookReads, HookState
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.presence import Process, alive
 
@@ -56,6 +57,8 @@ class Sample:
     feed_length: int = 0
     plans: Sequence[PlanSample] = ()
     processes: Sequence[Process] = ()
+    hooks: Sequence[HookState] = ()
+    last_sequence_id: int = 0
     memory_bytes: int = 0
     memory_limit_bytes: int = 0
 
@@ -87,6 +90,8 @@ def read_sample(client: redis.Redis, keys: Keys) -> Sample:
         feed_length=feed_length,
         plans=_plans(client, keys, sorted(active)),
         processes=alive(client, keys),
+        hooks=HookReads(client, keys).all(),
+        last_sequence_id=HookReads(client, keys).last_sequence_id(),
         memory_bytes=int(memory["used_memory"]),
         memory_limit_bytes=int(memory.get("maxmemory", 0)),
     )

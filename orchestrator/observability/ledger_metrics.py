@@ -52,6 +52,7 @@ def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
     yield from _of_plans(sample.plans, by_plan=by_plan)
     yield from _of_workers(sample)
     yield _family("feed_length", {(): sample.feed_length})
+    yield from _of_hooks(sample)
     yield _family("ledger_memory_bytes", {(): sample.memory_bytes})
     yield _family("ledger_memory_limit_bytes", {(): sample.memory_limit_bytes})
 
@@ -59,6 +60,16 @@ def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
 def _type_and_result(name: str) -> tuple[str, str]:
     step_type, _, result = name.removeprefix("step:").rpartition(":")
     return step_type, result
+
+
+def _of_hooks(sample: Sample) -> Iterator[Family]:
+    hooks = sample.hooks
+    yield _family("webhook_sent", {(hook.name,): hook.number("sent") for hook in hooks})
+    yield _family("webhook_failed", {(hook.name,): hook.number("failed") for hook in hooks})
+    yield _family("webhook_dead_letters", {(hook.name,): hook.dead for hook in hooks})
+    last = sample.last_sequence_id
+    yield _family("webhook_behind", {(hook.name,): max(last - hook.number("at"), 0) for hook in hooks})
+    yield _family("webhook_disabled", {(hook.name,): float("disabled" in hook.fields) for hook in hooks})
 
 
 def _of_workers(sample: Sample) -> Iterator[Family]:

@@ -63,6 +63,13 @@ LEDGER: Final = _named(
     Metric("changeover_plans_active", "gauge", "Plans that have not ended, by status", ("status",)),
     Metric("changeover_log_length", "gauge", "Events in the logs of plans that have not ended"),
     Metric("changeover_feed_length", "gauge", "Events in the namespace's feed"),
+    Metric("changeover_webhook_sent", "counter", "Notifications that a webhook's receiver took", ("hook",)),
+    Metric("changeover_webhook_failed", "counter", "Attempts to send one that failed", ("hook",)),
+    Metric(
+        "changeover_webhook_dead_letters", "gauge", "Notifications that were given up and not sent again", ("hook",)
+    ),
+    Metric("changeover_webhook_behind", "gauge", "Events of the log that a webhook has not come to yet", ("hook",)),
+    Metric("changeover_webhook_disabled", "gauge", "1 when its receiver has answered 410 and gets no more", ("hook",)),
     Metric("changeover_ledger_memory_bytes", "gauge", "Memory that the ledger's Redis uses"),
     Metric("changeover_ledger_memory_limit_bytes", "gauge", "Memory that it may use; 0 without a limit"),
     Metric("changeover_plan_tasks", "gauge", "Tasks of a plan by status (setting metrics_by_plan)", ("plan", "status")),

@@ -31,6 +31,7 @@ from orchestrator.settings.given import Given
 from orchestrator.settings.mistakes import setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
 from orchestrator.settings.section import Section, number_and_no_truth
+from orchestrator.settings.webhooks import MOST, HookName, WebhookSettings, refused_hooks
 from steps import AllowedHosts, MalformedEndpoints, WritableKeys, health_endpoints
 
 Count = Annotated[int, Field(ge=1)]
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     groups: dict[GroupName, Annotated[int, Field(ge=1, le=100_000)]] = {}
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
+    webhooks: Annotated[dict[HookName, WebhookSettings], Field(max_length=MOST)] = {}
     metrics_by_plan: bool = False
     traces: bool = False
     flower: FlowerSettings = FlowerSettings()
@@ -197,6 +199,13 @@ class Settings(BaseSettings):
         for name, listed in self.instances.items():
             if listed.fallback is not None and listed.fallback not in self.instances:
                 raise ValueError(f"instances.{name}.fallback: there is no list {listed.fallback!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _hooks_may_be_called(self) -> Self:
+        hosts = AllowedHosts(self.allowed_hosts, allow_loopback=self.allow_loopback)
+        if refused := list(refused_hooks(self.webhooks, hosts)):
+            raise ValueError("; ".join(refused))
         return self
 
     @model_validator(mode="after")

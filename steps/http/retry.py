@@ -53,12 +53,13 @@ def later(retry: RetryParameters, sent: int, answer: HttpAnswer, what: str) -> P
     """When to send again after ``sent`` requests, or None when there were enough."""
     if sent >= retry.max_attempts:
         return None
-    seconds = max(_back_off(retry, sent), _retry_after(answer))
+    seconds = max(back_off(retry, sent), retry_after_seconds(answer))
     note = f"request {sent} of {retry.max_attempts}: {what}; again in {seconds:.3g} s"
     return begin_wait(seconds, note, {_SENT: sent})
 
 
-def _back_off(retry: RetryParameters, sent: int) -> float:
+def back_off(retry: RetryParameters, sent: int) -> float:
+    """Seconds to wait after so many requests."""
     growing = wait_exponential(
         multiplier=retry.backoff_seconds, exp_base=retry.backoff_factor, max=retry.max_backoff_seconds
     )
@@ -67,7 +68,7 @@ def _back_off(retry: RetryParameters, sent: int) -> float:
     return (growing + wait_random(0, retry.jitter_seconds))(state)
 
 
-def _retry_after(answer: HttpAnswer) -> float:
+def retry_after_seconds(answer: HttpAnswer) -> float:
     """What the server asks for, in seconds or as a date; 0 when it asks for nothing."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():

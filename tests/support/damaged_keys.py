@@ -20,6 +20,7 @@ from orchestrator.ledger.sessions import Sessions
 from orchestrator.ledger.tokens import Tokens
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import beat, coordinator
+from tests.support.planted_hooks import plant_hook
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "keys.md"
 TIMED: Final = [StageRow("one", 600.0), StageRow("two", 600.0)]
@@ -127,6 +128,7 @@ def whole_ledger(world: LedgerWorld) -> None:
     tokens = Tokens(world.ledger)
     Sessions(world.ledger).start(tokens.create("ada", Role.VIEWER, "ada")[0].identifier, 600)
     tokens.note_failure("10.0.0.1", "token")
+    plant_hook(world)
 
 
 def hurt_keys(world: LedgerWorld, pattern: str) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any
 from orchestrator.control.doctor import Row as R
 from orchestrator.domain import formats
 from orchestrator.fleet.freezes import FreezeRecord, Scope
+from orchestrator.ledger.hooks import Letter, Note
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
+from tests.support.planted_hooks import hooked_with
 from tests.support.planted_waits import WRONG
 from tests.support.table_steps import Do, then
 
@@ -198,6 +200,24 @@ def fleet() -> Iterator[Told]:
     run_out = FreezeRecord(Scope(), "ada", "why", 1, every="daily 08:00-09:00 UTC", windows=((1, 2),), known_until_ms=3)
     said = "its times are known no further, so it counts as in force"
     yield Told(then(_freeze("a"), _record(run_out.stored())), R.FREEZES, "freeze freeze-1", said)
+
+
+def webhooks() -> Iterator[Told]:
+    yield Told(nothing, R.WEBHOOKS, "webhooks", "none", good=True)
+    yield Told(
+        hooked_with(Note()), R.WEBHOOKS, "webhooks", "1 of 1 are well; `changeover webhooks` lists them", good=True
+    )
+    gone = hooked_with(Note({"disabled": "answered status 410"}))
+    said = "its receiver wants no more: answered status 410; `changeover webhooks enable ops` once it takes them again"
+    yield Told(gone, R.WEBHOOKS, "webhook ops", said)
+    late = hooked_with(Note({"failures": "7", "failingSince": "1", "said": "answered status 500"}))
+    said = "7 attempts in a row failed, the last: answered status 500; 0 events behind, since 1970"
+    yield Told(late, R.WEBHOOKS, "webhook ops", said)
+    said = "no coordinator sends for it at the moment, 0 events wait; start a coordinator"
+    yield Told(hooked_with(Note(), 0), R.WEBHOOKS, "webhook ops", said)
+    dead = hooked_with(Note(given_up=Letter(1, "{}")))
+    said = "1 notifications were given up; `changeover webhooks resend ops` sends them again"
+    yield Told(dead, R.WEBHOOKS, "webhook ops", said)
 
 
 def _freeze(tenants: str) -> Do:

@@ -21,9 +21,10 @@ from orchestrator.console.api import (
     tasks,
     tenants,
     tokens,
+    webhooks,
 )
 
 router = APIRouter(prefix="/api/v1")
 # Operations first: `/tenants/{tenantId}` takes ids with a slash.
-for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, document):
+for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, document):
     router.include_router(room.router)

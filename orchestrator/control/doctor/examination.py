@@ -16,6 +16,7 @@ from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import server, this_clock
+from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.control.explain.offers import Offers
 from orchestrator.control.worrying import ABANDONED_SECONDS
 from orchestrator.control.writing import look_at_writes
@@ -86,6 +87,7 @@ def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check
         ("repairs", _repairs(reader)),
         ("drafts", _drafts(reader)),
         ("freezes", freeze_rows(reader)),
+        ("webhooks", webhook_rows(ledger, reader)),
         ("records", damage_rows(reader, offers, tasks=not writes.by_server)),
     ):
         yield from as_far_as_it_goes(name, rows, damaged)

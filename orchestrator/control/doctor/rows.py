@@ -35,6 +35,7 @@ class Row(StrEnum):
     PERMISSIONS = "permissions"
     DRAFTS = "drafts"
     FREEZES = "freezes"
+    WEBHOOKS = "webhooks"
     DAMAGED_KEY = "damaged-key"
     DAMAGED_PLAN = "damaged-plan"
     DAMAGED_TASK = "damaged-task"

@@ -16,6 +16,7 @@ from orchestrator.doors.remote.operates import RemoteFailures, RemoteFreezes, Re
 from orchestrator.doors.remote.submits import RemoteSubmits
 from orchestrator.doors.remote.tells import ROWS, RemotePages, RemoteTells, all_pages
 from orchestrator.doors.remote.tokens import RemoteTokens
+from orchestrator.doors.remote.webhooks import RemoteWebhooks
 
 PURGED = "PURGED"
 
@@ -34,6 +35,7 @@ class ConsoleDoor:
         self.freezes = RemoteFreezes(connection)
         self.explains = RemoteExplains(connection)
         self.tokens = RemoteTokens(connection)
+        self.webhooks = RemoteWebhooks(connection)
         self.keeps = RemoteKeeps(connection, pages)
         self.purges = RemotePurges(connection, self.keeps)
         self.waits = RemoteWaits(connection, RemoteLog(pages), tells)

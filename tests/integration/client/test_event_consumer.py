@@ -8,7 +8,6 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import redis
@@ -18,6 +17,7 @@ from orchestrator import Client, EventConsumer, EventsMissed, FileCursor
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
+from tests.support.promoted import restore, snapshot
 from tests.support.waiting import wait_until
 
 
@@ -25,19 +25,6 @@ from tests.support.waiting import wait_until
 def world(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
     """A ledger that loses writes, which no check of it would take for whole."""
     return LedgerWorld(redis_client, settings)
-
-
-def snapshot(url: str) -> dict[bytes, Any]:
-    with redis.Redis.from_url(url) as raw:
-        return {key: raw.dump(key) for key in cast(list[bytes], raw.keys("*"))}
-
-
-def restore(url: str, kept: dict[bytes, Any]) -> None:
-    """As a replica that is promoted without the last writes."""
-    with redis.Redis.from_url(url) as raw:
-        raw.flushdb()
-        for key, value in kept.items():
-            raw.restore(key, 0, value)
 
 
 def test_what_a_fail_over_took_back_and_gave_out_again(

@@ -22,7 +22,13 @@ from tests.support.planted_doctor import ALL_WELL, Told
 
 TABLE = [
     row
-    for rows in (planted_doctor.servers, planted_doctor.processes, planted_doctor.plans, planted_doctor.fleet)
+    for rows in (
+        planted_doctor.servers,
+        planted_doctor.processes,
+        planted_doctor.plans,
+        planted_doctor.fleet,
+        planted_doctor.webhooks,
+    )
     for row in rows()
 ]
 ONLY_WITH_PROCESSES = {Row.TEST_MESSAGE}

@@ -33,6 +33,7 @@ def leaves(model: type[Any], above: str = "") -> dict[str, Any]:
 
 
 DEFAULTS = leaves(Settings)
+HOOK = {"url": "http://hook.example/", "secret": "{{ secret.X }}", "events": ["PlanFailed"]}
 SPECIAL: dict[str, tuple[Any, Any]] = {
     "namespace": ("of-file", "of-env"),
     "redis_url": ("redis://file:1/0", "redis://env:1/0"),
@@ -53,6 +54,7 @@ SPECIAL: dict[str, tuple[Any, Any]] = {
     "writable_keys": (["file:{tenant}"], ["env:{tenant}"]),
     "secrets": ({"file": {"plans": ["file"]}}, {"env": {"steps": ["poll"]}}),
     "groups": ({"file": 1}, {"env": 2}),
+    "webhooks": ({"file": HOOK}, {"env": HOOK | {"format": "slack"}}),
     "middlewares": (["file"], ["env"]),
     "services": ({"file": {"steps": STEPS}}, {"env": {"steps": STEPS}}),
     "default_service_names": (["both"], ["both", "more"]),
@@ -84,7 +86,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
 }
 """What the file says besides, where a setting goes with others only."""
 
-TABLES = {"services", "connections", "instances", "secrets", "groups", "console.group_roles"}
+TABLES = {"services", "connections", "webhooks", "instances", "secrets", "groups", "console.group_roles"}
 """Tables of the user's own: environment and file are merged by key."""
 
 

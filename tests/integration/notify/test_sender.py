@@ -1,0 +1,239 @@
+"""One hook against real receivers: order, what is repeated and what is not, failures of every kind, the way back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import pytest
+
+from orchestrator.control.consumer import EventPosition
+from orchestrator.control.doctor.webhooks import webhook_rows
+from orchestrator.domain.errors import NotFound
+from orchestrator.ledger.hooks import Note
+from orchestrator.notify.cursor import HookCursor, HookLost
+from steps import RetryParameters
+from tests.support.hooked import Hooked, hooked, sequence_ids, verified
+from tests.support.instances import Instances, drip, hang, hang_up, in_turn, raw, reset, says
+from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
+from tests.support.promoted import restore, snapshot
+
+OK = says({})
+
+
+def test_a_new_hook_begins_now_and_sends_what_it_wants_in_order(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, plans="p*")
+    assert server.received == []
+    world.started("p", ["a", "b"], max_concurrency=2)
+    world.started("q", ["c"])
+    world.finish("p.0")
+    hook.sender.look()
+    wanted = [event for event in world.events() if event.plan_id == "p"]
+    assert sequence_ids(server) == [event.sequence_id for event in wanted]
+    events = list(verified(server.received))
+    assert [event["data"] for event in events] == [one.model_dump(mode="json", by_alias=True) for one in wanted]
+    assert len({request.headers["webhook-id"] for request in server.received}) == len(wanted)
+    # What it does not want is behind it as well.
+    assert hook.state.number("at") == world.events()[-1].sequence_id
+    hook.sender.look()
+    assert len(server.received) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (says({"error": "no <b>luck</b>"}, 500), "answered status 500: {"),
+        (raw(b"", 302, Location="http://127.0.0.1:1/"), "redirects are not followed"),
+        (raw(b"", 404), "answered status 404"),
+        (hang_up, "unreachable"),
+        (reset, "unreachable"),
+        (hang, "timed out after 0.2 s"),
+    ],
+    ids=["500", "302", "404", "hung-up", "reset", "hangs"],
+)
+def test_a_failed_attempt_comes_again_the_same_before_what_follows(
+    world: LedgerWorld, server: Instances, answer: Any, said: str
+) -> None:
+    hook = hooked(world, server, timeout_seconds=0.2)
+    server.answers["/"] = in_turn(answer, OK)
+    world.started("p", ["a"])
+    hook.sender.look()
+    assert said in hook.state.text("said")
+    assert hook.state.number("attempts") == 1
+    assert len(server.received) == 1
+    hook.sender.look()
+    first, second, third = server.received[:3]
+    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+    assert third.headers["webhook-id"] != second.headers["webhook-id"]
+    numbers = sequence_ids(server)
+    assert numbers == sorted(numbers)
+    assert (hook.state.number("sent"), hook.state.number("failed")) == (len(numbers) - 1, 1)
+    assert not hook.state.number("failures")
+
+
+def test_a_head_that_says_yes_is_enough(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, timeout_seconds=0.3, events=["PlanStarted"])
+    server.answers["/"] = raw(b"x" * 100_000)
+    world.started("p", ["a"])
+    hook.sender.look()
+    assert (hook.state.number("sent"), hook.state.number("failed")) == (1, 0)
+    # A body without end is not waited for beyond the time of an attempt.
+    server.answers["/"] = drip
+    world.started("q", ["b"])
+    hook.sender.look()
+    assert hook.state.number("attempts") == 1
+
+
+def test_a_receiver_says_when_to_come_again(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server)
+    server.answers["/"] = in_turn(raw(b"", 429, Retry_After="3600"), OK)
+    world.started("p", ["a"])
+    hook.looks(3)
+    assert len(server.received) == 1
+    wait_ms = hook.state.number("nextAt") - hook.hooks.reads.now_ms()
+    assert 3_500_000 < wait_ms <= 3_600_000
+    assert hook.desk.enable("ops").name == "ops"
+    hook.sender.look()
+    assert len(server.received) > 1
+
+
+def test_the_pauses_grow_over_events_and_end_with_a_success(world: LedgerWorld, server: Instances) -> None:
+    # Long enough that none passes while the test runs.
+    retry = RetryParameters(backoff_seconds=1000, max_backoff_seconds=10_000, jitter_seconds=0)
+    hook = hooked(world, server, retry=retry, max_attempts=2)
+    server.answers["/"] = in_turn(*[raw(b"", 503)] * 7, OK)
+    world.started("p", ["a"])
+    waits = []
+    for _ in range(4):
+        hook.sender.look()
+        waits.append(round((hook.state.number("nextAt") - hook.hooks.reads.now_ms()) / 1000, -2))
+        world.client.hdel(world.keys.of("hook", "ops"), "nextAt")
+    # An event's second attempt is its last, and the next event is tried in the same look.
+    assert waits == [1000, 2000, 4000, 8000]
+    assert [one.type for one in hook.desk.dead("ops")] == [event.type for event in world.events()[-5:-2]]
+
+
+def test_gone_switches_the_hook_off_until_a_person_has_it_tried_again(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server)
+    server.answers["/"] = in_turn(raw(b"no more, please", 410), OK)
+    world.started("p", ["a"])
+    hook.looks(3)
+    assert len(server.received) == 1
+    (status,) = hook.desk.all()
+    assert (status.health, status.behind) == ("disabled", 5)
+    (row,) = webhook_rows(world.ledger, world.reader)
+    assert not row.good
+    assert row.finding.endswith("`changeover webhooks enable ops` once it takes them again")
+    hook.desk.enable("ops")
+    hook.sender.look()
+    # Nothing was lost meanwhile.
+    assert sequence_ids(server)[1:] == [event.sequence_id for event in world.events() if event.plan_id == "p"]
+    assert hook.desk.one("ops").health == "well"
+
+
+def test_what_is_given_up_is_kept_told_and_sent_again(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, max_attempts=2)
+    server.answers["/"] = in_turn(*[says({}, 500)] * 4, OK)
+    world.started("p", ["a"])
+    hook.looks(5)
+    numbers = [event.sequence_id for event in world.events() if event.plan_id == "p"]
+    dead = hook.desk.dead("ops")
+    assert [one.sequence_id for one in dead] == numbers[:2]
+    assert [(one.attempts, one.why) for one in dead] == [(2, "answered status 500: {}")] * 2
+    assert sequence_ids(server)[4:] == numbers[2:]
+    (row,) = webhook_rows(world.ledger, world.reader)
+    assert row.finding == "2 notifications were given up; `changeover webhooks resend ops` sends them again"
+    first_id = server.received[0].headers["webhook-id"]
+    del server.received[:]
+    assert hook.desk.resend("ops", [dead[0].id]).count == 1
+    hook.sender.look()
+    # The receiver can tell that it is the same.
+    assert [one.headers["webhook-id"] for one in server.received] == [first_id]
+    assert [one.id for one in hook.desk.dead("ops")] == [dead[1].id]
+    hook.desk.resend("ops")
+    hook.sender.look()
+    assert sequence_ids(server) == numbers[:2]
+    assert hook.desk.dead("ops") == []
+    (row,) = webhook_rows(world.ledger, world.reader)
+    assert row.good
+    with pytest.raises(NotFound, match="no dead letter 'x'"):
+        hook.desk.resend("ops", ["x"])
+    with pytest.raises(NotFound, match="no webhook 'nobody'"):
+        hook.desk.resend("nobody")
+
+
+def test_dead_letters_have_a_bound(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, max_attempts=1)
+    server.answers["/"] = says({}, 500)
+    dead = world.keys.of("hook_dead", "ops")
+    world.client.zadd(dead, {json.dumps({"id": str(n)}): n / 10_000 for n in range(1000)})
+    world.started("p", ["a"])
+    hook.sender.look()
+    assert world.client.zcard(dead) == 1000
+    assert hook.desk.one("ops").dropped == 5
+    assert [one.sequence_id for one in hook.desk.dead("ops", 995)] == [e.sequence_id for e in world.events()[-5:]]
+
+
+def test_another_sender_goes_on_where_the_last_one_wrote_it_down(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, max_attempts=3)
+    server.answers["/"] = says({}, 500)
+    world.started("p", ["a"])
+    hook.looks(2)
+    first = hook.sender
+    # The claim of one that is gone ends; its successor knows how often it was tried.
+    assert not hook.claim("other/2")
+    hook.claim("me/1", 0)
+    server.answers["/"] = OK
+    hook.take_over("other/2").look()
+    numbers = [event.sequence_id for event in world.events() if event.plan_id == "p"]
+    assert sequence_ids(server) == [*numbers[:1] * 2, *numbers]
+    # One that comes back from the dead finds that it is another's, also in the middle of an attempt.
+    first.look()
+    assert len(server.received) == len(numbers) + 2
+    cursor = HookCursor(hook.hooks, world.reader, "ops", "me/1")
+    cursor.handled(Note(counts={"sent": 1}))
+    with pytest.raises(HookLost):
+        cursor.save(EventPosition())
+
+
+def test_a_sender_that_died_before_it_wrote_sends_the_same_again(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, events=["PlanStarted"])
+    kept = cast(dict[Any, Any], world.client.hgetall(world.keys.of("hook", "ops")))
+    world.started("p", ["a"])
+    hook.sender.look()
+    world.client.hset(world.keys.of("hook", "ops"), mapping=kept)
+    hook.take_over("me/1").look()
+    first, again = server.received
+    assert (first.headers["webhook-id"], first.body) == (again.headers["webhook-id"], again.body)
+
+
+def test_what_a_fail_over_took_back_is_told_anew(world: LedgerWorld, server: Instances, place: Place) -> None:
+    hook = Hooked(LedgerWorld(world.client, world.settings), server.url("/"), events=["TaskCompleted"])
+    other = hook.world
+    other.started("p", ["a", "b"], max_concurrency=2)
+    hook.sender.look()
+    kept = snapshot(place.admin_url)
+    other.finish("p.0")
+    hook.sender.look()
+    restore(place.admin_url, kept)
+    other.finish("p.1")
+    # With what the sender has in mind, and without.
+    for sender in (hook.sender, hook.take_over("me/1")):
+        sender.look()
+    assert [event["data"]["taskId"] for event in verified(server.received)] == ["p.0", "p.1"]
+
+
+def test_events_that_left_the_feed_are_told_as_one_gap(world: LedgerWorld, server: Instances) -> None:
+    hook = hooked(world, server, events=["PlanStarted"], max_attempts=3)
+    world.started("p", ["a"])
+    world.started("q", ["b"])
+    at = hook.state.number("at")
+    world.client.xtrim(world.keys.of("feed"), minid=f"{at + 8}-0", approximate=False)
+    server.answers["/"] = in_turn(says({}, 500), OK)
+    hook.looks(3)
+    gap, same, started = verified(server.received)
+    assert gap == same
+    assert gap["type"] == "changeover.EventsMissed"
+    assert (gap["data"]["firstSequenceId"], gap["data"]["lastSequenceId"]) == (at + 1, at + 7)
+    assert (started["type"], started["data"]["planId"]) == ("changeover.PlanStarted", "q")
