@@ -8,7 +8,7 @@ from orchestrator.cli.app import app
 from tests.bad_inputs.conftest import Run
 from tests.support.bad_inputs import SPELLINGS
 
-STAYS = {"up", "coordinator", "worker", "flower"}
+STAYS = {"up", "coordinator", "worker", "flower", "console"}
 """Commands that start something, or hand everything on."""
 
 

@@ -57,7 +57,7 @@ def test_no_worker_for_a_while_and_then_an_emptied_broker(tmp_path: Path) -> Non
     with fault_world(tmp_path, **QUICK) as world:
         world.cluster.wait_alive([world.cluster.start_coordinator(), world.cluster.start_coordinator()])
         world.submit(TASKS, STAGES)
-        assert_at_rest(world, looks=3)
+        assert_at_rest(world, looks=2)
 
         world.broker.flushdb()
         wait_until(lambda: waiting(world) >= TASKS, 60)
