@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +21,7 @@ from orchestrator.settings.model import Settings
 HOST: Final = "127.0.0.1"
 OWNER_LASTS_MS: Final = 24 * 3600 * 1000
 _JOURNAL: Final = "JOURNAL_STREAM"
-"""Systemd's, for who writes into its log."""
+"""Systemd's: the device and inode of the socket that leads into its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class FrontDoor:
     def invitation(self, settings: Settings, redis_url: str) -> str:
         """What its owner is told: the address, and unless it is a log that is told, a link that signs in as an admin,
         once and soon. The token behind it is known to nobody; the next ``up`` takes it back."""
-        if _JOURNAL in os.environ:
+        if _is_logged():
             return f"console: {self.url}; make yourself a token: changeover token create"
         owner = default_actor()
         with translate_errors(redis_url), connect(redis_url, patient=True) as client:
@@ -51,6 +53,14 @@ class FrontDoor:
             _, token = Tokens(ledger).create(f"up:{owner}", Role.ADMIN, owner, OWNER_LASTS_MS, replaces=True)
             link = Sessions(ledger).make_link(token.identifier)
         return f"console: {self.url}/sign-in#{link.text} signs you in once, within {LINK_SECONDS // 60} minutes"
+
+
+def _is_logged() -> bool:
+    """Whether what we print goes into systemd's journal: its variable is inherited, so it is compared."""
+    with contextlib.suppress(OSError, ValueError):
+        where = os.fstat(sys.stdout.fileno())
+        return os.environ.get(_JOURNAL) == f"{where.st_dev}:{where.st_ino}"
+    return False
 
 
 def front_door(port: int | None, settings: Settings) -> FrontDoor:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Final
 from urllib.parse import quote
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -35,6 +35,7 @@ SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
 MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_BYTES_OF_STRANGERS: Final = 16 * 1024
+IDENTIFIED_AT_ONCE: Final = 16
 _log = structlog.get_logger(__name__)
 
 
@@ -62,6 +63,8 @@ class Doorkeeper:
         self._streams = streams
         self._page = page
         self._translated = translated
+        # Threads of its own: requests that take their time must not keep others from coming in.
+        self._threads = ThreadPoolExecutor(IDENTIFIED_AT_ONCE, "identify")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,7 +74,8 @@ class Doorkeeper:
 
     async def let_in(self, request: Request, receive: Receive) -> tuple[Identity | None, Receive]:
         """Who it is (None at a public address), and what is to be read from then on. Raises ``Refusal``."""
-        if not self._hosts.has(request.headers.get("host", "")):
+        # Whoever looks after a container asks for its health by its address, and is told nothing else.
+        if request.scope["path"] != HEALTH and not self._hosts.has(request.headers.get("host", "")):
             message = "this console is not known by that name; the setting console.hosts lists its names"
             raise Refusal(421, "unknown_host", "Not this console's name", message)
         strange = is_public(request.scope["path"])
@@ -80,7 +84,7 @@ class Doorkeeper:
         receive = _counted(receive, most)
         if strange:
             return None, receive
-        identity = await run_in_threadpool(self._identify, request)
+        identity = await asyncio.get_running_loop().run_in_executor(self._threads, self._identify, request)
         if identity.by_browser and request.method not in SAFE:
             receive = await check_csrf(request, receive, identity.actor)
         return identity, receive

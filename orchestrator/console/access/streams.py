@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 
 from orchestrator.ledger.credentials import Credential
 
@@ -31,6 +31,7 @@ class OpenStreams:
         self._open: set[OpenStream] = set()
         self._watch: asyncio.Task[None] | None = None
         self._stopped = False
+        self._thread = ThreadPoolExecutor(1, "streams")
 
     def add(self, stream: OpenStream) -> None:
         """From now on it is looked after."""
@@ -58,7 +59,7 @@ class OpenStreams:
                 if stream.credential is not None:
                     by_credential.setdefault(stream.credential, []).append(stream)
             for credential, streams in by_credential.items():
-                if not await run_in_threadpool(self._holds, credential):
+                if not await asyncio.get_running_loop().run_in_executor(self._thread, self._holds, credential):
                     for stream in streams:
                         stream.ended.set()
 

@@ -99,5 +99,5 @@ def test_what_the_proxy_says(shared_console: ConsoleServer, headers: list[tuple[
 )
 def test_another_name_for_this_machine_is_refused(shared_console: ConsoleServer, host: str, status: int) -> None:
     """A page whose own name was given this machine's address (DNS rebinding) asks under that name."""
-    assert shared_console.get("/health", headers={"Host": host}).status_code == status
+    assert shared_console.get("/sign-in", role=None, headers={"Host": host}).status_code == status
     assert shared_console.get("/api/v1/tokens", headers={"Host": host}).status_code == status

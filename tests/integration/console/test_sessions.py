@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Annotated
 
 import httpx
 import pytest
+from fastapi import Form
 
+from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.access.sign_in import local_path
 from orchestrator.ledger.credentials import draw_credential, read_credential
 from orchestrator.ledger.sessions import Sessions
+from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
 
 HTML = {"Accept": "text/html"}
@@ -76,9 +81,21 @@ def test_another_sessions_token_is_none(shared_console: ConsoleServer, browser: 
         assert browser.post("/nowhere", headers={"X-CSRF-Token": csrf_of(other)}).status_code == 403
 
 
-def test_a_form_is_read_whole_after_its_token_was(shared_console: ConsoleServer) -> None:
+def test_a_form_is_read_whole_after_its_token_was(redis_server: RedisServer) -> None:
+    console = ConsoleServer(settings_of(redis_server))
+
+    def echo(actor: Annotated[Actor, needs(Permission.READ)], said: Annotated[str, Form()]) -> int:
+        return len(said)
+
+    console.app.add_api_route("/echo", echo, methods=["POST"])
+    with console, contextlib.closing(console.browser("viewer")) as browser:
+        form = {"csrf_token": csrf_of(browser), "said": "x" * 100_000}
+        assert browser.post("/echo", data=form).json() == 100_000
+
+
+def test_signing_out_takes_the_cookie_and_no_form_without_end(shared_console: ConsoleServer) -> None:
     with contextlib.closing(shared_console.browser("viewer")) as browser:
-        out = browser.post("/sign-out", data={"csrf_token": csrf_of(browser), "more": "x" * 100_000})
+        out = browser.post("/sign-out", data={"csrf_token": csrf_of(browser), "more": "x"})
         assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
         assert browser.cookies.jar.__len__() == 0
     with contextlib.closing(shared_console.browser("viewer")) as browser:
@@ -114,8 +131,9 @@ def test_a_link_signs_in_once_and_looking_at_it_does_nothing(shared_console: Con
     link = sessions.make_link(token.identifier)
     session = sessions.start(token.identifier, 60)
     # Each is for its own use.
-    as_cookie = {"Cookie": f"changeover-session={link.text}"}
-    assert console.get("/nowhere", role=None, headers=as_cookie).status_code == 401
+    for text in (link.text, link.text.replace("link", "session")):
+        as_cookie = {"Cookie": f"changeover-session={text}"}
+        assert console.get("/nowhere", role=None, headers=as_cookie).status_code == 401
     for shown in ({"link": session.text}, {"token": link.text}, {"token": session.text}):
         assert console.post("/sign-in", role=None, data=shown).status_code == 401
     assert console.get(f"/sign-in?next=/plans#{link.text}", role=None).status_code == 200
