@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
-from orchestrator.control.freeze_words import moment_words, until_words
+from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord, Scope
@@ -99,7 +99,7 @@ class FreezeDesk:
         return [
             self._status(freeze, now_ms)
             for freeze in reads.all()
-            # Nobody knows whom a damaged one covers, so it stops all.
+            # Nobody knows whom a damaged one covers: it may be anybody.
             if tenant_id is None or freeze.record is None or freeze.record.scope.covers(tenant_id, labels)
         ]
 
@@ -107,7 +107,7 @@ class FreezeDesk:
     def _status(freeze: StoredFreeze, now_ms: int) -> FreezeStatus:
         record = freeze.record
         if record is None:
-            sentence = "its record is damaged, and may stop all tenants until it is lifted"
+            sentence = f"its record is damaged: {whom_it_stops(freeze)}, until it is lifted"
             return FreezeStatus(freeze_id=freeze.freeze_id, waiting=freeze.waiting, sentence=sentence)
         in_force, changes_ms = record.state(now_ms)
         return FreezeStatus(

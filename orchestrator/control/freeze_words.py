@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord
+from orchestrator.ledger.freeze_reads import StoredFreeze
 
 
 def moment_words(record: FreezeRecord, moment_ms: int) -> str:
@@ -25,3 +26,13 @@ def until_words(record: FreezeRecord, now_ms: int) -> str:
     else:
         end = "until its times are worked out anew, which a coordinator does"
     return f"{end} by {record.actor} ({record.reason})"
+
+
+def whom_it_stops(freeze: StoredFreeze) -> str:
+    """Whom one stops whose record cannot be read: ``it stops tenants eu-*``. Once that is worked out anew it stops all,
+    since nobody can say any more whom it was for."""
+    at = freeze.looked_at_ms
+    now = f"it stops {freeze.stops}" if freeze.stops is not None else "it stops nobody now"
+    if at is None or (freeze.stops is not None and str(freeze.stops) == "all tenants"):
+        return now
+    return f"{now}, and may stop all tenants from {datetime.fromtimestamp(at / 1000, UTC):%a %Y-%m-%d %H:%M} UTC"

@@ -27,6 +27,7 @@ from typing import Final
 import structlog
 
 from orchestrator.background.loop import TOO_OLD_SECONDS
+from orchestrator.background.news import News
 from orchestrator.broker.backlog import Backlog
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.coordinator.asker import Asker
@@ -46,7 +47,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.leg_names import LegNames
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.refusals import state_words
+from orchestrator.ledger.refusals import is_damaged_key, state_words
 from orchestrator.observability import crash_points
 from orchestrator.settings.model import Settings
 
@@ -100,6 +101,7 @@ class Coordinator:
         self._next_look = self._clock()
         self._next_tidy = self._clock() + LEFT_SECONDS
         self._to_walk: list[str] = []
+        self._news = News(clock)
 
     def stop(self) -> None:
         """Ends ``run`` after what it is doing; may be called from a signal handler, and twice."""
@@ -126,7 +128,11 @@ class Coordinator:
                 _log.error(str(error), action="too-old")
                 self._stop.wait(TOO_OLD_SECONDS)
             except UNREACHABLE as error:
-                _log.warning(state_words(error), action="coordinator-waits", error=str(error), seconds=pause_seconds)
+                # Of a key that all go by and a hand has damaged, which lasts until somebody comes, once is enough.
+                if not is_damaged_key(error) or self._news.is_new("the ledger", str(error)):
+                    _log.warning(
+                        state_words(error), action="coordinator-waits", error=str(error), seconds=pause_seconds
+                    )
                 self._stop.wait(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 2.0)
 

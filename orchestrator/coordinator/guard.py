@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from orchestrator.background.news import News
 from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
 
@@ -33,6 +34,7 @@ class FaultGuard:
         self._clock = clock
         self._waits: dict[str, float] = {}
         self._until: dict[str, float] = {}
+        self._news = News(clock)
 
     def holds_back(self, name: str) -> bool:
         """Whether the thing had a fault a short time ago."""
@@ -58,10 +60,11 @@ class FaultGuard:
             answer = step()
         except (*UNREACHABLE, TooOld):
             raise
-        except Exception:  # noqa: BLE001 - see above: one fault must not stop all others
+        except Exception as error:  # noqa: BLE001 - see above: one fault must not stop all others
             seconds = min(self._waits.pop(name, FIRST_SECONDS / 2) * 2, LONGEST_SECONDS)
             self._waits[name], self._until[name] = seconds, self._clock() + seconds
-            _log.exception("passed by after a fault", action="passed-by", what=name, seconds=seconds)
+            if self._news.is_new(name, f"{type(error).__name__}: {error}"):
+                _log.exception("passed by after a fault", action="passed-by", what=name, seconds=seconds)
             if len(self._waits) > REMEMBERED:
                 self._forget(next(iter(self._waits)))
             return otherwise
@@ -69,5 +72,6 @@ class FaultGuard:
         return answer
 
     def _forget(self, name: str) -> None:
+        self._news.forget(name)
         self._waits.pop(name, None)
         self._until.pop(name, None)

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
+from orchestrator.background.news import News
 from orchestrator.coordinator.copies import Doubted
 from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.domain.errors import TooOld
@@ -19,7 +20,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Admitted, admitted_row
-from orchestrator.ledger.refusals import state_words
+from orchestrator.ledger.refusals import is_damaged_key, state_words
 
 BATCH: Final = 100
 """Queued leases answered in one script; keeps each call short after an outage of everything."""
@@ -119,6 +120,7 @@ class SweeperThread:
 
     def __init__(self, sweeper: Sweeper, every_seconds: float) -> None:
         self._sweeper = sweeper
+        self._news = News()
         self._loop = BackgroundLoop("sweeper", every_seconds, self._round, opening=self._look_at_clock)
 
     def start(self) -> None:
@@ -138,4 +140,5 @@ class SweeperThread:
         try:
             self._sweeper.sweep(self._loop.is_stopping)
         except UNREACHABLE as error:
-            _log.warning(state_words(error), action="sweeper-waits", error=str(error))
+            if not is_damaged_key(error) or self._news.is_new("the ledger", str(error)):
+                _log.warning(state_words(error), action="sweeper-waits", error=str(error))

@@ -11,13 +11,17 @@ from typing import Any, Final, cast
 import redis
 
 from orchestrator.domain.errors import quoted_value
-from orchestrator.domain.status import PlanState
+from orchestrator.domain.fleet_config import MAX_WAVES
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.ledger.damaged_keys import is_object
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
+COUNTED: Final = ("lined", "rollbackRequested", "accepted", "skipped", "takenBack", *TaskState.__members__.values())
+"""What the plan's record counts, as ``n:NAME``; of a wave too, as ``wave:INDEX:n:NAME``."""
+
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
@@ -81,18 +85,42 @@ def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
         page = plan_ids[start : start + PAGE]
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
-                pipeline.hmget(keys.of("plan", plan_id), "status", "lastOperation", *NUMBERS)
+                pipeline.hmget(keys.of("plan", plan_id), "status", "lastOperation", *NUMBERS, "waves", *_counts(""))
             answers = pipeline.execute(raise_on_error=False)
-        found += [
-            (plan_id, wrong) for plan_id, answer in zip(page, answers, strict=True) if (wrong := _wrong_with(answer))
-        ]
+        for plan_id, answer in zip(page, answers, strict=True):
+            if wrong := _wrong_with(answer) or _wrong_waves(client, keys.of("plan", plan_id), answer):
+                found.append((plan_id, wrong))
     return found
+
+
+def _counts(part: str) -> list[str]:
+    return [f"{part}n:{name}" for name in COUNTED]
+
+
+def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
+    waves = answer[2 + len(NUMBERS)]
+    if not waves:
+        return ""
+    if not _WHOLE.fullmatch(str(waves)):
+        return f"its waves is {str(waves)[:50]!r}, not a number"
+    for wave in range(min(int(waves), MAX_WAVES)):
+        names = _counts(f"wave:{wave}:")
+        if wrong := _wrong_counts(names, cast(list[str | None], client.hmget(key, names))):
+            return wrong
+    return ""
+
+
+def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
+    for name, value in zip(names, values, strict=True):
+        if value is not None and not _WHOLE.fullmatch(value.removeprefix("-")):
+            return f"its {name} is {value[:50]!r}, not a number"
+    return ""
 
 
 def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     if isinstance(answer, Exception) or answer[0] is None:
         return "it has no record"
-    status, last_operation, *numbers = answer
+    status, last_operation, *numbers = answer[: 2 + len(NUMBERS)]
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
     for name, value in zip(NUMBERS, numbers, strict=True):
@@ -100,4 +128,4 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
             return f"its {name} is {str(value)[:50]!r}, not a number"
     if last_operation and not is_object(last_operation):
         return f"its lastOperation is {last_operation[:50]!r}, not a JSON object"
-    return ""
+    return _wrong_counts(_counts(""), answer[3 + len(NUMBERS) :])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.fleet.freezes import FreezeRecord
+from orchestrator.ledger.freeze_log import FreezeLog
 from orchestrator.ledger.freeze_reads import FreezeReads, StoredFreeze
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations, Order, Reply
@@ -39,6 +40,14 @@ class Freezes:
     def top_up(self, freeze: StoredFreeze, record: FreezeRecord) -> bool:
         """Writes the record with more windows; False when it was lifted, or written by another, since it was read."""
         return bool(self._ledger.call("top_up_freeze", freeze.freeze_id, freeze.text, record.stored())[0] == "WRITTEN")
+
+    def rebuild(self, log: FreezeLog) -> list[tuple[str, str]]:
+        """Puts right what a hand, or a lost disk, has taken of freezes that the log tells of, and of those in force;
+        pairs of an id and what was wrong. Nothing when one was set or lifted meanwhile: the next call looks again."""
+        told = log.not_lifted(self.reads.told_now_ms())
+        parts = [part for name, record in told.items() for part in (name, record.stored())]
+        answer = self._ledger.call("rebuild_freezes", log.upto, *parts)
+        return [(name, what) for name, what in answer[1]] if answer[0] == "REBUILT" else []
 
     def thaw(self, limit: int) -> bool:
         """Puts back so many of those whose freeze has ended; True when there may be more."""

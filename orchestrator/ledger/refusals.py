@@ -95,6 +95,11 @@ def not_now(error: BaseException) -> NotNow | None:
     return _BY_CODE[code[1]] if code else None
 
 
+def is_damaged_key(error: BaseException) -> bool:
+    """Whether a script found a key damaged that a whole namespace goes by."""
+    return not_now(error) is DAMAGED_KEY
+
+
 def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> ChangeoverError | None:
     """The error to show for what a client raised; ``variable`` names the setting that gave ``url``.
 

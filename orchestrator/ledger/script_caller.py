@@ -10,6 +10,7 @@ import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ResponseError
 
+from orchestrator.background.news import News
 from orchestrator.domain import formats
 from orchestrator.domain.errors import BadMove, TooOld
 from orchestrator.ledger.connection import UNREACHABLE
@@ -32,6 +33,7 @@ class ScriptCaller:
         self._tables = tables
         self.keys = Keys(settings.namespace)
         self.connection = KeptConnection(client)
+        self._news = News()
         self._scripts: dict[str, tuple[str, str]] = {}
         self._min_replicas = settings.redis.min_replicas
         self._wait_ms = round(settings.redis.wait_seconds * 1000)
@@ -40,7 +42,7 @@ class ScriptCaller:
         """Runs a script by name; the typed methods below and in ``operations`` are the way to use it.
 
         Raises ``TooOld`` when the ledger needs newer scripts, ``BadMove`` when the transition table refused it. What it
-        refused to one of several tasks is logged: the others are done.
+        refused to one of several tasks is logged, once in a while: the others are done.
         """
         return self._done(verb, self._run(verb, arguments, waits=bool(self._min_replicas)))
 
@@ -81,8 +83,9 @@ class ScriptCaller:
         errors = [BadMove(*move) for move in moves]
         if not others:
             raise errors[0]
-        for error in errors:
-            _log.error(str(error), action="bad-move", verb=verb)
+        for (_, identifier, *_), error in zip(moves, errors, strict=True):
+            if self._news.is_new(f"{verb} {identifier}", str(error)):
+                _log.error(str(error), action="bad-move", verb=verb)
         return cast(list[Any], others[0])
 
     def _script(self, verb: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.control.freeze_words import moment_words, until_words
+from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
 from orchestrator.ledger.freeze_reads import FreezeReads
 
 
@@ -21,7 +21,7 @@ class FreezesAhead:
         for freeze in self._freezes:
             record = freeze.record
             if record is None:
-                found.append(f"frozen by {freeze.freeze_id}, whose record is damaged: it stops all tenants")
+                found.append(f"frozen by {freeze.freeze_id}, whose record is damaged: {whom_it_stops(freeze)}")
             elif record.scope.covers(tenant_id, labels):
                 in_force, changes_ms = record.state(self._now_ms)
                 if in_force:

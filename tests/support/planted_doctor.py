@@ -195,8 +195,12 @@ def fleet() -> Iterator[Told]:
     yield Told(nothing, R.FREEZES, "freezes", "none", good=True)
     two = then(_freeze("a"), lambda world: world.freeze(begins=3600), planned("p", "a b"), on("serve", "p"))
     yield Told(two, R.FREEZES, "freezes", "1 of 2 are in force, 1 tasks wait; `changeover freezes`", good=True)
-    said = "its record is damaged: it stops all tenants, 0 tasks wait; `changeover unfreeze freeze-1 --reason REASON`"
+    said = "its record is damaged: it stops tenants a, and may stop all tenants from "
     yield Told(then(_freeze("a"), _record("{")), R.FREEZES, "freeze freeze-1", said)
+    lost = then(_freeze("a"), lambda world: world.client.delete(world.keys.of("freezes_now")))
+    yield Told(lost, R.FREEZES, "freeze freeze-1", "it should be in force and stops nobody: a hand in the data?")
+    gone = then(_freeze("a"), lambda world: world.client.hdel(world.keys.of("freezes"), "freeze-1"))
+    yield Told(gone, R.FREEZES, "freeze freeze-1", "its record is gone, and nobody has lifted it (tenants a, by ada, ")
     run_out = FreezeRecord(Scope(), "ada", "why", 1, every="daily 08:00-09:00 UTC", windows=((1, 2),), known_until_ms=3)
     said = "its times are known no further, so it counts as in force"
     yield Told(then(_freeze("a"), _record(run_out.stored())), R.FREEZES, "freeze freeze-1", said)

@@ -90,6 +90,11 @@ def damage() -> Iterator[Planted]:
         hurt = staffed(moves, _write(key, field, value))
         yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, DOCTOR)
     yield from _damaged_tasks(started("p", "a b", max_concurrency=1))
+    for key, target in (("slots:p", "p"), ("tenant:a", "p"), ("line:a", "p.0")):
+        hurt = staffed(moves, _no_hash(key))
+        yield Planted(
+            f"damaged key {key}", hurt, target, S.DAMAGED_PLAN_KEY, "stands still until it is mended; in redis-cli"
+        )
     for name, hurt in (("status", _write("task:q.0", "status", "DANCING")), ("kind", _no_hash("task:q.0"))):
         said = "held by task q.0 of plan q since"
         freed = ("changeover release --tenant a --reason 'its holder is gone'",)

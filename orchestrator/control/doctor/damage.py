@@ -12,7 +12,7 @@ import redis
 from orchestrator.control.answers import Check
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.doctor.rows import Row, check
-from orchestrator.control.explain.damaged import name_of, way_out
+from orchestrator.control.explain.damaged import key_words, name_of, place_words, way_out
 from orchestrator.control.explain.offers import Offers
 from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import PLAN_OPEN
@@ -65,6 +65,9 @@ def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
     until, named = time.monotonic() + LOOK_SECONDS, 0
     plans = _under_way(reader)
     for place, (plan_id, total) in enumerate(plans):
+        for row in _keys(reader, plan_id, total):
+            named += 1
+            yield row
         for step in reader.damaged_tasks(plan_id, 0, total):
             for found in step[: SHOWN - named]:
                 named += 1
@@ -76,6 +79,16 @@ def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
                 finding = f"not all were looked at in {LOOK_SECONDS:g} s; `changeover explain PLAN` does: {left}"
                 yield check(Row.DAMAGED_TASK, "task records", finding)
                 return
+
+
+def _keys(reader: Reader, plan_id: str, total: int) -> Iterator[Check]:
+    """Of what one plan, and what its tasks stand in, goes by."""
+    for key in reader.damaged_plan_keys(plan_id):
+        yield check(Row.DAMAGED_KEY, f"key {key.key}", key_words(key, f"plan {plan_id}"), good=False)
+    for step in reader.damaged_places(plan_id, 0, total):
+        for place in step[:SHOWN]:
+            finding = key_words(place.key, place_words(place, plan_id))
+            yield check(Row.DAMAGED_KEY, f"key {place.key.key}", finding, good=False)
 
 
 def _row(found: DamagedRecord, offers: Offers, plan_id: str) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,9 +10,12 @@ from typing import Final
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.offers import Offers, of_plan
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.damage import DamagedRecord
+from orchestrator.ledger.damaged_keys import DamagedKey
 from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.plan_keys import DamagedPlace
 
 SHOWN: Final = 10
 """Damaged tasks of a plan that are told one by one."""
@@ -52,6 +56,37 @@ def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut) -> It
         yield remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
     if rest := found[SHOWN:]:
         yield remark(Situation.DAMAGED, f"and {len(rest)} more tasks are damaged", typed("status", plan_id))
+
+
+def plan_keys(found: Sequence[DamagedKey]) -> Iterator[Remark]:
+    """The plan stands still for them."""
+    for one in found:
+        yield remark(Situation.DAMAGED_PLAN_KEY, f"key {one.key} is damaged: {key_words(one, 'the plan')}")
+
+
+def places(found: Sequence[DamagedPlace], plan_id: str) -> Iterator[Remark]:
+    """What goes by them stands still."""
+    told: dict[str, DamagedPlace] = {}
+    for place in found:
+        told.setdefault(place.key.key, place)
+    for place in list(told.values())[:SHOWN]:
+        sentence = f"key {place.key.key} is damaged: {key_words(place.key, place_words(place, plan_id))}"
+        yield remark(Situation.DAMAGED_PLAN_KEY, sentence)
+    if len(told) > SHOWN:
+        sentence = f"and {len(told) - SHOWN} more keys are damaged: mend these and ask again"
+        yield remark(Situation.DAMAGED_PLAN_KEY, sentence)
+
+
+def key_words(found: DamagedKey, who: str) -> str:
+    """What is wrong, who stands still for it, and what to type."""
+    commands = ", then ".join(f"`{shlex.join(command)}`" for command in found.mend)
+    still = f"{who[0].upper()}{who[1:]} stands still until it is mended"
+    return f"{found.wrong}: a hand in the data? {still}; in redis-cli: {commands}"
+
+
+def place_words(place: DamagedPlace, plan_id: str) -> str:
+    """Who stands there."""
+    return f"what goes by it, such as task {task_id_of(plan_id, place.position)} (tenant {place.tenant_id}),"
 
 
 def name_of(found: DamagedRecord) -> str:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from redis.exceptions import ResponseError
+
 from orchestrator.control.answers import DamagedTask, Explanation, PlanSummary, Remark, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.explain import damaged, moving, stopped, waiting, whole_plan
@@ -24,6 +26,7 @@ from orchestrator.ledger.damage import DamagedRecord
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import is_damage
 from orchestrator.settings.model import Settings
 
 _BY_STATUS: dict[TaskState, Callable[[TaskScene], Iterator[Remark]]] = {
@@ -73,6 +76,8 @@ class Explainer:
 
     def _of_task(self, status: TaskStatus) -> Iterator[Remark]:
         position = position_of(status.task_id)
+        yield from damaged.plan_keys(self._reader.damaged_plan_keys(status.plan_id))
+        yield from self._places(status.plan_id, position, position + 1)
         for found in self._damaged(status.plan_id, position, position + 1):
             yield damaged.task_damage(found, damaged.way_out(self._offers(), status.plan_id))
             return
@@ -104,6 +109,7 @@ class Explainer:
             return
         plan_id, record, scene = summary.plan_id, self._reader.plan_record(summary.plan_id), self._look()
         state = PlanState(summary.status)
+        yield from damaged.plan_keys(self._reader.damaged_plan_keys(plan_id))
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         if state not in PLAN_ENDED:
             yield from servers(scene)
@@ -123,8 +129,16 @@ class Explainer:
 
     def _damage_in(self, summary: PlanSummary, scene: Scene) -> Iterator[Remark]:
         plan_id = summary.plan_id
-        if _is_under_way(summary) and (found := self._damaged(plan_id, 0, self._status.task_count(plan_id))):
+        if not _is_under_way(summary):
+            return
+        count = self._status.task_count(plan_id)
+        if found := self._damaged(plan_id, 0, count):
             yield from damaged.plan_damage(plan_id, found, damaged.way_out(scene.offers, plan_id))
+        yield from self._places(plan_id, 0, count)
+
+    def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
+        found = [one for step in self._reader.damaged_places(plan_id, first, end) for one in step]
+        yield from damaged.places(found, plan_id)
 
     def _damaged(self, plan_id: str, first: int, end: int) -> list[DamagedRecord]:
         return [one for step in self._reader.damaged_tasks(plan_id, first, end) for one in step]
@@ -161,6 +175,11 @@ def _reading() -> Iterator[list[Remark]]:
         yield remarks
     except UNREADABLE as error:
         remarks.append(_damaged(f"a record cannot be read ({type(error).__name__}: {str(error)[:100]})"))
+    except ResponseError as error:
+        # A key that is told above, if it is the plan's or the task's.
+        if not is_damage(error):
+            raise
+        remarks.append(_damaged("what is behind a damaged key cannot be read"))
 
 
 def _is_under_way(plan: PlanSummary) -> bool:

@@ -18,6 +18,7 @@ class Situation(StrEnum):
     BROKER_AWAY = "broker-away"
     CLOCK_SKEW = "clock-skew"
     DAMAGED = "damaged"
+    DAMAGED_PLAN_KEY = "damaged-plan-key"
     NO_WORKER = "no-worker"
     OTHER_BROKER = "other-broker"
     WORKERS_SILENT = "workers-silent"

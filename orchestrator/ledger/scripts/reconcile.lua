@@ -39,6 +39,11 @@ local function check(repair, one)
   return done
 end
 
+local function check_places(task)
+  WHOLE.ask_groups(task)
+  return repair_tenant(task)
+end
+
 local function check_slot(task)
   local has = redis.call('SISMEMBER', K.slots(plan_id), task.id) == 1
   if has and not TASK_ACTIVE[task.status] then
@@ -92,7 +97,7 @@ WHOLE.ask_whole_plan(plan_id)
 local last = math.min(first + limit, tonumber(f[2])) - 1
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
-  if task and check(repair_tenant, task) then
+  if task and check(check_places, task) then
     check_slot(task)
     check_lease(task)
     repaired(task, sound(repair_groups, task))

@@ -150,8 +150,8 @@ def test_what_failed_is_left_alone_ever_longer_and_goes_on_when_mended(hurt: Led
     with capture_logs() as logs:
         for _ in range(30):
             coordinating.look()
-    # 60 s of its clock, in which it was tried at once and after 1, 2, 4, 8, 16 s, at the next look.
-    assert sum(line.get("action") == "passed-by" for line in logs) == 6
+    # 60 s of its clock, in which it was tried at once and after 1, 2, 4, 8, 16 s, at the next look; and told once.
+    assert sum(line.get("action") == "passed-by" for line in logs) == 1
     hurt.client.hset(plan_key(hurt), "max", 1)
     coordinating.seconds += 60.0
     coordinating.look()
@@ -188,3 +188,18 @@ def test_a_damaged_waiter_keeps_no_tenant_from_those_behind_it(hurt: LedgerWorld
             hurt.sweeper.sweep()
     assert hurt.status("other") == "COMPLETED"
     assert hurt.holder("a") == ("bad.0" if name in MAY_START else "good.0")
+
+
+@pytest.mark.parametrize("kind", ["tenant", "line"])
+def test_a_damaged_tenant_is_told_once_while_it_lasts(hurt: LedgerWorld, kind: str) -> None:
+    coordinating = Coordinating(hurt)
+    hurt.plan("p", ["a", "b"])
+    as_text(hurt, hurt.keys.of(kind, "a"))
+    with capture_logs() as logs:
+        for _ in range(20):
+            coordinating.look()
+            coordinating.reconcile()
+    told = [line["event"] for line in logs if line["log_level"] == "error"]
+    # By the admission and by the reconciler.
+    assert 1 <= len(told) <= 2, told
+    assert hurt.status("p.1") == "RUNNING"

@@ -2,9 +2,11 @@
 -- @include keys
 -- @include frozen
 -- @include group_turn
+-- @include whole_plan
 
 -- Whether a group has no place for the task: then it joins the lines of its groups. Said once a wait.
 local function waits_for_group(task)
+  WHOLE.ask_groups(task)
   local place = place_lacking(task)
   if not place then return false end
   if task.group_for then

@@ -4,6 +4,7 @@
 -- @include boundary
 -- @include tenant_history
 -- @include rollback_request
+-- @include whole_plan
 
 -- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
 local function give_up(task, other)
@@ -32,6 +33,7 @@ end
 
 -- Whether something other than its plan keeps it from starting: then it waits for that from here on.
 local function has_to_wait(task)
+  WHOLE.ask_places(task)
   return waits_frozen(task) or joins_line(task) or waits_for_group(task)
 end
 

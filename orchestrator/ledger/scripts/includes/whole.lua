@@ -5,7 +5,7 @@
 -- @include keys
 
 -- Its functions, and what they have asked already in this script.
-local WHOLE, ASKED = {}, {events = {}, plans = {}}
+local WHOLE, ASKED = {}, {events = {}, plans = {}, places = {}, groups = {}}
 
 function WHOLE.damaged(key) error('the key ' .. key .. ' is damaged', 0) end
 

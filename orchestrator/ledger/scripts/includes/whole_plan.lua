@@ -29,11 +29,27 @@ end
 
 -- And what one stands in that waits, did, or will.
 function WHOLE.ask_places(task)
+  if ASKED.places[task.id] then return end
   WHOLE.ask_plan_places(task.plan)
   WHOLE.ask_held(task)
   if WHOLE.is_other(redis.pcall('ZCARD', K.line(task.tenant))) then WHOLE.damaged(K.line(task.tenant)) end
   local frozen = task.frozen_by and K.frozen(task.frozen_by)
   if frozen and WHOLE.is_other(redis.pcall('ZCARD', frozen)) then WHOLE.damaged(frozen) end
+  ASKED.places[task.id] = true
+end
+
+-- What one waits in that is of groups. Whoever holds a place gives it up whatever has become of the group's keys: that
+-- keeps nobody from an end.
+function WHOLE.ask_groups(task)
+  if task.groups == '' or ASKED.groups[task.id] then return end
+  if WHOLE.is_other(redis.pcall('ZCARD', K.grouped())) then WHOLE.damaged(K.grouped()) end
+  for group in string.gmatch(task.groups, '%S+') do
+    for _, name in ipairs({group, task.plan .. ':' .. group}) do
+      if WHOLE.is_other(redis.pcall('SCARD', K.group(name))) then WHOLE.damaged(K.group(name)) end
+      if WHOLE.is_other(redis.pcall('ZCARD', K.group_line(name))) then WHOLE.damaged(K.group_line(name)) end
+    end
+  end
+  ASKED.groups[task.id] = true
 end
 
 -- What a move of the task writes to.

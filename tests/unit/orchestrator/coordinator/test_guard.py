@@ -16,30 +16,40 @@ class Hand:
         self.seconds = 0.0
         self.broken = True
         self.steps = 0
+        self.fault = "broken"
         self.guard = FaultGuard(lambda: self.seconds)
 
     def step(self) -> None:
         self.steps += 1
         if self.broken:
-            raise ValueError("broken")
+            raise ValueError(self.fault)
 
     def run(self, name: str = "p") -> bool:
         return self.guard.run(name, self.step)
 
 
-def test_a_fault_is_logged_and_tried_again_ever_more_seldom() -> None:
+def test_a_fault_is_tried_again_ever_more_seldom_and_told_once_in_ten_minutes() -> None:
     hand = Hand()
     tried_at = []
+    told_at = []
     with capture_logs() as logs:
-        for second in range(400):
+        for second in range(700):
             hand.seconds = float(second)
-            before = hand.steps
+            hand.fault = "broken" if second < 200 else "broken otherwise"
+            before, told = hand.steps, len(logs)
             assert not hand.run()
             if hand.steps > before:
                 tried_at.append(second)
-    assert tried_at == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]
+            if len(logs) > told:
+                told_at.append(second)
+    assert tried_at[:12] == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]
     assert {line["what"] for line in logs} == {"p"}
-    assert len(logs) == len(tried_at)
+    # What is new of it is told at once.
+    assert told_at == [0, 243]
+    hand.seconds = 900.0
+    with capture_logs() as logs:
+        assert not hand.run()
+    assert len(logs) == 1
 
 
 def test_success_ends_it() -> None:
