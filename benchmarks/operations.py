@@ -6,6 +6,7 @@ to the coordinators is done to its end, in their chunks. Times are Redis' own, f
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 
 from benchmarks.place import private_redis, settings_of
 from orchestrator.coordinator.coordinator import ADMIT_LIMIT, CHUNK
+from orchestrator.fleet.rules import NO_RULES, FleetRules, Tolerance, Wave
 from orchestrator.ledger.connection import connect
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.place import Place
@@ -40,14 +42,23 @@ class _Bench:
     def ready(self) -> None:
         self.write(slots=len(self.tasks))
 
-    def write(self, slots: int) -> None:
+    def ready_in_waves(self) -> None:
+        """All but one in the first wave, each wave and the plan with a tolerance."""
+        total, few = len(self.tasks), Tolerance(10, strict=False)
+        waves = (Wave("most", total - 1, tolerance=few), Wave("last", 1, tolerance=few))
+        self.write(slots=total, rules=FleetRules(total, few, waves=waves))
+
+    def write(self, slots: int, rules: FleetRules = NO_RULES) -> None:
         self.redis.flushdb()
         self.world.ledger.announce()
         total = len(self.tasks)
-        self.world.open("p", total, stages=["one", "two"], max_concurrency=slots)
+        self.world.open("p", total, stages=["one", "two"], max_concurrency=slots, rules=rules)
         for first in range(0, total, 100):
-            names = [f"t{i}" for i in range(first, min(first + 100, total))]
-            self.world.ledger.write_chunk("p", "d", first // 100, [(name, config(name, "p")) for name in names])
+            places = range(first, min(first + 100, total))
+            # The last tenant is the last wave's.
+            traits = [json.dumps({"wave": int(i == total - 1)}) if rules.waves else "{}" for i in places]
+            rows = [(f"t{i}", config(f"t{i}", "p"), told) for i, told in zip(places, traits, strict=True)]
+            self.world.ledger.write_chunk("p", "d", first // 100, rows)
         self.world.ledger.commit_plan("p", "d")
 
     def waiting(self) -> None:
@@ -127,6 +138,7 @@ def run(tasks: int = 10_000) -> None:
         bench = _Bench(Place(server.url(0), server.url(1)), tasks)
         cases: list[tuple[str, str, Callable[[], None]]] = [
             ("admit", "all waiting, all slots free", bench.ready),
+            ("admit", "the same, in waves with tolerances", bench.ready_in_waves),
             ("pause", "all in a stage", bench.in_stage),
             ("resume", "all paused", bench.paused),
             ("cancel", "all waiting", bench.waiting),

@@ -20,6 +20,7 @@ from orchestrator.control.answers import (
     PurgedTenant,
     TaskStatus,
 )
+from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.fleet_status import breach_sentence, breaches
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.control.tenants import unit_words
@@ -60,7 +61,7 @@ def plan_table(
         counts_text(plan.counts),
     ]
     if plan.accepted_failures:
-        parts.append(cell(f"{plan.accepted_failures} failures accepted, or their stage skipped", "dim"))
+        parts.append(cell(accepted_words(plan.accepted_failures), "dim"))
     parts += [cell(line) for line in fleet_lines(plan)]
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))

@@ -65,3 +65,12 @@ class FailureCauses:
 
     def __len__(self) -> int:
         return len(self._groups)
+
+
+def accepted_words(count: int) -> str:
+    """``2 failures accepted, or their stages skipped``; "" for none."""
+    if not count:
+        return ""
+    if count == 1:
+        return "1 failure accepted, or its stage skipped"
+    return f"{count:,} failures accepted, or their stages skipped"

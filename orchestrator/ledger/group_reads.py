@@ -56,6 +56,19 @@ class GroupReads:
             found[name] = GroupUse(group, plan_id, used, most, holders, self._tenants(holders))
         return found
 
+    def waited_for(self, limit: int) -> dict[str, int]:
+        """Names of groups with a line, and how many stand in it: those not looked at for the longest first."""
+        names = cast(list[str], self._client.zrange(self._keys.of("grouped"), 0, limit - 1))
+        with self._client.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.zcard(self._keys.of("group_line", name))
+            lines = pipeline.execute(raise_on_error=False)
+        return {name: line for name, line in zip(names, lines, strict=True) if isinstance(line, int) and line}
+
+    def holders(self, name: str, limit: int) -> list[str]:
+        """Some of the tasks that hold it, sorted."""
+        return sorted(cast(list[str], self._client.srandmember(self._keys.of("group", name), limit)))
+
     def _tenants(self, task_ids: Sequence[str]) -> list[str]:
         with self._client.pipeline(transaction=False) as pipeline:
             for task_id in task_ids:

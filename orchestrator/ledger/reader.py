@@ -226,6 +226,11 @@ class Reader:
         needs = cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))
         return int(needs) if needs and needs.isdecimal() else 1
 
+    def late_turns(self, told_ms: int, limit: int) -> list[tuple[str, float]]:
+        """Plans whose time (``not_before``, rate) had come by then and that had no turn since, and when it had."""
+        found = self._client.zrangebyscore(self._keys.of("due"), "-inf", told_ms, start=0, num=limit, withscores=True)
+        return cast(list[tuple[str, float]], found)
+
     def handed_back(self, limit: int) -> list[str]:
         """Tasks whose turn workers gave back since they cannot run it, those of the longest ago first."""
         return cast(list[str], self._client.zrange(self._keys.of("handed_back"), 0, limit - 1))

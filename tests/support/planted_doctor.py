@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.control.doctor import Row as R
 from orchestrator.domain import formats
 from orchestrator.fleet.freezes import FreezeRecord, Scope
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.hooks import Letter, Note
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
@@ -222,6 +223,50 @@ def webhooks() -> Iterator[Told]:
     dead = hooked_with(Note(given_up=Letter(1, "{}")))
     said = "1 notifications were given up; `changeover webhooks resend ops` sends them again"
     yield Told(dead, R.WEBHOOKS, "webhook ops", said)
+
+
+def waiting() -> Iterator[Told]:
+    for row, name, said in (
+        (R.WAVES, "waves", "none waits"),
+        (R.GROUPS, "groups", "none is waited for"),
+        (R.PACE, "pace", "no plan is past the time"),
+    ):
+        yield Told(nothing, row, name, said, good=True)
+    soak, asked = (
+        Wave("all", 1, soak_seconds=600.0),
+        Wave("all", 1, gate='{"url":"x","interval":30000,"timeout":60000}'),
+    )
+    yield Told(_wave(soak), R.WAVES, "waves", "1 plans soak, or wait for a gate", good=True)
+    late = then(_wave(soak), _an_hour_later, lambda world: world.awaited.hand_out())
+    said = (
+        "wave all soaks for 50 min longer than it should: 1 looks are not answered by any worker: `changeover explain"
+    )
+    yield Told(late, R.WAVES, "plan p", said)
+    late = then(_wave(asked), _an_hour_later)
+    yield Told(
+        late, R.WAVES, "plan p", "wave all should have had an answer of its gate 59 min ago: no worker asks it: "
+    )
+    yield Told(_full_group, R.GROUPS, "groups", "1 are waited for", good=True)
+    said = "1 of 1 in use, 1 tasks wait; p.0, which holds it, has had no sign of life for longer than its lease: "
+    yield Told(then(_full_group, _an_hour_later), R.GROUPS, "group db", said)
+    freed = then(_full_group, lambda world: world.client.hset(world.keys.of("task", "p.0"), "status", "PAUSED"))
+    yield Told(
+        freed, R.GROUPS, "group db", "1 of 1 in use, 1 tasks wait; p.0, which holds it, is PAUSED: a sweep frees it"
+    )
+    late = then(
+        planned("p", "a"), lambda world: world.client.zadd(world.keys.of("due"), {"p": world.reader.now_ms() - 3e5})
+    )
+    yield Told(late, R.PACE, "plan p", "its time came 5 min ago, and no coordinator has given it a turn: ")
+
+
+def _wave(wave: Wave) -> Do:
+    return lambda world: world.finish(*world.started("p", ["a"], rules=FleetRules(1, waves=(wave,)), wave_of=[0]))
+
+
+def _full_group(world: LedgerWorld) -> None:
+    world.limit_groups({"db": 1})
+    for plan_id, tenant in (("p", "a"), ("q", "b")):
+        world.started(plan_id, [tenant], traits={tenant: {"groups": ["db"]}})
 
 
 def _freeze(tenants: str) -> Do:

@@ -17,7 +17,7 @@ from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
-from orchestrator.control.failure_causes import CauseGroup
+from orchestrator.control.failure_causes import CauseGroup, accepted_words
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import LiveView, TaskView, seconds_between
 from orchestrator.domain.spans import span_text
@@ -58,6 +58,8 @@ def head(live: LiveView, width: int) -> Lines:
     counts = counts_text(plan.counts)
     counts.no_wrap, counts.overflow = True, "ellipsis"
     lines.append(counts)
+    if plan.accepted_failures:
+        lines.append(long_cell(accepted_words(plan.accepted_failures), "dim"))
     lines += fleet(live)
     if plan.waits_because:
         lines.append(long_cell(plan.waits_because, "yellow"))

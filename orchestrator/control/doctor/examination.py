@@ -11,6 +11,7 @@ import redis
 from orchestrator.control.answers import Check, Diagnosis
 from orchestrator.control.doctor.consuming import consuming
 from orchestrator.control.doctor.damage import as_far_as_it_goes, damage_rows, key_rows
+from orchestrator.control.doctor.fleet import group_rows, pace_rows, wave_rows
 from orchestrator.control.doctor.freezes import freeze_rows
 from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
@@ -88,6 +89,9 @@ def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check
         ("drafts", _drafts(reader)),
         ("freezes", freeze_rows(reader)),
         ("webhooks", webhook_rows(ledger, reader)),
+        ("waves", wave_rows(reader)),
+        ("groups", group_rows(reader)),
+        ("pace", pace_rows(reader)),
         ("records", damage_rows(reader, offers, tasks=not writes.by_server)),
     ):
         yield from as_far_as_it_goes(name, rows, damaged)

@@ -14,6 +14,7 @@ from orchestrator.control.explain.processes import broker_away, handed_back, no_
 from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
+from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.control.status import StatusReader
 from orchestrator.control.worrying import ABANDONED_SECONDS
@@ -54,7 +55,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield _draft(plan)
         return
     if plan.summary.status in PLAN_ENDED:
-        yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}")
+        yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}")
     else:
         yield from no_coordinator(plan.scene)
         yield from broker_away(plan.scene)
@@ -64,6 +65,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
     yield from _failures(plan)
+    yield from _accepted(plan)
     yield from _waits(plan)
     yield from _moves(plan)
     yield from _cancelled(plan)
@@ -106,7 +108,7 @@ def _progress(plan: PlanScene) -> Remark:
     parts = ", ".join(f"{count} {where}" for where, count in waits.items() if count)
     sentence = f"{held} of {plan.summary.max_concurrency} slots are in use, {sum(waits.values())} tasks wait"
     sentence += f" ({parts})" if parts else ""
-    return remark(Situation.PLAN_MOVES, f"{sentence}; {_counts(plan.summary)}")
+    return remark(Situation.PLAN_MOVES, f"{sentence}; {_counts(plan.summary)}{_accepted_too(plan)}")
 
 
 _WAITS: Final = {
@@ -131,6 +133,22 @@ def _failures(plan: PlanScene) -> Iterator[Remark]:
         look = [] if commands else [typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))]
         yield remark(Situation.FAILURES, sentence, *commands, *look)
     yield from _more(plan, groups, Situation.FAILURES, "causes of failure", "--failed")
+
+
+def _accepted_too(plan: PlanScene) -> str:
+    words = accepted_words(plan.summary.accepted_failures)
+    return f"; {words}" if words else ""
+
+
+def _accepted(plan: PlanScene) -> Iterator[Remark]:
+    """What failed and counts no more: nothing has to be done."""
+    groups = plan.of_kind("accepted")
+    for group in groups[:CAUSES_SHOWN]:
+        _, kind, stage = group.words
+        where = f" in stage {stage}" if stage else ""
+        sentence = f"{group.count} failed{where}, which is accepted and does not count: {kind}: {_message(plan, group)}"
+        yield remark(Situation.FAILURE_ACCEPTED, f"{sentence}; {_samples(plan, group)}")
+    yield from _more(plan, groups, Situation.FAILURE_ACCEPTED, "causes of accepted failures", "--failed")
 
 
 def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:

@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches clock, task:{task}, tenant:{tenant} (hashes), plan-paused:{plan} (set)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
---       failed: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
+--       failed, accepted: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze | group: its name | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back | cancelled: by whom
 -- EVENTS none
@@ -51,7 +51,8 @@ local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'o
 for position = first, last do
   local task_id = task_id_of(plan_id, position)
   local key = K.task(task_id)
-  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy', 'groupFor')
+  local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy', 'groupFor',
+    'accepted')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
   if not status then
     -- Not written yet; or a hand has put there what is no record.
@@ -66,7 +67,7 @@ for position = first, last do
   elseif status == 'PENDING' or (goes_back == '1' and status ~= 'RUNNING') then
     add(position, 'queue', goes_back)
   elseif status == 'FAILED' or status == 'ROLLBACK_FAILED' then
-    add(position, 'failed', status, why_failed(redis.call('HGET', key, 'failure')))
+    add(position, f[7] == '1' and 'accepted' or 'failed', status, why_failed(redis.call('HGET', key, 'failure')))
   elseif status == 'PAUSED' then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
   elseif status == 'RUNNING' or status == 'ROLLING_BACK' then

@@ -220,6 +220,19 @@ def test_a_plan_ends_when_all_that_waits_is_excluded(world: LedgerWorld) -> None
     assert {world.status(task_id) for task_id in ids} == {"CANCELLED"}
 
 
+@pytest.mark.parametrize("ends_last", ["an excluded one", "a completed one"])
+def test_a_plan_of_which_tenants_were_excluded_is_not_completed(world: LedgerWorld, ends_last: str) -> None:
+    # COMPLETED says that all of its tenants are at the new version.
+    first, other = world.started("p", ["a", "b"], max_concurrency=1)
+    if ends_last == "an excluded one":
+        world.finish(first)
+        assert many(world, "exclude", "p", "b") == (PlanState.CANCELLED, 1)
+    else:
+        assert many(world, "exclude", "p", "b") == (PlanState.RUNNING, 1)
+        world.finish(first)
+    assert [world.status(name) for name in ("p", first, other)] == ["CANCELLED", "COMPLETED", "CANCELLED"]
+
+
 # auto_rollback
 
 

@@ -28,6 +28,7 @@ TABLE = [
         planted_doctor.plans,
         planted_doctor.fleet,
         planted_doctor.webhooks,
+        planted_doctor.waiting,
     )
     for row in rows()
 ]
