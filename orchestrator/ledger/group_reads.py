@@ -46,14 +46,18 @@ class GroupReads:
                     pipeline.hget(self._keys.of("plan", plan_id), f"group:{group}")
                 else:
                     pipeline.hget(self._keys.of("settings"), f"{GROUP}{group}")
-            answers = pipeline.execute()
+            # One that a hand has made something else of is held by nobody, and hides no other.
+            answers = pipeline.execute(raise_on_error=False)
         found = {}
         for index, name in enumerate(names):
-            used, holders, limit = answers[index * 3 : index * 3 + 3]
+            used, holders, limit = (
+                None if isinstance(answer, redis.ResponseError) else answer
+                for answer in answers[index * 3 : index * 3 + 3]
+            )
             plan_id, _, group = name.rpartition(":")
-            holders = sorted(cast(list[str], holders))
+            holders = sorted(cast(list[str], holders or []))
             most = int(limit) if limit and limit.isdecimal() else None
-            found[name] = GroupUse(group, plan_id, used, most, holders, self._tenants(holders))
+            found[name] = GroupUse(group, plan_id, used or 0, most, holders, self._tenants(holders))
         return found
 
     def waited_for(self, limit: int) -> dict[str, int]:

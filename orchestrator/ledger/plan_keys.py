@@ -34,28 +34,37 @@ class DamagedPlace:
     key: DamagedKey
 
 
-def damaged_plan_keys(client: redis.Redis, keys: Keys, plan_id: str) -> Iterator[DamagedKey]:
-    """Those that the plan itself goes by."""
-    with client.pipeline(transaction=False) as pipeline:
-        for kind in OF_A_PLAN:
-            pipeline.type(keys.of(kind, plan_id))
-        types = cast(list[str], pipeline.execute())
-    for (kind, belongs), is_now in zip(OF_A_PLAN.items(), types, strict=True):
-        if is_now not in (belongs, "none"):
-            yield _of_another_type(keys.of(kind, plan_id), kind, is_now, belongs)
-        elif kind == "log":
-            yield from _beyond(client, keys, plan_id)
+class PlanKeys:
+    """The questions about them, of one namespace."""
 
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
 
-def damaged_places(client: redis.Redis, keys: Keys, plan_id: str, first: int, end: int) -> Iterator[list[DamagedPlace]]:
-    """Those of the plan's open tasks from position ``first`` to before ``end``: a list for each step of a bounded size,
-    of which two may have the same key."""
-    for position in range(first, end, LOOKED_AT):
-        step = (plan_id, position, min(LOOKED_AT, end - position))
-        yield [
-            DamagedPlace(int(at), str(tenant), _of_another_type(key, kind, is_now, belongs))
-            for at, tenant, kind, key, is_now, belongs in look(client, keys, "damaged_places", step)
+    def damaged(self, plan_id: str) -> list[DamagedKey]:
+        """Those that the plan itself goes by."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            for kind in OF_A_PLAN:
+                pipeline.type(self._keys.of(kind, plan_id))
+            types = cast(list[str], pipeline.execute())
+        found = [
+            _of_another_type(self._keys.of(kind, plan_id), kind, is_now, belongs)
+            for (kind, belongs), is_now in zip(OF_A_PLAN.items(), types, strict=True)
+            if is_now not in (belongs, "none")
         ]
+        return (
+            found if any(one.kind == "log" for one in found) else [*found, *_beyond(self._client, self._keys, plan_id)]
+        )
+
+    def places(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedPlace]]:
+        """Those of the plan's open tasks from position ``first`` to before ``end``: a list for each step of a bounded
+        size, of which two may have the same key."""
+        for position in range(first, end, LOOKED_AT):
+            step = (plan_id, position, min(LOOKED_AT, end - position))
+            yield [
+                DamagedPlace(int(at), str(tenant), _of_another_type(key, kind, is_now, belongs))
+                for at, tenant, kind, key, is_now, belongs in look(self._client, self._keys, "damaged_places", step)
+            ]
 
 
 def _of_another_type(key: str, kind: str, is_now: str, belongs: str) -> DamagedKey:

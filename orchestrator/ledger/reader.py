@@ -14,7 +14,6 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans
-from orchestrator.ledger.damaged_keys import DamagedKey
 from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
@@ -23,7 +22,7 @@ from orchestrator.ledger.log_entries import event_of
 from orchestrator.ledger.looks import look
 from orchestrator.ledger.movers import movers
 from orchestrator.ledger.page_reads import PageReads
-from orchestrator.ledger.plan_keys import DamagedPlace, damaged_places, damaged_plan_keys
+from orchestrator.ledger.plan_keys import PlanKeys
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
 from orchestrator.ledger.repairs import PutRight, put_right
@@ -47,6 +46,7 @@ class Reader:
         self._keys = keys
         self.namespace = keys.namespace
         self.freezes, self.groups = FreezeReads(client, keys), GroupReads(client, keys)
+        self.plan_keys = PlanKeys(client, keys)
         self.pages = PageReads(client, keys)
 
     # For coordinators and workers
@@ -242,14 +242,6 @@ class Reader:
     def damaged_tasks(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedRecord]]:
         """Those of the plan's tasks at these positions with whose record no script can work, step by step."""
         return damaged_tasks(self._client, self._keys, plan_id, first, end)
-
-    def damaged_plan_keys(self, plan_id: str) -> list[DamagedKey]:
-        """Keys that the plan itself goes by and that are not what belongs there."""
-        return list(damaged_plan_keys(self._client, self._keys, plan_id))
-
-    def damaged_places(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedPlace]]:
-        """Such keys of what the plan's open tasks at these positions stand in, step by step."""
-        return damaged_places(self._client, self._keys, plan_id, first, end)
 
     def lost_plans(self) -> list[tuple[str, datetime]]:
         """Plans that were taken out in the last day, as their record was gone, and that are not there again."""

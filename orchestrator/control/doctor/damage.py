@@ -83,9 +83,9 @@ def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
 
 def _keys(reader: Reader, plan_id: str, total: int) -> Iterator[Check]:
     """Of what one plan, and what its tasks stand in, goes by."""
-    for key in reader.damaged_plan_keys(plan_id):
+    for key in reader.plan_keys.damaged(plan_id):
         yield check(Row.DAMAGED_KEY, f"key {key.key}", key_words(key, f"plan {plan_id}"), good=False)
-    for step in reader.damaged_places(plan_id, 0, total):
+    for step in reader.plan_keys.places(plan_id, 0, total):
         for place in step[:SHOWN]:
             finding = key_words(place.key, place_words(place, plan_id))
             yield check(Row.DAMAGED_KEY, f"key {place.key.key}", finding, good=False)

@@ -76,7 +76,7 @@ class Explainer:
 
     def _of_task(self, status: TaskStatus) -> Iterator[Remark]:
         position = position_of(status.task_id)
-        yield from damaged.plan_keys(self._reader.damaged_plan_keys(status.plan_id))
+        yield from damaged.plan_keys(self._reader.plan_keys.damaged(status.plan_id))
         yield from self._places(status.plan_id, position, position + 1)
         for found in self._damaged(status.plan_id, position, position + 1):
             yield damaged.task_damage(found, damaged.way_out(self._offers(), status.plan_id))
@@ -109,7 +109,7 @@ class Explainer:
             return
         plan_id, record, scene = summary.plan_id, self._reader.plan_record(summary.plan_id), self._look()
         state = PlanState(summary.status)
-        yield from damaged.plan_keys(self._reader.damaged_plan_keys(plan_id))
+        yield from damaged.plan_keys(self._reader.plan_keys.damaged(plan_id))
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         if state not in PLAN_ENDED:
             yield from servers(scene)
@@ -137,7 +137,7 @@ class Explainer:
         yield from self._places(plan_id, 0, count)
 
     def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
-        found = [one for step in self._reader.damaged_places(plan_id, first, end) for one in step]
+        found = [one for step in self._reader.plan_keys.places(plan_id, first, end) for one in step]
         yield from damaged.places(found, plan_id)
 
     def _damaged(self, plan_id: str, first: int, end: int) -> list[DamagedRecord]:
