@@ -31,7 +31,8 @@ class Batch:
         headers, header_bytes = _first(answer.headers)
         size = header_bytes + len(answer.body)
         if size > self._left:
-            too_long = f"the answers of all instances together are longer than {self._most_bytes} bytes"
+            too_long = f"the answers of all instances together are longer than {self._most_bytes} bytes: let each say "
+            too_long += "less, or share them out over several steps or tenants"
             return HttpAnswer(answer.key, answer.status, b"", too_long)
         self._left -= size
         return replace(answer, headers=headers)

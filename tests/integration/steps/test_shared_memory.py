@@ -20,7 +20,10 @@ def test_the_answers_of_a_batch_together_are_bounded() -> None:
     with Instances({"/": raw(b"x" * 20_000)}) as server, HttpPool(max_batch_bytes=100_000) as pool:
         answers = pool.fetch_all([HttpRequest(str(number), server.url("/")) for number in range(10)], 20)
     assert [len(answer.body) for answer in answers if answer.error is None] == [20_000] * 4
-    too_long = "the answers of all instances together are longer than 100000 bytes"
+    too_long = (
+        "the answers of all instances together are longer than 100000 bytes: let each say less, or share them out "
+    )
+    too_long += "over several steps or tenants"
     assert {answer.error for answer in answers} == {None, too_long}
     assert {(answer.status, answer.body) for answer in answers if answer.error} == {(200, b"")}
 
