@@ -50,6 +50,8 @@ def failed() -> Iterator[Planted]:
     )
     said = "its failure is accepted by ada (known) and does not count any more: it broke"
     yield Planted("failure accepted", accepted, "p.0", S.FAILURE_ACCEPTED, said, (RETRY,))
+    said = "1 failed in stage one, which is accepted and does not count: "
+    yield Planted("failure accepted, plan", accepted, "p", S.FAILURE_ACCEPTED, said)
     said = "stage one took longer than 60 s; last answer: gw-1 says version 41"
     yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT))
     spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
