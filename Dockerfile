@@ -9,7 +9,7 @@ RUN python3 -m venv /opt/changeover
 # The dependencies first: they change less often than the code, and stay in the layer cache.
 COPY deploy/image/requirements.lock ./
 RUN /opt/changeover/bin/pip install --require-hashes -r requirements.lock
-COPY pyproject.toml README.md celeryconfig.py ./
+COPY pyproject.toml README.md LICENSE celeryconfig.py ./
 COPY steps steps
 COPY checkpoint checkpoint
 COPY orchestrator orchestrator

@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs test test-long test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
+.PHONY: run docs site test test-long test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -84,6 +84,11 @@ docs: .venv/ready
 	$(BIN)/python -m orchestrator.domain.diagrams
 	$(BIN)/python -m orchestrator.ledger.script_headers
 	$(BIN)/python -m reference
+
+# The documentation as a site, in build/site; a link or an anchor that leads nowhere is an error.
+site: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
+	$(BIN)/python -m tests.site_is_whole build/site
 
 # About ten minutes on two quiet cores; `make bench QUICK=--quick` about one.
 bench: .venv/ready

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def test_every_block_is_run_saved_or_marked(page: str) -> None:
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_what_the_page_says_to_type_works(page: str, tmp_path: Path) -> None:
     blocks = [block for block in blocks_of(page) if not block.is_fragment]
-    with up_of(blocks, tmp_path) as ports:
+    with up_of(blocks, tmp_path) as ports, left_behind_is_ended(tmp_path):
         for block in blocks:
             text = re.sub(r":9001\b", lambda _: f":{ports[0]}", block.text) if ports else block.text
             if block.title:
@@ -64,6 +64,17 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=folder, env=CLEAN | {"PATH": path}, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+@contextmanager
+def left_behind_is_ended(folder: Path) -> Iterator[None]:
+    """What a page starts by itself, and a failure kept it from stopping."""
+    try:
+        yield
+    finally:
+        if (folder / "up.pid").exists():
+            with suppress(ProcessLookupError):
+                os.kill(int((folder / "up.pid").read_text()), signal.SIGTERM)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from typing import Final
 
 PAGES: Final = Path(__file__).parents[2] / "docs"
 
-FOLLOWED: Final = ("migration.md", *(f"how-to/{page.name}" for page in (PAGES / "how-to").glob("*.md")))
+_HOW_TO: Final = sorted(f"how-to/{page.name}" for page in (PAGES / "how-to").glob("*.md"))
+FOLLOWED: Final = ("tutorial.md", "migration.md", *_HOW_TO)
 """Pages whose every block is run, saved, or marked as a fragment."""
 
 _BLOCK: Final = re.compile(
