@@ -87,7 +87,7 @@ docs: .venv/ready
 
 # The documentation as a site, in build/site; a link or an anchor that leads nowhere is an error.
 site: .venv/ready
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/python -m tests.site_is_whole build/site
 
 # About ten minutes on two quiet cores; `make bench QUICK=--quick` about one.

@@ -9,9 +9,14 @@ from typing import Final
 from orchestrator.domain.schemas import schema_text
 from reference.command_line import command_line
 from reference.event_examples import event_lines
+from reference.http_api import http_api
 from reference.python_api import python_api
 
 ROOT: Final = Path(__file__).parents[1]
+
+_SCREENS: Final = ROOT / "tests" / "integration" / "cli" / "pictures"
+_SCREEN: Final = re.compile(r"(<!-- screen: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+"""A screen as a test has seen it in a terminal."""
 
 _PART: Final = re.compile(r"(<!-- made: events (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -21,6 +26,7 @@ def made() -> dict[str, str]:
     return {
         "docs/reference/command-line.md": command_line(),
         "docs/reference/python-api.md": python_api(),
+        "docs/reference/http-api.md": http_api(),
         "docs/reference/plan.schema.json": schema_text("plan"),
         "docs/reference/events.schema.json": schema_text("events"),
         **{name: _with_parts((ROOT / name).read_text()) for name in ("README.md", "docs/events.md")},
@@ -28,10 +34,14 @@ def made() -> dict[str, str]:
 
 
 def _with_parts(page: str) -> str:
-    """The page with its event examples as the models have them: ``<!-- made: events TaskStarted,TaskFailed -->``."""
+    """The page with its event examples (``<!-- made: events TaskStarted,TaskFailed -->``) and its screens."""
 
     def part(match: re.Match[str]) -> str:
         lines = "\n".join(event_lines(match[2].split(",")))
         return f"{match[1]}```json\n{lines}\n```\n{match[3]}"
 
-    return _PART.sub(part, page)
+    def screen(match: re.Match[str]) -> str:
+        text = (_SCREENS / f"{match[2]}.txt").read_text().rstrip()
+        return f"{match[1]}```text\n{text}\n```\n{match[3]}"
+
+    return _SCREEN.sub(screen, _PART.sub(part, page))

@@ -1,4 +1,4 @@
-"""What the built site loads is its own: ``python -m tests.site_is_whole FOLDER``; a line each and exit code 1 when not."""
+"""What the built site loads is its own: ``python -m tests.site_is_whole FOLDER``; else a line each, exit code 1."""
 
 from __future__ import annotations
 
