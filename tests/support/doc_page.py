@@ -38,7 +38,7 @@ class Block:
     @property
     def is_up(self) -> bool:
         """Whether it starts what goes on beside the rest."""
-        return self.language == "sh" and self.text.startswith("changeover up")
+        return self.language == "sh" and self.text.startswith("changeover up") and len(self.commands) == 1
 
     @property
     def commands(self) -> list[tuple[str, int]]:
