@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -41,7 +42,8 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     app.state.settings = settings
     app.state.streams = streams
     app.state.shared = Shared(settings, client)
-    app.state.reception = Reception(identities, Sessions(ledger), settings.console.session_seconds)
+    translated = partial(translate_errors, url)
+    app.state.reception = Reception(identities, Sessions(ledger), settings.console.session_seconds, translated)
     app.state.sign_in_page = page.sign_in_page
     app.state.redis = redis
 
@@ -62,6 +64,6 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
         hosts=KnownHosts(settings.console),
         streams=streams,
         page=page.error_page,
-        translated=lambda: translate_errors(url),
+        translated=translated,
     )
     return app

@@ -22,7 +22,7 @@ from tests.support.redis_server import free_port
 
 TREE = Path(__file__).parents[2]
 SERVER = 'exec {} "$@" --port {} --bind 127.0.0.1'
-ROLES = ("coordinator", "worker", "flower")
+ROLES = ("coordinator", "worker", "console", "flower")
 
 
 @pytest.fixture(scope="module")

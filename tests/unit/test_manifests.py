@@ -85,13 +85,13 @@ def test_workers_are_scaled_by_metrics_that_exist() -> None:
             assert metric.removesuffix("_bucket") in known
 
 
-@pytest.mark.parametrize("role", ["coordinator", "worker@", "flower"])
+@pytest.mark.parametrize("role", ["coordinator", "worker@", "console", "flower"])
 def test_units_run_their_commands(role: str) -> None:
     unit = (SYSTEMD / f"changeover-{role}.service").read_text()
     assert f"ExecStart=/opt/changeover/bin/changeover {role.removesuffix('@')} " in unit
     assert "\nRestart=always\n" in unit
     assert "\nUser=changeover\n" in unit
-    if role != "flower":
+    if role in ("coordinator", "worker@"):
         assert "\nType=notify\n" in unit
         assert "\nWatchdogSec=60\n" in unit
 

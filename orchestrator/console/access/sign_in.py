@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Annotated, Final
 
 import structlog
@@ -33,22 +35,33 @@ def local_path(given: str) -> str:
 class Reception:
     """What signing in needs; ``app.state.reception``."""
 
-    def __init__(self, identities: Identities, sessions: Sessions, session_seconds: float) -> None:
+    def __init__(
+        self,
+        identities: Identities,
+        sessions: Sessions,
+        session_seconds: float,
+        translated: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """``translated`` makes errors of ours out of those of the ledger's connection."""
+        self._translated = translated
         self._identities = identities
         self._sessions = sessions
         self.session_seconds = session_seconds
 
     def sign_in(self, token: str, link: str, origin: Origin) -> Credential:
         """The session. Raises ``Refusal`` for a token or link that is none."""
-        found, credential = self._identities.prove(link or token, "link" if link else "token", origin)
-        if link and not self._sessions.use_link(credential):
-            raise Refusal(401, "unauthenticated", "Sign in first", "the link was used already")
+        with self._translated():
+            found, credential = self._identities.prove(link or token, "link" if link else "token", origin)
+            if link and not self._sessions.use_link(credential):
+                raise Refusal(401, "unauthenticated", "Sign in first", "the link was used already")
+            session = self._sessions.start(found.identifier, self.session_seconds)
         _log.info(f"{found.name} signed in", action="signed-in", actor=found.name, address=origin.address)
-        return self._sessions.start(found.identifier, self.session_seconds)
+        return session
 
     def sign_out(self, credential: Credential) -> None:
         """Ends the session."""
-        self._sessions.end(credential)
+        with self._translated():
+            self._sessions.end(credential)
 
 
 def _reception(request: Request) -> Reception:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import httpx
 import pytest
+from pydantic import SecretStr
+from starlette.responses import StreamingResponse
 
+from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.domain.roles import Role
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture
@@ -34,6 +40,51 @@ def test_no_token_no_answer_but_health(console: ConsoleServer) -> None:
         head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {console.token('admin')}\r\nContent-Length: {2**28 + 1}"
         caller.sendall(f"POST /api/v1/plans HTTP/1.1\r\n{head}\r\n\r\n".encode())
         assert caller.recv(12) == b"HTTP/1.1 413"
+
+
+def test_no_error_tells_of_the_inside(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    console = ConsoleServer(settings)
+
+    def fails(how: str, actor: Annotated[Actor, needs(Permission.READ)], number: int = 0) -> StreamingResponse:
+        def half() -> Iterator[bytes]:
+            yield b"half"
+            raise RuntimeError("the inside")
+
+        if how == "half":
+            return StreamingResponse(half())
+        raise TimeoutError if how == "late" else RuntimeError("the inside")
+
+    console.app.add_api_route("/api/v1/fails/{how}", fails)
+    with console:
+        for headers in ({}, {"Accept": "text/html"}):
+            broken = console.get("/api/v1/fails/whole", headers=headers)
+            assert (broken.status_code, broken.headers["content-type"]) == (500, "application/problem+json")
+            assert "inside" not in broken.text
+            said = capsys.readouterr().out
+            assert said.count("RuntimeError: the inside") == 1
+            assert broken.json()["errorId"] in said
+        with pytest.raises(httpx.RemoteProtocolError):
+            console.get("/api/v1/fails/half")
+        assert console.get("/api/v1/fails/late").status_code == 504
+        wrong = console.get("/api/v1/fails/whole?number=many").json()
+        assert (wrong["status"], wrong["errors"][0]["path"], wrong["errors"][0]["value"]) == (422, "number", "many")
+
+
+def test_redis_away_is_503_without_its_address(redis_server: RedisServer, tmp_path: Path) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    with ConsoleServer(
+        Settings(redis_url=SecretStr(server.user_url()), broker_url=SecretStr(server.user_url(1)))
+    ) as console:
+        token = console.token("viewer")
+        server.stop()
+        for path, headers in (("/api/v1/tokens", {}), ("/plans", {"Accept": "text/html"})):
+            away = console.get(path, role="viewer", headers=headers)
+            assert (away.status_code, away.headers["retry-after"]) == (503, "2")
+            assert str(server.port) not in away.text
+            assert token not in away.text
+        assert console.get("/health", role=None).status_code == 200
+        assert console.post("/sign-in", role=None, data={"token": token}).status_code == 503
 
 
 def test_a_session_by_cookie_and_its_end(console: ConsoleServer) -> None:
