@@ -29,6 +29,11 @@ test-long: .venv/ready
 		tests/integration/ledger/test_half_written.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
 		tests/acceptance/test_followed_pages.py
 
+# What the examples of the OpenAPI document are: answers of a console that are played and written down.
+api-examples: .venv/ready
+	CHANGEOVER_TEST_LONG=1 CHANGEOVER_TEST_EXAMPLES=write $(BIN)/python -m pytest -q \
+		tests/integration/console/test_api_examples.py -k examples
+
 # Flower in a real Chromium (Debian: chromium).
 test-browser: .venv/ready
 	CHANGEOVER_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser

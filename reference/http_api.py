@@ -14,7 +14,7 @@ from orchestrator.console.api.openapi import openapi_of
 def http_api() -> str:
     """A row an operation, by path."""
     rows = [
-        f"| `{method.upper()} {path}` | {_words(one)} | {', '.join(sorted(one['responses']))} |"
+        f"| `{method.upper()} {path}` | {_words(one)} | {one['x-role']} | {', '.join(sorted(one['responses']))} |"
         for path, methods in sorted(_document()["paths"].items())
         for method, one in methods.items()
     ]
@@ -25,8 +25,8 @@ def http_api() -> str:
             "Made by `make docs`. Bodies and answers: a console serves the whole as `/api/v1/openapi.json`, as a page",
             "`/api/docs`. Tokens, roles and streams: [the console](../console.md).",
             "",
-            "| operation | what | statuses |",
-            "|---|---|---|",
+            "| operation | what | role | statuses |",
+            "|---|---|---|---|",
             *rows,
             "",
         ]

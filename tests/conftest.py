@@ -71,9 +71,12 @@ def place(redis_server: RedisServer) -> Iterator[Place]:
     if DOOR == "redis":
         yield place
         return
+    from structlog.testing import capture_logs
+
     from tests.support.console_server import ConsoleServer
 
-    with ConsoleServer(_settings(place)) as console:
+    # Its log lines are none of a command's that runs in this process.
+    with capture_logs(), ConsoleServer(_settings(place)) as console:
         yield replace(place, console=(console.url, console.token("admin")))
 
 

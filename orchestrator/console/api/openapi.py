@@ -75,7 +75,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = PROBLEM
+    schemas["ProblemDocument"] = PROBLEM
     document["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "`changeover token create` makes one."}
     }
@@ -119,7 +119,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], permission: Per
         statuses.add("415")
         operation["requestBody"] = _plan_body()
     for status in sorted(statuses):
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
         responses[status] = {"description": _SAID[status], "content": content}
     if permission is not None:
         role = LEAST[permission]
