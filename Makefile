@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs site test test-long test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
+.PHONY: run docs site test test-long api-examples test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -27,7 +27,12 @@ test: .venv/ready
 test-long: .venv/ready
 	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py \
 		tests/integration/ledger/test_half_written.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
-		tests/acceptance/test_followed_pages.py
+		tests/acceptance/test_followed_pages.py tests/integration/console/test_api_examples.py \
+		tests/integration/console/test_remote_commands.py
+	@# Once more what is asked of Redis, now through a console.
+	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
+		tests/integration/cli tests/integration/control tests/integration/client tests/integration/drift tests/integration/fleet
+	$(BIN)/python -m benchmarks.console
 
 # What the examples of the OpenAPI document are: answers of a console that are played and written down.
 api-examples: .venv/ready

@@ -22,6 +22,7 @@ from tests.support.console_server import ConsoleServer
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import long
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.planted_hooks import plant_hook
 
 WRITES = os.environ.get("CHANGEOVER_TEST_EXAMPLES") == "write"
 PROBLEM = "application/problem+json"
@@ -99,11 +100,24 @@ def play_all(console: ConsoleServer, world: LedgerWorld) -> Examples:
     play("POST", "/plans:purge", 200, {"endedBefore": "2030-01-01T00:00:00Z", "dryRun": True})
     play("POST", "/plans/{planId}/purge", 409, {"reason": "no longer needed"}, planId="green-1")
     play("POST", "/plans/{planId}/purge", 200, {"reason": "no longer needed"}, **read)
+    _webhooks(play, world)
     made = play("POST", "/tokens", 201, {"name": "on-call", "role": "operator", "expiresSeconds": 7776000})
     made["token"] = made["token"][:8] + "..."
     play("GET", "/tokens", 200)
     play("DELETE", "/tokens/{name}", 200, {"reason": "left us"}, name="on-call")
     return recorder.kept
+
+
+def _webhooks(play: Any, world: LedgerWorld) -> None:
+    plant_hook(world)
+    hook = {"name": "ops"}
+    play("GET", "/webhooks", 200)
+    play("GET", "/webhooks/{name}/dead", 200, **hook)
+    play("POST", "/webhooks/{name}/resend", 200, {"ids": []}, **hook)
+    play("POST", "/webhooks/{name}/enable", 200, **hook)
+    sent = play("POST", "/webhooks/{name}/test", 202, **hook)
+    play("GET", "/webhooks/{name}/tests/{test_id}", 200, test_id=sent["id"], **hook)
+    play("POST", "/webhooks/{name}/resend", 404, {"ids": []}, name="nowhere")
 
 
 def _operations(play: Any, world: LedgerWorld) -> None:
