@@ -7,7 +7,7 @@ PYTHON ?= $(shell for below in 13 99; do for p in python3 python3.12 python3.11 
   done; done)
 BIN := .venv/bin
 
-.PHONY: run docs site test test-long api-examples test-browser test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
+.PHONY: run docs site test test-long api-examples test-browser screenshots test-servers test-deploy lint types imports check install-check lock sbom audit bench fuzz chaos chaos-ci rolling clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; set PYTHON=/path/to/python3.12" >&2; exit 2; }
@@ -39,9 +39,20 @@ api-examples: .venv/ready
 	CHANGEOVER_TEST_LONG=1 CHANGEOVER_TEST_EXAMPLES=write $(BIN)/python -m pytest -q \
 		tests/integration/console/test_api_examples.py -k examples
 
-# Flower in a real Chromium (Debian: chromium).
-test-browser: .venv/ready
+# Flower and the console in a real Chromium (Debian: chromium).
+test-browser: .venv/ready build/axe-core/axe.min.js
 	CHANGEOVER_TEST_BROWSER=1 $(BIN)/python -m pytest tests/browser
+
+# What judges whether pages can be used by everybody; from npm, and just this file.
+build/axe-core/axe.min.js:
+	mkdir -p build/axe-core
+	cd build/axe-core && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz --strip-components=1
+	echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  $@" | sha256sum --check --quiet - || { rm $@; false; }
+	touch $@
+
+# Pictures of the console's pages for the docs.
+screenshots: .venv/ready
+	$(BIN)/python -m tests.browser.screenshots
 
 # A whole plan against each server: Redis 6 to 8, Valkey, TLS, Sentinel, RabbitMQ.
 test-servers: .venv/ready

@@ -18,7 +18,14 @@ from orchestrator.console.page import words
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
-NAV: Final = (("/plans", "Plans"), ("/tenants", "Tenants"), ("/freezes", "Freezes"), ("/doctor", "Doctor"))
+NAV: Final = (
+    ("/plans", "Plans", Permission.READ),
+    ("/tenants", "Tenants", Permission.READ),
+    ("/freezes", "Freezes", Permission.READ),
+    ("/doctor", "Doctor", Permission.READ),
+    ("/tokens", "Tokens", Permission.TOKENS),
+)
+"""Pages, their names, and what it takes to see them."""
 
 
 @cache

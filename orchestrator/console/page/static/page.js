@@ -60,11 +60,14 @@
     toast.className = bad ? "toast toast-bad" : "toast"
     toast.setAttribute("role", bad ? "alert" : "status")
     toast.textContent = words
-    find("#toasts").append(toast)
+    find("#toasts").replaceChildren(toast)
     setTimeout(() => toast.remove(), bad ? 9000 : 6000)
   }
   document.addEventListener("told", event => tell(event.detail))
-  document.addEventListener("close-dialog", () => dialog().close())
+  document.addEventListener("close-dialog", () => {
+    find("#dialog-body").replaceChildren()
+    dialog().close()
+  })
 
   document.addEventListener("htmx:configRequest", event => { event.detail.headers.Accept = "text/html" })
   document.addEventListener("htmx:beforeSwap", event => {
@@ -99,8 +102,36 @@
   document.addEventListener("htmx:sseBeforeMessage", event => {
     const kind = event.detail.type
     if (kind === "away") { event.preventDefault(); state("away", event.detail.data) }
-    else if (kind !== "map") state("live", "What you see is as it is")
+    else if (kind !== "map") {
+      state("live", "What you see is as it is")
+      held.delete(event.target)
+      hold(event)
+    }
   })
+
+  // What somebody reads or is about to press does not change under the hand: the newest waits until that is left
+
+  const PATIENCE = 5000
+  const held = new Map()
+  let hand = { list: null, at: 0 }
+  const isInHand = list => hand.list === list && performance.now() - hand.at < PATIENCE
+  for (const kind of ["pointermove", "keydown", "wheel"]) {
+    document.addEventListener(kind, event => { hand = { list: event.target.closest("[data-hold]"), at: performance.now() } }, { passive: true })
+  }
+  function hold(event) {
+    if (!isInHand(event.target)) return
+    event.preventDefault()
+    held.set(event.target, event.detail.data)
+  }
+  function letGo() {
+    for (const [list, html] of held) {
+      if (isInHand(list)) continue
+      held.delete(list)
+      if (list.isConnected) htmx.swap(list, html, { swapStyle: "morph:innerHTML" })
+    }
+  }
+  setInterval(letGo, 250)
+
   // What a person has opened stays open, whatever the server draws.
   const keepOpen = { beforeAttributeUpdated: (name, element) => !((name === "open" && element.localName === "details") || name === "aria-pressed") }
   Object.assign(Idiomorph.defaults.callbacks, keepOpen)

@@ -1,0 +1,94 @@
+"""Tokens of the console: who may come in, a new one, and none any more."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.page.asks import Ask, Consequence
+from orchestrator.console.page.buttons import button
+from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
+from orchestrator.console.page.rendering import page, piece
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.roles import Role
+
+router = APIRouter()
+Admins = Annotated[Actor, needs(Permission.TOKENS)]
+DAY: float = 86_400
+
+
+@router.get("/tokens")
+def show_tokens(request: Request, client: ConsoleClient, actor: Admins) -> Response:
+    """Every token that is not revoked."""
+    rows = [
+        (one, button("Revoke", f"/tokens/{one.name}/ask/revoke", actor.role, Permission.TOKENS, style="danger"))
+        for one in client.tokens()
+    ]
+    return page(request, "tokens.html", "/tokens", rows=rows)
+
+
+@router.get("/tokens/ask/create")
+def ask_token(_: Admins) -> Response:
+    """For whom, and what it may do."""
+    return HTMLResponse(_form("", Role.VIEWER, "", ""))
+
+
+@router.post("/tokens/do/create")
+def do_create(
+    client: ConsoleClient,
+    actor: Admins,
+    name: Annotated[str, Form()] = "",
+    role: Annotated[str, Form()] = "",
+    days: Annotated[str, Form()] = "",
+) -> Response:
+    """Makes it; the answer is the only place where it ever stands."""
+    try:
+        made = client.create_token(name.strip(), role, expires_seconds=_seconds(days), actor=actor.name)
+    except ChangeoverError as error:
+        return HTMLResponse(_form(name, role, days, said_of(error)))
+    return HTMLResponse(piece("token_made.html", made=made))
+
+
+@router.get("/tokens/{name}/ask/revoke")
+def ask_revoke(name: str, actor: Admins) -> Response:
+    """What ends with it."""
+    return dialog(_revoke_ask(name), actor, f"/tokens/{name}/do/revoke", {})
+
+
+@router.post("/tokens/{name}/do/revoke")
+async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: Admins) -> Response:
+    """Revokes it."""
+    wish = wish_of(await request.form())
+    try:
+        await run_in_threadpool(
+            client.revoke_token, name, reason=wish.reason, actor=actor.name, request_id=wish.request_id
+        )
+    except ChangeoverError as error:
+        return dialog(_revoke_ask(name), actor, f"/tokens/{name}/do/revoke", {}, said_of(error), wish)
+    return tell_page("", go_to="/tokens")
+
+
+def _revoke_ask(name: str) -> Ask:
+    effects = (
+        Consequence("cancelled", "Nobody comes in with it any more; its sessions and open pages end at once"),
+        Consequence("completed", "What was asked with it stays, and the log still tells its name"),
+    )
+    return Ask(f"Revoke {name}", "Revoke", effects, Permission.TOKENS, is_dangerous=True)
+
+
+def _form(name: str, role: str, days: str, said: str) -> str:
+    return piece("token_form.html", name=name, role=role, days=days, said=said, roles=list(Role))
+
+
+def _seconds(days: str) -> float | None:
+    if not days.strip():
+        return None
+    try:
+        return float(days) * DAY
+    except ValueError:
+        raise InvalidInput([Problem("days", days, "expected a number of days")]) from None
