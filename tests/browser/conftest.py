@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from orchestrator.settings.model import Settings
 from tests.support.chromium import find_chromium
 from tests.support.console_server import ConsoleServer
+from tests.support.place import Place
 from tests.support.visitor import Visitor
 
 
@@ -23,7 +24,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def console(settings: Settings) -> Iterator[ConsoleServer]:
+def console(settings: Settings, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleServer]:
+    # The doctor asks workers by an app that goes by the environment.
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, value)
     with ConsoleServer(settings) as console:
         yield console
 

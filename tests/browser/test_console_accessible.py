@@ -52,7 +52,7 @@ def test_axe_finds_nothing_serious_and_the_keyboard_is_enough(
         for path in PAGES:
             page.goto(path)
             if path == "/doctor":
-                page.get_by_role("region", name="What was looked at").wait_for()
+                page.get_by_role("region", name="What was looked at").wait_for(timeout=60_000)
             found += [f"{path} {theme} {width}: {one}" for one in someone.not_accessible()]
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{path} is {wide} wide at {width}"
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_serious_and_the_keyboard_is_enough(
         expect(page.get_by_role("dialog")).to_be_visible()
         found += [f"dialog {theme} {width}: {one}" for one in someone.not_accessible()]
         someone.leave()
-    assert found == []
+    assert found == [], "\n".join(found)
     _walk_by_keys(visit("viewer").page)
 
 

@@ -18,7 +18,7 @@ window.shifts = [];
 new PerformanceObserver(list => {
   for (const entry of list.getEntries()) {
     if (entry.hadRecentInput) continue;
-    const place = box => `${Math.round(box.x)},${Math.round(box.y)}`;
+    const place = box => [box.x, box.y, box.width, box.height].map(one => one.toFixed(1)).join(" ");
     const what = entry.sources.map(one => {
       const node = one.node && one.node.nodeType === 3 ? one.node.parentElement : one.node;
       const name = node && (node.id || node.className || node.localName);

@@ -65,11 +65,6 @@ def thousands(value: float) -> str:
     return f"{value:,}"
 
 
-def padded(value: int, width: int) -> str:
-    """With commas, as wide as the widest will be, so that nothing beside it moves when it grows."""
-    return f"{value:,}".rjust(width, "\N{FIGURE SPACE}")
-
-
 def count(value: int, noun: str, nouns: str = "") -> str:
     """``1 tenant``, ``2 tenants``."""
     return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
@@ -117,7 +112,6 @@ FILTERS: Final[Mapping[str, Any]] = {
     "segments": segments,
     "number": thousands,
     "count": count,
-    "padded": padded,
     "when": when,
     "millis": millis,
     "span": span_text,
