@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+RARE: Final = "-- @rare"
+
 _CODE: Final = re.compile(r"'[^'\n]*'|--[^\n]*")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[)?")
 _NAMES: Final = re.compile(r"^(?:local function (\w+)|function (\w+\.\w+)|local ([\w, ]+))")
@@ -18,19 +20,22 @@ _NAMES: Final = re.compile(r"^(?:local function (\w+)|function (\w+\.\w+)|local 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One definition: the names that it makes known, its text, and the words that the text uses."""
+    """One definition: the names that it makes known, its text, the words that the text uses, whether calls that need
+    it are rare (``-- @rare`` above it)."""
 
     names: frozenset[str]
     text: str
     words: frozenset[str]
+    is_rare: bool = False
 
 
 def definitions_of(file_name: str, source: str) -> list[Part]:
     """The definitions of a file, in order, without comments. Raises ``ValueError`` on a line that is none."""
-    found: list[tuple[set[str], list[str]]] = []
-    is_open = False
+    found: list[tuple[set[str], list[str], bool]] = []
+    is_open = is_rare = False
     for number, line in enumerate(source.splitlines(), 1):
         if not is_open and (not line.strip() or line.startswith("--")):
+            is_rare = is_rare or line == RARE
             continue
         if is_open:
             found[-1][1].append(line)
@@ -39,7 +44,10 @@ def definitions_of(file_name: str, source: str) -> list[Part]:
         match = _NAMES.match(line)
         if match is not None:
             names = match[1] or match[2] or match[3]
-            found.append(({name.strip() for name in names.split(",")}, [line]))
+            if is_rare and not match[1]:
+                raise ValueError(f"{file_name}:{number}: only a local function may be rare: {line!r}")
+            found.append(({name.strip() for name in names.split(",")}, [line], is_rare))
+            is_rare = False
         elif line == "do" and found:
             # It fills what was declared just before it.
             found[-1][1].append(line)
@@ -47,7 +55,7 @@ def definitions_of(file_name: str, source: str) -> list[Part]:
             raise ValueError(f"{file_name}:{number}: not a definition at the left margin: {line!r}")
         is_function = " function " in f" {line}"
         is_open = line == "do" or (is_function and not line.endswith(" end")) or line.endswith("{")
-    return [Part(frozenset(names), "\n".join(lines), words(lines)) for names, lines in found]
+    return [Part(frozenset(names), "\n".join(lines), words(lines), is_rare) for names, lines, is_rare in found]
 
 
 def words(lines: Iterable[str]) -> frozenset[str]:

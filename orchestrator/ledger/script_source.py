@@ -3,7 +3,7 @@
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
 ``transitions`` and ``settings``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
-reach, are defined when the body calls ``later()``, which answers them.
+reach, are defined when the first of them is called (see ``script_levels``).
 
 The body of a verb that includes ``request`` is made a function: it runs once a request id. So is that of a verb that
 asks the transition table: what the table refuses is its answer. Each verb first asks whether
@@ -13,7 +13,7 @@ the ledger needs newer scripts than these.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
@@ -27,8 +27,9 @@ from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
 from orchestrator.ledger import keys, shared_settings
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
+from orchestrator.ledger.script_keys import with_keys
+from orchestrator.ledger.script_levels import with_levels
 from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
-from orchestrator.ledger.script_table import in_one_table
 
 UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
@@ -73,7 +74,7 @@ def assemble(name: str, tables: Tables = TABLES) -> str:
 @lru_cache(maxsize=1000)
 def named_script(name: str, tables: Tables = TABLES) -> tuple[str, str]:
     """What the server knows the script by (nothing is hidden by it), and its source."""
-    source = assemble(name, tables)
+    source = with_keys(assemble(name, tables))
     return sha1(source.encode(), usedforsecurity=False).hexdigest(), source
 
 
@@ -98,19 +99,7 @@ def _assemble(name: str, body: str) -> str:
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:
         body = f"{_gate()}\n{body}"
-    return in_one_table("\n".join([*_definitions(parts, body, later), body]))
-
-
-def _definitions(parts: Sequence[Part], body: str, later: Sequence[str]) -> list[str]:
-    """What the body reaches; what it reaches through ``later`` names only as one function, which costs nothing until it
-    is called."""
-    used = words([body])
-    at_once = reached(parts, used - frozenset(later))
-    texts = [part.text for part in at_once]
-    if later:
-        others = [part.text for part in reached(parts, used) if part not in at_once]
-        texts.append("\n".join(["local function later()", *others, f"return {', '.join(later)}", "end"]))
-    return texts
+    return with_levels(parts, body, later)
 
 
 def _gate() -> str:

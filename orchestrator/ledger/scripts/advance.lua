@@ -35,11 +35,10 @@ local REPEATED = {COMPLETED = true, ROLLED_BACK = true, CANCELLED = true, PAUSED
 local function repeated(task)
   if task.stage ~= stage + 1 then return {'STALE'} end
   if task.turn == 0 and task.lease == 'queued' then return {'NEXT'} end
-  if task.turn == 0 and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker then
+  if task.turn == 0 and task.lease == 'running' and task.record.worker == worker then
     return {'BEGUN', stage_of(task, task.stage)}
   end
   if not REPEATED[task.status] then return {'STALE'} end
-  local _, handed_over = later()
   return {task.status, handed_over(task, worker)}
 end
 
@@ -47,7 +46,6 @@ local function go_on(task)
   local _, name = stage_of(task, stage)
   task.stage, task.turn = stage + 1, 0
   if not goes_on(task) then
-    local end_here = later()
     return end_here(task, {name = name, turn = turn, healthy = healthy, checkpoint = checkpoint, restored = ARGV[7],
       identity = ARGV[8], worker = worker, served = ARGV[10], spent = tonumber(ARGV[11])})
   end

@@ -21,6 +21,7 @@
 -- @include boundary
 -- @include stage_begin
 -- @include counters
+-- @later stops_before_stage
 
 -- A form says its number in its first key, or is of the first.
 local function format_of(text) return tonumber(string.match(text, '^{"format":(%d+)') or 1) end
@@ -37,33 +38,33 @@ if not TASK_ACTIVE[task.status] or task.epoch ~= epoch or stage ~= task.stage or
 end
 if turn ~= task.turn or task.lease ~= 'queued' then
   -- The reply to this very call may have been lost; then the turn is the caller's.
-  local repeated = turn == task.turn and task.lease == 'running' and redis.call('HGET', K.task(task_id), 'worker') == worker
+  local repeated = turn == task.turn and task.lease == 'running' and task.record.worker == worker
   if not repeated then return {'COPY', task.tenant} end
 end
 
 -- A worker's clock decides nothing: what is due, the ledger says.
 if turn > 0 and task.lease == 'queued' then
-  local due = tonumber(redis.call('HGET', K.task(task_id), 'dueAt') or 0)
+  local due = tonumber(task.record.dueAt or 0)
   local _, name = stage_of(task, stage)
   if due > NOW + EARLY_MS then return {'EARLY', due, task.tenant, task.status, name} end
 end
 
-local asked = stops_before_stage(task)
+local asked = is_asked_to_stop(task) and stops_before_stage(task)
 if asked then return {asked, task.tenant} end
 
 local checkpoint = stage > 0 and redis.call('GET', K.checkpoint(task_id)) or ''
-local cursor = redis.call('HGET', K.task(task_id), 'cursor') or ''
+local cursor = task.record.cursor or ''
 if format_of(cursor) > tonumber(ARGV[6]) then return {'TOO_NEW', 'cursor', format_of(cursor)} end
 if format_of(checkpoint) > tonumber(ARGV[7]) then return {'TOO_NEW', 'checkpoint', format_of(checkpoint)} end
 
 local is_first = task.lease == 'queued'
 local index, name = stage_of(task, stage)
 -- Read before anything is written: a damaged part of it must not stop this half-way.
-local record = {'BEGUN', turn_record(task, index, name)}
+local record = {'BEGUN', turn_record(task, index, name, task.record, checkpoint)}
 begin_stage(task, worker, index, name)
 -- From when the message could be taken: it was published, or its poll was due.
 if is_first then
-  local at = redis.call('HMGET', K.task(task_id), 'queuedAt', 'dueAt')
-  observe('dispatch', NOW - math.max(tonumber(at[1] or NOW), turn > 0 and tonumber(at[2] or 0) or 0))
+  local queued_at, due_at = tonumber(task.record.queuedAt or NOW), tonumber(task.record.dueAt or 0)
+  observe('dispatch', NOW - math.max(queued_at, turn > 0 and due_at or 0))
 end
 return record

@@ -11,4 +11,4 @@
 
 local task, look = read_task(ARGV[1]), tonumber(ARGV[2])
 if not task or not is_looked_for(task, look) then return {'STALE'} end
-return {'LOOK', turn_record(task, 0, '')}
+return {'LOOK', turn_record(task, 0, '', task.record)}

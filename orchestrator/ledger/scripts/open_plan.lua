@@ -15,6 +15,7 @@
 -- @include epoch
 -- @include fleet_format
 -- @include whole
+-- @include unpacked
 
 local plan_id, digest, name, max, total, spec, order = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local plan = K.plan(plan_id)
@@ -46,6 +47,7 @@ redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'm
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
 if ARGV[10] ~= '{}' then need_fleet_format() end
 for field, value in pairs(cjson.decode(ARGV[10])) do redis.call('HSET', plan, field, value) end
+unpack_hash(plan)
 for i = 12, #ARGV, 3 do
   local index = (i - 12) / 3
   redis.call('HSET', plan, 'stage:' .. index, ARGV[i])
@@ -58,4 +60,5 @@ redis.call('ZADD', K.drafts(), NOW, plan_id)
 take_plan_number(plan_id)
 emit_plan('PlanCreated', plan_id, '{"name":' .. cjson.encode(name) .. ',"totalTasks":' .. total
   .. ',"maxConcurrency":' .. max .. (ARGV[11] == '{}' and '}' or ',' .. string.sub(ARGV[11], 2)))
+unpack_hash(K.counters())
 return {'OPENED'}

@@ -18,6 +18,7 @@
 local MOST_HOLDERS = 10
 
 -- The first of the resumed tasks that holds its tenant since before its pause and may go on; nil when there is none.
+-- @rare
 local function first_resumed_holder(plan_id)
   local upto = '(' .. int(RANK_RESUMED + HOLDS_NOTHING)
   for _, task_id in ipairs(redis.call('ZRANGEBYSCORE', K.queue(plan_id), RANK_RESUMED, upto, 'LIMIT', 0, MOST_HOLDERS)) do
@@ -42,6 +43,7 @@ local function in_front_of(task)
 end
 
 -- Joins the tenant's line (rollbacks first, then order of first wait); said once a wait, also when it stood back since.
+-- @rare
 local function join_line(task, holder, reason)
   local line = K.line(task.tenant)
   if redis.call('ZSCORE', line, task.id) then return end

@@ -57,6 +57,7 @@ local function turn_around(task)
 end
 
 -- What was asked for and comes now, the table asked: 'ROLLING_BACK', 'CANCELLED' or 'PAUSED'; nil when the task goes on.
+-- @rare
 local function ask_boundary(task)
   if task.status ~= 'RUNNING' then return nil end
   local plan_goes_back = task.plan_status == 'ROLLING_BACK'
@@ -71,6 +72,7 @@ local function ask_boundary(task)
 end
 
 -- Does what `ask_boundary` said.
+-- @rare
 local function stop_at_boundary(task)
   if task.to == 'ROLLING_BACK' then return turn_around(task) end
   if task.to == 'PAUSED' then return pause_task(task, not task.pause) end

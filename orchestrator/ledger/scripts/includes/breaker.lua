@@ -12,6 +12,7 @@ end
 -- The breakers of its wave and of its plan that the task's failure trips, and what follows; nil for none. In a plan that
 -- is given up or goes back there is nothing left to stop. A rollback that fails only pauses: a policy about moves must
 -- not take a whole fleet back because one tenant could not be.
+-- @rare
 local function foresee_trip(task)
   -- Its failure was counted before it was taken back.
   if task.by_policy then return nil end

@@ -19,6 +19,7 @@ local function plan_admits(plan_id, is_rollback)
 end
 
 -- With one slot that is its head or nobody.
+-- @rare
 local function could_start(task_id, is_rollback)
   local plan_id = plan_of(task_id)
   if not plan_admits(plan_id, is_rollback) then return false end

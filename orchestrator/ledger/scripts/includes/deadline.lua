@@ -18,6 +18,7 @@ local function set_deadline(task, index)
 end
 
 -- Time between a pause and the next admission: part of the duration that people are told, and named beside it.
+-- @rare
 local function note_pause(task) redis.call('HSET', K.task(task.id), 'pausedAt', int(WALL)) end
 
 local function note_pause_over(task)
@@ -28,6 +29,7 @@ local function note_pause_over(task)
 end
 
 -- At a pause: the time since admission is used up.
+-- @rare
 local function stop_deadline(task)
   if not task.timed then return end
   local admitted_at = redis.call('HGET', K.task(task.id), 'admittedAt')

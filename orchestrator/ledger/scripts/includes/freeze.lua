@@ -34,6 +34,7 @@ local function end_freeze(id)
 end
 
 -- A record that a hand has damaged does not say whom it stops: all, until a person lifts it.
+-- @rare
 local function look_at_record(id)
   local text = redis.call('HGET', K.freezes(), id)
   if not text then return end_freeze(id) end
@@ -83,13 +84,14 @@ local function has_label(task, label)
   return labels and string.find('\n' .. labels .. '\n', '\n' .. label .. '\n', 1, true) ~= nil
 end
 
+-- @rare
 local function stops(freeze, task)
   if task.rollback and not freeze.rollbacks then return false end
   return freeze.all or (freeze.tenants and is_like(task.tenant, freeze.tenants)) or (freeze.label and has_label(task, freeze.label))
 end
 
 -- The id of a freeze that stops the task from being admitted now; nil when none does, or the task or its plan may pass.
-local function frozen_by(task)
+local function freeze_over(task)
   for _, freeze in ipairs(freezes_in_force()) do
     if stops(freeze, task) then return not task.passes_freezes and freeze.id or nil end
   end

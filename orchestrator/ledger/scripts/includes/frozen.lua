@@ -9,6 +9,7 @@
 -- @include whole_plan
 
 -- Out of the line of its tenant, with its ticket kept for when it comes back.
+-- @rare
 local function step_out_of_line(task)
   local ticket = redis.call('ZSCORE', K.line(task.tenant), task.id)
   if not ticket then return end
@@ -28,6 +29,7 @@ local function leave_frozen(task)
 end
 
 -- Said once a wait, whatever becomes of the freeze: what is said must not grow with time.
+-- @rare
 local function tell_frozen(task, freeze_id)
   if redis.call('HSETNX', K.task(task.id), 'frozenTold', 1) == 0 then return end
   emit_task('TaskWaiting', task, '{"reason":"frozen","holder":' .. cjson.encode(freeze_id) .. '}')
@@ -35,7 +37,7 @@ end
 
 -- Whether a freeze stops the task: then it waits for that from here on.
 local function waits_frozen(task)
-  local freeze_id = frozen_by(task)
+  local freeze_id = freeze_over(task)
   if not freeze_id then return false end
   if task.frozen_by == freeze_id then return true end
   if WHOLE.is_other(redis.pcall('ZCARD', K.frozen(freeze_id))) then WHOLE.damaged(K.frozen(freeze_id)) end

@@ -22,6 +22,7 @@ local function wants(task, place) return not (place.own and task.rollback) end
 local function free_places(place) return place.cap - redis.call('SCARD', K.group(place.name)) end
 
 -- A group that a hand has made something else of is held by nobody, and keeps nobody from its end.
+-- @rare
 local function take_groups(task)
   for _, place in ipairs(places_of(task)) do
     if wants(task, place) then redis.pcall('SADD', K.group(place.name), task.id) end
@@ -29,6 +30,7 @@ local function take_groups(task)
 end
 
 -- The names of those that came free by it.
+-- @rare
 local function give_up_groups(task)
   local freed = {}
   for _, place in ipairs(places_of(task)) do

@@ -42,6 +42,7 @@ end
 
 -- At most so many waiters of a group, in order, that are to have the next places; before the task that asks, if one does.
 -- Answers also whether the script may look no further: then there may be more.
+-- @rare
 local function next_in_group(name, most, asking)
   local found = {}
   local waiters = redis.call('ZRANGE', K.group_line(name), 0, looks_left, 'WITHSCORES')
@@ -60,6 +61,7 @@ local function next_in_group(name, most, asking)
   return found, false
 end
 
+-- @rare
 local function wake_waiters(found)
   for _, waiter in ipairs(found) do
     if not waiter.keeps_place and sound(back_to_queue, waiter.id) then wake_plan(waiter.plan) end
@@ -73,6 +75,7 @@ local function group_cap(name)
 end
 
 -- A place may be free.
+-- @rare
 local function wake_group(name)
   if redis.call('EXISTS', K.group_line(name)) == 0 then return end
   local free = free_places({name = name, cap = group_cap(name)})
@@ -80,8 +83,8 @@ local function wake_group(name)
 end
 
 -- The first place that the task lacks: none is free, or all that are free are to be others'.
+-- @rare
 local function place_lacking(task)
-  if task.groups == '' then return nil end
   local kept = redis.call('HGET', K.task(task.id), 'ticket')
   task.score = score_of(task, tonumber(kept or (redis.call('HGET', K.meta(), 'ticket') or 0) + 1))
   task.overtakes = {}

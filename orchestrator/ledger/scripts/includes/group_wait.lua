@@ -6,6 +6,7 @@
 
 -- Whether a group has no place for the task: then it joins the lines of its groups. Said once a wait.
 local function waits_for_group(task)
+  if task.groups == '' then return false end
   WHOLE.ask_groups(task)
   local place = place_lacking(task)
   if not place then return false end

@@ -8,6 +8,7 @@ local function note_hand_back(task_id)
   sound(function() redis.call('ZADD', K.handed_back(), NOW, task_id) end)
 end
 
+-- @rare
 local function drop_hand_back(task_id)
   sound(function() redis.call('ZREM', K.handed_back(), task_id) end)
 end

@@ -15,7 +15,7 @@ local function note_successor(task, next_task)
 end
 
 local function begun_row(task, index, name)
-  return {task.id, task.epoch, task.stage, turn_record(task, index, name)}
+  return {task.id, task.epoch, task.stage, turn_record(task, index, name, fields_of(task.id))}
 end
 
 local function start_here(task, worker)
@@ -58,6 +58,7 @@ local function hand_over(task, worker, served)
 end
 
 -- The same row again, while that turn is still this caller's.
+-- @rare
 local function handed_over(task, worker)
   local noted = redis.call('HGET', K.task(task.id), 'successor')
   local epoch, next_id = string.match(noted or '', '^(%d+) (.+)$')

@@ -5,7 +5,7 @@
 -- @include beats
 
 local function beat_if_due(task)
-  local last = redis.call('HGET', K.task(task.id), 'beatAt')
+  local last = task.record.beatAt
   if last and NOW - tonumber(last) < SETTINGS.HEARTBEAT_MS then return end
   -- Unknown after a pause in the middle of a stage: counted from now on.
   redis.call('HSET', K.task(task.id), 'beatAt', int(NOW))

@@ -11,18 +11,27 @@ local function lease_queued(task, due_ms)
   task.lease = 'queued'
 end
 
--- Further fields of the record may be given: one write for all.
+-- Further fields of the record may be given: one write for all, and none of what it says already.
 local function lease_running(task, worker, ...)
-  if task.lease ~= 'running' then redis.call('ZREM', K.leases_queued(), task.id) end
   redis.call('ZADD', K.leases_running(), NOW + SETTINGS.LEASE_MS, task.id)
-  redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, ...)
+  if task.lease ~= 'running' then
+    redis.call('ZREM', K.leases_queued(), task.id)
+    redis.call('HSET', K.task(task.id), 'lease', 'running', 'worker', worker, ...)
+  elseif task.record.worker ~= worker then
+    redis.call('HSET', K.task(task.id), 'worker', worker, ...)
+  elseif ... then
+    redis.call('HSET', K.task(task.id), ...)
+  end
   task.lease = 'running'
 end
 
--- Whether the task still holds its tenant: not so when a hand has deleted the tenant's record (I1, I8).
+-- Whether the task still holds its tenant: not so when a hand has deleted the tenant's record (I1, I8). The rest of what
+-- is read of it is for `become_last_mover`.
 local function holds_tenant(task)
-  local f = redis.pcall('HMGET', K.tenant(task.tenant), 'holder', 'epoch')
-  return not f.err and f[1] == task.id and tonumber(f[2]) == task.epoch
+  local f = redis.pcall('HMGET', K.tenant(task.tenant), 'holder', 'epoch', 'mover', 'moverEpoch', 'drafts')
+  if f.err or f[1] ~= task.id or tonumber(f[2]) ~= task.epoch then return false end
+  task.last_mover = {f[3], f[4], f[5]}
+  return true
 end
 
 -- The tenant is the task's, under its present epoch.

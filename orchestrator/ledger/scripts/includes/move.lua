@@ -11,9 +11,11 @@
 
 local BAD_MOVES = {}
 
+-- @rare
 local function refuse(kind, id, status, trigger) error({bad_move = {kind, id, status, trigger}}, 0) end
 
 -- Its move is counted in its wave, too.
+-- @rare
 local function ask_wave(task)
   local part = part_of(task.wave) .. 'n:'
   local f = redis.call('HMGET', K.plan(task.plan), part .. task.status, part .. task.to)
@@ -30,6 +32,7 @@ local function ask_task(task, trigger)
 end
 
 -- The move of a plan, for move_plan.
+-- @rare
 local function ask_plan(plan, trigger)
   WHOLE.ask_index()
   local to, guard = plan_row(plan.status, trigger)
@@ -67,6 +70,7 @@ local function move_task(task)
   task.status, task.to = to, nil
 end
 
+-- @rare
 local function move_plan(move) redis.call('HSET', K.plan(move.id), 'status', move.to) end
 
 -- The work of one of several tasks, which must ask before it writes: what the table refuses, or fails because a hand has

@@ -7,6 +7,7 @@
 local BORNE_MS = 1000
 
 -- The time (of WALL, in ms) from which the plan may start its next move; nil when that is now.
+-- @rare
 local function opens_at(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'notBefore', 'rate', 'rateAt')
   local at = tonumber(f[1] or 0)

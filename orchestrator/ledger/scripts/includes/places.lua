@@ -22,6 +22,7 @@ local function read_part(plan_id, part)
 end
 
 -- More have failed than are borne: no move starts until a person has answered.
+-- @rare
 local function is_breached(plan_id, part)
   local found = read_part(plan_id, part)
   return found.limit ~= nil and found.failed > found.limit

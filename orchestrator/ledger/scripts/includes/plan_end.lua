@@ -15,6 +15,7 @@ local COUNTED = {
   'ROLLBACK_FAILED',
 }
 
+-- @rare
 local function end_trigger(plan, cancelled, given_up)
   if plan.status == 'ROLLING_BACK' then
     return (plan.ROLLBACK_FAILED > 0 or given_up) and 'rollback_fail' or 'rollback_done'
@@ -78,6 +79,7 @@ local function ask_settled(task, trigger, changes)
 end
 
 -- Of a plan that is COMPLETED though not all its tasks, or not all their stages, are: how many of them.
+-- @rare
 local function emit_end(move)
   local f = move.to == 'COMPLETED' and redis.call('HMGET', K.plan(move.id), 'n:accepted', 'n:skipped') or {}
   local accepted = tonumber(f[1] or 0) + tonumber(f[2] or 0)

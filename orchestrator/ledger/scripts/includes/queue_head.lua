@@ -7,6 +7,7 @@
 -- @include whole_plan
 
 -- The tenant is free, but another task has moved it since: going on would undo that. A person is told and may force.
+-- @rare
 local function give_up(task, other)
   local why = 'the tenant has been moved since by ' .. other
   if task.rollback then
@@ -38,6 +39,7 @@ local function has_to_wait(task)
 end
 
 -- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.
+-- @rare
 local function pass_by(round)
   round.refused = round.refused + 1
   return round.strict and 'END' or 'LOOKED'
@@ -46,6 +48,7 @@ end
 -- The task that goes, when the head waits in a line. One slot means strict order: nobody is passed over, the head blocks
 -- its plan and takes no slot. Only a task that holds its tenant goes before it: that one waits for nobody, and another
 -- plan may wait for it.
+-- @rare
 local function goes_before(round)
   local holder = round.strict and plan_admits(round.plan, false) and first_resumed_holder(round.plan)
   return holder and move_may_start(round.plan, holder.wave, true) and holder or nil

@@ -8,6 +8,7 @@
 
 -- restored is the config in force again, as the worker applied it: the tenant's last known good one from now on, if a
 -- health check confirmed it.
+-- @rare
 local function finish_rollback(task, restored, identity)
   local key, tenant = K.task(task.id), K.tenant(task.tenant)
   move_task(task)

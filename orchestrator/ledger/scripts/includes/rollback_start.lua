@@ -24,6 +24,7 @@ local function set_forced(task, forced)
 end
 
 -- A rollback that failed goes on at the stage where it stopped.
+-- @rare
 local function start_rollback(task)
   local resumed = task.status == 'ROLLBACK_FAILED'
   local key = K.task(task.id)

@@ -10,4 +10,5 @@ end
 
 -- Whether a plan that goes back takes the task with it. One that has touched something and has nowhere to go back to stays
 -- as it is: a rollback of it could only fail, and then nothing could be done with it any more.
+-- @rare
 local function can_go_back(task) return task.touched > 0 and has_snapshot(task) end

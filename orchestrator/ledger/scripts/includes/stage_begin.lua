@@ -15,7 +15,9 @@ local function begin_stage(task, worker, index, name)
     return beat_if_due(task)
   end
   if task.status == 'RUNNING' then task.touched = math.max(index + 1, task.touched) end
-  lease_running(task, worker, 'stageStarted', 1, 'stageStartedAt', int(NOW), 'beatAt', int(NOW), 'touched', task.touched)
+  local at, is_said = int(NOW), task.says_started
+  lease_running(task, worker, 'stageStartedAt', at, 'beatAt', at, 'touched', task.touched,
+    unpack(is_said and {} or {'stageStarted', 1}))
   task.stage_started = true
   become_last_mover(task)
   note_beat(task, NOW)
@@ -31,11 +33,11 @@ end
 
 -- What follows a BEGUN: tenant, status, plan stage index, its name, cursor, config, snapshot, attempt, incarnation,
 -- checkpoint, flags, digest of the plan's content, number of rollbacks, when the plan was created, number of legs.
-local function turn_record(task, index, name)
-  local f = redis.call('HMGET', K.task(task.id), 'cursor', 'snapshot', 'rollbacks', 'skipStage')
+-- f: the task's fields, as they are now; checkpoint: its own if it has been read.
+local function turn_record(task, index, name, f, checkpoint)
   local plan = redis.call('HMGET', K.plan(task.plan), 'digest', 'createdAt')
-  return task.tenant, task.status, index, name, f[1] or '', redis.call('GET', K.config(task.id)), f[2] or '',
-    task.attempt, redis.call('HGET', K.meta(), 'incarnation'),
-    task.stage > 0 and redis.call('GET', K.checkpoint(task.id)) or '', turn_flags(task, f[4]), plan[1],
-    tonumber(f[3] or 0), plan[2] or '', task.legs
+  checkpoint = checkpoint or (task.stage > 0 and redis.call('GET', K.checkpoint(task.id))) or ''
+  return task.tenant, task.status, index, name, f.cursor or '', redis.call('GET', K.config(task.id)), f.snapshot or '',
+    task.attempt, redis.call('HGET', K.meta(), 'incarnation'), checkpoint, turn_flags(task, f.skipStage), plan[1],
+    tonumber(f.rollbacks or 0), plan[2] or '', task.legs
 end

@@ -4,22 +4,20 @@
 -- @include beats
 -- @include counters
 
--- Whether the next stage simply follows: it is not the last, and nobody has asked for anything. Task and plan as read.
-local function goes_on(task)
-  if task.stage == task.legs then return false end
-  return task.status ~= 'RUNNING' or not (task.rollback or task.cancel or task.pause or task.plan_cancels
-    or task.plan_pauses or task.plan_status == 'ROLLING_BACK')
-end
+-- Whether the next stage simply follows: it is not the last, and nobody has asked for anything.
+local function goes_on(task) return task.stage ~= task.legs and not is_asked_to_stop(task) end
 
--- Of a stage that none of them was written for, which most are, nothing is deleted.
+-- Nothing is written that the record says already, and of a stage that none of them was written for, which most are,
+-- nothing is deleted.
 local function record_stage(task, name, turn, healthy)
-  local key, forward = K.task(task.id), task.status == 'RUNNING'
-  local f = redis.call('HMGET', key, 'stageStartedAt', 'cursor', 'dueAt', 'recoveries')
-  local duration = NOW - tonumber(f[1] or NOW)
-  if healthy == '1' then redis.call('HSET', key, 'stage', task.stage, 'turn', 0, 'healthy', 1)
-  else redis.call('HSET', key, 'stage', task.stage, 'turn', 0) end
-  if f[2] or f[3] or f[4] then redis.call('HDEL', key, 'cursor', 'dueAt', 'recoveries') end
-  task.stage_started = false
+  local key, forward, f = K.task(task.id), task.status == 'RUNNING', task.record
+  local duration = NOW - tonumber(f.stageStartedAt or NOW)
+  local fields = {'stage', task.stage}
+  if f.turn and f.turn ~= '0' then fields[3], fields[4] = 'turn', 0 end
+  if healthy == '1' and f.healthy ~= '1' then fields[#fields + 1], fields[#fields + 2] = 'healthy', 1 end
+  redis.call('HSET', key, unpack(fields))
+  if f.cursor or f.dueAt or f.recoveries then redis.call('HDEL', key, 'cursor', 'dueAt', 'recoveries') end
+  task.stage_started, task.says_started = false, f.stageStarted == '1'
   emit_task(forward and 'TaskStageSucceeded' or 'TaskStageRolledBack', task, '{"durationMillis":' .. int(duration) .. '}', name)
   observe(forward and 'stage:succeeded' or 'stage:rolled_back', duration)
   if turn > 0 then count('polls:done', 1) end
@@ -27,6 +25,7 @@ end
 
 -- Between two stages: none has started. The next one's start, and the task's end, write over what is left of this one.
 local function leave_stage(task)
+  task.says_started = false
   redis.call('HDEL', K.task(task.id), 'stageStarted', 'stageStartedAt')
   forget_beat(task)
 end

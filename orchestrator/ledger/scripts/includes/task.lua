@@ -20,6 +20,22 @@ local function can_count(text)
   return number and (not text or int(number) == text)
 end
 
+-- The record at once: it is packed, so that each field asked for by its name would be a walk over all of it. Nil when a
+-- hand has made something else of the key.
+local function fields_of(task_id)
+  local found = redis.pcall('HGETALL', K.task(task_id))
+  if found.err then return nil end
+  local f = {}
+  for i = 1, #found, 2 do f[found[i]] = found[i + 1] end
+  return f
+end
+
+-- Fields that are looked at only when a task is read: no numbers, they would stop a write half-way.
+local NUMBERS = {
+  'republished', 'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt',
+  'pausedMillis', 'ranMillis', 'ticket',
+}
+
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
 -- has made of either what no script can work with (I19): then there is nothing that could be done with the task. Then
 -- also whether it may go on once that is mended.
@@ -27,14 +43,9 @@ local function read_task(task_id)
   WHOLE.ask_leases()
   local plan_id, position = plan_of(task_id), position_of(task_id)
   if not plan_id then return nil end
-  -- The last of each are looked at only here: no numbers, they would stop a write half-way.
-  local f = redis.pcall('HMGET', K.task(task_id), 'status', 'tenant', 'epoch', 'stage', 'turn', 'lease', 'legs',
-    'touched', 'rank', 'pauseRequested', 'cancelRequested', 'rollbackRequested', 'stageStarted', 'startedAt',
-    'attempt', 'retrying', 'forced', 'republished', 'retries', 'handedBack', 'frozenBy', 'freezeOverride', 'wave',
-    'groups', 'groupFor', 'seen', 'accepted', 'policyBack',
-    'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt', 'pausedMillis',
-    'ranMillis', 'ticket')
-  if f.err or not f[1] or not f[2] then return nil end
+  local f = fields_of(task_id)
+  if not f or not f.status or not f.tenant then return nil end
+  -- The last ones for the same reason.
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority',
     'total', 'max', 'n:lined', 'n:rollbackRequested', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:COMPLETED', 'n:FAILED',
@@ -42,42 +53,61 @@ local function read_task(task_id)
     'n:accepted')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
-  local wave = tonumber(f[23] or nil)
+  local wave = tonumber(f.wave)
   local task = {
-    id = task_id, plan = plan_id, status = f[1], tenant = f[2], epoch = tonumber(f[3] or 0),
-    stage = tonumber(f[4] or 0), turn = tonumber(f[5] or 0), lease = f[6] or '', legs = tonumber(f[7] or p[4]),
-    touched = tonumber(f[8] or 0), rank = tonumber(f[9] or RANK_MOVE + position + (wave or 0) * WAVE_BLOCK), wave = wave,
-    pause = f[10] == '1', cancel = f[11] == '1', rollback = f[12] == '1', stage_started = f[13] == '1',
-    started_at = tonumber(f[14] or 0), attempt = tonumber(f[15] or 1), retrying = f[16] or '', forced = f[17] == '1',
-    republished = f[18] ~= false, retries = tonumber(f[19] or 0), handed_back = f[20] ~= false, seen = f[26] or nil,
-    accepted = f[27] == '1', by_policy = f[28] == '1',
+    id = task_id, plan = plan_id, status = f.status, tenant = f.tenant, epoch = tonumber(f.epoch or 0),
+    stage = tonumber(f.stage or 0), turn = tonumber(f.turn or 0), lease = f.lease or '', legs = tonumber(f.legs or p[4]),
+    touched = tonumber(f.touched or 0), rank = tonumber(f.rank or RANK_MOVE + position + (wave or 0) * WAVE_BLOCK),
+    wave = wave, pause = f.pauseRequested == '1', cancel = f.cancelRequested == '1', rollback = f.rollbackRequested == '1',
+    stage_started = f.stageStarted == '1', started_at = tonumber(f.startedAt or 0), attempt = tonumber(f.attempt or 1),
+    retrying = f.retrying or '', forced = f.forced == '1', republished = f.republished ~= nil,
+    retries = tonumber(f.retries or 0), handed_back = f.handedBack ~= nil, seen = f.seen, accepted = f.accepted == '1',
+    by_policy = f.policyBack == '1',
     -- The plan as it was when the task was read: for what is decided before anything is written.
     plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
     timed = p[6] ~= false,
     -- The freeze that it waits for; whether a person lets it, or its plan, pass all of them.
-    frozen_by = f[21] or nil, passes_freezes = (f[22] or p[8]) ~= false,
+    frozen_by = f.frozenBy, passes_freezes = f.freezeOverride ~= nil or p[8] ~= false,
     -- Its groups; the one for which it stands in their lines; its plan's priority.
-    groups = f[24] or '', group_for = f[25] or nil, priority = tonumber(p[9] or 0),
+    groups = f.groups or '', group_for = f.groupFor, priority = tonumber(p[9] or 0),
+    -- All of it, as it was when it was read.
+    record = f,
   }
   local is_sound = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
-    and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7])
-    and WHOLE.is_whole(f[18]) and p[10] and p[11]
-  for i = #f - 10, #f do is_sound = is_sound and WHOLE.is_whole(f[i]) end
+    and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7]) and p[10] and p[11]
+  for _, name in ipairs(NUMBERS) do is_sound = is_sound and WHOLE.is_whole(f[name]) end
   for i = #p - 13, #p do is_sound = is_sound and WHOLE.is_whole(p[i]) end
   if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
   return task
+end
+
+-- Whether anybody has asked for something that is done at a boundary. Task and plan as they were read.
+local function is_asked_to_stop(task)
+  return task.status == 'RUNNING' and (task.rollback or task.cancel or task.pause or task.plan_cancels
+    or task.plan_pauses or task.plan_status == 'ROLLING_BACK')
 end
 
 local function emit_task(kind, task, data, stage)
   emit(kind, task.plan, task.id, task.tenant, stage or '', data or '{}')
 end
 
+-- Names of the plan's stages; who asks for one mostly asks for the next.
+local function stage_name(task, index, step)
+  local names = task.stage_names or {}
+  if not names[index] then
+    local found = redis.call('HMGET', K.plan(task.plan), 'stage:' .. index, 'stage:' .. index + step)
+    names[index], names[index + step] = found[1], found[2]
+    task.stage_names = names
+  end
+  -- One that a hand has deleted is told by its place: an event without a name could be read by nobody.
+  return names[index] or '(stage ' .. index + 1 .. ')'
+end
+
 -- Name of the plan stage that a leg works on: a rollback takes the touched stages from the last to the first,
 -- unless the plan says forward.
 local function stage_of(task, leg)
-  local index = leg
-  if task.status == 'ROLLING_BACK' and not task.plan_forward then index = task.legs - 1 - leg end
+  local goes_back = task.status == 'ROLLING_BACK' and not task.plan_forward
+  local index = goes_back and task.legs - 1 - leg or leg
   if index < 0 then return index, '' end
-  -- A name that a hand has deleted is told by its place: an event without one could be read by nobody.
-  return index, redis.call('HGET', K.plan(task.plan), 'stage:' .. index) or '(stage ' .. index + 1 .. ')'
+  return index, stage_name(task, index, goes_back and -1 or 1)
 end

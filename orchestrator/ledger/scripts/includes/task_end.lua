@@ -18,6 +18,7 @@ local function emit_plan_progress(plan_id)
 end
 
 -- A failed task goes back by itself, as its plan declares: once a failure, and a way back that fails is left to a person.
+-- @rare
 local function ask_way_back(task)
   ask_by_policy('rollback', task.plan, 'auto_rollback: task', '{"force":false,"autoRollback":true}', task)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1, 'policyBack', 1)
@@ -65,6 +66,7 @@ local function note_current(task, identity)
 end
 
 -- The config that a health check has confirmed; where a hand has taken it away nobody knows which one that was.
+-- @rare
 local function note_good(task, config)
   if type(config) == 'string' then redis.call('HSET', K.tenant(task.tenant), 'good', config)
   else redis.call('HDEL', K.tenant(task.tenant), 'good') end

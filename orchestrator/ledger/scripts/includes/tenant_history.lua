@@ -18,6 +18,7 @@ end
 local MOST_MOVED = 10
 
 -- A draft that was submitted as previewed is told that one of its tenants is not any more as it was seen.
+-- @rare
 local function tell_draft(plan_id, tenant_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'status', 'moved')
@@ -41,6 +42,7 @@ local function moved_since_preview_by(task)
   return redis.call('HGET', K.tenant(task.tenant), LAST_MOVER) or 'another task'
 end
 
+-- @rare
 local function moved_since_by(task)
   if task.epoch == 0 then return moved_since_preview_by(task) end
   local f = redis.call('HMGET', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
@@ -52,7 +54,7 @@ end
 -- Who did before is kept, to be named again once this task has undone its own move and nothing else.
 local function become_last_mover(task)
   local tenant = K.tenant(task.tenant)
-  local previous = redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH, 'drafts')
+  local previous = task.last_mover or redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH, 'drafts')
   if previous[1] ~= task.id then
     if task.status == 'RUNNING' then
       redis.call('HSET', K.task(task.id), PREVIOUS_MOVER, previous[1] or '', PREVIOUS_MOVER_EPOCH, previous[2] or '0')
@@ -66,6 +68,7 @@ local function become_last_mover(task)
   end
 end
 
+-- @rare
 local function give_back_to_previous_mover(task)
   local previous = redis.call('HMGET', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)
   redis.call('HDEL', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)

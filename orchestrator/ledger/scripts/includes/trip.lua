@@ -7,6 +7,7 @@
 
 local POLICY = 'policy'
 
+-- @rare
 local function ask_by_policy(operation, plan_id, reason, options, task)
   -- Whoever's call this is in has asked for something else.
   local request = REQUEST
@@ -46,9 +47,8 @@ function TRIPPED.rollback_plan(task, reason)
   task.plan_move = nil
 end
 
-local function trip_breaker(task)
-  local trip = task.trip
-  if not trip then return end
+-- @rare
+local function trip_all(task, trip)
   redis.call('HSET', K.plan(task.plan), 'tripped', trip.action)
   local passed = redis.call('HGET', K.plan(task.plan), 'passed')
   if passed then stop_waiting_of_wave(task.plan, tonumber(passed)) end
@@ -62,4 +62,8 @@ local function trip_breaker(task)
   if ends then return end
   local one = trip.breakers[1]
   TRIPPED[trip.action](task, 'the breaker tripped: ' .. one.failed .. ' failed, tolerance ' .. one.tolerance)
+end
+
+local function trip_breaker(task)
+  if task.trip then trip_all(task, task.trip) end
 end

@@ -8,6 +8,7 @@
 -- @include sound
 
 -- Leaves the line for its plan's queue, and keeps its ticket for when it comes back; out of all when it is damaged.
+-- @rare
 local function stand_back(tenant_id, task_id, ticket)
   local line = K.line(tenant_id)
   redis.call('ZREM', line, task_id)
@@ -20,6 +21,7 @@ local function stand_back(tenant_id, task_id, ticket)
 end
 
 -- Who waits in a tenant's line and cannot start whatever its plan does, waits elsewhere from now on.
+-- @rare
 local function waits_elsewhere(task_id)
   if #freezes_in_force() == 0 and redis.call('HEXISTS', K.task(task_id), 'groups') == 0 then return false end
   local task = read_task(task_id)
@@ -48,6 +50,7 @@ local function first_in_line(tenant_id, asking)
 end
 
 -- Gives a turn to the plan of the first in line; those behind it would find the tenant held.
+-- @rare
 local function wake_waiter(tenant_id, task_id, not_looked_at)
   if not not_looked_at then wake_plan(plan_of(task_id)) end
   redis.call('ZADD', K.lined(), 'XX', NOW - SOON, tenant_id)
@@ -73,6 +76,7 @@ local function leave_line(task)
 end
 
 -- It keeps nobody behind it in a line: for a lower ticket others have left a free tenant, or a group's place, alone.
+-- @rare
 local function let_by(task)
   local places = task.group_for and places_of(task) or {}
   for _, place in ipairs(places) do redis.pcall('ZREM', K.group_line(place.name), task.id) end
@@ -81,6 +85,7 @@ local function let_by(task)
 end
 
 -- A task that waits no more. The head of a plan with one slot may have blocked the others.
+-- @rare
 local function stop_queueing(task)
   local queue = K.queue(task.plan)
   local was_head = redis.call('ZRANGE', queue, 0, 0)[1] == task.id

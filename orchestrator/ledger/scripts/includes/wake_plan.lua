@@ -10,13 +10,16 @@ local function ring(plan_id, ...)
 end
 
 -- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
+-- @rare
 local function wake_plan(plan_id)
   if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then ring(plan_id) end
 end
 
+-- @rare
 local function wake_dispatch(task_id) ring(plan_of(task_id), 'task', task_id) end
 
 -- A waiter goes back to its place in its plan's queue; it keeps its ticket. False when its record is damaged.
+-- @rare
 local function back_to_queue(task_id)
   local waiter, queue = read_task(task_id), K.queue(plan_of(task_id))
   if not waiter then return false end
@@ -25,6 +28,7 @@ local function back_to_queue(task_id)
 end
 
 -- Whoever waits elsewhere is not in its plan's queue; but for the head of a plan with one slot, which nobody may pass.
+-- @rare
 local function leave_queue(task)
   if redis.call('HGET', K.plan(task.plan), 'max') ~= '1' then redis.call('ZREM', K.queue(task.plan), task.id) end
 end

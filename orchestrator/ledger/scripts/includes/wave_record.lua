@@ -13,9 +13,11 @@ local function count_task(task, name, by)
   if task.wave then redis.call('HINCRBY', K.plan(task.plan), part_of(task.wave) .. 'n:' .. name, by) end
 end
 
+-- @rare
 local function wave_state(plan_id, wave) return redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'state') or 'PENDING' end
 
 -- Whether it moved: the table has the pair.
+-- @rare
 local function move_wave(plan_id, wave, trigger)
   local to = wave_row(wave_state(plan_id, wave), trigger)
   if to then redis.call('HSET', K.plan(plan_id), part_of(wave) .. 'state', to) end
@@ -23,6 +25,7 @@ local function move_wave(plan_id, wave, trigger)
 end
 
 -- What was waited for once all had ended is waited for again when they have the next time.
+-- @rare
 local function stop_waiting_of_wave(plan_id, wave)
   if WAVE_DONE[wave_state(plan_id, wave)] and move_wave(plan_id, wave, 'stop') then
     await_nothing(plan_id)
@@ -31,6 +34,7 @@ end
 
 -- A task that had ended runs again, or is to go back: its wave has not ended any more, and later ones wait for it. What
 -- runs of them goes on.
+-- @rare
 local function reopen_wave(task)
   if not task.wave then return end
   local plan = K.plan(task.plan)

@@ -24,12 +24,14 @@ local function emit_wave(kind, plan_id, wave, data)
   emit_plan(kind, plan_id, '{"wave":' .. cjson.encode(name) .. (data or '') .. '}')
 end
 
+-- @rare
 local function begin_wave(plan_id, wave)
   if not move_wave(plan_id, wave, 'begin') then return end
   emit_wave('PlanWaveStarted', plan_id, wave, ',"tenants":' .. redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'total'))
 end
 
 -- Whether all its tasks have ended, and no more have failed than are borne.
+-- @rare
 local function has_ended_well(plan_id, wave)
   if wave_counts(plan_id, wave, unpack(OPEN_STATES)) > 0 then return false end
   return not is_breached(plan_id, '') and not is_breached(plan_id, part_of(wave))
@@ -68,6 +70,7 @@ local function ask_rejected_gate(plan_id)
 end
 
 -- Goes on to what it waits for next, all its tasks having ended; true when it is passed.
+-- @rare
 local function go_on_with_wave(plan_id, wave)
   local state = wave_state(plan_id, wave)
   if WAVE_DONE[state] then
@@ -109,6 +112,7 @@ local function settle_waves(plan_id)
 end
 
 -- Whether a wave whose tasks have all ended keeps its plan open.
+-- @rare
 local function wave_keeps_open(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed', 'status', 'cancelRequested')
   if not f[1] or f[3] == 'ROLLING_BACK' or f[4] == '1' or f[2] == f[1] then return false end
