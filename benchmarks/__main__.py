@@ -1,6 +1,6 @@
 """``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in about ten
 minutes on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
-``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first five, in about a minute.
+``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first six, in about a minute.
 
 ``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the
 extra ``bench``).
@@ -26,6 +26,7 @@ from benchmarks import (
     retention,
     scaling,
     sizes,
+    stage,
     status,
     submit,
     templates,
@@ -45,6 +46,7 @@ def _throughput(given: argparse.Namespace) -> object:
 
 TABLE: dict[str, Benchmark] = {
     "throughput": _throughput,
+    "stage": lambda given: stage.run(100, 3) if given.quick else stage.run(),
     "alone": lambda given: alone.run(3, 50) if given.quick else alone.run(),
     "polls": lambda given: polls.run((500,), 6.0, 1) if given.quick else polls.run(),
     "sizes": lambda given: sizes.run((100, 1_000) if given.quick else sizes.SIZES, given.plot),
@@ -53,7 +55,7 @@ TABLE: dict[str, Benchmark] = {
     "operations": lambda _: operations.run(),
     "idle": lambda _: idle.run(),
 }
-QUICK = ("throughput", "alone", "polls", "sizes", "submit")
+QUICK = ("throughput", "stage", "alone", "polls", "sizes", "submit")
 BY_NAME: dict[str, Benchmark] = {
     "recovery": lambda _: recovery.run(),
     "retention": lambda _: retention.run(),
@@ -67,7 +69,7 @@ def main() -> None:
     known = {**TABLE, **BY_NAME}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[*known, []])
-    parser.add_argument("--quick", action="store_true", help="the first five, small")
+    parser.add_argument("--quick", action="store_true", help="the first six, small")
     parser.add_argument("--pool", action="append", choices=list(throughput.POOLS), help="throughput of these only")
     parser.add_argument("--slots", type=int, default=64, metavar="N", help="max_concurrency of throughput --quick")
     parser.add_argument("--tenants", type=int, default=1_000_000, metavar="N", help="what scaling reckons with")

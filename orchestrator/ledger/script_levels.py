@@ -2,8 +2,8 @@
 (``-- @rare`` above a definition, and what only such ones reach).
 
 Redis runs the whole text of a script at each call, and each function that is defined takes as long as reading a field.
-So those of the lower levels are defined by a function, the first time that one of theirs is asked for: they are fields of
-a table that defines them when it is asked for a name that it lacks. Those of the first level that others ask for are
+So those of the lower levels are defined by a function, the first time that one of theirs is asked for: they are fields
+of a table that defines them when it is asked for a name that it lacks. Those of the first level that others ask for are
 fields of a table, too, since a function takes 60 names from around it, and no more; the rest are local names.
 """
 

@@ -98,17 +98,18 @@ def _assemble(name: str, body: str) -> str:
         # What the table refuses ends the verb there, whichever function asked.
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:
-        body = f"{_gate()}\n{body}"
+        body = f"{_gate(parts)}\n{body}"
     return with_levels(parts, body, later)
 
 
-def _gate() -> str:
+def _gate(parts: Iterable[Part]) -> str:
     """The first thing that a verb does: what a newer release has written for newer scripts, older ones leave alone."""
-    needs = "local needs = tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1)"
+    alone = "tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1)"
+    needs = f"local needs = {'look_at_settings()' if _defines(parts, 'look_at_settings') else alone}"
     return f"{needs}\nif needs and needs > {formats.LEDGER} then return {{'{TOO_OLD}', needs}} end"
 
 
-def _defines(parts: Sequence[Part], *names: str) -> bool:
+def _defines(parts: Iterable[Part], *names: str) -> bool:
     return any(name in part.names for part in parts for name in names)
 
 

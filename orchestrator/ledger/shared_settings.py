@@ -44,17 +44,25 @@ BUILT_IN: Final = shared_settings(Settings.model_construct(groups={}))
 
 
 def settings_as_lua() -> str:
-    """``SETTINGS.LEASE_MS`` and the like: read from the ledger at first use; a default for what is not there."""
+    """``SETTINGS.LEASE_MS`` and the like: read from the ledger at first use; a default for what is not there.
+    ``look_at_settings`` reads what most scripts use at one go, and answers how new scripts have to be."""
     defaults = ", ".join(f"['{name}'] = {value}" for name, value in BUILT_IN.items())
     return f"""\
 -- @include keys
-local function read_setting(known, name)
-  local value = tonumber(redis.call('HGET', K.settings(), name))
+local function note_setting(known, name, text)
+  local value = tonumber(text)
   if not (value and value >= 0 and value <= 2 ^ 53) then value = ({{{defaults}}})[name] end
   known[name] = value
   return value
 end
-local SETTINGS = setmetatable({{}}, {{__index = read_setting}})"""
+local function read_setting(known, name) return note_setting(known, name, redis.call('HGET', K.settings(), name)) end
+local SETTINGS = setmetatable({{}}, {{__index = read_setting}})
+local function look_at_settings()
+  local f = redis.call('HMGET', K.settings(), 'NEEDS', 'LEASE_MS', 'FEED_MAX')
+  note_setting(SETTINGS, 'LEASE_MS', f[2])
+  note_setting(SETTINGS, 'FEED_MAX', f[3])
+  return tonumber(f[1] or 1)
+end"""
 
 
 def differences(mine: Mapping[str, int], shared: Mapping[str, int]) -> list[str]:

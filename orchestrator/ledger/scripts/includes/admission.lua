@@ -84,13 +84,12 @@ local function admit_move(task)
   local resumed = task.started_at > 0
   task.epoch = draw_epoch()
   move_task(task)
-  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0)
-  redis.call('HDEL', key, 'cursor', 'rank')
+  redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, unpack(resumed and {} or {'startedAt', int(WALL)}))
+  if task.record.cursor or task.record.rank then redis.call('HDEL', key, 'cursor', 'rank') end
   task.turn = 0
   if resumed then
     note_pause_over(task)
   else
-    redis.call('HSET', key, 'startedAt', int(WALL))
     task.started_at = WALL
     take_snapshot(task)
   end

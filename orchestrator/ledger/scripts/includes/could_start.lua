@@ -30,5 +30,5 @@ local function could_start(task_id, is_rollback)
   elseif not move_may_start(plan_id, wave, false) then
     return false
   end
-  return redis.call('HGET', K.plan(plan_id), 'max') ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
+  return max_of(plan_id) ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
 end

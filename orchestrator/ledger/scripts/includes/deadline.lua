@@ -22,10 +22,11 @@ end
 local function note_pause(task) redis.call('HSET', K.task(task.id), 'pausedAt', int(WALL)) end
 
 local function note_pause_over(task)
-  local paused_at = redis.call('HGET', K.task(task.id), 'pausedAt')
+  local paused_at = task.record.pausedAt
   if not paused_at then return end
   redis.call('HINCRBY', K.task(task.id), 'pausedMillis', int(passed(tonumber(paused_at))))
   redis.call('HDEL', K.task(task.id), 'pausedAt')
+  task.record.pausedAt = nil
 end
 
 -- At a pause: the time since admission is used up.

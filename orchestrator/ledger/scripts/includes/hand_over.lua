@@ -19,8 +19,9 @@ local function begun_row(task, index, name)
 end
 
 local function start_here(task, worker)
-  -- What it will be told of.
-  for _, key in ipairs({K.config(task.id), K.checkpoint(task.id)}) do redis.call('GET', key) end
+  -- What it will be told of: read before anything is written.
+  task.config = redis.call('GET', K.config(task.id))
+  redis.call('GET', K.checkpoint(task.id))
   take_places(task)
   local index, name = stage_of(task, task.stage)
   begin_stage(task, worker, index, name)
@@ -35,7 +36,7 @@ end
 
 local function find_successor(task, worker, served)
   local plan_id, found, next_task = task.plan, nil, nil
-  local round = {plan = plan_id, strict = redis.call('HGET', K.plan(plan_id), 'max') == '1', refused = 0}
+  local round = {plan = plan_id, strict = max_of(plan_id) == '1', refused = 0}
   local looks = free_slots(plan_id) > 0 and MOST_LOOKS or 0
   local function start(one) start_here(one, worker) end
   local function may_start(one) return is_served(one.tenant, served) end

@@ -2,9 +2,15 @@
 -- that coordinators, workers that go on, and lines of tenants ask.
 -- @include keys
 
-local function free_slots(plan_id)
-  return tonumber(redis.call('HGET', K.plan(plan_id), 'max')) - redis.call('SCARD', K.slots(plan_id))
+-- Its slots: how many a plan has is said when it is submitted, and never again.
+local MAX = {}
+
+local function max_of(plan_id)
+  MAX[plan_id] = MAX[plan_id] or redis.call('HGET', K.plan(plan_id), 'max')
+  return MAX[plan_id]
 end
+
+local function free_slots(plan_id) return tonumber(max_of(plan_id)) - redis.call('SCARD', K.slots(plan_id)) end
 
 -- What fields of the plan's record that tell of one of its waves begin with; '' of the whole plan.
 local function part_of(wave) return wave and 'wave:' .. string.format('%d', wave) .. ':' or '' end

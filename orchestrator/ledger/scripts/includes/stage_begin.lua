@@ -37,7 +37,7 @@ end
 local function turn_record(task, index, name, f, checkpoint)
   local plan = redis.call('HMGET', K.plan(task.plan), 'digest', 'createdAt')
   checkpoint = checkpoint or (task.stage > 0 and redis.call('GET', K.checkpoint(task.id))) or ''
-  return task.tenant, task.status, index, name, f.cursor or '', redis.call('GET', K.config(task.id)), f.snapshot or '',
+  return task.tenant, task.status, index, name, f.cursor or '', task.config or redis.call('GET', K.config(task.id)), f.snapshot or '',
     task.attempt, redis.call('HGET', K.meta(), 'incarnation'), checkpoint, turn_flags(task, f.skipStage), plan[1],
     tonumber(f.rollbacks or 0), plan[2] or '', task.legs
 end

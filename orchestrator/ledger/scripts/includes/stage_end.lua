@@ -14,7 +14,9 @@ local function record_stage(task, name, turn, healthy)
   local duration = NOW - tonumber(f.stageStartedAt or NOW)
   local fields = {'stage', task.stage}
   if f.turn and f.turn ~= '0' then fields[3], fields[4] = 'turn', 0 end
-  if healthy == '1' and f.healthy ~= '1' then fields[#fields + 1], fields[#fields + 2] = 'healthy', 1 end
+  if healthy == '1' and f.healthy ~= '1' then
+    f.healthy, fields[#fields + 1], fields[#fields + 2] = '1', 'healthy', 1
+  end
   redis.call('HSET', key, unpack(fields))
   if f.cursor or f.dueAt or f.recoveries then redis.call('HDEL', key, 'cursor', 'dueAt', 'recoveries') end
   task.stage_started, task.says_started = false, f.stageStarted == '1'

@@ -75,16 +75,15 @@ end
 local function complete_task(task, identity)
   move_task(task)
   clear_checkpoint(task)
-  local f = redis.call('HMGET', K.task(task.id), 'healthy', 'skipped')
   -- With a stage skipped, nobody has seen all of it at work.
-  if f[1] == '1' and not f[2] then
+  if task.record.healthy == '1' and not task.record.skipped then
     note_good(task, redis.pcall('GET', K.config(task.id)))
   end
   note_current(task, identity)
   local duration = passed(task.started_at)
   end_task(task, 'TaskCompleted',
     '{"durationMillis":' .. int(duration) .. ',"pausedMillis":'
-    .. (redis.call('HGET', K.task(task.id), 'pausedMillis') or 0) .. ',"completedStages":' .. task.legs .. '}')
+    .. (task.record.pausedMillis or 0) .. ',"completedStages":' .. task.legs .. '}')
 end
 
 -- failure is the FailureInfo as JSON; stage the failed stage's name.

@@ -101,6 +101,9 @@ def task_fields(source: str) -> set[str]:
         if command.startswith("'H") and (key in keys or key.startswith("K.task(")):
             names = rest[::2] if command == "'HSET'" else rest[:1] if command == "'HINCRBY'" else rest
             found |= {name[1:-1] for name in names if re.fullmatch(r"'\w+'", name)}
+    if "task.record" in source or "fields_of(" in source:
+        # Read at one go.
+        found |= set(re.findall(r"\b(?:task\.record|f)\.(\w+)", source)) - {"err"}
     return found
 
 
