@@ -15,8 +15,8 @@ from orchestrator.ledger.script_source import named_script
 from tests.support.counting import counted
 from tests.support.ledger_world import LedgerWorld
 
-# What each took when it was last looked at, and a few more; with timeouts, another few. Who adds a command to every stage
-# says what it is worth, with what `python -m benchmarks stage` shows before and after.
+# What each took when it was last looked at, and a few more; with timeouts, another few. Who adds a command to every
+# stage says what it is worth, with what `python -m benchmarks stage` shows before and after.
 MOST: Final = {"begin": 32, "next stage": 31, "next task": 128, "last task": 86}
 MOST_AT_ONCE: Final = {"begin": 42, "advance": 51, "poll_again": 28, "renew": 31}
 
