@@ -37,8 +37,8 @@ def picture(arrows: list[tuple[str, str, str]]) -> str:
 
 _HEAD: Final = (
     '<div><svg viewBox="0 0 {width} {height}" role="img" stroke="currentColor" fill="currentColor" font-size="13" '
-    'style="max-width: 100%"><defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
-    'orient="auto"><path d="M0 0 8 4 0 8Z" stroke="none"/></marker></defs>'
+    'style="max-width: 100%"><defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
+    'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8Z" stroke="none"/></marker></defs>'
 )
 _BOX: Final = '<rect x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="6" fill="none"/>'
 _TEXT: Final = (
