@@ -7,9 +7,11 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
+from orchestrator.history.breach_rules import on_breach, soak_begin
 from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
+from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
@@ -23,6 +25,9 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     order,
     frozen,
     groups,
+    rate,
+    start_time,
+    expiry,
     stages,
     completion,
     boundary,
@@ -30,9 +35,11 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     waves,
     wave_end,
     gate_asked,
+    soak_begin,
     soak,
     breaker,
     trip,
+    on_breach,
     policy,
     sequence,
     epochs,

@@ -10,6 +10,7 @@ from orchestrator.domain.fold import LogFold
 from orchestrator.domain.status import TaskState
 from orchestrator.history.freeze_view import FreezeView
 from orchestrator.history.group_view import GroupView
+from orchestrator.history.pace_view import PaceView
 from orchestrator.history.queue_view import QueueView
 
 StageKey = tuple[int, str, int]
@@ -36,6 +37,9 @@ class World(LogFold):
         self.queue = QueueView()
         self.freezes = FreezeView()
         self.groups = GroupView()
+        self.pace = PaceView()
+        self.trips: dict[str, e.PlanBreakerTripped] = {}
+        """Of each plan whose last event was that of a breaker: the first of its write."""
         self.requests: dict[tuple[str, str], e.OperationRequested] = {}
         """Operations by request id and target."""
 
@@ -44,10 +48,12 @@ class World(LogFold):
         if event.sequence_id <= self.sequence:
             return
         self.freezes.note(event)
+        self.pace.note(event)
         self.groups.note(event, self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None)
         if isinstance(event, e.NamespaceEvent):
             super().apply(event)
             return
+        self._note_trip(event)
         paused = self._paused_before(event)
         super().apply(event)
         self._note_waiters(event, paused)
@@ -63,6 +69,12 @@ class World(LogFold):
             self._record(event, TaskState.RUNNING)
         elif isinstance(event, e.TaskStageRolledBack):
             self._record(event, TaskState.ROLLING_BACK)
+
+    def _note_trip(self, event: e.Event) -> None:
+        if isinstance(event, e.PlanBreakerTripped):
+            self.trips.setdefault(event.plan_id, event)
+        else:
+            self.trips.pop(event.plan_id, None)
 
     def is_gone(self, plan_id: str) -> bool:
         """Whether the log tells of the plan, and that it was abandoned or purged."""

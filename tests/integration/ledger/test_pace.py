@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.fleet.start_rules import StartRules
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.waiting import wait_until
 
@@ -18,27 +19,32 @@ def rules(world: LedgerWorld, begins: float | None = None, ends: float | None = 
     return FleetRules(0, pace=StartRules(not_before=before, not_after=after, **more))  # type: ignore[arg-type]
 
 
+def seen(world: LedgerWorld) -> set[str]:
+    """The invariants that the history checker finds broken."""
+    return {violation.invariant for violation in judged(world.client, world.keys).violations}
+
+
 def turns(world: LedgerWorld) -> list[str]:
     return world.ledger.take_turns(10)
 
 
-def test_a_plan_waits_for_its_time_without_a_turn_and_starts_then(world: LedgerWorld) -> None:
-    world.plan("p", ["a"], rules=rules(world, begins=3600, ends=7200))
-    assert world.serve("p") == []
-    assert world.status("p") == "READY"
-    assert turns(world) == []
-    world.check()
-    # An hour later.
-    world.client.hset(world.keys.of("plan", "p"), "notBefore", 1)
-    world.client.zadd(world.keys.of("due"), {"p": 1})
-    assert turns(world) == ["p"]
-    assert world.serve("p") == ["p.0"]
-    assert world.status("p") == "RUNNING"
+def test_a_plan_waits_for_its_time_without_a_turn_and_starts_then(hurt: LedgerWorld) -> None:
+    hurt.plan("p", ["a"], rules=rules(hurt, begins=3600, ends=7200))
+    assert hurt.serve("p") == []
+    assert hurt.status("p") == "READY"
+    assert turns(hurt) == []
+    hurt.check()
+    # An hour later, by hand: the log tells that it came too soon.
+    hurt.client.hset(hurt.keys.of("plan", "p"), "notBefore", 1)
+    hurt.client.zadd(hurt.keys.of("due"), {"p": 1})
+    assert turns(hurt) == ["p"]
+    assert hurt.serve("p") == ["p.0"]
+    assert hurt.status("p") == "RUNNING"
     # Nothing is left to expire.
-    assert "notAfter" not in world.reader.plan_record("p")
-    assert not world.client.exists(world.keys.of("due"))
-    world.finish("p.0")
-    world.check()
+    assert "notAfter" not in hurt.reader.plan_record("p")
+    assert not hurt.client.exists(hurt.keys.of("due"))
+    hurt.finish("p.0")
+    assert seen(hurt) == {"I15"}
 
 
 def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: LedgerWorld) -> None:
@@ -66,25 +72,25 @@ def test_one_that_has_started_in_time_goes_on(world: LedgerWorld) -> None:
     world.check()
 
 
-def test_a_rate_is_kept_by_coordinators_and_by_workers_that_go_on(world: LedgerWorld) -> None:
+def test_a_rate_is_kept_by_coordinators_and_by_workers_that_go_on(hurt: LedgerWorld) -> None:
     """One a minute: the second has to wait, and the plan has a time at which it is looked at again."""
-    world.plan("p", ["a", "b", "c"], rules=rules(world, starts_per_minute=1), max_concurrency=3)
-    assert world.serve("p") == ["p.0"]
-    assert world.serve("p") == []
-    world.check()
-    world.begin("p.0")
+    hurt.plan("p", ["a", "b", "c"], rules=rules(hurt, starts_per_minute=1), max_concurrency=3)
+    assert hurt.serve("p") == ["p.0"]
+    assert hurt.serve("p") == []
+    hurt.check()
+    hurt.begin("p.0")
     for _ in range(2):
-        world.advance("p.0")
-    assert world.advance("p.0").task is None
-    world.serve("p")
-    due = world.client.zscore(world.keys.of("due"), "p")
+        hurt.advance("p.0")
+    assert hurt.advance("p.0").task is None
+    hurt.serve("p")
+    due = hurt.client.zscore(hurt.keys.of("due"), "p")
     assert due is not None
-    assert 50_000 < due - world.freezes.reads.told_now_ms() <= 60_000
-    # A minute later, by the ledger's clock.
-    world.client.hincrbyfloat(world.keys.of("plan", "p"), "rateAt", -60_000)
-    assert world.serve("p") == ["p.1"]
-    assert world.serve("p") == []
-    world.check()
+    assert 50_000 < due - hurt.freezes.reads.told_now_ms() <= 60_000
+    # A minute later, by hand: the log tells that the second start came too soon.
+    hurt.client.hincrbyfloat(hurt.keys.of("plan", "p"), "rateAt", -60_000)
+    assert hurt.serve("p") == ["p.1"]
+    assert hurt.serve("p") == []
+    assert seen(hurt) == {"I2"}
 
 
 def test_what_a_second_allows_may_come_at_once_and_no_more_is_saved_up(world: LedgerWorld) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from orchestrator.history import check_log
 from tests.unit.orchestrator.history.told import (
+    FAILURE,
     PLAN,
+    WRITTEN_AT,
     Line,
     asked,
+    by_policy,
     move,
     of_plan,
     task,
@@ -56,6 +60,15 @@ def tripped(failed: int, tolerance: int, **more: Any) -> Line:
     return of_plan("PlanBreakerTripped", **{"failed": failed, "tolerance": tolerance, "action": "pause", **more})
 
 
+def soaking(seconds: float) -> Line:
+    return of_plan("PlanWaveSoaking", wave="canary", until=WRITTEN_AT + timedelta(seconds=seconds))
+
+
+def later(seconds: float, *lines: Line) -> list[Line]:
+    """These were written so long after the others."""
+    return [(kind, {**fields, "occurredAt": WRITTEN_AT + timedelta(seconds=seconds)}) for kind, fields in lines]
+
+
 def told(*parts: Line | list[Line]) -> list[Line]:
     return [line for part in parts for line in (part if isinstance(part, list) else [part])]
 
@@ -68,12 +81,13 @@ YES = of_plan("PlanGateApproved", wave="canary", actor="me", reason="")
 NO = of_plan("PlanGateRejected", wave="canary", actor="me", reason="")
 PAUSED = of_plan("PlanPaused")
 ON = [asked("resume", PLAN), of_plan("PlanResumed")]
-TRIPPED = told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN), PAUSED)
+TRIPPED = told(opening(), failure(0), tripped(1, 0, wave="canary"), by_policy("pause"), PAUSED)
 ACCEPTED = [asked("resume", PLAN, acceptFailures=True), of_plan("PlanResumed")]
 RETRIED = asked("retry", "p.0", fromCheckpoint=True)
 BEARS_ONE = opening(canary={"failureTolerance": {"count": 1}})
 PLAN_BEARS_ONE = opening(canary={"failureTolerance": None}, failureTolerance={"count": 1, "mode": "soft"})
 STRICT = opening(failureTolerance={"count": 0, "mode": "strict"})
+SOAKS = opening(canary={"soakSeconds": 60, "failureTolerance": None})
 MOVED_AGAIN = told(BEARS_ONE, failure(0), done("canary", 1), begun("rest", 2))
 
 
@@ -88,10 +102,11 @@ def broken(lines: list[Line]) -> set[str]:
         told(GATED, move(0), ASKED, YES, done("canary"), REST),
         told(GATED, move(0), ASKED, NO, asked("pause", PLAN), PAUSED, ON, ASKED, YES, done("canary"), REST),
         told(TRIPPED, ACCEPTED, done("canary", 1), REST),
+        told(SOAKS, move(0), soaking(60), later(60, done("canary"), *REST)),
         told(TRIPPED, RETRIED, ON, move(0, "TaskRetryStarted"), done("canary"), REST),
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
     ],
-    ids=["waves", "gate", "rejected-then-approved", "accepted", "retried", "moved-again"],
+    ids=["waves", "gate", "rejected-then-approved", "accepted", "soaked", "retried", "moved-again"],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
     assert broken(lines) == set(), str(check_log(tell(lines)))
@@ -115,6 +130,18 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(MOVED_AGAIN, RETRIED, move(1)), "I13"),
         (told(TRIPPED, ON, done("canary", 1)), "I13"),
         (told(opening(), failure(0), asked("cancel", PLAN)), "I14"),
+        # What follows the breaker is what the plan declares, asked for by its policy, at once.
+        (told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN)), "I14"),
+        (told(opening(), failure(0), tripped(1, 0, wave="canary"), by_policy("cancel")), "I14"),
+        (told(opening(), failure(0), tripped(1, 0, wave="canary", action="cancel"), by_policy("pause")), "I14"),
+        (told(opening(), failure(0), tripped(1, 0, wave="canary", action="rollback_plan"), RETRIED), "I14"),
+        (told(SOAKS, move(0), done("canary")), "I13"),
+        (told(SOAKS, move(0), soaking(60), done("canary")), "I13"),
+        (told(SOAKS, move(0), soaking(30)), "I13"),
+        (told(SOAKS, task(0, "TaskStarted"), soaking(60)), "I13"),
+        (told(opening(), move(0), soaking(60)), "I13"),
+        (told(SOAKS, move(0), soaking(60), ASKED), "I13"),
+        (told(SOAKS, move(0), task(0, "TaskSoakFailed", failureInfo=FAILURE)), "I13"),
         (told(opening(), failure(0), tripped(1, 1, wave="canary")), "I14"),
         (told(opening(), failure(0), tripped(2, 0, wave="canary")), "I14"),
         (

@@ -58,6 +58,12 @@ def asked(operation: str, target: str, request: str | None = None, **options: An
     return "OperationRequested", fields
 
 
+def by_policy(operation: str) -> Line:
+    """What a breaker asks of the plan."""
+    kind, fields = asked(operation, PLAN)
+    return kind, {**fields, "actor": "policy"}
+
+
 def of_plan(kind: str, **more: Any) -> Line:
     return kind, more
 
