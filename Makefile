@@ -120,9 +120,10 @@ MINUTES ?= 10
 fuzz: .venv/ready
 	FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -s tests/unit/steps/expressions/test_fuzz.py
 
-# Faults of all kinds while a plan runs, judged by the history checker; prints the seed, `--seed N` tells it again.
+# Faults of all kinds while a plan runs, then while five with waves, gates, breakers, groups and freezes do, judged by the history checker; prints the seed, `--seed N` tells it again.
 chaos-ci: .venv/ready
 	$(BIN)/python -m tests.chaos --tenants 200 --stages 4 --workers 3 --coordinators 2 --faults 30
+	$(BIN)/python -m tests.chaos --fleet --tenants 60 --stages 3 --concurrency 8 --workers 3 --coordinators 2 --faults 20
 
 # Processes of an earlier commit beside those of this tree; `COMMIT=...` for another than the release before.
 COMMIT ?= 8025f3e

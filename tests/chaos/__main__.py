@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--coordinators", type=int, default=2)
     parser.add_argument("--concurrency", type=int, default=20, help="max_concurrency of the plan")
+    parser.add_argument("--fleet", action="store_true", help="plans with waves, gates, breakers, groups, freezes")
     parser.add_argument("--seed", type=int, help="replays the faults of a run; else drawn")
     parser.add_argument("--hours", type=float, default=0.0, help="runs on and on for this long; 0 is one run")
     parser.add_argument("--only", action="append", default=[], metavar="KIND", help="these kinds and no others")
@@ -48,6 +49,7 @@ def main() -> int:
             max_concurrency=given.concurrency,
             end_seconds=180.0,
             kinds=kinds,
+            fleet=given.fleet,
         )
         folder = Path(tempfile.mkdtemp(prefix=f"changeover-chaos-{seed}-"))
         result = run_chaos(run, folder)
@@ -55,6 +57,7 @@ def main() -> int:
             f"seed {seed}: {result.status}, {len(result.faults)} faults, {result.recoveries} recoveries, "
             f"{result.repeated} of {result.effects} effects repeated, {result.requests} requests asked again, "
             f"{result.retries} retries of the plan, "
+            f"{''.join(f'{count} {word}, ' for word, count in sorted(result.answers.items()))}"
             f"{result.repairs} repairs, {time.monotonic() - started:.0f} s\n{result.report}",
             flush=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from orchestrator.history import Report
+from tests.chaos.fleet_operator import FleetOperator
 from tests.chaos.kinds import ALL
 from tests.chaos.operator import ChaosOperator
 from tests.chaos.scene import Scene
@@ -14,10 +15,13 @@ from tests.support.waiting import wait_until
 class FaultInjector:
     """``done`` are the faults so far; ``moment`` is the first judgement between two faults that did not hold."""
 
-    def __init__(self, scene: Scene, kinds: Sequence[str], operator: ChaosOperator) -> None:
+    def __init__(
+        self, scene: Scene, kinds: Sequence[str], operator: ChaosOperator, fleet: FleetOperator | None = None
+    ) -> None:
         self._scene = scene
         self._kinds = sorted(kinds)
         self._operator = operator
+        self._fleet = fleet
         self.done: list[str] = []
         self.moment: Report | None = None
 
@@ -33,6 +37,8 @@ class FaultInjector:
             ALL[name](self._scene)
             self.done.append(name)
             self._operator.act()
+            if self._fleet is not None:
+                self._fleet.act()
             self._scene.pause(0.3 * pause_seconds, pause_seconds)
             self._scene.crew.supervise()
             self._judge()
@@ -43,6 +49,8 @@ class FaultInjector:
 
         def over() -> bool:
             self._scene.crew.supervise()
+            if self._fleet is not None:
+                self._fleet.calm()
             return is_over()
 
         try:

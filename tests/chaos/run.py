@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.history import Report
 from tests.chaos.crew import Crew
+from tests.chaos.fleet import GROUPS, HEADS, submit_fleet
+from tests.chaos.fleet_operator import FleetOperator
 from tests.chaos.injector import FaultInjector
 from tests.chaos.kinds import CLOCKS, chosen
 from tests.chaos.operator import ChaosOperator
@@ -46,6 +51,8 @@ class ChaosRun:
     pause_seconds: float = 2.0
     end_seconds: float = 90.0
     kinds: tuple[str, ...] = field(default_factory=lambda: tuple(chosen()))
+    fleet: bool = False
+    """Plans with waves, gates, breakers, groups and the like (``fleet.py``), and people who answer them."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,16 @@ class ChaosResult:
     repeated: int
     requests: int
     retries: int
+    answers: Mapping[str, int]
+    """What the fleet's people asked for and was accepted."""
+    may_fail: bool
+    """Plans of a fleet end as its people have it, but they end."""
     broken: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
-        return self.report.holds and self.status == PlanState.COMPLETED and not self.repairs and not self.broken
+        is_right = self.status == PlanState.COMPLETED or (self.may_fail and self.status in PLAN_ENDED)
+        return self.report.holds and is_right and not self.repairs and not self.broken
 
 
 def run_chaos(run: ChaosRun, folder: Path) -> ChaosResult:
@@ -89,38 +101,46 @@ def run_chaos(run: ChaosRun, folder: Path) -> ChaosResult:
         "CHANGEOVER_REDIS_URL": ledger.user_url(0, ledger_proxy.port),
         "CHANGEOVER_BROKER_URL": broker.user_url(1, broker_proxy.port),
     }
-    world = FaultWorld(folder, ledger, broker_server=broker, **LEASE, **MANY, **through)
+    groups = {"CHANGEOVER_GROUPS": json.dumps(GROUPS)} if run.fleet else {}
+    world = FaultWorld(folder, ledger, broker_server=broker, **LEASE, **MANY, **through, **groups)
     try:
         crew = Crew(world, workers=run.workers, coordinators=run.coordinators, clocks=worker_clocks)
         stages = [write_stage("one"), *(effect_stage(f"stage-{i}") for i in range(2, run.stages + 1))]
         chance = random.Random(run.seed)
         scene = Scene(world, crew, ledger_proxy, broker_proxy, chance, stages, redis_clock, worker_clocks)
         settings = world.settings.model_copy(update={"redis_url": SecretStr(through["CHANGEOVER_REDIS_URL"])})
-        operator = ChaosOperator(settings, "p", run.tenants, chance)
-        try:
-            return _run(run, scene, operator)
-        finally:
-            operator.close()
+        with ExitStack() as people:
+            operator = ChaosOperator(settings, "p", run.tenants, chance)
+            people.callback(operator.close)
+            fleet = FleetOperator(settings, [*HEADS, "later"], random.Random(run.seed)) if run.fleet else None
+            if fleet is not None:
+                people.callback(fleet.close)
+            return _run(run, scene, operator, fleet)
     finally:
         world.close()
         ledger_proxy.close()
         broker_proxy.close()
 
 
-def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
+def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator, fleet: FleetOperator | None) -> ChaosResult:
     world = scene.world
     world.instances.polls_needed, world.instances.poll_seconds = 1, 0.5
     world.instances.slow_seconds = 0.2
-    world.submit(run.tenants, scene.stages, max_concurrency=run.max_concurrency)
+    if fleet is None:
+        world.submit(run.tenants, scene.stages, max_concurrency=run.max_concurrency)
+    else:
+        submit_fleet(scene, run.tenants, run.max_concurrency)
 
     def is_over() -> bool:
+        if fleet is not None:
+            return fleet.all_ended()
         try:
             return world.client.summary("p").status in PLAN_ENDED
         except Unreachable:
             # On a loaded machine the ledger may answer too late, also between faults: that is no end, and no finding.
             return False
 
-    injector = FaultInjector(scene, run.kinds, operator)
+    injector = FaultInjector(scene, run.kinds, operator, fleet)
     injector.run(run.faults, until=is_over, pause_seconds=run.pause_seconds)
     broken = []
     # Whatever has not ended by then, the judgement names.
@@ -138,5 +158,7 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator) -> ChaosResult:
         repeated=sum(counts.values()) - len(counts),
         requests=operator.asked,
         retries=operator.retries,
+        answers=dict(fleet.done) if fleet else {},
+        may_fail=fleet is not None,
         broken=(*broken, *(f"I17: {line}" for line in operator.broken)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,13 +76,21 @@ class FaultWorld:
         self.client = Client(self.settings)
 
     def submit(
-        self, count: int, stages: Sequence[dict[str, Any]], *, plan_id: str = "p", max_concurrency: int = 50
+        self,
+        count: int,
+        stages: Sequence[dict[str, Any]],
+        *,
+        plan_id: str = "p",
+        max_concurrency: int = 50,
+        head: Mapping[str, Any] | None = None,
+        traits: Callable[[int], dict[str, Any]] = lambda _: {},
     ) -> None:
+        """``head``: what the plan says besides; ``traits``: what the tenant at a position does."""
         tenants = [
-            tenant(f"{plan_id}-t{i}", variables={"effects": self.instances.url(f"{plan_id}-t{i}")})
+            tenant(f"{plan_id}-t{i}", variables={"effects": self.instances.url(f"{plan_id}-t{i}")}, **traits(i))
             for i in range(count)
         ]
-        self.client.submit(plan(plan_id, tenants, stages, max_concurrency))
+        self.client.submit({**plan(plan_id, tenants, stages, max_concurrency), **(head or {})})
 
     def wait(self, plan_id: str = "p", seconds: float = 60.0) -> PlanStatus:
         return self.client.wait(plan_id, timeout_seconds=seconds)
