@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.fleet.rules import NO_RULES, FleetRules
+from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply
 from orchestrator.ledger.outcomes import Ended, Looked
 from orchestrator.ledger.records import Advanced, Onward
@@ -172,6 +173,26 @@ class Pair:
         self.asked.append((operation, target, order, reply))
         return reply
 
+    def accept(self, target: str) -> None:
+        """The failure of a task, or all of a plan."""
+        answers, order = FailureAnswers(self.world.ledger), Order("ada", "because")
+        if target in self.model.plans:
+            accepted = self.model.accept_all(self.model.plans[target])
+            assert sum(number for _, number in answers.on_plan("accept", target, None, order)) == accepted
+        else:
+            answer = self.model.accept(self.model.tasks[target])
+            would, reply = answers.would("accept", target), answers.on_task("accept", target, order)
+            assert (would.answer, would.why) == (reply.answer, reply.why) == answer, f"{target}: {would}, {reply}"
+        self.agree()
+
+    def exclude(self, plan_id: str, tenants: str) -> None:
+        """The waiting tenants of an id, or all (``*``)."""
+        answers = FailureAnswers(self.world.ledger)
+        left = self.model.exclude(self.model.plans[plan_id], tenants)
+        told = list(answers.on_plan("exclude", plan_id, tenants, Order("ada", "because")))
+        assert sum(number for _, number in told) == left, f"{tenants} of {plan_id}: {told}"
+        self.agree()
+
     def ask_all_again(self) -> None:
         """Every request so far once more: each is answered as it was, and nothing is written."""
         before = self.world.dump()
@@ -231,6 +252,7 @@ class Pair:
             "epoch": int(record.get("epoch", 0)),
             "retries": int(record.get("retries", 0)),
             "retrying": record.get("retrying", ""),
+            "accepted": record.get("accepted") == "1",
             "frozen": record.get("frozenBy", ""),
             "checkpoint": bool(self.world.client.exists(self.world.keys.of("checkpoint", task.id))),
         }

@@ -91,6 +91,15 @@ class Machine(PairMachine):
     def wake_lines(self) -> None:
         self.pair.wake_lines()
 
+    @rule(data=st.data(), is_plan=st.booleans())
+    def accept(self, data: st.DataObject, is_plan: bool) -> None:
+        known = self.pair.model.plans if is_plan else self.pair.model.tasks
+        self.pair.accept(data.draw(st.sampled_from(sorted(known))))
+
+    @rule(data=st.data(), tenants=st.sampled_from([*TENANTS, "*"]))
+    def exclude(self, data: st.DataObject, tenants: str) -> None:
+        self.pair.exclude(data.draw(st.sampled_from(sorted(self.pair.model.plans))), tenants)
+
     @rule(data=st.data(), operation=st.sampled_from(OPERATIONS), scratch=st.booleans(), force=st.booleans())
     def ask_task(self, data: st.DataObject, operation: str, scratch: bool, force: bool) -> None:
         task_id = data.draw(st.sampled_from(sorted(self.pair.model.tasks)))

@@ -3,7 +3,7 @@
 Written from ``design.md`` sections 2 to 6 and ``fleet.md``, not from the scripts, and compared with them after every
 step of a random run. Time is left out: what a sweep finds overdue is said by the caller. Each module is a layer that
 stands on those before it: core, freezes, lines, plan_ends, waves, task_ends, admission, worker, task_operations,
-plan_operations, chunks, model.
+plan_operations, failure_answers, chunks, model.
 """
 
 from __future__ import annotations

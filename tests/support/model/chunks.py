@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.model.plan_operations import PlanOperations
+from tests.support.model.failure_answers import FailureAnswers
 from tests.support.model.records import Limits, Plan, Retry, T
 
 
-class Chunks(PlanOperations):
+class Chunks(FailureAnswers):
     """A coordinator's round."""
 
     def serve(self, plan_id: str) -> list[str]:
@@ -49,7 +49,7 @@ class Chunks(PlanOperations):
     def _do_retry(self, plan: Plan, asked: Retry) -> None:
         plan.retry = None
         for task in plan.tasks:
-            if task.status is T.FAILED and asked.failed.get(task.id) == task.retries:
+            if task.status is T.FAILED and not task.accepted and asked.failed.get(task.id) == task.retries:
                 self._retry_of_plan(task, asked)
         self._settle(plan)
 

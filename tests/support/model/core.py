@@ -46,6 +46,7 @@ class Core:
     def _move(self, task: Task, trigger: Trigger) -> None:
         had_ended = task.status in TASK_ENDED
         task.status = TASK_MOVES[task.status, trigger]
+        task.accepted = False
         if had_ended and task.status not in TASK_ENDED:
             self._reopen_wave(task)
 

@@ -91,9 +91,9 @@ class PlanEnds(Lines):
             return P.ROLLED_BACK, "PlanRolledBack"
         if plan.cancel:
             return P.CANCELLED, "PlanCancelled"
-        if set(states) == {T.COMPLETED}:
+        if all(task.status is T.COMPLETED or task.accepted for task in plan.tasks):
             return P.COMPLETED, "PlanCompleted"
-        if {T.FAILED, T.ROLLBACK_FAILED} & set(states):
+        if any(task.fails for task in plan.tasks):
             return P.FAILED, "PlanFailed"
         if T.CANCELLED in states:
             return P.CANCELLED, "PlanCancelled"

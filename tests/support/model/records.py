@@ -53,13 +53,15 @@ class Task:
     frozen_told: bool = False
     passes_freezes: bool = False
     checkpoint: bool = False
+    accepted: bool = False
+    """Its failure does not count any more."""
     previous_mover: tuple[str, int] | None = None
     wave: Wave | None = None
 
     @property
     def fails(self) -> bool:
         """It counts against tolerances."""
-        return self.status in (T.FAILED, T.ROLLBACK_FAILED)
+        return self.status in (T.FAILED, T.ROLLBACK_FAILED) and not self.accepted
 
 
 @dataclass

@@ -1,0 +1,56 @@
+"""What a person answers to a failure, and whom a person takes out of a plan."""
+
+from __future__ import annotations
+
+from orchestrator.domain.transitions import PLAN_MOVES, Trigger
+from tests.support.model.plan_operations import PlanOperations
+from tests.support.model.records import ACCEPTED, Answer, P, Plan, T, Task
+
+
+class FailureAnswers(PlanOperations):
+    """Failures that count no more, and tenants that leave."""
+
+    def accept(self, task: Task) -> Answer:
+        if refusal := self._not_accepted(task):
+            return refusal
+        self._accept(task)
+        self._settle_acceptance(task.plan)
+        return ACCEPTED
+
+    def accept_all(self, plan: Plan) -> int:
+        """Of a plan; how many they were."""
+        failed = [task for task in plan.tasks if self._not_accepted(task) is None]
+        for task in failed:
+            self._accept(task)
+        self._settle_acceptance(plan)
+        return len(failed)
+
+    def exclude(self, plan: Plan, tenants: str) -> int:
+        """Those of a plan that have not begun in this attempt, with such an id; how many they were."""
+        waiting = [task for task in plan.tasks if tenants in ("*", task.tenant.id) and self._may_leave(task)]
+        for task in waiting:
+            self._say("OperationRequested", task.id)
+            self._cancel(task)
+        return len(waiting)
+
+    def _not_accepted(self, task: Task) -> Answer | None:
+        if task.accepted:
+            return "NOOP", "accepted"
+        if task.status not in (T.FAILED, T.ROLLBACK_FAILED):
+            return "REFUSED", "not-failed"
+        return ("REFUSED", "rollback-requested") if task.rollback else None
+
+    def _accept(self, task: Task) -> None:
+        self._say("OperationRequested", task.id)
+        self._say("TaskFailureAccepted", task.id)
+        task.accepted = True
+
+    def _settle_acceptance(self, plan: Plan) -> None:
+        is_right = all(task.status is T.COMPLETED or task.accepted for task in plan.tasks)
+        if plan.status is P.FAILED and is_right:
+            plan.status = PLAN_MOVES[plan.status, Trigger.ACCEPT]
+            self._say("PlanCompleted", plan.id)
+
+    def _may_leave(self, task: Task) -> bool:
+        waits = task.status in (T.PENDING, T.PAUSED) and not task.started
+        return waits and not task.rollback and not self._forbidden(task)
