@@ -40,8 +40,8 @@ class FleetOperator:
         """After a fault: somebody fails, is frozen, thawed or taken out; then all that waits for a person is answered,
         by now or later."""
         plan_id = self._chance.choice(self._plan_ids)
-        for _ in range(self._chance.randrange(3)):
-            self._fail(plan_id)
+        for _ in range(self._chance.randrange(1, 4)):
+            self._fail()
         if self._chance.random() < 0.4:
             self._freeze()
         if self._freezes and self._chance.random() < 0.4:
@@ -104,15 +104,20 @@ class FleetOperator:
             ),
         )
 
-    def _fail(self, plan_id: str) -> None:
+    def _fail(self) -> None:
         """One that runs loses its tenant, and fails."""
-        running = self._patiently(lambda: list(self._client.status(plan_id, statuses=["RUNNING"], limit=20).tasks))
-        if running:
+        for plan_id in self._chance.sample(self._plan_ids, len(self._plan_ids)):
+            running = self._patiently(
+                lambda: list(self._client.status(plan_id, statuses=["RUNNING"], limit=20).tasks)  # noqa: B023 - at once
+            )
+            if not running:
+                continue
             task, request = self._chance.choice(running), draw_request_id()
             self._try(
                 "release",
-                lambda: self._client.release_tenant(task.tenant_id, reason="a try", force=True, request_id=request),
+                lambda: self._client.release_tenant(task.tenant_id, reason="a try", force=True, request_id=request),  # noqa: B023
             )
+            return
 
     def _freeze(self) -> None:
         request, seconds = draw_request_id(), self._chance.choice((3.0, 3600.0))

@@ -129,6 +129,8 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator, fleet: FleetOpera
     if fleet is None:
         world.submit(run.tenants, scene.stages, max_concurrency=run.max_concurrency)
     else:
+        # Long enough for faults and people to meet it under way.
+        world.instances.poll_seconds, world.instances.slow_seconds = 1.5, 0.6
         submit_fleet(scene, run.tenants, run.max_concurrency)
 
     def is_over() -> bool:

@@ -1,4 +1,4 @@
-"""A short seeded run of a fleet: waves, gates, breakers, groups, freezes and the people who answer them, under faults."""
+"""A short seeded run of a fleet: waves, gates, breakers, groups, freezes and those who answer them, under faults."""
 
 from __future__ import annotations
 
