@@ -89,12 +89,12 @@ class _Up:
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
             self.say_ready(servers)
-            if self.front_door is not None:
-                self.out.say(self.front_door.invitation(self.settings, servers.redis_url))
             for line in guide_lines(self.demo) if self.demo is not None else ():
                 self.out.say(line)
             with contextlib.suppress(OSError):
                 tell_systemd(b"READY=1")
+            if self.front_door is not None:
+                self.open_console(self.front_door, servers)
             while True:
                 self.supervisor.attend()
         except StopAsked:
@@ -134,16 +134,10 @@ class _Up:
         return servers
 
     def start_changeover(self, servers: Servers) -> None:
-        environment = self.environment() | {
-            "CHANGEOVER_REDIS_URL": servers.redis_url,
-            "CHANGEOVER_BROKER_URL": servers.broker_url,
-            "PYTHONUNBUFFERED": "1",
-        }
-        # The systemd that started us hears from us alone.
-        environment.pop(SYSTEMD_VARIABLE, None)
+        environment = self.child_environment(servers)
         specs = [
             ChildSpec(role, name, command, environment, has_pulse=role in PRESENT_ROLES)
-            for role, name, command in self.options.commands(None if self.front_door is None else self.front_door.port)
+            for role, name, command in self.options.commands()
         ]
         if self.demo is not None:
             specs.append(ChildSpec("fleet", "fleet", self.options.fleet_command(self.demo.fleet_plan), environment))
@@ -154,13 +148,21 @@ class _Up:
         except OSError as error:
             raise InvalidInput([Problem("", None, f"cannot start: {error}")]) from error
 
+    def open_console(self, door: FrontDoor, servers: Servers) -> None:
+        """Last of all: plans move without it. Nobody is led to a door that is not open yet."""
+        command = self.options.console_command(door.port)
+        try:
+            self.supervisor.start([ChildSpec("console", "console", command, self.child_environment(servers))])
+        except OSError as error:
+            raise InvalidInput([Problem("", None, f"cannot start: {error}")]) from error
+        self.keep_run_file()
+        while not door.is_open():
+            self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
+        self.out.say(door.invitation(self.settings, servers.redis_url))
+
     def await_ready(self, is_ready: IsReady) -> None:
         remind_at = self.clock() + STILL_WAITING_AFTER_SECONDS
-        while not (
-            is_ready(self.pids())
-            and (self.demo is None or self.demo.is_there())
-            and (self.front_door is None or self.front_door.is_open())
-        ):
+        while not (is_ready(self.pids()) and (self.demo is None or self.demo.is_there())):
             self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
             if self.clock() >= remind_at:
                 self.out.say("still waiting for coordinator and workers to report; their output is on stderr")
@@ -184,6 +186,16 @@ class _Up:
     def pids(self) -> dict[str, list[int]]:
         pids = {"redis": [], "coordinator": [], "worker": [], **self.supervisor.pids()}
         return {**pids, "coordinator": pids["worker"]} if self.options.single_process else pids
+
+    def child_environment(self, servers: Servers) -> dict[str, str]:
+        environment = self.environment() | {
+            "CHANGEOVER_REDIS_URL": servers.redis_url,
+            "CHANGEOVER_BROKER_URL": servers.broker_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        # The systemd that started us hears from us alone.
+        environment.pop(SYSTEMD_VARIABLE, None)
+        return environment
 
     def environment(self) -> dict[str, str]:
         return os.environ | {OWNER_VARIABLE: str(self.folder)}

@@ -92,8 +92,12 @@ class UpOptions:
         """What plays the instances of a plan's tenants."""
         return [sys.executable, "-P", "-m", "orchestrator.embedded.demo", str(plan)]
 
-    def commands(self, console_port: int | None = None) -> list[tuple[str, str, list[str]]]:
-        """Role, name and command line of each child but Redis, in the order of starting; with a console on the port."""
+    def console_command(self, port: int) -> list[str]:
+        """What serves the console."""
+        return [*self.program, "console", "--host=127.0.0.1", f"--port={port}"]
+
+    def commands(self) -> list[tuple[str, str, list[str]]]:
+        """Role, name and command line of each child but Redis and the console, in the order of starting."""
         found = []
         metrics = []
         if self.metrics_port is not None:
@@ -108,9 +112,6 @@ class UpOptions:
                 # Task events cost throughput, so only where someone looks; Flower's own request would come too late.
                 options.append("-E")
             found.append(("worker", f"worker{number}", [*self.program, "worker", *options]))
-        if console_port is not None:
-            options = ["--host=127.0.0.1", f"--port={console_port}"]
-            found.append(("console", "console", [*self.program, "console", *options]))
         if self.flower_port is not None:
             options = ["--address=127.0.0.1", f"--port={self.flower_port}"]
             found.append(("flower", "flower", [*self.program, "flower", *options]))

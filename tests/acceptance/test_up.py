@@ -48,13 +48,33 @@ def test_up_serves_its_folder_mends_itself_and_stops_clean(up: subprocess.Popen[
     status = subprocess.run([*COMMAND, "status", "--json"], cwd=tmp_path, env=CLEAN, stdout=subprocess.PIPE)
     assert status.returncode == 0
     assert json.loads(status.stdout) == []
+    link = console_signs_its_owner_in_once(tmp_path)
     before = pids(tmp_path)
-    os.kill(before["worker"][0], signal.SIGKILL)
-    wait_until(lambda: pids(tmp_path)["worker"] != before["worker"], 10)
+    for role in ("worker", "console"):
+        os.kill(before[role][0], signal.SIGKILL)
+    wait_until(lambda: all(pids(tmp_path)[role] != before[role] for role in ("worker", "console")), 10)
     after = [pid for of_role in pids(tmp_path).values() for pid in of_role]
     up.send_signal(signal.SIGINT)
     assert up.wait(20) == 0
     assert [pid for pid in after if alive(pid)] == []
+    assert link not in (tmp_path / "up.err").read_text()
+
+
+def console_signs_its_owner_in_once(folder: Path) -> str:
+    """The link of its output, used."""
+    url: str
+    link: str
+    wait_until(lambda: "signs you in once" in (folder / "up.out").read_text())
+    said = (folder / "up.out").read_text()
+    url, link = re.findall(r"console: (http://127\.0\.0\.1:\d+)/sign-in#(chg-link-\S+) signs you in once", said)[0]
+    with httpx.Client(base_url=url, trust_env=False) as browser:
+        # Looking at the link changes nothing; using it does, once.
+        assert browser.get("/sign-in").status_code == 200
+        assert browser.post("/sign-in", data={"link": link}).status_code == 303
+        (owner,) = browser.get("/api/v1/tokens").json()["tokens"]
+        assert (owner["name"].startswith("up:"), owner["role"]) == (True, "admin")
+        assert browser.post("/sign-in", data={"link": link}).status_code == 401
+    return link
 
 
 def test_the_demo_moves_all_tenants_and_leaves_nothing(tmp_path: Path) -> None:
@@ -69,23 +89,3 @@ def test_the_demo_moves_all_tenants_and_leaves_nothing(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stderr
     assert "14 COMPLETED" in demo.stdout
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_console_of_up_signs_its_owner_in_once(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    wait_until(lambda: "signs you in once" in (tmp_path / "up.out").read_text())
-    said = (tmp_path / "up.out").read_text()
-    ((url, link),) = re.findall(r"console: (http://127\.0\.0\.1:\d+)/sign-in#(chg-link-\S+) signs you in once", said)
-    with httpx.Client(base_url=url, trust_env=False) as browser:
-        assert browser.get("/sign-in").status_code == 200
-        # Looking at the link changes nothing; using it does, once.
-        assert browser.post("/sign-in", data={"link": link}).status_code == 303
-        assert browser.get("/nowhere").status_code == 404
-        (owner,) = browser.get("/api/v1/tokens").json()["tokens"]
-        assert (owner["name"].startswith("up:"), owner["role"]) == (True, "admin")
-        assert httpx.post(f"{url}/sign-in", data={"link": link}).status_code == 401
-    os.kill(pids(tmp_path)["console"][0], signal.SIGKILL)
-    wait_until(lambda: "console started again" in (tmp_path / "up.out").read_text(), 20)
-    assert link not in (tmp_path / "up.err").read_text()
-    up.send_signal(signal.SIGTERM)
-    assert up.wait(20) == 0
-    assert "killed" not in (tmp_path / "up.out").read_text()

@@ -14,6 +14,7 @@ from orchestrator.ledger.credentials import read_credential, without_credentials
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
+from tests.support.console_server import ConsoleServer
 from tests.support.place import Place
 
 
@@ -40,6 +41,24 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
         ("TokenCreated", "on-call", "ada"),
         ("TokenRevoked", "on-call", "eve"),
     ]
+
+
+def test_tokens_through_the_console(shared_console: ConsoleServer) -> None:
+    with Client.through(shared_console.url, shared_console.token("admin")) as remote:
+        made = remote.create_token("far-away", "viewer", actor="somebody else")
+        assert (made.created_by, read_credential(made.token, "token") is not None) == ("test-admin", True)
+        assert "far-away" in [token.name for token in remote.tokens()]
+        with pytest.raises(NotAllowed, match="there is a token 'far-away'"):
+            remote.create_token("far-away", "viewer")
+        with pytest.raises(InvalidInput) as wrong:
+            remote.create_token("x", "root")
+        assert [problem.path for problem in wrong.value.problems] == ["role"]
+        first = remote.revoke_token("far-away", reason="enough", request_id="r-2")
+        assert remote.revoke_token("far-away", reason="enough", request_id="r-2") == first
+        with pytest.raises(NotFound, match="far-away"):
+            remote.revoke_token("far-away")
+        told = [event for event in remote.events() if event.type == "TokenRevoked"][-1].model_dump()
+        assert (told["name"], told["actor"], told["reason"]) == ("far-away", "test-admin", "enough")
 
 
 def test_what_is_wrong_with_a_token_is_said_at_once(client: Client) -> None:
