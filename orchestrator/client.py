@@ -17,6 +17,7 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
+from orchestrator.control.audit_calls import AuditCalls
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_calls import FailureCalls
@@ -27,7 +28,7 @@ from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.page_calls import PageCalls
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
-from orchestrator.control.target import OperationTarget, asking, order_of, target_of
+from orchestrator.control.target import OperationTarget, asking, default_actor, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.token_calls import TokenCalls
 from orchestrator.control.webhook_calls import WebhookCalls
@@ -48,6 +49,7 @@ class Client(
     FleetCalls,
     TokenCalls,
     WebhookCalls,
+    AuditCalls,
     AbstractContextManager["Client"],
 ):
     """One namespace, as seen by an operator or a script. Use as a context manager, or ``close`` it.
@@ -86,7 +88,9 @@ class Client(
         ``skip_identical`` leaves those out that are at the target; raises ``NotAllowed`` when nobody is left.
         """
         with translate_errors(self._door.url):
-            result = self._door.submits.submit(plan, progress, preview=preview, skip_identical=skip_identical)
+            result = self._door.submits.submit(
+                plan, progress, preview=preview, skip_identical=skip_identical, actor=actor or default_actor()
+            )
             if override_freeze:
                 self._door.freezes.override(result.plan_id, order_of(actor, override_freeze, None))
             return result

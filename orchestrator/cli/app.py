@@ -11,6 +11,7 @@ import typer
 import typer.main
 
 from orchestrator.cli import (
+    audit_command,
     checkpoint_command,
     completion_command,
     config_command,
@@ -64,6 +65,7 @@ token_command.register(app)
 release_command.register(app)
 retention_commands.register(app)
 webhook_command.register(app)
+audit_command.register(app)
 checkpoint_command.register(app)
 schema_command.register(app)
 completion_command.register(app)

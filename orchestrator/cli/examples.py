@@ -53,6 +53,11 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "skip-stage": ("changeover skip-stage --task blue-to-green-1.5 --reason 'done by hand'",),
     "exclude": ("changeover exclude --plan blue-to-green-1 --tenant 'x-*' --reason 'not ready'",),
+    "audit": (
+        "changeover audit --since 2026-11-01",
+        "changeover audit --actor 'ada@*' --plan blue-to-green-1",
+        "changeover audit --json > audit.jsonl",
+    ),
     "webhooks": (
         "changeover webhooks",
         "changeover webhooks test ops",

@@ -24,6 +24,7 @@ from orchestrator.control.answers import (
     SubmitResult,
     TaskStatus,
 )
+from orchestrator.control.audit_answers import AuditFilter, AuditPage
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.export import Line
 from orchestrator.control.freeze_desk import FreezeStatus
@@ -63,7 +64,13 @@ class Submits(Protocol):
     ) -> Iterator[TenantPreview | PreviewEnd]: ...
 
     def submit(
-        self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool
+        self,
+        plan: Written,
+        progress: Callable[[int], None],
+        *,
+        preview: str | None,
+        skip_identical: bool,
+        actor: str,
     ) -> SubmitResult: ...
 
 
@@ -205,6 +212,12 @@ class IssuesTokens(Protocol):
     def revoke(self, name: str, order: Order) -> OperationResult: ...
 
 
+class TellsWhoAsked(Protocol):
+    """Who asked for what."""
+
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage: ...
+
+
 class Notifies(Protocol):
     """Looks after webhooks."""
 
@@ -262,6 +275,9 @@ class ClientDoor(Protocol):
 
     @property
     def webhooks(self) -> Notifies: ...
+
+    @property
+    def audits(self) -> TellsWhoAsked: ...
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget: ...
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from orchestrator.control.answers import Diagnosis
+from orchestrator.control.audit import AuditReader
 from orchestrator.control.doctor import examine
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.explain import Explainer
@@ -34,6 +35,7 @@ from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.control.webhook_desk import WebhookDesk
 from orchestrator.domain.events import Event
 from orchestrator.drift.drift import look_for_drift
+from orchestrator.ledger.audit_reads import AuditReads
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.freezes import Freezes
@@ -68,6 +70,7 @@ class LedgerDoor:
         self.waits = Waiting(reader, self.tells)
         self.tokens = TokenDesk(Tokens(ledger))
         self.webhooks = WebhookDesk(Hooks(ledger))
+        self.audits = AuditReader(AuditReads(self._redis, ledger.keys))
         self.keeps = Keeping(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 

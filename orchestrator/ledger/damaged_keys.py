@@ -25,6 +25,7 @@ TYPES: Final[dict[str, str]] = {
     "inbox": "stream",
     "feed": "stream",
     "own_log": "stream",
+    "audit": "stream",
     "freezes": "hash",
     "freeze_times": "zset",
     "freezes_now": "hash",
@@ -179,6 +180,14 @@ def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey
         yield DamagedKey(key, kind, wrong, (("SET", key, str(_last_number(client, keys))),))
 
 
+def _beyond(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
+    """Nothing is kept in it any more behind an entry that is no event's."""
+    last, newest = _last_of(client, keys.of(kind)), _last_of(client, keys.of("feed"))
+    if newest and last > newest:
+        wrong = f"it goes up to {last}, and the feed to event {newest}"
+        yield DamagedKey(keys.of(kind), kind, wrong, (("XDEL", keys.of(kind), f"{last}-0"),))
+
+
 def _epoch(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     key = keys.of(kind)
     value = cast(str | None, client.get(key))
@@ -193,6 +202,7 @@ _CONTENT: Final[dict[str, Callable[[redis.Redis, Keys, str], Iterator[DamagedKey
     "seq": _sequence,
     "epoch": _epoch,
     "freezes_now": _in_force,
+    "audit": _beyond,
 }
 """What each is to hold besides its type. Members of sets and entries of presence are passed by one at a time."""
 

@@ -38,6 +38,7 @@ PATTERNS: Final[dict[str, str]] = {
     "pushed": "pushed",  # hash: lane -> messages ever published to it, where the broker does not count (RabbitMQ)
     "presence": "presence",  # hash: role:host:pid of a live process -> JSON
     "own_log": "own-log",  # stream: the newest events of no plan
+    "audit": "audit",  # stream: what was asked for, by whom; capped
     "freezes": "freezes",  # hash: id of a freeze -> its record as JSON
     "freeze_times": "freeze-times",  # zset: freeze by the time (ms of WALL) when its window begins or ends next
     "freezes_now": "freezes-now",  # hash: freeze that is in force -> what it stops, as JSON

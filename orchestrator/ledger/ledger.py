@@ -68,9 +68,11 @@ class Ledger(ScriptCaller):
         stages: Sequence[StageRow],
         rules: FleetRules = NO_RULES,
         file_digest: str = "",
+        actor: str = "",
     ) -> tuple[Opened, int, PlanState | None]:
         """Opens the draft. Answers how it was found, chunks already written, and the state of a plan that exists.
-        ``file_digest``: of a plan that depends on what its tenants were when it was submitted: the file's own."""
+        ``file_digest``: of a plan that depends on what its tenants were when it was submitted: the file's own;
+        ``actor``: who submits."""
         answer = self.call(
             "open_plan",
             plan_id,
@@ -83,7 +85,7 @@ class Ledger(ScriptCaller):
             incarnation,
             milliseconds(task_timeout_seconds),
             wire_json(rules.fields() | ({"fileDigest": file_digest} if file_digest else {})),
-            wire_json(rules.wire()),
+            wire_json(rules.wire() | ({"actor": actor} if actor else {})),
             *(
                 value
                 for row in stages

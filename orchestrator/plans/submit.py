@@ -38,15 +38,20 @@ UNSEEN: Final = Seen()
 
 
 def write_plan(
-    ledger: Ledger, plan: Plan, progress: Callable[[int], None] = lambda _: None, seen: Seen = UNSEEN
+    ledger: Ledger,
+    plan: Plan,
+    progress: Callable[[int], None] = lambda _: None,
+    seen: Seen = UNSEEN,
+    actor: str = "",
 ) -> PlanState:
     """Writes the plan whole and makes it ready; answers its state, which for a plan that exists may be any.
 
-    ``progress`` is told how many tenants are written. Raises ``PlanConflict`` when the id belongs to other content,
-    ``TenantsMoved`` when one of them is not as ``seen`` any more, up to the very commit; then nothing is left of it.
+    ``progress`` is told how many tenants are written, the log ``actor`` as who submits. Raises ``PlanConflict`` when
+    the id belongs to other content, ``TenantsMoved`` when one of them is not as ``seen`` any more, up to the very
+    commit; then nothing is left of it.
     """
     try:
-        return _write_plan(ledger, plan, progress, seen)
+        return _write_plan(ledger, plan, progress, seen, actor)
     except TenantsMoved:
         take_back_draft(ledger, plan.plan_id)
         raise
@@ -61,16 +66,16 @@ def take_back_draft(ledger: Ledger, plan_id: str) -> None:
         pass
 
 
-def _write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None], seen: Seen) -> PlanState:
-    opened, chunks_written, state = _open(ledger, plan, seen)
+def _write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None], seen: Seen, actor: str) -> PlanState:
+    opened, chunks_written, state = _open(ledger, plan, seen, actor)
     if opened is Opened.PURGING:
         # An older plan of this id was purged a moment ago: what is left of it goes first.
         for _ in Purges(ledger).chunks():
             pass
-        opened, chunks_written, state = _open(ledger, plan, seen)
+        opened, chunks_written, state = _open(ledger, plan, seen, actor)
     elif opened is Opened.REMAINS:
         Purges(ledger).lose(plan.plan_id)
-        opened, chunks_written, state = _open(ledger, plan, seen)
+        opened, chunks_written, state = _open(ledger, plan, seen, actor)
     if opened in (Opened.PURGING, Opened.REMAINS):
         raise PlanConflict(f"plan_id: an older plan {plan.plan_id} is still being purged; submit it again in a moment")
     if opened is Opened.CONFLICT:
@@ -95,7 +100,7 @@ def _write_plan(ledger: Ledger, plan: Plan, progress: Callable[[int], None], see
     return state or PlanState.READY
 
 
-def _open(ledger: Ledger, plan: Plan, seen: Seen) -> tuple[Opened, int, PlanState | None]:
+def _open(ledger: Ledger, plan: Plan, seen: Seen, actor: str) -> tuple[Opened, int, PlanState | None]:
     return ledger.open_plan(
         plan_id=plan.plan_id,
         digest=plan.digest,
@@ -109,6 +114,7 @@ def _open(ledger: Ledger, plan: Plan, seen: Seen) -> tuple[Opened, int, PlanStat
         stages=[StageRow(stage.name, stage.timeout_seconds, stage.irreversible) for stage in plan.stages],
         rules=plan.rules,
         file_digest=seen.file_digest,
+        actor=actor,
     )
 
 

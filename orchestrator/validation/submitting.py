@@ -55,7 +55,13 @@ class Submitter:
         yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan, freezes).lines()
 
     def submit(
-        self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool
+        self,
+        plan: Written,
+        progress: Callable[[int], None],
+        *,
+        preview: str | None,
+        skip_identical: bool,
+        actor: str,
     ) -> SubmitResult:
         """Checks the plan and writes it; see ``Client.submit``."""
         expected = parse_digest(preview) if preview is not None else None
@@ -68,7 +74,7 @@ class Submitter:
             if state is None:
                 assert validated.header is not None
                 made, seen = self._reduced(made, validated.header, expected, skip_identical)
-        state = state or write_plan(self.ledger, made, progress, seen)
+        state = state or write_plan(self.ledger, made, progress, seen, actor)
         told = validated.warnings + unserved(self.reader, state)
         return SubmitResult(plan_id=made.plan_id, status=state, resolved=made.rules.line(), warnings=told)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from orchestrator.console.api import (
+    audit,
     document,
     events,
     freezes,
@@ -26,5 +27,5 @@ from orchestrator.console.api import (
 
 router = APIRouter(prefix="/api/v1")
 # Operations first: `/tenants/{tenantId}` takes ids with a slash.
-for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, document):
+for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)

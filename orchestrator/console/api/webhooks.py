@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], default_response_class=MaskedJson)
 Reader = Annotated[Actor, needs(Permission.READ)]
 Resender = Annotated[Actor, needs(Permission.RESEND)]
 

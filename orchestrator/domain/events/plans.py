@@ -25,6 +25,8 @@ class PlanCreated(EventBase):
     not_before: datetime | None = None
     not_after: datetime | None = None
     auto_rollback: str | None = None
+    actor: str | None = None
+    """Who submitted it; none by a release that did not tell."""
 
 
 class PlanReady(EventBase):

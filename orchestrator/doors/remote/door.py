@@ -9,6 +9,7 @@ from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.export import Line
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import NotFound
+from orchestrator.doors.remote.audits import RemoteAudits
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import RemoteLog, RemoteWaits
 from orchestrator.doors.remote.live import RemoteLive
@@ -36,6 +37,7 @@ class ConsoleDoor:
         self.explains = RemoteExplains(connection)
         self.tokens = RemoteTokens(connection)
         self.webhooks = RemoteWebhooks(connection)
+        self.audits = RemoteAudits(connection)
         self.keeps = RemoteKeeps(connection, pages)
         self.purges = RemotePurges(connection, self.keeps)
         self.waits = RemoteWaits(connection, RemoteLog(pages), tells)

@@ -40,7 +40,13 @@ class RemoteSubmits:
             yield PreviewEnd.model_validate(line) if "digest" in line else TenantPreview.model_validate(line)
 
     def submit(
-        self, plan: Written, progress: Callable[[int], None], *, preview: str | None, skip_identical: bool
+        self,
+        plan: Written,
+        progress: Callable[[int], None],
+        *,
+        preview: str | None,
+        skip_identical: bool,
+        actor: str,
     ) -> SubmitResult:
         query = {"preview": preview, "skipIdentical": skip_identical}
         body = _values(plan)

@@ -1,6 +1,6 @@
 -- Takes back a draft that nobody has written to for an hour, in bounded steps, then says so in the feed.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq, spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, queue:{plan} (zsets), feed,
+--       seq, spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, queue:{plan} (zsets), feed, audit,
 --       log:{plan} (streams)
 -- ARGV  1 age in ms from which a draft is abandoned  2 the most tasks to delete in this call
 -- CODES NONE | MORE | ABANDONED, plan id

@@ -1,7 +1,7 @@
 -- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts, which may be repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch (strings), ended, ready, leases-queued, leases-running, deadlines, freeze-times, thawing,
---       lined (zsets), active (set), feed, log:{plan} (streams)
+--       lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
 --       7 only failures whose type is like this, in small letters: the parts between the pattern's stars as a JSON list,
 --       '' for any

@@ -3,7 +3,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       due, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped,
 --       lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group},
---       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at in this call
 -- CODES GONE (there is no such plan) | ADMITTED, more (1 when the limit ended the call), then a list of
 --       {task, tenant, mode, epoch, stage, legs}, then 1 when what was asked of the plan has chunks to do

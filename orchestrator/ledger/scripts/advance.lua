@@ -5,7 +5,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 checkpoint as JSON  6 1 when health was confirmed
 --       7 on the way back, the config in force again as JSON, else ''  8 identity of the config that was applied, as JSON
 --       9 worker and delivery that go on; '' when they do not  10 lanes that it serves: '', all; else '4:0,2,' (see lanes)

@@ -1,5 +1,6 @@
 -- A coordinator's settings, which all scripts go by from now on.
--- KEYS  1 the namespace's root. Touches clock, settings, counters (hashes), seq (string), feed, own-log (streams)
+-- KEYS  1 the namespace's root. Touches clock, settings, counters (hashes), seq (string), feed, own-log, audit
+--       (streams)
 -- ARGV  name, value of each, in turn
 -- CODES ANNOUNCED
 -- EVENTS GroupLimitsSet

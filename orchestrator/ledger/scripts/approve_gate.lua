@@ -1,7 +1,7 @@
 -- Lets a plan go on behind a wave whose gate it waits for.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan} (hashes), seq, epoch,
 --       request:{request} (strings), ended, ready, freeze-times, thawing, awaited, lined (zsets), active (set), inbox,
---       feed, log:{plan} (streams)
+--       feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

@@ -1,7 +1,7 @@
 -- Gives a plan up, in O(1): from now on nothing is admitted; coordinators then cancel what waits, in chunks.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       freeze-times, thawing, lined (zsets), active (set), inbox, feed, log:{plan} (streams)
+--       freeze-times, thawing, lined (zsets), active (set), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id

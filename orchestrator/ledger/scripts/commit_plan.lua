@@ -1,7 +1,7 @@
 -- Makes a whole draft ready and wakes a coordinator.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan} (hashes), seq, epoch
---       (strings), drafts, ended, ready, freeze-times, thawing, lined (zsets), active (set), inbox, feed, log:{plan}
---       (streams)
+--       (strings), drafts, ended, ready, freeze-times, thawing, lined (zsets), active (set), inbox, feed, audit,
+--       log:{plan} (streams)
 -- ARGV  1 plan id  2 digest
 -- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING |
 --       MOVED, how many tenants have moved since they were previewed, the first of them as a list of JSON | BAD_MOVE

@@ -1,6 +1,7 @@
 -- Makes a token of the console. What has expired a month ago is forgotten, so that they do not grow with time.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, tokens (hashes), seq,
---       epoch (strings), ended, ready, freeze-times, thawing, lined (zsets), active (set), feed, own-log (streams)
+--       epoch (strings), ended, ready, freeze-times, thawing, lined (zsets), active (set), feed, own-log, audit
+--       (streams)
 -- ARGV  1 id  2 actor  3 name  4 role  5 digest of its secret  6 how long it lasts, in ms; '' for ever
 --       7 '1' takes the place of another of this name
 -- CODES CREATED, the record as JSON | TAKEN | FULL, how many there are

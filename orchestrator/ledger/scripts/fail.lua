@@ -3,7 +3,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 FailureInfo as JSON
 --       6 the cursor by then as JSON, to be looked at; '' to keep that of the last poll
 -- CODES FAILED | ROLLBACK_FAILED (each also to a repeat of the same call) | STALE | BAD_MOVE

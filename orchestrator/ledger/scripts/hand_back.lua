@@ -5,7 +5,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 epoch  3 stage (leg)  4 turn  5 1 if the turn had begun  6 why, one word  7 what about
 --       8 worker and delivery: a repeat of the same call is answered the same, a copy is not  9 that worker's own queue
 --       10 and on: others that could run it, as far as is known, each by its own queue and the lanes it serves (see lanes)

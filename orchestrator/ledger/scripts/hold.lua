@@ -1,7 +1,7 @@
 -- Keeps the queued leases of messages that a worker has in hand, up to three leases past the time they were due, and
 -- writes the heartbeats of stages between two polls.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq (string),
---       leases-queued, leases-running, deadlines, beats (zsets), feed, log:{plan} (streams)
+--       leases-queued, leases-running, deadlines, beats (zsets), feed, audit, log:{plan} (streams)
 -- ARGV  task id, epoch, stage (leg), turn of each, in turn
 -- CODES HELD | BAD_MOVE
 -- EVENTS TaskProgress

@@ -1,7 +1,7 @@
 -- Lifts a freeze, before or in its window: who waits for it is put back into the queues.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now (hashes), seq, epoch,
 --       request:{request} (strings), ended, ready, freeze-times, thawing, lined, frozen:{freeze} (zsets), active (set),
---       feed, own-log (streams)
+--       feed, own-log, audit (streams)
 -- ARGV  1 id of the freeze  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, '', '', id | MISSING | REPEATED, the first answer to this request id
 -- EVENTS FreezeLifted

@@ -5,7 +5,7 @@
 --       checkpoint:{task} (strings), plans, drafts, ended, purges, ready, due, lost, leases-queued, leases-running,
 --       deadlines, beats, handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze},
 --       queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS TaskWaiting

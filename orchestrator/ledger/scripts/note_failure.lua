@@ -1,8 +1,8 @@
 -- Somebody failed to sign in at the console: counted for the address and for all, so that it has to wait; told in the
 -- log, within bounds, since events of strangers must not push out those of plans.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, failures:{address}
---       (hashes), seq, epoch (strings), ended, ready, freeze-times, thawing, lined (zsets), active (set), feed, own-log
---       (streams)
+--       (hashes), seq, epoch (strings), ended, ready, freeze-times, thawing, lined (zsets), active (set), feed,
+--       own-log, audit (streams)
 -- ARGV  1 address  2 what was shown: token, session or link
 -- CODES NOTED, failures of the address, ms that it has to wait now
 -- EVENTS SignInFailed

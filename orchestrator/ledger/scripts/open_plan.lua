@@ -1,7 +1,7 @@
 -- Opens the draft of a plan, or says how far an earlier submit of the same content came (I11).
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, spec:{plan}, plan-seq:{plan}, config:{task} (strings), plans, drafts, ended, purges,
---       ready, freeze-times, thawing, lined (zsets), active (set), feed, log:{plan} (streams)
+--       ready, freeze-times, thawing, lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 name  4 max_concurrency  5 number of tasks  6 spec as JSON  7 rollback order
 --       8 new incarnation, used by the first plan of a namespace  9 task timeout in ms, or 0
 --       10 further fields of the record as JSON (see orchestrator/fleet/rules.py)  11 what PlanCreated tells of them, as JSON

@@ -1,7 +1,7 @@
 -- Asks a whole plan to pause, in O(1): admission stops now, running tasks stop at their boundary.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       freeze-times, thawing, awaited, lined (zsets), active (set), feed, log:{plan} (streams)
+--       freeze-times, thawing, awaited, lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

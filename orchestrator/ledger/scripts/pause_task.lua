@@ -3,7 +3,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, request:{request} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, grouped, lined, group-line:{group},
 --       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan}
---       (sets), inbox, feed, log:{plan} (streams)
+--       (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status, why | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, spec:{plan},
 --       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready, due,
 --       leases-queued, leases-running, deadlines, awaited, queue:{plan} (zsets), active, slots:{plan},
---       plan-paused:{plan} (sets), feed, log:{plan} (streams)
+--       plan-paused:{plan} (sets), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
 --       7 1 to take out also one that cannot end: it is being cancelled or goes back, or its record is damaged; not one

@@ -3,7 +3,7 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued, leases-running,
 --       deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
---       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 look  3 1 when it was there  4 FailureInfo as JSON when it was not
 -- CODES SEEN | FAILED | STALE (a copy, or nobody asks any more) | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack

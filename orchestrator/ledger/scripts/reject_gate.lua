@@ -1,7 +1,7 @@
 -- Rejects the gate that a wave waits for: the plan is paused. A resume asks the gate again.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       freeze-times, thawing, awaited, lined (zsets), active (set), feed, log:{plan} (streams)
+--       freeze-times, thawing, awaited, lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

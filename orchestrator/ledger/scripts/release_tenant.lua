@@ -3,7 +3,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request}
 --       (strings), ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing,
 --       awaited, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
---       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 tenant id  2 actor  3 reason  4 request id  5 what is asked, in words
 --        6 1 to take it also from a holder that is alive (a lease not overdue)
 -- CODES ACCEPTED, status, '', task | NOOP, '', why | REFUSED, status, why, task | MISSING |

@@ -1,6 +1,6 @@
 -- Renews all running leases of one worker process in one call and writes the heartbeats that are due.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
---       seq (string), leases-queued, leases-running, deadlines, beats (zsets), feed, log:{plan} (streams)
+--       seq (string), leases-queued, leases-running, deadlines, beats (zsets), feed, audit, log:{plan} (streams)
 -- ARGV  task id, epoch, stage (leg), turn of each lease, in turn
 -- CODES RENEWED, then the places (from 0) of the turns that are no longer this worker's | BAD_MOVE
 -- EVENTS TaskProgress

@@ -3,7 +3,7 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task}, request:{request} (strings), ended, ready, leases-queued,
 --       leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant}
---       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE

@@ -1,7 +1,7 @@
 -- Revokes a token of the console, at once for all consoles: its sessions go with it.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, tokens (hashes), seq,
 --       epoch, request:{request} (strings), ended, ready, freeze-times, thawing, lined (zsets), active (set), feed,
---       own-log (streams)
+--       own-log, audit (streams)
 -- ARGV  1 name  2 actor  3 reason  4 request id  5 what is asked, in words
 -- CODES ACCEPTED, '', '', name | MISSING | REPEATED, the first answer to this request id
 -- EVENTS TokenRevoked

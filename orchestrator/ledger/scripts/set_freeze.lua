@@ -1,7 +1,7 @@
 -- Sets a freeze: from the first moment of its windows on, no move that it covers is admitted (I15).
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now (hashes), seq, epoch,
 --       request:{request} (strings), ended, ready, freeze-times, thawing, lined, frozen:{freeze} (zsets), active (set),
---       feed, own-log (streams)
+--       feed, own-log, audit (streams)
 -- ARGV  1 '' (it stands for no plan and no task)  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 the record as JSON  7 what the event tells, as JSON without its closing brace
 -- CODES ACCEPTED, '', '', id of the freeze | REFUSED, '', why, how many there are |

@@ -2,7 +2,7 @@
 -- parallel; what nobody answers is handed out again.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch (strings), ended, ready, freeze-times, thawing, awaited, lined (zsets), active (set),
---       inbox, feed, log:{plan} (streams)
+--       inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 the most tasks to look at
 -- CODES NONE (nothing is due) | LOOKS, then a list of {task, tenant, look} | GATE, plan, wave, question |
 --       SWEPT (nothing to hand out) | BAD_MOVE

@@ -3,8 +3,8 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch (strings), ended, ready, leases-queued, leases-running,
 --       deadlines, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan},
---       line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, log:{plan}
---       (streams)
+--       line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit,
+--       log:{plan} (streams)
 -- ARGV  1 the most groups to look at; those that are to be looked at soon come first, then those not looked at for the
 --       longest  2 the most waiters
 -- CODES SWEPT, number of groups looked at, 1 when there were more waiters than that

@@ -5,7 +5,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
 --       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, log:{plan} (streams)
+--       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 the most leases to answer  2 the ledger time up to which they are overdue, as a tick said it
 --       3 the most to hand out: further ones are not counted as looked after
 -- CODES SWEPT, then a list of {task, tenant, mode, epoch, stage, legs, turn, when it was published}, then 1 when there may be

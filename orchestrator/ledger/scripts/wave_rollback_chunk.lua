@@ -4,7 +4,7 @@
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued,
 --       leases-running, deadlines, freeze-times, thawing, awaited, grouped, lined, group-line:{group}, frozen:{freeze},
 --       queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, log:{plan} (streams)
+--       feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most tasks to look at
 -- CODES MORE | DONE | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed

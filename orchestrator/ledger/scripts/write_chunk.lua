@@ -1,7 +1,7 @@
 -- Writes the next tasks of a draft; idempotent by the chunk's index.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task}, tenant:{tenant} (hashes),
 --       seq, config:{task} (strings), drafts, queue:{plan} (zsets), slots:{plan}, plan-paused:{plan} (sets), feed,
---       log:{plan} (streams)
+--       audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 digest  3 index of the chunk  4... of each tenant: id, config as JSON, labels, groups and wave as JSON ({} for
 --       none); before the last, of a plan submitted as previewed, what was seen of the tenant (tenant_mark)
 -- CODES WRITTEN | ALREADY | CLOSED (no such draft, or another content) |

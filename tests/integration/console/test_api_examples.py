@@ -101,6 +101,8 @@ def play_all(console: ConsoleServer, world: LedgerWorld) -> Examples:
     play("POST", "/plans/{planId}/purge", 409, {"reason": "no longer needed"}, planId="green-1")
     play("POST", "/plans/{planId}/purge", 200, {"reason": "no longer needed"}, **read)
     _webhooks(play, world)
+    play("GET", "/audit", 200, q_limit=3)
+    play("GET", "/audit", 422, q_since="yesterday")
     made = play("POST", "/tokens", 201, {"name": "on-call", "role": "operator", "expiresSeconds": 7776000})
     made["token"] = made["token"][:8] + "..."
     play("GET", "/tokens", 200)

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
+from tests.support.hooked import hook_setting
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.prometheus_server import PROGRAM, PrometheusServer
@@ -71,7 +72,8 @@ def test_what_dashboard_and_rules_ask_for_is_served(server: RedisServer, tmp_pat
     settings = Settings(
         namespace=place.namespace, redis_url=SecretStr(place.redis_url), broker_url=SecretStr(place.broker_url)
     )
-    cluster = Cluster(place, tmp_path, CHANGEOVER_METRICS_BY_PLAN="true")
+    hooks = {"ops": hook_setting("http://127.0.0.1:9/", events=["PlanPurged"])}
+    cluster = Cluster(place, tmp_path, CHANGEOVER_METRICS_BY_PLAN="true", CHANGEOVER_WEBHOOKS=json.dumps(hooks))
     port, worker_port = free_port(), free_port()
     try:
         coordinator = cluster.start_coordinator("--metrics-port", str(port))

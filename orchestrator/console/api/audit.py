@@ -1,0 +1,32 @@
+"""Who asked for what, when, why, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Cursor, Limit
+from orchestrator.console.api.json_answers import MaskedJson
+from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.audit_answers import AuditFilter, AuditPage, read_since
+
+router = APIRouter(tags=["audit"], default_response_class=MaskedJson)
+Pattern = Annotated[str | None, Query(description="An id, or a pattern (`eu-*`).")]
+
+
+@router.get("/audit", response_model=AuditPage)
+def get_audit(
+    client: ConsoleClient,
+    asking: Annotated[Actor, needs(Permission.READ)],
+    actor: Pattern = None,
+    tenant: Pattern = None,
+    plan: Pattern = None,
+    since: Annotated[str | None, Query(description="From this time on (ISO 8601).")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> AuditPage:
+    """Requests, the oldest first: operations, submits, freezes, tokens made and revoked, failed sign-ins."""
+    wanted = AuditFilter(actor, tenant, plan, read_since(since, "since"))
+    return client.audit_page(wanted, limit=limit, cursor=cursor)

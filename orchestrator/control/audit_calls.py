@@ -1,0 +1,44 @@
+"""The client's calls on the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
+from orchestrator.control.door import ClientDoor
+from orchestrator.ledger.connection import translate_errors
+
+ROWS: Final = 500
+
+
+class AuditCalls:
+    """Part of ``Client``, which gives it what it stands on."""
+
+    _door: ClientDoor
+
+    def audit(
+        self,
+        *,
+        actor: str | None = None,
+        tenant: str | None = None,
+        plan: str | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[AuditEntry]:
+        """Who asked for what, when, why, and what came of it, the oldest first and in bounded memory: operations,
+        submits, freezes, tokens made and revoked, failed sign-ins. ``actor``, ``tenant``, ``plan``: ids or patterns."""
+        wanted, cursor = AuditFilter(actor, tenant, plan, since), None
+        while True:
+            page = self._page(wanted, ROWS, cursor)
+            yield from page.entries
+            if (cursor := page.next_cursor) is None:
+                return
+
+    def audit_page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> AuditPage:
+        """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave."""
+        return self._page(wanted, limit, cursor)
+
+    def _page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage:
+        with translate_errors(self._door.url):
+            return self._door.audits.page(wanted, limit, cursor)

@@ -1,0 +1,18 @@
+"""The audit, asked of a console."""
+
+from __future__ import annotations
+
+from orchestrator.control.audit_answers import AuditFilter, AuditPage
+from orchestrator.doors.remote.connection import Connection
+
+
+class RemoteAudits:
+    """By requests, a page each."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._to = connection
+
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage:
+        query = {"actor": wanted.actor, "tenant": wanted.tenant, "plan": wanted.plan}
+        since = wanted.since and wanted.since.isoformat()
+        return AuditPage.model_validate(self._to.get("/audit", **query, since=since, limit=limit, cursor=cursor))

@@ -1,0 +1,57 @@
+"""Reads of what was asked for (the stream ``audit``), and of what came of it in a plan's log. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import redis
+
+from orchestrator.domain.events import Event
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.log_entries import event_of
+
+PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a plan's log as far as it tells an end: number, type, task ('' of the plan itself), stored time."""
+
+    sequence_id: int
+    type: str
+    task_id: str
+    at_ms: str
+
+
+class AuditReads:
+    """Of one namespace."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    def asked(self, since: int) -> Iterator[Event]:
+        """What was asked for after this sequence id, in order."""
+        for identifier, fields in self._entries(self._keys.of("audit"), since):
+            yield event_of(identifier, fields, None)
+
+    def happened(self, plan_id: str, since: int) -> Iterator[Happened]:
+        """What the plan's log holds after this sequence id, in order; nothing when it is gone."""
+        for identifier, fields in self._entries(self._keys.of("log", plan_id), since):
+            number = int(identifier.partition("-")[0])
+            yield Happened(number, fields.get("e", ""), fields.get("k", ""), fields.get("t", ""))
+
+    def has_log(self, plan_id: str) -> bool:
+        """Whether the plan is kept."""
+        return bool(self._client.exists(self._keys.of("log", plan_id)))
+
+    def _entries(self, key: str, since: int) -> Iterator[tuple[str, dict[str, str]]]:
+        position = f"({since}-0"
+        while True:
+            page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
+            yield from page
+            if len(page) < PAGE:
+                return
+            position = f"({page[-1][0]}"
