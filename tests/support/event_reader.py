@@ -35,11 +35,16 @@ class EventReader:
 
     def take(self, count: int) -> list[dict[str, Any]]:
         """All events that have come, ``count`` of them at least."""
+        while len(self.events) < count:
+            self.take_one()
+        return self.events
+
+    def take_one(self) -> None:
+        """The next thing that is told: an event, a special one, a sign of life."""
         self.open()
         assert self._lines is not None
         kind, identifier, data = "", None, None
-        while len(self.events) < count:
-            line = next(self._lines)
+        while line := next(self._lines):
             name, _, value = line.partition(":")
             if name == "event":
                 kind = value.strip()
@@ -47,15 +52,12 @@ class EventReader:
                 identifier = value.strip()
             elif name == "data":
                 data = value.strip()
-            elif not line:
-                if identifier is not None:
-                    self.last_id = identifier
-                if kind:
-                    self.special.append(kind)
-                elif data is not None:
-                    self.events.append(json.loads(data))
-                kind, identifier, data = "", None, None
-        return self.events
+        if identifier is not None:
+            self.last_id = identifier
+        if kind:
+            self.special.append(kind)
+        elif data is not None:
+            self.events.append(json.loads(data))
 
     def leave(self) -> None:
         if self._response is not None:

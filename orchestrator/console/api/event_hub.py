@@ -134,6 +134,11 @@ class EventHub:
         """How many streams there are."""
         return self._followers
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the last look could not be made, or what it found is not yet believed."""
+        return self._doubtful
+
     def close(self) -> None:
         """Gives back the connection; may be called twice, and not from the event loop's thread."""
         self._reading.stop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from orchestrator.domain.events import Event
 HEARTBEAT_SECONDS: Final = 15.0
 SEND_SECONDS: Final = 30.0
 """A reader that takes nothing for so long is cut off; it comes back by its ``Last-Event-ID``."""
+
+AHEAD_SECONDS: Final = 3.0
+"""The hub is behind the log for less than that, unless Redis is away."""
 
 PAGE: Final = 500
 ReadPage = Callable[[int], Sequence[Event]]
@@ -41,11 +45,19 @@ class EventPieces:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"retry: 1000\n\n"
         async with self._hub.following():
-            resets = self._hub.resets
+            resets, ahead_since = self._hub.resets, None
             while True:
-                if self._hub.resets != resets or self._position > self._hub.position:
-                    resets, self._position = self._hub.resets, self._hub.position
-                    yield _special("reset", self._position, {"lastSequenceId": self._position})
+                if self._hub.resets != resets:
+                    resets = self._hub.resets
+                    yield self._reset()
+                elif self._position > self._hub.position:
+                    # The log was read a moment ago, and the hub comes after; or these numbers are no more.
+                    ahead_since = ahead_since or time.monotonic()
+                    if time.monotonic() - ahead_since > AHEAD_SECONDS and not self._hub.is_away:
+                        yield self._reset()
+                    else:
+                        await self._hub.wait(self._position, AHEAD_SECONDS)
+                    continue
                 elif self._position < self._hub.base:
                     async for piece in self._from_log():
                         yield piece
@@ -55,6 +67,11 @@ class EventPieces:
                         yield sent
                 elif not await self._hub.wait(self._position, HEARTBEAT_SECONDS):
                     yield f": nothing new\nid: {self._position}\n\n".encode()
+                ahead_since = None
+
+    def _reset(self) -> bytes:
+        self._position = self._hub.position
+        return _special("reset", self._position, {"lastSequenceId": self._position})
 
     async def _from_log(self) -> AsyncIterator[bytes]:
         """The next page of what has left the ring, or was never in it."""
