@@ -31,7 +31,8 @@ test-long: .venv/ready
 		tests/integration/console/test_remote_commands.py
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
-		tests/integration/cli tests/integration/control tests/integration/client tests/integration/drift tests/integration/fleet
+		tests/integration/cli/test_command_line.py tests/integration/cli/test_purge.py tests/integration/cli/test_status_pages.py \
+		tests/integration/cli/test_checkpoint_command.py tests/integration/cli/test_wait_ends.py
 	$(BIN)/python -m benchmarks.console
 
 # What the examples of the OpenAPI document are: answers of a console that are played and written down.
