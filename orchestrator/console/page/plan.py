@@ -124,7 +124,7 @@ async def show_log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "
     """The log from its end on, of a kind, of some tenants; without either as it comes."""
     if not kind and not tenant:
         lines = shared.fragments.of("log", actor.role, shared.version)
-        return HTMLResponse(f'<ol class="log" data-hold sse-swap="log" hx-swap="morph:innerHTML">{lines}</ol>')
+        return HTMLResponse(f'<ol class="log" data-hold="unseen" sse-swap="log" hx-swap="morph:innerHTML">{lines}</ol>')
     found = await run_in_threadpool(search_log, shared.live, KINDS.get(kind), tenant or None, before or None)
     given = {"kind": kind, "tenant": tenant, "before": str(found.reached)}
     following = f"{plan_url(shared.plan_id)}/log?{urlencode(given)}" if found.reached else ""

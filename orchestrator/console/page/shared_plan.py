@@ -17,10 +17,10 @@ from orchestrator.domain import events as e
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import PlanState
 
-LINES: Final = 60
+LINES: Final = 50
 """Of the log's end, which the page shows as it grows."""
 
-ROWS: Final = 40
+ROWS: Final = 25
 """Moving tasks that are shown at most, the longest at it first."""
 
 STEPS_KEPT: Final = 600

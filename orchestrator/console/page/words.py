@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ def thousands(value: float) -> str:
     return f"{value:,}"
 
 
+def value_words(value: Any) -> str:
+    """A value of a config as its author would write it; a dash for none."""
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def count(value: int, noun: str, nouns: str = "") -> str:
     """``1 tenant``, ``2 tenants``."""
     return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
@@ -112,6 +120,7 @@ FILTERS: Final[Mapping[str, Any]] = {
     "segments": segments,
     "number": thousands,
     "count": count,
+    "value_words": value_words,
     "when": when,
     "millis": millis,
     "span": span_text,

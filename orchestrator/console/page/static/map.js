@@ -231,6 +231,8 @@
     state.className = "st st-" + NAMES[code]
     state.querySelector("use").setAttribute("href", "#i-" + NAMES[code])
     state.querySelector("span").textContent = WORDS[code]
+    // Where it stood is not where it stands.
+    row.querySelector(".where").replaceChildren()
   }
 
   document.addEventListener("htmx:sseBeforeMessage", event => {

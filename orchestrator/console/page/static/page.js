@@ -114,7 +114,15 @@
   const PATIENCE = 5000
   const held = new Map()
   let hand = { list: null, at: 0 }
-  const isInHand = list => hand.list === list && performance.now() - hand.at < PATIENCE
+  // Long lists that nobody sees at this moment are drawn when they come into sight.
+  const unseen = new WeakSet()
+  const sight = new IntersectionObserver(entries => {
+    for (const one of entries) one.isIntersecting ? unseen.delete(one.target) : unseen.add(one.target)
+  }, { rootMargin: "120px" })
+  const watchSight = () => document.querySelectorAll("[data-hold='unseen']").forEach(list => sight.observe(list))
+  document.addEventListener("DOMContentLoaded", watchSight)
+  document.addEventListener("htmx:afterSettle", watchSight)
+  const isInHand = list => unseen.has(list) || (hand.list === list && performance.now() - hand.at < PATIENCE)
   for (const kind of ["pointermove", "keydown", "wheel"]) {
     document.addEventListener(kind, event => { hand = { list: event.target.closest("[data-hold]"), at: performance.now() } }, { passive: true })
   }
