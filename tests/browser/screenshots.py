@@ -100,6 +100,8 @@ SHOTS: Final[Sequence[Shot]] = (
     Shot("tenant-narrow", f"/tenants/{tenant_name('eu', SICK[0])}", width=380, height=820),
     Shot("freezes", "/freezes", height=400),
     Shot("doctor", "/doctor", height=640, prepare=lambda page: page.get_by_role("table").wait_for(timeout=60_000)),
+    Shot("audit", "/audit", height=520),
+    Shot("webhooks", "/webhooks", height=360),
     Shot("tokens", "/tokens", height=400),
 )
 

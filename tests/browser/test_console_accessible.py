@@ -32,6 +32,8 @@ PAGES: Final = (
     "/freezes",
     "/submit",
     "/tokens",
+    "/audit",
+    "/webhooks",
     "/doctor",
     "/plans/nowhere",
 )

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from orchestrator.console.page import dialogs, doctor, freezes, plan, plans, submit, tenants, tokens
+from orchestrator.console.page import audit, dialogs, doctor, freezes, plan, plans, submit, tenants, tokens, webhooks
 from orchestrator.console.page.rendering import STATIC, error_page, sign_in_page
 
 __all__ = ["STATIC", "error_page", "router", "sign_in_page"]
 
 router = APIRouter(include_in_schema=False)
-for _room in (plans, plan, dialogs, tenants, freezes, doctor, submit, tokens):
+for _room in (plans, plan, dialogs, tenants, freezes, doctor, submit, tokens, audit, webhooks):
     router.include_router(_room.router)

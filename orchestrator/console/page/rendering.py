@@ -22,6 +22,8 @@ NAV: Final = (
     ("/plans", "Plans", Permission.READ),
     ("/tenants", "Tenants", Permission.READ),
     ("/freezes", "Freezes", Permission.READ),
+    ("/audit", "Audit", Permission.READ),
+    ("/webhooks", "Webhooks", Permission.READ),
     ("/doctor", "Doctor", Permission.READ),
     ("/tokens", "Tokens", Permission.TOKENS),
 )
