@@ -1,8 +1,9 @@
-"""``python -m tests.browser.screenshots``: each page of the console as a picture for the docs, of plans that move."""
+"""``python -m tests.browser.screenshots [NAME ...]``: each page of the console as a picture, of plans that move."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,6 @@ SHOTS: Final[Sequence[Shot]] = (
     Shot("freezes", "/freezes", height=400),
     Shot("doctor", "/doctor", height=640, prepare=lambda page: page.get_by_role("table").wait_for(timeout=60_000)),
     Shot("audit", "/audit", height=520),
-    Shot("webhooks", "/webhooks", height=360),
     Shot("tokens", "/tokens", height=400),
 )
 
@@ -146,7 +146,8 @@ def main() -> None:
             submit_fleet(client)
             wait_until(lambda: client.summary(FLEET).counts.get("COMPLETED", 0) > 150, 120)
             set_scene(client, instances)
-            take(SHOTS, PICTURES, console)
+            wanted = sys.argv[1:]
+            take([shot for shot in SHOTS if not wanted or shot.name in wanted], PICTURES, console)
     finally:
         cluster.end()
         instances.close()

@@ -13,6 +13,7 @@ from tests.support.waiting import wait_until
 
 NAMES: Final = ("acme", "birch", "cobalt", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "juniper", "lumen")
 CHECK: Final = HEALTH_CHECK | {"max_attempts": 3, "interval_seconds": 0.3}
+ACTOR: Final = "mara.lind"
 MOVED: Final = "gateway-42-eu"
 """Under way, with failures of two causes."""
 GATED: Final = "portal-7-eu"
@@ -46,7 +47,9 @@ def _stage(name: str, wait_seconds: float = 0.2) -> dict[str, Any]:
 def set_scene(client: Client, instances: TenantInstances) -> None:
     """Submits, and comes back when each plan is as it is to be seen; one goes on moving."""
     client.submit(
-        plan(ENDED, _tenants("de", 24, instances), [_stage("switch-gateway", 0)], 8) | {"name": "Gateway 42, Germany"}
+        actor=ACTOR,
+        plan=plan(ENDED, _tenants("de", 24, instances), [_stage("switch-gateway", 0)], 8)
+        | {"name": "Gateway 42, Germany"},
     )
     for index in SICK:
         instances.stubborn.add(f"{tenant_name('eu', index)}/b")
@@ -56,11 +59,12 @@ def set_scene(client: Client, instances: TenantInstances) -> None:
     )
     portal = plan(GATED, _tenants("portal", 60, instances, 7), [_stage("switch-portal", 0)], 4)
     client.submit(
-        portal
+        actor=ACTOR,
+        plan=portal
         | {
             "name": "Portal 7, Europe",
             "waves": [{"name": "canary", "tenants": {"count": 3}, "gate": "manual"}, {"name": "rest"}],
-        }
+        },
     )
     moved = plan(
         MOVED,
@@ -69,7 +73,8 @@ def set_scene(client: Client, instances: TenantInstances) -> None:
         16,
     )
     client.submit(
-        moved
+        actor=ACTOR,
+        plan=moved
         | {
             "name": "Gateway 42, Europe",
             "failure_tolerance": {"percent": 5},
@@ -78,7 +83,7 @@ def set_scene(client: Client, instances: TenantInstances) -> None:
                 {"name": "early", "tenants": {"percent": 8}, "max_concurrency": 8},
                 {"name": "rest", "failure_tolerance": {"count": 12}},
             ],
-        }
+        },
     )
     client.pause(task_id=f"{MOVED}.560", reason="on the phone with them", actor="mara.lind")
     wait_until(lambda: client.summary(ENDED).status == "COMPLETED", 120)
@@ -92,5 +97,7 @@ def submit_fleet(client: Client, count: int = 5000) -> None:
     waves = [{"name": "ring-0", "tenants": {"count": 50}}, {"name": "ring-1", "tenants": {"percent": 10}}]
     written = plan(FLEET, tenants, [{"name": "switch", "steps": [{"type": "wait", "seconds": 0.4}]}], 48)
     client.submit(
-        written | {"name": "Fleet, November", "failure_tolerance": {"percent": 2}, "waves": [*waves, {"name": "rest"}]}
+        actor=ACTOR,
+        plan=written
+        | {"name": "Fleet, November", "failure_tolerance": {"percent": 2}, "waves": [*waves, {"name": "rest"}]},
     )
