@@ -65,6 +65,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover webhooks resend ops",
     ),
     "explain": ("changeover explain blue-to-green-1", "changeover explain acme", "changeover explain --task plan-7.3"),
+    "schema": ("changeover schema plan > plan.schema.json", "changeover schema events"),
     "config": ("changeover config", "changeover config --json"),
     "drift": ("changeover drift --plan blue-to-green-1", "changeover drift --tenant 'eu-*' --json"),
     "doctor": ("changeover doctor", "changeover doctor --json"),
