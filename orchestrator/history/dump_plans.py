@@ -20,7 +20,7 @@ WAVE_BLOCK: Final = 2 * CLASS_WIDTH
 """Ranks of one wave."""
 
 
-_MARKS: Final = ("rollbackRequested", "accepted", "skipped", "takenBack")
+_MARKS: Final = ("rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack")
 """What is counted besides states."""
 
 _TAKEN_BACK: Final = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
@@ -58,6 +58,7 @@ def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
     for task in tasks.values():
         counts["rollbackRequested"] += is_set(task, "rollbackRequested")
         counts["accepted"] += is_set(task, "accepted")
+        counts["acceptedFailed"] += is_set(task, "accepted") and task["status"] == TaskState.FAILED
         counts["skipped"] += "skipped" in task
         counts["takenBack"] += is_set(task, "policyBack") and task["status"] in _TAKEN_BACK
     return counts

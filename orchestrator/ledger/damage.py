@@ -19,7 +19,10 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
-COUNTED: Final = ("lined", "rollbackRequested", "accepted", "skipped", "takenBack", *TaskState.__members__.values())
+COUNTED: Final = (
+    *("lined", "rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack"),
+    *TaskState.__members__.values(),
+)
 """What the plan's record counts, as ``n:NAME``; of a wave too, as ``wave:INDEX:n:NAME``."""
 
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")

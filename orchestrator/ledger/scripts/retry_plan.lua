@@ -19,7 +19,8 @@ local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], by = actor, reason = reason, at = WALL}
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED')
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED',
+  'n:acceptedFailed')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= 'PAUSED' and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
@@ -30,8 +31,9 @@ if f[3] then
     and (before.override or '') == asked.override
   return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
 end
-local failed = tonumber(f[5] or 0)
-if failed == 0 then return {'REFUSED', f[1], 'none-failed'} end
+-- Those that were accepted are done with, however many they are.
+local failed = tonumber(f[5] or 0) - tonumber(f[6] or 0)
+if failed <= 0 then return {'REFUSED', f[1], 'none-failed'} end
 
 local found = failed <= at_once and failed_from(plan_id, 0, at_once + 1, asked)
 local is_whole = found and found.next == found.total

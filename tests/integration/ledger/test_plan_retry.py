@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.control.explain import Explainer
 from orchestrator.control.status import StatusReader
-from orchestrator.ledger.operations import RETRIED_AT_ONCE, Order, Reply
+from orchestrator.ledger.failure_answers import FailureAnswers
+from orchestrator.ledger.operations import RETRIED_AT_ONCE, Operations, Order, Reply
 from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
@@ -217,3 +218,31 @@ def test_a_plan_that_an_older_process_ended_meanwhile_is_left_alone(world: Ledge
     assert not world.operations.retry_chunk("p", 100)
     assert "retryCursor" not in world.reader.plan_record("p")
     assert world.now() == before
+
+
+@pytest.mark.parametrize("way", ["a few", "many"])
+def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way: str) -> None:
+    # Many are left to the coordinators: what the call itself counts decides.
+    world.operations = Operations(world.ledger, retried_at_once=20 if way == "a few" else 0)
+    ids = world.started("p", "abcd", stages=["one"], max_concurrency=4)
+    for task_id in ids[:3]:
+        world.break_stage(task_id)
+    world.finish(ids[3])
+    # One fails on its way back: that is no failure which a retry takes, accepted or not.
+    world.ask("rollback", ids[2])
+    world.serve("p")
+    world.break_stage(ids[2])
+    *_, (reply, accepted) = FailureAnswers(world.ledger, 10).on_plan("accept", "p", "*", Order("ada", "because"))
+    assert (reply.status, accepted) == ("COMPLETED", 3)
+    before = world.state()
+    reply = world.ask("retry", "p")
+    assert (reply.answer, reply.why, world.state()) == ("REFUSED", "none-failed", before)
+    # One of them is moved again by itself, and fails again.
+    world.ask("retry", ids[0])
+    world.serve("p")
+    world.break_stage(ids[0])
+    assert world.status("p") == "FAILED"
+    assert world.ask("retry", "p").answer == "ACCEPTED"
+    world.serve("p")
+    assert [world.status(task_id) for task_id in ids] == ["RUNNING", "FAILED", "ROLLBACK_FAILED", "COMPLETED"]
+    world.check()

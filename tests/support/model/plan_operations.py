@@ -86,12 +86,10 @@ class PlanOperations(TaskOperations):
         if plan.retry:
             is_same = replace(plan.retry, failed={}) == asked
             return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
-        all_failed = [task for task in plan.tasks if task.status is T.FAILED]
-        failed = [task for task in all_failed if not task.accepted]
-        # Of many, whether any is left that was not accepted is seen by those who look at them one by one.
-        at_once = len(all_failed) <= self.retried_at_once
-        if not (failed if at_once else all_failed):
+        failed = [task for task in plan.tasks if task.status is T.FAILED and not task.accepted]
+        if not failed:
             return "REFUSED", "none-failed"
+        at_once = len(failed) <= self.retried_at_once
         asked = replace(asked, failed={task.id: task.retries for task in failed})
         if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):
             return "REFUSED", "retried"

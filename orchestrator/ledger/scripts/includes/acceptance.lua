@@ -25,7 +25,7 @@ end
 
 local function accept_failure(task, actor, reason)
   redis.call('HSET', K.task(task.id), 'accepted', 1)
-  count_task(task, 'accepted', 1)
+  count_accepted(task, 1)
   task.accepted = true
   emit_task('TaskFailureAccepted', task, '{"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason) .. '}')
 end

@@ -47,7 +47,7 @@ local TAKEN_BACK = {ROLLING_BACK = true, ROLLED_BACK = true}
 local function count_failure(task, to)
   if task.accepted then
     redis.call('HDEL', K.task(task.id), 'accepted')
-    count_task(task, 'accepted', -1)
+    count_accepted(task, -1)
     task.accepted = false
   end
   if not task.by_policy then return end

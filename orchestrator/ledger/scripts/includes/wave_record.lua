@@ -13,6 +13,14 @@ local function count_task(task, name, by)
   if task.wave then redis.call('HINCRBY', K.plan(task.plan), part_of(task.wave) .. 'n:' .. name, by) end
 end
 
+-- Counts a task into the accepted failures, or out of them while its state is still that of the failure. A retry of its
+-- plan asks how many failed forwards, which a failed way back did not.
+-- @rare
+local function count_accepted(task, by)
+  count_task(task, 'accepted', by)
+  if task.status == 'FAILED' then count_task(task, 'acceptedFailed', by) end
+end
+
 -- @rare
 local function wave_state(plan_id, wave) return redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'state') or 'PENDING' end
 
