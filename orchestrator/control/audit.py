@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -71,10 +71,14 @@ class AuditReader:
     def __init__(self, reads: AuditReads) -> None:
         self._reads = reads
 
-    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage:
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None, *, newest_first: bool = False) -> AuditPage:
         """Those from the cursor on that were asked for. Raises ``InvalidInput`` for a cursor that no page gave."""
         since, found, looked_at = _place(cursor), list[AuditEntry](), 0
-        for entry, last in self._requests(since):
+        events = self._reads.asked_before(since or None) if newest_first else self._reads.asked(since)
+        for entry, last in _requests(events):
+            if newest_first and _is_before(entry, wanted.since):
+                # The ledger's clock does not go back: what follows is older still.
+                return AuditPage(entries=self._with_outcomes(found))
             if _fits(entry, wanted):
                 if len(found) == min(limit, MOST_ROWS):
                     break
@@ -87,25 +91,9 @@ class AuditReader:
             return AuditPage(entries=self._with_outcomes(found))
         return AuditPage(entries=self._with_outcomes(found), next_cursor=str(since))
 
-    def _requests(self, since: int) -> Iterator[tuple[AuditEntry, int]]:
-        """Each request, and the number of its last event: one about many tasks was written down for each of them."""
-        open_entry: AuditEntry | None = None
-        last = since
-        for event in self._reads.asked(since):
-            entry = _entry(event)
-            if open_entry is not None and _is_one(open_entry, entry):
-                open_entry = _joined(open_entry)
-            else:
-                if open_entry is not None:
-                    yield open_entry, last
-                open_entry = entry
-            last = event.sequence_id
-        if open_entry is not None:
-            yield open_entry, last
-
     def _with_outcomes(self, entries: list[AuditEntry]) -> list[AuditEntry]:
         waiting: defaultdict[str, list[AuditEntry]] = defaultdict(list)
-        for entry in entries:
+        for entry in sorted(entries, key=lambda one: one.sequence_id):
             if (entry.operation, entry.target_type) in _ENDS and entry.plan_id:
                 waiting[entry.plan_id].append(entry)
         ends: dict[int, tuple[str, str | None]] = {}
@@ -158,25 +146,49 @@ def _entry(event: Event) -> AuditEntry:
     )
 
 
-def _is_one(first: AuditEntry, then: AuditEntry) -> bool:
-    same = first.request_id is not None and first.request_id == then.request_id
-    return same and (first.operation, first.plan_id) == (then.operation, then.plan_id) and then.target_type == "task"
+def _requests(events: Iterable[Event]) -> Iterator[tuple[AuditEntry, int]]:
+    """Each request, and the number of its last event: one about many tasks was written down for each of them. The
+    events may come in order, or the newest first."""
+    first = last = None
+    targets = 0
+    for entry in map(_entry, events):
+        if last is None or not _is_one(last, entry):
+            if first is not None and last is not None:
+                yield _joined(first, last, targets), last.sequence_id
+            first, targets = entry, 0
+        last, targets = entry, targets + 1
+    if first is not None and last is not None:
+        yield _joined(first, last, targets), last.sequence_id
 
 
-def _joined(entry: AuditEntry) -> AuditEntry:
-    """Of one task more: it is about the plan then."""
-    of_plan = {"target_type": "plan", "target_id": entry.plan_id, "tenant_id": None}
-    return entry.model_copy(update={**of_plan, "targets": entry.targets + 1})
+def _is_one(one: AuditEntry, other: AuditEntry) -> bool:
+    """Whether two that were written down side by side are one request: the later is about a task then."""
+    same = one.request_id is not None and one.request_id == other.request_id
+    later = max(one, other, key=lambda entry: entry.sequence_id)
+    return same and (one.operation, one.plan_id) == (other.operation, other.plan_id) and later.target_type == "task"
+
+
+def _joined(one: AuditEntry, other: AuditEntry, targets: int) -> AuditEntry:
+    """What was written down first of a request, from its ends; of many tasks it is about their plan."""
+    first = min(one, other, key=lambda entry: entry.sequence_id)
+    if targets == 1:
+        return first
+    of_plan = {"target_type": "plan", "target_id": first.plan_id, "tenant_id": None}
+    return first.model_copy(update={**of_plan, "targets": targets})
 
 
 def _fits(entry: AuditEntry, wanted: AuditFilter) -> bool:
-    if wanted.since is not None and datetime.fromisoformat(entry.at) < wanted.since:
+    if _is_before(entry, wanted.since):
         return False
     if wanted.actor is not None and not is_like(entry.actor, wanted.actor):
         return False
     if wanted.plan is not None and not is_like(entry.plan_id or "", wanted.plan):
         return False
     return wanted.tenant is None or _is_about(entry, wanted.tenant)
+
+
+def _is_before(entry: AuditEntry, since: datetime | None) -> bool:
+    return since is not None and datetime.fromisoformat(entry.at) < since
 
 
 def _is_about(entry: AuditEntry, tenant: str) -> bool:

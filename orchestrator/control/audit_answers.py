@@ -44,8 +44,8 @@ class AuditEntry(Answer):
 
 
 class AuditPage(Answer):
-    """The oldest first. ``next_cursor``: where the next page begins, None behind the last. A page may hold fewer rows
-    than asked for, and there may be more behind it all the same."""
+    """The oldest first, or the newest. ``next_cursor``: where the next page begins, None behind the last. A page may
+    hold fewer rows than asked for, and there may be more behind it all the same."""
 
     entries: list[AuditEntry]
     next_cursor: str | None = None

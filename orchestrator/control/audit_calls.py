@@ -30,15 +30,14 @@ class AuditCalls:
         submits, freezes, tokens made and revoked, failed sign-ins. ``actor``, ``tenant``, ``plan``: ids or patterns."""
         wanted, cursor = AuditFilter(actor, tenant, plan, since), None
         while True:
-            page = self._page(wanted, ROWS, cursor)
+            page = self.audit_page(wanted, limit=ROWS, cursor=cursor)
             yield from page.entries
             if (cursor := page.next_cursor) is None:
                 return
 
-    def audit_page(self, wanted: AuditFilter, *, limit: int, cursor: str | None) -> AuditPage:
+    def audit_page(
+        self, wanted: AuditFilter, *, limit: int, cursor: str | None, newest_first: bool = False
+    ) -> AuditPage:
         """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave."""
-        return self._page(wanted, limit, cursor)
-
-    def _page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage:
         with translate_errors(self._door.url):
-            return self._door.audits.page(wanted, limit, cursor)
+            return self._door.audits.page(wanted, limit, cursor, newest_first=newest_first)

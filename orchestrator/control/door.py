@@ -215,7 +215,7 @@ class IssuesTokens(Protocol):
 class TellsWhoAsked(Protocol):
     """Who asked for what."""
 
-    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage: ...
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None, *, newest_first: bool = False) -> AuditPage: ...
 
 
 class Notifies(Protocol):

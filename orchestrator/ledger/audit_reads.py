@@ -37,6 +37,17 @@ class AuditReads:
         for identifier, fields in self._entries(self._keys.of("audit"), since):
             yield event_of(identifier, fields, None)
 
+    def asked_before(self, until: int | None) -> Iterator[Event]:
+        """What was asked for before this sequence id, or at all, the newest first."""
+        key, position = self._keys.of("audit"), "+" if until is None else f"({until}-0"
+        while True:
+            page = cast(list[Any], self._client.xrevrange(key, max=position, min="-", count=PAGE))
+            for identifier, fields in page:
+                yield event_of(identifier, fields, None)
+            if len(page) < PAGE:
+                return
+            position = f"({page[-1][0]}"
+
     def happened(self, plan_id: str, since: int) -> Iterator[Happened]:
         """What the plan's log holds after this sequence id, in order; nothing when it is gone."""
         for identifier, fields in self._entries(self._keys.of("log", plan_id), since):

@@ -24,9 +24,10 @@ def get_audit(
     tenant: Pattern = None,
     plan: Pattern = None,
     since: Annotated[str | None, Query(description="From this time on (ISO 8601).")] = None,
+    newest_first: Annotated[bool, Query(alias="newestFirst", description="The newest first.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AuditPage:
     """Requests, the oldest first: operations, submits, freezes, tokens made and revoked, failed sign-ins."""
     wanted = AuditFilter(actor, tenant, plan, read_since(since, "since"))
-    return client.audit_page(wanted, limit=limit, cursor=cursor)
+    return client.audit_page(wanted, limit=limit, cursor=cursor, newest_first=newest_first)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from orchestrator.console.access.roles import Actor, Permission, needs
@@ -16,18 +17,20 @@ from orchestrator.console.api.openapi import openapi_of
 router = APIRouter(include_in_schema=False)
 pages = APIRouter(include_in_schema=False)
 STYLE = Path(__file__).parent / "docs.css"
+_making: Final = threading.Lock()
+"""Two at it at once would disturb each other: FastAPI silences warnings for the whole process while it reads models."""
 
 
 @router.get("/openapi.json")
 def get_document(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The OpenAPI 3.1 document of `/api/v1`."""
-    return MaskedJson(_document(request))
+    return MaskedJson(document_of(request.app))
 
 
 @pages.get("/api/docs")
 def get_docs(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The same as a page."""
-    return Response(page_of(_document(request)), media_type="text/html")
+    return Response(page_of(document_of(request.app)), media_type="text/html")
 
 
 @pages.get("/api/docs.css")
@@ -36,8 +39,10 @@ def get_style(actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     return Response(STYLE.read_text(encoding="utf-8"), media_type="text/css")
 
 
-def _document(request: Request) -> dict[str, Any]:
-    if getattr(request.app.state, "openapi", None) is None:
-        request.app.state.openapi = openapi_of(request.app)
-    document: dict[str, Any] = request.app.state.openapi
+def document_of(app: FastAPI) -> dict[str, Any]:
+    """The application's document, which is made once, however many ask for it first."""
+    with _making:
+        if getattr(app.state, "openapi", None) is None:
+            app.state.openapi = openapi_of(app)
+        document: dict[str, Any] = app.state.openapi
     return document

@@ -43,7 +43,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A dialog: ``button`` is what its own says; ``pattern``: what its field for tenants is called, "" without one."""
+    """A dialog: ``button`` is what its own says; ``pattern``: what its field for tenants is called, "" without one;
+    ``takes_reason``: whether there is a place where it is kept."""
 
     title: str
     button: str
@@ -53,6 +54,7 @@ class Ask:
     choices: tuple[Choice, ...] = ()
     pattern: str = ""
     needs_reason: bool = True
+    takes_reason: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,16 @@ def _exclude(plan: PlanSummary, _: Narrowed) -> Ask:
     return Ask("Exclude waiting tenants", "Exclude", effects, pattern="Tenants, such as eu-*")
 
 
+def _pass_freezes(plan: PlanSummary, _: Narrowed) -> Ask:
+    running, waits, _failed, _ended = _counts(plan)
+    effects = (
+        *_some((waits, "go", f"{count(waits, 'tenant waits', 'tenants wait')}, and no freeze holds any of them back")),
+        *_some((running, "go", f"{count(running, 'running tenant goes', 'running tenants go')} on, frozen or not")),
+        effect("stay", "Freezes stay as they are for all other plans; for this one it cannot be taken back"),
+    )
+    return Ask("Pass all freezes", "Pass freezes", effects, Permission.OVERRIDE_FREEZE, is_dangerous=True)
+
+
 def _purge(plan: PlanSummary, _: Narrowed) -> Ask:
     total = sum(plan.counts.values())
     effects = (
@@ -217,5 +229,6 @@ PLAN_ASKS: Final[Mapping[str, Callable[[PlanSummary, Narrowed], Ask]]] = {
     "reject": _gate(approves=False),
     "accept": _accept,
     "exclude": _exclude,
+    "override-freeze": _pass_freezes,
     "purge": _purge,
 }

@@ -71,6 +71,13 @@ def more_buttons(plan: PlanSummary, role: Role) -> list[Button]:
     return [
         button("Accept failures…", ask_url(base, "accept"), role, Permission.OPERATE, "" if failed else "none failed"),
         button("Exclude tenants…", ask_url(base, "exclude"), role, Permission.OPERATE, "" if waits else "none waits"),
+        button(
+            "Pass freezes…",
+            ask_url(base, "override-freeze"),
+            role,
+            Permission.OVERRIDE_FREEZE,
+            "it has ended" if ended else "",
+        ),
         button("Purge…", ask_url(base, "purge"), role, Permission.PURGE, "" if ended else "it has not ended", "danger"),
     ]
 

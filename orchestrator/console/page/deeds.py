@@ -36,6 +36,8 @@ def do_to_plan(client: Client, plan_id: str, verb: str, wish: Wish, actor: str) 
             return client.accept(plan_id=plan_id, cause=wish.cause or None, **who)
         case "exclude":
             return client.exclude(plan_id, wish.tenants, **who)
+        case "override-freeze":
+            return client.override_freeze(plan_id, **who)
         case "purge":
             return client.purge(plan_id, **who)
         case "retry" if wish.cause:

@@ -12,7 +12,8 @@ class RemoteAudits:
     def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def page(self, wanted: AuditFilter, limit: int, cursor: str | None) -> AuditPage:
-        query = {"actor": wanted.actor, "tenant": wanted.tenant, "plan": wanted.plan}
+    def page(self, wanted: AuditFilter, limit: int, cursor: str | None, *, newest_first: bool = False) -> AuditPage:
+        query = {"actor": wanted.actor, "tenant": wanted.tenant, "plan": wanted.plan, "limit": limit, "cursor": cursor}
         since = wanted.since and wanted.since.isoformat()
-        return AuditPage.model_validate(self._to.get("/audit", **query, since=since, limit=limit, cursor=cursor))
+        order = "true" if newest_first else None
+        return AuditPage.model_validate(self._to.get("/audit", **query, since=since, newestFirst=order))

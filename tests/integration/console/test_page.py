@@ -60,7 +60,18 @@ def test_every_page_answers_and_what_comes_from_outside_is_text(client: Client, 
         assert "<script>" not in answer.text, path
     assert "&lt;img" in console.get("/plans/hostile", headers=HTML).text
     assert console.get("/find?id=acme", headers=HTML, follow_redirects=False).headers["location"] == "/tenants/acme"
-    dialogs = ["pause", "resume", "cancel", "retry", "rollback", "accept", "exclude", "purge", "approve?wave=x"]
+    dialogs = [
+        "pause",
+        "resume",
+        "cancel",
+        "retry",
+        "rollback",
+        "accept",
+        "exclude",
+        "override-freeze",
+        "purge",
+        "approve?wave=x",
+    ]
     for verb in dialogs:
         assert "dialog-title" in console.get(f"/plans/hostile/ask/{verb}", headers=HTML).text
     for verb in ("pause", "resume", "cancel", "retry", "rollback", "accept", "skip-stage", "release"):

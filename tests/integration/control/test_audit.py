@@ -48,6 +48,13 @@ def test_who_asked_for_what_and_what_came_of_it(world: LedgerWorld, client: Clie
         ("carl", "revoke-token", "token", "on-call"),
         ("", "sign-in", "console", "10.0.0.9"),
     ]
+    # Read from its end it is the same, a page at a time as well.
+    page = client.audit_page(AuditFilter(), limit=3, cursor=None, newest_first=True)
+    newest = list(page.entries)
+    while page.next_cursor is not None:
+        page = client.audit_page(AuditFilter(), limit=3, cursor=page.next_cursor, newest_first=True)
+        newest += page.entries
+    assert newest == found[::-1]
     outcomes = {one.operation: one.outcome for one in found}
     assert outcomes["submit"] == "PlanReady"
     assert outcomes["cancel"] == "TaskCancelled"
@@ -82,6 +89,7 @@ def test_one_request_about_many_tasks_is_one_entry(world: LedgerWorld, client: C
     (entry,) = client.audit(actor="ada")
     assert (entry.operation, entry.target_type, entry.target_id, entry.outcome) == ("exclude", "plan", "p", "done")
     assert entry.targets == sum(str(n).startswith("1") for n in range(250))
+    assert client.audit_page(AuditFilter(), limit=100, cursor=None, newest_first=True).entries == [*client.audit()][::-1]
 
 
 def test_an_end_is_that_of_its_own_target_and_may_be_lost(world: LedgerWorld, client: Client) -> None:
