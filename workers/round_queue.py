@@ -48,12 +48,16 @@ class RoundQueue:
         """Turns taken and not yet done."""
         return self._busy.total()
 
-    def put(self, polls: Iterable[Polled]) -> None:
-        """Each joins its plan's line; one that is there already is a copy."""
+    def put(self, polls: Iterable[Polled]) -> list[Polled]:
+        """Each joins its plan's line; those that are there already are copies, and handed back."""
+        copies: list[Polled] = []
         for polled in polls:
-            if polled.turn not in self._known:
-                self._known.add(polled.turn)
-                self._lines.setdefault(polled.plan_id, deque()).append(polled)
+            if polled.turn in self._known:
+                copies.append(polled)
+                continue
+            self._known.add(polled.turn)
+            self._lines.setdefault(polled.plan_id, deque()).append(polled)
+        return copies
 
     def may_take(self) -> bool:
         """Whether somebody waits who may have a thread."""

@@ -22,6 +22,7 @@ import structlog
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.domain.errors import TooOld
 from orchestrator.domain.lanes import is_lane
+from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
@@ -84,8 +85,12 @@ class RoundRunner:
     def put(self, turns: Sequence[Turn], queue: str) -> None:
         """Takes a round in, whose message came from that queue; returns at once."""
         with self._changed:
-            self._waiting.put(Polled(turn, queue) for turn in turns)
+            copies = self._waiting.put(Polled(turn, queue) for turn in turns)
             self._changed.notify()
+        for turn in (polled.turn for polled in copies):
+            # Its turn still waits here, so the ledger is not asked, and what it drops is told in the same words.
+            known = {"planId": plan_of(turn.task_id), "taskId": turn.task_id}
+            _log.info("message dropped", action="drop-copy", **known, turn=turn.turn)
         self._loop.start()
 
     def stop(self) -> None:

@@ -110,8 +110,8 @@ class EventHub:
         self._doubtful = False
         self.base = self.position = 0
         """The ring holds what is behind ``base``, up to ``position``."""
-        self.resets = 0
-        """How often events were taken back."""
+        self.resets = self.back_to = 0
+        """How often events were taken back, and the newest that was left at the last time."""
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -229,7 +229,7 @@ class EventHub:
 
     def _take_back(self, last: int) -> None:
         self._ring, self._numbers = [], []
-        self.base = last
+        self.base = self.back_to = last
         self.resets += 1
         self._go_on(last)
 

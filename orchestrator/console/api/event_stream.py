@@ -49,12 +49,13 @@ class EventPieces:
             while True:
                 if self._hub.resets != resets:
                     resets = self._hub.resets
-                    yield self._reset()
+                    # Not to where the hub is by now: what came after the fail-over is still to be sent.
+                    yield self._reset(self._hub.back_to)
                 elif self._position > self._hub.position:
                     # The log was read a moment ago, and the hub comes after; or these numbers are no more.
                     ahead_since = ahead_since or time.monotonic()
                     if time.monotonic() - ahead_since > AHEAD_SECONDS and not self._hub.is_away:
-                        yield self._reset()
+                        yield self._reset(self._hub.position)
                     else:
                         await self._hub.wait(self._position, AHEAD_SECONDS)
                     continue
@@ -69,8 +70,8 @@ class EventPieces:
                     yield f": nothing new\nid: {self._position}\n\n".encode()
                 ahead_since = None
 
-    def _reset(self) -> bytes:
-        self._position = self._hub.position
+    def _reset(self, position: int) -> bytes:
+        self._position = position
         return _special("reset", self._position, {"lastSequenceId": self._position})
 
     async def _from_log(self) -> AsyncIterator[bytes]:

@@ -71,37 +71,46 @@ def watch(world: LedgerWorld, place: Place, tmp_path: Path) -> Iterator[Terminal
 
 
 def steady(text: str) -> str:
-    """With the times of a made-up clock, in their places."""
-    text = re.sub(r"[\d.]+ a minute, about (\d+m )?\d+s left, (\d+m )?\d+s so far *", "PACE" + " " * 12, text)
+    """With the times of a made-up clock, in their places; of a plan that is old, a narrow screen cuts the pace."""
+    text = re.sub(r"[\d.]+ a minute, about [^\n…]*?(so far|…) *", "PACE" + " " * 12, text)
     return re.sub(r" +(\d+m )?\d+s$", lambda found: " " * (len(found[0]) - 1) + "T", text, flags=re.MULTILINE).rstrip()
 
 
 def compare(text: str, name: str) -> list[str]:
-    """What differs from the picture. One that is missing is drawn, and differs: somebody has to look at it."""
+    """What differs from the picture."""
     path = PICTURES / f"{name}.txt"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(steady(text) + "\n")
-        return [f"{path} is drawn anew, look at it"]
-    pairs = zip_longest(steady(text).splitlines(), path.read_text().splitlines())
+    lines = path.read_text().splitlines() if path.exists() else []
+    pairs = zip_longest(steady(text).splitlines(), lines)
     return [f"{name}\n  {seen!r}\n  {drawn!r}" for seen, drawn in pairs if seen != drawn]
+
+
+def hold_against(watch: Terminal, name: str) -> list[str]:
+    """What differs for good: a screen that is half drawn is partly the one before, and nothing on it says so. A picture
+    that is missing is drawn, and differs: somebody has to look at it."""
+    try:
+        watch.wait_for(lambda text: not compare(text, name))
+    except AssertionError:
+        text, path = watch.text, PICTURES / f"{name}.txt"
+        differences = compare(text, name)
+        if not path.exists():
+            path.write_text(steady(text) + "\n")
+        return differences
+    return []
 
 
 def test_the_screen_at_each_size(watch: Terminal) -> None:
     differences: list[str] = []
     for columns, rows in ((80, 24), (60, 24), (200, 50), (80, 12)):
         watch.resize(columns, rows)
-        for key, kind, sign in (("r", "moving", "moving "), ("f", "failed", "failed 3")):
+        for key, kind in (("r", "moving"), ("f", "failed")):
             watch.send(key)
-            watch.wait_for(lambda text, sign=sign, columns=columns: is_whole(text, sign, columns))  # type: ignore[misc]
-            differences += compare(watch.text, f"{kind}-{columns}x{rows}")
+            differences += hold_against(watch, f"{kind}-{columns}x{rows}")
     assert not differences, "\n".join(differences)
 
 
-def is_whole(text: str, sign: str, columns: int) -> bool:
-    """Drawn for this width, with this list, down to the keys."""
-    lines = text.splitlines()
-    return len(lines[0]) == columns and f"\n{sign}" in text and "q leave" in text
+def test_the_pace_of_an_old_plan_is_steady_too() -> None:
+    assert steady("9.8 a minute, about 3m 22s left, 43s so far    16 of 16 slots") == f"PACE{' ' * 12}16 of 16 slots"
+    assert steady("0.8 a minute, about 41m 15s left, 1m 12s … 16 of 16 slots") == f"PACE{' ' * 12}16 of 16 slots"
 
 
 def test_keys(watch: Terminal) -> None:

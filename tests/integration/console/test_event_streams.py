@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import cast
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.types import Message
 
 from orchestrator.client import Client
 from orchestrator.console.api import event_stream
-from orchestrator.console.api.event_hub import EventHub, Followed
+from orchestrator.console.api.event_hub import EventHub, Followed, told
 from orchestrator.console.api.event_stream import EventPieces, EventStream
 from orchestrator.control.feed import Feed
 from orchestrator.settings.model import Settings
@@ -132,6 +133,8 @@ def test_a_reader_that_takes_nothing_is_cut_off(world: LedgerWorld, client: Clie
 
 def test_a_fail_over_that_takes_events_back_is_told(console: ConsoleServer, world: LedgerWorld) -> None:
     world.started("p", ["a", "b"], max_concurrency=2)
+    # Its token is an event too: made before, so that it is not among what is taken back.
+    console.token("viewer")
     known = world.now()
     follower = reader(console, since=known)
     follower.open()
@@ -160,3 +163,26 @@ def test_a_fail_over_that_takes_events_back_is_told(console: ConsoleServer, worl
     while not stranger.special:
         stranger.take_one()
     stranger.leave()
+
+
+def test_what_comes_between_a_fail_over_and_its_telling_is_sent(world: LedgerWorld, client: Client) -> None:
+    world.started("p", ["a"])
+    last = world.now()
+    hub = EventHub(lambda: Feed(world.settings))
+    after = [told(event) for event in client.event_page(None, last - 2, 2)]
+
+    async def sent() -> list[list[int]]:
+        made = EventPieces(hub, Followed(), last, lambda at: client.event_page(None, at, 500))
+        pieces = cast(AsyncGenerator[bytes, None], aiter(made))
+        await anext(pieces)
+        waiting = asyncio.ensure_future(anext(pieces))
+        await asyncio.to_thread(wait_until, lambda: hub._news is not None)
+        # Before any stream has its turn.
+        hub._take_back(last - 2)
+        hub._take(after)
+        both = [await waiting, await anext(pieces)]
+        await pieces.aclose()
+        return [[int(number) for number in re.findall(rb"^id: (\d+)", piece, re.MULTILINE)] for piece in both]
+
+    assert asyncio.run(asyncio.wait_for(sent(), 20)) == [[last - 2], [last - 1, last]]
+    hub.close()

@@ -45,6 +45,8 @@ def test_copies_of_every_stage_message_change_nothing(
     client: Client, cluster: Cluster, place: Place, redis_client: redis.Redis, instances: TenantInstances
 ) -> None:
     instances.hold.clear()
+    # The first stage is held for as long as messages need to arrive: no sign of life among its events.
+    cluster.environment["CHANGEOVER_HEARTBEAT_SECONDS"] = "600"
     cluster.start(workers=2)
     after = [f"after-{i}" for i in range(9)]
     held = {"name": "held", "steps": [{"type": "health-check", "timeout_seconds": 60, "expected_version": 41}]}

@@ -38,11 +38,11 @@ def test_one_plan_has_at_most_half_of_the_threads() -> None:
 
 def test_a_copy_that_waits_beside_its_turn_is_one() -> None:
     queue = RoundQueue(4)
-    queue.put([*polls("a", 2), *polls("a", 2)])
+    assert queue.put([*polls("a", 2), *polls("a", 2)]) == polls("a", 2)
     assert len(queue) == 2
     assert ids(queue.take(1)) == ["a.0"]
     # In hand: what comes now is for the ledger to tell.
-    queue.put(polls("a", 1))
+    assert queue.put(polls("a", 1)) == []
     assert ids(queue.clear()) == ["a.1", "a.0"]
     assert (len(queue), queue.may_take()) == (0, False)
 
