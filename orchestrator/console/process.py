@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import signal
@@ -25,6 +26,9 @@ from orchestrator.settings.model import Settings
 STOP_SECONDS: Final = 10
 """How long requests under way have at a stop. Streams are ended at once."""
 
+TAKE_SECONDS: Final = 2.0
+"""A reader that does not take what was sent to it is dropped so long after a stop began."""
+
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _log = structlog.get_logger(__name__)
 
@@ -36,7 +40,16 @@ class ConsoleHttp(uvicorn.Server):
         """Streams first: nothing else would end them."""
         app: Any = self.config.app
         app.state.streams.end_all()
-        await super().shutdown(sockets)
+        dropping = asyncio.get_running_loop().call_later(TAKE_SECONDS, self._drop_those_who_take_nothing)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            dropping.cancel()
+
+    def _drop_those_who_take_nothing(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.flow.write_paused:
+                connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -26,6 +26,5 @@ from orchestrator.console.api import (
 )
 
 router = APIRouter(prefix="/api/v1")
-# Operations first: `/tenants/{tenantId}` takes ids with a slash.
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)

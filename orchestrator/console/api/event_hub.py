@@ -149,7 +149,9 @@ class EventHub:
             return True
         self._news = self._news or asyncio.Event()
         try:
-            await asyncio.wait_for(self._news.wait(), seconds)
+            # Not `wait_for`: that of Python 3.11 loses a cancellation that comes with the news.
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         except TimeoutError:
             return False
         return True

@@ -116,7 +116,8 @@ class EventStream(Response):
     async def _write(self, send: Send) -> None:
         async for piece in self._pieces:
             message = {"type": "http.response.body", "body": piece, "more_body": True}
-            await asyncio.wait_for(send(message), self._send_seconds)
+            async with asyncio.timeout(self._send_seconds):
+                await send(message)
 
 
 async def _left(receive: Receive) -> None:

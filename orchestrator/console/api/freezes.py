@@ -52,7 +52,7 @@ def post_freeze(
     )
 
 
-@router.delete("/freezes/{freezeId}", response_model=OperationResult)
+@router.delete("/freezes/{freezeId:id}", response_model=OperationResult)
 def delete_freeze(
     freeze_id: FreezeId,
     body: Asked,

@@ -16,8 +16,6 @@ from orchestrator.control.page_answers import TargetFound
 from orchestrator.control.target import target_of
 
 router = APIRouter(tags=["looks"], default_response_class=MaskedJson)
-FRESH_SECONDS = 2.0
-"""What looks at a whole plan, or at everything, serves all who ask so soon after."""
 
 
 @router.get("/explain", response_model=Explanation)
@@ -35,7 +33,7 @@ def get_explanation(
     def look() -> Explanation:
         return client.explain(**{f"{target.type}_id": target.identifier})
 
-    return shared.recent.get(("explain", target), FRESH_SECONDS, look) if target.type == "plan" else look()
+    return shared.recent.get(("explain", target), look) if target.type == "plan" else look()
 
 
 @router.get("/doctor", response_model=Diagnosis)
@@ -43,7 +41,7 @@ def get_diagnosis(
     client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]
 ) -> Diagnosis:
     """Looks the installation over: servers, processes, plans. 200 also when something is wrong: see `healthy`."""
-    return shared.recent.get("doctor", FRESH_SECONDS, client.doctor)
+    return shared.recent.get("doctor", client.doctor)
 
 
 @router.get("/drift")
@@ -57,7 +55,7 @@ def get_drift(
     return json_lines(client.drift(plan_id=plan, tenants=tenant))
 
 
-@router.get("/targets/{identifier:path}", response_model=TargetFound)
+@router.get("/targets/{identifier:id}", response_model=TargetFound)
 def get_target(
     identifier: str,
     client: ConsoleClient,

@@ -41,9 +41,9 @@ Approving = Annotated[Actor, needs(Permission.APPROVE)]
 Releasing = Annotated[Actor, needs(Permission.RELEASE)]
 Overriding = Annotated[Actor, needs(Permission.OVERRIDE_FREEZE)]
 _ROOMS: dict[TargetType, str] = {
-    "plan": "/plans/{planId}",
-    "task": "/tasks/{taskId}",
-    "tenant": "/tenants/{tenantId:path}",
+    "plan": "/plans/{planId:id}",
+    "task": "/tasks/{taskId:id}",
+    "tenant": "/tenants/{tenantId:id}",
 }
 
 
@@ -158,7 +158,7 @@ for _kind, _at in _ROOMS.items():
     _add(_kind, _at)
 
 
-@router.post("/plans/{planId}/approve", response_model=OperationResult)
+@router.post("/plans/{planId:id}/approve", response_model=OperationResult)
 def post_approval(
     plan_id: PlanId,
     request: Request,
@@ -172,7 +172,7 @@ def post_approval(
     return answered(result, request)
 
 
-@router.post("/plans/{planId}/reject", response_model=OperationResult)
+@router.post("/plans/{planId:id}/reject", response_model=OperationResult)
 def post_rejection(
     plan_id: PlanId,
     request: Request,
@@ -186,7 +186,7 @@ def post_rejection(
     return answered(result, request)
 
 
-@router.post("/plans/{planId}/exclude", response_model=OperationResult)
+@router.post("/plans/{planId:id}/exclude", response_model=OperationResult)
 def post_exclusion(
     plan_id: PlanId,
     request: Request,
@@ -200,7 +200,7 @@ def post_exclusion(
     return answered(result, request)
 
 
-@router.post("/plans/{planId}/override-freeze", response_model=OperationResult)
+@router.post("/plans/{planId:id}/override-freeze", response_model=OperationResult)
 def post_override(
     plan_id: PlanId,
     request: Request,
@@ -214,7 +214,7 @@ def post_override(
     return answered(result, request)
 
 
-@router.post("/tasks/{taskId}/skip-stage", response_model=OperationResult)
+@router.post("/tasks/{taskId:id}/skip-stage", response_model=OperationResult)
 def post_skip(
     task_id: TaskId,
     request: Request,
@@ -228,7 +228,7 @@ def post_skip(
     return answered(result, request)
 
 
-@router.post("/tenants/{tenantId:path}/release", response_model=OperationResult)
+@router.post("/tenants/{tenantId:id}/release", response_model=OperationResult)
 def post_release(
     tenant_id: TenantIdPath,
     request: Request,

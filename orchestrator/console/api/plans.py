@@ -103,19 +103,19 @@ def get_plans(
     return client.plan_page(statuses=status, limit=limit, cursor=cursor)
 
 
-@router.get("/plans/{planId}", response_model=PlanSummary)
+@router.get("/plans/{planId:id}", response_model=PlanSummary)
 def get_plan(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:
     """One plan without its tasks: counts, waves, breaker, what it waits for."""
     return client.summary(plan_id)
 
 
-@router.get("/plans/{planId}/failures", response_model=PlanFailures)
+@router.get("/plans/{planId:id}/failures", response_model=PlanFailures)
 def get_failures(plan_id: PlanId, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:
     """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
     return shared.board.failures(plan_id)
 
 
-@router.get("/plans/{planId}/damaged", response_model=DamagedTasks)
+@router.get("/plans/{planId:id}/damaged", response_model=DamagedTasks)
 def get_damaged(
     plan_id: PlanId,
     client: ConsoleClient,
@@ -123,17 +123,17 @@ def get_damaged(
     actor: Annotated[Actor, needs(Permission.READ)],
 ) -> DamagedTasks:
     """Its tasks whose records a hand has damaged, while it is under way."""
-    found = shared.recent.get(("damaged", plan_id), 2.0, lambda: client.damaged_tasks(plan_id))
+    found = shared.recent.get(("damaged", plan_id), lambda: client.damaged_tasks(plan_id))
     return DamagedTasks(plan_id=plan_id, tasks=found)
 
 
-@router.get("/plans/{planId}/export")
+@router.get("/plans/{planId:id}/export")
 def get_export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
     """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
     return json_lines(masked_lines(client.export(plan_id)))
 
 
-@router.post("/plans/{planId}/purge", response_model=PurgeResult)
+@router.post("/plans/{planId:id}/purge", response_model=PurgeResult)
 def post_purge(
     plan_id: PlanId,
     client: ConsoleClient,

@@ -1,9 +1,12 @@
-"""Answers that cost much and may be a moment old: made once for all who ask at the same time."""
+"""Answers that cost much: made once for all who ask at the same time.
+
+One of a kind is made at a time. Whoever asks meanwhile waits for the next one, with all others who do, and so never
+gets an answer that is older than the question: who retries a plan and then asks why it stands, is told how it stands.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -17,29 +20,34 @@ Made = TypeVar("Made")
 @dataclass(slots=True)
 class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
+    asked: int = 0
+    """How often it was asked for, to now."""
+    answers: int = 0
+    """Of these, how many the value is an answer to."""
     value: Any = None
-    until: float = 0.0
 
 
 class Recent:
     """Of one process. What fails is kept for nobody."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[Hashable, _Kept] = {}
 
-    def get(self, key: Hashable, seconds: float, make: Callable[[], Made]) -> Made:
-        """What ``make`` answered at most so many seconds ago; else what it answers now."""
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make`` answers, now or for another who has begun to wait since it was asked."""
         with self._lock:
             kept = self._kept.pop(key, None) or _Kept()
             # At the end: whoever is asked for is not the oldest.
             self._kept[key] = kept
+            kept.asked += 1
+            mine = kept.asked
             while len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]
         with kept.lock:
-            if self._clock() >= kept.until:
+            if kept.answers < mine:
+                answers = kept.asked
                 kept.value = make()
-                kept.until = self._clock() + seconds
+                kept.answers = answers
             value: Made = kept.value
             return value

@@ -19,7 +19,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 
 
-@router.get("/plans/{planId}/tasks", response_model=TaskPage)
+@router.get("/plans/{planId:id}/tasks", response_model=TaskPage)
 def get_tasks(
     plan_id: PlanId,
     client: ConsoleClient,
@@ -53,7 +53,7 @@ def get_tasks(
     return TaskPage(plan_id=plan_id, tasks=found.tasks, matching=found.matching)
 
 
-@router.get("/plans/{planId}/live", response_model=LivePlanView)
+@router.get("/plans/{planId:id}/live", response_model=LivePlanView)
 def get_live(
     plan_id: PlanId,
     shared: SharedParts,
@@ -64,7 +64,7 @@ def get_live(
     return shared.board.view(plan_id, task or ())
 
 
-@router.get("/plans/{planId}/checkpoints", response_model=CheckpointPage)
+@router.get("/plans/{planId:id}/checkpoints", response_model=CheckpointPage)
 def get_checkpoints(
     plan_id: PlanId,
     client: ConsoleClient,
@@ -76,13 +76,13 @@ def get_checkpoints(
     return client.checkpoint_page(plan_id, limit=limit, cursor=cursor)
 
 
-@router.get("/tasks/{taskId}", response_model=TaskStatus)
+@router.get("/tasks/{taskId:id}", response_model=TaskStatus)
 def get_task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:
     """One task, and what its tenant is."""
     return client.task_status(task_id)
 
 
-@router.get("/tasks/{taskId}/checkpoint", response_model=CheckpointStatus)
+@router.get("/tasks/{taskId:id}/checkpoint", response_model=CheckpointStatus)
 def get_checkpoint(
     task_id: TaskId,
     client: ConsoleClient,

@@ -30,8 +30,7 @@ def get_tenants(
     return client.tenants(label=label, pattern=tenant, limit=limit, cursor=cursor)
 
 
-# An id may have a slash in it; so the longer address stands before the shorter.
-@router.get("/tenants/{tenantId:path}/task", response_model=TaskStatus)
+@router.get("/tenants/{tenantId:id}/task", response_model=TaskStatus)
 def get_task_of_tenant(
     tenant_id: TenantIdPath,
     client: ConsoleClient,
@@ -41,7 +40,7 @@ def get_task_of_tenant(
     return client.tenant_status(tenant_id)
 
 
-@router.get("/tenants/{tenantId:path}", response_model=TenantView)
+@router.get("/tenants/{tenantId:id}", response_model=TenantView)
 def get_tenant(
     tenant_id: TenantIdPath, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]
 ) -> TenantView:

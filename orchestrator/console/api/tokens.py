@@ -52,7 +52,7 @@ def create_token(body: WantedToken, client: ConsoleClient, actor: Admin) -> NewT
     return client.create_token(body.name, body.role, expires_seconds=body.expires_seconds, actor=actor.name)
 
 
-@router.delete("/{name}")
+@router.delete("/{name:id}")
 def revoke_token(
     name: str,
     client: ConsoleClient,

@@ -53,7 +53,7 @@ def webhooks_there_are(client: ConsoleClient, actor: Reader) -> WebhookList:
     return WebhookList(webhooks=client.webhooks())
 
 
-@router.get("/{name}/dead")
+@router.get("/{name:id}/dead")
 def dead_letters(
     name: str,
     client: ConsoleClient,
@@ -65,25 +65,25 @@ def dead_letters(
     return LetterList(letters=client.dead_letters(name, first, count))
 
 
-@router.post("/{name}/resend")
+@router.post("/{name:id}/resend")
 def resend_letters(name: str, body: WantedLetters, client: ConsoleClient, actor: Resender) -> WebhookAnswer:
     """Has dead letters sent again."""
     return client.resend_letters(name, body.ids)
 
 
-@router.post("/{name}/enable")
+@router.post("/{name:id}/enable")
 def enable_webhook(name: str, client: ConsoleClient, actor: Resender) -> WebhookAnswer:
     """Has a webhook tried at once: one that waits after failures, or was switched off by a 410."""
     return client.enable_webhook(name)
 
 
-@router.post("/{name}/test", status_code=202)
+@router.post("/{name:id}/test", status_code=202)
 def send_test(name: str, client: ConsoleClient, actor: Resender) -> TestSent:
     """Has its coordinator send a test."""
     return TestSent(id=client.send_webhook_test(name, actor=actor.name))
 
 
-@router.get("/{name}/tests/{test_id}")
+@router.get("/{name:id}/tests/{test_id}")
 def outcome_of_test(name: str, test_id: str, client: ConsoleClient, actor: Reader) -> TestOutcome:
     """What came of a test."""
     return TestOutcome(why=client.webhook_test_outcome(name, test_id))

@@ -68,7 +68,7 @@ def check_choices(ask: Ask, wish: Wish, actor: Actor) -> None:
             actor.require(choice.permission)
 
 
-@router.get("/plans/{plan_id}/ask/{verb}")
+@router.get("/plans/{plan_id:id}/ask/{verb}")
 def ask_plan(
     plan_id: str, verb: str, client: ConsoleClient, actor: Reads, wave: str = "", cause: str = "", stage: str = ""
 ) -> Response:
@@ -77,7 +77,7 @@ def ask_plan(
     return dialog(_plan_ask(client, plan_id, verb, wave, cause, stage), actor, f"{plan_url(plan_id)}/do/{verb}", hidden)
 
 
-@router.post("/plans/{plan_id}/do/{verb}")
+@router.post("/plans/{plan_id:id}/do/{verb}")
 async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: Reads) -> Response:
     """Does it; the role is asked for by what the verb needs."""
     wish = wish_of(await request.form())
@@ -95,14 +95,14 @@ async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClie
     return tell_page(f"{ask.title}: {answer.message}")
 
 
-@router.get("/tenants/{tenant_id}/ask/{verb}")
+@router.get("/tenants/{tenant_id:id}/ask/{verb}")
 def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: Reads) -> Response:
     """What would happen to one tenant's move."""
     status = client.task_status(task)
     return dialog(_task_ask(verb, status), actor, f"/tenants/{quote(tenant_id, safe='')}/do/{verb}", {"task": task})
 
 
-@router.post("/tenants/{tenant_id}/do/{verb}")
+@router.post("/tenants/{tenant_id:id}/do/{verb}")
 async def do_task(
     request: Request, tenant_id: str, verb: str, client: ConsoleClient, actor: Operates, task: Annotated[str, Form()]
 ) -> Response:

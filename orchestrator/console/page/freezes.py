@@ -54,13 +54,13 @@ async def do_set(request: Request, client: ConsoleClient, actor: Freezes) -> Res
     return tell_page("", go_to="/freezes") if freeze else tell_page("nothing was set", bad=True)
 
 
-@router.get("/freezes/{freeze_id}/ask/lift")
+@router.get("/freezes/{freeze_id:id}/ask/lift")
 def ask_lift(freeze_id: str, client: ConsoleClient, actor: Reads) -> Response:
     """Who may go on then."""
     return dialog(_lift_ask(client, freeze_id), actor, f"/freezes/{freeze_id}/do/lift", {})
 
 
-@router.post("/freezes/{freeze_id}/do/lift")
+@router.post("/freezes/{freeze_id:id}/do/lift")
 async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor: Freezes) -> Response:
     """Lifts it."""
     wish = wish_of(await request.form())

@@ -47,7 +47,7 @@ async def shared_plan(request: Request, plan_id: str, client: ConsoleClient) -> 
 Shared = Annotated[SharedPlan, Depends(shared_plan)]
 
 
-@router.get("/plans/{plan_id}")
+@router.get("/plans/{plan_id:id}")
 async def show_plan(request: Request, shared: Shared, actor: Reads) -> Response:
     """Everything at once, from what is known already."""
     return page(
@@ -65,7 +65,7 @@ async def show_plan(request: Request, shared: Shared, actor: Reads) -> Response:
     )
 
 
-@router.get("/plans/{plan_id}/live")
+@router.get("/plans/{plan_id:id}/live")
 async def live_plan(request: Request, shared: Shared, actor: Reads, since: str = "", task: str = "") -> Response:
     """What changes: pieces of the page, and of its map the cells; with ``task`` only that something came of it."""
 
@@ -79,20 +79,20 @@ async def live_plan(request: Request, shared: Shared, actor: Reads, since: str =
     return stream(shared, seen_of(request, shared, since), told)
 
 
-@router.get("/plans/{plan_id}/cells/{position}")
+@router.get("/plans/{plan_id:id}/cells/{position}")
 def cell_in_words(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
     """A cell of the map in words."""
     return HTMLResponse(piece("plan/_cell.html", task=client.task_status(task_id_of(plan_id, position))))
 
 
-@router.get("/plans/{plan_id}/tasks/{position}")
+@router.get("/plans/{plan_id:id}/tasks/{position}")
 def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
     """To the tenant of a cell."""
     task = client.task_status(task_id_of(plan_id, position))
     return RedirectResponse(f"/tenants/{quote(task.tenant_id, safe='')}?{urlencode({'task': task.task_id})}", 303)
 
 
-@router.get("/plans/{plan_id}/tasks")
+@router.get("/plans/{plan_id:id}/tasks")
 def show_table(
     plan_id: str,
     client: ConsoleClient,
@@ -119,7 +119,7 @@ def show_table(
     return HTMLResponse(piece("plan/_tasks.html", is_first=at <= 0, **told))
 
 
-@router.get("/plans/{plan_id}/log")
+@router.get("/plans/{plan_id:id}/log")
 async def show_log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", before: int = 0) -> Response:
     """The log from its end on, of a kind, of some tenants; without either as it comes."""
     if not kind and not tenant:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -45,7 +46,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=words.finalize,
     )
-    made.filters |= words.FILTERS
+    # Jinja's own leaves a slash as it is, which would make two parts of one id in an address.
+    made.filters |= words.FILTERS | {"urlencode": lambda text: quote(text, safe="")}
     made.globals |= {"static": _static, "now_ms": words.now_ms, "permissions": Permission, "nav": NAV}
     return made
 

@@ -103,7 +103,9 @@ class Watched(ABC):
     async def _wait(self, seconds: float) -> bool:
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait(), seconds)
+                # Not `wait_for`: that of Python 3.11 loses a cancellation that comes with the news.
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
             except TimeoutError:
                 return False
         return True

@@ -51,7 +51,7 @@ def list_tenants(
     return page(request, "tenants.html", "/tenants", tenants=found.tenants, label=label, like=like, following=following)
 
 
-@router.get("/tenants/{tenant_id}")
+@router.get("/tenants/{tenant_id:id}")
 async def show_tenant(
     request: Request, tenant_id: str, client: ConsoleClient, actor: Reads, task: str = ""
 ) -> Response:

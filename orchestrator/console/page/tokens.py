@@ -54,13 +54,13 @@ def do_create(
     return HTMLResponse(piece("token_made.html", made=made))
 
 
-@router.get("/tokens/{name}/ask/revoke")
+@router.get("/tokens/{name:id}/ask/revoke")
 def ask_revoke(name: str, actor: Admins) -> Response:
     """What ends with it."""
     return dialog(_revoke_ask(name), actor, f"/tokens/{name}/do/revoke", {})
 
 
-@router.post("/tokens/{name}/do/revoke")
+@router.post("/tokens/{name:id}/do/revoke")
 async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: Admins) -> Response:
     """Revokes it."""
     wish = wish_of(await request.form())

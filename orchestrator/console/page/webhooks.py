@@ -61,13 +61,13 @@ def show_webhooks(request: Request, client: ConsoleClient, actor: Reads, name: s
     return page(request, "webhooks.html", "/webhooks", rows=rows, **told)
 
 
-@router.get("/webhooks/{name}/ask/{verb}")
+@router.get("/webhooks/{name:id}/ask/{verb}")
 def ask_webhook(name: str, verb: str, client: ConsoleClient, actor: Resends, letter: str = "") -> Response:
     """What would happen: ``resend`` of all that was given up, or of one letter; ``enable`` tries it at once."""
     return dialog(_ask(client, name, verb, letter), actor, f"/webhooks/{quote(name, safe='')}/do/{verb}", _kept(letter))
 
 
-@router.post("/webhooks/{name}/do/{verb}")
+@router.post("/webhooks/{name:id}/do/{verb}")
 async def do_webhook(
     name: str, verb: str, client: ConsoleClient, actor: Resends, letter: Annotated[str, Form()] = ""
 ) -> Response:

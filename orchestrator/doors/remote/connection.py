@@ -179,7 +179,9 @@ def body_of(order: Order, **more: Any) -> dict[str, Any]:
 
 def at(*parts: str) -> str:
     """A path of these parts, whatever stands in them."""
-    return "/" + "/".join(quote(part, safe=":") for part in parts)
+    # What is `.` or `..` would be taken for a step in the path.
+    dots = {".": "%2E", "..": "%2E%2E"}
+    return "/" + "/".join(dots.get(part) or quote(part, safe=":") for part in parts)
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:

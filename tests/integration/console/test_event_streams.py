@@ -131,6 +131,29 @@ def test_a_reader_that_takes_nothing_is_cut_off(world: LedgerWorld, client: Clie
     hub.close()
 
 
+@pytest.mark.parametrize("steps", range(5))
+def test_a_stream_is_ended_while_there_is_news_for_it(steps: int) -> None:
+    """``asyncio.wait_for`` of Python 3.11 answers in place of being cancelled, in one of these moments."""
+    hub = EventHub(lambda: Feed(Settings()))
+
+    async def race() -> bool:
+        async def follow() -> None:
+            while True:
+                await hub.wait(hub.position, 60)
+
+        following = asyncio.ensure_future(follow())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        hub._go_on(1)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait({following}, timeout=5)
+        return following.cancelled()
+
+    assert asyncio.run(race())
+
+
 def test_a_fail_over_that_takes_events_back_is_told(console: ConsoleServer, world: LedgerWorld) -> None:
     world.started("p", ["a", "b"], max_concurrency=2)
     # Its token is an event too: made before, so that it is not among what is taken back.

@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ import pytest
 from starlette.responses import StreamingResponse
 
 from orchestrator.client import Client
+from orchestrator.console import process
 from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.ledger.credentials import draw_credential, read_credential
 from tests.integration.console.conftest import settings_of
@@ -71,6 +73,59 @@ def test_a_stream_ends_with_its_token_and_with_the_console(streaming: ConsoleSer
     assert ended == ["revoked", "stays"]
     streaming._thread.join(20)
     assert not streaming._thread.is_alive()
+
+
+def test_at_a_stop_all_streams_end_at_once_and_none_is_broken_off(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    console = ConsoleServer(settings_of(redis_server))
+    stop = threading.Event()
+
+    async def flood(actor: Annotated[Actor, needs(Permission.READ)]) -> StreamingResponse:
+        async def forever() -> AsyncIterator[bytes]:
+            while True:
+                yield b": more\n\n" * 100_000
+
+        return StreamingResponse(forever(), media_type="text/event-stream")
+
+    def write_events() -> None:
+        # News come while the streams are ended.
+        while not stop.is_set():
+            console.client.revoke_token(console.client.create_token("noise", "viewer").name)
+
+    async def read(path: str, takes: bool) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", console.port)
+        head = f"Host: localhost\r\nAuthorization: Bearer {console.token('viewer')}\r\nAccept: text/event-stream"
+        writer.write(f"GET /api/v1/{path} HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        last = await reader.readuntil(b"\n\n")
+        begun.release()
+        if not takes:
+            await asyncio.to_thread(console._thread.join)
+        else:
+            while piece := await reader.read(65536):
+                last = (last + piece)[-100:]
+        writer.close()
+        return last
+
+    async def follow() -> list[bytes]:
+        return await asyncio.gather(*(read("events", True) for _ in range(50)), read("flood", False))
+
+    console.app.add_api_route("/api/v1/flood", flood)
+    monkeypatch.setattr(process, "TAKE_SECONDS", 0.2)
+    console.token("viewer")
+    begun = threading.Semaphore(0)
+    with console, ThreadPoolExecutor(2) as threads:
+        writing = threads.submit(write_events)
+        following = threads.submit(asyncio.run, follow())
+        for _ in range(51):
+            assert begun.acquire(timeout=30)
+        console._server.should_exit = True
+        console._thread.join(30)
+        stop.set()
+        *ends, _ = following.result(30)
+        writing.result(30)
+    assert all(end.endswith(b"0\r\n\r\n") for end in ends)
+    assert not [line for line in caplog.messages if "running task(s)" in line or "Exception" in line]
 
 
 def test_tls(redis_server: RedisServer, tmp_path: Path) -> None:
