@@ -47,7 +47,8 @@ class ConsoleHttp(uvicorn.Server):
             dropping.cancel()
 
     def _drop_those_who_take_nothing(self) -> None:
-        for connection in list(self.server_state.connections):
+        connections: list[Any] = list(self.server_state.connections)
+        for connection in connections:
             if connection.flow.write_paused:
                 connection.transport.abort()
 

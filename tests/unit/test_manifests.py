@@ -36,7 +36,7 @@ def test_a_kustomization_names_what_is_there(folder: str) -> None:
     assert {path.resolve() for path in here} <= named
 
 
-@pytest.mark.parametrize("role", ["coordinator", "worker", "flower"])
+@pytest.mark.parametrize("role", ["coordinator", "worker", "flower", "console"])
 def test_each_role_runs_its_own_command_and_may_do_little(base: dict[Any, Any], role: str) -> None:
     spec = base["Deployment", role]["spec"]["template"]["spec"]
     (container,) = spec["containers"]

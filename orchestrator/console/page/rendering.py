@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -47,7 +47,7 @@ def _environment() -> Environment:
         finalize=words.finalize,
     )
     # Jinja's own leaves a slash as it is, which would make two parts of one id in an address.
-    made.filters |= words.FILTERS | {"urlencode": lambda text: quote(text, safe="")}
+    made.filters |= {**words.FILTERS, "urlencode": partial(quote, safe="")}
     made.globals |= {"static": _static, "now_ms": words.now_ms, "permissions": Permission, "nav": NAV}
     return made
 

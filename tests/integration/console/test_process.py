@@ -191,6 +191,7 @@ def test_what_it_cannot_start_with(
     place: Place, redis_server: RedisServer, options: list[str], code: int, said: str
 ) -> None:
     given = [option.replace("TAKEN", str(redis_server.port)) for option in options]
+    given += [] if "--port" in options else ["--port", str(free_port())]
     done = changeover("console", *given, environment=place.environment())
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
 
