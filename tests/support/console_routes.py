@@ -37,7 +37,7 @@ def routes_of(app: FastAPI) -> list[ConsoleRoute]:
         if not context.methods:
             continue  # the folder of static files
         permissions = tuple(_permissions(getattr(context, "dependant", None) or context.original_route.dependant))  # type: ignore[attr-defined]
-        found += [ConsoleRoute(method, str(context.path), permissions) for method in sorted(context.methods)]
+        found += [ConsoleRoute(method, str(context.path_format), permissions) for method in sorted(context.methods)]
     return found
 
 
