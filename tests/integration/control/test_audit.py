@@ -89,7 +89,9 @@ def test_one_request_about_many_tasks_is_one_entry(world: LedgerWorld, client: C
     (entry,) = client.audit(actor="ada")
     assert (entry.operation, entry.target_type, entry.target_id, entry.outcome) == ("exclude", "plan", "p", "done")
     assert entry.targets == sum(str(n).startswith("1") for n in range(250))
-    assert client.audit_page(AuditFilter(), limit=100, cursor=None, newest_first=True).entries == [*client.audit()][::-1]
+    assert (
+        client.audit_page(AuditFilter(), limit=100, cursor=None, newest_first=True).entries == [*client.audit()][::-1]
+    )
 
 
 def test_an_end_is_that_of_its_own_target_and_may_be_lost(world: LedgerWorld, client: Client) -> None:
