@@ -2,7 +2,8 @@
 
 Plans are moved meanwhile, so there are events. Each reader drops its connection now and then and comes back by its last
 id. What is found: whether every reader has every event, once and in order; how long requests took; the console's memory
-after a quarter of the time and at the end; its CPU time, and what it is with two readers in place of all.
+after a quarter of the time and at the end; its CPU time. Before that, with no other requests: the CPU time with two
+readers and with a hundred who follow the same, which may be ten times as much at most.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from tests.support.redis_server import free_port
 
 TENANTS: Final = 20
 """Of each plan that is moved; one is submitted every second."""
+
+FEW: Final = 2
+MANY: Final = 100
 
 PATHS: Final = (
     "/plans?limit=20",
@@ -153,7 +157,7 @@ async def load(
         "p50_ms": round(1000 * statistics.median(took), 1) if took else None,
         "p99_ms": round(1000 * statistics.quantiles(took, n=100)[98], 1) if len(took) > 100 else None,
         "memory_mib": [round(one / 1024, 1) for one in memory],
-        "cpu_share": round(share, 2),
+        "cpu_share": round(share, 4),
     }
 
 
@@ -169,7 +173,8 @@ def resident_kib(pid: int) -> int:
 
 
 def run(seconds: float = 60.0, readers: int = 200, rate: int = 50) -> dict[str, Any]:
-    """Two readers for a quarter of the time, then all of them; raises when a reader lacks an event."""
+    """Two readers and a hundred, for a quarter of the time each, then all; raises when a reader lacks an event, and
+    when the hundred cost more than ten times what the two do."""
     found: dict[str, Any] = {}
     with private_redis() as server:
         place = Place(server.user_url(0), server.user_url(1))
@@ -183,12 +188,16 @@ def run(seconds: float = 60.0, readers: int = 200, rate: int = 50) -> dict[str, 
                 try:
                     url = f"http://127.0.0.1:{port}"
                     _until_up(url)
-                    for count, long in ((2, seconds / 4), (readers, seconds)):
+                    rounds = ((FEW, 0, seconds / 4), (MANY, 0, seconds / 4), (readers, rate, seconds))
+                    for count, asked, long in rounds:
                         found[f"{count} readers"] = row = asyncio.run(
-                            load(url, token, client, console.pid, count, 0 if count == 2 else rate, long)
+                            load(url, token, client, console.pid, count, asked, long)
                         )
                         print(json.dumps(row), flush=True)
                         assert row["lost_or_twice"] == row["refused"] == 0, row
+                    few, many = (found[f"{count} readers"]["cpu_share"] for count in (FEW, MANY))
+                    print(f"{MANY} readers cost {many / few:.1f} times the CPU time of {FEW}", flush=True)
+                    assert many < 10 * few
                 finally:
                     console.terminate()
     return found
