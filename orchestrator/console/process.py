@@ -93,21 +93,27 @@ def run_console(settings: Settings) -> None:
     ``PortTaken``, and ``Unreachable`` when no Redis is named."""
     configure_logs(settings)
     console = settings.console
-    with Client(settings) as client, _listening(console) as listener:
+    with Client(settings) as client:
         app = create_app(settings, client)
-        config = server_config(app, console)
-        _load(config, console)
-        scheme = "http" if console.tls_cert is None else "https"
-        host = f"[{console.host}]" if ":" in console.host else console.host
-        _log.info(f"console at {scheme}://{host}:{console.port}", action="console-started")
-        if scheme == "http" and not _is_private(listener):
-            _log.warning(
-                "tokens are sent in the clear: give --tls-cert and --tls-key, or put a proxy with TLS before it",
-                action="no-tls",
-            )
         with contextlib.closing(app.state.redis), contextlib.closing(app.state.shared):
-            ConsoleHttp(config).run(sockets=[listener])
+            config = server_config(app, console)
+            _load(config, console)
+            # Not before there is who answers: `up` and probes take a connection that is made for an open door.
+            with _listening(console) as listener:
+                _serve(config, listener, console)
         _log.info("console stopped", action="console-stopped")
+
+
+def _serve(config: uvicorn.Config, listener: socket.socket, console: ConsoleSettings) -> None:
+    scheme = "http" if console.tls_cert is None else "https"
+    host = f"[{console.host}]" if ":" in console.host else console.host
+    _log.info(f"console at {scheme}://{host}:{console.port}", action="console-started")
+    if scheme == "http" and not _is_private(listener):
+        _log.warning(
+            "tokens are sent in the clear: give --tls-cert and --tls-key, or put a proxy with TLS before it",
+            action="no-tls",
+        )
+    ConsoleHttp(config).run(sockets=[listener])
 
 
 def _load(config: uvicorn.Config, console: ConsoleSettings) -> None:
