@@ -32,7 +32,9 @@ test-long: .venv/ready
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
 		tests/integration/cli/test_command_line.py tests/integration/cli/test_purge.py tests/integration/cli/test_status_pages.py \
-		tests/integration/cli/test_checkpoint_command.py tests/integration/cli/test_wait_ends.py
+		tests/integration/cli/test_checkpoint_command.py tests/integration/cli/test_wait_ends.py \
+		tests/integration/fleet/test_fleet.py tests/integration/fleet/test_fleet_page.py tests/integration/fleet/test_groups.py \
+		tests/integration/drift tests/integration/control/test_damaged_reading.py
 	$(BIN)/python -m benchmarks.console
 
 # What the examples of the OpenAPI document are: answers of a console that are played and written down.
