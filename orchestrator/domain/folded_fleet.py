@@ -91,4 +91,5 @@ class FoldedWave(FoldedPart):
     @property
     def has_moved(self) -> bool:
         """Somebody is there to be looked at, or to be judged by."""
-        return self.failed > 0 or self.counts[TaskState.COMPLETED] > 0
+        moved = (TaskState.COMPLETED, TaskState.FAILED, TaskState.ROLLBACK_FAILED)
+        return self.taken_back > 0 or any(self.counts[state] for state in moved)

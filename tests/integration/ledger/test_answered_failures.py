@@ -1,4 +1,4 @@
-"""Failures that a person answers: accepted, left out with their stage, or taken back as the plan declares."""
+"""Failures that a person answers: accepted, or left out with their stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Order, Reply
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import TurnRecord
-from tests.support.ledger_world import ME, LedgerWorld, config
+from tests.support.ledger_world import LedgerWorld, config
 
 WHY = Order("ada", "because")
 
@@ -231,57 +231,3 @@ def test_a_plan_of_which_tenants_were_excluded_is_not_completed(world: LedgerWor
         assert many(world, "exclude", "p", "b") == (PlanState.RUNNING, 1)
         world.finish(first)
     assert [world.status(name) for name in ("p", first, other)] == ["CANCELLED", "COMPLETED", "CANCELLED"]
-
-
-# auto_rollback
-
-
-def test_a_failed_task_goes_back_by_itself_once(world: LedgerWorld) -> None:
-    (task,) = fleet(world, "a", auto_rollback=True)
-    world.stage(task)
-    since = world.now()
-    world.break_stage(task)
-    assert [event.type for event in world.events(since)][-2:] == ["PlanProgress", "OperationRequested"]
-    asked = world.events(since)[-1]
-    assert (getattr(asked, "actor", ""), getattr(asked, "operation", "")) == ("policy", "rollback")
-    assert (world.status("p"), world.task(task)["rollbackRequested"]) == ("RUNNING", "1")
-    assert world.serve("p") == [task]
-    # A way back that fails is left to a person.
-    world.break_stage(task)
-    assert (world.status(task), world.status("p"), world.serve("p")) == ("ROLLBACK_FAILED", "FAILED", [])
-
-
-def test_what_went_back_by_policy_counts_for_the_breaker(world: LedgerWorld) -> None:
-    ids = fleet(world, "abcdef", tolerance=Tolerance(2, strict=False), auto_rollback=True)
-    for task_id in ids[:2]:
-        world.break_stage(task_id)
-        assert world.serve("p") == [task_id]
-        assert world.finish(task_id) is Ended.ROLLED_BACK
-    assert counts(world) == (0, 0, 2)
-    assert "PlanBreakerTripped" not in world.kinds()
-    world.break_stage(ids[2])
-    assert "PlanBreakerTripped" in world.kinds()
-    world.serve("p")
-    world.break_stage(ids[2])
-    assert (world.status(ids[2]), counts(world)) == ("ROLLBACK_FAILED", (0, 0, 2))
-    assert world.kinds().count("PlanBreakerTripped") == 1
-    assert world.ask("resume", "p").what.startswith("3 2")
-
-
-def test_nothing_to_go_back_to_and_nothing_declared_change_nothing(world: LedgerWorld) -> None:
-    (task,) = fleet(world, "a")
-    world.break_stage(task)
-    assert (world.status("p"), world.serve("p")) == ("FAILED", [])
-
-
-def test_a_retry_after_the_way_back_counts_anew(world: LedgerWorld) -> None:
-    (task,) = fleet(world, "a", tolerance=Tolerance(5, strict=False), auto_rollback=True)
-    world.break_stage(task)
-    world.serve("p")
-    world.finish(task)
-    assert (world.status("p"), counts(world)) == ("ROLLED_BACK", (0, 0, 1))
-    world.ask("retry", task, Order(ME.actor, from_scratch=True))
-    assert counts(world) == (0, 0, 0)
-    world.serve("p")
-    world.finish(task)
-    assert world.status("p") == "COMPLETED"

@@ -30,6 +30,9 @@ local function request_rollback(task, forced)
   if task.status == 'PENDING' then stop_waiting(task) end
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1)
+  -- Its plan's policy has had its try: whoever asks now has seen the failure.
+  redis.call('HDEL', K.task(task.id), 'policyBack')
+  task.by_policy = false
   set_forced(task, forced)
   count_task(task, 'rollbackRequested', 1)
   reopen_wave(task)
