@@ -10,7 +10,7 @@ from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
 from orchestrator.fleet.calendar import parse_recurrence
-from orchestrator.fleet.freezes import FreezeRecord, Scope
+from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.freeze_reads import StoredFreeze
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.operations import Order, Reply, Taken
@@ -58,20 +58,24 @@ class FreezeDesk:
         rollbacks_too: bool = False,
     ) -> FreezeStatus:
         """Sets a freeze. Raises ``InvalidInput`` for what is wrong, ``NotAllowed`` when there are too many."""
-        now_ms = self._freezes.reads.told_now_ms()
-        now = _moment(now_ms)
-        ends = until if for_seconds is None else _later(since or now, for_seconds)
-        _check(scope, order, now, since, ends, for_seconds, every, until)
-        record = FreezeRecord(
-            scope, order.actor, order.reason, now_ms, _ms(since), _ms(ends), every, rollbacks_too
-        ).planned(now_ms)
-        if not record.windows:
-            raise InvalidInput([Problem("every", every, "none of these times lies before the freeze's end")])
-        asked = f"{scope}" + (f" every {every}" if every else "") + (f" until {until.isoformat()}" if until else "")
-        reply = self._freezes.set(record, _told(record), asked, order)
+        asked = _asked(scope, since, until, for_seconds, every, rollbacks_too=rollbacks_too)
+        reply = self._freezes.first_answer(asked, order)
+        if reply is None:
+            now_ms = self._freezes.reads.told_now_ms()
+            now = _moment(now_ms)
+            ends = until if for_seconds is None else _later(since or now, for_seconds)
+            _check(scope, order, now, since, ends, for_seconds, every, until)
+            record = FreezeRecord(
+                scope, order.actor, order.reason, now_ms, _ms(since), _ms(ends), every, rollbacks_too
+            ).planned(now_ms)
+            if not record.windows:
+                raise InvalidInput([Problem("every", every, "none of these times lies before the freeze's end")])
+            reply = self._freezes.set(record, _told(record), asked, order)
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"there are {reply.what} freezes, the most that may be set; `changeover unfreeze` some")
-        return self._status(StoredFreeze(reply.what, "", record), now_ms)
+        # What the ledger has taken, at the moment it did: a repeat is answered as the first time, whoever sends it.
+        taken = read_freeze(reply.status)
+        return self._status(StoredFreeze(reply.what, "", taken), taken.set_at_ms)
 
     def lift(self, freeze_id: str, order: Order) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
@@ -125,6 +129,22 @@ class FreezeDesk:
             waiting=freeze.waiting,
             sentence=_sentence(record, now_ms),
         )
+
+
+def _asked(
+    scope: Scope,
+    since: datetime | None,
+    until: datetime | None,
+    for_seconds: float | None,
+    every: str | None,
+    *,
+    rollbacks_too: bool,
+) -> str:
+    """The request in words: a repeat must say the same, as its caller gave it."""
+    lasts = None if for_seconds is None else float(for_seconds)
+    given = {"every": every, "from": since, "until": until, "for": lasts}
+    told = [f"{name} {value}" for name, value in given.items() if value is not None]
+    return " ".join([str(scope), *told, *(["rollbacks too"] if rollbacks_too else [])])
 
 
 def _sentence(record: FreezeRecord, now_ms: int) -> str:

@@ -9,8 +9,10 @@ from orchestrator.fleet.freezes import FreezeRecord
 from orchestrator.ledger.freeze_log import FreezeLog
 from orchestrator.ledger.freeze_reads import FreezeReads, StoredFreeze
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operations, Order, Reply
+from orchestrator.ledger.operations import Operations, Order, Reply, what_is_asked
 from orchestrator.ledger.records import wire_json
+
+SET: Final = "freeze"
 
 OVERRIDE: Final = "override-freeze"
 """The operation of a plan that is to pass all freezes, as its event calls it."""
@@ -25,9 +27,14 @@ class Freezes:
         self.reads = FreezeReads(ledger.client, ledger.keys)
 
     def set(self, record: FreezeRecord, told: Mapping[str, Any], asked: str, order: Order) -> Reply:
-        """Sets one; ``told`` goes into its event. The answer's ``what`` is its id, or how many there are already."""
+        """Sets one; ``told`` goes into its event. The answer's ``what`` is its id, or how many there are already, and
+        its ``status`` the record as it was set: that of the first time, when the request is a repeat."""
         event = wire_json(dict(told)).removesuffix("}")
-        return self._operations.send("set_freeze", "freeze", asked, "", order, record.stored(), event)
+        return self._operations.send("set_freeze", SET, asked, "", order, record.stored(), event)
+
+    def first_answer(self, asked: str, order: Order) -> Reply | None:
+        """How this request to set one was answered before, if it was."""
+        return self._operations.first_answer(what_is_asked(SET, asked, order), order.request_id)
 
     def lift(self, freeze_id: str, order: Order) -> Reply:
         """Lifts one, before or in its window."""

@@ -4,7 +4,7 @@
 --       feed, own-log, audit (streams)
 -- ARGV  1 '' (it stands for no plan and no task)  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 the record as JSON  7 what the event tells, as JSON without its closing brace
--- CODES ACCEPTED, '', '', id of the freeze | REFUSED, '', why, how many there are |
+-- CODES ACCEPTED, its record, '', id of the freeze | REFUSED, '', why, how many there are |
 --       REPEATED, the first answer to this request id
 -- EVENTS FreezeSet
 -- @include keys
@@ -30,4 +30,4 @@ redis.call('HSET', K.freezes(), id, ARGV[6])
 emit_own('FreezeSet', event .. ',"freezeId":"' .. id .. '","actor":' .. cjson.encode(actor) .. ',"reason":'
   .. cjson.encode(reason) .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null') .. '}')
 look_at_record(id)
-return {'ACCEPTED', '', '', id}
+return {'ACCEPTED', ARGV[6], '', id}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.coordinator.freeze_keeper import FreezeKeeper
 from orchestrator.coordinator.reconciler import Reconciler
-from orchestrator.domain.errors import NotAllowed
+from orchestrator.domain.errors import InvalidInput, NotAllowed
 from orchestrator.fleet.freezes import HORIZON_MS, Scope
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import ME, LedgerWorld
@@ -100,6 +103,24 @@ def test_there_is_a_bound_and_a_repeat_sets_nothing(world: LedgerWorld) -> None:
     world.plan("p", ["x", "y"])
     assert world.serve("p") == []
     world.check()
+
+
+def test_a_repeat_is_answered_as_the_first_time_and_an_id_serves_one_freeze(world: LedgerWorld) -> None:
+    desk, order = FreezeDesk(world.freezes), Order("ada", "because")
+    first = desk.set(Scope("eu-*"), order, for_seconds=60)
+    assert desk.set(Scope("eu-*"), replace(order, actor="bob", reason="mine"), for_seconds=60.0) == first
+    other: list[dict[str, Any]] = [
+        {"for_seconds": 86400},
+        {"for_seconds": 60, "rollbacks_too": True},
+        {"for_seconds": 60, "since": datetime(2030, 1, 1, tzinfo=UTC)},
+        {"until": datetime(2030, 1, 1, tzinfo=UTC)},
+    ]
+    for more in other:
+        with pytest.raises(InvalidInput, match=r"it was used to freeze tenants eu-\* for 60"):
+            desk.set(Scope("eu-*"), order, **more)
+    # Also when it is over, or lifted: what was answered was true.
+    world.unfreeze(first.freeze_id)
+    assert (desk.set(Scope("eu-*"), order, for_seconds=60), desk.all()) == (first, [])
 
 
 def test_who_waits_for_a_freeze_that_a_hand_took_away_is_put_back(hurt: LedgerWorld) -> None:
