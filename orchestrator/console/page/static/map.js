@@ -24,16 +24,13 @@
     return found
   }
 
+  // All are put there before any is asked, so that the styles of the page are reckoned once.
   function readColours() {
-    colours = {}
-    for (const [code, name] of Object.entries(NAMES)) {
-      const probe = document.createElement("i")
-      probe.className = "st-" + name
-      document.body.append(probe)
-      colours[code] = getComputedStyle(probe).color
-      probe.remove()
-    }
-    colours.ink = getComputedStyle(document.body).color
+    const probes = Object.values(NAMES).map(name => Object.assign(document.createElement("i"), { className: "st-" + name }))
+    document.body.append(...probes)
+    colours = { ink: getComputedStyle(document.body).color, card: getComputedStyle(root()).backgroundColor }
+    Object.keys(NAMES).forEach((code, at) => { colours[code] = getComputedStyle(probes[at]).color })
+    probes.forEach(probe => probe.remove())
   }
 
   // One mark a state, by shape first: dot, arrow, bars, square, cross, dash, arrow back, ring, crossed square.
@@ -58,7 +55,7 @@
       case "k": pen.strokeRect(x + 0.14 * s, y + 0.14 * s, 0.72 * s, 0.72 * s); break
       case "u":
         box(0, 0, 1, 1)
-        pen.strokeStyle = getComputedStyle(root()).backgroundColor
+        pen.strokeStyle = colours.card
         path([0.25, 0.25], [0.75, 0.75]); pen.stroke(); path([0.75, 0.25], [0.25, 0.75]); pen.stroke(); break
       default: path([0.5, 0.05], [0.95, 0.5], [0.5, 0.95], [0.05, 0.5]); pen.closePath(); pen.stroke()
     }
@@ -71,12 +68,10 @@
       this.positions = positionsOf(element.dataset.positions)
       this.placeOf = new Map(this.positions.map((position, place) => [position, place]))
       this.at = -1
-      this.size()
     }
 
-    size() {
-      const wide = this.element.clientWidth
-      const many = Math.max(lanes.total || this.positions.length, 1)
+    size(wide) {
+      const many = Math.max(codes.length, 1)
       let pitch = (PITCHES.find(([most]) => many <= most) || [0, 4])[1]
       if (wide < 500) pitch = Math.max(4, pitch - (pitch > 12 ? 3 : 2))
       this.pitch = pitch
@@ -241,19 +236,24 @@
     change(JSON.parse(event.detail.data))
   })
 
+  // Every width is read before any height is set: one layout, however many lanes.
+  function sizeAll() {
+    const widths = lanes.map(lane => lane.element.clientWidth)
+    lanes.forEach((lane, at) => lane.size(widths[at]))
+  }
+
   function begin() {
     const card = root()
     if (!card) return
     codes = [...card.dataset.cells]
     readColours()
-    lanes = []
-    lanes.total = codes.length
-    lanes = Object.assign([...card.querySelectorAll(".map")].map(element => new LaneMap(element)), { total: codes.length })
+    lanes = [...card.querySelectorAll(".map")].map(element => new LaneMap(element))
+    sizeAll()
   }
 
   let wide = innerWidth
   addEventListener("resize", () => {
-    if (innerWidth !== wide) { wide = innerWidth; requestAnimationFrame(() => lanes.forEach(lane => lane.size())) }
+    if (innerWidth !== wide) { wide = innerWidth; requestAnimationFrame(sizeAll) }
   })
   document.addEventListener("theme", () => { readColours(); lanes.forEach(lane => lane.draw()) })
   // For tests and the curious: what a change cost, and what the map shows.

@@ -162,13 +162,20 @@
       const words = span(seconds)
       if (one.textContent !== words) one.textContent = words
     }
-    for (const one of document.querySelectorAll("time[data-day]")) {
-      const moment = new Date(one.dateTime)
-      one.title = moment.toString()
-    }
   }
   setInterval(clocks, 1000)
-  document.addEventListener("htmx:afterSwap", clocks)
+  // Many pieces come at once; clocks are put right once a frame.
+  let isDue = false
+  document.addEventListener("htmx:afterSwap", () => {
+    if (isDue) return
+    isDue = true
+    requestAnimationFrame(() => { isDue = false; clocks() })
+  })
+  // A time in the zone of who looks, when somebody points at it: hundreds of them are on a page.
+  document.addEventListener("pointerover", event => {
+    const time = event.target.closest("time[data-day]")
+    if (time) time.title = new Date(time.dateTime).toString()
+  })
   document.addEventListener("DOMContentLoaded", clocks)
 
   // A file chosen for the plan's form goes into its text field, where it can be read and changed
