@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,11 +16,16 @@ from playwright.sync_api import Page, sync_playwright
 from pydantic import SecretStr
 
 from orchestrator.client import Client
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.notify.notifier import Notifier
 from orchestrator.settings.model import Settings
+from orchestrator.settings.webhooks import WebhookSettings
 from tests.support.chromium import find_chromium
 from tests.support.cluster import Cluster
 from tests.support.console_scene import FLEET, GATED, MOVED, SICK, set_scene, submit_fleet, tenant_name
 from tests.support.console_server import ConsoleServer
+from tests.support.hooked import AT_ONCE, SECRET, hook_setting
+from tests.support.instances import Instances, in_turn, says
 from tests.support.place import Place
 from tests.support.redis_server import RedisServer
 from tests.support.tenant_instances import TenantInstances
@@ -102,6 +108,7 @@ SHOTS: Final[Sequence[Shot]] = (
     Shot("freezes", "/freezes", height=400),
     Shot("doctor", "/doctor", height=640, prepare=lambda page: page.get_by_role("table").wait_for(timeout=60_000)),
     Shot("audit", "/audit", height=520),
+    Shot("webhooks", "/webhooks?name=chat", height=640, role="operator"),
     Shot("tokens", "/tokens", height=400),
 )
 
@@ -127,6 +134,26 @@ def take(shots: Sequence[Shot], folder: Path, console: ConsoleServer) -> None:
         browser.close()
 
 
+@contextmanager
+def _webhooks(console: ConsoleServer, settings: Settings) -> Iterator[None]:
+    """One that does well, and one whose receiver has been down."""
+    os.environ["CHANGEOVER_SECRET_OPS_HOOK"] = SECRET
+    answers = {"/ops": says({}), "/chat": in_turn(*[says({"error": "down for repair"}, 503)] * 4, says({}))}
+    ledger = Ledger(console.app.state.redis, settings)
+    with Instances(answers) as server:
+        hooks = {
+            name: WebhookSettings.model_validate(hook_setting(server.url(f"/{name}"), max_attempts=1, events=["Plan*"]))
+            for name in ("ops", "chat")
+        }
+        notifier = Notifier(ledger, settings.model_copy(update={"webhooks": hooks}), "coordinator-1:7", AT_ONCE)
+        notifier.start()
+        try:
+            wait_until(lambda: len(console.client.webhooks()) == len(hooks))
+            yield
+        finally:
+            notifier.stop()
+
+
 def main() -> None:
     """Starts everything, sets the scene, takes the pictures."""
     folder = Path(tempfile.mkdtemp(prefix="screenshots-"))
@@ -142,7 +169,7 @@ def main() -> None:
     instances = TenantInstances(place.admin_url)
     try:
         cluster.start(workers=2, concurrency=8)
-        with Client(settings) as client, ConsoleServer(settings) as console:
+        with Client(settings) as client, ConsoleServer(settings) as console, _webhooks(console, settings):
             submit_fleet(client)
             wait_until(lambda: client.summary(FLEET).counts.get("COMPLETED", 0) > 150, 120)
             set_scene(client, instances)

@@ -7,12 +7,17 @@ import os
 from collections.abc import Callable
 
 import pytest
+import redis
 from playwright.sync_api import Page, expect
 
 from orchestrator.client import Client
+from orchestrator.settings.model import Settings
 from tests.support.chromium import find_chromium
 from tests.support.cluster import Cluster
 from tests.support.console_server import ConsoleServer
+from tests.support.hooked import SECRET, hooked, told
+from tests.support.instances import Instances, in_turn, says
+from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.visitor import Visitor
@@ -120,6 +125,44 @@ def test_a_plan_from_its_submit_to_its_rollback_by_hand(
     root.ask("Revoke", reason="left us", says="its sessions and open pages end at once", within=row)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=15_000)
     assert root.errors == []
+
+
+def test_what_a_receiver_would_not_take_is_sent_again_from_the_page(
+    redis_client: redis.Redis, settings: Settings, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGEOVER_SECRET_OPS_HOOK", SECRET)
+    with Instances({"/": says({})}) as server:
+        world = LedgerWorld(redis_client, settings)
+        hook = hooked(world, server, max_attempts=1, events=["PlanCreated", "PlanStarted"])
+        server.answers["/"] = in_turn(*[says({"error": "down"}, 500)] * 2, says({}))
+        world.started("p", ["a"])
+        hook.looks(3)
+        ada = visit("operator")
+        page = ada.page
+        page.get_by_role("link", name="Webhooks").click()
+        page.get_by_role("link", name="2 given up of ops: look at them").click()
+        given_up = page.get_by_role("region", name="Given up")
+        expect(given_up.get_by_role("row")).to_have_count(3)
+        expect(given_up).to_contain_text("answered status 500")
+        started = given_up.get_by_role("row").filter(has_text="PlanStarted")
+        ada.ask("Send again", says="is sent to ops again", within=started)
+        expect(given_up.get_by_role("row")).to_have_count(2)
+        hook.sender.look()
+        assert told(server)[2:] == ["PlanStarted"]
+        ada.ask("Send again", says="1 notification is sent", within=page.get_by_role("region", name="Webhooks"))
+        expect(page.get_by_role("region", name="Webhooks")).to_contain_text("1 again")
+        hook.sender.look()
+        assert told(server)[3:] == ["PlanCreated"]
+        page.get_by_role("link", name="Audit").click()
+        page.get_by_label("Plan", exact=True).fill("p")
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_role("region", name="Who asked for what")).to_contain_text("submit")
+        with page.expect_download() as loading:
+            page.get_by_role("link", name="Export").click()
+        (line,) = loading.value.path().read_text().splitlines()
+        assert (json.loads(line)["operation"], loading.value.suggested_filename) == ("submit", "audit.jsonl")
+        assert ada.errors == []
+        hook.close()
 
 
 def _codes(page: Page) -> str:
