@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -19,12 +19,11 @@ from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.shared import Shelf
 from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.console.page.streams import Message, compact, seen_of, stream
+from orchestrator.console.page.table import table_page
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.task_rows import Wanted
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
-
-ROWS: Final = 50
 
 router = APIRouter()
 Reads = Annotated[Actor, needs(Permission.READ)]
@@ -101,7 +100,7 @@ def show_table(
     wave: str = "",
     tenant: str = "",
     cause: str = "",
-    at: int = 0,
+    cursor: str = "",
 ) -> Response:
     """A page of the table, what is of interest first."""
     wanted: Wanted = {
@@ -110,13 +109,12 @@ def show_table(
         "tenants": tenant or None,
         "cause": cause or None,
     }
-    found = client.status(plan_id, limit=ROWS, offset=max(at, 0), by_interest=True, **wanted)
+    found = table_page(client, plan_id, wanted, cursor)
     given = {"status": status, "wave": wave, "tenant": tenant, "cause": cause}
     first = f"{plan_url(plan_id)}/tasks?{urlencode({name: value for name, value in given.items() if value})}"
-    is_last = at + ROWS >= found.matching
-    following = "" if is_last else f"{first}&at={at + ROWS}"
+    following = f"{first}&cursor={found.following}" if found.following else ""
     told = {"tasks": found.tasks, "matching": found.matching, "first": first, "following": following}
-    return HTMLResponse(piece("plan/_tasks.html", is_first=at <= 0, **told))
+    return HTMLResponse(piece("plan/_tasks.html", is_first=not cursor, **told))
 
 
 @router.get("/plans/{plan_id:id}/log")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -160,6 +161,27 @@ def test_the_map_is_what_the_ledger_says_whatever_happens(client: Client, world:
     assert settled() == "cppppp"
     client.cancel(task_id=tasks[5])
     assert settled() == "cppppx"
+
+
+def test_the_table_goes_on_behind_its_last_row_whoever_moves_meanwhile(client: Client, console: ConsoleServer) -> None:
+    names = [f"t{index:03}" for index in range(120)]
+    client.submit(plan("blue", [tenant(name) for name in names], [noop_stage("one")]))
+
+    def rows(address: str) -> tuple[list[str], str]:
+        text = console.get(address, headers=HTML).text
+        following = re.findall(r'hx-get="([^"]*)"[^>]*>Next', text)
+        return re.findall(r">(t\d+)</a>", text), (following or [""])[0].replace("&amp;", "&")
+
+    first, following = rows("/plans/blue/tasks")
+    assert first == names[:50]
+    # Ten more stand before these now.
+    client.exclude("blue", "t11*", reason="not ready", actor="ada")
+    second, following = rows(following)
+    assert second == names[50:100]
+    assert rows(following) == (names[100:110], "")
+    assert rows("/plans/blue/tasks")[0] == [*names[110:], *names[:40]]
+    assert rows("/plans/blue/tasks?tenant=t01*") == (names[10:20], "")
+    assert console.get("/plans/blue/tasks?cursor=x", headers=HTML).status_code == 422
 
 
 def test_a_hundred_viewers_cost_one_look(client: Client, settings: Settings) -> None:
