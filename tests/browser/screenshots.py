@@ -33,6 +33,7 @@ from tests.support.visitor import Theme, Visitor
 from tests.support.waiting import wait_until
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
+KINDS: Final = ("PlanCreated", "PlanReady", "PlanStarted", "PlanWaveStarted", "PlanCompleted")
 COLOURS: Final = 256
 """Of a picture's palette: the pages are flat, so nobody sees the difference, and a picture is a third as large."""
 
@@ -142,7 +143,7 @@ def _webhooks(console: ConsoleServer, settings: Settings) -> Iterator[None]:
     ledger = Ledger(console.app.state.redis, settings)
     with Instances(answers) as server:
         hooks = {
-            name: WebhookSettings.model_validate(hook_setting(server.url(f"/{name}"), max_attempts=1, events=["Plan*"]))
+            name: WebhookSettings.model_validate(hook_setting(server.url(f"/{name}"), max_attempts=1, events=KINDS))
             for name in ("ops", "chat")
         }
         notifier = Notifier(ledger, settings.model_copy(update={"webhooks": hooks}), "coordinator-1:7", AT_ONCE)
