@@ -12,6 +12,7 @@ import httpx
 
 from orchestrator.control.target import default_actor
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable, quoted_value
+from orchestrator.doors.remote.answers import MOST_BYTES_OF_PROBLEM, json_document, lines_of, read_all
 from orchestrator.doors.remote.errors import ConsoleFailed, error_of
 from orchestrator.ledger.operations import Order
 
@@ -42,9 +43,9 @@ class Connection:
             trust_env=not host.startswith(_LOOPBACK),
         )
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
         """What stands there; a query of None is left out, one of several values is given several times."""
-        return self._json(self._ask("GET", path, query=query))
+        return self._ask("GET", path, query=query)
 
     def send(
         self,
@@ -56,42 +57,44 @@ class Connection:
         request_id: str | None = None,
         seconds: float = ANSWER_SECONDS,
         answers: tuple[int, ...] = (),
-    ) -> Any:
+    ) -> dict[str, Any]:
         """What is answered to a change. ``answers``: statuses that are answers too, with their document."""
         headers = {"Content-Type": "application/json"}
         if request_id is not None:
             headers["Idempotency-Key"] = quote(request_id, safe=" !#$&'()*+,/:;=?@[]~")
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        response = self._ask(method, path, query=query or {}, headers=headers, content=content, seconds=seconds)
-        if response.status_code in answers:
-            return response.json()
-        return self._json(response)
+        return self._ask(
+            method, path, query=query or {}, headers=headers, content=content, seconds=seconds, answers=answers
+        )
 
-    def lines(self, method: str, path: str, body: Any = None, **query: Any) -> Iterator[Any]:
+    def lines(self, method: str, path: str, body: Any = None, **query: Any) -> Iterator[dict[str, Any]]:
         """A stream of JSON lines as it comes. Raises what an ``error`` line stands for, and ``Unreachable`` when it
         breaks off, which HTTP tells from its end."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Accept": "application/x-ndjson"} | ({"Content-Type": "application/json"} if content else {})
         with self._stream(method, path, query, headers, content, LONG_SECONDS) as response:
-            for line in response.iter_lines():
-                value = json.loads(line)
+            for line in lines_of(response):
+                value = json_document(line)
                 if value.keys() == {"error"}:
-                    raise error_of(int(value["error"].get("status", 500)), value["error"], self.url)
+                    told = value["error"] if isinstance(value["error"], dict) else {}
+                    status = told.get("status")
+                    raise error_of(status if isinstance(status, int) else 500, told, self.url)
                 yield value
 
-    def events(self, plan_id: str | None, since: int) -> Iterator[str | None]:
-        """Events after ``since`` as JSON, as they happen; None for a sign of life. Ends when the console ends it."""
+    def events(self, plan_id: str | None, since: int) -> Iterator[tuple[str, dict[str, Any]] | None]:
+        """What is told after ``since``, as it happens: its kind ("" for an event) and its data; None for a sign of
+        life. Ends when the console ends it."""
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(since)}
         query = {"plan": plan_id}
         with self._stream("GET", "/events", query, headers, None, SILENCE_SECONDS) as response:
             kind = ""
-            for line in response.iter_lines():
-                name, _, value = line.partition(":")
-                if name == "event":
-                    kind = value.strip()
-                elif name == "data" and kind != "reset":
-                    yield value.removeprefix(" ")
-                elif line.startswith(":") or not line:
+            for line in lines_of(response):
+                name, _, value = line.partition(b":")
+                if name == b"event":
+                    kind = value.strip().decode("utf-8", "replace")
+                elif name == b"data":
+                    yield kind, json_document(value)
+                elif not name:
                     kind = "" if not line else kind
                     yield None
 
@@ -108,6 +111,7 @@ class Connection:
         headers: Mapping[str, str],
         content: bytes | None,
         seconds: float,
+        answers: tuple[int, ...] = (),
     ) -> Iterator[httpx.Response]:
         timeout = httpx.Timeout(seconds, connect=5.0)
         with self._translated():
@@ -116,8 +120,7 @@ class Connection:
             )
             response = self._client.send(request, stream=True)
             try:
-                if response.status_code != 200:
-                    response.read()
+                if not response.is_success and response.status_code not in answers:
                     raise self._error(response)
                 yield response
             finally:
@@ -132,36 +135,24 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         seconds: float = ANSWER_SECONDS,
-    ) -> httpx.Response:
-        with self._translated():
-            return self._client.request(
-                method,
-                path,
-                params=_given(query),
-                headers=headers,
-                content=content,
-                timeout=httpx.Timeout(seconds, connect=5.0),
-            )
-
-    def _json(self, response: httpx.Response) -> Any:
-        if not response.is_success:
-            raise self._error(response)
-        try:
-            return response.json()
-        except ValueError as error:
-            raise ConsoleFailed(f"what answers at {self.url} is no console: it answers no JSON") from error
+        answers: tuple[int, ...] = (),
+    ) -> dict[str, Any]:
+        with self._stream(method, path, query, headers or {}, content, seconds, answers) as response:
+            return json_document(read_all(response))
 
     def _error(self, response: httpx.Response) -> Exception:
         try:
-            document = response.json()
-        except ValueError:
+            document = json_document(read_all(response, MOST_BYTES_OF_PROBLEM))
+        except ConsoleFailed:
             document = {}
-        return error_of(response.status_code, document if isinstance(document, dict) else {}, self.url)
+        return error_of(response.status_code, document, self.url)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except httpx.DecodingError as error:
+            raise ConsoleFailed(f"the console at {self.url} answers what it should not: {error}") from error
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, get_args
 
 from orchestrator.control.answers import CheckpointStatus, DamagedTask, Diagnosis, Explanation, PurgedTenant
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.export import Line
-from orchestrator.control.target import OperationTarget
+from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.domain.errors import NotFound
+from orchestrator.doors.remote.answers import member_of, model_of, rows_of, text
 from orchestrator.doors.remote.audits import RemoteAudits
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import RemoteLog, RemoteWaits
@@ -44,21 +46,25 @@ class ConsoleDoor:
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:
         found = self._to.get(at("targets", identifier), planFirst=plan_first)
-        return OperationTarget(found["type"], found["identifier"])
+        return OperationTarget(member_of(found, "type", _target_type), member_of(found, "identifier", text))
 
     def drift(self, plan_id: str | None, tenants: str | None) -> Iterator[TenantDrift | DriftEnd]:
         for line in self._to.lines("GET", "/drift", plan=plan_id, tenant=tenants):
-            yield TenantDrift.model_validate(line) if "tenantId" in line else DriftEnd.model_validate(line)
+            yield model_of(TenantDrift, line) if "tenantId" in line else model_of(DriftEnd, line)
 
     def live(self, plan_id: str) -> RemoteLive:
         return RemoteLive(self._to, self.tells, plan_id)
 
     def doctor(self) -> Diagnosis:
-        return Diagnosis.model_validate(self._to.get("/doctor"))
+        return model_of(Diagnosis, self._to.get("/doctor"))
 
     def close(self) -> None:
         """May be called twice."""
         self._to.close()
+
+
+def _target_type(value: Any) -> TargetType:
+    return get_args(TargetType)[get_args(TargetType).index(value)]  # type: ignore[no-any-return]
 
 
 class RemoteExplains:
@@ -68,11 +74,11 @@ class RemoteExplains:
         self._to = connection
 
     def target(self, target: OperationTarget) -> Explanation:
-        return Explanation.model_validate(self._to.get("/explain", **{target.type: target.identifier}))
+        return model_of(Explanation, self._to.get("/explain", **{target.type: target.identifier}))
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         found = self._to.get(at("plans", plan_id, "damaged"))
-        return [DamagedTask.model_validate(one) for one in found["tasks"]]
+        return rows_of(DamagedTask, found, "tasks")
 
 
 class RemoteKeeps:
@@ -83,7 +89,7 @@ class RemoteKeeps:
         self._pages = pages
 
     def checkpoint(self, task_id: str) -> CheckpointStatus:
-        return CheckpointStatus.model_validate(self._to.get(at("tasks", task_id, "checkpoint")))
+        return model_of(CheckpointStatus, self._to.get(at("tasks", task_id, "checkpoint")))
 
     def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
         pages = all_pages(lambda cursor: self._pages.checkpoints(plan_id, ROWS, cursor))

@@ -42,11 +42,12 @@ def error_of(status: int, document: Mapping[str, Any], url: str) -> ChangeoverEr
     code, said = str(document.get("code", "")), _sentence(document)
     if status in (401, 403):
         return TokenRefused(f"the console at {url} refuses the token: {said}")
-    if document.get("errors") or code == InvalidInput.code:
-        return InvalidInput([_problem(one) for one in document.get("errors", [])] or [Problem("", None, said)])
+    if (wrong := _list(document, "errors")) or code == InvalidInput.code:
+        return InvalidInput([_problem(one) for one in wrong] or [Problem("", None, said)])
     if code == TenantsMoved.code:
-        named = [str(one) for one in document.get("tenantIds", [])]
-        return TenantsMoved(named, int(document.get("count", len(named))))
+        named = [str(one) for one in _list(document, "tenantIds")]
+        count = document.get("count")
+        return TenantsMoved(named, count if isinstance(count, int) else len(named))
     if code in _ALIKE:
         return _ALIKE[code](said)
     if status in (429, 502, 503, 504):
@@ -58,6 +59,11 @@ def error_of(status: int, document: Mapping[str, Any], url: str) -> ChangeoverEr
 
 def _sentence(document: Mapping[str, Any]) -> str:
     return str(document.get("detail") or document.get("title") or "it is no answer of a console")
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+    found = document.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _problem(one: Any) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -75,8 +74,10 @@ class RemoteWaits(Waiting):
     def _stream(self, plan_id: str | None, since: int) -> Iterator[Event]:
         """Until the console ends it, or is silent: whoever follows looks whether it is there, and comes back."""
         try:
-            for text in self._to.events(plan_id, since):
-                if text is not None:
-                    yield event_of_json(json.loads(text))
+            for told in self._to.events(plan_id, since):
+                # As straight from the ledger: who has come too late for some gets the next that there are, and where a
+                # fail-over took some back, those that got their numbers.
+                if told is not None and not told[0]:
+                    yield event_of_json(told[1])
         except Unreachable:
             return

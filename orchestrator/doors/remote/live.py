@@ -13,6 +13,7 @@ from orchestrator.control.live_plan import LiveView, MovingTask, TaskView
 from orchestrator.control.pace import Pace
 from orchestrator.control.page_answers import FailureGroup, LivePlanView
 from orchestrator.control.task_rows import TaskFilter
+from orchestrator.doors.remote.answers import model_of
 from orchestrator.doors.remote.connection import Connection, at
 
 
@@ -41,7 +42,7 @@ class RemoteLive(LiveView):
         return self._tells.plan(self._plan_id, wanted, offset=offset, limit=limit, by_interest=True)
 
     def _ask(self, **query: Any) -> LivePlanView:
-        return LivePlanView.model_validate(self._to.get(at("plans", self._plan_id, "live"), **query))
+        return model_of(LivePlanView, self._to.get(at("plans", self._plan_id, "live"), **query))
 
     def _take(self, found: LivePlanView) -> None:
         self.summary, self.now = found.plan, found.now

@@ -16,6 +16,7 @@ from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.purging import Progress, opened, synced
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import NotAllowed, NotFound
+from orchestrator.doors.remote.answers import member_of, model_of, rows_of, whole_number
 from orchestrator.doors.remote.connection import LONG_SECONDS, Connection, at, body_of
 from orchestrator.doors.remote.errors import error_of
 from orchestrator.fleet.freezes import Scope
@@ -35,7 +36,7 @@ def ask(
     )
     if "result" not in found and "code" in found:
         raise error_of(409, found, connection.url)
-    return OperationResult.model_validate(found.get("result", found))
+    return model_of(OperationResult, found.get("result", found))
 
 
 class RemoteOperates:
@@ -126,19 +127,19 @@ class RemoteFreezes:
         )
         if for_seconds is not None:
             body["forSeconds"] = for_seconds
-        return FreezeStatus.model_validate(self._to.send("POST", "/freezes", body, request_id=order.request_id))
+        return model_of(FreezeStatus, self._to.send("POST", "/freezes", body, request_id=order.request_id))
 
     def lift(self, freeze_id: str, order: Order) -> OperationResult:
         path = at("freezes", freeze_id)
         found = self._to.send("DELETE", path, body_of(order), request_id=order.request_id)
-        return OperationResult.model_validate(found)
+        return model_of(OperationResult, found)
 
     def override(self, plan_id: str, order: Order) -> OperationResult:
         return ask(self._to, OperationTarget("plan", plan_id), "override-freeze", order)
 
     def all(self, tenant_id: str | None) -> list[FreezeStatus]:
         found = self._to.get("/freezes", tenant=tenant_id)
-        return [FreezeStatus.model_validate(one) for one in found["freezes"]]
+        return rows_of(FreezeStatus, found, "freezes")
 
 
 class RemotePurges:
@@ -166,7 +167,7 @@ class RemotePurges:
         if export is None:
             body = body_of(order, endedBefore=moment.isoformat())
             found = self._to.send("POST", "/plans:purge", body, request_id=order.request_id, seconds=LONG_SECONDS)
-            return PurgeResult.model_validate(found)
+            return model_of(PurgeResult, found)
         purged: list[str] = []
         with opened(export) as file:
             assert file is not None
@@ -179,13 +180,14 @@ class RemotePurges:
 
     def listed(self, moment: datetime) -> list[str]:
         body = {"endedBefore": moment.isoformat(), "dryRun": True}
-        return PurgeResult.model_validate(self._to.send("POST", "/plans:purge", body)).purged
+        return model_of(PurgeResult, self._to.send("POST", "/plans:purge", body)).purged
 
     def _write(self, plan_id: str, file: TextIO) -> str:
         """Writes the plan down; its last planSequenceId."""
         seen = ""
         for line in self._keeps.export(plan_id):
-            seen = str(line["plan"]["lastPlanSequenceId"]) if line["kind"] == "plan" else seen
+            if line.get("kind") == "plan":
+                seen = str(member_of(member_of(line, "plan", dict), "lastPlanSequenceId", whole_number))
             file.write(as_text(line))
         synced(file)
         return seen
@@ -194,4 +196,4 @@ class RemotePurges:
         body = body_of(order, force=order.force, lastPlanSequenceId=int(seen) if seen else None)
         path = at("plans", plan_id, "purge")
         found = self._to.send("POST", path, body, request_id=order.request_id, seconds=LONG_SECONDS)
-        return PurgeResult.model_validate(found)
+        return model_of(PurgeResult, found)

@@ -12,6 +12,7 @@ from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.doors.remote.answers import mappings, member_of, model_of
 from orchestrator.doors.remote.connection import LONG_SECONDS, Connection
 from orchestrator.plans.plan_file import read_plan_file
 
@@ -28,7 +29,9 @@ class RemoteSubmits:
         except InvalidInput as error:
             return ValidationResult(valid=False, errors=tuple(error.problems)), iter(())
         found = self._to.send("POST", "/plans:validate", body, query={"show": show}, seconds=LONG_SECONDS)
-        return ValidationResult.model_validate(found), iter(found.get("tenants") or ())
+        return model_of(ValidationResult, found), iter(
+            member_of(found, "tenants", mappings) if found.get("tenants") else ()
+        )
 
     def preview(
         self, plan: Written, *, against_plan: str | None, skip_identical: bool
@@ -37,7 +40,7 @@ class RemoteSubmits:
             "POST", "/plans:preview", _values(plan), againstPlan=against_plan, skipIdentical=skip_identical
         )
         for line in lines:
-            yield PreviewEnd.model_validate(line) if "digest" in line else TenantPreview.model_validate(line)
+            yield model_of(PreviewEnd, line) if "digest" in line else model_of(TenantPreview, line)
 
     def submit(
         self,
@@ -50,7 +53,7 @@ class RemoteSubmits:
     ) -> SubmitResult:
         query = {"preview": preview, "skipIdentical": skip_identical}
         body = _values(plan)
-        found = SubmitResult.model_validate(self._to.send("POST", "/plans", body, query=query, seconds=LONG_SECONDS))
+        found = model_of(SubmitResult, self._to.send("POST", "/plans", body, query=query, seconds=LONG_SECONDS))
         tenants = body.get("tenants")
         progress(len(tenants) if isinstance(tenants, list) else 0)
         return found

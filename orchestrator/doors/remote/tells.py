@@ -16,6 +16,7 @@ from orchestrator.control.page_answers import (
 )
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.domain.events import Event
+from orchestrator.doors.remote.answers import mappings, member_of, model_of, rows_of, whole_number
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import event_of_json
 
@@ -53,31 +54,31 @@ class RemoteTells:
     ) -> PlanStatus:
         summary = self.summary(plan_id)
         query = _query(wanted) | {"sort": "interest" if by_interest else "plan"}
-        tasks: list[Any] = []
+        tasks: list[TaskStatus] = []
         while True:
             rows = ROWS if limit is None else min(ROWS, limit - len(tasks))
             found = self._to.get(at("plans", plan_id, "tasks"), **query, offset=offset + len(tasks), limit=rows)
-            tasks += found["tasks"]
-            if len(found["tasks"]) < rows or rows < ROWS or not rows:
+            page = rows_of(TaskStatus, found, "tasks")
+            tasks += page
+            if len(page) < rows or rows < ROWS or not rows:
                 break
-        rest = {"matching": found["matching"], "tasks": [TaskStatus.model_validate(task) for task in tasks]}
-        return PlanStatus(**dict(summary), **rest)
+        return PlanStatus(**dict(summary), matching=member_of(found, "matching", whole_number), tasks=tasks)
 
     def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
         for page in all_pages(lambda cursor: self._pages.tasks(plan_id, wanted, ROWS, cursor)):
             yield from page.tasks
 
     def summary(self, plan_id: str) -> PlanSummary:
-        return PlanSummary.model_validate(self._to.get(at("plans", plan_id)))
+        return model_of(PlanSummary, self._to.get(at("plans", plan_id)))
 
     def plans(self) -> list[PlanSummary]:
         return [plan for page in all_pages(lambda cursor: self._pages.plans(None, ROWS, cursor)) for plan in page.plans]
 
     def task(self, task_id: str) -> TaskStatus:
-        return TaskStatus.model_validate(self._to.get(at("tasks", task_id)))
+        return model_of(TaskStatus, self._to.get(at("tasks", task_id)))
 
     def tenant(self, tenant_id: str) -> TaskStatus:
-        return TaskStatus.model_validate(self._to.get(at("tenants", tenant_id, "task")))
+        return model_of(TaskStatus, self._to.get(at("tenants", tenant_id, "task")))
 
 
 class RemotePages:
@@ -88,29 +89,29 @@ class RemotePages:
 
     def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage:
         status = None if statuses is None else sorted(statuses)
-        return PlanPage.model_validate(self._to.get("/plans", status=status, limit=limit, cursor=cursor))
+        return model_of(PlanPage, self._to.get("/plans", status=status, limit=limit, cursor=cursor))
 
     def tasks(self, plan_id: str, wanted: TaskFilter, limit: int, cursor: str | None) -> TaskPage:
         found = self._to.get(at("plans", plan_id, "tasks"), **_query(wanted), limit=limit, cursor=cursor)
-        return TaskPage.model_validate(found)
+        return model_of(TaskPage, found)
 
     def failures(self, plan_id: str) -> PlanFailures:
-        return PlanFailures.model_validate(self._to.get(at("plans", plan_id, "failures")))
+        return model_of(PlanFailures, self._to.get(at("plans", plan_id, "failures")))
 
     def tenant(self, tenant_id: str) -> TenantView:
-        return TenantView.model_validate(self._to.get(at("tenants", tenant_id)))
+        return model_of(TenantView, self._to.get(at("tenants", tenant_id)))
 
     def tenants(self, label: str | None, pattern: str | None, limit: int, cursor: str | None) -> TenantPage:
         found = self._to.get("/tenants", label=label, tenant=pattern, limit=limit, cursor=cursor)
-        return TenantPage.model_validate(found)
+        return model_of(TenantPage, found)
 
     def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]:
         found = self._to.get("/events", plan=plan_id, since=since, limit=limit)
-        return [event_of_json(one) for one in found["events"]]
+        return [event_of_json(one) for one in member_of(found, "events", mappings)]
 
     def checkpoints(self, plan_id: str, limit: int, cursor: str | None) -> CheckpointPage:
         found = self._to.get(at("plans", plan_id, "checkpoints"), limit=limit, cursor=cursor)
-        return CheckpointPage.model_validate(found)
+        return model_of(CheckpointPage, found)
 
 
 def _query(wanted: TaskFilter) -> dict[str, Any]:

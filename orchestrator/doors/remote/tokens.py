@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.token_desk import NewToken, TokenStatus
+from orchestrator.doors.remote.answers import model_of, rows_of
 from orchestrator.doors.remote.connection import Connection, at, body_of
 from orchestrator.ledger.operations import Order
 
@@ -16,11 +17,11 @@ class RemoteTokens:
 
     def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken:
         body = {"name": name, "role": role, "expiresSeconds": expires_seconds}
-        return NewToken.model_validate(self._to.send("POST", "/tokens", body))
+        return model_of(NewToken, self._to.send("POST", "/tokens", body))
 
     def all(self) -> list[TokenStatus]:
-        return [TokenStatus.model_validate(one) for one in self._to.get("/tokens")["tokens"]]
+        return rows_of(TokenStatus, self._to.get("/tokens"), "tokens")
 
     def revoke(self, name: str, order: Order) -> OperationResult:
         found = self._to.send("DELETE", at("tokens", name), body_of(order), request_id=order.request_id)
-        return OperationResult.model_validate(found)
+        return model_of(OperationResult, found)

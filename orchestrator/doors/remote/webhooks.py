@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
+from orchestrator.doors.remote.answers import member_of, model_of, rows_of, text
 from orchestrator.doors.remote.connection import Connection, at
 
 
@@ -15,22 +16,22 @@ class RemoteWebhooks:
         self._to = connection
 
     def all(self) -> list[WebhookStatus]:
-        return [WebhookStatus.model_validate(one) for one in self._to.get("/webhooks")["webhooks"]]
+        return rows_of(WebhookStatus, self._to.get("/webhooks"), "webhooks")
 
     def dead(self, name: str, first: int, count: int) -> list[DeadLetter]:
         found = self._to.get(at("webhooks", name, "dead"), first=first, count=count)
-        return [DeadLetter.model_validate(one) for one in found["letters"]]
+        return rows_of(DeadLetter, found, "letters")
 
     def resend(self, name: str, ids: Collection[str]) -> WebhookAnswer:
         found = self._to.send("POST", at("webhooks", name, "resend"), {"ids": sorted(ids)})
-        return WebhookAnswer.model_validate(found)
+        return model_of(WebhookAnswer, found)
 
     def enable(self, name: str) -> WebhookAnswer:
-        return WebhookAnswer.model_validate(self._to.send("POST", at("webhooks", name, "enable"), {}))
+        return model_of(WebhookAnswer, self._to.send("POST", at("webhooks", name, "enable"), {}))
 
     def test(self, name: str, actor: str) -> str:
-        return str(self._to.send("POST", at("webhooks", name, "test"), {})["id"])
+        return member_of(self._to.send("POST", at("webhooks", name, "test"), {}), "id", text)
 
     def outcome(self, name: str, event_id: str) -> str | None:
-        found: str | None = self._to.get(at("webhooks", name, "tests", event_id))["why"]
-        return found
+        found = self._to.get(at("webhooks", name, "tests", event_id))
+        return None if found.get("why") is None else member_of(found, "why", text)
