@@ -28,6 +28,7 @@ from orchestrator.console.access.headers import add_headers
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities, Identity
 from orchestrator.console.access.streams import OpenStream, OpenStreams
+from orchestrator.console.access.turns import ActorTurn, ActorTurns
 from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
 
@@ -65,6 +66,7 @@ class Doorkeeper:
         self._translated = translated
         # Threads of its own: requests that take their time must not keep others from coming in.
         self._threads = ThreadPoolExecutor(IDENTIFIED_AT_ONCE, "identify")
+        self.turns = ActorTurns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,6 +131,7 @@ class _Visit:
         self._send = send
         self._identity: Identity | None = None
         self._stream: OpenStream | None = None
+        self._turn: ActorTurn | None = None
         self._status = 0
         self._is_done = False
         self._has_read = False
@@ -142,6 +145,7 @@ class _Visit:
                 self._scope["actor"] = self._identity.actor
                 self._scope["credential"] = self._identity.credential
                 self._stream = OpenStream(self._identity.credential)
+                self._turn = await self._door.turns.take(self._identity.actor.name)
             self._scope["origin"] = self._door.origin_of(request)
             await self._door.serve(self._scope, self._until_ended(inner), self._told)
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
@@ -152,6 +156,7 @@ class _Visit:
             if not self._status:
                 await answer(self._scope, receive, self._told)
         finally:
+            self._end_turn()
             if self._stream is not None:
                 self._door.streams.remove(self._stream)
             self._note(request, time.monotonic() - began)
@@ -189,11 +194,16 @@ class _Visit:
         headers = MutableHeaders(raw=message["headers"])
         if headers.get("content-type", "").startswith("text/event-stream") and self._stream is not None:
             self._door.streams.add(self._stream)
+            self._end_turn()
         if self._identity is not None and self._identity.new_cookie is not None:
             carrier, is_https = Response(), self._scope["origin"].is_https
             set_cookie(carrier, "csrf", self._identity.new_cookie, seconds=30 * 86400, is_https=is_https)
             headers.append("set-cookie", carrier.headers["set-cookie"])
         message["headers"] = headers.raw
+
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.end()
 
     def _note(self, request: Request, seconds: float) -> None:
         """What was asked, without what stands behind the ``?``."""

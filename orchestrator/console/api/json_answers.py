@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from orchestrator.secrets.masking import mask
 LINES: Final = "application/x-ndjson"
 PIECE_BYTES: Final = 64 * 1024
 """So much of a stream is made in one go on a thread."""
+
+RunPiece = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
 class MaskedJson(JSONResponse):
@@ -42,16 +45,16 @@ def answered(result: OperationResult, request: Request) -> OperationResult | Res
     return answer_of(document, request, None, {})
 
 
-def json_lines(values: Iterable[Any]) -> StreamingResponse:
-    """Each value on a line. What is wrong before the first is an answer of its own; later it is a line ``error``, with
-    the problem, and the last."""
+def json_lines(values: Iterable[Any], run: RunPiece = run_in_threadpool) -> StreamingResponse:
+    """Each value on a line; ``run`` makes the pieces, on a thread. What is wrong before the first is an answer of its
+    own; later it is a line ``error``, with the problem, and the last."""
     rest = iter(values)
     first = list(islice(rest, 1))
-    return StreamingResponse(_pieces(chain(first, rest)), media_type=LINES)
+    return StreamingResponse(_pieces(chain(first, rest), run), media_type=LINES)
 
 
-async def _pieces(values: Iterator[Any]) -> AsyncIterator[bytes]:
-    while piece := await run_in_threadpool(_piece, values):
+async def _pieces(values: Iterator[Any], run: RunPiece) -> AsyncIterator[bytes]:
+    while piece := await run(partial(_piece, values)):
         yield piece
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -22,8 +22,6 @@ router = APIRouter(tags=["plans"], default_response_class=MaskedJson)
 SkipIdentical = Annotated[
     bool, Query(alias="skipIdentical", description="Leave tenants out that are at the target already.")
 ]
-_checking = threading.BoundedSemaphore(2)
-"""A check is work for a processor: more at a time would only take memory."""
 
 
 @router.post(
@@ -32,9 +30,10 @@ _checking = threading.BoundedSemaphore(2)
     response_model=SubmitResult,
     responses={200: {"model": SubmitResult, "description": "It was there already, the same."}},
 )
-def post_plan(
+async def post_plan(
     plan: PlanBody,
     client: ConsoleClient,
+    shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.SUBMIT)],
     response: Response,
     preview: Annotated[
@@ -49,8 +48,9 @@ def post_plan(
     if override_freeze:
         actor.require(Permission.OVERRIDE_FREEZE)
     written: list[int] = []
-    with _checking:
-        result = client.submit(
+
+    def submit() -> SubmitResult:
+        return client.submit(
             plan.values(),
             written.append,
             preview=preview,
@@ -58,28 +58,35 @@ def post_plan(
             override_freeze=override_freeze,
             actor=actor.name,
         )
+
+    result = await shared.checks.run(actor.name, submit)
     # Only a plan that was not there is written.
     response.status_code = 201 if written else 200
     return result
 
 
 @router.post("/plans:validate", response_model=ValidationResult)
-def post_plan_to_validate(
+async def post_plan_to_validate(
     plan: PlanBody,
     client: ConsoleClient,
+    shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
     show: Annotated[bool, Query(description="Also what each tenant will do, rendered, as `tenants`.")] = False,
 ) -> Any:
     """Checks a plan; nothing is written. Mistakes are the answer, all at once, not an error."""
-    with _checking:
+
+    def check() -> MaskedJson:
         result, tenants = client.validate(plan.values(), show=show)
         return MaskedJson(json_of(result) | ({"tenants": list(tenants)} if show else {}))
 
+    return await shared.checks.run(actor.name, check)
+
 
 @router.post("/plans:preview")
-def post_plan_to_preview(
+async def post_plan_to_preview(
     plan: PlanBody,
     client: ConsoleClient,
+    shared: SharedParts,
     actor: Annotated[Actor, needs(Permission.READ)],
     against_plan: Annotated[
         str | None, Query(alias="againstPlan", description="Compare with this plan's configs, not the last known good.")
@@ -87,8 +94,14 @@ def post_plan_to_preview(
     skip_identical: SkipIdentical = False,
 ) -> Response:
     """What a plan would change, a tenant a line, then a line with the digest that a submit can be bound to."""
-    with _checking:
-        return json_lines(client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical))
+
+    def preview() -> Response:
+        return json_lines(client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical), run)
+
+    async def run(piece: Callable[[], bytes]) -> bytes:
+        return await shared.checks.run(actor.name, piece)
+
+    return await shared.checks.run(actor.name, preview)
 
 
 @router.get("/plans", response_model=PlanPage)

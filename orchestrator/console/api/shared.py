@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from orchestrator.client import Client
+from orchestrator.console.api.checks import Checks
 from orchestrator.console.api.event_hub import EventHub
 from orchestrator.console.api.live_board import LiveBoard
 from orchestrator.console.api.recent import Recent
@@ -21,10 +22,12 @@ class Shared:
         self.recent = Recent()
         self.board = LiveBoard(client)
         self.hub = EventHub(lambda: Feed(settings))
+        self.checks = Checks()
 
     def close(self) -> None:
         """May be called twice."""
         self.hub.close()
+        self.checks.close()
 
 
 def _shared(request: Request) -> Shared:

@@ -9,10 +9,12 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.dialogs import said_of, tell_page
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.parts import ConsoleClient
+from orchestrator.control.answers import SubmitResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.files.json_text import JsonMistake, parse_json
@@ -37,8 +39,18 @@ def show_form(request: Request, _: Submits) -> Response:
 
 
 @router.post("/submit/check")
-def check_and_preview(client: ConsoleClient, actor: Submits, plan: Text = "", skip_identical: Box = False) -> Response:
+async def check_and_preview(
+    client: ConsoleClient, shared: SharedParts, actor: Submits, plan: Text = "", skip_identical: Box = False
+) -> Response:
     """What is wrong with it; when nothing is, what it would do, and the button that submits just that."""
+
+    def check() -> Response:
+        return _check_and_preview(client, actor, plan, skip_identical=skip_identical)
+
+    return await shared.checks.run(actor.name, check)
+
+
+def _check_and_preview(client: Client, actor: Actor, plan: str, *, skip_identical: bool) -> Response:
     try:
         written = _written(plan)
         found, _ = client.validate(written)
@@ -55,8 +67,9 @@ def check_and_preview(client: ConsoleClient, actor: Submits, plan: Text = "", sk
 
 
 @router.post("/submit")
-def submit_shown(
+async def submit_shown(
     client: ConsoleClient,
+    shared: SharedParts,
     actor: Submits,
     plan: Text = "",
     digest: Text = "",
@@ -66,14 +79,18 @@ def submit_shown(
     """Submits what was shown; refused when a tenant has moved since."""
     if override_freeze.strip():
         actor.require(Permission.OVERRIDE_FREEZE)
-    try:
-        answer = client.submit(
+
+    def submit() -> SubmitResult:
+        return client.submit(
             _written(plan),
             preview=digest or None,
             skip_identical=skip_identical,
             override_freeze=override_freeze.strip(),
             actor=actor.name,
         )
+
+    try:
+        answer = await shared.checks.run(actor.name, submit)
     except InvalidInput as error:
         return _checked(errors=error.problems[:PROBLEMS_SHOWN])
     except ChangeoverError as error:

@@ -1,0 +1,89 @@
+"""One actor's requests wait for that actor's alone; so do its checks of plans."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from orchestrator.console.access.turns import ActorTurns
+from orchestrator.console.api.checks import Checks
+from orchestrator.console.problems import Refusal
+
+
+async def soon() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def test_one_actor_has_its_share_of_turns_and_waits_for_its_own() -> None:
+    async def run() -> None:
+        turns = ActorTurns(at_once=2, most_waiting=2)
+        held = [await turns.take("eve") for _ in range(2)]
+        third, fourth = (asyncio.ensure_future(turns.take("eve")) for _ in range(2))
+        await soon()
+        assert not third.done()
+        with pytest.raises(Refusal) as refused:
+            await turns.take("eve")
+        assert (refused.value.status_code, dict(refused.value.headers or {})) == (429, {"Retry-After": "2"})
+        (await turns.take("ann")).end()
+        # One that leaves while it waits holds nobody up, nor does a turn that is ended twice count twice.
+        third.cancel()
+        held[0].end()
+        held[0].end()
+        (await fourth).end()
+        held[1].end()
+        assert [await turns.take("eve") for _ in range(2)]
+
+    asyncio.run(run())
+
+
+def test_a_turn_that_is_handed_to_one_who_leaves_goes_on() -> None:
+    async def run() -> None:
+        turns = ActorTurns(at_once=1)
+        held = await turns.take("eve")
+        leaves = asyncio.ensure_future(turns.take("eve"))
+        await soon()
+        held.end()
+        leaves.cancel()
+        await soon()
+        (await turns.take("eve")).end()
+
+    asyncio.run(run())
+
+
+def test_many_checks_of_one_actor_hold_up_no_other() -> None:
+    async def run() -> None:
+        checks = Checks(at_once=2, most_of_one=3, most=5)
+        gate = threading.Event()
+        under_way: list[str] = []
+
+        def wait(name: str) -> str:
+            under_way.append(name)
+            assert gate.wait(20)
+            return name
+
+        of_eve = [asyncio.ensure_future(checks.run("eve", lambda: wait("eve"))) for _ in range(3)]
+        await soon()
+        with pytest.raises(Refusal) as own:
+            await checks.run("eve", lambda: wait("eve"))
+        # All of eve's are one at a time: there is a thread for another.
+        assert await checks.run("ann", lambda: "at once") == "at once"
+        assert under_way == ["eve"]
+        # Each holds a thread, or waits for one.
+        others = [asyncio.ensure_future(checks.run(name, lambda: wait("other"))) for name in ("bob", "cid")]
+        await soon()
+        with pytest.raises(Refusal) as all_of_them:
+            await checks.run("dan", lambda: wait("dan"))
+        gate.set()
+        assert (own.value.status_code, all_of_them.value.status_code) == (429, 503)
+        assert "Retry-After" in dict(all_of_them.value.headers or {})
+        assert await asyncio.gather(*of_eve, *others) == ["eve"] * 3 + ["other"] * 2
+        # What failed has given its place back.
+        with pytest.raises(ZeroDivisionError):
+            await checks.run("eve", lambda: 1 / 0)
+        assert await checks.run("eve", lambda: 1) == 1
+        checks.close()
+
+    asyncio.run(run())
