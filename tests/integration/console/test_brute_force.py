@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from orchestrator.console.access.addresses import Origin, TrustedProxies
 from orchestrator.ledger.credentials import draw_credential
+from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.tokens import Tokens
 from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
@@ -58,6 +59,9 @@ def test_many_addresses_together_wait_after_one_failure_each(console: ConsoleSer
     assert knock(console, "10.2.0.2", console.token("admin")).status_code == 200
     told = [event for event in console.client.events() if event.type == "SignInFailed"]
     assert len(told) == 20, "strangers must not push the events of plans out of the feed"
+    kept = console.app.state.redis.xrange(Keys(console.app.state.settings.namespace).of("own_log"))
+    kinds = {fields["e"] for _, fields in kept}
+    assert kinds == {"TokenCreated"}, "nor those that tell which freezes there are out of the log of no plan"
 
 
 def test_a_session_that_is_none_is_no_guess(console: ConsoleServer) -> None:
