@@ -9,7 +9,7 @@ import typer
 from orchestrator.cli.examples import epilog_of
 from orchestrator.cli.freeze_commands import seconds_of
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
-from orchestrator.cli.output import JsonOption, note, print_answer, print_json, print_line
+from orchestrator.cli.output import JsonOption, as_json, note, print_answer, print_json, print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def list_tokens(json_output: JsonOption = False) -> None:
     with Client() as client:
         found = client.tokens()
     if json_output:
-        print_json(found)
+        print_json([as_json(one) for one in found])
         return
     for one in found:
         until = f"{'expired' if one.expired else 'expires'} {one.expires_at}" if one.expires_at else "never expires"
