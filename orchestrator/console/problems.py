@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from math import isfinite
 from typing import Any, Final
 from uuid import uuid4
 
@@ -123,13 +124,31 @@ def _as_error(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_told(path: str, value: Any, message: str, name: str = "") -> dict[str, Any]:
-    shown = masked(jsonable_encoder(value, custom_encoder={bytes: repr}), name)
+    try:
+        shown = masked(jsonable_encoder(value, custom_encoder={bytes: repr}), name)
+    except (RecursionError, ValueError, TypeError):
+        # Too deep, or no JSON at all: the path and the message have to do.
+        shown = None
     text = shown if isinstance(shown, str) else None
     if text is not None and len(text) > QUOTE_LIMIT:
         shown = text[:QUOTE_LIMIT] + "…"
     elif isinstance(shown, dict | list) and len(str(shown)) > QUOTE_LIMIT:
         shown = str(shown)[:QUOTE_LIMIT] + "…"
     return {"path": path, "value": shown, "message": message}
+
+
+def _writable(value: Any) -> Any:
+    """What a request held and JSON does not know, as text: half a character (`\\ud800`), NaN, infinity."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case float() if not isfinite(value):
+            return str(value)
+        case Mapping():
+            return {_writable(name): _writable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_writable(one) for one in value]
+    return value
 
 
 def answer_of(
@@ -141,7 +160,7 @@ def answer_of(
         response = page(request, document)
         response.status_code = document["status"]
     else:
-        response = JSONResponse(document, document["status"], media_type=MEDIA_TYPE)
+        response = JSONResponse(_writable(document), document["status"], media_type=MEDIA_TYPE)
     if document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "2"
     response.headers.update(headers)

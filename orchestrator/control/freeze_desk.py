@@ -204,10 +204,10 @@ def _check(
             problems.append(Problem(name, moment.isoformat(), "expected a time with its zone"))
             raise InvalidInput(problems)
     if ends is not None and ends <= max(now, since or now):
-        problems.append(Problem("until", _iso(_ms(ends)), "expected a time that is to come, and after its begin"))
+        problems.append(Problem("until", ends.isoformat(), "expected a time that is to come, and after its begin"))
     for name, moment in (("from", since), ("until", ends)):
-        if moment is not None and moment - now > LONGEST:
-            problems.append(Problem(name, _iso(_ms(moment)), "expected a time in the next ten years"))
+        if moment is not None and not _EARLIEST <= moment <= now + LONGEST:
+            problems.append(Problem(name, moment.isoformat(), "expected a time in the next ten years"))
     if every is not None:
         try:
             parse_recurrence(every)
@@ -232,7 +232,13 @@ def _scope_problems(scope: Scope) -> list[Problem]:
 def _later(begin: datetime, seconds: float) -> datetime:
     if not 0 < seconds <= LONGEST.total_seconds():
         raise InvalidInput([Problem("for", seconds, "expected a time of more than 0 s and at most ten years")])
-    return begin + timedelta(seconds=seconds)
+    try:
+        return begin + timedelta(seconds=seconds)
+    except OverflowError:
+        raise InvalidInput([Problem("from", begin.isoformat(), "expected a time in the next ten years")]) from None
+
+
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _ms(moment: datetime | None) -> int | None:

@@ -109,11 +109,12 @@ class WaveSpec(Model):
 def _moment(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        moment = None
-    if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise ValueError("expected a time with its zone, such as 2026-12-01T02:00:00Z")
-    return moment.astimezone(UTC)
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # No time, or one that is beyond the calendar in UTC.
+        pass
+    raise ValueError("expected a time with its zone, such as 2026-12-01T02:00:00Z")
 
 
 def _iso(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor
@@ -26,13 +26,25 @@ TenantIdPath = Annotated[str, Path(alias="tenantId")]
 FreezeId = Annotated[str, Path(alias="freezeId")]
 
 
+def _whole(text: str) -> str:
+    """JSON can write half of a character (``\\ud800``), which nothing can store or show."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("expected text in valid Unicode") from None
+    return text
+
+
+Text = Annotated[StrictStr, AfterValidator(_whole)]
+
+
 class Asked(BaseModel):
     """Why, for the log. Who asks is the token's name; `actor` may say it, and no other."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    reason: StrictStr = ""
-    actor: StrictStr | None = None
+    reason: Text = ""
+    actor: Text | None = None
 
 
 class Forceable(Asked):
@@ -52,28 +64,28 @@ class RetryAsked(Forceable):
     pattern (`eu-*`), narrow the retry of a plan. `overrideFreeze`, a reason, lets what is retried pass all freezes."""
 
     from_scratch: StrictBool = False
-    override_freeze: StrictStr = ""
-    stage: StrictStr | None = None
-    cause: StrictStr | None = None
-    tenants: StrictStr | None = None
+    override_freeze: Text = ""
+    stage: Text | None = None
+    cause: Text | None = None
+    tenants: Text | None = None
 
 
 class GateAsked(Asked):
     """`wave` names the wave whose gate is meant; without it the one that waits."""
 
-    wave: StrictStr | None = None
+    wave: Text | None = None
 
 
 class AcceptAsked(Asked):
     """`cause` narrows it to failures of this type, of a plan alone."""
 
-    cause: StrictStr | None = None
+    cause: Text | None = None
 
 
 class ExcludeAsked(Asked):
     """`tenants`: an id, or a pattern (`eu-*`)."""
 
-    tenants: StrictStr
+    tenants: Text
 
 
 class PurgeAsked(Forceable):
@@ -93,13 +105,13 @@ class FreezeAsked(Asked):
     """One of `tenants` (an id or a pattern), `label` (`region=eu`) and `all`; `from` now, unless given, to `until` or
     for `forSeconds`; with `every` only within times that come again (`Mon-Fri 08:00-18:00 Europe/Berlin`)."""
 
-    tenants: StrictStr | None = None
-    label: StrictStr | None = None
+    tenants: Text | None = None
+    label: Text | None = None
     all: StrictBool = False
     since: datetime | None = Field(None, alias="from")
     until: datetime | None = None
     for_seconds: Annotated[float, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
-    every: StrictStr | None = None
+    every: Text | None = None
     rollbacks_too: StrictBool = False
 
 

@@ -107,6 +107,7 @@ class EventHub:
         self._ring: list[Told] = []
         self._pieces: dict[tuple[Followed, int], tuple[bytes, int]] = {}
         self._read_to = 0
+        self._last: Told | None = None
         self._doubtful = False
         self.base = self.position = 0
         """The ring holds what is behind ``base``, up to ``position``."""
@@ -171,6 +172,7 @@ class EventHub:
         self._feed = self._open_feed()
         # What was told while nobody followed is in the log: the ring begins anew.
         self.base = self.position = self._read_to = self._feed.last_sequence_id()
+        self._last = self._told_at(self._feed, self._read_to)
         self._numbers, self._ring, self._pieces, self._doubtful = [], [], {}, False
 
     def _shut(self) -> None:
@@ -193,6 +195,7 @@ class EventHub:
         try:
             if self._doubtful and self._went_back(feed):
                 self._read_to = feed.last_sequence_id()
+                self._last = self._told_at(feed, self._read_to)
                 loop.call_soon_threadsafe(self._take_back, self._read_to)
             self._doubtful = False
             found = [told(event) for event in feed.after(self._read_to, ONCE, BLOCK_SECONDS)]
@@ -207,17 +210,21 @@ class EventHub:
             time.sleep(AWAY_SECONDS)
             return
         if found:
-            self._read_to = found[-1].sequence_id
+            self._last = found[-1]
+            self._read_to = self._last.sequence_id
             loop.call_soon_threadsafe(self._take, found)
 
     def _went_back(self, feed: FeedReader) -> bool:
         if feed.last_sequence_id() < self._read_to:
             return True
-        last = self._ring[-1] if self._ring else None
-        if last is None or last.sequence_id != self._read_to:
-            return False
-        again = feed.after(self._read_to - 1, 1, 0.001)
-        return not again or told(again[0]) != last
+        # By what the event says: its number may have been given out again.
+        return self._last is not None and self._told_at(feed, self._read_to) != self._last
+
+    @staticmethod
+    def _told_at(feed: FeedReader, sequence_id: int) -> Told | None:
+        """The event of this number; None when the feed does not hold it."""
+        found = feed.after(sequence_id - 1, 1, 0.001) if sequence_id else []
+        return told(found[0]) if found and found[0].sequence_id == sequence_id else None
 
     def _take(self, found: Sequence[Told]) -> None:
         """In the event loop."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Text
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.token_desk import NewToken, TokenStatus
@@ -24,8 +25,8 @@ class _Strict(BaseModel):
 class WantedToken(_Strict):
     """``expiresSeconds`` null: never."""
 
-    name: Annotated[str, Field(examples=["on-call"])]
-    role: Annotated[str, Field(examples=["operator"])]
+    name: Annotated[Text, Field(examples=["on-call"])]
+    role: Annotated[Text, Field(examples=["operator"])]
     expires_seconds: Annotated[float | None, Field(examples=[7776000])] = None
 
 
@@ -36,7 +37,7 @@ class TokenList(_Strict):
 class Why(_Strict):
     """``actor`` is taken and not believed: the token says who asks."""
 
-    reason: str = ""
+    reason: Text = ""
     actor: Any = None
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.api.bodies import Text
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
@@ -32,7 +33,7 @@ class WantedLetters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: Annotated[list[str], Field(max_length=1000, examples=[["41-9f2c4be11d07a3e8"]])] = Field(default_factory=list)
+    ids: Annotated[list[Text], Field(max_length=1000, examples=[["41-9f2c4be11d07a3e8"]])] = Field(default_factory=list)
 
 
 class TestSent(BaseModel):
