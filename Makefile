@@ -28,7 +28,7 @@ test-long: .venv/ready
 	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py tests/chaos/test_fleet_run.py \
 		tests/integration/ledger/test_half_written.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
 		tests/acceptance/test_followed_pages.py tests/integration/console/test_api_examples.py \
-		tests/integration/console/test_remote_commands.py
+		tests/integration/console/test_remote_commands.py tests/integration/coordinator/test_damaged_start.py
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
 		tests/integration/cli/test_command_line.py tests/integration/cli/test_purge.py tests/integration/cli/test_status_pages.py \

@@ -3,6 +3,9 @@
 It keeps a cursor: the last event that it has handled, and a thinning trail of those before. Every look begins at the
 last one: if the log no longer holds that very event there, the log has gone back, its numbers are given out again to
 other events (docs/delivery.md), and the consumer goes on behind the newest event of its trail that the log still holds.
+
+Of the feed, which loses its oldest events, a cursor also keeps points where no event was handled: where it began, and
+where a gap that was told ended. So what leaves the feed before the next event is handled is told as well.
 """
 
 from __future__ import annotations
@@ -54,13 +57,14 @@ class EventSource(Protocol):
 
 @dataclass(slots=True)
 class EventPosition:
-    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last."""
+    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last; "" where
+    none was handled and the feed began behind that number."""
 
     trail: dict[int, str] = field(default_factory=dict)
 
     @property
     def sequence_id(self) -> int:
-        """Of the last event that was handled; 0 before the first."""
+        """Of the last event that was handled, or told as missed; 0 before the first."""
         return next(reversed(self.trail), 0)
 
     def add(self, event: Event) -> None:
@@ -69,6 +73,10 @@ class EventPosition:
         if len(self.trail) > _LONGEST:
             kept = list(self.trail.items())
             self.trail = dict(kept[:-_WHOLE:2] + kept[-_WHOLE:])
+
+    def pass_by(self, last: int) -> None:
+        """What came up to ``last`` is gone from the feed, and not to be waited for."""
+        self.trail[last] = ""
 
     def cut(self, last: int) -> None:
         """Forget what came after ``last``."""
@@ -146,6 +154,7 @@ class EventConsumer:
         self._save_every = save_every
         self._since = since
         self._position = cursor.load()
+        self._missed = 0
         self.went_back = 0
         """How often the log was found without events that had been handled: what was made of those is to be undone."""
 
@@ -177,34 +186,71 @@ class EventConsumer:
             time.sleep(look_seconds)
 
     def skip_missed(self) -> None:
-        """Goes on with the oldest event that the feed still holds, after ``EventsMissed``."""
-        self._position = EventPosition()
-        self._cursor.save(self._position)
+        """Goes on behind the events that the last ``EventsMissed`` told of."""
+        if self._missed > self._position.sequence_id:
+            self._position.pass_by(self._missed)
+            self._cursor.save(self._position)
 
     def _unhandled(self) -> Iterator[Event]:
+        if not self._position.trail:
+            self._begin()
         last = self._position.sequence_id
-        found = self._source.events(self._plan_id, last - 1 if last else self._since)
+        if not self._position.trail:
+            yield from self._source.events(self._plan_id, self._since)
+            return
+        found = self._source.events(self._plan_id, last - 1 if self._position.trail[last] else 0)
         first = next(found, None)
-        if last and not self._is_last(first):
-            # A feed has no gap: where it begins later, what was before has left it.
-            if self._plan_id is None and first is not None and first.sequence_id > last:
-                raise EventsMissed(last + 1, first.sequence_id - 1)
+        if self._is_last(first):
+            yield from found
+        elif self._is_behind(first, last):
+            assert first is not None
+            if first.sequence_id > last + 1:
+                self._missed = first.sequence_id - 1
+                raise EventsMissed(last + 1, self._missed)
+            yield first
+            yield from found
+        elif self._has_any():
             self._go_back()
             yield from self._unhandled()
+
+    def _begin(self) -> None:
+        """Keeps the point to compare from, as far as there is one."""
+        first = next(self._source.events(self._plan_id, max(self._since - 1, 0)), None)
+        if first is not None and first.sequence_id == self._since:
+            self._position.add(first)
+        elif self._plan_id is None and not self._since:
+            self._position.pass_by(first.sequence_id - 1 if first is not None else 0)
+        elif self._is_behind(first, self._since):
+            self._position.pass_by(self._since)
+        else:
             return
-        if first is not None and not last:
-            yield first
-        yield from found
+        self._cursor.save(self._position)
 
     def _is_last(self, event: Event | None) -> bool:
         return event is not None and self._position.trail.get(event.sequence_id) == fingerprint(event)
+
+    def _is_behind(self, oldest: Event | None, number: int) -> bool:
+        """Whether the feed begins behind that number; it has no gap, so what was before has left it."""
+        return self._plan_id is None and oldest is not None and oldest.sequence_id > number
+
+    def _has_any(self) -> bool:
+        """A feed without any event says nothing of whether it has gone back."""
+        return self._plan_id is not None or next(self._source.events(None, 0), None) is not None
 
     def _go_back(self) -> None:
         """To the newest event of the trail that the log still holds; to where it began when there is none."""
         self.went_back += 1
         for number in sorted(self._position.trail, reverse=True):
             self._position.cut(number)
-            if self._is_last(next(self._source.events(self._plan_id, number - 1), None)):
+            is_event = bool(self._position.trail[number])
+            first = next(self._source.events(self._plan_id, number - 1 if is_event else 0), None)
+            if self._is_last(first):
+                return
+            if self._is_behind(first, number):
+                if is_event:
+                    # Whether the log went back behind it as well cannot be seen any more: it is told as missed.
+                    self._position = EventPosition()
+                    self._position.pass_by(number - 1)
                 return
         self._position = EventPosition()
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 from prometheus_client import CollectorRegistry
+from redis.exceptions import ResponseError
 
 from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
@@ -111,7 +112,8 @@ class CoordinatorService:
                 stop_tracing()
             self._presence.stop()
             self._broker.stop()
-            with suppress(*UNREACHABLE):
+            # Damaged, or never read: nothing of ours is there.
+            with suppress(*UNREACHABLE, ResponseError):
                 self._inbox.leave()
             self._dispatcher.close()
         _log.info("coordinator stopped", action="coordinator-stop", name=self._name)

@@ -117,7 +117,10 @@ class Ledger(ScriptCaller):
 
     def announce(self) -> None:
         """Writes this process' settings into the ledger: all scripts go by them from now on."""
-        self.call("announce", *(part for pair in self.own_settings.items() for part in pair))
+        _, is_whole = self.call("announce", *(part for pair in self.own_settings.items() for part in pair))
+        if not is_whole:
+            said = "limits of groups stay as they were, for own-log is damaged: mend it (`changeover doctor`), restart"
+            _log.error(said, action="limits-kept")
 
     def take_turns(self, limit: int) -> list[str]:
         """The plans whose turn it is, at most so many; each is the caller's for a moment."""

@@ -19,6 +19,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from orchestrator.background.loop import BackgroundLoop
+from orchestrator.background.news import News
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
@@ -103,6 +104,7 @@ class Presence:
         self._on_time = on_time
         self._slots = slots
         self._told = told
+        self._news = News()
 
     def start(self) -> None:
         """Writes the entry now, then every two seconds."""
@@ -115,6 +117,9 @@ class Presence:
     def _remove(self) -> None:
         try:
             self._ledger.client.hdel(self._key, self._field)
+        except ResponseError as error:
+            # Damaged: there is no entry of ours.
+            _log.info("presence not removed", action="presence-left", error=str(error))
         except UNREACHABLE as error:
             _log.info(f"presence not removed, {state_words(error)}", action="presence-left")
 
@@ -124,9 +129,16 @@ class Presence:
             own = json.dumps(self._ledger.own_settings)
             told = json.dumps({**self_description(), **self._told(), "wall": round(time.time() * 1000)})
             entry = (self._field, json.dumps(self._queues), silent, own, self._slots, told)
-            self._on_time(self._ledger.call("beat", *entry)[1])
+            _, now_ms, is_written = self._ledger.call("beat", *entry)
         except UNREACHABLE as error:
             _log.warning(state_words(error), action="presence-missed")
+            return
+        self._on_time(now_ms)
+        if is_written:
+            self._news.forget(self._key)
+        elif self._news.is_new(self._key, "damaged"):
+            said = "nobody sees that this process is alive: its key is damaged; `changeover doctor` names what mends it"
+            _log.error(said, action="presence-damaged", key=self._key)
 
 
 def processes(client: redis.Redis, keys: Keys) -> list[Process]:

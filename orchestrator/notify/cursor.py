@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.control.consumer import EventPosition
-from orchestrator.domain.events import Event
 from orchestrator.ledger.hooks import Hooks, Note
 from orchestrator.ledger.reader import Reader
 
@@ -15,6 +14,9 @@ PASSED_BY: Final = 500
 """Events that nobody wants are written down together; after a crash they are looked at again."""
 
 _FORMAT: Final = 1
+_NEAR: Final = 32
+_FAR: Final = tuple(2**power for power in range(16, 5, -1))
+"""Events before a new hook's beginning that it can go back to: each of the last, and fewer the older they are."""
 
 
 class HookLost(Exception):
@@ -38,14 +40,25 @@ class HookCursor:
         state = self._hooks.reads.state(self._name)
         kept = _read(state.text("cursor"))
         if kept is None:
-            kept = EventPosition()
-            last = state.number("beganAt")
-            newest: Event | None = next(self._reader.events(None, last - 1), None) if last else None
-            if newest is not None:
-                kept.add(newest)
+            kept = self._began(state.number("beganAt"))
             self.save(kept)
             self.flush()
         return kept
+
+    def _began(self, last: int) -> EventPosition:
+        """Behind ``last``, as if what was before had been sent: a fail-over that lacks it does not bring that back."""
+        position = EventPosition()
+        for number in (last - far for far in _FAR if far < last):
+            event = next(self._reader.events(None, number - 1), None)
+            if event is not None and position.sequence_id < event.sequence_id <= last:
+                position.add(event)
+        for event in self._reader.events(None, max(last - _NEAR, position.sequence_id)):
+            if event.sequence_id > last:
+                break
+            position.add(event)
+        if not position.trail:
+            position.pass_by(last)
+        return position
 
     def handled(self, note: Note) -> None:
         """The event under way is done with: this goes into the write of the position behind it."""

@@ -19,6 +19,7 @@ from uuid import uuid4
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
+from orchestrator.background.news import News
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.hooks import Hooks
 from orchestrator.ledger.ledger import Ledger
@@ -47,6 +48,7 @@ class Notifier:
         self._owner = f"{name}/{uuid4().hex[:12]}"
         self._hooks = Hooks(ledger)
         self._about = {one: about(hook) for one, hook in settings.webhooks.items()}
+        self._news = News()
         self._lease_seconds = settings.lease_seconds
         self._delivery = Delivery(settings)
         reader = Reader(ledger.client, ledger.keys)
@@ -81,11 +83,17 @@ class Notifier:
 
     def _claim(self, seconds: float) -> set[str] | None:
         try:
-            return self._hooks.claim(self._owner, seconds, self._about)
+            claimed = self._hooks.claim(self._owner, seconds, self._about)
         except UNREACHABLE as error:
             # Who has a hook goes on with it as far as the ledger can be written to at all.
             _log.warning(state_words(error), action="notifier-waits", error=str(error))
-            return None
+        except Exception as error:  # noqa: BLE001 - a coordinator that cannot notify moves plans all the same (I19)
+            if self._news.is_new("claims", f"{type(error).__name__}: {error}"):
+                _log.exception("no webhook is served until this is mended", action="notifier-fault")
+        else:
+            self._news.forget("claims")
+            return claimed
+        return None
 
     def _leave(self) -> None:
         for sender in self._senders.values():

@@ -6,12 +6,14 @@ import json
 from typing import Any, cast
 
 import pytest
+import redis
 
 from orchestrator.control.consumer import EventPosition
 from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.hooks import Note
 from orchestrator.notify.cursor import HookCursor, HookLost
+from orchestrator.settings.model import Settings
 from steps import RetryParameters
 from tests.support.hooked import Hooked, hooked, sequence_ids, verified
 from tests.support.instances import Instances, drip, hang, hang_up, in_turn, raw, reset, says
@@ -242,3 +244,49 @@ def test_events_that_left_the_feed_are_told_as_one_gap(world: LedgerWorld, serve
     assert gap["type"] == "changeover.EventsMissed"
     assert (gap["data"]["firstSequenceId"], gap["data"]["lastSequenceId"]) == (at + 1, at + 7)
     assert (started["type"], started["data"]["planId"]) == ("changeover.PlanStarted", "q")
+
+
+@pytest.mark.parametrize("had_events", [True, False])
+def test_a_gap_is_told_before_any_event_was_sent_and_after_another(
+    world: LedgerWorld, server: Instances, had_events: bool
+) -> None:
+    hook = hooked(world, server) if had_events else Hooked(world, server.url("/"))
+    hook.sender.look()
+    began = hook.state.number("at")
+    server.answers["/"] = in_turn(*[OK, says({}, 500)] * 2, OK)
+    ends = []
+    for plan_id in ("p", "q"):
+        world.started(plan_id, [f"{plan_id}-{n}" for n in range(3)])
+        ends.append(world.now() - 2)
+        world.client.xtrim(world.keys.of("feed"), maxlen=2, approximate=False)
+        # The gap is taken, what follows is not; the next sender knows what is in the ledger.
+        hook.looks(2)
+        hook.take_over("me/1")
+    hook.sender.look()
+    told = [event["data"] for event in verified(server.received) if event["type"] == "changeover.EventsMissed"]
+    gaps = [(one["firstSequenceId"], one["lastSequenceId"]) for one in told]
+    assert gaps == [(began + 1, ends[0]), (ends[0] + 1, ends[1])]
+    assert sequence_ids_of_events(server)[-2:] == [ends[1] + 1, ends[1] + 2]
+
+
+def test_a_new_hook_goes_on_from_its_beginning_after_a_fail_over(
+    server: Instances, place: Place, redis_client: redis.Redis, settings: Settings
+) -> None:
+    world = LedgerWorld(redis_client, settings)
+    world.started("old", [f"t{n}" for n in range(40)])
+    kept = snapshot(place.admin_url)
+    world.started("last", ["x"])
+    hook = Hooked(world, server.url("/"))
+    hook.sender.look()
+    state = world.client.hgetall(world.keys.of("hook", "ops"))
+    restore(place.admin_url, kept)
+    world.client.hset(world.keys.of("hook", "ops"), mapping=cast(dict[Any, Any], state))
+    last = world.now()
+    world.started("new", ["y"])
+    for sender in (hook.sender, hook.take_over("me/1")):
+        sender.look()
+    assert sequence_ids(server) == [event.sequence_id for event in world.events() if event.sequence_id > last]
+
+
+def sequence_ids_of_events(server: Instances) -> list[int]:
+    return [int(one["data"]["sequenceId"]) for one in verified(server.received) if "sequenceId" in one["data"]]

@@ -22,12 +22,12 @@ class Log:
 
     def __init__(self) -> None:
         self.kept: list[Event] = []
-        self._written = 0
+        self.written = 0
         self._next = 1
 
     def write(self, count: int) -> None:
         for _ in range(count):
-            self._written += 1
+            self.written += 1
             self.kept.append(
                 EVENT.validate_python(
                     {
@@ -35,7 +35,7 @@ class Log:
                         "sequenceId": self._next,
                         "planSequenceId": self._next,
                         "planId": "p",
-                        "occurredAt": START + timedelta(seconds=self._written),
+                        "occurredAt": START + timedelta(seconds=self.written),
                     }
                 )
             )
@@ -89,6 +89,101 @@ def test_all_that_the_log_holds_has_been_handled(steps: list[tuple[str, int]], s
     handled |= {event.occurred_at for event in consumer.events(follow=False)}
     assert {event.occurred_at for event in log.kept} <= handled
     assert list(consumer.events(follow=False)) == []
+
+
+TRIMS = st.lists(st.tuples(st.sampled_from(["write", "trim", "look", "die"]), st.integers(0, 40)), max_size=30)
+
+
+@given(TRIMS, st.integers(1, 50))
+def test_what_left_the_feed_was_handled_or_is_told(steps: list[tuple[str, int]], save_every: int) -> None:
+    log, cursor = Log(), Kept()
+    consumer = EventConsumer(log, cursor, save_every=save_every)
+    list(consumer.events(follow=False))
+    known: set[int] = set()
+
+    def look(most: int) -> None:
+        try:
+            known.update(
+                event.sequence_id for _, event in zip(range(most), consumer.events(follow=False), strict=False)
+            )
+        except EventsMissed as gap:
+            told = set(range(gap.first, gap.last + 1))
+            assert told
+            assert not told & {event.sequence_id for event in log.kept}
+            known.update(told)
+            consumer.skip_missed()
+
+    for step, count in steps:
+        if step == "write":
+            log.write(count)
+        elif step == "trim":
+            log.trim(count)
+        elif step == "die":
+            consumer = EventConsumer(log, cursor, save_every=save_every)
+        else:
+            look(count)
+    log.write(1)
+    look(10_000)
+    look(10_000)
+    assert (consumer.went_back, known) == (0, set(range(1, log.written + 1)))
+
+
+def test_a_second_gap_is_told_and_one_before_the_first_event(tmp_path: Path) -> None:
+    log, cursor = Log(), FileCursor(tmp_path / "cursor.json")
+    consumer = EventConsumer(log, cursor)
+    assert list(consumer.events(follow=False)) == []
+    for first, last in ((1, 15), (16, 35)):
+        log.write(20)
+        log.trim(last - first + 1)
+        with pytest.raises(EventsMissed, match=f"events {first} to {last} have left the feed"):
+            list(consumer.events(follow=False))
+        consumer.skip_missed()
+        # Nothing is handled, and its process dies.
+        consumer = EventConsumer(log, cursor)
+    assert [event.sequence_id for event in consumer.events(follow=False)] == [36, 37, 38, 39, 40]
+
+
+def test_no_gap_is_told_where_nothing_is_missing() -> None:
+    log = Log()
+    consumer = EventConsumer(log, MemoryCursor())
+    log.write(10)
+    list(consumer.events(follow=False))
+    log.write(10)
+    log.trim(10)
+    assert [event.sequence_id for event in consumer.events(follow=False)] == list(range(11, 21))
+    log.trim(10)
+    assert list(consumer.events(follow=False)) == []
+    log.write(1)
+    assert [event.sequence_id for event in consumer.events(follow=False)] == [21]
+    # Nor at the first look at a feed that others have read for long.
+    assert [event.sequence_id for event in EventConsumer(log, MemoryCursor()).events(follow=False)] == [21]
+
+
+def test_a_log_that_went_back_and_lost_its_oldest_tells_a_gap() -> None:
+    log = Log()
+    log.write(12)
+    consumer = EventConsumer(log, MemoryCursor())
+    list(consumer.events(follow=False))
+    log.lose(8)
+    log.write(13)
+    log.trim(9)
+    # Whether its 9 is another one than the 9 that was handled nobody can say.
+    with pytest.raises(EventsMissed, match="events 9 to 9 have left"):
+        list(consumer.events(follow=False))
+    consumer.skip_missed()
+    assert [event.sequence_id for event in consumer.events(follow=False)] == list(range(10, 18))
+    assert consumer.went_back == 1
+
+
+def test_where_a_fail_over_takes_back_the_event_that_it_began_behind() -> None:
+    log = Log()
+    log.write(10)
+    consumer = EventConsumer(log, Kept(), since=10)
+    assert list(consumer.events(follow=False)) == []
+    log.lose(1)
+    log.write(3)
+    list(consumer.events(follow=False))
+    assert consumer.went_back == 1
 
 
 def test_nothing_comes_twice_while_nothing_goes_wrong() -> None:
