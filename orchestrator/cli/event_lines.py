@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,16 @@ def event_line(event: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
+    """Text in one line; what is no text as `--json` says it, whole and without what is not set."""
     if isinstance(value, Mapping):
-        value = value.get("message") or value.get("type") or dict(value)
-    text = " ".join(str(value).split())
+        value = value.get("message") or value.get("type") or value
+    if not isinstance(value, str):
+        return json.dumps(_set_parts(value), ensure_ascii=False)
+    text = " ".join(value.split())
     return text if len(text) <= 200 else text[:200] + "…"
+
+
+def _set_parts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _set_parts(part) for key, part in value.items() if part is not None}
+    return [_set_parts(part) for part in value] if isinstance(value, list) else value

@@ -21,7 +21,7 @@ from orchestrator.control.answers import (
     TaskStatus,
 )
 from orchestrator.control.failure_causes import accepted_words
-from orchestrator.control.fleet_status import breach_sentence, breaches
+from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.events import FailureInfo
@@ -88,6 +88,8 @@ def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
         tolerance = "" if wave.tolerance is None else f", tolerance {wave.tolerance}"
         ended = f"{wave.ended:,} of {wave.tenants:,} ended"
         lines.append(f"wave {wave.name}  {wave.state.lower()}  {ended}, {wave.failed} failed{tolerance}")
+    if words := gate_words(plan):
+        lines.append(words)
     if plan.breaker is not None and plan.breaker.tolerance is not None:
         lines.append(f"breaker  {plan.breaker.failed} failed, tolerance {plan.breaker.tolerance}, {plan.breaker.mode}")
     look = typed("explain", "--plan", plan.plan_id)

@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.start_words import start_words
-from orchestrator.domain.status import TASK_ENDED, TaskState
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, TaskState
+from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
 
@@ -62,6 +63,15 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     if wave.state == WaveState.REJECTED:
         return f"the gate of wave {wave.name} is rejected"
     return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed"
+
+
+def gate_words(plan: PlanSummary | PlanStatus) -> str:
+    """What a plan whose gate waits, or is rejected, needs, and the command; "" where none does."""
+    wave = None if plan.status in PLAN_ENDED else current_wave(plan)
+    if wave is None or wave.state not in (WaveState.GATED, WaveState.REJECTED):
+        return ""
+    command = typed("approve", "--plan", plan.plan_id, "--wave", wave.name)
+    return f"{wave_sentence(wave, plan.plan_id)}: {command}"
 
 
 def _wave(record: Record, index: int) -> WaveStatus:

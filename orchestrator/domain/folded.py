@@ -13,6 +13,7 @@ from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
 from orchestrator.domain.waves import WaveState
 
+_FAILURES = frozenset({TaskState.FAILED, TaskState.ROLLBACK_FAILED})
 _TAKEN_BACK = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
 
 
@@ -133,6 +134,9 @@ class FoldedPlan(FoldedPart):
         if task.is_accepted:
             self.count(task, "accepted_failures", -1)
             task.is_accepted = False
+        if task.skipped:
+            # Failed all the same, it counts as that.
+            self.count(task, "skipped", (task.state in _FAILURES) - (state in _FAILURES))
         if task.by_policy:
             self.count(task, "taken_back", (state in _TAKEN_BACK) - (task.state in _TAKEN_BACK))
             task.by_policy = state is not TaskState.PENDING

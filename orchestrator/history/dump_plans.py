@@ -10,7 +10,7 @@ from orchestrator.domain.folded import QueueClass
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ACTIVE, TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
 from orchestrator.history.ledger_dump import LedgerDump, Record, is_set, waits
-from orchestrator.history.places import wave_keeps_open
+from orchestrator.history.places import FAILURES, wave_keeps_open
 from orchestrator.history.report import Report
 
 CLASS_WIDTH: Final = 1e12
@@ -59,7 +59,7 @@ def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
         counts["rollbackRequested"] += is_set(task, "rollbackRequested")
         counts["accepted"] += is_set(task, "accepted")
         counts["acceptedFailed"] += is_set(task, "accepted") and task["status"] == TaskState.FAILED
-        counts["skipped"] += "skipped" in task
+        counts["skipped"] += "skipped" in task and task["status"] not in FAILURES
         counts["takenBack"] += is_set(task, "policyBack") and task["status"] in _TAKEN_BACK
     return counts
 

@@ -44,7 +44,7 @@ def paused() -> Iterator[Planted]:
 
 def failed() -> Iterator[Planted]:
     said = "it failed in stage one, step noop: it broke"
-    yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT))
+    yield Planted("failed", staffed(FAILED), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT, ROLLBACK))
     accepted = staffed(
         FAILED, lambda world: FailureAnswers(world.ledger).on_task("accept", "p.0", Order("ada", "known"))
     )
@@ -53,7 +53,9 @@ def failed() -> Iterator[Planted]:
     said = "1 failed in stage one, which is accepted and does not count: "
     yield Planted("failure accepted, plan", accepted, "p", S.FAILURE_ACCEPTED, said)
     said = "stage one took longer than 60 s; last answer: gw-1 says version 41"
-    yield Planted("failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT))
+    yield Planted(
+        "failed by its time", staffed(_timed_out), "p.0", S.TASK_FAILED, said, (RETRY, SKIP, ACCEPT, ROLLBACK)
+    )
     spent = staffed(FAILED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "retries", 3))
     said = "it has been retried 3 times, the most that max_retry allows; a higher max_retry of the coordinators"
     yield Planted("retry limit", spent, "p.0", S.RETRY_LIMIT, said, (ROLLBACK,))

@@ -53,3 +53,4 @@ def waves() -> Iterator[Planted]:
         "changeover rollback --plan p",
     )
     yield Planted("a breaker tripped", tripped, "p", S.BREAKER_TRIPPED, said, answers)
+    yield Planted("waits for an answer to a breaker", tripped, "p.1", S.BREAKER_TRIPPED, said, answers)

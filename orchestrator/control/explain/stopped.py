@@ -68,6 +68,7 @@ def failed(task: TaskScene) -> Iterator[Remark]:
         f"it failed{where}{message}{_last_answer(task)}",
         *([] if more else offer.commands),
         *answers,
+        *([] if more else task.scene.offers.every(of_task(Operation.ROLLBACK, task.task_id))),
     )
     yield from more
 

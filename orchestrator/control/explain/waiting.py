@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.fleet import not_yet, waits_for_wave
+from orchestrator.control.explain.fleet import not_yet, tripped, waits_for_wave
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.freeze_words import until_words
+from orchestrator.control.status import plan_summary
 from orchestrator.control.wait_words import group_words
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
@@ -61,11 +62,28 @@ def _stopped_plan(task: TaskScene) -> Iterator[Remark]:
         sentence = f"its plan rolls back{by_whom(plan, 'rollback')}: it will be cancelled, having touched nothing"
         yield remark(Situation.PLAN_ROLLING_BACK, sentence, typed("explain", "--plan", task.plan_id))
     elif plan.get("pauseRequested") == "1":
+        yield from tripped(task.scene, plan_summary(task.plan_id, plan))
         sentence = f"its plan is paused{by_whom(plan, 'pause')}"
-        yield remark(Situation.PLAN_PAUSED, sentence, *offers.every(of_plan(Operation.RESUME, task.plan_id)))
+        # After a trip a plain resume would be refused: the plan's remarks have every answer.
+        resume = offers.every(of_plan(Operation.RESUME, task.plan_id))
+        yield remark(Situation.PLAN_PAUSED, sentence, *(resume or [typed("explain", "--plan", task.plan_id)]))
+        yield from _frozen_too(task)
     elif plan.get("resuming") == "1":
         sentence = "its plan was resumed: the tasks that it had paused are queued first"
         yield remark(Situation.PLAN_RESUMING, sentence, typed("explain", "--plan", task.plan_id))
+
+
+def _frozen_too(task: TaskScene) -> Iterator[Remark]:
+    """What it would wait for next, once its plan goes on: nobody has looked at it yet."""
+    if task.plan.get("freezeOverride") or task.record.get("freezeOverride"):
+        return
+    freezes, tenant_id = task.scene.reader.freezes, task.status.tenant_id
+    now_ms, labels = freezes.told_now_ms(), freezes.labels_of(tenant_id)
+    for freeze in freezes.all():
+        known = freeze.record
+        if known is not None and known.scope.covers(tenant_id, labels) and known.state(now_ms)[0]:
+            yield frozen_remark(task.scene, freeze.freeze_id, "it is also")
+            return
 
 
 def frozen_remark(scene: Scene, freeze_id: str, who: str) -> Remark:

@@ -10,6 +10,7 @@ from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Order, Reply
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import TurnRecord
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld, config
 
 WHY = Order("ada", "because")
@@ -144,6 +145,27 @@ def test_a_failed_task_goes_on_behind_its_stage(world: LedgerWorld) -> None:
     world.succeed(task)
     assert world.stage(task) is Ended.ROLLED_BACK
     assert (world.task(task).get("skipped"), counts(world)) == (None, (0, 0, 0))
+
+
+def test_what_fails_behind_a_skipped_stage_counts_as_failed_alone(world: LedgerWorld) -> None:
+    (task,) = world.started("p", "a", stages=["one", "two"])
+    world.break_stage(task)
+    skip(world, task)
+    world.serve("p")
+    world.stage(task)
+    assert counts(world) == (0, 1, 0)
+    world.break_stage(task)
+    assert (world.status("p"), counts(world)) == ("FAILED", (0, 0, 0))
+    accept(world, task)
+    assert (counts(world), last_end(world)["acceptedFailures"]) == ((1, 0, 0), 1)
+    assert judged(world.client, world.keys).holds
+    world.ask("retry", task)
+    assert counts(world) == (0, 1, 0)
+    world.serve("p")
+    world.break_stage(task)
+    world.ask("retry", task, Order("ada", "anew", from_scratch=True))
+    assert (world.task(task).get("skipped"), counts(world)) == (None, (0, 0, 0))
+    assert judged(world.client, world.keys).holds
 
 
 def test_a_skip_costs_no_retry_and_a_retry_from_scratch_runs_the_stage(world: LedgerWorld) -> None:

@@ -40,6 +40,7 @@ local function ask_plan(plan, trigger)
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
 end
 
+local FAILURES = {FAILED = true, ROLLBACK_FAILED = true}
 local TAKEN_BACK = {ROLLING_BACK = true, ROLLED_BACK = true}
 
 -- A failure that was accepted is none any more once its task goes on; one whose task goes back by policy counts until
@@ -49,6 +50,10 @@ local function count_failure(task, to)
     redis.call('HDEL', K.task(task.id), 'accepted')
     count_accepted(task, -1)
     task.accepted = false
+  end
+  if task.record.skipped then
+    local by = (FAILURES[task.status] and 1 or 0) - (FAILURES[to] and 1 or 0)
+    if by ~= 0 then count_task(task, 'skipped', by) end
   end
   if not task.by_policy then return end
   local by = (TAKEN_BACK[to] and 1 or 0) - (TAKEN_BACK[task.status] and 1 or 0)

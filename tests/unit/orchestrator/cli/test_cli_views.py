@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import print_json_list
-from orchestrator.cli.tables import plan_table, task_detail
-from orchestrator.control.answers import PlanStatus, TaskStatus
+from orchestrator.cli.tables import fleet_lines, plan_table, task_detail
+from orchestrator.control.answers import PlanStatus, TaskStatus, WaveStatus
 from orchestrator.domain.events import FailureInfo
 
 # Scripts of users read these; others may be added.
@@ -118,3 +118,23 @@ def event(kind: str, number: int | None = None, **more: Any) -> dict[str, Any]:
 )
 def test_event_line(given: dict[str, Any], line: str) -> None:
     assert event_line(given) == line
+
+
+def test_an_event_tells_what_is_no_text_as_json_whole_and_without_what_is_not_set() -> None:
+    waves = [{"name": f"wave-{n}", "tenants": n, "gate": None} for n in range(30)]
+    line = event_line(
+        {"sequenceId": 1, "type": "PlanCreated", "waves": waves, "failureTolerance": {"count": 0}, "on": True}
+    )
+    told = json.dumps([{"name": f"wave-{n}", "tenants": n} for n in range(30)])
+    assert line.endswith(f'waves={told}  failureTolerance={{"count": 0}}  on=true')
+
+
+@pytest.mark.parametrize("state", ["GATED", "REJECTED"])
+def test_status_says_that_a_gate_waits_and_the_command(state: str) -> None:
+    wave = WaveStatus(name="canary", state=state, tenants=1, ended=1, failed=0, gate="manual", counts={})
+    plan = PlanStatus(
+        plan_id="p", name="P", status="RUNNING", max_concurrency=1, counts={}, matching=0, tasks=[], waves=[wave]
+    )
+    command = "changeover approve --plan p --wave canary"
+    assert [line for line in fleet_lines(plan) if line.endswith(f": {command}")]
+    assert command not in str(fleet_lines(plan.model_copy(update={"status": "CANCELLED"})))
