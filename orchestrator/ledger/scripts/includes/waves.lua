@@ -37,8 +37,7 @@ local function has_ended_well(plan_id, wave)
   return not is_breached(plan_id, '') and not is_breached(plan_id, part_of(wave))
 end
 
--- Whether anybody is there to be looked at, and to be judged by: not so when all were given up, or taken back by people.
--- Those that failed and went back by policy are what a gate is there for.
+-- Whether anybody is there to be judged by, failed and taken back by policy too: not when all were given up or taken back.
 local function has_moved(plan_id, wave)
   return wave_counts(plan_id, wave, 'COMPLETED', 'FAILED', 'ROLLBACK_FAILED', 'takenBack') > 0
 end
