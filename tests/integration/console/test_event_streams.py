@@ -209,3 +209,30 @@ def test_what_comes_between_a_fail_over_and_its_telling_is_sent(world: LedgerWor
 
     assert asyncio.run(asyncio.wait_for(sent(), 20)) == [[last - 2], [last - 1, last]]
     hub.close()
+
+
+def test_a_fail_over_while_nothing_was_told_is_known_by_what_the_last_event_says(world: LedgerWorld) -> None:
+    world.started("p", ["a", "b"], max_concurrency=2)
+    known = world.now()
+    world.finish("p.0")
+    hub = EventHub(lambda: Feed(world.settings))
+
+    async def run() -> None:
+        async with hub.following():
+            last = hub.position
+            assert (last, hub.base) == (world.now(), last)
+            # A replica lacked the last ones, and more are written under their numbers than there were.
+            hub._doubtful = True
+            feed = world.keys.of("feed")
+            written = cast(list[tuple[str, dict[str, str]]], world.client.xrange(feed))
+            world.client.xdel(feed, *[entry for entry, _ in written if int(entry.partition("-")[0]) > known])
+            world.client.execute_command("XSETID", feed, f"{known}-0")  # type: ignore[no-untyped-call]
+            for number in range(known + 1, last + 3):
+                world.client.xadd(feed, dict(written[0][1]), id=f"{number}-0")
+            assert await hub.wait(last, 10)
+            while not hub.resets and hub.position < last + 3:
+                assert await hub.wait(hub.position, 5)
+
+    asyncio.run(run())
+    hub.close()
+    assert hub.resets == 1
