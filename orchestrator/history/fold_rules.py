@@ -83,6 +83,7 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Re
             "stages": task.done,
             "attempt": task.attempt,
             "accepted": task.is_accepted,
+            "back by policy": task.by_policy,
             "skipped": task.skipped,
         }
         kept |= {
@@ -93,6 +94,7 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Re
             "stages": int(record.get("stage", 0)),
             "attempt": int(record.get("attempt", 1)),
             "accepted": is_set(record, "accepted"),
+            "back by policy": is_set(record, "policyBack"),
             "skipped": record["skipped"].split("\n") if "skipped" in record else [],
         }
     _compare(task.task_id, told, kept, task.last, report)
