@@ -91,7 +91,7 @@ class Fate:
         raise AssertionError(f"{self.world.status('p')}: {self.world.reader.plan_record('p')}")
 
 
-@pytest.mark.parametrize("seed", (*range(7), 59))
+@pytest.mark.parametrize("seed", [*range(7), 59])
 def test_whatever_becomes_of_failures_log_and_ledger_agree(world: LedgerWorld, seed: int) -> None:
     fate = Fate(world, random.Random(seed))
     fate.submit()
