@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import AsyncGenerator, Iterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import redis
@@ -228,7 +228,7 @@ def test_a_fail_over_while_nothing_was_told_is_known_by_what_the_last_event_says
             world.client.xdel(feed, *[entry for entry, _ in written if int(entry.partition("-")[0]) > known])
             world.client.execute_command("XSETID", feed, f"{known}-0")  # type: ignore[no-untyped-call]
             for number in range(known + 1, last + 3):
-                world.client.xadd(feed, dict(written[0][1]), id=f"{number}-0")
+                world.client.xadd(feed, cast(Any, written[0][1]), id=f"{number}-0")
             assert await hub.wait(last, 10)
             while not hub.resets and hub.position < last + 3:
                 assert await hub.wait(hub.position, 5)
