@@ -86,8 +86,11 @@ def purge(
 def export(
     plan_id: PlanArgument = None,
     plan: Annotated[str | None, typer.Option("--plan", help="The same as an option.", show_default=False)] = None,
+    json_output: JsonOption = False,
 ) -> None:
-    """Print a plan whole, as JSON lines: the plan, its tasks with their configs, its log."""
+    """Print a plan whole, as JSON lines: the plan, its tasks with their configs, its log. With --json the same."""
+    # What it prints is JSON already; every command that reads takes the option.
+    del json_output
     from orchestrator import Client
     from orchestrator.control.export import as_text
 

@@ -45,7 +45,7 @@ _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
     (NotFound, 404, "There is no such thing"),
     (NotAllowed, 409, "Its state does not allow it"),
     (Unreachable, 503, "Redis is away"),
-    (DamagedData, 500, "What is stored is damaged"),
+    (DamagedData, 409, "What is stored is damaged"),
     (TooOld, 503, "This console is too old"),
 )
 """The first that fits."""

@@ -125,7 +125,8 @@ class TenantMove(Answer):
 
 class TenantView(Answer):
     """One tenant. ``task``: the one that speaks for it (its holder, else its first waiter, else its newest); None when
-    all its plans are purged. ``holder``: the task that holds it; ``waiting``: how many wait for it. ``history``: its
+    all its plans are purged. ``before``: what the plan of that task says that it ran before, told while nothing is
+    known of what it runs. ``holder``: the task that holds it; ``waiting``: how many wait for it. ``history``: its
     moves, the newest first, 20 at most, as far back as plans are kept."""
 
     tenant_id: str
@@ -133,6 +134,7 @@ class TenantView(Answer):
     labels: dict[str, str] = Field(default_factory=dict)
     current: DeployUnit | None = None
     last_known_good: DeployUnit | None = None
+    before: DeployUnit | None = None
     last_mover: str | None = None
     holder: str | None = None
     waiting: int = 0

@@ -16,7 +16,7 @@ from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of, task_id_of
-from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
 from steps import in_words
 
@@ -141,7 +141,7 @@ class StatusReader:
             tenant_id: record.get("holder")
             for tenant_id, record in zip(waiting, self._reader.tenant_records(waiting), strict=True)
         }
-        reasons = wait_words(self._reader, records)
+        reasons = wait_words(self._reader, task_ids, records)
         return [
             task_status(task_id, record, plan, holders.get(record.get("tenant", ""))).model_copy(
                 update={"waits_because": reason}
@@ -252,4 +252,4 @@ def _last_operation(record: Record) -> LastOperation | None:
 
 def _iso(milliseconds: str | None) -> str | None:
     time = moment(milliseconds)
-    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if time is None else iso(time)

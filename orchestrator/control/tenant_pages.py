@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, TaskStatus
-from orchestrator.control.damage import UNREADABLE
+from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.export import config_of
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.page_answers import TenantMove, TenantPage, TenantRow, TenantView
@@ -17,6 +17,7 @@ from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.domain.pattern import is_like
 from orchestrator.domain.task_id import plan_of, task_id_of
+from orchestrator.ledger.hashes import NO_RECORD
 from orchestrator.ledger.page_reads import PlanPlace
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY
@@ -48,6 +49,7 @@ class TenantPages:
             labels=self._reader.freezes.labels_of(tenant_id),
             current=current_unit(record),
             last_known_good=last_known_good(record),
+            before=None if task is None or record.get("current") else self._before(task.task_id),
             last_mover=record.get("mover"),
             holder=record.get("holder") or None,
             waiting=self._reader.pages.waiting_for_tenant(tenant_id),
@@ -106,7 +108,8 @@ class TenantPages:
         rows = [
             (position, tenant_id, labels, record)
             for (position, tenant_id, labels), record in zip(wanted, records, strict=True)
-            if record.get("newest") == task_id_of(plan_id, position)
+            # Which task is the newest of a damaged one nobody knows: it stands with each.
+            if NO_RECORD in record or record.get("newest") == task_id_of(plan_id, position)
         ]
         tasks = self._reader.task_records([task_id_of(plan_id, position) for position, *_ in rows])
         for (position, tenant_id, labels, record), task in zip(rows, tasks, strict=True):
@@ -118,7 +121,7 @@ class TenantPages:
                     labels={key: value for key, _, value in pairs},
                     task_id=task_id_of(plan_id, position),
                     plan_id=plan_id,
-                    status=task.get("status", ""),
+                    status=DAMAGED if NO_RECORD in record else task.get("status", ""),
                     current=current_unit(record),
                 ),
             )
@@ -128,6 +131,15 @@ class TenantPages:
         try:
             return None if task_id is None else self._status.task(task_id)
         except NotFound:
+            return None
+
+    def _before(self, task_id: str) -> DeployUnit | None:
+        """By the plan's source config; what that leaves out it has from the new one."""
+        config = config_of(self._reader.configs([task_id])[0])
+        try:
+            source = config.get("source_tenant_deploy_config")
+            return _unit_of({**config, **source}) if source else None
+        except UNREADABLE:
             return None
 
     def _moves(self, newest: str) -> Iterator[TenantMove]:
@@ -144,11 +156,7 @@ class TenantPages:
         if not record:
             return TenantMove(task_id=task_id, plan_id=plan_of(task_id), status=PURGED)
         status = self._status.task(task_id)
-        config = config_of(self._reader.configs([task_id])[0])
-        try:
-            unit = DeployUnit(**{name: config.get(name) for name in IDENTITY})
-        except UNREADABLE:
-            unit = None
+        unit = _unit_of(config_of(self._reader.configs([task_id])[0]))
         return TenantMove(
             task_id=task_id,
             plan_id=plan_of(task_id),
@@ -157,6 +165,14 @@ class TenantPages:
             ended_at=status.ended_at,
             deploy_unit=unit,
         )
+
+
+def _unit_of(config: Any) -> DeployUnit | None:
+    """What a config is; None when it does not say, or cannot be read."""
+    try:
+        return DeployUnit(**{name: config.get(name) for name in IDENTITY})
+    except UNREADABLE:
+        return None
 
 
 def _place(cursor: str | None) -> tuple[PlanPlace | None, int]:

@@ -11,19 +11,19 @@ from orchestrator.ledger.reader import Reader
 Record = Mapping[str, str]
 
 
-def wait_words(reader: Reader, records: Sequence[Record]) -> list[str | None]:
-    """Of each task's record why it is not admitted, None when nothing of the kind keeps it."""
+def wait_words(reader: Reader, task_ids: Sequence[str], records: Sequence[Record]) -> list[str | None]:
+    """Of each task and its record why it is not admitted, None when nothing of the kind keeps it."""
     freezes = reader.freezes.of(_named(records, "frozenBy"))
     uses = reader.groups.uses(_named(records, "groupFor"))
     now_ms = reader.freezes.told_now_ms() if freezes else 0
     words: list[str | None] = []
-    for record in records:
+    for task_id, record in zip(task_ids, records, strict=True):
         freeze_id, group = record.get("frozenBy"), record.get("groupFor")
         if freeze_id in freezes:
             words.append(f"frozen {until_words(freezes[freeze_id], now_ms)}")
         elif freeze_id:
             words.append(f"was frozen by {freeze_id}, which has ended: a coordinator puts it back")
-        elif group in uses:
+        elif group in uses and task_id not in uses[group].holders:
             words.append(f"waits for {group_words(uses[group])}")
         else:
             words.append(None)

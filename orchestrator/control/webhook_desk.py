@@ -11,7 +11,7 @@ from uuid import uuid4
 from orchestrator.control.webhook_answers import DeadLetter, HookHealth, WebhookAnswer, WebhookStatus
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.ledger.hooks import CHUNK, Hooks, HookState, Letter
-from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.log_entries import iso, moment
 
 GONE_SECONDS: Final = 60.0
 """A coordinator that has a hook in its settings says so every few seconds."""
@@ -65,7 +65,7 @@ class WebhookDesk:
     def test(self, name: str, actor: str) -> str:
         """Has a test notification sent; answers its id. Raises ``NotFound``."""
         event_id = f"test-{uuid4().hex[:16]}"
-        data = {"type": TEST, "actor": actor, "occurredAt": datetime.now(UTC).isoformat()}
+        data = {"type": TEST, "actor": actor, "occurredAt": iso(datetime.now(UTC))}
         told = {"id": event_id, "type": TEST, "sequenceId": 0, "data": data}
         queued = self._hooks.queue(name, [Letter(0, json.dumps(told))])
         if queued is None:
@@ -107,7 +107,7 @@ def _status(state: HookState, now_ms: float, last: int) -> WebhookStatus:
         dropped=state.number("dropped"),
         to_send_again=state.again,
         behind=behind,
-        last_sent_at=state.text("sentAt") or None,
+        last_sent_at=_kept(state.text("sentAt")),
         failing_since=_time(state.text("failingSince")),
         attempts=state.number("attempts"),
         pending=state.text("pendingType") or None,
@@ -136,7 +136,7 @@ def _letter(letter: Letter) -> DeadLetter:
         sequence_id=letter.sequence_id,
         attempts=_whole(kept.get("attempts")),
         why=str(kept.get("why", "")),
-        given_up_at=kept.get("givenUpAt") if isinstance(kept.get("givenUpAt"), str) else None,
+        given_up_at=_kept(kept.get("givenUpAt")),
         data=kept["data"] if isinstance(kept.get("data"), dict) else {},
     )
 
@@ -155,4 +155,12 @@ def _whole(value: Any) -> int:
 
 def _time(milliseconds: str) -> str | None:
     found = moment(milliseconds) if milliseconds.isdecimal() else None
-    return found.isoformat() if found else None
+    return iso(found) if found else None
+
+
+def _kept(text: Any) -> str | None:
+    """A time that a sender wrote, also one of before now: all are told in one form."""
+    try:
+        return iso(datetime.fromisoformat(text)) if text else None
+    except (TypeError, ValueError):
+        return None

@@ -30,9 +30,13 @@ PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
 """For how long a plan that was taken out is told of."""
 
+ENDED_LOOKED_AT: Final = 1000
+"""Of the newest plans, those that have ended are looked at too."""
+
 LOOKED_AT: Final = 500
 """Tasks that one script looks at: some three milliseconds of Redis' time."""
 
+_NO_RECORD: Final = "it has no record"
 _WRONG: Final = {
     "gone": "its record is gone",
     "kind": "its record is no hash",
@@ -81,8 +85,22 @@ def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
 
 
 def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
-    """The active plans with whose record no script can work, and what is wrong with each."""
-    plan_ids = sorted(cast(set[str], client.smembers(keys.of("active"))))
+    """The active plans, and of the ``ENDED_LOOKED_AT`` newest the ended ones, with whose record no script can work, and
+    what is wrong with each."""
+    active = sorted(cast(set[str], client.smembers(keys.of("active"))))
+    newest = cast(list[str], client.zrevrange(keys.of("plans"), 0, ENDED_LOOKED_AT - 1))
+    known = frozenset(active)
+    # One without a record, that is not active, may be purged at this moment.
+    ended = [plan_id for plan_id in newest if plan_id not in known]
+    return _damaged(client, keys, active) + [one for one in _damaged(client, keys, ended) if one[1] != _NO_RECORD]
+
+
+def wrong_with_plan(client: redis.Redis, keys: Keys, plan_id: str) -> str:
+    """What is wrong with the plan's record, as a clause; "" when scripts can work with it."""
+    return next((wrong for _, wrong in _damaged(client, keys, [plan_id])), "")
+
+
+def _damaged(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for start in range(0, len(plan_ids), PAGE):
         page = plan_ids[start : start + PAGE]
@@ -121,8 +139,10 @@ def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
 
 
 def _wrong_with(answer: Sequence[Any] | Exception) -> str:
-    if isinstance(answer, Exception) or answer[0] is None:
-        return "it has no record"
+    if isinstance(answer, Exception):
+        return "its record is no hash"
+    if answer[0] is None:
+        return _NO_RECORD if all(value is None for value in answer) else "its status is missing"
     status, last_operation, *numbers = answer[: 2 + len(NUMBERS)]
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"

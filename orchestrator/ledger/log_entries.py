@@ -62,3 +62,8 @@ def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) 
 def moment(milliseconds: str | None) -> datetime | None:
     """A stored time as UTC."""
     return None if not milliseconds else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+
+
+def iso(time: datetime) -> str:
+    """As every answer tells a time: UTC, to the millisecond, ``2026-11-24T09:29:35.097Z``."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

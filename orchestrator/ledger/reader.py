@@ -13,7 +13,8 @@ from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
-from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans
+from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
+from orchestrator.ledger.damaged_key_words import damaged_key
 from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
@@ -25,6 +26,7 @@ from orchestrator.ledger.page_reads import PageReads
 from orchestrator.ledger.plan_keys import PlanKeys
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
+from orchestrator.ledger.refusals import is_damage
 from orchestrator.ledger.repairs import PutRight, put_right
 from orchestrator.ledger.survey import TaskGroup, survey
 from orchestrator.ledger.task_search import ANY, Only, search_steps
@@ -153,7 +155,13 @@ class Reader:
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hmget(self._keys.of("tenant", tenant_id), "holder", "newest")
             pipeline.zrange(self._keys.of("line", tenant_id), 0, 0)
-            (holder, newest), line = pipeline.execute()
+            record, line = pipeline.execute(raise_on_error=False)
+        for kind, answer in (("tenant", record), ("line", line)):
+            if is_damage(answer):
+                raise damaged_key(self._keys.of(kind, tenant_id))
+            if isinstance(answer, Exception):
+                raise answer
+        holder, newest = record
         return cast(str | None, holder or (line[0] if line else None) or newest)
 
     # What somebody waits for
@@ -236,8 +244,12 @@ class Reader:
         return cast(list[str], self._client.zrange(self._keys.of("handed_back"), 0, limit - 1))
 
     def damaged_plans(self) -> list[tuple[str, str]]:
-        """Active plans with whose record no script can work, and what is wrong."""
+        """Active and the newest ended plans with whose record no script can work, and what is wrong."""
         return damaged_plans(self._client, self._keys)
+
+    def wrong_with_plan(self, plan_id: str) -> str:
+        """What is wrong with the plan's record, as a clause; "" when scripts can work with it."""
+        return wrong_with_plan(self._client, self._keys, plan_id)
 
     def damaged_tasks(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedRecord]]:
         """Those of the plan's tasks at these positions with whose record no script can work, step by step."""

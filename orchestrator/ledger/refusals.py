@@ -24,6 +24,7 @@ from redis.exceptions import (
 )
 
 from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Problem, Unreachable
+from orchestrator.ledger.damaged_key_words import mend_of
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
 
@@ -124,10 +125,8 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     if state is not None and state is not DAMAGED_KEY:
         return Unreachable(f"{place} {_told(state, url, variable, text)}")
     if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
-        return DamagedData(
-            f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); `changeover doctor` names "
-            "damaged keys, plans and tasks, and the way out"
-        )
+        way_out = mend_of(damage[0]) or "`changeover doctor` names damaged keys, plans and tasks, and the way out"
+        return DamagedData(f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); {way_out}")
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")
     return None

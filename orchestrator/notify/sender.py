@@ -16,6 +16,7 @@ from orchestrator.background.loop import BackgroundLoop
 from orchestrator.control.consumer import EventConsumer, EventsMissed
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.hooks import Hooks, Letter, Note
+from orchestrator.ledger.log_entries import iso
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import state_words
 from orchestrator.notify.cursor import HookCursor, HookLost
@@ -205,4 +206,4 @@ class Sender:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat()
+    return iso(datetime.now(UTC))

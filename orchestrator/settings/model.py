@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.domain.config import ServiceSpec
-from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.wording import problems_of
@@ -270,8 +270,16 @@ def with_console(settings: Settings, given: Mapping[str, Any]) -> Settings:
     try:
         console = ConsoleSettings.model_validate({**settings.console.model_dump(), **given})
     except ValidationError as error:
-        found = problems_of(error, ConsoleSettings)
+        found = (_at_its_option(one, given) for one in problems_of(error, ConsoleSettings))
         raise InvalidInput(
             [replace(one, path=f"--{one.path.replace('_', '-')}" if one.path in given else one.path) for one in found]
         ) from error
     return settings.model_copy(update={"console": console})
+
+
+def _at_its_option(problem: Problem, given: Mapping[str, Any]) -> Problem:
+    """A rule between settings names its place itself; the value is what was given there."""
+    head, colon, rest = problem.message.partition(": ")
+    if problem.path or not colon or head not in ConsoleSettings.model_fields:
+        return problem
+    return Problem(head, str(given[head]) if head in given else None, rest)

@@ -53,14 +53,14 @@ _SAID: Final = {
     "401": "No token, or one that is not known, has expired or was revoked.",
     "403": "The token's role may not do this.",
     "404": "There is no such thing.",
-    "409": "The state does not allow it, or an id is taken by something else.",
+    "409": "The state does not allow it, an id is taken by something else, or what is stored is damaged.",
     "413": "The body is larger than 256 MiB.",
     "415": "The body is neither JSON nor YAML.",
     "422": "Something in the request is wrong; `errors` names all of it.",
-    "500": "The console failed, or what is stored is damaged.",
+    "500": "The console failed.",
     "503": "Redis is away; try again.",
 }
-_ALWAYS: Final = ("401", "403", "422", "500", "503")
+_ALWAYS: Final = ("401", "403", "409", "422", "500", "503")
 _INTRO: Final = """Moves the tenants of a platform to a new version or configuration.
 
 Every request shows a token: `Authorization: Bearer TOKEN`. Errors are problem+json (RFC 9457). Lists are read a page at

@@ -22,6 +22,7 @@ from orchestrator.console.page.streams import Message, compact, seen_of, stream
 from orchestrator.console.page.table import table_page
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.task_rows import Wanted
+from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
 
@@ -47,8 +48,13 @@ Shared = Annotated[SharedPlan, Depends(shared_plan)]
 
 
 @router.get("/plans/{plan_id:id}")
-async def show_plan(request: Request, shared: Shared, actor: Reads) -> Response:
-    """Everything at once, from what is known already."""
+async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor: Reads) -> Response:
+    """Everything at once, from what is known already; of one whose record cannot be read, what is wrong with it."""
+    try:
+        shared = await kept_plan(request, client, plan_id)
+    except DamagedData:
+        found = await run_in_threadpool(client.explain, plan_id=plan_id)
+        return page(request, "plan_damaged.html", "/plans", plan_id=plan_id, remarks=found.remarks)
     return page(
         request,
         "plan.html",

@@ -20,7 +20,7 @@ from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.damage import DAMAGED
-from orchestrator.domain.errors import ChangeoverError, NotFound
+from orchestrator.domain.errors import ChangeoverError, DamagedData, NotFound
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
@@ -64,9 +64,15 @@ async def show_tenant(
             raise NotFound(f"task {task!r} of tenant {tenant_id!r}")
     told: dict[str, Any] = {"view": view, "task": status, "shared": None, "drawn": "", "since": ""}
     if status is not None:
-        shared = await kept_plan(request, client, status.plan_id)
-        drawn = await run_in_threadpool(draw_task, client, shared, status, actor.role)
-        told |= {"shared": shared, "drawn": drawn, "since": shared.token, "is_live": True}
+        try:
+            shared = await kept_plan(request, client, status.plan_id)
+        except DamagedData:
+            # The plan's record cannot be read: the rest of the page stands.
+            why = await run_in_threadpool(_explain, client, status)
+            told |= {"task": None, "drawn": piece("_damaged.html", remarks=why)}
+        else:
+            drawn = await run_in_threadpool(draw_task, client, shared, status, actor.role)
+            told |= {"shared": shared, "drawn": drawn, "since": shared.token, "is_live": True}
     return page(request, "tenant.html", "/tenants", **told)
 
 

@@ -19,7 +19,8 @@ from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import server, this_clock
 from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.control.explain.offers import Offers
-from orchestrator.control.worrying import ABANDONED_SECONDS
+from orchestrator.control.explain.scene import seconds_words
+from orchestrator.control.worrying import ABANDONED_SECONDS, UNWRITTEN_SECONDS
 from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.connection import connect, translate_errors
@@ -145,16 +146,21 @@ def _repairs(reader: Reader) -> Iterator[Check]:
 
 
 def _drafts(reader: Reader) -> Iterator[Check]:
-    cut_off = 0
+    cut_off = named = 0
     for plan_id, touched_ms in reader.drafts().items():
         seconds = (reader.now_ms() - touched_ms) / 1000
-        if seconds < ABANDONED_SECONDS:
+        if seconds < UNWRITTEN_SECONDS:
             continue
-        cut_off += 1
-        if cut_off <= SHOWN:
-            finding = f"its submit was cut off {seconds / 60:.0f} min ago: submit the same plan again"
-            finding += f", or `{typed('purge', '--plan', plan_id)}`; after an hour it is deleted"
-            yield check(Row.DRAFTS, f"draft {plan_id}", finding, good=False)
+        is_cut_off = seconds >= ABANDONED_SECONDS
+        cut_off, named = cut_off + is_cut_off, named + 1
+        if named <= SHOWN:
+            finding = f"nobody has written it for {seconds_words(seconds)}: if its submit has failed,"
+            if is_cut_off:
+                finding = f"its submit was cut off {seconds / 60:.0f} min ago:"
+            finding += (
+                f" submit the same plan again, or `{typed('purge', '--plan', plan_id)}`; after an hour it is deleted"
+            )
+            yield check(Row.DRAFTS, f"draft {plan_id}", finding, good=not is_cut_off)
     if not cut_off:
         yield check(Row.DRAFTS, "drafts", "none was cut off")
 

@@ -48,6 +48,12 @@ def task_damage(found: DamagedRecord, out: WayOut) -> Remark:
     return remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
 
 
+def plan_record(plan_id: str, wrong: str, out: WayOut) -> Remark:
+    """Of the plan, or one of its tasks, whose own record may be sound."""
+    sentence = f"the record of plan {plan_id}: {wrong}: a hand in the data? It is passed by; {out.words}"
+    return remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
+
+
 def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut) -> Iterator[Remark]:
     """Its plan is."""
     for one in found[:SHOWN]:

@@ -15,7 +15,7 @@ from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
-from orchestrator.control.status import StatusReader
+from orchestrator.control.status import StatusReader, plan_summary
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.control.writing import look_at_writes
@@ -82,9 +82,11 @@ class Explainer:
             yield damaged.task_damage(found, damaged.way_out(self._offers(), status.plan_id))
             return
         if status.status == DAMAGED:
-            yield _damaged("its record, or its plan's, cannot be read")
+            yield self._damaged_plan(status.plan_id, "its record, or its plan's, cannot be read")
             return
         record, plan = self._reader.task_records([status.task_id])[0], self._reader.plan_record(status.plan_id)
+        if plan_summary(status.plan_id, plan).status == DAMAGED:
+            yield self._damaged_plan(status.plan_id, "the record of its plan cannot be read")
         task = TaskScene(self._look(), status, record, plan)
         known = TaskState(status.status)
         if known not in TASK_ENDED:
@@ -105,7 +107,7 @@ class Explainer:
 
     def _of_plan(self, summary: PlanSummary) -> Iterator[Remark]:
         if summary.status == DAMAGED:
-            yield _damaged("its record cannot be read")
+            yield self._damaged_plan(summary.plan_id, "its record cannot be read")
             return
         plan_id, record, scene = summary.plan_id, self._reader.plan_record(summary.plan_id), self._look()
         state = PlanState(summary.status)
@@ -135,6 +137,11 @@ class Explainer:
         if found := self._damaged(plan_id, 0, count):
             yield from damaged.plan_damage(plan_id, found, damaged.way_out(scene.offers, plan_id))
         yield from self._places(plan_id, 0, count)
+
+    def _damaged_plan(self, plan_id: str, otherwise: str) -> Remark:
+        if not (wrong := self._reader.wrong_with_plan(plan_id)):
+            return _damaged(otherwise)
+        return damaged.plan_record(plan_id, wrong, damaged.way_out(self._offers(), plan_id))
 
     def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
         found = [one for step in self._reader.plan_keys.places(plan_id, first, end) for one in step]

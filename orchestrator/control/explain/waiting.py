@@ -17,6 +17,7 @@ from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
+from orchestrator.ledger.group_reads import GroupUse
 from orchestrator.ledger.operations import Operation
 
 
@@ -37,7 +38,12 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
         yield frozen_remark(task.scene, frozen, "it is")
         return
     if group := task.record.get("groupFor"):
-        yield group_remark(task.scene, group, "it waits for")
+        use = task.scene.reader.groups.uses([group])[group]
+        if task.task_id in use.holders:
+            sentence = f"it has got its place in group {use.name} at this moment"
+            yield remark(Situation.NEXT, sentence, typed("status", "--task", task.task_id))
+        else:
+            yield group_remark(use, "it waits for")
         return
     tenant = task.scene.reader.tenant_records([task.status.tenant_id])[0]
     if (holder := tenant.get("holder")) and holder != task.task_id:
@@ -97,9 +103,8 @@ def frozen_remark(scene: Scene, freeze_id: str, who: str) -> Remark:
     return remark(Situation.FROZEN, sentence, typed("unfreeze", freeze_id, "--reason", "it is needed no longer"))
 
 
-def group_remark(scene: Scene, name: str, who: str) -> Remark:
+def group_remark(use: GroupUse, who: str) -> Remark:
     """Who holds the group's places; the first of them is what to look at."""
-    use = scene.reader.groups.uses([name])[name]
     look = [typed("explain", "--task", use.holders[0])] if use.holders else []
     return remark(Situation.GROUP_FULL, f"{who} {group_words(use)}", *look)
 

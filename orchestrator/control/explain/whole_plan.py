@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
@@ -17,7 +17,7 @@ from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.control.status import StatusReader
-from orchestrator.control.worrying import ABANDONED_SECONDS
+from orchestrator.control.worrying import ABANDONED_SECONDS, UNWRITTEN_SECONDS
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
@@ -75,11 +75,18 @@ def _draft(plan: PlanScene) -> Remark:
     written, total = plan.record["written"], plan.record["total"]
     touched = plan.scene.reader.drafts().get(plan.plan_id)
     idle = (plan.scene.now_ms - touched) / 1000 if touched is not None else ABANDONED_SECONDS
-    if idle < ABANDONED_SECONDS:
+    if idle < UNWRITTEN_SECONDS:
         return remark(Situation.DRAFT, f"it is being submitted: {written} of {total} tenants are written")
+    purge = typed("purge", "--plan", plan.plan_id)
+    if idle < ABANDONED_SECONDS:
+        sentence = (
+            f"{written} of {total} tenants are written, and nobody has written for {seconds_words(idle)}: if its "
+        )
+        sentence += "submit has failed, submit the same plan again and it goes on, or take it out"
+        return remark(Situation.DRAFT, sentence, purge)
     sentence = f"its submit was cut off after {written} of {total} tenants, {seconds_words(idle)} ago"
     sentence += ": submit the same plan again and it goes on; after an hour it is deleted"
-    return remark(Situation.DRAFT_ABANDONED, sentence, typed("purge", "--plan", plan.plan_id))
+    return remark(Situation.DRAFT_ABANDONED, sentence, purge)
 
 
 def _asked(plan: PlanScene) -> Iterator[Remark]:
@@ -169,7 +176,7 @@ def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
 
 def _waits(plan: PlanScene) -> Iterator[Remark]:
     for group in plan.of_kind("group"):
-        yield group_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) wait for")
+        yield from _for_a_group(plan, group)
     for group in plan.of_kind("frozen"):
         yield frozen_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) are")
     lines = plan.of_kind("line")
@@ -203,6 +210,15 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         commands = plan.scene.offers.every(of_task(Operation.RESUME, task_id))
         sentence = f"{group.count} are paused {by}; {_samples(plan, group)}"
         yield remark(Situation.TASK_PAUSED, sentence, *commands)
+
+
+def _for_a_group(plan: PlanScene, group: TaskGroup) -> Iterator[Remark]:
+    """Who has got a place since the tasks were counted waits for none: nobody is told to wait for himself."""
+    use = plan.scene.reader.groups.uses([group.words[0]])[group.words[0]]
+    waiting = [place for place in group.positions if task_id_of(plan.plan_id, place) not in use.holders]
+    if waiting:
+        still = replace(group, positions=waiting, count=group.count - len(group.positions) + len(waiting))
+        yield group_remark(use, f"{still.count} tasks ({_samples(plan, still)}) wait for")
 
 
 def _go_back(plan: PlanScene) -> Iterator[Remark]:
