@@ -14,19 +14,17 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
-from orchestrator.ledger.damaged_key_words import damaged_key
 from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 from orchestrator.ledger.looks import look
-from orchestrator.ledger.movers import movers
+from orchestrator.ledger.movers import movers, task_of_tenant
 from orchestrator.ledger.page_reads import PageReads
 from orchestrator.ledger.plan_keys import PlanKeys
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
 from orchestrator.ledger.records import Admitted
-from orchestrator.ledger.refusals import is_damage
 from orchestrator.ledger.repairs import PutRight, put_right
 from orchestrator.ledger.survey import TaskGroup, survey
 from orchestrator.ledger.task_search import ANY, Only, search_steps
@@ -152,17 +150,7 @@ class Reader:
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
         """The task that holds the tenant, else its first waiter, else its newest task."""
-        with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(self._keys.of("tenant", tenant_id), "holder", "newest")
-            pipeline.zrange(self._keys.of("line", tenant_id), 0, 0)
-            record, line = pipeline.execute(raise_on_error=False)
-        for kind, answer in (("tenant", record), ("line", line)):
-            if is_damage(answer):
-                raise damaged_key(self._keys.of(kind, tenant_id))
-            if isinstance(answer, Exception):
-                raise answer
-        holder, newest = record
-        return cast(str | None, holder or (line[0] if line else None) or newest)
+        return task_of_tenant(self._client, self._keys, tenant_id)
 
     # What somebody waits for
 

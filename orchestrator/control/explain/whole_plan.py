@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.explain.draft import draft
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Record, Scene, by_whom, seconds_words, why_asked
+from orchestrator.control.explain.scene import Record, Scene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.control.status import StatusReader
-from orchestrator.control.worrying import ABANDONED_SECONDS, UNWRITTEN_SECONDS
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
@@ -52,7 +52,7 @@ class PlanScene:
 def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
     """All that is to be said."""
     if plan.summary.status == PlanState.CREATED:
-        yield _draft(plan)
+        yield draft(plan.scene, plan.plan_id, plan.record)
         return
     if plan.summary.status in PLAN_ENDED:
         yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}")
@@ -69,24 +69,6 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
     yield from _waits(plan)
     yield from _moves(plan)
     yield from _cancelled(plan)
-
-
-def _draft(plan: PlanScene) -> Remark:
-    written, total = plan.record["written"], plan.record["total"]
-    touched = plan.scene.reader.drafts().get(plan.plan_id)
-    idle = (plan.scene.now_ms - touched) / 1000 if touched is not None else ABANDONED_SECONDS
-    if idle < UNWRITTEN_SECONDS:
-        return remark(Situation.DRAFT, f"it is being submitted: {written} of {total} tenants are written")
-    purge = typed("purge", "--plan", plan.plan_id)
-    if idle < ABANDONED_SECONDS:
-        sentence = (
-            f"{written} of {total} tenants are written, and nobody has written for {seconds_words(idle)}: if its "
-        )
-        sentence += "submit has failed, submit the same plan again and it goes on, or take it out"
-        return remark(Situation.DRAFT, sentence, purge)
-    sentence = f"its submit was cut off after {written} of {total} tenants, {seconds_words(idle)} ago"
-    sentence += ": submit the same plan again and it goes on; after an hour it is deleted"
-    return remark(Situation.DRAFT_ABANDONED, sentence, purge)
 
 
 def _asked(plan: PlanScene) -> Iterator[Remark]:
