@@ -119,7 +119,9 @@ def _transitions_source() -> str:
 
     def look_up(label: str, text: str) -> str:
         found = f"string.match('{text}', ';' .. status .. ' ' .. trigger .. '=([A-Z_]+):([a-z_]+);')"
-        return f"local function {label}(status, trigger) return {found} end"
+        # What a hand has made of a status is no pattern.
+        none = "if string.find(status, '[^A-Z_]') then return nil end"
+        return f"local function {label}(status, trigger) {none} return {found} end"
 
     def names(label: str, found: Iterable[str]) -> str:
         is_one = f"return string.find(' {' '.join(sorted(found))} ', ' ' .. state .. ' ', 1, true) ~= nil"

@@ -18,10 +18,8 @@ def draft(scene: Scene, plan_id: str, record: Record) -> Remark:
         return remark(Situation.DRAFT, f"it is being submitted: {written} of {total} tenants are written")
     purge = typed("purge", "--plan", plan_id)
     if idle < ABANDONED_SECONDS:
-        sentence = (
-            f"{written} of {total} tenants are written, and nobody has written for {seconds_words(idle)}: if its "
-        )
-        sentence += "submit has failed, submit the same plan again and it goes on, or take it out"
+        sentence = f"{written} of {total} tenants are written, and nobody has written for {seconds_words(idle)}: "
+        sentence += "if its submit has failed, submit the same plan again and it goes on, or take it out"
         return remark(Situation.DRAFT, sentence, purge)
     sentence = f"its submit was cut off after {written} of {total} tenants, {seconds_words(idle)} ago"
     sentence += ": submit the same plan again and it goes on; after an hour it is deleted"
