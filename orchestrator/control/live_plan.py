@@ -26,7 +26,7 @@ from orchestrator.control.pace import Pace
 from orchestrator.control.status import StatusReader, plan_summary, task_status
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain import events as e
-from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER
+from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER, queued_again
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
 from orchestrator.ledger.log_entries import moment
@@ -189,7 +189,7 @@ class LivePlan(LiveView):
             return
         self.pace.know_since(event.occurred_at)
         if isinstance(event, e.OperationRequested):
-            if event.operation == "retry" and event.task_id:
+            if event.task_id and queued_again(event.operation, runs=event.task_id in self.moving):
                 self.causes.remove(event.task_id)
             return
         state = TASK_STATE_AFTER.get(event.type)

@@ -1,5 +1,6 @@
-"""The one fold of the log (I7): events in, states of plans and tasks out. `watch`, the history checker and the tests
-all read the log through it.
+"""The one fold of the log (I7): events in, states of plans and tasks out. The history checker and the tests read the
+log through it; views that keep up one plan (`watch`, the console's map) go by its rules, which stand here once:
+``TASK_STATE_AFTER``, ``ADMISSIONS``, ``queued_again``.
 
 An event costs the same whatever the size of its plan; only the resume of a plan walks the tasks that its pause stopped,
 of which there are at most ``max_concurrency``. A log may begin anywhere: a plan or task first seen in the middle of its
@@ -57,6 +58,14 @@ _UNDER_WAY: Final = {
     "TaskStageRolledBack": TaskState.ROLLING_BACK,
     "TaskStageRollbackFailed": TaskState.ROLLING_BACK,
 }
+
+
+def queued_again(operation: str, *, runs: bool) -> QueueClass | None:
+    """As what an operation on a task, which runs or does not, puts it back into its plan's queues: it is PENDING from
+    then on, whatever it was. None of one that leaves it where it is."""
+    if operation in ("retry", "skip-stage"):
+        return QueueClass.RETRY
+    return QueueClass.RESUMED if operation == "resume" and not runs else None
 
 
 class LogFold:
@@ -146,6 +155,8 @@ class LogFold:
         task = self._task(plan, event.target_id, event.tenant_id or "", event.type)
         task.last = event.sequence_id
         runs = task.state is TaskState.RUNNING or not task.known
+        if (queued_as := queued_again(event.operation, runs=runs)) is not None:
+            self._requeue(plan, task, queued_as)
         match event.operation:
             case "pause":
                 task.pause_asked = event.sequence_id if runs else 0
@@ -153,8 +164,6 @@ class LogFold:
             case "resume":
                 task.pause_asked = 0
                 plan.paused.discard(task.task_id)
-                if not runs:
-                    self._requeue(plan, task, QueueClass.RESUMED)
             case "cancel" if event.options.get("withdraws") == "rollback":
                 _ask_rollback(task, 0)
                 task.waiting = task.by_policy = False
@@ -167,7 +176,6 @@ class LogFold:
                 task.waiting = False
                 plan.paused.discard(task.task_id)
             case "retry" | "skip-stage":
-                self._requeue(plan, task, QueueClass.RETRY)
                 fleet.reopen_wave(plan, task)
                 task.attempt += 1
                 task.goes_back = False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 _INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
+_MEANT: Final = re.compile(r"\s*--\s*@include\b")
 
 
 class Folder(Protocol):
@@ -20,18 +21,17 @@ class Folder(Protocol):
 def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> dict[str, str]:
     """The sources of all that the script ``name`` includes, by name of the include, each after those that it needs.
 
-    ``generated`` are includes without a file. Raises ``ValueError``, naming file and line, on an unknown include or a
-    cycle.
+    ``generated`` are includes without a file. Raises ``ValueError``, naming file and line, on an unknown include, a
+    cycle, or a line that is meant as an include and is not written as one.
     """
     loaded: dict[str, str] = {}
 
     def add(file_name: str, source: str, above: tuple[str, ...]) -> None:
         for number, line in enumerate(source.splitlines(), 1):
-            match = _INCLUDE.match(line)
-            if match is None or match[1] in loaded:
-                continue
-            include = match[1]
             at = f"{file_name}:{number}"
+            include = _included(line, at)
+            if include is None or include in loaded:
+                continue
             if include in above:
                 cycle = (*above[above.index(include) :], include)
                 raise ValueError(f"{at}: include {include!r} closes a cycle: {' -> '.join(cycle)}")
@@ -44,3 +44,12 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
 
     add(f"{name}.lua", body, ())
     return loaded
+
+
+def _included(line: str, at: str) -> str | None:
+    """The include that the line pulls in; None of any other line."""
+    if match := _INCLUDE.fullmatch(line):
+        return match[1]
+    if _MEANT.match(line):
+        raise ValueError(f"{at}: an include is written '-- @include name' and nothing else on the line, not {line!r}")
+    return None

@@ -14,7 +14,7 @@ from typing import Final
 
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
-from orchestrator.domain.fold import TASK_STATE_AFTER
+from orchestrator.domain.fold import TASK_STATE_AFTER, queued_again
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import position_of
 
@@ -33,8 +33,6 @@ CODES: Final[Mapping[TaskState, str]] = {
 
 UNKNOWN: Final = "?"
 """Of a task whose record is gone or damaged."""
-
-_QUEUED_AGAIN: Final = frozenset({"retry", "skip-stage"})
 
 QUIET_LOOKS: Final = 3
 """So many looks without an event in which map and counters disagree, and the map is read anew."""
@@ -104,8 +102,8 @@ class Cells:
             self._is_stale = self._is_stale or event.operation == "resume"
             return
         position = position_of(event.target_id)
-        paused = position < len(self._codes) and self._codes[position] == CODES[TaskState.PAUSED]
-        if event.operation in _QUEUED_AGAIN or (event.operation == "resume" and paused):
+        runs = position < len(self._codes) and self._codes[position] in (CODES[TaskState.RUNNING], UNKNOWN)
+        if queued_again(event.operation, runs=runs) is not None:
             self._set(position, CODES[TaskState.PENDING])
 
     def _set(self, position: int, code: str) -> None:

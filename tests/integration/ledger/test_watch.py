@@ -7,6 +7,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from contextlib import nullcontext
+from typing import Literal
 
 import pytest
 from rich.console import Console
@@ -14,10 +15,15 @@ from rich.console import Console
 from orchestrator.cli.watch.screen import Frame, Screen, Size
 from orchestrator.cli.watch.session import Session
 from orchestrator.cli.watch.view import View
+from orchestrator.console.page.cells import Cells
 from orchestrator.control.live_plan import LivePlan, TaskView
 from orchestrator.control.status import StatusReader
+from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.fold import fold
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.ledger.failure_answers import FailureAnswers
+from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Begun
 from orchestrator.ledger.records import StageRow, wire_json
 from tests.support.ledger_world import LedgerWorld
@@ -179,6 +185,27 @@ def test_rows_say_step_attempt_and_last_answer(world: LedgerWorld) -> None:
     assert "waits for a worker" in shown(live_plan(world))
     narrow = shown(live_plan(world), size=Size(60, 24))
     assert "  health-check 3/10: 1 of 2 instances not there" in narrow
+
+
+@pytest.mark.parametrize("word", ["retry", "skip-stage"])
+def test_a_failure_that_was_answered_is_no_cause_any_more(world: LedgerWorld, word: Literal["retry", "skip-stage"]) -> None:
+    """A pause keeps the task in its queue: what it waits with is told by what was asked for, by no event of its own."""
+    failed, _ = world.started("p", ["a", "b"], max_concurrency=2)
+    live = WatchedPlan(world.reader, "p", nullcontext)
+    cells = Cells(live)
+    live.listeners = (cells.take,)
+    world.begin(failed)
+    world.break_stage(failed)
+    live.look()
+    assert (told(live)[1], cells.text) == ({failed: "a"}, "fr")
+    world.ask("pause", "p")
+    if word == "retry":
+        world.ask("retry", failed)
+    else:
+        FailureAnswers(world.ledger).on_task("skip-stage", failed, Order("ada", "because"))
+    live.look()
+    assert world.status(failed) == fold(world.events()).tasks[failed].state == TaskState.PENDING
+    assert (told(live)[1], cells.text) == ({}, "pr")
 
 
 def truth(world: LedgerWorld) -> tuple[set[str], dict[str, str], int]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from importlib import resources
 
 import pytest
 
-from orchestrator.console.page.cells import grouped, ranges_of
+from orchestrator.console.page.cells import CODES, UNKNOWN, grouped, ranges_of
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.tenants import stage_lines
-from orchestrator.console.page.words import segments
+from orchestrator.console.page.words import segments, slug, state_in_words
 from orchestrator.control.answers import TaskStatus
+from orchestrator.control.damage import DAMAGED
+from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import TaskState
@@ -45,6 +50,25 @@ def test_a_piece_is_drawn_once_a_version_and_sent_to_whoever_has_an_older_one() 
 )
 def test_runs_of_positions_are_drawn_together(positions: list[int], told: str) -> None:
     assert ranges_of(positions) == told
+
+
+def test_the_script_draws_every_state_that_the_map_knows_by_the_same_letter() -> None:
+    script = (resources.files("orchestrator.console.page") / "static" / "map.js").read_text()
+
+    def told(name: str) -> dict[str, str]:
+        table = re.search(rf"const {name} = (\{{.*?\}})", script)
+        assert table is not None
+        return json.loads(re.sub(r"(\w+):", r'"\1":', table[1]).replace(", }", "}"))  # type: ignore[no-any-return]
+
+    states = {code: str(state) for state, code in CODES.items()} | {UNKNOWN: DAMAGED}
+    assert set(CODES) == set(TaskState)
+    assert told("NAMES") == {code: slug(state) for code, state in states.items()}
+    assert told("WORDS") == {code: state_in_words(state) for code, state in states.items()}
+    # What has a mark of its own: all but a damaged one, which is what is drawn of anything else.
+    assert set(re.findall(r'case "(.)":', script)) == set(CODES.values())
+    bad = re.search(r'"(\w+)"\.includes\(codes', script)
+    assert bad is not None
+    assert set(bad[1]) == {CODES[state] for state in FAILED}
 
 
 def test_a_change_of_the_map_is_sent_by_what_its_cells_became() -> None:
