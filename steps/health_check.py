@@ -96,8 +96,8 @@ class HealthCheck(Step[HealthCheckParameters]):
     """Ask all endpoints at the same time; done when all of them report the expected version, compared as text.
 
     Outputs: ``version``, ``instances`` (how many), ``attempts`` and ``matrix``, the verdicts instance x attempt (see
-    ``steps.instances.health_matrix``; between polls it stands in the state). Otherwise polls again every ``interval_seconds``,
-    and fails with ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance that is not there and
+    ``steps.instances.health_matrix``; between polls it stands in the state). Otherwise polls again every
+    ``interval_seconds``, and fails with ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance that is not there and
     what it said. Fails at once with ``NoExpectedVersion``, ``NoEndpoints``, ``MalformedEndpoints``,
     ``UnknownInstances``.
     """

@@ -188,7 +188,9 @@ def test_rows_say_step_attempt_and_last_answer(world: LedgerWorld) -> None:
 
 
 @pytest.mark.parametrize("word", ["retry", "skip-stage"])
-def test_a_failure_that_was_answered_is_no_cause_any_more(world: LedgerWorld, word: Literal["retry", "skip-stage"]) -> None:
+def test_a_failure_that_was_answered_is_no_cause_any_more(
+    world: LedgerWorld, word: Literal["retry", "skip-stage"]
+) -> None:
     """A pause keeps the task in its queue: what it waits with is told by what was asked for, by no event of its own."""
     failed, _ = world.started("p", ["a", "b"], max_concurrency=2)
     live = WatchedPlan(world.reader, "p", nullcontext)
