@@ -47,7 +47,8 @@ def test_every_variable(name: str, printed: Printed, monkeypatch: pytest.MonkeyP
     for text in SPELLINGS:
         monkeypatch.setenv(variable, text)
         lines = printed(problems())
-        assert len(lines) <= 2, lines
+        # Of a hook that is a mapping of something else: both keys that it lacks, and the one that is not known.
+        assert len(lines) <= (3 if name == "webhooks" else 2), lines
         assert all(variable in line or name in line for line in lines), lines
 
 
