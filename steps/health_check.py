@@ -97,9 +97,9 @@ class HealthCheck(Step[HealthCheckParameters]):
 
     Outputs: ``version``, ``instances`` (how many), ``attempts`` and ``matrix``, the verdicts instance x attempt (see
     ``steps.instances.health_matrix``; between polls it stands in the state). Otherwise polls again every
-    ``interval_seconds``, and fails with ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance that
-    is not there and what it said. Fails at once with ``NoExpectedVersion``, ``NoEndpoints``, ``MalformedEndpoints``,
-    ``UnknownInstances``.
+    ``interval_seconds``, and fails with ``HealthCheckFailed`` at the last of ``max_attempts``, naming each instance
+    that is not there and what it said. Fails at once with ``NoExpectedVersion``, ``NoEndpoints``,
+    ``MalformedEndpoints``, ``UnknownInstances``.
     """
 
     name = "health-check"
