@@ -81,14 +81,15 @@ def servers() -> Iterator[Planted]:
 
 def damage() -> Iterator[Planted]:
     moves = started("p", "a")
-    said = "cannot be read"
-    for name, key, field, value in (
-        ("a plan's number", "plan:p", "max", "many"),
-        ("a plan's last operation", "plan:p", "lastOperation", "{bad"),
-        ("a plan's status", "plan:p", "status", "DANCING"),
+    purge = ("changeover purge --plan p --force",)
+    for name, field, value, wrong, out in (
+        ("a plan's number", "max", "many", "'many', not a number", DOCTOR),
+        ("a plan's last operation", "lastOperation", "{bad", "'{bad', not a JSON object", DOCTOR),
+        ("a plan's status", "status", "DANCING", "'DANCING'", purge),
     ):
-        hurt = staffed(moves, _write(key, field, value))
-        yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, DOCTOR)
+        hurt = staffed(moves, _write("plan:p", field, value))
+        said = f"the record of plan p: its {field} is {wrong}: a hand in the data? It is passed by; put it right"
+        yield Planted(f"damaged: {name}", hurt, "p", S.DAMAGED, said, out)
     yield from _damaged_tasks(started("p", "a b", max_concurrency=1))
     for key, target in (("slots:p", "p"), ("tenant:a", "p"), ("line:a", "p.0")):
         hurt = staffed(moves, _no_hash(key))

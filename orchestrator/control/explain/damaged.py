@@ -48,10 +48,12 @@ def task_damage(found: DamagedRecord, out: WayOut) -> Remark:
     return remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
 
 
-def plan_record(plan_id: str, wrong: str, out: WayOut) -> Remark:
+def plan_record(plan_id: str, wrong: str, offers: Offers) -> Remark:
     """Of the plan, or one of its tasks, whose own record may be sound."""
-    sentence = f"the record of plan {plan_id}: {wrong}: a hand in the data? It is passed by; {out.words}"
-    return remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
+    sentence = f"the record of plan {plan_id}: {wrong}: a hand in the data? It is passed by; {way_out(offers, plan_id)}"
+    # A cancel alone leaves the record as it is.
+    purge = typed("purge", "--plan", plan_id, "--force")
+    return remark(Situation.DAMAGED, sentence, purge if offers.purge(plan_id) else typed("doctor"))
 
 
 def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut) -> Iterator[Remark]:

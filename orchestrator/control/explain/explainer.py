@@ -141,7 +141,7 @@ class Explainer:
     def _damaged_plan(self, plan_id: str, otherwise: str) -> Remark:
         if not (wrong := self._reader.wrong_with_plan(plan_id)):
             return _damaged(otherwise)
-        return damaged.plan_record(plan_id, wrong, damaged.way_out(self._offers(), plan_id))
+        return damaged.plan_record(plan_id, wrong, self._offers())
 
     def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
         found = [one for step in self._reader.plan_keys.places(plan_id, first, end) for one in step]
