@@ -181,7 +181,7 @@ def test_no_token_is_in_the_log_whose_lines_have_one_shape(client: Client, place
     ("options", "code", "said"),
     [
         (["--tls-cert", "none.pem", "--tls-key", "none.key"], 2, "console.tls_cert"),
-        (["--tls-cert", "none.pem"], 2, "tls_cert: expected tls_key beside it"),
+        (["--tls-cert", "none.pem"], 2, "--tls-cert: expected tls_key beside it (got 'none.pem')"),
         (["--port", "0"], 2, "--port"),
         (["--host", "no such host"], 2, "--host"),
         (["--port", "TAKEN"], 4, "another process listens there"),
