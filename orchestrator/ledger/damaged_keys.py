@@ -223,7 +223,8 @@ def _last_number(client: redis.Redis, keys: Keys) -> int:
             plan_ids |= set(cast(list[str], read()))
         except redis.ResponseError:
             continue
-    logs = [keys.of("own_log"), *(keys.of("log", plan_id) for plan_id in plan_ids)]
+    # Of a failed sign-in only the audit tells, besides the feed.
+    logs = [keys.of("own_log"), keys.of("audit"), *(keys.of("log", plan_id) for plan_id in plan_ids)]
     return max(_last_of(client, log) for log in logs)
 
 

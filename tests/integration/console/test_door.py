@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Annotated
 
 import httpx
 import pytest
+import structlog
 from pydantic import SecretStr
 from starlette.responses import StreamingResponse
 
 from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.domain.roles import Role
+from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import RedisServer
@@ -42,7 +45,20 @@ def test_no_token_no_answer_but_health(console: ConsoleServer) -> None:
         assert caller.recv(12) == b"HTTP/1.1 413"
 
 
-def test_no_error_tells_of_the_inside(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def logs(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """What a console writes to stderr, whatever other tests of this process have set logs to."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers, root.level
+    configure_logs(settings)
+    yield capsys
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.configure(**before)
+
+
+def test_no_error_tells_of_the_inside(settings: Settings, logs: pytest.CaptureFixture[str]) -> None:
     console = ConsoleServer(settings)
 
     def fails(how: str, actor: Annotated[Actor, needs(Permission.READ)], number: int = 0) -> StreamingResponse:
@@ -60,7 +76,7 @@ def test_no_error_tells_of_the_inside(settings: Settings, capsys: pytest.Capture
             broken = console.get("/api/v1/fails/whole", headers=headers)
             assert (broken.status_code, broken.headers["content-type"]) == (500, "application/problem+json")
             assert "inside" not in broken.text
-            said = capsys.readouterr().out
+            said = logs.readouterr().err
             assert said.count("RuntimeError: the inside") == 1
             assert broken.json()["errorId"] in said
         with pytest.raises(httpx.RemoteProtocolError):

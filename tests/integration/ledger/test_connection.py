@@ -38,12 +38,13 @@ def test_a_master_without_its_replicas_is_an_outage_for_every_command(tmp_path: 
 
 
 def test_a_scripts_fault_is_told_as_it_came(world: LedgerWorld) -> None:
-    world.client.set(world.keys.of("presence"), "not a hash")
+    batch = world.keys.of("batch", "h:1")
+    world.client.sadd(batch, "not a string")
     with pytest.raises(ResponseError, match="WRONGTYPE") as caught:
-        world.ledger.call("beat", "worker:h:1", "[]", 0, "{}", 1, "{}")
+        world.ledger.call("count", "h:1", "1", "polls", 1)
     # Whoever looks for its causes comes to an end.
     assert caught.value.__cause__ is None
-    world.client.delete(world.keys.of("presence"))
+    world.client.delete(batch)
 
 
 def test_a_server_that_takes_no_writes_is_an_outage_for_many_at_once_too(tmp_path: Path, settings: Settings) -> None:
