@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from orchestrator.control.damage import DAMAGED, sound
@@ -23,15 +23,37 @@ class EventLog(Protocol):
 
     def events(self, plan_id: str | None, since: int) -> Iterator[Event]: ...
 
+
+News = Callable[[str | None, int], Iterator[Event]]
+"""Blocks for what a plan, or all, tell after a sequence id; it may end at any time, and with nothing."""
+
+ENDS: Final = frozenset(("PlanCompleted", "PlanFailed", "PlanCancelled", "PlanRolledBack", "PlanRollbackFailed"))
+"""Events after which a plan may have ended."""
+
+
+class LedgerLog(EventLog, Protocol):
+    """One that can be waited at."""
+
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool: ...
+
+
+def news_of(log: LedgerLog) -> News:
+    """Of a log that is read again: nothing by itself, but it blocks until there is something."""
+
+    def news(plan_id: str | None, since: int) -> Iterator[Event]:
+        log.wait_for_event(plan_id, since, BLOCK_SECONDS)
+        return iter(())
+
+    return news
 
 
 class Waiting:
     """Waits by looking, again and again. Raises ``NotFound`` for what is not there."""
 
-    def __init__(self, log: EventLog, tells: Tells) -> None:
+    def __init__(self, log: EventLog, tells: Tells, news: News) -> None:
         self._log = log
         self._status = tells
+        self._news = news
 
     def plan(self, plan_id: str, timeout_seconds: float | None = None, *, until_paused: bool = False) -> str:
         """Blocks until the plan has ended, and answers its state. Raises ``TimeoutError`` when it has not by then."""
@@ -65,4 +87,8 @@ class Waiting:
                 yield event
             if not follow or ended:
                 return
-            self._log.wait_for_event(plan_id, since, BLOCK_SECONDS)
+            for event in self._news(plan_id, since):
+                since = event.sequence_id
+                yield event
+                if plan_id is not None and event.type in ENDS:
+                    break

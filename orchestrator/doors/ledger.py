@@ -30,7 +30,7 @@ from orchestrator.control.target import OperationTarget, identify
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.control.tenant_pages import TenantPages
 from orchestrator.control.token_desk import TokenDesk
-from orchestrator.control.waiting import Waiting
+from orchestrator.control.waiting import Waiting, news_of
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.control.webhook_desk import WebhookDesk
 from orchestrator.domain.events import Event
@@ -67,7 +67,7 @@ class LedgerDoor:
         self.freezes = FreezeDesk(Freezes(ledger))
         self.purges = Purger(Purges(ledger), reader)
         self.explains = Explainer(ledger, reader, settings, self.url)
-        self.waits = Waiting(reader, self.tells)
+        self.waits = Waiting(reader, self.tells, news_of(reader))
         self.tokens = TokenDesk(Tokens(ledger))
         self.webhooks = WebhookDesk(Hooks(ledger))
         self.audits = AuditReader(AuditReads(self._redis, ledger.keys))

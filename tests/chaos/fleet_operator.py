@@ -4,12 +4,9 @@ tenants taken out, freezes set and lifted. What is refused is refused; what is n
 from __future__ import annotations
 
 import random
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from orchestrator.client import Client
 from orchestrator.control.answers import PlanSummary
@@ -18,9 +15,7 @@ from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.operations import draw_request_id
 from orchestrator.settings.model import Settings
-
-PATIENCE_SECONDS = 60.0
-T = TypeVar("T")
+from tests.chaos.patience import T, patiently
 
 
 class FleetOperator:
@@ -69,7 +64,7 @@ class FleetOperator:
     def answer(self, *, hurries: bool = False) -> None:
         """Every plan that waits for a person; one that ``hurries`` says no to nothing."""
         for plan_id in self._plan_ids:
-            plan = self._patiently(lambda: self._client.summary(plan_id))  # noqa: B023 - run at once
+            plan = patiently(lambda: self._client.summary(plan_id))  # noqa: B023 - run at once
             if plan.status in PLAN_ENDED:
                 continue
             if any(wave.state in (WaveState.GATED, WaveState.REJECTED) for wave in plan.waves):
@@ -107,7 +102,7 @@ class FleetOperator:
     def _fail(self) -> None:
         """One that runs loses its tenant, and fails."""
         for plan_id in self._chance.sample(self._plan_ids, len(self._plan_ids)):
-            running = self._patiently(
+            running = patiently(
                 lambda: list(self._client.status(plan_id, statuses=["RUNNING"], limit=20).tasks)  # noqa: B023 - at once
             )
             if not running:
@@ -143,21 +138,10 @@ class FleetOperator:
     def _try(self, word: str, call: Callable[[], T]) -> T | None:
         """Until it is answered; None when it is refused."""
         try:
-            answer = self._patiently(call)
+            answer = patiently(call)
         except Unreachable:
             raise
         except ChangeoverError:
             return None
         self.done[word] += 1
         return answer
-
-    @staticmethod
-    def _patiently(call: Callable[[], T]) -> T:
-        ends_at = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return call()
-            except Unreachable:
-                if time.monotonic() > ends_at:
-                    raise
-                threading.Event().wait(0.1)

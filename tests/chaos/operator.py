@@ -4,11 +4,7 @@ once more. A request acts once (I17), so the repeats change nothing and are answ
 from __future__ import annotations
 
 import random
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from orchestrator.client import Client
 from orchestrator.control.answers import OperationResult
@@ -19,9 +15,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, draw_request_id
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
-
-PATIENCE_SECONDS = 60.0
-T = TypeVar("T")
+from tests.chaos.patience import patiently
 
 
 @dataclass(frozen=True)
@@ -67,14 +61,14 @@ class ChaosOperator:
         """Takes some tenants from their holders, which fail, and has the plan retried until all are taken back."""
         for _ in range(3):
             task_id = f"{self._plan.identifier}.{self._chance.randrange(self._tasks)}"
-            tenant_id = self._patiently(lambda: self._client.task_status(task_id).tenant_id)  # noqa: B023 - run at once
+            tenant_id = patiently(lambda: self._client.task_status(task_id).tenant_id)  # noqa: B023 - run at once
             request = draw_request_id()
-            self._patiently(
+            patiently(
                 lambda: self._client.release_tenant(tenant_id, reason="a try", force=True, request_id=request)  # noqa: B023
             )
         order = Order("chaos", "a try", request_id=draw_request_id())
-        first = self._patiently(lambda: self._retry(order))
-        again = self._patiently(lambda: self._retry(order))
+        first = patiently(lambda: self._retry(order))
+        again = patiently(lambda: self._retry(order))
         if again != first:
             self.broken.append(f"retry of {self._plan}: first {first}, again {again}")
         self.retries += first.answer is Taken.ACCEPTED
@@ -105,15 +99,4 @@ class ChaosOperator:
             self.broken.append(f"{request.operation} of {request.target}: first {request.result}, again {again}")
 
     def _send(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
-        return self._patiently(lambda: self._client.operate(operation, target, order))
-
-    @staticmethod
-    def _patiently(call: Callable[[], T]) -> T:
-        ends_at = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return call()
-            except Unreachable:
-                if time.monotonic() > ends_at:
-                    raise
-                threading.Event().wait(0.1)
+        return patiently(lambda: self._client.operate(operation, target, order))

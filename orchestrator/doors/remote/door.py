@@ -9,11 +9,12 @@ from orchestrator.control.answers import CheckpointStatus, DamagedTask, Diagnosi
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.export import Line
 from orchestrator.control.target import OperationTarget, TargetType
+from orchestrator.control.waiting import Waiting
 from orchestrator.domain.errors import NotFound
 from orchestrator.doors.remote.answers import member_of, model_of, rows_of, text
 from orchestrator.doors.remote.audits import RemoteAudits
 from orchestrator.doors.remote.connection import Connection, at
-from orchestrator.doors.remote.event_lines import RemoteLog, RemoteWaits
+from orchestrator.doors.remote.event_lines import RemoteLog, RemoteNews
 from orchestrator.doors.remote.live import RemoteLive
 from orchestrator.doors.remote.operates import RemoteFailures, RemoteFreezes, RemoteOperates, RemotePurges
 from orchestrator.doors.remote.submits import RemoteSubmits
@@ -42,7 +43,7 @@ class ConsoleDoor:
         self.audits = RemoteAudits(connection)
         self.keeps = RemoteKeeps(connection, pages)
         self.purges = RemotePurges(connection, self.keeps)
-        self.waits = RemoteWaits(connection, RemoteLog(pages), tells)
+        self.waits = Waiting(RemoteLog(pages), tells, RemoteNews(connection))
 
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:
         found = self._to.get(at("targets", identifier), planFirst=plan_first)

@@ -7,18 +7,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from orchestrator.control.damage import DAMAGED
-from orchestrator.control.door import Tells, TellsInPages
-from orchestrator.control.waiting import Waiting
+from orchestrator.control.door import TellsInPages
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.events import Event, event_from
-from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.doors.remote.connection import Connection
 from orchestrator.doors.remote.errors import ConsoleFailed
 
 ROWS: Final = 500
-ENDS: Final = frozenset(("PlanCompleted", "PlanFailed", "PlanCancelled", "PlanRolledBack", "PlanRollbackFailed"))
-"""Events after which a plan may have ended."""
 
 
 def event_of_json(wire: Mapping[str, Any]) -> Event:
@@ -43,35 +38,14 @@ class RemoteLog:
                 return
             since = page[-1].sequence_id
 
-    def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
-        raise NotImplementedError("a console sends what is new by itself")
 
+class RemoteNews:
+    """What a console sends by itself."""
 
-class RemoteWaits(Waiting):
-    """What follows the log does it by the console's stream."""
-
-    def __init__(self, connection: Connection, log: RemoteLog, tells: Tells) -> None:
-        super().__init__(log, tells)
+    def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]:
-        if plan_id is not None:
-            self._status.summary(plan_id)
-        while True:
-            # Asked before the log is read: an event written between the two is then still delivered.
-            ended = plan_id is not None and self._status.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)
-            for event in self._log.events(plan_id, since):
-                since = event.sequence_id
-                yield event
-            if not follow or ended:
-                return
-            for event in self._stream(plan_id, since):
-                since = event.sequence_id
-                yield event
-                if plan_id is not None and event.type in ENDS:
-                    break
-
-    def _stream(self, plan_id: str | None, since: int) -> Iterator[Event]:
+    def __call__(self, plan_id: str | None, since: int) -> Iterator[Event]:
         """Until the console ends it, or is silent: whoever follows looks whether it is there, and comes back."""
         try:
             for told in self._to.events(plan_id, since):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import redis
@@ -20,7 +19,7 @@ from orchestrator.cli import main
 from orchestrator.control.live_plan import LiveView
 from orchestrator.doors.remote.connection import Connection
 from orchestrator.doors.remote.errors import ConsoleFailed, TokenRefused
-from orchestrator.doors.remote.event_lines import RemoteWaits
+from orchestrator.doors.remote.event_lines import RemoteNews
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 from tests.support.ledger_world import LedgerWorld
@@ -131,8 +130,8 @@ def test_a_client_through_a_console(world: LedgerWorld, console: ConsoleServer) 
         assert [first.type, *(event.type for event in followed)][::100] == ["PlanCreated"]
         # Who comes too late for some events gets the next there are, as straight from the ledger.
         world.client.xtrim(world.keys.of("feed"), maxlen=3, approximate=False)
-        late = RemoteWaits(Connection(console.url, console.token("viewer")), cast(Any, None), cast(Any, None))
-        assert next(late._stream(None, 1)).sequence_id == next(console.client.events()).sequence_id > 2
+        late = RemoteNews(Connection(console.url, console.token("viewer")))
+        assert next(late(None, 1)).sequence_id == next(console.client.events()).sequence_id > 2
     with Client.through(console.url, "chg_nobody") as stranger, pytest.raises(TokenRefused, match="refuses the token"):
         stranger.plans()
     with Client.through("http://127.0.0.1:1", "x") as nobody, pytest.raises(Unreachable, match="does not answer"):
