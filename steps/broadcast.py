@@ -19,7 +19,7 @@ from steps.contract import (
 )
 from steps.encoding import checked, encode_value
 from steps.redis.outage import ride_out
-from steps.redis.parameters import Channel, Connection, redis_needs
+from steps.redis.parameters import Channel, ConnectionName, redis_needs
 
 
 class BroadcastParameters(StepParameters):
@@ -30,7 +30,7 @@ class BroadcastParameters(StepParameters):
 
     channel: Channel
     message: Annotated[JsonValue, AfterValidator(checked)]
-    connection: Connection | None = None
+    connection: ConnectionName | None = None
 
     def needs(self) -> Needs:
         return redis_needs(self.connection, channels={"channel": self.channel})

@@ -19,7 +19,7 @@ from steps.contract import (
 )
 from steps.encoding import checked, encode_value
 from steps.redis.outage import ride_out
-from steps.redis.parameters import Connection, Key, redis_needs
+from steps.redis.parameters import ConnectionName, Key, redis_needs
 from steps.wording import quote
 
 
@@ -37,7 +37,7 @@ class ConfigWriteParameters(StepParameters):
     field: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     value: Annotated[JsonValue, AfterValidator(checked)]
     ttl_seconds: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
-    connection: Connection | None = None
+    connection: ConnectionName | None = None
 
     def needs(self) -> Needs:
         return redis_needs(self.connection, keys={"key": self.key})

@@ -28,7 +28,7 @@ from steps.http.parameters import Attempts, Headers, Interval, Timeout
 from steps.instances.health_matrix import FLAPPING, InstanceState, add_round, verdict
 from steps.instances.health_verdict import Reading, read, version_text
 from steps.instances.parameters import ListName, Path, instances_to_ask
-from steps.redis.parameters import Channel, Connection
+from steps.redis.parameters import Channel, ConnectionName
 from steps.wording import cut, join_bounded
 
 NOTE_LIMIT_BYTES = 1000
@@ -47,7 +47,7 @@ class Rebroadcast(StepParameters):
     channel: Channel
     message: Annotated[JsonValue, AfterValidator(checked)]
     every: Annotated[int, Field(ge=1, le=100_000)] = 3
-    connection: Connection | None = None
+    connection: ConnectionName | None = None
 
 
 class HealthCheckParameters(StepParameters):

@@ -13,7 +13,7 @@ from jinja2 import Undefined
 from steps.opaque import Opaque
 
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-MAX_DEPTH = 64
+VALUE_DEPTH = 64
 
 
 class LimitExceeded(ValueError):
@@ -87,8 +87,8 @@ def _copy(value: Any, depth: int) -> Any:
         if not math.isfinite(value):
             raise LimitExceeded(f"gives {value}, which is not a JSON number")
         return value
-    if depth > MAX_DEPTH:
-        raise LimitExceeded(f"nested more than {MAX_DEPTH} levels deep")
+    if depth > VALUE_DEPTH:
+        raise LimitExceeded(f"nested more than {VALUE_DEPTH} levels deep")
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise TypeError("gives a mapping whose keys are not text")

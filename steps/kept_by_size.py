@@ -10,11 +10,11 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
-class KeptBySize(Generic[Key, Value]):
+class KeptBySize(Generic[K, V]):
     """The most recently used values; safe to share between threads.
 
     A value weighs what its caller says: the characters of the text that it was made from, which costs nothing to know
@@ -26,10 +26,10 @@ class KeptBySize(Generic[Key, Value]):
         self._most = most
         self._most_characters = most_characters
         self._lock = threading.Lock()
-        self._found: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        self._found: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._characters = 0
 
-    def get(self, key: Key) -> Value | None:
+    def get(self, key: K) -> V | None:
         """The value, now the newest; None when it is not kept (any more)."""
         with self._lock:
             if key not in self._found:
@@ -37,7 +37,7 @@ class KeptBySize(Generic[Key, Value]):
             self._found.move_to_end(key)
             return self._found[key][0]
 
-    def put(self, key: Key, value: Value, characters: int) -> None:
+    def put(self, key: K, value: V, characters: int) -> None:
         """Keep a value, and forget those that were not asked for the longest while there is too much."""
         with self._lock:
             _, before = self._found.pop(key, (None, 0))

@@ -31,7 +31,7 @@ from steps.http.parameters import Attempts, Headers, Interval, Timeout
 from steps.instances.health_verdict import read_exact, version_text
 from steps.instances.parameters import ListName, Path, instances_to_ask
 from steps.redis.outage import ride_out
-from steps.redis.parameters import Channel, Connection, HashField, Key
+from steps.redis.parameters import Channel, ConnectionName, HashField, Key
 from steps.wording import cut, join_bounded, quote
 
 NOTE_LIMIT_BYTES = 1000
@@ -71,7 +71,7 @@ class RedisAckParameters(StepParameters):
     headers: Headers | None = None
     instances: ListName | None = None
     choose: Choice = "all"
-    connection: Connection | None = None
+    connection: ConnectionName | None = None
 
     @field_validator("value")
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.observability.metrics import LOOPBACK, MetricsEndpoint
+from orchestrator.observability.metrics import LOOPBACK_ADDRESS, MetricsEndpoint
 
 PORT: Final = "--metrics-port"
 ADDRESS: Final = "--metrics-address"
@@ -27,7 +27,7 @@ def taken_out(arguments: Sequence[str]) -> tuple[list[str], MetricsEndpoint | No
         return rest, None
     if not found[PORT].isdecimal():
         raise InvalidInput([Problem(PORT, found[PORT], "must be a port, 1 to 65535")])
-    endpoint = MetricsEndpoint(int(found[PORT]), found.get(ADDRESS) or LOOPBACK)
+    endpoint = MetricsEndpoint(int(found[PORT]), found.get(ADDRESS) or LOOPBACK_ADDRESS)
     if problems := endpoint.check():
         raise InvalidInput(problems)
     return rest, endpoint

@@ -26,7 +26,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
-from orchestrator.ledger.turn_batches import MOST
+from orchestrator.ledger.turn_batches import BATCH_TURNS
 from workers.next_link import Next, PassOn
 from workers.poll_rounds import Publish
 from workers.round_queue import Polled, RoundQueue
@@ -109,10 +109,10 @@ class RoundRunner:
     def _round(self) -> None:
         with self._changed:
             self._changed.wait_for(self._has_work, IDLE_SECONDS)
-            again, self._again = self._again[:MOST], self._again[MOST:]
+            again, self._again = self._again[:BATCH_TURNS], self._again[BATCH_TURNS:]
             stops = self._stopping.is_set()
             left = self._waiting.clear() if stops else []
-            taken = [] if stops else self._waiting.take(MOST)
+            taken = [] if stops else self._waiting.take(BATCH_TURNS)
             self._recording = len(again) + len(left)
         # Said also when nothing is under way any more: a stop waits for it.
         with self._done_recording():
@@ -187,8 +187,8 @@ class RoundRunner:
         # What came by this worker's own queue has no lane: its lease tells.
         for queue in filter(is_lane, dict.fromkeys(polled.queue for polled in left)):
             turns = [polled.turn for polled in left if polled.queue == queue]
-            for first in range(0, len(turns), MOST):
-                self._publish_each(queue, turns[first : first + MOST])
+            for first in range(0, len(turns), BATCH_TURNS):
+                self._publish_each(queue, turns[first : first + BATCH_TURNS])
 
     def _publish_each(self, queue: str, turns: Sequence[Turn]) -> None:
         try:
@@ -209,7 +209,7 @@ class RoundRunner:
         with self._changed:
             turns = [polled.turn for polled in self._waiting]
         try:
-            for first in range(0, len(turns), MOST):
-                self._ledger.hold(turns[first : first + MOST])
+            for first in range(0, len(turns), BATCH_TURNS):
+                self._ledger.hold(turns[first : first + BATCH_TURNS])
         except UNREACHABLE as error:
             _log.warning("messages in hand not told", action="hold-failed", messages=len(turns), error=str(error))

@@ -54,7 +54,7 @@ class QoS(kombu_redis.QoS):
             _refuse(f"no JSON ({type(error).__name__})", queue="unacked")
 
 
-class Channel(kombu_redis.Channel):
+class RedisChannel(kombu_redis.Channel):
     QoS = QoS
     _pool_and_client: tuple[Any, Any] | None = None
 
@@ -167,4 +167,4 @@ def _refuse(reason: str, **more: Any) -> None:
 class Transport(kombu_redis.Transport):
     """Named by ``broker_transport`` in celeryconfig.py."""
 
-    Channel = Channel
+    Channel = RedisChannel

@@ -33,7 +33,7 @@ from orchestrator.cli import (
     token_command,
     webhook_command,
 )
-from orchestrator.cli.completion_command import PROGRAM, VARIABLE
+from orchestrator.cli.completion_command import COMPLETION_VARIABLE, PROGRAM
 from orchestrator.cli.examples import epilog_of
 from orchestrator.cli.output import note, print_line
 
@@ -98,7 +98,7 @@ def command() -> Callable[..., Any]:
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit code. A wrong use is one error line and the command's usage, exit code 2."""
-    if VARIABLE in os.environ:
+    if COMPLETION_VARIABLE in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()

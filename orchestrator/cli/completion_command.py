@@ -11,7 +11,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 
 SHELLS: Final = ("bash", "zsh", "fish")
 PROGRAM: Final = "changeover"
-VARIABLE: Final = "_CHANGEOVER_COMPLETE"
+COMPLETION_VARIABLE: Final = "_CHANGEOVER_COMPLETE"
 """Set by that script when the shell asks us."""
 
 
@@ -41,4 +41,4 @@ def print_completion(
 
     if shell not in SHELLS:
         raise InvalidInput([Problem("SHELL", shell, f"expected one of {', '.join(SHELLS)}")])
-    print_block(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell))
+    print_block(get_completion_script(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, shell=shell))

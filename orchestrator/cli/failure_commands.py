@@ -13,7 +13,7 @@ from orchestrator.cli.targets import PlanOption, TaskOption, TenantOption, one_g
 if TYPE_CHECKING:
     from orchestrator.control.answers import OperationResult
 
-WhyOption = Annotated[str, typer.Option("--reason", help="Why; in the event.", show_default=False)]
+FailureWhyOption = Annotated[str, typer.Option("--reason", help="Why; in the event.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def accept(
-    reason: WhyOption,
+    reason: FailureWhyOption,
     plan: PlanOption = None,
     tenant: TenantOption = None,
     task: TaskOption = None,
@@ -49,7 +49,7 @@ def accept(
 
 
 def skip_stage(
-    reason: WhyOption,
+    reason: FailureWhyOption,
     task_id: Annotated[str | None, typer.Argument(metavar="TASK", help="The task.", show_default=False)] = None,
     task: TaskOption = None,
     actor: ActorOption = None,
@@ -70,7 +70,7 @@ def exclude(
     tenant: Annotated[
         str, typer.Option("--tenant", help="A tenant, or those like a pattern ('eu-*').", show_default=False)
     ],
-    reason: WhyOption,
+    reason: FailureWhyOption,
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
     json_output: JsonOption = False,

@@ -14,7 +14,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-WhyOption = Annotated[str, typer.Option("--reason", help="Why; told to whoever waits, and in the event.")]
+FreezeWhyOption = Annotated[str, typer.Option("--reason", help="Why; told to whoever waits, and in the event.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def freeze(
         ),
     ] = None,
     rollbacks_too: Annotated[bool, typer.Option("--rollbacks-too", help="Also rollbacks, which pass else.")] = False,
-    reason: WhyOption = "",
+    reason: FreezeWhyOption = "",
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
     json_output: JsonOption = False,
@@ -72,7 +72,7 @@ def freeze(
 
 def unfreeze(
     freeze_id: Annotated[str, typer.Argument(metavar="FREEZE", help="The freeze's id.", show_default=False)],
-    reason: WhyOption = "",
+    reason: FreezeWhyOption = "",
     actor: ActorOption = None,
     request_id: RequestIdOption = None,
     json_output: JsonOption = False,

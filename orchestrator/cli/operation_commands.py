@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.output import JsonOption, print_answer, print_json, print_line
-from orchestrator.cli.targets import Given, IdArgument, PlanOption, TaskOption, TenantOption, target_given
+from orchestrator.cli.targets import IdArgument, PlanOption, TargetOptions, TaskOption, TenantOption, target_given
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def explain(
 
 def _operate(
     word: str,
-    given: Given,
+    given: TargetOptions,
     reason: str,
     asking: tuple[str | None, str | None],
     wait: bool,

@@ -28,7 +28,7 @@ class PlanFormat(StrEnum):
     SWITCH_TASK = "switch-task"
 
 
-FormatOption = Annotated[
+PlanFormatOption = Annotated[
     PlanFormat,
     typer.Option("--format", help="switch-task: a JSON list of tenant configs, as the old executor took it."),
 ]
@@ -57,7 +57,7 @@ def validate(
     plan: PlanFileArgument,
     json_output: JsonOption = False,
     show: Annotated[bool, typer.Option("--show", help="Print what each tenant will do, rendered.")] = False,
-    format: FormatOption = PlanFormat.PLAN,
+    format: PlanFormatOption = PlanFormat.PLAN,
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
     try:
@@ -122,7 +122,7 @@ def submit(
     skip_identical: SkipIdenticalOption = False,
     override_freeze: OverrideOption = "",
     actor: ActorOption = None,
-    format: FormatOption = PlanFormat.PLAN,
+    format: PlanFormatOption = PlanFormat.PLAN,
     json_output: JsonOption = False,
 ) -> None:
     """Submit a plan; the same file twice is one plan when it has a plan_id."""
@@ -152,10 +152,10 @@ def submit(
             print_json({"planId": result.plan_id, "status": ended})
         else:
             from orchestrator.cli import drawing, tables, watch
-            from orchestrator.cli.status_command import ROWS
+            from orchestrator.cli.status_command import TABLE_ROWS
 
             ended = watch.wait_and_show(client, result.plan_id)
-            drawing.show(tables.plan_table(client.status(result.plan_id, limit=ROWS, by_interest=True)))
+            drawing.show(tables.plan_table(client.status(result.plan_id, limit=TABLE_ROWS, by_interest=True)))
     # Rolled back is well done, and not what was submitted.
     if ended != PlanState.COMPLETED:
         raise typer.Exit(1)

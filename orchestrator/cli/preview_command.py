@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from orchestrator.cli.output import JsonOption, print_json, print_line
-from orchestrator.cli.plan_commands import FormatOption, PlanFileArgument, PlanFormat, SkipIdenticalOption, written
+from orchestrator.cli.plan_commands import PlanFileArgument, PlanFormat, PlanFormatOption, SkipIdenticalOption, written
 
 if TYPE_CHECKING:
     from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
@@ -30,7 +30,7 @@ def preview(
         typer.Option("--against-plan", help="Compare with this plan's configs.", show_default="the last known good"),
     ] = None,
     skip_identical: SkipIdenticalOption = False,
-    format: FormatOption = PlanFormat.PLAN,
+    format: PlanFormatOption = PlanFormat.PLAN,
     json_output: JsonOption = False,
 ) -> None:
     """Say what a plan would change, tenant by tenant, against what each is now; nothing is written."""

@@ -20,9 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def complete_type(incomplete: str) -> list[str]:
     """Types of events for the shell."""
-    from orchestrator.control.event_filter import EVENT_TYPES
+    from orchestrator.control.event_filter import EVENT_NAMES
 
-    return [name for name in EVENT_TYPES if name.startswith(incomplete)]
+    return [name for name in EVENT_NAMES if name.startswith(incomplete)]
 
 
 def events(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.control.answers import PurgedTenant
     from orchestrator.control.task_rows import Wanted
 
-ROWS = 50
+TABLE_ROWS = 50
 """Rows of a page, unless said otherwise: what a person can look through."""
 
 
@@ -49,7 +49,7 @@ def status(
     ] = None,
     wave: Annotated[str | None, typer.Option(help="Only tasks of this wave.", show_default=False)] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"Rows of a page; {ROWS} in a table.", show_default=False)
+        int | None, typer.Option(min=1, help=f"Rows of a page; {TABLE_ROWS} in a table.", show_default=False)
     ] = None,
     page: Annotated[int | None, typer.Option(min=1, help="Which page, from 1 on.", show_default=False)] = None,
     wide: Annotated[bool, typer.Option("--wide", help="More columns, and no text cut.")] = False,
@@ -132,7 +132,7 @@ def _show_left(left: PurgedTenant, form: Format) -> None:
 def _show_plan(
     client: Client, plan_id: str, wanted: Wanted, limit: int | None, page: int | None, wide: bool, form: Format
 ) -> None:
-    size, number = limit or ROWS, page or 1
+    size, number = limit or TABLE_ROWS, page or 1
     offset = (number - 1) * size
     if form == "table":
         from orchestrator.cli import drawing, tables

@@ -50,11 +50,11 @@ TenantOption = Annotated[
 ]
 TaskOption = Annotated[str | None, typer.Option("--task", metavar="ID", help="One task.", show_default=False)]
 
-Given = tuple[str | None, str | None, str | None, str | None]
+TargetOptions = tuple[str | None, str | None, str | None, str | None]
 """The plain argument, then what --plan, --tenant and --task say."""
 
 
-def target_given(client: Client, given: Given) -> OperationTarget:
+def target_given(client: Client, given: TargetOptions) -> OperationTarget:
     """What the command is for. Raises ``InvalidInput`` for none, several, or an id that several things have; and
     ``NotFound``."""
     from orchestrator.control.target import target_of

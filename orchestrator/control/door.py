@@ -51,21 +51,21 @@ from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.failure_answers import Chunked, Word
 from orchestrator.ledger.operations import Operation, Order
 
-Written = str | Path | Mapping[str, Any] | PlanSpec
+PlanSource = str | Path | Mapping[str, Any] | PlanSpec
 
 
 class Submits(Protocol):
     """Checks, previews and submits plans."""
 
-    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]: ...
+    def check(self, plan: PlanSource, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]: ...
 
     def preview(
-        self, plan: Written, *, against_plan: str | None, skip_identical: bool
+        self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]: ...
 
     def submit(
         self,
-        plan: Written,
+        plan: PlanSource,
         progress: Callable[[int], None],
         *,
         preview: str | None,

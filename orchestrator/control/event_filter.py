@@ -10,7 +10,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.pattern import is_like
 
-EVENT_TYPES: Final[tuple[str, ...]] = tuple(kind.__name__ for kind in events.EVENT_TYPES)
+EVENT_NAMES: Final[tuple[str, ...]] = tuple(kind.__name__ for kind in events.EVENT_TYPES)
 
 
 class EventFilter:
@@ -18,9 +18,9 @@ class EventFilter:
 
     def __init__(self, types: Collection[str] | None = None, tenants: str | None = None) -> None:
         """``tenants``: a tenant's id, or a pattern such as ``eu-*``. Raises ``InvalidInput`` for what is no type."""
-        wrong = [one for one in types or () if one not in EVENT_TYPES]
+        wrong = [one for one in types or () if one not in EVENT_NAMES]
         if wrong:
-            raise InvalidInput([Problem("--type", one, unknown("type", one, EVENT_TYPES)) for one in wrong])
+            raise InvalidInput([Problem("--type", one, unknown("type", one, EVENT_NAMES)) for one in wrong])
         # Without types every event: also one of a newer release, whose type is not known here.
         self._types = frozenset(types or ())
         self._tenants = tenants

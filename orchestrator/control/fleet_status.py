@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
@@ -12,8 +12,8 @@ from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.records import Record
 
-Record = Mapping[str, str]
 FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from orchestrator.domain.status import PlanState
-
-Record = Mapping[str, str]
+from orchestrator.ledger.records import Record
 
 
 def start_words(record: Record, told_now_ms: int) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.absent import absent
@@ -18,9 +18,9 @@ from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskSt
 from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
+from orchestrator.ledger.records import Record
 from steps import in_words
 
-Record = Mapping[str, str]
 _BACK: Final = {"old version": "new version"}
 
 

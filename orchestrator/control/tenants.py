@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 from orchestrator.control.answers import DeployUnit, PurgedTenant
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.ledger.reader import Reader
-from orchestrator.ledger.records import IDENTITY
+from orchestrator.ledger.records import IDENTITY, Record
 
-Record = Mapping[str, str]
 _TELLS: Final = ("mover", "current", "good")
 
 

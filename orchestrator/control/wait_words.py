@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from orchestrator.control.freeze_words import until_words
 from orchestrator.ledger.group_reads import GroupUse
 from orchestrator.ledger.reader import Reader
-
-Record = Mapping[str, str]
+from orchestrator.ledger.records import Record
 
 
 def wait_words(reader: Reader, task_ids: Sequence[str], records: Sequence[Record]) -> list[str | None]:

@@ -24,7 +24,7 @@ class EventLog(Protocol):
     def events(self, plan_id: str | None, since: int) -> Iterator[Event]: ...
 
 
-News = Callable[[str | None, int], Iterator[Event]]
+EventsAfter = Callable[[str | None, int], Iterator[Event]]
 """Blocks for what a plan, or all, tell after a sequence id; it may end at any time, and with nothing."""
 
 ENDS: Final = frozenset(("PlanCompleted", "PlanFailed", "PlanCancelled", "PlanRolledBack", "PlanRollbackFailed"))
@@ -37,7 +37,7 @@ class LedgerLog(EventLog, Protocol):
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool: ...
 
 
-def news_of(log: LedgerLog) -> News:
+def news_of(log: LedgerLog) -> EventsAfter:
     """Of a log that is read again: nothing by itself, but it blocks until there is something."""
 
     def news(plan_id: str | None, since: int) -> Iterator[Event]:
@@ -50,7 +50,7 @@ def news_of(log: LedgerLog) -> News:
 class Waiting:
     """Waits by looking, again and again. Raises ``NotFound`` for what is not there."""
 
-    def __init__(self, log: EventLog, tells: Tells, news: News) -> None:
+    def __init__(self, log: EventLog, tells: Tells, news: EventsAfter) -> None:
         self._log = log
         self._status = tells
         self._news = news

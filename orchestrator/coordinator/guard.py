@@ -23,7 +23,7 @@ LONGEST_SECONDS: Final = 60.0
 REMEMBERED: Final = 1000
 """Things with a fault that are told apart; past them the oldest are tried again at once."""
 
-Outcome = TypeVar("Outcome")
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
@@ -49,7 +49,7 @@ class FaultGuard:
 
         return self.ask(name, taken, otherwise=False)
 
-    def ask(self, name: str, step: Callable[[], Outcome], otherwise: Outcome) -> Outcome:
+    def ask(self, name: str, step: Callable[[], T], otherwise: T) -> T:
         """Takes the step, unless its thing is held back, for its answer; ``otherwise`` if it was not taken, or failed.
 
         A Redis that is away, or too new for this process, is nobody's fault: that is raised, as it stops everything.

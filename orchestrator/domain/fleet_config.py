@@ -20,7 +20,7 @@ from orchestrator.domain.model import Condition, GroupName, Model, Name, PlanSec
 
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
-Share = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
+PositivePercent = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
 MAX_WAVES = 100
 
 Mode = Literal["soft", "strict"]
@@ -55,7 +55,7 @@ class WaveTenants(Model):
     those for which an expression holds, or named ones."""
 
     count: Annotated[int, Field(strict=True, ge=1)] | None = None
-    percent: Share | None = None
+    percent: PositivePercent | None = None
     where: Condition | None = None
     ids: Annotated[list[TenantId], Field(min_length=1)] | None = None
 

@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.domain.folded import QueueClass
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ACTIVE, TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.task_id import position_of
-from orchestrator.history.ledger_dump import LedgerDump, Record, is_set, waits
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set, waits
 from orchestrator.history.places import FAILURES, wave_keeps_open
 from orchestrator.history.report import Report
 
@@ -40,7 +40,7 @@ def check_plans(dump: LedgerDump, report: Report) -> None:
                 report.add("I5", f"{plan_id} counts {task_id} as paused by it, which is {state}")
 
 
-def _check_counters(plan_id: str, record: Record, tasks: Mapping[str, Record], report: Report) -> None:
+def _check_counters(plan_id: str, record: DumpedRecord, tasks: Mapping[str, DumpedRecord], report: Report) -> None:
     counts = _counts(tasks)
     for name in (*TaskState, *_MARKS):
         if int(record.get(f"n:{name}", 0)) != counts[name]:
@@ -53,7 +53,7 @@ def _check_counters(plan_id: str, record: Record, tasks: Mapping[str, Record], r
                 report.add("I7", f"{plan_id} counts {told} {name} in wave {wave}, its tasks {counts[name]}")
 
 
-def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
+def _counts(tasks: Mapping[str, DumpedRecord]) -> Counter[str]:
     counts = Counter(task["status"] for task in tasks.values())
     for task in tasks.values():
         counts["rollbackRequested"] += is_set(task, "rollbackRequested")
@@ -64,7 +64,9 @@ def _counts(tasks: Mapping[str, Record]) -> Counter[str]:
     return counts
 
 
-def _check_slots(dump: LedgerDump, plan_id: str, record: Record, tasks: Mapping[str, Record], report: Report) -> None:
+def _check_slots(
+    dump: LedgerDump, plan_id: str, record: DumpedRecord, tasks: Mapping[str, DumpedRecord], report: Report
+) -> None:
     slots = dump.slots.get(plan_id, set())
     active = {task_id for task_id, task in tasks.items() if task["status"] in TASK_ACTIVE}
     if len(slots) > int(record["max"]):
@@ -75,7 +77,7 @@ def _check_slots(dump: LedgerDump, plan_id: str, record: Record, tasks: Mapping[
         report.add("I2", f"{plan_id}: tasks that run without a slot: {sorted(active - slots)}")
 
 
-def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, Record], report: Report) -> None:
+def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, DumpedRecord], report: Report) -> None:
     queue = dump.queues.get(plan_id, {})
     for task_id, rank in queue.items():
         task = tasks.get(task_id, {})
@@ -93,7 +95,9 @@ def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, Record], re
             report.add("I9", f"{task_id} is {task['status']}, waits, and stands in no queue and no line")
 
 
-def _check_state(dump: LedgerDump, plan_id: str, record: Record, tasks: Mapping[str, Record], report: Report) -> None:
+def _check_state(
+    dump: LedgerDump, plan_id: str, record: DumpedRecord, tasks: Mapping[str, DumpedRecord], report: Report
+) -> None:
     state, counts = PlanState(record["status"]), _counts(tasks)
     open_count = sum(counts[name] for name in TASK_OPEN) + counts["rollbackRequested"]
     if state in PLAN_ENDED and open_count:

@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED, TaskState
 from orchestrator.domain.task_id import plan_of
-from orchestrator.history.ledger_dump import LedgerDump, Record, waits
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, waits
 from orchestrator.history.report import Report
 
 NO_CHECKPOINT: Final = frozenset({TaskState.COMPLETED, TaskState.ROLLED_BACK, TaskState.CANCELLED})
@@ -29,7 +29,7 @@ def check_tasks(dump: LedgerDump, report: Report, *, overdue_ms: int) -> None:
                 report.add("I9", f"the {kind} lease of {task_id} is overdue by {late_ms / 1000:.1f} s")
 
 
-def _check_active(dump: LedgerDump, task_id: str, record: Record, report: Report) -> None:
+def _check_active(dump: LedgerDump, task_id: str, record: DumpedRecord, report: Report) -> None:
     state, tenant_id = record["status"], record["tenant"]
     tenant = dump.tenants.get(tenant_id, {})
     if tenant.get("holder") != task_id:
@@ -45,7 +45,7 @@ def _check_active(dump: LedgerDump, task_id: str, record: Record, report: Report
         report.add("I12", f"{task_id} is {state} and its checkpoint expires")
 
 
-def _check_idle(dump: LedgerDump, task_id: str, record: Record, report: Report) -> None:
+def _check_idle(dump: LedgerDump, task_id: str, record: DumpedRecord, report: Report) -> None:
     state = TaskState(record["status"])
     if dump.leases_of(task_id) or task_id in dump.deadlines:
         report.add("I10", f"{task_id} is {state} and still has a lease or a deadline")
@@ -59,7 +59,7 @@ def _check_idle(dump: LedgerDump, task_id: str, record: Record, report: Report) 
         report.add("I10", f"{task_id} is {state} and its record still has {left}")
 
 
-def _check_ended(dump: LedgerDump, task_id: str, record: Record, report: Report) -> None:
+def _check_ended(dump: LedgerDump, task_id: str, record: DumpedRecord, report: Report) -> None:
     state, tenant_id = TaskState(record["status"]), record["tenant"]
     if dump.tenants.get(tenant_id, {}).get("holder") == task_id:
         report.add("I10", f"{task_id} is {state} and still holds {tenant_id}")

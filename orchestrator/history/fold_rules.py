@@ -9,7 +9,7 @@ from orchestrator.domain.folded import FoldedPlan, FoldedTask
 from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.waves import WaveState
-from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
 
@@ -71,7 +71,7 @@ def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
                 report.add("I7", f"{task.task_id} folds to {task.state}, the ledger has no record of it", task.last)
 
 
-def _compare_task(task: FoldedTask, dump: LedgerDump, record: Record, report: Report) -> None:
+def _compare_task(task: FoldedTask, dump: LedgerDump, record: DumpedRecord, report: Report) -> None:
     told: dict[str, object] = {"status": task.state.value}
     kept: dict[str, object] = {"status": record["status"]}
     if task.whole:

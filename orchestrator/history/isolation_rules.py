@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Final
 
 from orchestrator.domain.status import PlanState
-from orchestrator.history.ledger_dump import LedgerDump, Record, is_set
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.history.places import move_may_start
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -46,7 +46,7 @@ def _last(world: World, plan_id: str) -> int:
     return plan.last if plan else 0
 
 
-def _could_go_on(dump: LedgerDump, plan_id: str, record: Record) -> bool:
+def _could_go_on(dump: LedgerDump, plan_id: str, record: DumpedRecord) -> bool:
     """Whether its head could be admitted right now: the plan runs, a slot is free, and the head's tenant too."""
     if is_set(record, "pauseRequested") or is_set(record, "cancelRequested"):
         return False

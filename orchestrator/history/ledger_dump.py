@@ -10,7 +10,7 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.presence import ALIVE_SECONDS
 
-Record = dict[str, str]
+DumpedRecord = dict[str, str]
 
 NEEDED: Final = ("status", "max", "total", "stages", "written")
 """What a plan's record must say for anything to be judged of the plan."""
@@ -24,10 +24,10 @@ class LedgerDump:
     seq: int = 0
     epoch: int = 0
     meta: Mapping[str, str] = field(default_factory=dict)
-    plans: dict[str, Record] = field(default_factory=dict)
+    plans: dict[str, DumpedRecord] = field(default_factory=dict)
     """Every plan of the index; an empty record is one that somebody has deleted."""
-    tasks: dict[str, Record] = field(default_factory=dict)
-    tenants: dict[str, Record] = field(default_factory=dict)
+    tasks: dict[str, DumpedRecord] = field(default_factory=dict)
+    tenants: dict[str, DumpedRecord] = field(default_factory=dict)
     slots: dict[str, set[str]] = field(default_factory=dict)
     queues: dict[str, dict[str, float]] = field(default_factory=dict)
     """Of each plan the waiting tasks with their ranks, in order."""
@@ -104,11 +104,11 @@ class LedgerDump:
         """Whether the plan's record lacks what every script needs: no script does that, a hand or a lost disk does."""
         return any(name not in self.plans.get(plan_id, {}) for name in NEEDED)
 
-    def sound_plans(self) -> Iterator[tuple[str, Record]]:
+    def sound_plans(self) -> Iterator[tuple[str, DumpedRecord]]:
         """The plans whose record is whole."""
         return ((plan_id, record) for plan_id, record in self.plans.items() if not self.is_damaged(plan_id))
 
-    def sound_tasks(self) -> Iterator[tuple[str, Record]]:
+    def sound_tasks(self) -> Iterator[tuple[str, DumpedRecord]]:
         """The tasks of those plans."""
         return ((task_id, record) for task_id, record in self.tasks.items() if not self.is_damaged(plan_of(task_id)))
 
@@ -119,9 +119,9 @@ class LedgerDump:
         is_in_group = task_id in self.group_lines.get(task.get("groupFor", ""), ())
         return is_frozen or is_in_group or task_id in self.lines.get(task.get("tenant", ""), ())
 
-    def by_plan(self) -> dict[str, dict[str, Record]]:
+    def by_plan(self) -> dict[str, dict[str, DumpedRecord]]:
         """The tasks of each plan."""
-        found: dict[str, dict[str, Record]] = {plan_id: {} for plan_id in self.plans}
+        found: dict[str, dict[str, DumpedRecord]] = {plan_id: {} for plan_id in self.plans}
         for task_id, record in self.tasks.items():
             found.setdefault(plan_of(task_id), {})[task_id] = record
         return found

@@ -12,7 +12,7 @@ from redis.exceptions import OutOfMemoryError
 
 from orchestrator.domain.events import Event
 from orchestrator.history.key_walk import KeyWalk
-from orchestrator.history.ledger_dump import LedgerDump, Record
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump
 from orchestrator.ledger.keys import PATTERNS, Keys
 from orchestrator.ledger.reader import PAGE, Reader
 
@@ -22,7 +22,7 @@ ATOMIC: Final = 50_000
 LOOKS: Final = 5
 """A plan that is being written, or has lost tasks, does not look whole however often one looks."""
 
-Command = tuple[str, tuple[Any, ...]]
+_Call = tuple[str, tuple[Any, ...]]
 
 _MEMBERS: Final = (0, -1)
 _SCORES: Final = (0, -1, False, True)
@@ -57,7 +57,7 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
 def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, list[str]]:
     """What the walk found, at one moment, and the ids of the plans that are there by then."""
     of = keys.of
-    single: dict[str, Command] = {
+    single: dict[str, _Call] = {
         "time": ("time", ()),
         "offset": ("hget", (of("clock"), "offset")),
         "seq": ("get", (of("seq"),)),
@@ -114,9 +114,9 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         seq=int(one["seq"] or 0),
         epoch=int(one["epoch"] or 0),
         meta=one["meta"],
-        plans=dict(cast(Mapping[str, Record], each["plan"])),
+        plans=dict(cast(Mapping[str, DumpedRecord], each["plan"])),
         tasks={task_id: record for task_id, record in each["task"].items() if record},
-        tenants=dict(cast(Mapping[str, Record], each["tenant"])),
+        tenants=dict(cast(Mapping[str, DumpedRecord], each["tenant"])),
         slots={plan_id: set(found) for plan_id, found in each["slots"].items()},
         plan_paused={plan_id: set(found) for plan_id, found in each["plan_paused"].items()},
         queues={plan_id: _pairs(found) for plan_id, found in each["queue"].items()},
@@ -148,7 +148,7 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
     )
 
 
-def _run(client: redis.Redis, commands: Sequence[Command]) -> list[Any]:
+def _run(client: redis.Redis, commands: Sequence[_Call]) -> list[Any]:
     try:
         return _run_in_pages(client, commands, is_atomic=len(commands) <= ATOMIC)
     except OutOfMemoryError:
@@ -156,7 +156,7 @@ def _run(client: redis.Redis, commands: Sequence[Command]) -> list[Any]:
         return _run_in_pages(client, commands, is_atomic=False)
 
 
-def _run_in_pages(client: redis.Redis, commands: Sequence[Command], *, is_atomic: bool) -> list[Any]:
+def _run_in_pages(client: redis.Redis, commands: Sequence[_Call], *, is_atomic: bool) -> list[Any]:
     step = len(commands) if is_atomic else PAGE
     answers: list[Any] = []
     for start in range(0, len(commands), step):

@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["token", "session", "link"]
+CredentialKind = Literal["token", "session", "link"]
 _FORM: Final = re.compile(r"chg-(token|session|link)-([0-9a-f]{16})-([0-9a-f]{64})")
 
 
@@ -21,7 +21,7 @@ _FORM: Final = re.compile(r"chg-(token|session|link)-([0-9a-f]{16})-([0-9a-f]{64
 class Credential:
     """One, with its secret; never logged or kept so."""
 
-    kind: Kind
+    kind: CredentialKind
     identifier: str
     secret: str
 
@@ -48,12 +48,12 @@ class Credential:
         return isinstance(digest, str) and hmac.compare_digest(self.digest.encode(), digest.encode())
 
 
-def draw_credential(kind: Kind) -> Credential:
+def draw_credential(kind: CredentialKind) -> Credential:
     """A new one."""
     return Credential(kind, secrets.token_hex(8), secrets.token_hex(32))
 
 
-def read_credential(text: str, kind: Kind) -> Credential | None:
+def read_credential(text: str, kind: CredentialKind) -> Credential | None:
     """What the text shows, when it has the form of this kind."""
     found = _FORM.fullmatch(text)
     return Credential(kind, found[2], found[3]) if found and found[1] == kind else None

@@ -70,7 +70,7 @@ _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Fields that hold a number if they are there at all."""
 
-Command = tuple[str, ...]
+RedisCommand = tuple[str, ...]
 """One of Redis' own, in words."""
 
 
@@ -82,7 +82,7 @@ class DamagedKey:
     key: str
     kind: str
     wrong: str
-    mend: tuple[Command, ...]
+    mend: tuple[RedisCommand, ...]
 
     @property
     def stops_all(self) -> bool:
@@ -109,7 +109,7 @@ def _of(kind: str) -> tuple[str, str]:
 
 def _of_another_type(client: redis.Redis, keys: Keys, kind: str, is_now: str) -> DamagedKey:
     key = keys.of(kind)
-    mend: tuple[Command, ...] = (("DEL", key),)
+    mend: tuple[RedisCommand, ...] = (("DEL", key),)
     if kind == "seq":
         mend = (("SET", key, str(_last_number(client, keys))),)
     elif kind in ("freezes_now", "freeze_times") and (freezes := _freezes(client, keys)):
@@ -117,7 +117,7 @@ def _of_another_type(client: redis.Redis, keys: Keys, kind: str, is_now: str) ->
     return DamagedKey(key, kind, f"it is a {is_now}, not a {TYPES[kind]}", mend)
 
 
-def _frozen_meanwhile(keys: Keys, kind: str, freezes: list[str]) -> tuple[Command, ...]:
+def _frozen_meanwhile(keys: Keys, kind: str, freezes: list[str]) -> tuple[RedisCommand, ...]:
     """All freezes are looked at anew, and no tenant slips through in between: their records say whom they stop."""
     key, times = keys.of(kind), keys.of("freeze_times")
     if kind == "freezes_now":
@@ -149,7 +149,7 @@ def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     for name, value in zip(names, cast(list[str | None], client.hmget(key, list(names))), strict=True):
         if value is None or _is_number(value):
             continue
-        mend: Command = ("HDEL", key, name)
+        mend: RedisCommand = ("HDEL", key, name)
         if name in ("ticket", "frozen", "freezes"):
             # Above all that were given out: those who wait already stay in front.
             mend = ("HSET", key, name, str(client.time()[0]))

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 import redis
 
-from orchestrator.ledger.damaged_keys import Command, DamagedKey
+from orchestrator.ledger.damaged_keys import DamagedKey, RedisCommand
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
@@ -84,7 +84,7 @@ def _beyond(client: redis.Redis, keys: Keys, plan_id: str) -> Iterator[DamagedKe
     entries = cast(Sequence[tuple[str, Any]], client.xrange(key, min=f"({last}-0", count=MOST_BEYOND + 1))
     if not entries:
         return
-    mend: tuple[Command, ...] = (("DEL", key),)
+    mend: tuple[RedisCommand, ...] = (("DEL", key),)
     if len(entries) <= MOST_BEYOND:
         mend = (("XDEL", key, *(entry for entry, _ in entries)), ("XSETID", key, f"{last}-0"))
     wrong = f"it has an entry {entries[0][0]}, and the namespace's last event is {last}"

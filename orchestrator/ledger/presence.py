@@ -36,7 +36,7 @@ GONE_SECONDS: Final = 600.0
 SEARCH_SECONDS: Final = 0.5
 """How long other namespaces are looked for."""
 
-Role = Literal["coordinator", "worker"]
+ProcessRole = Literal["coordinator", "worker"]
 _log = structlog.get_logger(__name__)
 
 
@@ -44,7 +44,7 @@ _log = structlog.get_logger(__name__)
 class Process:
     """One live process, as it last described itself; ``queues`` are those that a worker consumes."""
 
-    role: Role
+    role: ProcessRole
     host: str
     pid: int
     queues: tuple[str, ...]
@@ -87,7 +87,7 @@ class Presence:
     def __init__(
         self,
         ledger: Ledger,
-        role: Role,
+        role: ProcessRole,
         queues: tuple[str, ...] = (),
         silent_seconds: Callable[[], float] = lambda: 0.0,
         on_time: Callable[[int], None] = lambda _: None,
@@ -209,7 +209,7 @@ def _process(name: str, entry: str, now_ms: int) -> Process | None:
         role, host, pid = name.split(":", 2)
         known = json.loads(entry)
         return Process(
-            role=cast(Role, role),
+            role=cast(ProcessRole, role),
             host=host,
             pid=int(pid),
             queues=tuple(map(str, known["queues"])),

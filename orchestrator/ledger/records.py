@@ -10,6 +10,9 @@ from typing import Any, Final
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.outcomes import Ended
 
+Record = Mapping[str, str]
+"""The fields of a plan, task, wave or tenant, as the ledger keeps them."""
+
 
 @dataclass(frozen=True, slots=True)
 class StageRow:

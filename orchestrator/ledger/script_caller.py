@@ -19,7 +19,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.outcomes import BAD_MOVE, TOO_OLD
 from orchestrator.ledger.refusals import not_now
 from orchestrator.ledger.script_source import TABLES, Tables, named_script
-from orchestrator.ledger.turn_record import Row
+from orchestrator.ledger.turn_record import VerbArguments
 from orchestrator.settings.model import Settings
 
 _log = structlog.get_logger(__name__)
@@ -50,11 +50,11 @@ class ScriptCaller:
         """The same of a script that is asked only what it would answer: no replica is waited for."""
         return self._done(verb, self._run(verb, arguments, waits=False))
 
-    def call_all(self, verb: str, rows: Sequence[Row]) -> list[list[Any] | Exception]:
+    def call_all(self, verb: str, rows: Sequence[VerbArguments]) -> list[list[Any] | Exception]:
         """Runs a script once a row, in one round trip; what is wrong with one (a refused move, a damaged record)
         stands in its place. Raises when the server is away: the whole may be repeated then."""
         sha, _ = self._script(verb)
-        commands: list[Row] = [("EVALSHA", sha, 1, self.keys.root, *row) for row in rows]
+        commands: list[VerbArguments] = [("EVALSHA", sha, 1, self.keys.root, *row) for row in rows]
         if self._min_replicas:
             commands.append(("WAIT", self._min_replicas, self._wait_ms))
         answers = self.connection.execute_all(commands)
@@ -62,7 +62,7 @@ class ScriptCaller:
             self._note_replicas(answers.pop())
         return [self._answer_of_one(verb, row, answer) for row, answer in zip(rows, answers, strict=True)]
 
-    def _answer_of_one(self, verb: str, row: Row, answer: Any) -> list[Any] | Exception:
+    def _answer_of_one(self, verb: str, row: VerbArguments, answer: Any) -> list[Any] | Exception:
         try:
             if isinstance(answer, NoScriptError):
                 return self.call(verb, *row)

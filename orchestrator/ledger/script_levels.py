@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from orchestrator.ledger.script_parts import Part, reached, words
+from orchestrator.ledger.script_parts import Part, reached_parts, words
 
 MOST_LOCALS: Final = 100
 """Functions that are local names: Lua takes 200 of those, and there are constants and a body's own besides."""
@@ -51,9 +51,9 @@ def _levels(parts: Sequence[Part], used: frozenset[str], later: frozenset[str]) 
     """What is defined at once, what by few calls, what rarely. A name that is no function, or is that of a variable
     somewhere, is seen by those below it only: it stands where all that use it see it."""
     common = [part for part in parts if not part.is_rare]
-    first = set(reached([part for part in common if not part.names & later], used))
-    second = set(reached(common, used)) - first
-    third = set(reached(parts, used)) - first - second
+    first = set(reached_parts([part for part in common if not part.names & later], used))
+    second = set(reached_parts(common, used)) - first
+    third = set(reached_parts(parts, used)) - first - second
     texts = [part.text for part in parts]
     variables = {name for text in texts for name in _variables(text)}
     while lifted := [

@@ -65,7 +65,7 @@ def words(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(found | {word.partition(".")[0].rstrip("[") for word in found})
 
 
-def reached(parts: Iterable[Part], roots: frozenset[str]) -> list[Part]:
+def reached_parts(parts: Iterable[Part], roots: frozenset[str]) -> list[Part]:
     """Those that the roots use, and all that these use in turn; in the order given."""
     listed = list(parts)
     known = set(roots)

@@ -29,7 +29,7 @@ from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_keys import with_keys
 from orchestrator.ledger.script_levels import with_levels
-from orchestrator.ledger.script_parts import Part, definitions_of, reached, words
+from orchestrator.ledger.script_parts import Part, definitions_of, reached_parts, words
 
 UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
@@ -94,7 +94,7 @@ def _assemble(name: str, body: str) -> str:
     body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
     if _defines(parts, "once"):
         body = f"local function act()\n{body}\nend\nreturn once(act)"
-    if _defines(reached(parts, words([body])), "ask_task", "ask_plan"):
+    if _defines(reached_parts(parts, words([body])), "ask_task", "ask_plan"):
         # What the table refuses ends the verb there, whichever function asked.
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:

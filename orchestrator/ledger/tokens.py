@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.roles import Role
-from orchestrator.ledger.credentials import Credential, Kind, draw_credential
+from orchestrator.ledger.credentials import Credential, CredentialKind, draw_credential
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations, Order, Reply
 
@@ -87,7 +87,7 @@ class Tokens:
         digest = record.get("digest") if credential is not None and record.get("kind") == credential.kind else None
         return LookedUp(int(now_ms), int(wait_ms), _read(token_id, token), digest)
 
-    def note_failure(self, address: str, shown: Kind) -> int:
+    def note_failure(self, address: str, shown: CredentialKind) -> int:
         """Counts a failure of the address, and tells the log; how many ms it has to wait now."""
         return int(self._ledger.call("note_failure", address, shown)[2])
 

@@ -15,7 +15,7 @@ from orchestrator.ledger.turn_record import Begin, PolledAgain, begin_row, begun
 
 T = TypeVar("T")
 
-MOST: Final = 50
+BATCH_TURNS: Final = 50
 """Turns of one round trip: Redis is to serve others in between."""
 
 

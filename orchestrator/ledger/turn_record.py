@@ -12,7 +12,7 @@ from orchestrator.domain.status import TaskState
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import Dropped, Early, TooNew, Turn, TurnRecord
 
-Row = tuple[str | int | float, ...]
+VerbArguments = tuple[str | int | float, ...]
 """Arguments of one script."""
 
 Begin = tuple[Begun, TurnRecord | Early | TooNew | Dropped]
@@ -22,7 +22,7 @@ PolledAgain = tuple[Ended, int, int]
 """``AGAIN`` with the next turn's number and its due time (ms of the ledger's clock), or ``STALE``."""
 
 
-def begin_row(turn: Turn, worker: str) -> Row:
+def begin_row(turn: Turn, worker: str) -> VerbArguments:
     """Of ``begin``."""
     return (turn.task_id, turn.epoch, turn.stage, turn.turn, worker, formats.CURSOR, CHECKPOINT_FORMAT)
 
@@ -40,7 +40,7 @@ def begun_of(answer: Sequence[Any]) -> Begin:
     return code, turn_record(answer[1:])
 
 
-def poll_row(turn: Turn, delay_seconds: float, cursor: str) -> Row:
+def poll_row(turn: Turn, delay_seconds: float, cursor: str) -> VerbArguments:
     """Of ``poll_again``; ``cursor`` is JSON."""
     return (turn.task_id, turn.epoch, turn.stage, turn.turn, round(delay_seconds * 1000), cursor)
 

@@ -29,7 +29,7 @@ from orchestrator.observability.ledger_metrics import families, gauge
 FRESH_SECONDS: Final = 1.0
 """A sample so young is not read again."""
 
-LOOPBACK: Final = "127.0.0.1"
+LOOPBACK_ADDRESS: Final = "127.0.0.1"
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class MetricsEndpoint:
     """Where metrics are served; ``port`` 0 takes a free one."""
 
     port: int
-    address: str = LOOPBACK
+    address: str = LOOPBACK_ADDRESS
 
     def check(self) -> list[Problem]:
         """What is wrong with it."""

@@ -11,7 +11,7 @@ from orchestrator.files.text_file import read_text
 from orchestrator.files.yaml_text import read_yaml
 from orchestrator.settings.given import Given
 
-VARIABLE: Final = "CHANGEOVER_CONFIG"
+FILE_VARIABLE: Final = "CHANGEOVER_CONFIG"
 MAX_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -21,7 +21,7 @@ def read_config_file(name: str) -> Given:
     try:
         text = read_text(Path(name), name, MAX_BYTES)
     except InvalidInput as error:
-        given.problems += [Problem(VARIABLE, shown(name), problem.message) for problem in error.problems]
+        given.problems += [Problem(FILE_VARIABLE, shown(name), problem.message) for problem in error.problems]
         return given
     lines: dict[str, int] = {}
     try:

@@ -24,28 +24,28 @@ from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.wording import problems_of
 from orchestrator.secrets.scopes import SecretScope
-from orchestrator.settings.config_file import VARIABLE, read_config_file
+from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
 from orchestrator.settings.environment import read_environment
 from orchestrator.settings.given import Given
 from orchestrator.settings.mistakes import setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
 from orchestrator.settings.section import Section, number_and_no_truth
-from orchestrator.settings.webhooks import MOST, HookName, WebhookSettings, refused_hooks
+from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
 from steps import AllowedHosts, MalformedEndpoints, WritableKeys, health_endpoints
 
-Count = Annotated[int, Field(ge=1)]
+AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 class HealthCheckSettings(Section):
     """Defaults of the health-check step; a plan's step and a tenant's override go before them."""
 
     interval_seconds: Seconds = 3.0
-    max_attempts: Count = 10
+    max_attempts: AtLeastOne = 10
     path: str = "/health"
     version_key: str = "version"
     timeout_seconds: Seconds = 5.0
-    consecutive_successes: Count = 1
+    consecutive_successes: AtLeastOne = 1
     fail_fast: bool = False
 
 
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     deaf_seconds: Seconds = 60.0
     frozen_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
-    feed_max_length: Count = 100_000
+    feed_max_length: AtLeastOne = 100_000
     retention_seconds: Annotated[float, Field(ge=0, le=100 * 365 * 86400, allow_inf_nan=False)] | None = 30 * 86400.0
     archive: ArchiveSettings = ArchiveSettings()
     health_check: HealthCheckSettings = HealthCheckSettings()
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     groups: dict[GroupName, Annotated[int, Field(ge=1, le=100_000)]] = {}
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
-    webhooks: Annotated[dict[HookName, WebhookSettings], Field(max_length=MOST)] = {}
+    webhooks: Annotated[dict[HookName, WebhookSettings], Field(max_length=MOST_HOOKS)] = {}
     metrics_by_plan: bool = False
     traces: bool = False
     flower: FlowerSettings = FlowerSettings()
@@ -244,7 +244,7 @@ class _Source(PydanticBaseSettingsSource):
 
 def sources() -> list[Given]:
     """What environment and file (read only when ``CHANGEOVER_CONFIG`` names one) give, the first before the second."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(FILE_VARIABLE)
     environment = read_environment(Settings, os.environ)
     return [environment, read_config_file(named)] if named else [environment]
 

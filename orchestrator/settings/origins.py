@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.secrets.masking import masked_setting, redact
-from orchestrator.settings.config_file import VARIABLE
+from orchestrator.settings.config_file import FILE_VARIABLE
 from orchestrator.settings.given import Given
 from orchestrator.settings.model import Settings, sources
 from orchestrator.settings.section import Section
@@ -46,7 +46,7 @@ def _walk(model: BaseModel, above: tuple[str, ...], given: Sequence[Given]) -> I
         if given[0].gives(place):
             source, origin = "env", given[0].where_within(place)
         elif given[1:] and given[1].gives(place):
-            source, origin = "file", os.environ[VARIABLE]
+            source, origin = "file", os.environ[FILE_VARIABLE]
         yield SettingOrigin(".".join(place), masked_setting(value, name), source, origin)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from orchestrator.settings.url_parts import PATH, BadUrl, Expected, read_options, require_host, split_url
+from orchestrator.settings.url_parts import PATH, BadUrl, ValuePattern, read_options, require_host, split_url
 
 EXAMPLE: Final = "expected a URL such as redis://host:6379/0"
 TCP: Final = ("redis", "rediss")
@@ -19,7 +19,7 @@ SOCKETS: Final = ("unix", "redis+socket")
 _DATABASE: Final = {"unix": "db", "redis+socket": "virtual_host"}
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
-_OPTIONS: Final[dict[str, Expected]] = {
+_OPTIONS: Final[dict[str, ValuePattern]] = {
     "db": (_WHOLE, "a whole number"),
     "virtual_host": (_WHOLE, "a whole number"),
     "socket_timeout": (_SECONDS, "a number of seconds"),

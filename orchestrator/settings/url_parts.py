@@ -9,10 +9,10 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from orchestrator.domain.naming import nearest
 
-Expected = tuple[re.Pattern[str], str]
+ValuePattern = tuple[re.Pattern[str], str]
 """What an option's value must match, and how that is called."""
 
-PATH: Final[Expected] = (re.compile(".+"), "a path")
+PATH: Final[ValuePattern] = (re.compile(".+"), "a path")
 
 
 class BadUrl(ValueError):
@@ -43,7 +43,7 @@ def require_host(parts: SplitResult, example: str) -> str:
     return host
 
 
-def read_options(query: str, known: Mapping[str, Expected], tls: str = "") -> dict[str, str]:
+def read_options(query: str, known: Mapping[str, ValuePattern], tls: str = "") -> dict[str, str]:
     """What stands behind the ``?``. ``tls``: the scheme that those of TLS need, if it is another. Raises ``BadUrl``."""
     found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):

@@ -15,7 +15,7 @@ from steps import AllowedHosts
 from steps.http.address import what_is_wrong
 
 _REFERENCE = re.compile(r"\{\{\s*secret\.([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}")
-MOST: Final = 50
+MOST_HOOKS: Final = 50
 """Hooks of a namespace: each is a thread of one coordinator, and a look at the log twice a second."""
 
 HookName = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

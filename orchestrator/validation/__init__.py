@@ -30,7 +30,7 @@ from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
-from orchestrator.validation.catalogue import resolve
+from orchestrator.validation.catalogue import resolve_services
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
 from orchestrator.validation.findings import Findings
@@ -89,7 +89,7 @@ def validate_plan(
         findings.error("", raw, "expected a mapping with name, max_concurrency, stages and tenants")
         return Validated(None, findings.named_errors(), [])
     settings = settings or load_settings()
-    resolved = resolve(raw, settings, findings)
+    resolved = resolve_services(raw, settings, findings)
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or load_registry(), settings)

@@ -47,7 +47,7 @@ class ResolvedServices:
         return _STAGE.sub(place, text)
 
 
-def resolve(raw: Mapping[Any, Any], settings: Settings, findings: Findings) -> ResolvedServices:
+def resolve_services(raw: Mapping[Any, Any], settings: Settings, findings: Findings) -> ResolvedServices:
     """Puts stages in the place of ``service_names``, or of nothing at all if there are default service names.
 
     The order is the catalogue's. What is wrong with the names is reported.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orchestrator.control.door import Written
+from orchestrator.control.door import PlanSource
 from orchestrator.control.page_answers import ValidationResult
 from orchestrator.domain.errors import Problem
 from orchestrator.plans.plan import Plan
@@ -15,7 +15,7 @@ from orchestrator.validation.preview import preview_plan
 
 
 def check_plan(
-    plan: Written, settings: Settings, conflicts: Callable[[Plan], list[Problem]], *, show: bool = False
+    plan: PlanSource, settings: Settings, conflicts: Callable[[Plan], list[Problem]], *, show: bool = False
 ) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
     """The plan's mistakes and warnings; with ``show`` what each of its tenants will do, rendered, if there are none."""
     validated = validate_plan(plan, settings=settings, conflicts=conflicts)

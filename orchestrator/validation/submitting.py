@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from orchestrator.control.answers import SubmitResult
-from orchestrator.control.door import Written
+from orchestrator.control.door import PlanSource
 from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.unserved import unserved
@@ -42,12 +42,12 @@ class Submitter:
     reader: Reader
     settings: Settings
 
-    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+    def check(self, plan: PlanSource, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
         """The plan's mistakes and warnings; see ``check_plan``."""
         return check_plan(plan, self.settings, partial(running_conflicts, reader=self.reader), show=show)
 
     def preview(
-        self, plan: Written, *, against_plan: str | None, skip_identical: bool
+        self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]:
         """What the plan would change, tenant by tenant. Raises as ``submit`` does; writes nothing."""
         made = validate_plan(plan, settings=self.settings).require()
@@ -56,7 +56,7 @@ class Submitter:
 
     def submit(
         self,
-        plan: Written,
+        plan: PlanSource,
         progress: Callable[[int], None],
         *,
         preview: str | None,

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from jinja2 import Undefined
 
-from steps.json_values import MAX_DEPTH, LimitExceeded
+from steps.json_values import VALUE_DEPTH, LimitExceeded
 from steps.opaque import Opaque, refuse
 
 OUTPUT_LIMIT: Final = 64 * 1024
@@ -182,8 +182,8 @@ class Budget:
         kept = self._weights.get(id(value))
         if kept is not None:
             return kept[1]
-        if depth >= MAX_DEPTH:
-            raise LimitExceeded(f"works with a value nested more than {MAX_DEPTH} levels deep")
+        if depth >= VALUE_DEPTH:
+            raise LimitExceeded(f"works with a value nested more than {VALUE_DEPTH} levels deep")
         values, characters = 1, 0
         for item in chain(value, value.values()) if isinstance(value, dict) else value:
             kind = type(item)

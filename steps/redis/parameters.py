@@ -26,7 +26,7 @@ def _free_channel(channel: str) -> str:
 Key = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_free_key)]
 HashField = Annotated[str, Field(min_length=1, max_length=1024)]
 Channel = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_free_channel)]
-Connection = Annotated[str, Field(min_length=1, max_length=200)]
+ConnectionName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def redis_needs(

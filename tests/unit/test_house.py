@@ -15,10 +15,13 @@ from orchestrator.domain.status import PlanState, TaskState
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("steps", "checkpoint", "orchestrator", "workers")
 SHARED_NAMES = {
+    "app": "the application object, which its runner looks for by this name: Typer's and Celery's",
     "main": "what a process runs; each is called by the name of its module",
     "register": "each module of commands adds its own to the one Typer app",
+    "router": "each module of routes adds its own to the one FastAPI application",
+    "T": "a type variable: whatever type the call says",
 }
-"""Public names that several modules may have, with the reason."""
+"""Public names of types, functions and objects that several modules may have, with the reason."""
 
 CODES = "orchestrator/ledger/outcomes.py"
 """What scripts answer is named like the state that a task came to, and is another thing."""
@@ -32,15 +35,46 @@ def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
             yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
 
 
+def names_of(module: ast.Module) -> Iterator[str]:
+    """What a module gives a name to at its top level: classes, functions, aliases of types, objects, constants."""
+    for node in module.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
 def test_two_modules_never_give_one_name_to_two_things() -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for path, module in modules(*PACKAGES):
-        for node in module.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
-                homes[node.name].append(path)
+        for name in set(names_of(module)):
+            if not name.startswith("_") and (name == "T" or not name.isupper()):
+                homes[name].append(path)
     twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
     assert twice.keys() <= SHARED_NAMES.keys(), twice
     assert SHARED_NAMES.keys() <= twice.keys(), "a name that is shared no more needs no reason"
+
+
+def test_two_modules_never_lend_constants_of_one_name() -> None:
+    """A number that a module keeps to itself may be called ``PAGE`` or ``LONGEST``; one that others import is told from
+    all others by its name alone."""
+    lent: defaultdict[str, set[str]] = defaultdict(set)
+    for path, module in modules(*PACKAGES):
+        for node in ast.walk(module):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES):
+                for alias in node.names:
+                    if alias.name.isupper() and not path.startswith(f"{str(node.module).replace('.', '/')}/"):
+                        lent[alias.name].add(str(node.module))
+    # A package lends what one of its modules has.
+    twice = {
+        name: homes
+        for name, homes in lent.items()
+        if len([home for home in homes if not any(other.startswith(f"{home}.") for other in homes)]) > 1
+    }
+    assert not twice
 
 
 def test_states_are_written_as_states() -> None:

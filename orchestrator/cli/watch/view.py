@@ -10,9 +10,9 @@ from orchestrator.control.live_plan import FAILED
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain.status import TaskState
 
-Kind = Literal["running", "failed", "waiting", "all"]
+ViewFilter = Literal["running", "failed", "waiting", "all"]
 
-KINDS: Final[dict[str, Kind]] = {"r": "running", "f": "failed", "w": "waiting", "a": "all"}
+KINDS: Final[dict[str, ViewFilter]] = {"r": "running", "f": "failed", "w": "waiting", "a": "all"}
 """The key of each list."""
 
 WAITING: Final = frozenset({TaskState.PENDING, TaskState.PAUSED})
@@ -27,7 +27,7 @@ _PAGES: Final[dict[str, int]] = {"pagedown": 1, " ": 1, "pageup": -1, "b": -1}
 class View:
     """Which list, from which row on, of which tenants; ``typing``: the filter is being typed."""
 
-    kind: Kind = "running"
+    kind: ViewFilter = "running"
     top: int = 0
     filter: str = ""
     typing: bool = False

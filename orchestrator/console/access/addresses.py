@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Caller:
     """``address`` is the caller's, as far as can be known; ``by_proxy``: a trusted proxy brought the request."""
 
     address: str
@@ -35,17 +35,17 @@ class TrustedProxies:
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = [ipaddress.ip_network(network) for network in networks]
 
-    def origin_of(self, request: Request) -> Origin:
+    def caller_of(self, request: Request) -> Caller:
         """Of the proxies' list (``X-Forwarded-For``) the last address that is no proxy of ours: what stands before it
         is the caller's own word."""
         peer = request.client.host if request.client else ""
         is_https = request.url.scheme == "https"
         if not self._has(peer):
-            return Origin(peer, False, is_https)
+            return Caller(peer, False, is_https)
         hops = [hop.strip() for line in request.headers.getlist("x-forwarded-for") for hop in line.split(",")]
         address = next((hop for hop in reversed(hops) if not self._has(hop)), peer)
         is_https = request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
-        return Origin(address if _is_address(address) else peer, True, is_https)
+        return Caller(address if _is_address(address) else peer, True, is_https)
 
     def _has(self, text: str) -> bool:
         if not _is_address(text):

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orchestrator.console.access.addresses import Origin
+from orchestrator.console.access.addresses import Caller
 from orchestrator.console.access.cookies import set_cookie
 from orchestrator.console.access.csrf import SAFE, check_csrf
 from orchestrator.console.access.headers import add_headers
@@ -112,9 +112,9 @@ class Doorkeeper:
                 return RedirectResponse(where, 303)
         return answer_of(document, request, self._page, headers)
 
-    def origin_of(self, request: Request) -> Origin:
+    def caller_of(self, request: Request) -> Caller:
         """See ``addresses``."""
-        return self._identities.origin_of(request)
+        return self._identities.caller_of(request)
 
     @property
     def streams(self) -> OpenStreams:
@@ -146,7 +146,7 @@ class _Visit:
                 self._scope["credential"] = self._identity.credential
                 self._stream = OpenStream(self._identity.credential)
                 self._turn = await self._door.turns.take(self._identity.actor.name)
-            self._scope["origin"] = self._door.origin_of(request)
+            self._scope["caller"] = self._door.caller_of(request)
             await self._door.serve(self._scope, self._until_ended(inner), self._told)
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
                 await self._told({"type": "http.response.body", "body": b"", "more_body": False})
@@ -196,7 +196,7 @@ class _Visit:
             self._door.streams.add(self._stream)
             self._end_turn()
         if self._identity is not None and self._identity.new_cookie is not None:
-            carrier, is_https = Response(), self._scope["origin"].is_https
+            carrier, is_https = Response(), self._scope["caller"].is_https
             set_cookie(carrier, "csrf", self._identity.new_cookie, seconds=30 * 86400, is_https=is_https)
             headers.append("set-cookie", carrier.headers["set-cookie"])
         message["headers"] = headers.raw
@@ -213,7 +213,7 @@ class _Visit:
             f"{request.method} {self._scope['path']} {self._status}",
             action="request",
             actor=self._identity.actor.name if self._identity else None,
-            address=self._door.origin_of(request).address,
+            address=self._door.caller_of(request).address,
             status=self._status,
             millis=round(seconds * 1000),
         )

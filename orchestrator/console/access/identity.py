@@ -10,13 +10,13 @@ from typing import Final
 import structlog
 from starlette.requests import Request
 
-from orchestrator.console.access.addresses import Origin, TrustedProxies
+from orchestrator.console.access.addresses import Caller, TrustedProxies
 from orchestrator.console.access.cookies import read_cookie
 from orchestrator.console.access.roles import Actor
 from orchestrator.console.problems import Refusal
 from orchestrator.domain.printable import printable
 from orchestrator.domain.roles import Role
-from orchestrator.ledger.credentials import Credential, Kind, draw_credential, read_credential
+from orchestrator.ledger.credentials import Credential, CredentialKind, draw_credential, read_credential
 from orchestrator.ledger.tokens import LookedUp, StoredToken, Tokens
 from orchestrator.settings.console import ConsoleSettings
 
@@ -45,24 +45,24 @@ class Identities:
         self._proven: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def origin_of(self, request: Request) -> Origin:
+    def caller_of(self, request: Request) -> Caller:
         """Where it comes from."""
-        return self._proxies.origin_of(request)
+        return self._proxies.caller_of(request)
 
     def of(self, request: Request) -> Identity:
         """Raises ``Refusal``: 401 for nobody, or for what is not (any more) a token or session; 403 for a proxy's user
         without a role; 429 for an address that has failed too often."""
-        origin = self.origin_of(request)
+        caller = self.caller_of(request)
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            token, _ = self.prove(shown.strip(), "token", origin)
+            token, _ = self.prove(shown.strip(), "token", caller)
             return Identity(Actor(token.name, token.role), False, read_credential(shown.strip(), "token"))
-        if (user := self._named_by_proxy(request, origin)) is not None:
-            return self._of_proxy(request, origin, user)
-        session = read_cookie(request, "session", is_https=origin.is_https)
+        if (user := self._named_by_proxy(request, caller)) is not None:
+            return self._of_proxy(request, caller, user)
+        session = read_cookie(request, "session", is_https=caller.is_https)
         if session is None:
             raise _nobody("show a token: Authorization: Bearer TOKEN")
-        kept = self._tokens.look_up(origin.counted_as, session)
+        kept = self._tokens.look_up(caller.counted_as, session)
         if not session.proves(kept.session_digest) or kept.token is None or kept.token.has_expired(kept.now_ms):
             # Not counted as a failure: nobody can tell it from one that has ended.
             raise _nobody("the session has ended; sign in again")
@@ -74,46 +74,46 @@ class Identities:
         digest = kept.session_digest if credential.kind == "session" else kept.token and kept.token.digest
         return credential.proves(digest) and kept.token is not None and not kept.token.has_expired(kept.now_ms)
 
-    def prove(self, shown: str, kind: Kind, origin: Origin) -> tuple[StoredToken, Credential]:
+    def prove(self, shown: str, kind: CredentialKind, caller: Caller) -> tuple[StoredToken, Credential]:
         """The token that a token or a link stands for. Raises ``Refusal`` for what is none, and counts it."""
         credential = read_credential(shown, kind)
-        kept = self._tokens.look_up(origin.counted_as, credential)
+        kept = self._tokens.look_up(caller.counted_as, credential)
         if kept.wait_ms and not (credential is not None and self._is_proven(credential)):
             seconds = str(-(-kept.wait_ms // 1000))
             message = f"too many failed sign-ins from your address; try again in {seconds} s"
             raise Refusal(429, "too_many_failures", "Wait", message, {"Retry-After": seconds})
         token = _proved(credential, kept)
         if token is None or credential is None:
-            wait_ms = self._tokens.note_failure(origin.counted_as, kind)
+            wait_ms = self._tokens.note_failure(caller.counted_as, kind)
             _log.warning(
-                f"no such {kind}", action="sign-in-failed", address=origin.address, wait_seconds=wait_ms / 1000
+                f"no such {kind}", action="sign-in-failed", address=caller.address, wait_seconds=wait_ms / 1000
             )
             raise _nobody(f"there is no such {kind}, or it was revoked or used")
         if token.has_expired(kept.now_ms):
-            _log.info(f"the token {token.name} has expired", action="token-expired", address=origin.address)
+            _log.info(f"the token {token.name} has expired", action="token-expired", address=caller.address)
             raise _nobody("the token has expired")
         self._remember(credential)
         return token, credential
 
-    def _named_by_proxy(self, request: Request, origin: Origin) -> str | None:
+    def _named_by_proxy(self, request: Request, caller: Caller) -> str | None:
         header = self._settings.trusted_header
         names = request.headers.getlist(header) if header else []
         if not names:
             return None
-        if not origin.by_proxy:
+        if not caller.by_proxy:
             _log.warning(f"{header} from an address that is no trusted proxy", action="header-not-trusted",
-                         address=origin.address)  # fmt: skip
+                         address=caller.address)  # fmt: skip
             return None
         if len(names) > 1 or not names[0].strip():
             raise Refusal(400, "bad_header", "The proxy does not say who it is", f"expected one name in {header}")
         return names[0].strip()
 
-    def _of_proxy(self, request: Request, origin: Origin, user: str) -> Identity:
+    def _of_proxy(self, request: Request, caller: Caller, user: str) -> Identity:
         # Starlette reads headers as Latin-1; proxies write names as UTF-8.
         name = user.encode("latin-1").decode("utf-8", "surrogateescape")
         if len(name) > 128 or printable(name) != name:
             raise Refusal(400, "bad_header", "The proxy names nobody", "expected at most 128 printable characters")
-        tied = read_cookie(request, "csrf", is_https=origin.is_https)
+        tied = read_cookie(request, "csrf", is_https=caller.is_https)
         made = draw_credential("session") if tied is None else None
         actor = Actor(name, self._role_of(request, name), (tied or made or draw_credential("session")).csrf)
         return Identity(actor, True, None, made)

@@ -3,7 +3,7 @@
 To add a route: name the one permission that it needs, and take the actor that it gives you.
 
     @router.post("/plans/{plan_id}/pause")
-    def pause(plan_id: str, body: Asked, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.OPERATE)]):
+    def pause(plan_id: str, body: Asked, client: ConsoleClient, actor: MayOperate):
         return client.pause(plan_id=plan_id, reason=body.reason, actor=actor.name)
 
 The door has found out who asks before any route is looked for, so a route without ``needs`` would let every role in:
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
@@ -104,5 +104,17 @@ class PermissionNeeded:
 
 
 def needs(permission: Permission) -> Any:
-    """``actor: Annotated[Actor, needs(Permission.READ)]`` in a route's parameters."""
+    """What makes a parameter of a route the actor, who has the permission; each has a name below."""
     return Depends(PermissionNeeded(permission))
+
+
+MayRead = Annotated[Actor, needs(Permission.READ)]
+MaySubmit = Annotated[Actor, needs(Permission.SUBMIT)]
+MayOperate = Annotated[Actor, needs(Permission.OPERATE)]
+MayApprove = Annotated[Actor, needs(Permission.APPROVE)]
+MayOverrideFreeze = Annotated[Actor, needs(Permission.OVERRIDE_FREEZE)]
+MayResend = Annotated[Actor, needs(Permission.RESEND)]
+MayFreeze = Annotated[Actor, needs(Permission.FREEZE)]
+MayRelease = Annotated[Actor, needs(Permission.RELEASE)]
+MayPurge = Annotated[Actor, needs(Permission.PURGE)]
+MayKeepTokens = Annotated[Actor, needs(Permission.TOKENS)]

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.console.access.addresses import Origin
+from orchestrator.console.access.addresses import Caller
 from orchestrator.console.access.cookies import set_cookie
 from orchestrator.console.access.csrf import check_same_site
 from orchestrator.console.access.door import SIGN_IN
 from orchestrator.console.access.identity import Identities
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.problems import Refusal
 from orchestrator.ledger.credentials import Credential
 from orchestrator.ledger.sessions import Sessions
@@ -48,14 +48,14 @@ class Reception:
         self._sessions = sessions
         self.session_seconds = session_seconds
 
-    def sign_in(self, token: str, link: str, origin: Origin) -> Credential:
+    def sign_in(self, token: str, link: str, caller: Caller) -> Credential:
         """The session. Raises ``Refusal`` for a token or link that is none."""
         with self._translated():
-            found, credential = self._identities.prove(link or token, "link" if link else "token", origin)
+            found, credential = self._identities.prove(link or token, "link" if link else "token", caller)
             if link and not self._sessions.use_link(credential):
                 raise Refusal(401, "unauthenticated", "Sign in first", "the link was used already")
             session = self._sessions.start(found.identifier, self.session_seconds)
-        _log.info(f"{found.name} signed in", action="signed-in", actor=found.name, address=origin.address)
+        _log.info(f"{found.name} signed in", action="signed-in", actor=found.name, address=caller.address)
         return session
 
     def sign_out(self, credential: Credential) -> None:
@@ -86,9 +86,9 @@ async def sign_in(
 ) -> Response:
     """Begins a session, and gives the browser its cookie."""
     check_same_site(request)
-    origin: Origin = request.scope["origin"]
+    caller: Caller = request.scope["caller"]
     try:
-        session = await run_in_threadpool(reception.sign_in, token.strip(), link.strip(), origin)
+        session = await run_in_threadpool(reception.sign_in, token.strip(), link.strip(), caller)
     except Refusal as refusal:
         if "text/html" not in request.headers.get("accept", ""):
             raise
@@ -97,7 +97,7 @@ async def sign_in(
         page.headers.update(refusal.headers or {})
         return page
     answer = RedirectResponse(local_path(next), 303)
-    set_cookie(answer, "session", session, seconds=reception.session_seconds, is_https=origin.is_https)
+    set_cookie(answer, "session", session, seconds=reception.session_seconds, is_https=caller.is_https)
     return answer
 
 
@@ -105,7 +105,7 @@ async def sign_in(
 async def sign_out(
     request: Request,
     reception: Annotated[Reception, Depends(_reception)],
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
 ) -> Response:
     """Ends the session, here and at once."""
     credential: Credential | None = request.scope.get("credential")
@@ -113,5 +113,5 @@ async def sign_out(
         await run_in_threadpool(reception.sign_out, credential)
         _log.info(f"{actor.name} signed out", action="signed-out", actor=actor.name)
     answer = RedirectResponse(SIGN_IN, 303)
-    set_cookie(answer, "session", None, seconds=0, is_https=request.scope["origin"].is_https)
+    set_cookie(answer, "session", None, seconds=0, is_https=request.scope["caller"].is_https)
     return answer

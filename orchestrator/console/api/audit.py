@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Cursor, Limit
+from orchestrator.console.access.roles import MayRead
+from orchestrator.console.api.bodies import Limit, PageCursor
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.audit_answers import AuditFilter, AuditPage, read_since
@@ -19,14 +19,14 @@ Pattern = Annotated[str | None, Query(description="An id, or a pattern (`eu-*`).
 @router.get("/audit", response_model=AuditPage)
 def get_audit(
     client: ConsoleClient,
-    asking: Annotated[Actor, needs(Permission.READ)],
+    asking: MayRead,
     actor: Pattern = None,
     tenant: Pattern = None,
     plan: Pattern = None,
     since: Annotated[str | None, Query(description="From this time on (ISO 8601).")] = None,
     newest_first: Annotated[bool, Query(alias="newestFirst", description="The newest first.")] = False,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: PageCursor = None,
 ) -> AuditPage:
     """Requests, the oldest first: operations, submits, freezes, tokens made and revoked, failed sign-ins."""
     wanted = AuditFilter(actor, tenant, plan, read_since(since, "since"))

@@ -15,7 +15,7 @@ from orchestrator.domain.errors import InvalidInput, Problem
 
 MOST_ROWS: Final = 500
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
-Cursor = Annotated[
+PageCursor = Annotated[
     str | None, Query(max_length=300, description="`nextCursor` of the page before; without it the first page.")
 ]
 
@@ -35,7 +35,7 @@ def _whole(text: str) -> str:
     return text
 
 
-Text = Annotated[StrictStr, AfterValidator(_whole)]
+WholeText = Annotated[StrictStr, AfterValidator(_whole)]
 
 
 class Asked(BaseModel):
@@ -43,8 +43,8 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    reason: Text = ""
-    actor: Text | None = None
+    reason: WholeText = ""
+    actor: WholeText | None = None
 
 
 class Forceable(Asked):
@@ -64,28 +64,28 @@ class RetryAsked(Forceable):
     pattern (`eu-*`), narrow the retry of a plan. `overrideFreeze`, a reason, lets what is retried pass all freezes."""
 
     from_scratch: StrictBool = False
-    override_freeze: Text = ""
-    stage: Text | None = None
-    cause: Text | None = None
-    tenants: Text | None = None
+    override_freeze: WholeText = ""
+    stage: WholeText | None = None
+    cause: WholeText | None = None
+    tenants: WholeText | None = None
 
 
 class GateAsked(Asked):
     """`wave` names the wave whose gate is meant; without it the one that waits."""
 
-    wave: Text | None = None
+    wave: WholeText | None = None
 
 
 class AcceptAsked(Asked):
     """`cause` narrows it to failures of this type, of a plan alone."""
 
-    cause: Text | None = None
+    cause: WholeText | None = None
 
 
 class ExcludeAsked(Asked):
     """`tenants`: an id, or a pattern (`eu-*`)."""
 
-    tenants: Text
+    tenants: WholeText
 
 
 class PurgeAsked(Forceable):
@@ -105,13 +105,13 @@ class FreezeAsked(Asked):
     """One of `tenants` (an id or a pattern), `label` (`region=eu`) and `all`; `from` now, unless given, to `until` or
     for `forSeconds`; with `every` only within times that come again (`Mon-Fri 08:00-18:00 Europe/Berlin`)."""
 
-    tenants: Text | None = None
-    label: Text | None = None
+    tenants: WholeText | None = None
+    label: WholeText | None = None
     all: StrictBool = False
     since: datetime | None = Field(None, alias="from")
     until: datetime | None = None
     for_seconds: Annotated[float, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
-    every: Text | None = None
+    every: WholeText | None = None
     rollbacks_too: StrictBool = False
 
 

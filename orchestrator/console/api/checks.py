@@ -22,7 +22,7 @@ MOST_OF_ONE: Final = 8
 MOST: Final = 32
 """Under way and waiting; each holds its plan, of which there may be much."""
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Checks:
         self._own: dict[str, _Own] = {}
         self._asked = 0
 
-    async def run(self, name: str, work: Callable[[], Made]) -> Made:
+    async def run(self, name: str, work: Callable[[], T]) -> T:
         """What ``work`` answers, in the name of an actor. Raises what it raises, and ``Refusal`` where too many wait:
         429 when they are the actor's own, else 503."""
         async with self._place(name) as own, own.lock:

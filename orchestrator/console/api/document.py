@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.docs_page import page_of
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.api.openapi import openapi_of
@@ -22,19 +22,19 @@ _making: Final = threading.Lock()
 
 
 @router.get("/openapi.json")
-def get_document(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_document(request: Request, actor: MayRead) -> Response:
     """The OpenAPI 3.1 document of `/api/v1`."""
     return MaskedJson(document_of(request.app))
 
 
 @pages.get("/api/docs")
-def get_docs(request: Request, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_docs(request: Request, actor: MayRead) -> Response:
     """The same as a page."""
     return Response(page_of(document_of(request.app)), media_type="text/html")
 
 
 @pages.get("/api/docs.css")
-def get_style(actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_style(actor: MayRead) -> Response:
     """Its look."""
     return Response(STYLE.read_text(encoding="utf-8"), media_type="text/css")
 

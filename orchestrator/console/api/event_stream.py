@@ -28,9 +28,9 @@ SEND_SECONDS: Final = 30.0
 AHEAD_SECONDS: Final = 3.0
 """The hub is behind the log for less than that, unless Redis is away."""
 
-PAGE: Final = 500
+STREAM_PAGE: Final = 500
 ReadPage = Callable[[int], Sequence[Event]]
-"""The next events of the log after a sequence id, ``PAGE`` at most; blocks."""
+"""The next events of the log after a sequence id, ``STREAM_PAGE`` at most; blocks."""
 
 
 class EventPieces:
@@ -84,7 +84,7 @@ class EventPieces:
             yield _special("missed", missed["last"], missed)
         shown = [one.sent for one in map(told, page) if self._followed.passes(one)]
         self._position = page[-1].sequence_id if page else self._position
-        if len(page) < PAGE:
+        if len(page) < STREAM_PAGE:
             self._position = max(self._position, reach)
         if shown:
             yield b"".join(shown)

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.bodies import MOST_ROWS
 from orchestrator.console.api.event_hub import Followed, told
-from orchestrator.console.api.event_stream import PAGE, EventPieces, EventStream
+from orchestrator.console.api.event_stream import STREAM_PAGE, EventPieces, EventStream
 from orchestrator.console.api.json_answers import MaskedJson, json_of
 from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
-from orchestrator.control.event_filter import EVENT_TYPES
+from orchestrator.control.event_filter import EVENT_NAMES
 from orchestrator.control.page_answers import EventPage
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
@@ -33,7 +33,7 @@ async def get_events(
     request: Request,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     plan: Annotated[str | None, Query(description="Only this plan's: its whole log.")] = None,
     since: Annotated[int, Query(ge=0, le=HIGHEST, description="Only events after this sequenceId.")] = 0,
     type_: Annotated[
@@ -54,7 +54,7 @@ async def get_events(
     begin = since if last_event_id is None else _place(last_event_id)
     # What is wrong is told before the stream begins: an unknown plan, a Redis that is away.
     await run_in_threadpool(client.event_page, plan, begin, 1)
-    return EventStream(EventPieces(shared.hub, followed, begin, lambda at: client.event_page(plan, at, PAGE)))
+    return EventStream(EventPieces(shared.hub, followed, begin, lambda at: client.event_page(plan, at, STREAM_PAGE)))
 
 
 def _page(client: Client, followed: Followed, since: int, limit: int) -> MaskedJson:
@@ -78,8 +78,8 @@ _ALL: Final = Followed()
 
 
 def _followed(plan: str | None, types: list[str] | None, tenant: str | None) -> Followed:
-    wrong = [one for one in types or () if one not in EVENT_TYPES]
-    problems = [Problem("type", one, unknown("type", one, EVENT_TYPES)) for one in wrong]
+    wrong = [one for one in types or () if one not in EVENT_NAMES]
+    problems = [Problem("type", one, unknown("type", one, EVENT_NAMES)) for one in wrong]
     if tenant == "":
         problems.append(Problem("tenant", tenant, "expected a tenant's id, or a pattern such as 'eu-*'"))
     if problems:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayFreeze, MayRead
 from orchestrator.console.api.bodies import Asked, FreezeAsked, FreezeId, RequestId, named
 from orchestrator.console.api.json_answers import MaskedJson, answered
 from orchestrator.console.parts import ConsoleClient
@@ -22,7 +22,7 @@ router = APIRouter(tags=["freezes"], default_response_class=MaskedJson)
 @router.get("/freezes", response_model=FreezeList)
 def get_freezes(
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     tenant: Annotated[str | None, Query(description="Only those that cover this tenant.")] = None,
 ) -> FreezeList:
     """Those that are set and not over: 200 at most."""
@@ -33,7 +33,7 @@ def get_freezes(
 def post_freeze(
     body: FreezeAsked,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.FREEZE)],
+    actor: MayFreeze,
     request_id: RequestId,
 ) -> FreezeStatus:
     """Admits no move of some tenants for a time; what runs ends its stages."""
@@ -58,7 +58,7 @@ def delete_freeze(
     body: Asked,
     request: Request,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.FREEZE)],
+    actor: MayFreeze,
     request_id: RequestId,
 ) -> OperationResult | Response:
     """Lifts a freeze; who waits for it goes on."""

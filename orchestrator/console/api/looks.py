@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.json_answers import MaskedJson, json_lines
 from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
@@ -22,7 +22,7 @@ router = APIRouter(tags=["looks"], default_response_class=MaskedJson)
 def get_explanation(
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     plan: str | None = None,
     task: str | None = None,
     tenant: str | None = None,
@@ -37,9 +37,7 @@ def get_explanation(
 
 
 @router.get("/doctor", response_model=Diagnosis)
-def get_diagnosis(
-    client: ConsoleClient, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]
-) -> Diagnosis:
+def get_diagnosis(client: ConsoleClient, shared: SharedParts, actor: MayRead) -> Diagnosis:
     """Looks the installation over: servers, processes, plans. 200 also when something is wrong: see `healthy`."""
     return shared.recent.get("doctor", client.doctor)
 
@@ -47,7 +45,7 @@ def get_diagnosis(
 @router.get("/drift")
 def get_drift(
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     plan: Annotated[str | None, Query(description="Of this plan's tenants.")] = None,
     tenant: Annotated[str | None, Query(description="Of tenants of this id or pattern (`eu-*`).")] = None,
 ) -> Response:
@@ -59,7 +57,7 @@ def get_drift(
 def get_target(
     identifier: str,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     plan_first: Annotated[bool, Query(alias="planFirst", description="Of several the plan; else 422.")] = False,
 ) -> TargetFound:
     """Whether a plan, a task or a tenant has this id."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Path, Request
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayApprove, MayOperate, MayOverrideFreeze, MayRelease, Permission
 from orchestrator.console.api.bodies import (
     GATE,
     PLAIN,
@@ -36,10 +36,6 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.operations import Operation
 
 router = APIRouter(tags=["operations"], default_response_class=MaskedJson)
-Operating = Annotated[Actor, needs(Permission.OPERATE)]
-Approving = Annotated[Actor, needs(Permission.APPROVE)]
-Releasing = Annotated[Actor, needs(Permission.RELEASE)]
-Overriding = Annotated[Actor, needs(Permission.OVERRIDE_FREEZE)]
 _ROOMS: dict[TargetType, str] = {
     "plan": "/plans/{planId:id}",
     "task": "/tasks/{taskId:id}",
@@ -76,7 +72,7 @@ def _add(kind: TargetType, at: str) -> None:
     def pause(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         identifier: str = identifier_of,
         body: Asked = PLAIN,
@@ -89,7 +85,7 @@ def _add(kind: TargetType, at: str) -> None:
     def resume(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         identifier: str = identifier_of,
         body: ResumeAsked = RESUME,
@@ -102,7 +98,7 @@ def _add(kind: TargetType, at: str) -> None:
     def cancel(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         identifier: str = identifier_of,
         body: Asked = PLAIN,
@@ -115,7 +111,7 @@ def _add(kind: TargetType, at: str) -> None:
     def retry(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         identifier: str = identifier_of,
         body: RetryAsked = RETRY,
@@ -130,7 +126,7 @@ def _add(kind: TargetType, at: str) -> None:
     def rollback(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         identifier: str = identifier_of,
         body: Forceable = UNFORCED,
@@ -143,7 +139,7 @@ def _add(kind: TargetType, at: str) -> None:
     def accept(
         request: Request,
         client: ConsoleClient,
-        actor: Operating,
+        actor: MayOperate,
         key: RequestId,
         body: AcceptAsked,
         identifier: str = identifier_of,
@@ -163,7 +159,7 @@ def post_approval(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
-    actor: Approving,
+    actor: MayApprove,
     key: RequestId,
     body: GateAsked = GATE,
 ) -> Any:
@@ -177,7 +173,7 @@ def post_rejection(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
-    actor: Approving,
+    actor: MayApprove,
     key: RequestId,
     body: GateAsked = GATE,
 ) -> Any:
@@ -191,7 +187,7 @@ def post_exclusion(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
-    actor: Operating,
+    actor: MayOperate,
     key: RequestId,
     body: ExcludeAsked,
 ) -> Any:
@@ -205,7 +201,7 @@ def post_override(
     plan_id: PlanId,
     request: Request,
     client: ConsoleClient,
-    actor: Overriding,
+    actor: MayOverrideFreeze,
     key: RequestId,
     body: Asked,
 ) -> Any:
@@ -219,7 +215,7 @@ def post_skip(
     task_id: TaskId,
     request: Request,
     client: ConsoleClient,
-    actor: Operating,
+    actor: MayOperate,
     key: RequestId,
     body: Asked,
 ) -> Any:
@@ -233,7 +229,7 @@ def post_release(
     tenant_id: TenantIdPath,
     request: Request,
     client: ConsoleClient,
-    actor: Releasing,
+    actor: MayRelease,
     key: RequestId,
     body: Forceable,
 ) -> Any:

@@ -8,8 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import PURGE, Cursor, Limit, PlanId, PurgeAsked, PurgeEndedAsked, RequestId, named
+from orchestrator.console.access.roles import MayPurge, MayRead, MaySubmit, Permission
+from orchestrator.console.api.bodies import (
+    PURGE,
+    Limit,
+    PageCursor,
+    PlanId,
+    PurgeAsked,
+    PurgeEndedAsked,
+    RequestId,
+    named,
+)
 from orchestrator.console.api.json_answers import MaskedJson, json_lines, json_of
 from orchestrator.console.api.masked_export import masked_lines
 from orchestrator.console.api.reading_plan import PlanBody
@@ -34,7 +43,7 @@ async def post_plan(
     plan: PlanBody,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.SUBMIT)],
+    actor: MaySubmit,
     response: Response,
     preview: Annotated[
         str | None, Query(description="The digest of a preview: 409 if a tenant has moved since.")
@@ -70,7 +79,7 @@ async def post_plan_to_validate(
     plan: PlanBody,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     show: Annotated[bool, Query(description="Also what each tenant will do, rendered, as `tenants`.")] = False,
 ) -> Any:
     """Checks a plan; nothing is written. Mistakes are the answer, all at once, not an error."""
@@ -87,7 +96,7 @@ async def post_plan_to_preview(
     plan: PlanBody,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     against_plan: Annotated[
         str | None, Query(alias="againstPlan", description="Compare with this plan's configs, not the last known good.")
     ] = None,
@@ -107,23 +116,23 @@ async def post_plan_to_preview(
 @router.get("/plans", response_model=PlanPage)
 def get_plans(
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     status: Annotated[list[str] | None, Query(description="Only plans in this status; may be given again.")] = None,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: PageCursor = None,
 ) -> PlanPage:
     """Plans, the newest first."""
     return client.plan_page(statuses=status, limit=limit, cursor=cursor)
 
 
 @router.get("/plans/{planId:id}", response_model=PlanSummary)
-def get_plan(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanSummary:
+def get_plan(plan_id: PlanId, client: ConsoleClient, actor: MayRead) -> PlanSummary:
     """One plan without its tasks: counts, waves, breaker, what it waits for."""
     return client.summary(plan_id)
 
 
 @router.get("/plans/{planId:id}/failures", response_model=PlanFailures)
-def get_failures(plan_id: PlanId, shared: SharedParts, actor: Annotated[Actor, needs(Permission.READ)]) -> PlanFailures:
+def get_failures(plan_id: PlanId, shared: SharedParts, actor: MayRead) -> PlanFailures:
     """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
     return shared.board.failures(plan_id)
 
@@ -133,7 +142,7 @@ def get_damaged(
     plan_id: PlanId,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
 ) -> DamagedTasks:
     """Its tasks whose records a hand has damaged, while it is under way."""
     found = shared.recent.get(("damaged", plan_id), lambda: client.damaged_tasks(plan_id))
@@ -141,7 +150,7 @@ def get_damaged(
 
 
 @router.get("/plans/{planId:id}/export")
-def get_export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> Response:
+def get_export(plan_id: PlanId, client: ConsoleClient, actor: MayRead) -> Response:
     """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
     return json_lines(masked_lines(client.export(plan_id)))
 
@@ -150,7 +159,7 @@ def get_export(plan_id: PlanId, client: ConsoleClient, actor: Annotated[Actor, n
 def post_purge(
     plan_id: PlanId,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.PURGE)],
+    actor: MayPurge,
     request_id: RequestId,
     body: PurgeAsked = PURGE,
 ) -> PurgeResult:
@@ -169,7 +178,7 @@ def post_purge(
 def post_purge_of_ended(
     body: PurgeEndedAsked,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.PURGE)],
+    actor: MayPurge,
     request_id: RequestId,
 ) -> PurgeResult:
     """The same for every plan that ended before a time; or lists them (`dryRun`)."""

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 MOST: Final = 500
 """Answers that are kept; beyond it the oldest go."""
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Recent:
         self._lock = threading.Lock()
         self._kept: dict[Hashable, _Kept] = {}
 
-    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` answers, now or for another who has begun to wait since it was asked."""
         with self._lock:
             kept = self._kept.pop(key, None) or _Kept()
@@ -49,5 +49,5 @@ class Recent:
                 answers = kept.asked
                 kept.value = make()
                 kept.answers = answers
-            value: Made = kept.value
+            value: T = kept.value
             return value

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import MOST_ROWS, Cursor, Limit, PlanId, TaskId
+from orchestrator.console.access.roles import MayRead
+from orchestrator.console.api.bodies import MOST_ROWS, Limit, PageCursor, PlanId, TaskId
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
@@ -23,13 +23,13 @@ router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 def get_tasks(
     plan_id: PlanId,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     status: Annotated[list[str] | None, Query(description="Only tasks in this status; may be given again.")] = None,
     tenant: Annotated[str | None, Query(description="Only tenants of this id or pattern (`eu-*`).")] = None,
     wave: Annotated[str | None, Query(description="Only tasks of the wave of this name.")] = None,
     cause: Annotated[str | None, Query(description="Only failures of this type or pattern (`Health*`).")] = None,
     limit: Annotated[int, Query(ge=0, le=MOST_ROWS, description="Rows of a page.")] = 50,
-    cursor: Cursor = None,
+    cursor: PageCursor = None,
     sort: Annotated[
         Literal["plan", "interest"] | None,
         Query(description="With `offset`: in the plan's order, or what failed first, then what moves."),
@@ -57,7 +57,7 @@ def get_tasks(
 def get_live(
     plan_id: PlanId,
     shared: SharedParts,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     task: Annotated[list[str] | None, Query(max_length=200, description="Moving tasks that are told in full.")] = None,
 ) -> LivePlanView:
     """The plan as it is at this moment: what moves, how fast, what failed of what. Read once for all who look."""
@@ -68,16 +68,16 @@ def get_live(
 def get_checkpoints(
     plan_id: PlanId,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: PageCursor = None,
 ) -> CheckpointPage:
     """What is kept of its tasks for going on; of the next `limit` tasks those that have something."""
     return client.checkpoint_page(plan_id, limit=limit, cursor=cursor)
 
 
 @router.get("/tasks/{taskId:id}", response_model=TaskStatus)
-def get_task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, needs(Permission.READ)]) -> TaskStatus:
+def get_task(task_id: TaskId, client: ConsoleClient, actor: MayRead) -> TaskStatus:
     """One task, and what its tenant is."""
     return client.task_status(task_id)
 
@@ -86,7 +86,7 @@ def get_task(task_id: TaskId, client: ConsoleClient, actor: Annotated[Actor, nee
 def get_checkpoint(
     task_id: TaskId,
     client: ConsoleClient,
-    actor: Annotated[Actor, needs(Permission.READ)],
+    actor: MayRead,
 ) -> CheckpointStatus:
     """What is kept of it for going on after its last good stage, or that nothing is."""
     return client.checkpoint(task_id)

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Body, Header
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Text
+from orchestrator.console.access.roles import MayKeepTokens
+from orchestrator.console.api.bodies import WholeText
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.token_desk import NewToken, TokenStatus
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
-Admin = Annotated[Actor, needs(Permission.TOKENS)]
 
 
 class _Strict(BaseModel):
@@ -25,8 +24,8 @@ class _Strict(BaseModel):
 class WantedToken(_Strict):
     """``expiresSeconds`` null: never."""
 
-    name: Annotated[Text, Field(examples=["on-call"])]
-    role: Annotated[Text, Field(examples=["operator"])]
+    name: Annotated[WholeText, Field(examples=["on-call"])]
+    role: Annotated[WholeText, Field(examples=["operator"])]
     expires_seconds: Annotated[float | None, Field(examples=[7776000])] = None
 
 
@@ -37,18 +36,18 @@ class TokenList(_Strict):
 class Why(_Strict):
     """``actor`` is taken and not believed: the token says who asks."""
 
-    reason: Text = ""
+    reason: WholeText = ""
     actor: Any = None
 
 
 @router.get("")
-def tokens_there_are(client: ConsoleClient, actor: Admin) -> TokenList:
+def tokens_there_are(client: ConsoleClient, actor: MayKeepTokens) -> TokenList:
     """Every token that is not revoked; their secrets are nowhere."""
     return TokenList(tokens=client.tokens())
 
 
 @router.post("", status_code=201)
-def create_token(body: WantedToken, client: ConsoleClient, actor: Admin) -> NewToken:
+def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens) -> NewToken:
     """Makes a token, and shows it this once."""
     return client.create_token(body.name, body.role, expires_seconds=body.expires_seconds, actor=actor.name)
 
@@ -57,7 +56,7 @@ def create_token(body: WantedToken, client: ConsoleClient, actor: Admin) -> NewT
 def revoke_token(
     name: str,
     client: ConsoleClient,
-    actor: Admin,
+    actor: MayKeepTokens,
     body: Annotated[Why | None, Body()] = None,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> OperationResult:

@@ -7,15 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.api.bodies import Text
+from orchestrator.console.access.roles import MayRead, MayResend
+from orchestrator.console.api.bodies import WholeText
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], default_response_class=MaskedJson)
-Reader = Annotated[Actor, needs(Permission.READ)]
-Resender = Annotated[Actor, needs(Permission.RESEND)]
 
 
 class WebhookList(BaseModel):
@@ -33,7 +31,9 @@ class WantedLetters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: Annotated[list[Text], Field(max_length=1000, examples=[["41-9f2c4be11d07a3e8"]])] = Field(default_factory=list)
+    ids: Annotated[list[WholeText], Field(max_length=1000, examples=[["41-9f2c4be11d07a3e8"]])] = Field(
+        default_factory=list
+    )
 
 
 class TestSent(BaseModel):
@@ -49,7 +49,7 @@ class TestOutcome(BaseModel):
 
 
 @router.get("")
-def webhooks_there_are(client: ConsoleClient, actor: Reader) -> WebhookList:
+def webhooks_there_are(client: ConsoleClient, actor: MayRead) -> WebhookList:
     """Every webhook that a coordinator has, or had, in its settings."""
     return WebhookList(webhooks=client.webhooks())
 
@@ -58,7 +58,7 @@ def webhooks_there_are(client: ConsoleClient, actor: Reader) -> WebhookList:
 def dead_letters(
     name: str,
     client: ConsoleClient,
-    actor: Reader,
+    actor: MayRead,
     first: Annotated[int, Query(ge=0, le=1000)] = 0,
     count: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> LetterList:
@@ -67,24 +67,24 @@ def dead_letters(
 
 
 @router.post("/{name:id}/resend")
-def resend_letters(name: str, body: WantedLetters, client: ConsoleClient, actor: Resender) -> WebhookAnswer:
+def resend_letters(name: str, body: WantedLetters, client: ConsoleClient, actor: MayResend) -> WebhookAnswer:
     """Has dead letters sent again."""
     return client.resend_letters(name, body.ids)
 
 
 @router.post("/{name:id}/enable")
-def enable_webhook(name: str, client: ConsoleClient, actor: Resender) -> WebhookAnswer:
+def enable_webhook(name: str, client: ConsoleClient, actor: MayResend) -> WebhookAnswer:
     """Has a webhook tried at once: one that waits after failures, or was switched off by a 410."""
     return client.enable_webhook(name)
 
 
 @router.post("/{name:id}/test", status_code=202)
-def send_test(name: str, client: ConsoleClient, actor: Resender) -> TestSent:
+def send_test(name: str, client: ConsoleClient, actor: MayResend) -> TestSent:
     """Has its coordinator send a test."""
     return TestSent(id=client.send_webhook_test(name, actor=actor.name))
 
 
 @router.get("/{name:id}/tests/{test_id}")
-def outcome_of_test(name: str, test_id: str, client: ConsoleClient, actor: Reader) -> TestOutcome:
+def outcome_of_test(name: str, test_id: str, client: ConsoleClient, actor: MayRead) -> TestOutcome:
     """What came of a test."""
     return TestOutcome(why=client.webhook_test_outcome(name, test_id))

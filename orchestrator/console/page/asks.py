@@ -32,7 +32,7 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Checkbox:
     """A box that may be ticked; ``permission``: what it needs besides."""
 
     name: str
@@ -51,7 +51,7 @@ class Ask:
     effects: tuple[Consequence, ...]
     permission: Permission = Permission.OPERATE
     is_dangerous: bool = False
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Checkbox, ...] = ()
     pattern: str = ""
     needs_reason: bool = True
     takes_reason: bool = True
@@ -67,8 +67,8 @@ class Narrowed:
     number: int = 0
 
 
-FORCE: Final = Choice("force", "Also where another plan has moved the tenant since")
-OVERRIDE: Final = Choice(
+FORCE: Final = Checkbox("force", "Also where another plan has moved the tenant since")
+OVERRIDE: Final = Checkbox(
     "override_freeze", "Pass all freezes; the reason is kept with it", permission=Permission.OVERRIDE_FREEZE
 )
 
@@ -111,12 +111,12 @@ def _resume(plan: PlanSummary, _: Narrowed) -> Ask:
         ),
     )
     broken = list(breaches(plan))
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Checkbox, ...] = ()
     if broken:
         name, failed, tolerance = broken[0]
         where = f"wave {name}" if name else "the plan"
         effects = (effect("bad", f"{failed:,} of {where} have failed, {tolerance:,} are borne"), *effects)
-        choices = (Choice("accept_failures", f"Bear these failures: {where} may go on with {failed:,}", is_on=True),)
+        choices = (Checkbox("accept_failures", f"Bear these failures: {where} may go on with {failed:,}", is_on=True),)
     return Ask("Resume the plan", "Resume", effects, choices=choices, needs_reason=bool(broken))
 
 
@@ -142,7 +142,7 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
         effect("go", f"{count(number, 'failed tenant queues', 'failed tenants queue')} again, behind what still waits"),
         effect("stay", "Each goes on behind its last good stage; waves, caps and freezes hold"),
     )
-    scratch = () if of.cause else (Choice("from_scratch", "From the first stage on"),)
+    scratch = () if of.cause else (Checkbox("from_scratch", "From the first stage on"),)
     return Ask(title, f"Retry {number:,}", effects, choices=(*scratch, FORCE, OVERRIDE), needs_reason=False)
 
 

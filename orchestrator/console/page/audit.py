@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.json_answers import json_lines
 from orchestrator.console.page.rendering import page
 from orchestrator.console.parts import ConsoleClient
@@ -41,12 +41,11 @@ class Filters:
         return f"{path}?{urlencode(given)}" if given else path
 
 
-Reads = Annotated[Actor, needs(Permission.READ)]
 Filtered = Annotated[Filters, Depends()]
 
 
 @router.get("/audit")
-def show_audit(request: Request, client: ConsoleClient, _: Reads, filters: Filtered, cursor: str = "") -> Response:
+def show_audit(request: Request, client: ConsoleClient, _: MayRead, filters: Filtered, cursor: str = "") -> Response:
     """A page of the audit, the newest first."""
     found = client.audit_page(filters.wanted, limit=ROWS, cursor=cursor or None, newest_first=True)
     told = {
@@ -60,7 +59,7 @@ def show_audit(request: Request, client: ConsoleClient, _: Reads, filters: Filte
 
 
 @router.get("/audit/export")
-def export_audit(client: ConsoleClient, _: Reads, filters: Filtered) -> Response:
+def export_audit(client: ConsoleClient, _: MayRead, filters: Filtered) -> Response:
     """All of it as JSON lines, the oldest first, as a file."""
     wanted = filters.wanted
     entries = client.audit(actor=wanted.actor, tenant=wanted.tenant, plan=wanted.plan, since=wanted.since)

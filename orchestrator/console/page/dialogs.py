@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import Actor, MayOperate, MayRead
 from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.deeds import Wish, do_to_plan, do_to_task
@@ -25,8 +25,6 @@ from orchestrator.domain.errors import ChangeoverError
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
-Operates = Annotated[Actor, needs(Permission.OPERATE)]
 LONGEST: Final = 500
 """Characters of a reason that a form may give."""
 
@@ -70,7 +68,7 @@ def check_choices(ask: Ask, wish: Wish, actor: Actor) -> None:
 
 @router.get("/plans/{plan_id:id}/ask/{verb}")
 def ask_plan(
-    plan_id: str, verb: str, client: ConsoleClient, actor: Reads, wave: str = "", cause: str = "", stage: str = ""
+    plan_id: str, verb: str, client: ConsoleClient, actor: MayRead, wave: str = "", cause: str = "", stage: str = ""
 ) -> Response:
     """What would happen to the plan."""
     hidden = {name: value for name, value in (("wave", wave), ("cause", cause), ("stage", stage)) if value}
@@ -78,7 +76,7 @@ def ask_plan(
 
 
 @router.post("/plans/{plan_id:id}/do/{verb}")
-async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: Reads) -> Response:
+async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Does it; the role is asked for by what the verb needs."""
     wish = wish_of(await request.form())
     ask = await run_in_threadpool(_plan_ask, client, plan_id, verb, wish.wave, wish.cause, wish.stage)
@@ -96,7 +94,7 @@ async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClie
 
 
 @router.get("/tenants/{tenant_id:id}/ask/{verb}")
-def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: Reads) -> Response:
+def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: MayRead) -> Response:
     """What would happen to one tenant's move."""
     status = client.task_status(task)
     return dialog(_task_ask(verb, status), actor, f"/tenants/{quote(tenant_id, safe='')}/do/{verb}", {"task": task})
@@ -104,7 +102,7 @@ def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor:
 
 @router.post("/tenants/{tenant_id:id}/do/{verb}")
 async def do_task(
-    request: Request, tenant_id: str, verb: str, client: ConsoleClient, actor: Operates, task: Annotated[str, Form()]
+    request: Request, tenant_id: str, verb: str, client: ConsoleClient, actor: MayOperate, task: Annotated[str, Form()]
 ) -> Response:
     """Does it."""
     wish = wish_of(await request.form())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayFreeze, MayRead, Permission
 from orchestrator.console.page.asks import Ask, Consequence
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, tell_page, wish_of
@@ -22,12 +22,10 @@ from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
-Freezes = Annotated[Actor, needs(Permission.FREEZE)]
 
 
 @router.get("/freezes")
-def list_freezes(request: Request, client: ConsoleClient, actor: Reads, tenant: str = "") -> Response:
+def list_freezes(request: Request, client: ConsoleClient, actor: MayRead, tenant: str = "") -> Response:
     """Those that are set and not over, or those that cover a tenant."""
     rows = [
         (one, button("Lift", f"/freezes/{one.freeze_id}/ask/lift", actor.role, Permission.FREEZE))
@@ -38,13 +36,13 @@ def list_freezes(request: Request, client: ConsoleClient, actor: Reads, tenant: 
 
 
 @router.get("/freezes/ask/set")
-def ask_set(_: Freezes, tenant: str = "") -> Response:
+def ask_set(_: MayFreeze, tenant: str = "") -> Response:
     """Whom, for how long, why."""
     return HTMLResponse(_form({"scope": "tenants" if tenant else "all", "tenants": tenant}))
 
 
 @router.post("/freezes/do/set")
-async def do_set(request: Request, client: ConsoleClient, actor: Freezes) -> Response:
+async def do_set(request: Request, client: ConsoleClient, actor: MayFreeze) -> Response:
     """Sets it."""
     form = await request.form()
     try:
@@ -55,13 +53,13 @@ async def do_set(request: Request, client: ConsoleClient, actor: Freezes) -> Res
 
 
 @router.get("/freezes/{freeze_id:id}/ask/lift")
-def ask_lift(freeze_id: str, client: ConsoleClient, actor: Reads) -> Response:
+def ask_lift(freeze_id: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Who may go on then."""
     return dialog(_lift_ask(client, freeze_id), actor, f"/freezes/{freeze_id}/do/lift", {})
 
 
 @router.post("/freezes/{freeze_id:id}/do/lift")
-async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor: Freezes) -> Response:
+async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor: MayFreeze) -> Response:
     """Lifts it."""
     wish = wish_of(await request.form())
     try:

@@ -15,7 +15,7 @@ STEP: Final = 500
 MOST: Final = 5000
 """Events that are looked at for one page."""
 
-Kind = Callable[[e.Event], bool]
+EventTest = Callable[[e.Event], bool]
 
 
 def _is_asked(event: e.Event) -> bool:
@@ -30,7 +30,7 @@ def _is_of_plan(event: e.Event) -> bool:
     return event.type.startswith("Plan") and event.type != e.PlanProgress.__name__
 
 
-KINDS: Final[Mapping[str, Kind]] = {"asked": _is_asked, "failed": _is_failure, "plan": _is_of_plan}
+KINDS: Final[Mapping[str, EventTest]] = {"asked": _is_asked, "failed": _is_failure, "plan": _is_of_plan}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class LogFound:
     reached: int
 
 
-def search_log(live: WatchedPlan, kind: Kind | None, tenants: str | None, before: int | None) -> LogFound:
+def search_log(live: WatchedPlan, kind: EventTest | None, tenants: str | None, before: int | None) -> LogFound:
     """The newest events of a kind, of tenants like a pattern, older than ``before``."""
     found: list[e.Event] = []
     looked, reached = 0, before

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.log_lines import log_line
 from orchestrator.console.page.log_search import KINDS, search_log
@@ -27,7 +27,6 @@ from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
 
 
 async def kept_plan(request: Request, client: Client, plan_id: str) -> SharedPlan:
@@ -44,11 +43,11 @@ async def shared_plan(request: Request, plan_id: str, client: ConsoleClient) -> 
     return await kept_plan(request, client, plan_id)
 
 
-Shared = Annotated[SharedPlan, Depends(shared_plan)]
+ShownPlan = Annotated[SharedPlan, Depends(shared_plan)]
 
 
 @router.get("/plans/{plan_id:id}")
-async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor: Reads) -> Response:
+async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Everything at once, from what is known already; of one whose record cannot be read, what is wrong with it."""
     try:
         shared = await kept_plan(request, client, plan_id)
@@ -71,7 +70,7 @@ async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor
 
 
 @router.get("/plans/{plan_id:id}/live")
-async def live_plan(request: Request, shared: Shared, actor: Reads, since: str = "", task: str = "") -> Response:
+async def live_plan(request: Request, shared: ShownPlan, actor: MayRead, since: str = "", task: str = "") -> Response:
     """What changes: pieces of the page, and of its map the cells; with ``task`` only that something came of it."""
 
     def told(seen: int) -> list[Message]:
@@ -85,13 +84,13 @@ async def live_plan(request: Request, shared: Shared, actor: Reads, since: str =
 
 
 @router.get("/plans/{plan_id:id}/cells/{position}")
-def cell_in_words(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
+def cell_in_words(plan_id: str, position: int, client: ConsoleClient, _: MayRead) -> Response:
     """A cell of the map in words."""
     return HTMLResponse(piece("plan/_cell.html", task=client.task_status(task_id_of(plan_id, position))))
 
 
 @router.get("/plans/{plan_id:id}/tasks/{position}")
-def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> Response:
+def open_cell(plan_id: str, position: int, client: ConsoleClient, _: MayRead) -> Response:
     """To the tenant of a cell."""
     task = client.task_status(task_id_of(plan_id, position))
     return RedirectResponse(f"/tenants/{quote(task.tenant_id, safe='')}?{urlencode({'task': task.task_id})}", 303)
@@ -101,7 +100,7 @@ def open_cell(plan_id: str, position: int, client: ConsoleClient, _: Reads) -> R
 def show_table(
     plan_id: str,
     client: ConsoleClient,
-    _: Reads,
+    _: MayRead,
     status: str = "",
     wave: str = "",
     tenant: str = "",
@@ -124,7 +123,7 @@ def show_table(
 
 
 @router.get("/plans/{plan_id:id}/log")
-async def show_log(shared: Shared, actor: Reads, kind: str = "", tenant: str = "", before: int = 0) -> Response:
+async def show_log(shared: ShownPlan, actor: MayRead, kind: str = "", tenant: str = "", before: int = 0) -> Response:
     """The log from its end on, of a kind, of some tenants; without either as it comes."""
     if not kind and not tenant:
         lines = shared.fragments.of("log", actor.role, shared.version)

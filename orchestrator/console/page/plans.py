@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.console.page.rendering import page, piece
@@ -30,7 +30,6 @@ SHORTEST: Final = 90
 """Characters of what a plan does now that a row shows."""
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
 
 
 class SharedPlans(Watched):
@@ -92,14 +91,14 @@ PlansShelf = Annotated[Shelf[SharedPlans], Depends(_shelf)]
 
 
 @router.get("/")
-def home(_: Reads) -> Response:
+def home(_: MayRead) -> Response:
     """The first page."""
     return RedirectResponse("/plans", 303)
 
 
 @router.get("/plans")
 async def list_plans(
-    request: Request, client: ConsoleClient, shelf: PlansShelf, _: Reads, status: str = "", cursor: str = ""
+    request: Request, client: ConsoleClient, shelf: PlansShelf, _: MayRead, status: str = "", cursor: str = ""
 ) -> Response:
     """The newest, live; older ones as they are."""
     told: dict[str, Any] = {"states": list(PlanState), "status": status}
@@ -113,7 +112,7 @@ async def list_plans(
 
 @router.get("/live/plans")
 async def live_plans(
-    request: Request, client: ConsoleClient, shelf: PlansShelf, _: Reads, status: str = "", since: str = ""
+    request: Request, client: ConsoleClient, shelf: PlansShelf, _: MayRead, status: str = "", since: str = ""
 ) -> Response:
     """The list again whenever one of its plans has moved on."""
     shared = await shelf.get(status, lambda: SharedPlans(client, status))
@@ -125,7 +124,7 @@ async def live_plans(
 
 
 @router.get("/find")
-def find_by_id(client: ConsoleClient, _: Reads, id: str) -> Response:
+def find_by_id(client: ConsoleClient, _: MayRead, id: str) -> Response:
     """To the plan, task or tenant of this id."""
     target = client.target(id.strip(), plan_first=True)
     if target.type == "plan":

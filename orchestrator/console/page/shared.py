@@ -133,17 +133,17 @@ class Watched(ABC):
         return is_new
 
 
-Kind = TypeVar("Kind", bound=Watched)
+T = TypeVar("T", bound=Watched)
 
 
-class Shelf(Generic[Kind]):
+class Shelf(Generic[T]):
     """Things of one kind that are watched, or were of late, by what names them."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, Kind] = {}
+        self._kept: dict[Hashable, T] = {}
         self._making: dict[Hashable, asyncio.Lock] = {}
 
-    async def get(self, key: Hashable, make: Callable[[], Kind]) -> Kind:
+    async def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The one of this name, made in a thread when there is none; looked at just now. Raises what the look does."""
         self._clear()
         lock = self._making.setdefault(key, asyncio.Lock())

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import Actor, MaySubmit, Permission
 from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.dialogs import said_of, tell_page
@@ -26,21 +26,19 @@ PROBLEMS_SHOWN: Final = 200
 PLAN: Final = "plan"
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
-Submits = Annotated[Actor, needs(Permission.SUBMIT)]
-Text = Annotated[str, Form()]
+FormText = Annotated[str, Form()]
 Box = Annotated[bool, Form()]
 
 
 @router.get("/submit")
-def show_form(request: Request, _: Submits) -> Response:
+def show_form(request: Request, _: MaySubmit) -> Response:
     """An empty form."""
     return page(request, "submit.html", "/plans")
 
 
 @router.post("/submit/check")
 async def check_and_preview(
-    client: ConsoleClient, shared: SharedParts, actor: Submits, plan: Text = "", skip_identical: Box = False
+    client: ConsoleClient, shared: SharedParts, actor: MaySubmit, plan: FormText = "", skip_identical: Box = False
 ) -> Response:
     """What is wrong with it; when nothing is, what it would do, and the button that submits just that."""
 
@@ -70,11 +68,11 @@ def _check_and_preview(client: Client, actor: Actor, plan: str, *, skip_identica
 async def submit_shown(
     client: ConsoleClient,
     shared: SharedParts,
-    actor: Submits,
-    plan: Text = "",
-    digest: Text = "",
+    actor: MaySubmit,
+    plan: FormText = "",
+    digest: FormText = "",
     skip_identical: Box = False,
-    override_freeze: Text = "",
+    override_freeze: FormText = "",
 ) -> Response:
     """Submits what was shown; refused when a tenant has moved since."""
     if override_freeze.strip():

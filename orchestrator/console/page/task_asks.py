@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from orchestrator.console.access.roles import Permission
-from orchestrator.console.page.asks import FORCE, OVERRIDE, Ask, Choice, effect
+from orchestrator.console.page.asks import FORCE, OVERRIDE, Ask, Checkbox, effect
 from orchestrator.console.page.words import count
 from orchestrator.control.answers import TaskStatus
 from orchestrator.domain.status import TaskState
@@ -31,7 +31,7 @@ def _cancel(task: TaskStatus) -> Ask:
 
 def _retry(task: TaskStatus) -> Ask:
     effects = (effect("go", f"It queues again, and goes on behind {count(task.completed_stages, 'good stage')}"),)
-    scratch = Choice("from_scratch", "From the first stage on", is_on=task.status != TaskState.FAILED)
+    scratch = Checkbox("from_scratch", "From the first stage on", is_on=task.status != TaskState.FAILED)
     choices = (scratch, FORCE, OVERRIDE)
     return Ask(f"Retry {task.tenant_id}", "Retry", effects, choices=choices, needs_reason=False)
 
@@ -63,7 +63,7 @@ def _release(task: TaskStatus) -> Ask:
         effect("bad", "Its task fails and can record nothing more"),
         effect("end", "Another plan may take the tenant at once"),
     )
-    force = Choice("force", "Also while a worker is at it", permission=Permission.RELEASE)
+    force = Checkbox("force", "Also while a worker is at it", permission=Permission.RELEASE)
     title = f"Release {task.tenant_id}"
     return Ask(title, "Release", effects, Permission.RELEASE, is_dangerous=True, choices=(force,))
 

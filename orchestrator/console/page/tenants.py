@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead
 from orchestrator.console.page.buttons import task_buttons
 from orchestrator.console.page.plan import kept_plan
 from orchestrator.console.page.rendering import page, piece
@@ -28,7 +28,6 @@ ROWS: Final = 50
 INSTANCES_SHOWN: Final = 60
 
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class StageLine:
 
 @router.get("/tenants")
 def list_tenants(
-    request: Request, client: ConsoleClient, _: Reads, label: str = "", like: str = "", cursor: str = ""
+    request: Request, client: ConsoleClient, _: MayRead, label: str = "", like: str = "", cursor: str = ""
 ) -> Response:
     """Tenants of the newest plans first, those with a label or of a pattern."""
     found = client.tenants(label=label or None, pattern=like or None, limit=ROWS, cursor=cursor or None)
@@ -53,7 +52,7 @@ def list_tenants(
 
 @router.get("/tenants/{tenant_id:id}")
 async def show_tenant(
-    request: Request, tenant_id: str, client: ConsoleClient, actor: Reads, task: str = ""
+    request: Request, tenant_id: str, client: ConsoleClient, actor: MayRead, task: str = ""
 ) -> Response:
     """One tenant, and one of its moves: the one that speaks for it, unless another is asked for."""
     view = await run_in_threadpool(client.tenant, tenant_id)

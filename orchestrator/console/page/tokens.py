@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayKeepTokens, Permission
 from orchestrator.console.page.asks import Ask, Consequence
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
@@ -18,12 +18,11 @@ from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.roles import Role
 
 router = APIRouter()
-Admins = Annotated[Actor, needs(Permission.TOKENS)]
 DAY: float = 86_400
 
 
 @router.get("/tokens")
-def show_tokens(request: Request, client: ConsoleClient, actor: Admins) -> Response:
+def show_tokens(request: Request, client: ConsoleClient, actor: MayKeepTokens) -> Response:
     """Every token that is not revoked."""
     rows = [
         (one, button("Revoke", f"/tokens/{one.name}/ask/revoke", actor.role, Permission.TOKENS, style="danger"))
@@ -33,7 +32,7 @@ def show_tokens(request: Request, client: ConsoleClient, actor: Admins) -> Respo
 
 
 @router.get("/tokens/ask/create")
-def ask_token(_: Admins) -> Response:
+def ask_token(_: MayKeepTokens) -> Response:
     """For whom, and what it may do."""
     return HTMLResponse(_form("", Role.VIEWER, "", ""))
 
@@ -41,7 +40,7 @@ def ask_token(_: Admins) -> Response:
 @router.post("/tokens/do/create")
 def do_create(
     client: ConsoleClient,
-    actor: Admins,
+    actor: MayKeepTokens,
     name: Annotated[str, Form()] = "",
     role: Annotated[str, Form()] = "",
     days: Annotated[str, Form()] = "",
@@ -55,13 +54,13 @@ def do_create(
 
 
 @router.get("/tokens/{name:id}/ask/revoke")
-def ask_revoke(name: str, actor: Admins) -> Response:
+def ask_revoke(name: str, actor: MayKeepTokens) -> Response:
     """What ends with it."""
     return dialog(_revoke_ask(name), actor, f"/tokens/{name}/do/revoke", {})
 
 
 @router.post("/tokens/{name:id}/do/revoke")
-async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: Admins) -> Response:
+async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: MayKeepTokens) -> Response:
     """Revokes it."""
     wish = wish_of(await request.form())
     try:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import Actor, Permission, needs
+from orchestrator.console.access.roles import MayRead, MayResend, Permission
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import Button, ask_url, button
 from orchestrator.console.page.dialogs import dialog, said_of, tell_page
@@ -30,8 +30,6 @@ MOST: Final = 1000
 
 RESEND: Final = Permission.RESEND
 router = APIRouter()
-Reads = Annotated[Actor, needs(Permission.READ)]
-Resends = Annotated[Actor, needs(Permission.RESEND)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class HookRow:
 
 
 @router.get("/webhooks")
-def show_webhooks(request: Request, client: ConsoleClient, actor: Reads, name: str = "", first: int = 0) -> Response:
+def show_webhooks(request: Request, client: ConsoleClient, actor: MayRead, name: str = "", first: int = 0) -> Response:
     """All of them; with ``name`` what was given up of one, from its ``first`` on."""
     rows = [
         HookRow(one, f"/webhooks?{urlencode({'name': one.name})}#given-up", list(_buttons(one, actor.role)))
@@ -62,14 +60,14 @@ def show_webhooks(request: Request, client: ConsoleClient, actor: Reads, name: s
 
 
 @router.get("/webhooks/{name:id}/ask/{verb}")
-def ask_webhook(name: str, verb: str, client: ConsoleClient, actor: Resends, letter: str = "") -> Response:
+def ask_webhook(name: str, verb: str, client: ConsoleClient, actor: MayResend, letter: str = "") -> Response:
     """What would happen: ``resend`` of all that was given up, or of one letter; ``enable`` tries it at once."""
     return dialog(_ask(client, name, verb, letter), actor, f"/webhooks/{quote(name, safe='')}/do/{verb}", _kept(letter))
 
 
 @router.post("/webhooks/{name:id}/do/{verb}")
 async def do_webhook(
-    name: str, verb: str, client: ConsoleClient, actor: Resends, letter: Annotated[str, Form()] = ""
+    name: str, verb: str, client: ConsoleClient, actor: MayResend, letter: Annotated[str, Form()] = ""
 ) -> Response:
     """Does it."""
     ask = await run_in_threadpool(_ask, client, name, verb, letter)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.scene import Record, Scene, seconds_words
+from orchestrator.control.explain.scene import Scene, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.worrying import ABANDONED_SECONDS, UNWRITTEN_SECONDS
 from orchestrator.domain.typed import typed
+from orchestrator.ledger.records import Record
 
 
 def draft(scene: Scene, plan_id: str, record: Record) -> Remark:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.offers import of_plan
-from orchestrator.control.explain.scene import Record, Scene, TaskScene
+from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.start_words import start_words
@@ -15,6 +15,7 @@ from orchestrator.domain.status import TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.records import Record
 
 _SITUATIONS = {
     WaveState.SOAKING.value: Situation.WAVE_SOAKS,

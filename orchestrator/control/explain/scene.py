@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,8 +10,7 @@ from orchestrator.control.answers import TaskStatus
 from orchestrator.control.explain.offers import Offers
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
-
-Record = Mapping[str, str]
+from orchestrator.ledger.records import Record
 
 
 @dataclass(frozen=True, slots=True)

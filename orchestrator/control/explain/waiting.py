@@ -8,7 +8,7 @@ from orchestrator.control.answers import Remark
 from orchestrator.control.explain.fleet import not_yet, tripped, waits_for_wave
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.processes import no_coordinator
-from orchestrator.control.explain.scene import Record, Scene, TaskScene, by_whom, clock_words, some_of
+from orchestrator.control.explain.scene import Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.freeze_words import until_words
 from orchestrator.control.status import plan_summary
@@ -19,6 +19,7 @@ from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.group_reads import GroupUse
 from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.records import Record
 
 
 def not_admitted(task: TaskScene) -> Iterator[Remark]:

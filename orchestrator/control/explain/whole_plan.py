@@ -12,7 +12,7 @@ from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Record, Scene, by_whom, why_asked
+from orchestrator.control.explain.scene import Scene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
@@ -22,6 +22,7 @@ from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.records import Record
 from orchestrator.ledger.survey import TaskGroup
 
 CAUSES_SHOWN: Final = 10

@@ -21,7 +21,7 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 
 MOST_BYTES_OF_PROBLEM: Final = 4 * 1024 * 1024
 
-Told = TypeVar("Told", bound=BaseModel)
+T = TypeVar("T", bound=BaseModel)
 Piece = TypeVar("Piece")
 
 
@@ -36,7 +36,7 @@ def json_document(content: bytes) -> dict[str, Any]:
     return found
 
 
-def model_of(kind: type[Told], found: Any) -> Told:
+def model_of(kind: type[T], found: Any) -> T:
     """What is answered, as what it should be."""
     try:
         return kind.model_validate(found)
@@ -77,7 +77,7 @@ def mappings(value: Any) -> list[dict[str, Any]]:
     return value
 
 
-def rows_of(kind: type[Told], found: Mapping[str, Any], name: str) -> list[Told]:
+def rows_of(kind: type[T], found: Mapping[str, Any], name: str) -> list[T]:
     """A list of an answer."""
     return [model_of(kind, one) for one in member_of(found, name, mappings)]
 

@@ -18,7 +18,7 @@ from orchestrator.doors.remote.event_lines import RemoteLog, RemoteNews
 from orchestrator.doors.remote.live import RemoteLive
 from orchestrator.doors.remote.operates import RemoteFailures, RemoteFreezes, RemoteOperates, RemotePurges
 from orchestrator.doors.remote.submits import RemoteSubmits
-from orchestrator.doors.remote.tells import ROWS, RemotePages, RemoteTells, all_pages
+from orchestrator.doors.remote.tells import PAGE_ROWS, RemotePages, RemoteTells, all_pages
 from orchestrator.doors.remote.tokens import RemoteTokens
 from orchestrator.doors.remote.webhooks import RemoteWebhooks
 
@@ -93,7 +93,7 @@ class RemoteKeeps:
         return model_of(CheckpointStatus, self._to.get(at("tasks", task_id, "checkpoint")))
 
     def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
-        pages = all_pages(lambda cursor: self._pages.checkpoints(plan_id, ROWS, cursor))
+        pages = all_pages(lambda cursor: self._pages.checkpoints(plan_id, PAGE_ROWS, cursor))
         return [one for page in pages for one in page.checkpoints]
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:

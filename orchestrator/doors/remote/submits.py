@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.control.answers import SubmitResult
-from orchestrator.control.door import Written
+from orchestrator.control.door import PlanSource
 from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import PlanSpec
@@ -23,7 +23,7 @@ class RemoteSubmits:
     def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def check(self, plan: Written, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
+    def check(self, plan: PlanSource, *, show: bool) -> tuple[ValidationResult, Iterator[dict[str, Any]]]:
         try:
             body = _values(plan)
         except InvalidInput as error:
@@ -34,7 +34,7 @@ class RemoteSubmits:
         )
 
     def preview(
-        self, plan: Written, *, against_plan: str | None, skip_identical: bool
+        self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]:
         lines = self._to.lines(
             "POST", "/plans:preview", _values(plan), againstPlan=against_plan, skipIdentical=skip_identical
@@ -44,7 +44,7 @@ class RemoteSubmits:
 
     def submit(
         self,
-        plan: Written,
+        plan: PlanSource,
         progress: Callable[[int], None],
         *,
         preview: str | None,
@@ -59,7 +59,7 @@ class RemoteSubmits:
         return found
 
 
-def _values(plan: Written) -> dict[str, Any]:
+def _values(plan: PlanSource) -> dict[str, Any]:
     if isinstance(plan, str | Path):
         return read_plan_file(plan)
     if isinstance(plan, PlanSpec):

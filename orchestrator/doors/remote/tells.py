@@ -20,7 +20,7 @@ from orchestrator.doors.remote.answers import mappings, member_of, model_of, row
 from orchestrator.doors.remote.connection import Connection, at
 from orchestrator.doors.remote.event_lines import event_of_json
 
-ROWS: Final = 500
+PAGE_ROWS: Final = 500
 """Of a page: the most that a console gives."""
 
 Page = TypeVar("Page", PlanPage, TaskPage, CheckpointPage)
@@ -56,23 +56,25 @@ class RemoteTells:
         query = _query(wanted) | {"sort": "interest" if by_interest else "plan"}
         tasks: list[TaskStatus] = []
         while True:
-            rows = ROWS if limit is None else min(ROWS, limit - len(tasks))
+            rows = PAGE_ROWS if limit is None else min(PAGE_ROWS, limit - len(tasks))
             found = self._to.get(at("plans", plan_id, "tasks"), **query, offset=offset + len(tasks), limit=rows)
             page = rows_of(TaskStatus, found, "tasks")
             tasks += page
-            if len(page) < rows or rows < ROWS or not rows:
+            if len(page) < rows or rows < PAGE_ROWS or not rows:
                 break
         return PlanStatus(**dict(summary), matching=member_of(found, "matching", whole_number), tasks=tasks)
 
     def tasks(self, plan_id: str, wanted: TaskFilter = EVERY_TASK) -> Iterator[TaskStatus]:
-        for page in all_pages(lambda cursor: self._pages.tasks(plan_id, wanted, ROWS, cursor)):
+        for page in all_pages(lambda cursor: self._pages.tasks(plan_id, wanted, PAGE_ROWS, cursor)):
             yield from page.tasks
 
     def summary(self, plan_id: str) -> PlanSummary:
         return model_of(PlanSummary, self._to.get(at("plans", plan_id)))
 
     def plans(self) -> list[PlanSummary]:
-        return [plan for page in all_pages(lambda cursor: self._pages.plans(None, ROWS, cursor)) for plan in page.plans]
+        return [
+            plan for page in all_pages(lambda cursor: self._pages.plans(None, PAGE_ROWS, cursor)) for plan in page.plans
+        ]
 
     def task(self, task_id: str) -> TaskStatus:
         return model_of(TaskStatus, self._to.get(at("tasks", task_id)))

@@ -162,7 +162,7 @@ def _version(text: str) -> str | None:
         return None
 
 
-async def run(instances: Sequence[Instance], redis_url: str | None) -> int:
+async def serve_fleet(instances: Sequence[Instance], redis_url: str | None) -> int:
     """Play the instances until SIGTERM or Ctrl-C; exit code."""
     fleet = Fleet(instances)
     try:
@@ -195,7 +195,7 @@ def main() -> int:
     parser.add_argument("plan", type=Path, help="plan file whose endpoints are served")
     parser.add_argument("--redis-url", help="Redis to follow; Changeover's own if not given")
     given = parser.parse_args()
-    return asyncio.run(run(instances_of(load_plan(given.plan)), given.redis_url))
+    return asyncio.run(serve_fleet(instances_of(load_plan(given.plan)), given.redis_url))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from orchestrator.console.access.addresses import Origin, TrustedProxies
+from orchestrator.console.access.addresses import Caller, TrustedProxies
 from orchestrator.ledger.credentials import draw_credential
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.tokens import Tokens
@@ -94,7 +94,7 @@ def test_a_forwarded_address_is_believed_of_the_proxy_alone(peer: str, forwarded
         "client": (peer, 1),
         "headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [],
     }
-    assert TrustedProxies(["10.0.0.0/24"]).origin_of(Request(scope)).address == address
+    assert TrustedProxies(["10.0.0.0/24"]).caller_of(Request(scope)).address == address
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_a_forwarded_address_is_believed_of_the_proxy_alone(peer: str, forwarded
     ],
 )
 def test_who_has_one_ipv6_address_has_all_of_its_network(address: str, counted: str) -> None:
-    assert Origin(address, False, False).counted_as == counted
+    assert Caller(address, False, False).counted_as == counted

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.ledger.script_headers import events_written, keys_touched
 from orchestrator.ledger.script_includes import load
-from orchestrator.ledger.script_parts import definitions_of, reached, words
+from orchestrator.ledger.script_parts import definitions_of, reached_parts, words
 
 SOURCE = """-- What an include may hold; it's said here.
 local LIMIT = 3
@@ -89,7 +89,7 @@ def test_a_cycle_is_named_with_file_and_line(tmp_path: Path) -> None:
 )
 def test_a_script_gets_what_it_reaches(body: str, kept: list[set[str]]) -> None:
     parts = definitions_of("includes/a.lua", SOURCE)
-    assert [part.names for part in reached(parts, words([body]))] == kept
+    assert [part.names for part in reached_parts(parts, words([body]))] == kept
 
 
 def test_a_definition_is_kept_whole() -> None:
