@@ -68,7 +68,7 @@ class Looked(StrEnum):
 
     LOOK = "LOOK"
     SEEN = "SEEN"
-    FAILED = "FAILED"
+    UNHEALTHY = "UNHEALTHY"
     AGAIN = "AGAIN"
     OVERDUE = "OVERDUE"
     STALE = "STALE"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from orchestrator.ledger.script_states import with_states
+
 _INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
 _MEANT: Final = re.compile(r"\s*--\s*@include\b")
 
@@ -19,10 +21,11 @@ class Folder(Protocol):
 
 
 def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> dict[str, str]:
-    """The sources of all that the script ``name`` includes, by name of the include, each after those that it needs.
+    """The sources of all that the script ``name`` includes, with their states, by name of the include, each after those
+    that it needs.
 
     ``generated`` are includes without a file. Raises ``ValueError``, naming file and line, on an unknown include, a
-    cycle, or a line that is meant as an include and is not written as one.
+    cycle, an unknown state, or a line that is meant as an include and is not written as one.
     """
     loaded: dict[str, str] = {}
 
@@ -38,7 +41,9 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
             file = folder / "includes" / f"{include}.lua"
             if include not in generated and not file.is_file():
                 raise ValueError(f"{at}: unknown include {include!r}")
-            text = generated[include] if include in generated else file.read_text()
+            text = (
+                generated[include] if include in generated else with_states(f"includes/{include}.lua", file.read_text())
+            )
             add(f"includes/{include}.lua", text, (*above, include))
             loaded[include] = text
 

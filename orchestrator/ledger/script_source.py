@@ -3,7 +3,8 @@
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
 ``transitions`` and ``settings``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
-reach, are defined when the first of them is called (see ``script_levels``).
+reach, are defined when the first of them is called (see ``script_levels``). States are named, not quoted (see
+``script_states``).
 
 The body of a verb that includes ``request`` is made a function: it runs once a request id. So is that of a verb that
 asks the transition table: what the table refuses is its answer. Each verb first asks whether
@@ -30,6 +31,7 @@ from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_keys import with_keys
 from orchestrator.ledger.script_levels import with_levels
 from orchestrator.ledger.script_parts import Part, definitions_of, reached_parts, words
+from orchestrator.ledger.script_states import with_states
 
 UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
@@ -63,9 +65,9 @@ TABLES: Final = Tables()
 def assemble(name: str, tables: Tables = TABLES) -> str:
     """The whole source of a verb: of its includes only what it reaches.
 
-    Raises ``ValueError``, naming file and line, on an unknown include or a cycle.
+    Raises ``ValueError``, naming file and line, on an unknown include, a cycle or an unknown state.
     """
-    source = _assemble(name, read_script(name))
+    source = _assemble(name, with_states(f"{name}.lua", read_script(name)))
     for rows, others in zip(_texts(TABLES), _texts(tables), strict=True):
         source = source.replace(rows, others)
     return source

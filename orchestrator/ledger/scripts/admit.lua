@@ -52,7 +52,7 @@ local function answer(more)
   return {'ADMITTED', more, admitted, has_chunks}
 end
 
-if f[1] == 'READY' and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and opens_at(plan_id)) then
+if f[1] == PLAN.READY and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and opens_at(plan_id)) then
   local move = ask_plan({id = plan_id, status = f[1]}, 'start')
   -- First, since a damaged record may refuse it.
   emit_plan('PlanStarted', plan_id)

@@ -30,7 +30,7 @@
 local task_id, epoch, stage, turn = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local checkpoint, healthy, worker = ARGV[5], ARGV[6], ARGV[9]
 
-local REPEATED = {COMPLETED = true, ROLLED_BACK = true, CANCELLED = true, PAUSED = true}
+local REPEATED = {[TASK.COMPLETED] = true, [TASK.ROLLED_BACK] = true, [TASK.CANCELLED] = true, [TASK.PAUSED] = true}
 
 local function repeated(task)
   if task.stage ~= stage + 1 then return {'STALE'} end

@@ -18,7 +18,7 @@ local plan = K.plan(plan_id)
 local f = read_plan(plan_id, 'status', 'cancelRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local wave, why = find_gate(plan_id, name)
 if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, name} end

@@ -22,7 +22,7 @@ local last = math.min(first + limit, total) - 1
 local waiting, changes = {}, {}
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
-  local waits = task and (task.status == 'PENDING' or task.status == 'PAUSED')
+  local waits = task and (task.status == TASK.PENDING or task.status == TASK.PAUSED)
   if waits and not task.rollback and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task end
 end
 local plan_move = foresee(plan_id, changes)

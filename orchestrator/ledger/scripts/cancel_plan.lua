@@ -16,7 +16,7 @@ local plan = K.plan(plan_id)
 local f = read_plan(plan_id, 'status', 'cancelRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] == 'CANCELLED' then return {'NOOP', f[1], 'cancelled'} end
+if f[1] == PLAN.CANCELLED then return {'NOOP', f[1], 'cancelled'} end
 if not plan_row(f[1], 'cancel') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'NOOP', f[1], 'cancelling'} end
 emit_operation('cancel', plan_id, nil, actor, reason)

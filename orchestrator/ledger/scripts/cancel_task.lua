@@ -22,7 +22,7 @@ if not task then return {'MISSING'} end
 local forbidden = plan_forbids(task)
 if forbidden == 'draft' then return {'REFUSED', task.status, forbidden} end
 -- What the plan's own way back has not reached yet would be reached all the same.
-local is_due = task.touched > 0 and (task.status == 'RUNNING' or not task.rollback)
+local is_due = task.touched > 0 and (task.status == TASK.RUNNING or not task.rollback)
 if forbidden == 'plan-rolling-back' and is_due then return {'REFUSED', task.status, forbidden} end
 if task.rollback then
   ask_withdrawal(task)
@@ -30,9 +30,9 @@ if task.rollback then
   give_up_rollback(task, actor)
   return {'ACCEPTED', task.status, 'withdrawn'}
 end
-if task.status == 'CANCELLED' then return {'NOOP', task.status, 'cancelled'} end
+if task.status == TASK.CANCELLED then return {'NOOP', task.status, 'cancelled'} end
 if not task_row(task.status, 'cancel') then return {'REFUSED', task.status, 'state'} end
-if task.status == 'RUNNING' then
+if task.status == TASK.RUNNING then
   if task.cancel then return {'NOOP', task.status, 'cancelling'} end
   emit_operation('cancel', task.plan, task, actor, reason)
   redis.call('HSET', K.task(task_id), 'cancelRequested', 1, 'cancelledBy', actor)

@@ -15,7 +15,7 @@ local plan_id, digest = ARGV[1], ARGV[2]
 
 local known = redis.call('HMGET', K.plan(plan_id), 'digest', 'status', 'written', 'total', 'movedCount', 'moved')
 if known[1] ~= digest then return {'MISSING'} end
-if known[2] ~= 'CREATED' then return {'EXISTS', known[2]} end
+if known[2] ~= PLAN.CREATED then return {'EXISTS', known[2]} end
 if known[5] then return {'MOVED', tonumber(known[5]), known[6]} end
 if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
 
@@ -28,4 +28,4 @@ move_plan(move)
 redis.call('ZREM', K.drafts(), plan_id)
 redis.call('SADD', K.active(), plan_id)
 wake_plan(plan_id)
-return {'READY'}
+return {PLAN.READY}

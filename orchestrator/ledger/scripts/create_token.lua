@@ -4,7 +4,7 @@
 --       (streams)
 -- ARGV  1 id  2 actor  3 name  4 role  5 digest of its secret  6 how long it lasts, in ms; '' for ever
 --       7 '1' takes the place of another of this name
--- CODES CREATED, the record as JSON | TAKEN | FULL, how many there are
+-- CODES MADE, the record as JSON | TAKEN | FULL, how many there are
 -- EVENTS TokenCreated TokenRevoked
 -- @include keys
 -- @include event
@@ -37,4 +37,4 @@ local text = cjson.encode(record)
 redis.call('HSET', K.tokens(), id, text)
 emit_own('TokenCreated', '{"name":' .. cjson.encode(name) .. ',"role":' .. cjson.encode(role) .. ',"actor":'
   .. cjson.encode(actor) .. ',"expiresAt":' .. (record.expiresAt and int(record.expiresAt) or 'null') .. '}')
-return {'CREATED', text}
+return {'MADE', text}

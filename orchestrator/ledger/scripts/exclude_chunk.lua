@@ -21,14 +21,14 @@ local tenants = read_pattern(ARGV[7])
 
 -- It has not been admitted in this attempt, whoever stopped it.
 local function waits(task)
-  if task.status ~= 'PENDING' and task.status ~= 'PAUSED' then return false end
+  if task.status ~= TASK.PENDING and task.status ~= TASK.PAUSED then return false end
   return task.started_at == 0 and not task.rollback and not plan_forbids(task) and is_like(task.tenant, tenants)
 end
 
 local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] == 'CREATED' then return {'REFUSED', f[1], 'state'} end
+if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
 local waiting, changes = {}, {}
 for position = first, last do

@@ -19,7 +19,7 @@ local task_id, epoch, stage, turn, failure = ARGV[1], tonumber(ARGV[2]), tonumbe
 
 local task = read_task(task_id)
 if not task or task.epoch ~= epoch or task.stage ~= stage then return {'STALE'} end
-if task.status == 'FAILED' or task.status == 'ROLLBACK_FAILED' then return {task.status} end
+if task.status == TASK.FAILED or task.status == TASK.ROLLBACK_FAILED then return {task.status} end
 if not TASK_ACTIVE[task.status] or not is_under_way(task, epoch, stage, turn) then return {'STALE'} end
 
 ask_failure(task)

@@ -23,7 +23,7 @@ local plan = K.plan(plan_id)
 local known = redis.pcall('HMGET', plan, 'digest', 'status', 'chunks')
 if not known.err and known[1] and known[2] then
   if known[1] ~= digest then return {'CONFLICT'} end
-  if known[2] == 'CREATED' then
+  if known[2] == PLAN.CREATED then
     redis.call('ZADD', K.drafts(), NOW, plan_id)
     return {'DRAFT', tonumber(known[3])}
   end
@@ -42,7 +42,7 @@ end
 if WHOLE.is_other(redis.pcall('GET', K.plan_seq(plan_id))) then WHOLE.damaged(K.plan_seq(plan_id)) end
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end
-redis.call('HSET', plan, 'digest', digest, 'status', 'CREATED', 'name', name, 'max', max, 'total', total,
+redis.call('HSET', plan, 'digest', digest, 'status', PLAN.CREATED, 'name', name, 'max', max, 'total', total,
   'chunks', 0, 'written', 0, 'stages', (#ARGV - 11) / 3, 'rollbackOrder', order, 'format', 1, 'createdAt', int(WALL))
 if ARGV[9] ~= '0' then redis.call('HSET', plan, 'timed', 1, 'taskTimeout', ARGV[9]) end
 if ARGV[10] ~= '{}' then need_fleet_format() end

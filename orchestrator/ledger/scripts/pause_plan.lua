@@ -16,7 +16,7 @@ local plan = K.plan(plan_id)
 local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] == 'PAUSED' then return {'NOOP', f[1], 'paused'} end
+if f[1] == PLAN.PAUSED then return {'NOOP', f[1], 'paused'} end
 if not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[2] == '1' then return {'NOOP', f[1], 'pausing'} end

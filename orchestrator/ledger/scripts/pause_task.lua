@@ -20,7 +20,7 @@ if not task then return {'MISSING'} end
 if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
 local forbidden = plan_forbids(task)
 if forbidden then return {'REFUSED', task.status, forbidden} end
-if task.status == 'PAUSED' then
+if task.status == TASK.PAUSED then
   if redis.call('SISMEMBER', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
   -- Its plan had paused it; now it also stays paused when the plan resumes.
   emit_operation('pause', task.plan, task, actor, reason)
@@ -28,7 +28,7 @@ if task.status == 'PAUSED' then
   return {'ACCEPTED', task.status}
 end
 if not task_row(task.status, 'pause') then return {'REFUSED', task.status, 'state'} end
-if task.status == 'RUNNING' then
+if task.status == TASK.RUNNING then
   if task.cancel then return {'REFUSED', task.status, 'cancel-requested'} end
   if task.pause then return {'NOOP', task.status, 'pausing'} end
   emit_operation('pause', task.plan, task, actor, reason)

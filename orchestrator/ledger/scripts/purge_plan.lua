@@ -55,7 +55,7 @@ if status == '' and not f.err then
   if redis.call('ZSCORE', K.purges(), plan_id) then return {'NOOP', '', 'purging'} end
   if not has_remains(plan_id) then return {'MISSING'} end
 end
-local is_done = PLAN_ENDED[status] or status == 'CREATED'
+local is_done = PLAN_ENDED[status] or status == PLAN.CREATED
 local is_whole = PLAN_KNOWN[status] and tonumber(f[2]) and tonumber(f[3])
 if not (is_done and is_whole) then
   if not is_whole and not force then return {'REFUSED', status, 'damaged'} end

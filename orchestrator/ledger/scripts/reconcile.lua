@@ -76,7 +76,7 @@ local function check_queue(task)
   local in_queue = redis.call('ZSCORE', K.queue(plan_id), task.id)
   local in_line = redis.call('ZSCORE', K.line(task.tenant), task.id)
   local is_frozen = task.frozen_by and redis.call('ZSCORE', K.frozen(task.frozen_by), task.id)
-  local waits = not TASK_ACTIVE[task.status] and (task.status == 'PENDING' or task.rollback)
+  local waits = not TASK_ACTIVE[task.status] and (task.status == TASK.PENDING or task.rollback)
   local in_group = task.group_for and redis.call('ZSCORE', K.group_line(task.group_for), task.id)
   if waits and not (in_queue or in_line or is_frozen or in_group) then
     leave_frozen(task)
@@ -92,7 +92,7 @@ local function check_queue(task)
 end
 
 local f = redis.call('HMGET', K.plan(plan_id), 'status', 'total')
-if not f[1] or f[1] == 'CREATED' then return {'RECONCILED', -1, repairs} end
+if not f[1] or f[1] == PLAN.CREATED then return {'RECONCILED', -1, repairs} end
 WHOLE.ask_whole_plan(plan_id)
 local last = math.min(first + limit, tonumber(f[2])) - 1
 for position = first, last do

@@ -5,7 +5,7 @@
 --       deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
 --       slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 task id  2 look  3 1 when it was there  4 FailureInfo as JSON when it was not
--- CODES SEEN | FAILED | STALE (a copy, or nobody asks any more) | BAD_MOVE
+-- CODES SEEN | UNHEALTHY | STALE (a copy, or nobody asks any more) | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 --       PlanBreakerTripped TaskSoakFailed
@@ -34,8 +34,8 @@ local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not
 if change ~= 0 then redis.call('HINCRBY', plan, 'soakDoubts', change) end
 local left = redis.call('HINCRBY', plan, 'soakLeft', -1)
 if fails then fail_soaked(task, failure) end
-local soaks = wave_state(task.plan, task.wave) == 'SOAKING'
+local soaks = wave_state(task.plan, task.wave) == WAVE.SOAKING
 if soaks and left <= 0 then end_round(task.plan, task.wave) end
 settle_waves(task.plan)
 settle_plan(task.plan_move)
-return {fails and 'FAILED' or 'SEEN'}
+return {fails and 'UNHEALTHY' or 'SEEN'}

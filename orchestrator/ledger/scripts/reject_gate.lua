@@ -18,11 +18,11 @@ local plan = K.plan(plan_id)
 local f = read_plan(plan_id, 'status', 'cancelRequested', 'pauseRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local wave, why = find_gate(plan_id, name)
 if not wave then return {'REFUSED', f[1], why == 'approved' and 'gate-approved' or why, name} end
-if why == 'REJECTED' then return {'NOOP', f[1], 'gate-rejected'} end
+if why == WAVE.REJECTED then return {'NOOP', f[1], 'gate-rejected'} end
 local plan_move = foresee(plan_id, {pauses = true})
 emit_gate('PlanGateRejected', plan_id, wave, actor, reason)
 move_wave(plan_id, wave, 'reject')

@@ -38,7 +38,7 @@ if not task then
 end
 if not TASK_ACTIVE[task.status] then
   -- A paused or resumed task holds by right, and cancel ends it in the call.
-  if task.status == 'PAUSED' or task.status == 'PENDING' then return {'REFUSED', task.status, 'cancel-it', task.id} end
+  if task.status == TASK.PAUSED or task.status == TASK.PENDING then return {'REFUSED', task.status, 'cancel-it', task.id} end
   emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
   free_tenant(task)
   return {'ACCEPTED', task.status, '', task.id}

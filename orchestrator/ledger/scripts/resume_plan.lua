@@ -26,14 +26,14 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 local breached = first_breach(plan_id)
 if f[2] ~= '1' and not (accepts and breached) then
-  local goes_on = f[1] == 'RUNNING' or f[1] == 'READY'
+  local goes_on = f[1] == PLAN.RUNNING or f[1] == PLAN.READY
   return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
 end
-if f[1] ~= 'PAUSED' and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local why, what = why_not_on(plan_id, f[5])
 if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
-local move = f[1] == 'PAUSED' and ask_plan({id = plan_id, status = f[1]}, 'resume')
+local move = f[1] == PLAN.PAUSED and ask_plan({id = plan_id, status = f[1]}, 'resume')
 -- What takes one from the pause (a rollback, a cancel) takes it from the set. Many are resumed in chunks.
 local is_large = redis.call('SCARD', K.plan_paused(plan_id)) > CHUNK
 local options = {}

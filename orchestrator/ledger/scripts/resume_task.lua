@@ -18,13 +18,13 @@ if not task then return {'MISSING'} end
 if task.rollback then return {'REFUSED', task.status, 'rollback-requested'} end
 local forbidden = plan_forbids(task)
 if forbidden then return {'REFUSED', task.status, forbidden} end
-if task.status == 'RUNNING' then
+if task.status == TASK.RUNNING then
   if not task.pause then return {'NOOP', task.status, 'running'} end
   emit_operation('resume', task.plan, task, actor, reason)
   redis.call('HDEL', K.task(task_id), 'pauseRequested')
   return {'ACCEPTED', task.status}
 end
-if task.status == 'PENDING' then return {'NOOP', task.status, 'waiting'} end
+if task.status == TASK.PENDING then return {'NOOP', task.status, 'waiting'} end
 if not task_row(task.status, 'resume') then return {'REFUSED', task.status, 'state'} end
 ask_task(task, 'resume')
 emit_operation('resume', task.plan, task, actor, reason)

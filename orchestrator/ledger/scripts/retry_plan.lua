@@ -19,12 +19,12 @@ local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], by = actor, reason = reason, at = WALL}
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', 'n:FAILED',
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', COUNT.FAILED,
   'n:acceptedFailed')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] ~= 'PAUSED' and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
-if f[2] == '1' and f[1] ~= 'CANCELLED' then return {'REFUSED', f[1], 'cancel-requested'} end
+if f[1] ~= PLAN.PAUSED and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+if f[2] == '1' and f[1] ~= PLAN.CANCELLED then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[3] then
   local before = cjson.decode(f[4])
   local is_same = before.scratch == asked.scratch and before.force == asked.force

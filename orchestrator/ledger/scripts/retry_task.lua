@@ -19,7 +19,7 @@ local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 if not task_row(task.status, 'retry') then
-  local waits = task.status == 'PENDING' and task.retrying ~= ''
+  local waits = task.status == TASK.PENDING and task.retrying ~= ''
   return {waits and 'NOOP' or 'REFUSED', task.status, waits and 'waiting' or 'state'}
 end
 local why, what = retry_refusal(task, asked)

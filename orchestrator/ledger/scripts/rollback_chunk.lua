@@ -18,18 +18,18 @@ local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason')
-if f[1] ~= 'ROLLING_BACK' or not f[2] then return {'DONE'} end
+if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
 local first = tonumber(f[2])
 local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {chunks_done = last == 0}
 for position = first, last, -1 do
   local task = read_task(task_id_of(plan_id, position))
-  if task and not task.rollback and task.status ~= 'ROLLING_BACK' then
+  if task and not task.rollback and task.status ~= TASK.ROLLING_BACK then
     local _, goes_back = apart(can_go_back, task)
     task.stays = task.touched > 0 and not goes_back
     if goes_back then
       task.goes_back = apart(ask_request, task, changes)
-    elseif task.status == 'PENDING' or task.status == 'PAUSED' then
+    elseif task.status == TASK.PENDING or task.status == TASK.PAUSED then
       task.given_up = apart(ask_noting, task, 'cancel', changes)
     end
     -- Where something stays behind, the plan cannot say that everything is back.

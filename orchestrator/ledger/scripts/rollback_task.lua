@@ -19,9 +19,9 @@ local task_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 if task.rollback then return {'NOOP', task.status, 'rollback-requested'} end
-if task.status == 'ROLLING_BACK' then return {'NOOP', task.status, 'rolling-back'} end
-if task.status == 'ROLLED_BACK' then return {'NOOP', task.status, 'rolled-back'} end
-if task.plan_status == 'CREATED' then return {'REFUSED', task.status, 'draft'} end
+if task.status == TASK.ROLLING_BACK then return {'NOOP', task.status, 'rolling-back'} end
+if task.status == TASK.ROLLED_BACK then return {'NOOP', task.status, 'rolled-back'} end
+if task.plan_status == PLAN.CREATED then return {'REFUSED', task.status, 'draft'} end
 if task.touched == 0 then return {'REFUSED', task.status, 'touched-nothing'} end
 if not has_snapshot(task) then return {'REFUSED', task.status, 'no-snapshot'} end
 local other = moved_since_by(task)

@@ -64,18 +64,18 @@ for position = first, last do
     local holder = read(K.tenant(f[4] or ''), 'holder')
     local plan = holder and plan_of(holder) or ''
     add(position, 'line', goes_back, plan, holder and read(K.task(holder), 'status') or '')
-  elseif status == 'PENDING' or (goes_back == '1' and status ~= 'RUNNING') then
+  elseif status == TASK.PENDING or (goes_back == '1' and status ~= TASK.RUNNING) then
     add(position, 'queue', goes_back)
-  elseif status == 'FAILED' or status == 'ROLLBACK_FAILED' then
+  elseif status == TASK.FAILED or status == TASK.ROLLBACK_FAILED then
     add(position, f[7] == '1' and 'accepted' or 'failed', status, why_failed(redis.call('HGET', key, 'failure')))
-  elseif status == 'PAUSED' then
+  elseif status == TASK.PAUSED then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
-  elseif status == 'RUNNING' or status == 'ROLLING_BACK' then
+  elseif status == TASK.RUNNING or status == TASK.ROLLING_BACK then
     local lease = redis.call('HMGET', key, 'lease', 'dueAt', 'handedBack')
     local polls, why = (tonumber(lease[2] or 0) or 0) > now, why_handed_back(lease[1], lease[3])
     if why then add(position, 'moves', status, 'handed', why)
     else add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits')) end
-  elseif status == 'CANCELLED' then
+  elseif status == TASK.CANCELLED then
     local by = redis.call('HGET', key, 'cancelledBy') or ''
     -- Each of these names another task.
     add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by)

@@ -26,7 +26,7 @@ local function hand_out(plan_id, wave, soak)
   for position = from, last do
     local task_id = task_id_of(plan_id, position)
     local t = redis.pcall('HMGET', K.task(task_id), 'status', 'wave', 'tenant', 'looked')
-    if t[1] == 'COMPLETED' and tonumber(t[2] or nil) == wave and tonumber(t[4] or 0) < soak.look then
+    if t[1] == TASK.COMPLETED and tonumber(t[2] or nil) == wave and tonumber(t[4] or 0) < soak.look then
       rows[#rows + 1] = {task_id, t[3], soak.look}
     end
   end
@@ -44,7 +44,7 @@ end
 local function soak_on(plan_id, wave)
   local soak = soak_numbers(plan_id)
   if not soak.cursor and soak.left <= 0 then
-    local completed = wave_counts(plan_id, wave, 'COMPLETED')
+    local completed = wave_counts(plan_id, wave, TASK.COMPLETED)
     if completed == 0 then
       local move = foresee(plan_id, {})
       next_look(plan_id, soak, 0)
@@ -63,9 +63,9 @@ local plan_id = redis.call('ZRANGEBYSCORE', K.awaited(), '-inf', NOW, 'LIMIT', 0
 if not plan_id then return {'NONE'} end
 local f = redis.pcall('HMGET', K.plan(plan_id), 'passed', 'status', 'cancelRequested')
 local wave = tonumber(f[1] or nil)
-local is_on = wave and not f.err and f[3] ~= '1' and (f[2] == 'RUNNING' or f[2] == 'PAUSED')
+local is_on = wave and not f.err and f[3] ~= '1' and (f[2] == PLAN.RUNNING or f[2] == PLAN.PAUSED)
 local state = is_on and wave_state(plan_id, wave)
-if state == 'SOAKING' then return soak_on(plan_id, wave) end
-if state == 'GATED' then return ask_http_gate(plan_id, wave) end
+if state == WAVE.SOAKING then return soak_on(plan_id, wave) end
+if state == WAVE.GATED then return ask_http_gate(plan_id, wave) end
 await_nothing(plan_id)
 return {'SWEPT'}

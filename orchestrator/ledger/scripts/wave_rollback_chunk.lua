@@ -19,7 +19,7 @@ local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'waveRollback', 'waveRollbackOf', 'waveRollbackReason', 'status')
 if not f[1] then return {'DONE'} end
-if PLAN_ENDED[f[4]] or f[4] == 'ROLLING_BACK' then
+if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
   redis.call('HDEL', plan, 'waveRollback')
   return {'DONE'}
 end
@@ -28,7 +28,7 @@ local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {wave_done = last == 0}
 for position = first, last, -1 do
   local task = read_task(task_id_of(plan_id, position))
-  if task and task.wave == wave and not task.rollback and task.status ~= 'ROLLING_BACK' then
+  if task and task.wave == wave and not task.rollback and task.status ~= TASK.ROLLING_BACK then
     local _, goes_back = apart(can_go_back, task)
     if goes_back and may_roll_back(task) and apart(ask_request, task, changes) then affected[#affected + 1] = task end
   end

@@ -26,7 +26,7 @@ end
 
 -- Where its first and its last task stand: what is done for a wave looks no further.
 local function join_wave(plan, wave, position)
-  redis.call('HINCRBY', plan, part_of(wave) .. 'n:PENDING', 1)
+  redis.call('HINCRBY', plan, part_of(wave) .. COUNT.PENDING, 1)
   redis.call('HSET', plan, part_of(wave) .. 'last', position)
   redis.call('HSETNX', plan, part_of(wave) .. 'first', position)
 end
@@ -35,7 +35,7 @@ end
 local function bind(tenant, task_id, plan_id, seen)
   local drafts = {plan_id}
   for other in string.gmatch(redis.call('HGET', tenant, 'drafts') or '', '%S+') do
-    local is_draft = other ~= plan_id and redis.call('HGET', K.plan(other), 'status') == 'CREATED'
+    local is_draft = other ~= plan_id and redis.call('HGET', K.plan(other), 'status') == PLAN.CREATED
     if is_draft then drafts[#drafts + 1] = other end
   end
   redis.call('HSET', tenant, 'drafts', table.concat(drafts, ' '))
@@ -47,7 +47,7 @@ local plan = K.plan(plan_id)
 
 local known = redis.call('HMGET', plan, 'status', 'digest', 'chunks', 'written')
 if known[2] ~= digest then return {'CLOSED'} end
-if known[1] ~= 'CREATED' or index < tonumber(known[3]) then return {'ALREADY'} end
+if known[1] ~= PLAN.CREATED or index < tonumber(known[3]) then return {'ALREADY'} end
 if index > tonumber(known[3]) then return {'CLOSED'} end
 
 WHOLE.ask_events(plan_id)
@@ -73,7 +73,7 @@ for i = 4, #ARGV, 3 do
   -- 'newest' answers for `--tenant`; 'prev' gives it back if the draft is abandoned.
   local prev = redis.call('HGET', tenant, 'newest') or ''
   redis.call('HSET', tenant, 'newest', task_id)
-  redis.call('HSET', K.task(task_id), 'status', 'PENDING', 'tenant', tenant_id, 'prev', prev)
+  redis.call('HSET', K.task(task_id), 'status', TASK.PENDING, 'tenant', tenant_id, 'prev', prev)
   local wave
   if ARGV[i + 2] ~= '{}' then wave = write_traits(task_id, cjson.decode(ARGV[i + 2])) end
   if seen[i] ~= '' then bind(tenant, task_id, plan_id, seen[i]) end
@@ -83,7 +83,7 @@ for i = 4, #ARGV, 3 do
   entries[#entries + 1] = {task_id, tenant_id, '', ARGV[i + 2]}
   position = position + 1
 end
-redis.call('HINCRBY', plan, 'n:PENDING', #entries)
+redis.call('HINCRBY', plan, COUNT.PENDING, #entries)
 redis.call('HSET', plan, 'chunks', index + 1, 'written', position)
 redis.call('ZADD', K.drafts(), NOW, plan_id)
 emit_all('TaskCreated', plan_id, entries)

@@ -59,8 +59,8 @@ end
 -- What was asked for and comes now, the table asked: 'ROLLING_BACK', 'CANCELLED' or 'PAUSED'; nil when the task goes on.
 -- @rare
 local function ask_boundary(task)
-  if task.status ~= 'RUNNING' then return nil end
-  local plan_goes_back = task.plan_status == 'ROLLING_BACK'
+  if task.status ~= TASK.RUNNING then return nil end
+  local plan_goes_back = task.plan_status == PLAN.ROLLING_BACK
   if task.rollback or (plan_goes_back and can_go_back(task)) then
     ask_settled(task, 'roll_back', {rollbackRequested = task.rollback and -1 or 0})
   elseif task.cancel or task.plan_cancels or plan_goes_back then
@@ -74,10 +74,10 @@ end
 -- Does what `ask_boundary` said.
 -- @rare
 local function stop_at_boundary(task)
-  if task.to == 'ROLLING_BACK' then return turn_around(task) end
-  if task.to == 'PAUSED' then return pause_task(task, not task.pause) end
+  if task.to == TASK.ROLLING_BACK then return turn_around(task) end
+  if task.to == TASK.PAUSED then return pause_task(task, not task.pause) end
   local key = task.cancel and K.task(task.id) or K.plan(task.plan)
-  local field = not task.cancel and task.plan_status == 'ROLLING_BACK' and 'rollbackBy' or 'cancelledBy'
+  local field = not task.cancel and task.plan_status == PLAN.ROLLING_BACK and 'rollbackBy' or 'cancelledBy'
   cancel_task(task, redis.call('HGET', key, field))
 end
 

@@ -37,7 +37,7 @@ local function why_not_on(plan_id, tripped)
   -- What has failed is being retried; until that is done no move starts, resumed or not.
   if breach and not f[3] then return 'breached', breach end
   if tripped ~= 'rollback_wave' then return nil end
-  local back = tonumber(redis.call('HGET', K.plan(plan_id), part_of(tonumber(f[2] or nil)) .. 'n:ROLLED_BACK') or 0)
+  local back = tonumber(redis.call('HGET', K.plan(plan_id), part_of(tonumber(f[2] or nil)) .. COUNT.ROLLED_BACK) or 0)
   if back > 0 then return 'wave-taken-back', back end
   return nil
 end

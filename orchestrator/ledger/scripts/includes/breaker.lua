@@ -17,10 +17,10 @@ local function foresee_trip(task)
   -- Its failure was counted before it was taken back.
   if task.by_policy then return nil end
   local f = redis.call('HMGET', K.plan(task.plan), 'onBreach', 'status', 'cancelRequested')
-  if not f[1] or f[3] == '1' or (f[2] ~= 'RUNNING' and f[2] ~= 'PAUSED') then return nil end
+  if not f[1] or f[3] == '1' or (f[2] ~= PLAN.RUNNING and f[2] ~= PLAN.PAUSED) then return nil end
   local tripped = {}
   tripped[1] = task.wave and breaker(task, part_of(task.wave)) or nil
   tripped[#tripped + 1] = breaker(task, '')
   if #tripped == 0 then return nil end
-  return {breakers = tripped, action = task.to == 'ROLLBACK_FAILED' and 'pause' or f[1]}
+  return {breakers = tripped, action = task.to == TASK.ROLLBACK_FAILED and 'pause' or f[1]}
 end

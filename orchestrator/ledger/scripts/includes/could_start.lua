@@ -14,7 +14,7 @@ local function plan_admits(plan_id, is_rollback)
     'paced')
   if not plan[1] then return false end
   if is_rollback then return true end
-  local stands = plan[1] ~= 'RUNNING' or plan[2] == '1' or plan[3] == '1' or plan[4] == '1'
+  local stands = plan[1] ~= PLAN.RUNNING or plan[2] == '1' or plan[3] == '1' or plan[4] == '1'
   return not stands and (plan[5] ~= '1' or not opens_at(plan_id))
 end
 

@@ -15,8 +15,8 @@ local function find_gate(plan_id, name)
   local gated = redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'gate') == 1
   if name ~= '' and not gated then return nil, 'no-gate' end
   local state = wave_state(plan_id, wave)
-  if state == 'PASSED' then return nil, 'approved' end
-  if state ~= 'GATED' and state ~= 'REJECTED' then return nil, 'gate-not-asked' end
+  if state == WAVE.PASSED then return nil, 'approved' end
+  if state ~= WAVE.GATED and state ~= WAVE.REJECTED then return nil, 'gate-not-asked' end
   return wave, state
 end
 

@@ -20,23 +20,23 @@ function TASK_GUARDS.pause_requested(task) return task.pause or task.plan_pauses
 
 -- A plan that goes back gives up what has touched nothing, or has nowhere to go back to.
 function TASK_GUARDS.cancel_requested(task)
-  return task.cancel or task.plan_cancels or (task.plan_status == 'ROLLING_BACK' and not can_go_back(task))
+  return task.cancel or task.plan_cancels or (task.plan_status == PLAN.ROLLING_BACK and not can_go_back(task))
 end
 
 function TASK_GUARDS.retries_left(task) return task.retries < SETTINGS.MAX_RETRY and not task.rollback end
 
 function TASK_GUARDS.retries_left_from_scratch(task) return task.from_scratch and TASK_GUARDS.retries_left(task) end
 
-function TASK_GUARDS.rollback_requested(task) return task.rollback or task.plan_status == 'ROLLING_BACK' end
+function TASK_GUARDS.rollback_requested(task) return task.rollback or task.plan_status == PLAN.ROLLING_BACK end
 
-function TASK_GUARDS.wave_soaks(task) return task.wave ~= nil and wave_state(task.plan, task.wave) == 'SOAKING' end
+function TASK_GUARDS.wave_soaks(task) return task.wave ~= nil and wave_state(task.plan, task.wave) == WAVE.SOAKING end
 
 -- Of a plan as it will be after the write, as foresee gives it.
 
 function PLAN_GUARDS.all_tasks_written(plan) return plan.written == plan.total end
 
-function PLAN_GUARDS.nothing_runs(plan) return plan.RUNNING == 0 end
+function PLAN_GUARDS.nothing_runs(plan) return plan[TASK.RUNNING] == 0 end
 
 function PLAN_GUARDS.nothing_open(plan) return plan.open == 0 end
 
-function PLAN_GUARDS.all_failures_accepted(plan) return plan.COMPLETED + plan.accepted == plan.total end
+function PLAN_GUARDS.all_failures_accepted(plan) return plan[TASK.COMPLETED] + plan.accepted == plan.total end

@@ -13,7 +13,7 @@
 -- Asks the table for it.
 local function ask_stage_end(task, forward)
   -- With a way back asked for (and a config to go back to), the last boundary is one to turn at, not an end.
-  local turns = forward and (task.rollback or (task.plan_status == 'ROLLING_BACK' and can_go_back(task)))
+  local turns = forward and (task.rollback or (task.plan_status == PLAN.ROLLING_BACK and can_go_back(task)))
   if task.stage == task.legs and not turns then
     ask_settled(task, forward and 'complete' or 'rollback_done')
     return 'ENDS'
@@ -31,7 +31,7 @@ end
 
 -- done: what the worker tells of the stage, by name, as advance takes it.
 local function end_here(task, done)
-  local forward, goes_on_here = task.status == 'RUNNING', done.worker ~= ''
+  local forward, goes_on_here = task.status == TASK.RUNNING, done.worker ~= ''
   goes_on_here = goes_on_here and may_take_another(done.spent)
   task.gives_way = goes_on_here
   local follows = ask_stage_end(task, forward)
@@ -45,5 +45,5 @@ local function end_here(task, done)
     leave_stage(task)
     stop_at_boundary(task)
   end
-  return {follows, goes_on_here and follows ~= 'ROLLING_BACK' and hand_over(task, done.worker, done.served) or nil}
+  return {follows, goes_on_here and follows ~= TASK.ROLLING_BACK and hand_over(task, done.worker, done.served) or nil}
 end

@@ -40,8 +40,8 @@ local function ask_plan(plan, trigger)
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
 end
 
-local FAILURES = {FAILED = true, ROLLBACK_FAILED = true}
-local TAKEN_BACK = {ROLLING_BACK = true, ROLLED_BACK = true}
+local FAILURES = {[TASK.FAILED] = true, [TASK.ROLLBACK_FAILED] = true}
+local TAKEN_BACK = {[TASK.ROLLING_BACK] = true, [TASK.ROLLED_BACK] = true}
 
 -- A failure that was accepted is none any more once its task goes on; one whose task goes back by policy counts until
 -- it is moved again: else a breaker would forget what it is there for.
@@ -58,7 +58,7 @@ local function count_failure(task, to)
   if not task.by_policy then return end
   local by = (TAKEN_BACK[to] and 1 or 0) - (TAKEN_BACK[task.status] and 1 or 0)
   if by ~= 0 then count_task(task, 'takenBack', by) end
-  if to == 'PENDING' then
+  if to == TASK.PENDING then
     redis.call('HDEL', K.task(task.id), 'policyBack')
     task.by_policy = false
   end

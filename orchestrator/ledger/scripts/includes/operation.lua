@@ -41,9 +41,9 @@ end
 
 -- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.
 local function plan_forbids(task)
-  if task.plan_status == 'CREATED' then return 'draft' end
-  if task.status ~= 'PENDING' and task.status ~= 'RUNNING' and task.status ~= 'PAUSED' then return nil end
-  if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
+  if task.plan_status == PLAN.CREATED then return 'draft' end
+  if task.status ~= TASK.PENDING and task.status ~= TASK.RUNNING and task.status ~= TASK.PAUSED then return nil end
+  if task.plan_status == PLAN.ROLLING_BACK then return 'plan-rolling-back' end
   return task.plan_cancels and 'plan-cancelled' or nil
 end
 

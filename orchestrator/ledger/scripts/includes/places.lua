@@ -18,7 +18,7 @@ local function part_of(wave) return wave and 'wave:' .. string.format('%d', wave
 -- A plan or one of its waves: how many are active, have failed, and how many failures are borne (nil: any number).
 local function read_part(plan_id, part)
   local f = redis.call('HMGET', K.plan(plan_id), part .. 'max', part .. 'tolerance', part .. 'accepted', part .. 'strict',
-    part .. 'n:FAILED', part .. 'n:ROLLBACK_FAILED', part .. 'n:RUNNING', part .. 'n:ROLLING_BACK',
+    part .. COUNT.FAILED, part .. COUNT.ROLLBACK_FAILED, part .. COUNT.RUNNING, part .. COUNT.ROLLING_BACK,
     part .. 'n:takenBack', part .. 'n:accepted')
   return {
     max = tonumber(f[1] or math.huge), limit = f[2] and tonumber(f[2]) + tonumber(f[3] or 0) or nil, strict = f[4] == '1',

@@ -11,19 +11,19 @@ local SETTLED = {
   rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed', accept = 'PlanCompleted',
 }
 local COUNTED = {
-  'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested', 'COMPLETED', 'FAILED', 'CANCELLED',
-  'ROLLBACK_FAILED',
+  TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested', TASK.COMPLETED, TASK.FAILED,
+  TASK.CANCELLED, TASK.ROLLBACK_FAILED,
 }
 
 -- @rare
 local function end_trigger(plan, cancelled, given_up)
-  if plan.status == 'ROLLING_BACK' then
-    return (plan.ROLLBACK_FAILED > 0 or given_up) and 'rollback_fail' or 'rollback_done'
+  if plan.status == PLAN.ROLLING_BACK then
+    return (plan[TASK.ROLLBACK_FAILED] > 0 or given_up) and 'rollback_fail' or 'rollback_done'
   end
   if cancelled then return 'cancel' end
-  if plan.COMPLETED + plan.accepted == plan.total then return 'complete' end
-  if plan.FAILED + plan.ROLLBACK_FAILED > plan.accepted then return 'fail' end
-  if plan.CANCELLED > 0 then return 'cancel' end
+  if plan[TASK.COMPLETED] + plan.accepted == plan.total then return 'complete' end
+  if plan[TASK.FAILED] + plan[TASK.ROLLBACK_FAILED] > plan.accepted then return 'fail' end
+  if plan[TASK.CANCELLED] > 0 then return 'cancel' end
   -- Tasks were rolled back one by one: not all tenants are at the new version.
   return 'rollback_done'
 end
@@ -33,19 +33,20 @@ end
 -- chunks_done, accepted, retries_done, wave_done, takes_wave_back).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
-    'rollbackCursor', 'rollbackGivenUp', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:ROLLING_BACK', 'n:rollbackRequested',
-    'n:COMPLETED', 'n:FAILED', 'n:CANCELLED', 'n:ROLLBACK_FAILED', 'retryCursor', 'waveRollback',
-    'n:accepted')
+    'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK,
+    'n:rollbackRequested', COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, 'retryCursor',
+    'waveRollback', 'n:accepted')
   local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL) or WALL}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
   plan.accepted = tonumber(f[19] or 0) + (changes.accepted or 0)
-  plan.open = plan.PENDING + plan.RUNNING + plan.PAUSED + plan.ROLLING_BACK + plan.rollbackRequested
+  plan.open = plan[TASK.PENDING] + plan[TASK.RUNNING] + plan[TASK.PAUSED] + plan[TASK.ROLLING_BACK]
+    + plan.rollbackRequested
   -- While a cursor is there the plan counts as open.
   local has_chunks = (f[6] and not changes.chunks_done) or (f[17] and not changes.retries_done)
     or (f[18] and not changes.wave_done) or changes.takes_wave_back
-  local stands = plan.status == 'READY' or plan.status == 'RUNNING'
-  local pauses = stands and (f[2] == '1' or changes.pauses) and plan.RUNNING == 0
+  local stands = plan.status == PLAN.READY or plan.status == PLAN.RUNNING
+  local pauses = stands and (f[2] == '1' or changes.pauses) and plan[TASK.RUNNING] == 0
   if plan.open == 0 and not has_chunks then
     local move = ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
     -- What becomes of it while its last wave still soaks, or waits for its gate.
@@ -69,7 +70,7 @@ end
 local function ask_settled(task, trigger, changes)
   changes = changes or {}
   ask_noting(task, trigger, changes)
-  local fails = task.to == 'FAILED' or task.to == 'ROLLBACK_FAILED'
+  local fails = task.to == TASK.FAILED or task.to == TASK.ROLLBACK_FAILED
   task.trip = fails and foresee_trip(task) or nil
   local action = task.trip and task.trip.action
   changes.takes_wave_back = action == 'rollback_wave'
@@ -81,7 +82,7 @@ end
 -- Of a plan that is COMPLETED though not all its tasks, or not all their stages, are: how many of them.
 -- @rare
 local function emit_end(move)
-  local f = move.to == 'COMPLETED' and redis.call('HMGET', K.plan(move.id), 'n:accepted', 'n:skipped') or {}
+  local f = move.to == PLAN.COMPLETED and redis.call('HMGET', K.plan(move.id), 'n:accepted', 'n:skipped') or {}
   local accepted = tonumber(f[1] or 0) + tonumber(f[2] or 0)
   emit_plan(SETTLED[move.trigger], move.id, accepted > 0 and '{"acceptedFailures":' .. accepted .. '}' or nil)
 end

@@ -23,8 +23,8 @@ end
 -- What is under way with it or its plan, and goes before.
 local function what_stops(task)
   if task.rollback then return 'rollback-requested' end
-  if task.plan_status == 'ROLLING_BACK' then return 'plan-rolling-back' end
-  if task.plan_cancels and task.plan_status ~= 'CANCELLED' then return 'plan-cancelled' end
+  if task.plan_status == PLAN.ROLLING_BACK then return 'plan-rolling-back' end
+  if task.plan_cancels and task.plan_status ~= PLAN.CANCELLED then return 'plan-cancelled' end
   return nil
 end
 
@@ -41,7 +41,7 @@ end
 local function retry_refusal(task, asked)
   local stops = what_stops(task)
   if stops then return stops end
-  if task.status ~= 'FAILED' and not asked.scratch then return 'scratch-only' end
+  if task.status ~= TASK.FAILED and not asked.scratch then return 'scratch-only' end
   if task.retries >= SETTINGS.MAX_RETRY then return 'max-retry', task.retries end
   return why_not_from_there(task, asked)
 end

@@ -28,7 +28,7 @@ local function failed_from(plan_id, first, limit, asked)
     found.next = found.next + 1
     local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted')
     -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
-    local task = f[1] == 'FAILED' and not f[3] and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
+    local task = f[1] == TASK.FAILED and not f[3] and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
     local is_sound, refusal
     if task then
       is_sound, refusal = apart(look_at_failed, task, asked)
@@ -38,8 +38,8 @@ local function failed_from(plan_id, first, limit, asked)
       found.refused[#found.refused + 1] = refusal
     elseif is_sound then
       found.tasks[#found.tasks + 1] = task
-      add(found.changes, 'FAILED', -1)
-      add(found.changes, 'PENDING', 1)
+      add(found.changes, TASK.FAILED, -1)
+      add(found.changes, TASK.PENDING, 1)
     end
   end
   return found

@@ -13,21 +13,21 @@ end
 
 -- Whether the table leads to a rollback from where the task is.
 local function may_roll_back(task)
-  if task.status ~= 'PENDING' then return task_row(task.status, 'roll_back') end
-  return task_row('PENDING', 'pause') and task_row('PAUSED', 'roll_back')
+  if task.status ~= TASK.PENDING then return task_row(task.status, 'roll_back') end
+  return task_row(TASK.PENDING, 'pause') and task_row(TASK.PAUSED, 'roll_back')
 end
 
 -- Asks the table for what the request itself moves, and notes it in the changes of the plan.
 local function ask_request(task, changes)
   WHOLE.ask_places(task)
-  if task.status == 'PENDING' then ask_noting(task, 'pause', changes) end
+  if task.status == TASK.PENDING then ask_noting(task, 'pause', changes) end
   local from = task.to or task.status
   if not task_row(from, 'roll_back') then refuse('task', task.id, from, 'roll_back') end
   add(changes, 'rollbackRequested', 1)
 end
 
 local function request_rollback(task, forced)
-  if task.status == 'PENDING' then stop_waiting(task) end
+  if task.status == TASK.PENDING then stop_waiting(task) end
   redis.call('SREM', K.plan_paused(task.plan), task.id)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1)
   -- Its plan's policy has had its try: whoever asks now has seen the failure.
@@ -38,9 +38,9 @@ local function request_rollback(task, forced)
   reopen_wave(task)
   task.rollback = true
   -- One that runs holds its tenant, but not any more when it comes to be queued: it has ended then.
-  local holds = task.status == 'PAUSED' and task.started_at > 0
+  local holds = task.status == TASK.PAUSED and task.started_at > 0
   local rank = RANK_ROLLBACK + (holds and 0 or HOLDS_NOTHING) + next_ticket()
-  if task.status == 'RUNNING' then
+  if task.status == TASK.RUNNING then
     redis.call('HSET', K.task(task.id), 'rank', int(rank))
   else
     enqueue(task, rank)
@@ -58,9 +58,9 @@ end
 -- either; a plan that goes back cannot say any more that everything is back.
 local function ask_withdrawal(task)
   WHOLE.ask_places(task)
-  local goes_back = task.plan_status == 'ROLLING_BACK'
+  local goes_back = task.plan_status == PLAN.ROLLING_BACK
   local changes = {rollbackRequested = -1, gives_up = goes_back}
-  if task.status == 'PAUSED' and (goes_back or task.plan_cancels) then
+  if task.status == TASK.PAUSED and (goes_back or task.plan_cancels) then
     ask_settled(task, 'cancel', changes)
   else
     task.plan_move = foresee(task.plan, changes)
@@ -69,7 +69,7 @@ end
 
 local function give_up_rollback(task, actor)
   withdraw_rollback(task)
-  if task.plan_status == 'ROLLING_BACK' then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
+  if task.plan_status == PLAN.ROLLING_BACK then redis.call('HSET', K.plan(task.plan), 'rollbackGivenUp', 1) end
   if task.to then return cancel_task(task, actor) end
   settle_waves(task.plan)
   settle_plan(task.plan_move)

@@ -26,7 +26,7 @@ end
 -- A rollback that failed goes on at the stage where it stopped.
 -- @rare
 local function start_rollback(task)
-  local resumed = task.status == 'ROLLBACK_FAILED'
+  local resumed = task.status == TASK.ROLLBACK_FAILED
   local key = K.task(task.id)
   -- Part of the steps' idempotency keys: what a second way back does is not what the first one did.
   redis.call('HINCRBY', key, 'rollbacks', 1)

@@ -14,7 +14,7 @@ local function begin_stage(task, worker, index, name)
     lease_running(task, worker)
     return beat_if_due(task)
   end
-  if task.status == 'RUNNING' then task.touched = math.max(index + 1, task.touched) end
+  if task.status == TASK.RUNNING then task.touched = math.max(index + 1, task.touched) end
   local at, is_said = int(NOW), task.says_started
   lease_running(task, worker, 'stageStartedAt', at, 'beatAt', at, 'touched', task.touched,
     unpack(is_said and {} or {'stageStarted', 1}))
@@ -22,12 +22,12 @@ local function begin_stage(task, worker, index, name)
   become_last_mover(task)
   note_beat(task, NOW)
   set_deadline(task, index)
-  emit_task(task.status == 'RUNNING' and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
+  emit_task(task.status == TASK.RUNNING and 'TaskStageStarted' or 'TaskStageRollingBack', task, '{}', name)
 end
 
 -- Besides whether it is forced, whether this stage is recorded without being run: so that what follows a BEGUN keeps its form.
 local function turn_flags(task, skip_stage)
-  local skips = task.status == 'RUNNING' and tonumber(skip_stage or -1) == task.stage
+  local skips = task.status == TASK.RUNNING and tonumber(skip_stage or -1) == task.stage
   return (task.forced and 1 or 0) + (skips and 2 or 0)
 end
 

@@ -10,7 +10,7 @@ local function goes_on(task) return task.stage ~= task.legs and not is_asked_to_
 -- Nothing is written that the record says already, and of a stage that none of them was written for, which most are,
 -- nothing is deleted.
 local function record_stage(task, name, turn, healthy)
-  local key, forward, f = K.task(task.id), task.status == 'RUNNING', task.record
+  local key, forward, f = K.task(task.id), task.status == TASK.RUNNING, task.record
   local duration = NOW - tonumber(f.stageStartedAt or NOW)
   local fields = {'stage', task.stage}
   if f.turn and f.turn ~= '0' then fields[3], fields[4] = 'turn', 0 end

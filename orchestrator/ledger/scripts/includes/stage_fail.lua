@@ -7,9 +7,9 @@
 
 -- Asks the table for the end that a failing stage makes.
 local function ask_failure(task)
-  local forward = task.status == 'RUNNING'
+  local forward = task.status == TASK.RUNNING
   -- What a person has asked for, or its plan's own way back, comes anyway.
-  task.goes_back_by_policy = forward and not task.rollback and task.plan_status ~= 'ROLLING_BACK'
+  task.goes_back_by_policy = forward and not task.rollback and task.plan_status ~= PLAN.ROLLING_BACK
     and redis.call('HGET', K.plan(task.plan), 'autoRollback') == '1' and can_go_back(task)
   ask_settled(task, forward and 'fail' or 'rollback_fail', {rollbackRequested = task.goes_back_by_policy and 1 or 0})
 end
@@ -23,10 +23,10 @@ local function record_failure(task, failure, seen)
   local data = '{"failureInfo":' .. failure .. '}'
   if task.stage_started then
     local started = tonumber(redis.call('HGET', K.task(task.id), 'stageStartedAt') or NOW)
-    observe(task.status == 'RUNNING' and 'stage:failed' or 'stage:rollback_failed', NOW - started)
+    observe(task.status == TASK.RUNNING and 'stage:failed' or 'stage:rollback_failed', NOW - started)
     if task.turn > 0 then count('polls:failed', 1) end
   end
-  if task.status == 'RUNNING' then
+  if task.status == TASK.RUNNING then
     if task.stage_started then emit_task('TaskStageFailed', task, data, name) end
     fail_task(task, failure, name)
   else

@@ -48,8 +48,8 @@ local function read_task(task_id)
   -- The last ones for the same reason.
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
     'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority',
-    'total', 'max', 'n:lined', 'n:rollbackRequested', 'n:PENDING', 'n:RUNNING', 'n:PAUSED', 'n:COMPLETED', 'n:FAILED',
-    'n:CANCELLED', 'n:ROLLING_BACK', 'n:ROLLED_BACK', 'n:ROLLBACK_FAILED',
+    'total', 'max', 'n:lined', 'n:rollbackRequested', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.COMPLETED,
+    COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK, COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED,
     'n:accepted')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
@@ -83,8 +83,8 @@ end
 
 -- Whether anybody has asked for something that is done at a boundary. Task and plan as they were read.
 local function is_asked_to_stop(task)
-  return task.status == 'RUNNING' and (task.rollback or task.cancel or task.pause or task.plan_cancels
-    or task.plan_pauses or task.plan_status == 'ROLLING_BACK')
+  return task.status == TASK.RUNNING and (task.rollback or task.cancel or task.pause or task.plan_cancels
+    or task.plan_pauses or task.plan_status == PLAN.ROLLING_BACK)
 end
 
 local function emit_task(kind, task, data, stage)
@@ -106,7 +106,7 @@ end
 -- Name of the plan stage that a leg works on: a rollback takes the touched stages from the last to the first,
 -- unless the plan says forward.
 local function stage_of(task, leg)
-  local goes_back = task.status == 'ROLLING_BACK' and not task.plan_forward
+  local goes_back = task.status == TASK.ROLLING_BACK and not task.plan_forward
   local index = goes_back and task.legs - 1 - leg or leg
   if index < 0 then return index, '' end
   return index, stage_name(task, index, goes_back and -1 or 1)

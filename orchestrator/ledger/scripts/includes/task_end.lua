@@ -13,7 +13,7 @@
 -- @include tenant_history
 
 local function emit_plan_progress(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'n:COMPLETED', 'total')
+  local f = redis.call('HMGET', K.plan(plan_id), COUNT.COMPLETED, 'total')
   emit_plan('PlanProgress', plan_id, '{"completedTasks":' .. (f[1] or 0) .. ',"totalTasks":' .. f[2] .. '}')
 end
 
@@ -37,7 +37,7 @@ local function end_task(task, event, event_data)
   if task.started_at > 0 then observe('task:' .. string.lower(task.status), duration) end
   release(task)
   emit_task(event, task, event_data)
-  end_retry(task, task.status == 'COMPLETED')
+  end_retry(task, task.status == TASK.COMPLETED)
   -- A rollback asked for while it ran: it had no boundary left to turn at, so it queues like any other.
   if task.rollback then
     redis.call('ZADD', K.queue(task.plan), task.rank, task.id)

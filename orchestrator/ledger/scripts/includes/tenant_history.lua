@@ -22,7 +22,7 @@ local MOST_MOVED = 10
 local function tell_draft(plan_id, tenant_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'status', 'moved')
-  if f[1] ~= 'CREATED' then return end
+  if f[1] ~= PLAN.CREATED then return end
   local named = cjson.decode(f[2] or '[]')
   if #named < MOST_MOVED then named[#named + 1] = tenant_id end
   redis.call('HSET', plan, 'moved', cjson.encode(named))
@@ -56,7 +56,7 @@ local function become_last_mover(task)
   local tenant = K.tenant(task.tenant)
   local previous = task.last_mover or redis.call('HMGET', tenant, LAST_MOVER, LAST_MOVER_EPOCH, 'drafts')
   if previous[1] ~= task.id then
-    if task.status == 'RUNNING' then
+    if task.status == TASK.RUNNING then
       redis.call('HSET', K.task(task.id), PREVIOUS_MOVER, previous[1] or '', PREVIOUS_MOVER_EPOCH, previous[2] or '0')
     else
       redis.call('HDEL', K.task(task.id), PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH)

@@ -16,7 +16,7 @@ end
 -- A paused task, and one that waits to go on after a resume, holds its tenant if it had been admitted.
 local function should_hold(task)
   if TASK_ACTIVE[task.status] then return true end
-  return (task.status == 'PAUSED' or task.status == 'PENDING') and task.started_at > 0
+  return (task.status == TASK.PAUSED or task.status == TASK.PENDING) and task.started_at > 0
 end
 
 -- Answers what was wrong; nil when nothing was.

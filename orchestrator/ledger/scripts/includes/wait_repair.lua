@@ -21,7 +21,7 @@ local function repair_groups(task)
       redis.call('SREM', K.group(place.name), task.id)
       wake_group(place.name)
       what = 'leaked group'
-    elseif not holds and TASK_ACTIVE[task.status] and not (place.own and task.status == 'ROLLING_BACK') then
+    elseif not holds and TASK_ACTIVE[task.status] and not (place.own and task.status == TASK.ROLLING_BACK) then
       redis.call('SADD', K.group(place.name), task.id)
       what = 'lost group'
     end

@@ -18,11 +18,13 @@ end
 -- @rare
 local function count_accepted(task, by)
   count_task(task, 'accepted', by)
-  if task.status == 'FAILED' then count_task(task, 'acceptedFailed', by) end
+  if task.status == TASK.FAILED then count_task(task, 'acceptedFailed', by) end
 end
 
 -- @rare
-local function wave_state(plan_id, wave) return redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'state') or 'PENDING' end
+local function wave_state(plan_id, wave)
+  return redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'state') or WAVE.PENDING
+end
 
 -- Whether it moved: the table has the pair.
 -- @rare

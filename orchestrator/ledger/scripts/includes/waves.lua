@@ -9,7 +9,7 @@
 -- @include gate_ask
 -- @include wake
 
-local OPEN_STATES = {'PENDING', 'RUNNING', 'PAUSED', 'ROLLING_BACK', 'rollbackRequested'}
+local OPEN_STATES = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested'}
 
 local function wave_counts(plan_id, wave, ...)
   local fields = {}
@@ -39,7 +39,7 @@ end
 
 -- Whether anybody is there to be judged by, failed and taken back by policy too: not when all were given up or taken back.
 local function has_moved(plan_id, wave)
-  return wave_counts(plan_id, wave, 'COMPLETED', 'FAILED', 'ROLLBACK_FAILED', 'takenBack') > 0
+  return wave_counts(plan_id, wave, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED, 'takenBack') > 0
 end
 
 -- The one that is not done with is, from now on.
@@ -66,7 +66,7 @@ end
 -- The plan goes on although its gate had said no: the gate is asked again.
 local function ask_rejected_gate(plan_id)
   local passed = tonumber(redis.call('HGET', K.plan(plan_id), 'passed') or nil)
-  if passed and wave_state(plan_id, passed) == 'REJECTED' then ask_gate(plan_id, passed) end
+  if passed and wave_state(plan_id, passed) == WAVE.REJECTED then ask_gate(plan_id, passed) end
 end
 
 -- Goes on to what it waits for next, all its tasks having ended; true when it is passed.
@@ -75,14 +75,14 @@ local function go_on_with_wave(plan_id, wave)
   local state = wave_state(plan_id, wave)
   if WAVE_DONE[state] then
     -- Should a hand have taken it out there.
-    if state == 'SOAKING' or (state == 'GATED' and read_gate(plan_id, wave)) then
+    if state == WAVE.SOAKING or (state == WAVE.GATED and read_gate(plan_id, wave)) then
       redis.pcall('ZADD', K.awaited(), 'NX', NOW, plan_id)
     end
     return false
   end
   if not has_moved(plan_id, wave) then return pass_wave(plan_id, wave) end
   local soaks = redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'soak') == 1
-  if not soaks or wave_counts(plan_id, wave, 'COMPLETED') == 0 then return leave_soak(plan_id, wave) end
+  if not soaks or wave_counts(plan_id, wave, TASK.COMPLETED) == 0 then return leave_soak(plan_id, wave) end
   if begin_soak(plan_id, wave) then
     emit_wave('PlanWaveSoaking', plan_id, wave, ',"until":' .. redis.call('HGET', K.plan(plan_id), 'soakUntil'))
   end
@@ -93,7 +93,7 @@ end
 local function settle_waves(plan_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped')
-  local is_on = (f[4] == 'RUNNING' or f[4] == 'PAUSED') and f[5] and f[6] ~= '1' and not f[7]
+  local is_on = (f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5] and f[6] ~= '1' and not f[7]
   if not f[1] or not is_on then return end
   local waves, wave, passed = tonumber(f[1]), tonumber(f[2]), tonumber(f[3])
   local first = wave
@@ -115,6 +115,6 @@ end
 -- @rare
 local function wave_keeps_open(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed', 'status', 'cancelRequested')
-  if not f[1] or f[3] == 'ROLLING_BACK' or f[4] == '1' or f[2] == f[1] then return false end
+  if not f[1] or f[3] == PLAN.ROLLING_BACK or f[4] == '1' or f[2] == f[1] then return false end
   return WAVE_DONE[wave_state(plan_id, tonumber(f[2]))]
 end

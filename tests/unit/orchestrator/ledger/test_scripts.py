@@ -13,6 +13,7 @@ from orchestrator.domain.transitions import Guard
 from orchestrator.ledger import keys, operations, outcomes
 from orchestrator.ledger.script_headers import events_written, headed
 from orchestrator.ledger.script_source import assemble, read_script, script_names
+from orchestrator.ledger.script_states import NAMED, with_states
 from orchestrator.ledger.shared_settings import BUILT_IN
 
 FOLDER = files("orchestrator.ledger") / "scripts"
@@ -44,6 +45,10 @@ def without_comments(source: str) -> str:
     return re.sub(r"--[^\n]*", "", source)
 
 
+def codes_of(source: str) -> set[str]:
+    return set(re.findall(r"return \{'([A-Z_]+)'", without_comments(with_states("", source))))
+
+
 def header_part(source: str, label: str) -> str:
     match = re.search(rf"^-- {label}(.*?)(?=^-- (?:KEYS|ARGV|CODES|EVENTS|@include)|^[^-])", source, re.M | re.S)
     assert match, f"no {label} in the header"
@@ -61,15 +66,14 @@ def test_header_names_keys_arguments_codes_and_events(name: str) -> None:
 @pytest.mark.parametrize("name", script_names())
 def test_codes_of_the_body_stand_in_the_header(name: str) -> None:
     source = read_script(name)
-    codes = set(re.findall(r"return \{'([A-Z_]+)'", without_comments(source)))
+    codes = codes_of(source)
     assert codes <= set(re.findall(r"[A-Z_]{4,}", header_part(source, "CODES")))
 
 
 @pytest.mark.parametrize("name", sorted(ENUMS))
 def test_codes_of_the_header_are_those_of_the_enum(name: str) -> None:
     known = {member.value for member in ENUMS[name]}
-    codes = set(re.findall(r"return \{'([A-Z_]+)'", without_comments(read_script(name))))
-    assert codes <= known
+    assert codes_of(read_script(name)) <= known
 
 
 @pytest.mark.parametrize("name", script_names())
@@ -124,6 +128,25 @@ def test_short_and_without_scans(name: str) -> None:
     source = (FOLDER / f"{name}.lua").read_text()
     assert len(source.splitlines()) <= 120
     assert not re.search(r"'(KEYS|SCAN|FLUSHDB|FLUSHALL)'", source)
+
+
+@pytest.mark.parametrize("name", [*script_names(), *(f"includes/{i.removesuffix('.lua')}" for i in INCLUDES)])
+def test_states_are_named_by_whose_they_are(name: str) -> None:
+    """A state as text goes on working when the state is renamed, and matches nothing; TASK.FAILED is a mistake then."""
+    states = sorted({state for kind, _ in NAMED.values() for state in kind.__members__})
+    bare = rf"(?<!\b(?:TASK|PLAN|WAVE)\.)(?<!\bCOUNT\.)\b({'|'.join(states)})\b"
+    assert re.findall(bare, without_comments((FOLDER / f"{name}.lua").read_text())) == []
+
+
+@pytest.mark.parametrize("asked", ["TASK.RUNING", "PLAN.PENDING", "WAVE.FAILED", "COUNT.READY"])
+def test_a_state_that_is_none_is_a_mistake_with_its_place(asked: str) -> None:
+    with pytest.raises(ValueError, match=rf"^includes/x\.lua:2: {asked} is no state: expected one of "):
+        with_states("includes/x.lua", f"local function x(task)\n  return task.status == {asked}\nend")
+
+
+def test_states_are_texts_when_the_script_is_sent() -> None:
+    source = "x == TASK.FAILED or COUNT.ROLLED_BACK .. PLAN.READY .. WAVE.OPEN .. TASK_GUARDS.x"
+    assert with_states("x", source) == "x == 'FAILED' or 'n:ROLLED_BACK' .. 'READY' .. 'OPEN' .. TASK_GUARDS.x"
 
 
 @pytest.mark.parametrize("name", script_names())
