@@ -29,9 +29,9 @@ MANY: Final = 10_000
 
 
 def sample(
-    task_id: str = "plan.0", epoch: int = 1, completed_stages: int = 1, *, text: str = "", mode: str = "RUNNING"
+    task_id: str = "plan.0", epoch: int = 1, completed_stages: int = 1, *, text: str = "", mode: str = "forward"
 ) -> Checkpoint:
-    """A checkpoint as workers make them; ``text`` is what its last step returned."""
+    """A checkpoint as workers make them; ``text`` is what its last step returned, ``mode`` any text to a store."""
     outputs = {f"stage-{index}": {"0": {"footprint": text, "at": index}} for index in range(completed_stages)}
     last = f"stage-{completed_stages - 1}" if completed_stages else ""
     return Checkpoint(task_id, epoch, 1, mode, completed_stages, last, outputs)
@@ -48,9 +48,7 @@ def check_nothing_is_kept_at_first(open_store: Open) -> None:
 
 
 def check_what_is_saved_is_loaded_by_another(open_store: Open) -> None:
-    checkpoint = sample(
-        "a-plan_1.2024.17", epoch=7, completed_stages=3, text="grün ✓ 😀 \x00 \\ ' \" \n", mode="ROLLING_BACK"
-    )
+    checkpoint = sample("a-plan_1.2024.17", epoch=7, completed_stages=3, text="grün ✓ 😀 \x00 \\ ' \" \n", mode="back")
     assert open_store().save(checkpoint)
     assert open_store().load("a-plan_1.2024.17") == checkpoint
 

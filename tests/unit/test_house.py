@@ -23,9 +23,6 @@ SHARED_NAMES = {
 }
 """Public names of types, functions and objects that several modules may have, with the reason."""
 
-CODES = "orchestrator/ledger/outcomes.py"
-"""What scripts answer is named like the state that a task came to, and is another thing."""
-
 STATES = {state.value for state in (*TaskState, *PlanState)}
 
 
@@ -81,10 +78,23 @@ def test_states_are_written_as_states() -> None:
     """A state as quoted text goes on working when the state is renamed, and matches nothing."""
     quoted = [
         f"{path}:{node.lineno}: {node.value!r}"
-        for path, module in modules("orchestrator", "workers")
-        if not path.startswith("orchestrator/domain/") and path != CODES
+        for path, module in modules(*PACKAGES)
+        if not path.startswith("orchestrator/domain/")
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and node.value in STATES
+    ]
+    assert not quoted, "\n".join(quoted)
+
+
+def test_pages_and_scripts_quote_no_state() -> None:
+    """What a page's script knows of states comes with the page; a Lua script names them (``TASK.FAILED``)."""
+    quoted = [
+        f"{path.relative_to(ROOT)}: {state}"
+        for folder in PACKAGES
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".lua", ".js", ".html", ".css") and "vendor" not in path.parts
+        for state in sorted(STATES)
+        if re.search(rf"""["'`](?:n:)?{state}["'`]""", path.read_text())
     ]
     assert not quoted, "\n".join(quoted)
 

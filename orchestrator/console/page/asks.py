@@ -14,12 +14,12 @@ from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.status import TASK_ENDED, TaskState
 
 MARKS: Final = {
-    "stay": "completed",
-    "stop": "paused",
-    "go": "running",
-    "back": "rolling-back",
-    "end": "cancelled",
-    "bad": "failed",
+    "stay": TaskState.COMPLETED,
+    "stop": TaskState.PAUSED,
+    "go": TaskState.RUNNING,
+    "back": TaskState.ROLLING_BACK,
+    "end": TaskState.CANCELLED,
+    "bad": TaskState.FAILED,
 }
 
 
@@ -27,7 +27,7 @@ MARKS: Final = {
 class Consequence:
     """One thing that will happen; ``mark`` is the state that it is drawn as."""
 
-    mark: str
+    mark: TaskState
     sentence: str
 
 

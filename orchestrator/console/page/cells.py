@@ -6,12 +6,16 @@ whatever the size of the plan.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.console.page.words import slug, state_in_words
+from orchestrator.control.damage import DAMAGED
+from orchestrator.control.live_plan import FAILED
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import TASK_STATE_AFTER, queued_again
@@ -33,6 +37,14 @@ CODES: Final[Mapping[TaskState, str]] = {
 
 UNKNOWN: Final = "?"
 """Of a task whose record is gone or damaged."""
+
+MAP_STATES: Final = json.dumps(
+    {
+        code: {"name": slug(state), "words": state_in_words(state), "bad": state in FAILED}
+        for state, code in ({str(state): code for state, code in CODES.items()} | {DAMAGED: UNKNOWN}).items()
+    }
+)
+"""What the page's script knows of the states: by letter, how the style sheet calls it, its words, whether it failed."""
 
 QUIET_LOOKS: Final = 3
 """So many looks without an event in which map and counters disagree, and the map is read anew."""

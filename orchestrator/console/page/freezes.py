@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayFreeze, MayRead, Permission
-from orchestrator.console.page.asks import Ask, Consequence
+from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, tell_page, wish_of
 from orchestrator.console.page.rendering import page, piece
@@ -74,7 +74,7 @@ async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor
 
 def _lift_ask(client: Client, freeze_id: str) -> Ask:
     waiting = next((one.waiting for one in client.freezes() if one.freeze_id == freeze_id), 0)
-    effects = (Consequence("running", f"{count(waiting, 'tenant')} that wait for it go back to their plans' queues"),)
+    effects = (effect("go", f"{count(waiting, 'tenant')} that wait for it go back to their plans' queues"),)
     return Ask(f"Lift freeze {freeze_id}", "Lift it", effects, Permission.FREEZE)
 
 

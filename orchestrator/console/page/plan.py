@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayRead
 from orchestrator.console.page.buttons import plan_url
+from orchestrator.console.page.cells import MAP_STATES
 from orchestrator.console.page.log_lines import log_line
 from orchestrator.console.page.log_search import KINDS, search_log
 from orchestrator.console.page.plan_pieces import draw_plan
@@ -63,6 +64,7 @@ async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor
         pieces={name: shared.fragments.of(name, actor.role, shared.version) for name in shared.fragments.names},
         cells=shared.cells.text,
         lanes=shared.cells.lanes,
+        map_states=MAP_STATES,
         states=list(TaskState),
         since=shared.token,
         is_live=True,

@@ -36,10 +36,13 @@ TENANTS_NAMED: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What the plan does or waits for, in a line. ``tone``: bad, warn or ""; ``until``: what a clock counts down to."""
+    """What the plan does or waits for, in a line.
+
+    ``mark``: the state that it is drawn as; ``tone``: bad, warn or ""; ``until``: what a clock counts down to.
+    """
 
     sentence: str
-    mark: str = "running"
+    mark: TaskState | PlanState = TaskState.RUNNING
     tone: str = ""
     until: datetime | None = None
     buttons: tuple[Button, ...] = ()
@@ -76,11 +79,11 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
     if plan.breaker is not None and plan.breaker.tripped:
         broken = [breach_sentence(*one) for one in breaches(plan)] or ["breaker tripped"]
         resume = button("Resume…", ask_url(base, "resume"), role, Permission.OPERATE, style="primary")
-        return Now(_sentence(broken[0]), "rollback-failed", "bad", buttons=(resume,))
+        return Now(_sentence(broken[0]), TaskState.ROLLBACK_FAILED, "bad", buttons=(resume,))
     if wave is not None and wave.state in (WaveState.GATED, WaveState.REJECTED):
         return Now(
             _sentence(wave_sentence(wave, plan.plan_id)),
-            "paused",
+            TaskState.PAUSED,
             "warn",
             buttons=tuple(gate_buttons(plan, wave.name, role)),
         )
@@ -91,28 +94,26 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
             if last and last.operation == "pause"
             else "Paused"
         )
-        return Now(why, "paused", "warn")
+        return Now(why, TaskState.PAUSED, "warn")
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"
         return Now(
             f"{what}: {words.count(running, 'tenant ends its stage', 'tenants end their stages')} first",
-            "paused",
+            TaskState.PAUSED,
             "warn",
         )
     if plan.waits_because:
-        return Now(_sentence(plan.waits_because), "ready", "")
+        return Now(_sentence(plan.waits_because), PlanState.READY, "")
     if wave is not None and wave.state == WaveState.SOAKING:
         until = words.told_moment(wave.soaks_until)
-        return Now(f"Wave {wave.name} soaks: its tenants are looked at again", "running", until=until)
+        return Now(f"Wave {wave.name} soaks: its tenants are looked at again", until=until)
     if plan.status == PlanState.ROLLING_BACK:
-        return Now("Going back to where its tenants came from", "rolling-back")
+        return Now("Going back to where its tenants came from", TaskState.ROLLING_BACK)
     if wave is not None:
-        return Now(_sentence(wave_sentence(wave, plan.plan_id)), "running")
+        return Now(_sentence(wave_sentence(wave, plan.plan_id)))
     waits = plan.counts.get(TaskState.PENDING, 0)
-    return Now(
-        f"{words.count(running, 'tenant moves', 'tenants move')}, {words.count(waits, 'waits', 'wait')}", "running"
-    )
+    return Now(f"{words.count(running, 'tenant moves', 'tenants move')}, {words.count(waits, 'waits', 'wait')}")
 
 
 def _ended(plan: PlanSummary, seconds_run: float | None) -> Now:
@@ -121,7 +122,7 @@ def _ended(plan: PlanSummary, seconds_run: float | None) -> Now:
     accepted = f", {plan.accepted_failures:,} accepted" if plan.accepted_failures else ""
     tail = f" with {failed:,} failed{accepted}" if failed else ""
     tone = "" if plan.status in PLAN_ENDED_WELL else "bad" if failed else "warn"
-    return Now(f"{_sentence(words.state_in_words(plan.status))}{took}{tail}", words.slug(plan.status), tone)
+    return Now(f"{_sentence(words.state_in_words(plan.status))}{took}{tail}", PlanState(plan.status), tone)
 
 
 def _sentence(text: str) -> str:

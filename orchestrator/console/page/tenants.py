@@ -32,10 +32,10 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class StageLine:
-    """A stage of a move, and where the move is with it: ``state`` as the marks are called."""
+    """A stage of a move, and where the move is with it: ``state`` is what it is drawn as."""
 
     name: str
-    state: str
+    state: TaskState
     note: str = ""
 
 
@@ -99,18 +99,20 @@ def stage_lines(names: Sequence[str], task: TaskStatus) -> Iterator[StageLine]:
     if task.goes_back:
         order = order[: task.total_stages][::-1]
     failed = task.failure_info.stage_name if task.failure_info else None
-    done, back = ("rolled-back", "rolling-back") if task.goes_back else ("completed", "running")
+    done, under_way = TaskState.COMPLETED, TaskState.RUNNING
+    if task.goes_back:
+        done, under_way = TaskState.ROLLED_BACK, TaskState.ROLLING_BACK
     for index, name in enumerate(order):
         if name in task.skipped_stages:
-            yield StageLine(name, "cancelled", "skipped")
+            yield StageLine(name, TaskState.CANCELLED, "skipped")
         elif index < task.completed_stages:
             yield StageLine(name, done, "back" if task.goes_back else "done")
         elif name == failed and task.status in (TaskState.FAILED, TaskState.ROLLBACK_FAILED):
-            yield StageLine(name, "failed", "failed")
+            yield StageLine(name, TaskState.FAILED, "failed")
         elif name == task.current_stage:
-            yield StageLine(name, back, "under way")
+            yield StageLine(name, under_way, "under way")
         else:
-            yield StageLine(name, "pending")
+            yield StageLine(name, TaskState.PENDING)
 
 
 def _explain(client: Client, task: TaskStatus) -> list[Any]:

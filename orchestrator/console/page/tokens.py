@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.console.access.roles import MayKeepTokens, Permission
-from orchestrator.console.page.asks import Ask, Consequence
+from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
 from orchestrator.console.page.rendering import page, piece
@@ -74,8 +74,8 @@ async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: M
 
 def _revoke_ask(name: str) -> Ask:
     effects = (
-        Consequence("cancelled", "Nobody comes in with it any more; its sessions and open pages end at once"),
-        Consequence("completed", "What was asked with it stays, and the log still tells its name"),
+        effect("end", "Nobody comes in with it any more; its sessions and open pages end at once"),
+        effect("stay", "What was asked with it stays, and the log still tells its name"),
     )
     return Ask(f"Revoke {name}", "Revoke", effects, Permission.TOKENS, is_dangerous=True)
 

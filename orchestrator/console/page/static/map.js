@@ -1,14 +1,14 @@
 // The map of a plan: one cell a tenant, drawn on a canvas a lane. A change draws the cells that changed and no others.
 (() => {
   "use strict"
-  const NAMES = { p: "pending", r: "running", h: "paused", c: "completed", f: "failed", x: "cancelled", b: "rolling-back", k: "rolled-back", u: "rollback-failed", "?": "damaged" }
-  const WORDS = { p: "waits", r: "running", h: "paused", c: "completed", f: "failed", x: "cancelled", b: "rolling back", k: "rolled back", u: "rollback failed", "?": "damaged" }
   // Cells get smaller with their number, so that 5,000 fit a screen and 20 can be hit with a finger.
   const PITCHES = [[120, 20], [400, 16], [1200, 13], [3000, 11], [8000, 9], [20000, 7], [50000, 5]]
 
   let codes = []
   let lanes = []
   let colours = {}
+  // By its letter, what the page says of each state: how the style sheet calls it, its words, whether it is a failure.
+  let states = {}
   let shown = null
   const costs = []
 
@@ -26,10 +26,10 @@
 
   // All are put there before any is asked, so that the styles of the page are reckoned once.
   function readColours() {
-    const probes = Object.values(NAMES).map(name => Object.assign(document.createElement("i"), { className: "st-" + name }))
+    const probes = Object.values(states).map(state => Object.assign(document.createElement("i"), { className: "st-" + state.name }))
     document.body.append(...probes)
     colours = { ink: getComputedStyle(document.body).color, card: getComputedStyle(root()).backgroundColor }
-    Object.keys(NAMES).forEach((code, at) => { colours[code] = getComputedStyle(probes[at]).color })
+    Object.keys(states).forEach((code, at) => { colours[code] = getComputedStyle(probes[at]).color })
     probes.forEach(probe => probe.remove())
   }
 
@@ -179,7 +179,7 @@
       open(lane)
     } else if (event.key === "n") {
       // The next one that failed.
-      const bad = place => "fu".includes(codes[lane.positions[place]])
+      const bad = place => states[codes[lane.positions[place]]]?.bad
       for (let step = 1; step <= lane.positions.length; step++) {
         const place = (lane.at + step) % lane.positions.length
         if (bad(place)) { lane.choose(place, true); break }
@@ -222,10 +222,10 @@
   function rows(position, code) {
     const row = document.getElementById("task-" + position)
     const state = row && row.querySelector(".st")
-    if (!state || state.classList.contains("st-" + NAMES[code])) return
-    state.className = "st st-" + NAMES[code]
-    state.querySelector("use").setAttribute("href", "#i-" + NAMES[code])
-    state.querySelector("span").textContent = WORDS[code]
+    if (!state || state.classList.contains("st-" + states[code].name)) return
+    state.className = "st st-" + states[code].name
+    state.querySelector("use").setAttribute("href", "#i-" + states[code].name)
+    state.querySelector("span").textContent = states[code].words
     // Where it stood is not where it stands.
     row.querySelector(".where").replaceChildren()
   }
@@ -246,6 +246,7 @@
     const card = root()
     if (!card) return
     codes = [...card.dataset.cells]
+    states = JSON.parse(card.dataset.states)
     readColours()
     lanes = [...card.querySelectorAll(".map")].map(element => new LaneMap(element))
     sizeAll()

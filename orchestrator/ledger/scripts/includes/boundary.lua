@@ -56,7 +56,7 @@ local function turn_around(task)
   settle_plan(task.plan_move)
 end
 
--- What was asked for and comes now, the table asked: 'ROLLING_BACK', 'CANCELLED' or 'PAUSED'; nil when the task goes on.
+-- What was asked for and comes now, the table asked: ROLLING_BACK, CANCELLED or PAUSED; nil when the task goes on.
 -- @rare
 local function ask_boundary(task)
   if task.status ~= TASK.RUNNING then return nil end

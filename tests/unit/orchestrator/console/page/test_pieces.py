@@ -6,20 +6,21 @@ import json
 import re
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from orchestrator.console.page.cells import CODES, UNKNOWN, grouped, ranges_of
+from orchestrator.console.page.cells import CODES, MAP_STATES, UNKNOWN, grouped, ranges_of
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.tenants import stage_lines
-from orchestrator.console.page.words import segments, slug, state_in_words
+from orchestrator.console.page.words import segments, slug
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PlanState, TaskState
 
 
 def test_a_piece_is_drawn_once_a_version_and_sent_to_whoever_has_an_older_one() -> None:
@@ -52,23 +53,31 @@ def test_runs_of_positions_are_drawn_together(positions: list[int], told: str) -
     assert ranges_of(positions) == told
 
 
-def test_the_script_draws_every_state_that_the_map_knows_by_the_same_letter() -> None:
-    script = (resources.files("orchestrator.console.page") / "static" / "map.js").read_text()
+STATIC = resources.files("orchestrator.console.page") / "static"
+TEMPLATES = Path(str(resources.files("orchestrator.console.page"))) / "templates"
 
-    def told(name: str) -> dict[str, str]:
-        table = re.search(rf"const {name} = (\{{.*?\}})", script)
-        assert table is not None
-        return json.loads(re.sub(r"(\w+):", r'"\1":', table[1]).replace(", }", "}"))  # type: ignore[no-any-return]
 
-    states = {code: str(state) for state, code in CODES.items()} | {UNKNOWN: DAMAGED}
+def test_the_script_draws_every_state_by_its_letter_and_has_the_rest_from_the_page() -> None:
+    script = (STATIC / "map.js").read_text()
     assert set(CODES) == set(TaskState)
-    assert told("NAMES") == {code: slug(state) for code, state in states.items()}
-    assert told("WORDS") == {code: state_in_words(state) for code, state in states.items()}
     # What has a mark of its own: all but a damaged one, which is what is drawn of anything else.
     assert set(re.findall(r'case "(.)":', script)) == set(CODES.values())
-    bad = re.search(r'"(\w+)"\.includes\(codes', script)
-    assert bad is not None
-    assert set(bad[1]) == {CODES[state] for state in FAILED}
+    told = json.loads(MAP_STATES)
+    assert set(told) == {*CODES.values(), UNKNOWN}
+    assert {code for code, state in told.items() if state["bad"]} == {CODES[state] for state in FAILED}
+    assert told[CODES[TaskState.ROLLING_BACK]] == {"name": "rolling-back", "words": "rolling back", "bad": False}
+    assert told[UNKNOWN] == {"name": "damaged", "words": "damaged", "bad": False}
+
+
+def test_style_sheet_marks_and_templates_know_all_states_and_no_other() -> None:
+    known = {slug(state) for state in (*TaskState, *PlanState, DAMAGED)}
+    styles = "".join((STATIC / name).read_text() for name in ("console.css", "plan.css", "pages.css"))
+    assert set(re.findall(r"\.st-([a-z-]+)", styles)) == known
+    signs = set(re.findall(r'symbol id="i-([a-z-]+)"', (TEMPLATES / "_icons.html").read_text()))
+    assert known <= signs
+    drawn = "".join(path.read_text() for path in [*TEMPLATES.rglob("*.html"), Path(str(STATIC / "map.js"))])
+    assert set(re.findall(r"\bst-([a-z-]+)", drawn)) <= known
+    assert set(re.findall(r'icon\("([a-z-]+)"\)', drawn)) <= signs
 
 
 def test_a_change_of_the_map_is_sent_by_what_its_cells_became() -> None:
@@ -112,7 +121,7 @@ def _moved(**how: object) -> TaskStatus:
 def test_stages_stand_in_the_order_in_which_the_move_takes_them(
     task: Callable[[], TaskStatus], told: list[tuple[str, str]]
 ) -> None:
-    assert [(line.name, line.state) for line in stage_lines(["a", "b", "c"], task())] == told
+    assert [(line.name, slug(line.state)) for line in stage_lines(["a", "b", "c"], task())] == told
 
 
 def test_what_comes_from_outside_is_text_and_steers_nothing() -> None:
