@@ -44,7 +44,7 @@ def test_a_reader_that_comes_back_misses_nothing_and_sees_nothing_twice(
 ) -> None:
     # A ring and pages so small that a reader goes from the log to the ring and back.
     console.app.state.shared.hub = EventHub(lambda: Feed(world.settings), ring=8)
-    monkeypatch.setattr(event_stream, "PAGE", 7)
+    monkeypatch.setattr(event_stream, "STREAM_PAGE", 7)
     world.started("p", [f"t{n}" for n in range(40)], max_concurrency=40)
     everything, one_plan = reader(console), reader(console, plan="q")
     everything.take(1)
