@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from orchestrator.client import Client
 from orchestrator.console import api, health, page
 from orchestrator.console.access import sign_in
+from orchestrator.console.access.bodies import Bodies
 from orchestrator.console.access.door import Doorkeeper
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities
@@ -42,6 +43,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     app.state.client = client
     app.state.settings = settings
     app.state.streams = streams
+    app.state.bodies = Bodies()
     app.state.shared = Shared(settings, client)
     translated = partial(translate_errors, url)
     app.state.reception = Reception(identities, Sessions(ledger), settings.console.session_seconds, translated)
@@ -65,6 +67,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
         identities=identities,
         hosts=KnownHosts(settings.console),
         streams=streams,
+        bodies=app.state.bodies,
         page=page.error_page,
         translated=translated,
     )

@@ -11,6 +11,7 @@ router = APIRouter()
 
 
 @router.get(HEALTH, tags=["health"])
-def health() -> dict[str, str]:
-    """Answers while the console does; says nothing of Redis, so that its absence restarts nobody."""
+async def health() -> dict[str, str]:
+    """Answers while the console does, and needs no thread; says nothing of Redis, so that its absence restarts
+    nobody."""
     return {"status": "up"}

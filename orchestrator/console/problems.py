@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.domain.errors import (
@@ -88,6 +89,9 @@ def problem_of(error: Exception) -> dict[str, Any]:
             title = HTTPStatus(error.status_code).phrase
             detail = "" if error.detail == title else str(error.detail)
             return problem(error.status_code, title.lower().replace(" ", "_"), title, detail)
+        case ClientDisconnect():
+            # In the midst of its body: nobody reads this but the log.
+            return problem(400, "broken_off", "The request broke off")
         case TimeoutError():
             return problem(504, "timeout", "It has not come to that in time")
     error_id = uuid4().hex[:12]
@@ -175,5 +179,13 @@ def install_problems(app: FastAPI, page: ErrorPage | None = None) -> None:
         headers = dict(getattr(error, "headers", None) or {})
         return answer_of(document, request, page, headers)
 
-    for kind in (Refusal, ChangeoverError, RequestValidationError, HTTPException, TimeoutError, Exception):
+    for kind in (
+        Refusal,
+        ChangeoverError,
+        RequestValidationError,
+        HTTPException,
+        ClientDisconnect,
+        TimeoutError,
+        Exception,
+    ):
         app.add_exception_handler(kind, handle)

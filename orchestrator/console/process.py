@@ -12,12 +12,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
+import anyio.to_thread
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from orchestrator.client import Client
+from orchestrator.console.access.turns import THREADS
 from orchestrator.console.app import create_app
+from orchestrator.console.connections import BoundedHttp, allow_files
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.console import ConsoleSettings
@@ -35,6 +38,11 @@ _log = structlog.get_logger(__name__)
 
 class ConsoleHttp(uvicorn.Server):
     """Ends open streams when it is to stop, and leaves the exit code to its caller."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """With as many threads as there may be turns."""
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Streams first: nothing else would end them."""
@@ -72,6 +80,7 @@ def server_config(app: FastAPI, settings: ConsoleSettings, port: int | None = No
         app,
         host=settings.host,
         port=settings.port if port is None else port,
+        http=BoundedHttp,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         # Its lines go through our formatter, and the door writes one of each request, without queries.
@@ -92,6 +101,7 @@ def run_console(settings: Settings) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises ``InvalidInput`` for a certificate or an address that cannot be used,
     ``PortTaken``, and ``Unreachable`` when no Redis is named."""
     configure_logs(settings)
+    allow_files()
     console = settings.console
     with Client(settings) as client:
         app = create_app(settings, client)

@@ -1,8 +1,8 @@
 """The door: everything passes it before any route is looked for, and nobody else comes in.
 
-In this order: the name that the request is for, the size of its body, who sends it, whether a page of ours sent it. It
-also gives every answer its headers, answers every error, ends streams, and writes a line of each request. Addresses in
-``PUBLIC`` want no token.
+In this order: the name that the request is for, the size of its body, who sends it, whether there is a turn and room
+for it, whether a page of ours sent it. It also gives every answer its headers, answers every error, ends streams, and
+writes a line of each request. Addresses in ``PUBLIC`` want no token.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Final
 from urllib.parse import quote
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.console.access.addresses import Caller
+from orchestrator.console.access.bodies import MOST_OF_STRANGERS, Bodies, HeldBody, bounded, check_length, most_bytes
 from orchestrator.console.access.cookies import set_cookie
 from orchestrator.console.access.csrf import SAFE, check_csrf
 from orchestrator.console.access.headers import add_headers
@@ -34,8 +35,6 @@ from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
-MOST_BYTES: Final = 256 * 1024 * 1024
-MOST_BYTES_OF_STRANGERS: Final = 16 * 1024
 IDENTIFIED_AT_ONCE: Final = 16
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +53,7 @@ class Doorkeeper:
         identities: Identities,
         hosts: KnownHosts,
         streams: OpenStreams,
+        bodies: Bodies,
         page: ErrorPage,
         translated: Callable[[], AbstractContextManager[None]],
     ) -> None:
@@ -67,6 +67,7 @@ class Doorkeeper:
         # Threads of its own: requests that take their time must not keep others from coming in.
         self._threads = ThreadPoolExecutor(IDENTIFIED_AT_ONCE, "identify")
         self.turns = ActorTurns()
+        self.bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -81,15 +82,12 @@ class Doorkeeper:
             message = "this console is not known by that name; the setting console.hosts lists its names"
             raise Refusal(421, "unknown_host", "Not this console's name", message)
         strange = is_public(request.scope["path"])
-        most = MOST_BYTES_OF_STRANGERS if strange else MOST_BYTES
-        _check_length(request, most)
-        receive = _counted(receive, most)
+        most = MOST_OF_STRANGERS if strange else most_bytes(request.scope["path"])
+        check_length(request, most)
+        receive = bounded(receive, most)
         if strange:
             return None, receive
-        identity = await asyncio.get_running_loop().run_in_executor(self._threads, self._identify, request)
-        if identity.by_browser and request.method not in SAFE:
-            receive = await check_csrf(request, receive, identity.actor)
-        return identity, receive
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._identify, request), receive
 
     def _identify(self, request: Request) -> Identity:
         with self._translated():
@@ -132,6 +130,7 @@ class _Visit:
         self._identity: Identity | None = None
         self._stream: OpenStream | None = None
         self._turn: ActorTurn | None = None
+        self._body: HeldBody | None = None
         self._status = 0
         self._is_done = False
         self._has_read = False
@@ -142,10 +141,7 @@ class _Visit:
         try:
             self._identity, inner = await self._door.let_in(request, receive)
             if self._identity is not None:
-                self._scope["actor"] = self._identity.actor
-                self._scope["credential"] = self._identity.credential
-                self._stream = OpenStream(self._identity.credential)
-                self._turn = await self._door.turns.take(self._identity.actor.name)
+                inner = await self._have_turn(self._identity, request, inner)
             self._scope["caller"] = self._door.caller_of(request)
             await self._door.serve(self._scope, self._until_ended(inner), self._told)
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
@@ -157,9 +153,24 @@ class _Visit:
                 await answer(self._scope, receive, self._told)
         finally:
             self._end_turn()
+            if self._body is not None:
+                self._body.end()
             if self._stream is not None:
                 self._door.streams.remove(self._stream)
             self._note(request, time.monotonic() - began)
+
+    async def _have_turn(self, identity: Identity, request: Request, receive: Receive) -> Receive:
+        """Nothing of a body is read before."""
+        name = identity.actor.name
+        self._scope["actor"] = identity.actor
+        self._scope["credential"] = identity.credential
+        self._stream = OpenStream(identity.credential, name)
+        self._turn = await self._door.turns.take(name)
+        self._body = HeldBody(self._door.bodies, name, int(request.headers.get("content-length", "0")))
+        receive = self._body.over(receive)
+        if identity.by_browser and request.method not in SAFE:
+            return await check_csrf(request, receive, identity.actor)
+        return receive
 
     def _until_ended(self, receive: Receive) -> Receive:
         """Once the body is read, all that is still to come is the caller's leaving; or ours."""
@@ -188,13 +199,14 @@ class _Visit:
         await self._send(message)
 
     def _begin(self, message: Message) -> None:
-        self._status = message["status"]
         path = self._scope["path"]
-        add_headers(message, is_static=path.startswith(STATIC), is_named_by_content=bool(self._scope["query_string"]))
-        headers = MutableHeaders(raw=message["headers"])
-        if headers.get("content-type", "").startswith("text/event-stream") and self._stream is not None:
+        is_stream = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
+        if is_stream and self._stream is not None:
             self._door.streams.add(self._stream)
             self._end_turn()
+        self._status = message["status"]
+        add_headers(message, is_static=path.startswith(STATIC), is_named_by_content=bool(self._scope["query_string"]))
+        headers = MutableHeaders(raw=message["headers"])
         if self._identity is not None and self._identity.new_cookie is not None:
             carrier, is_https = Response(), self._scope["caller"].is_https
             set_cookie(carrier, "csrf", self._identity.new_cookie, seconds=30 * 86400, is_https=is_https)
@@ -217,24 +229,3 @@ class _Visit:
             status=self._status,
             millis=round(seconds * 1000),
         )
-
-
-def _check_length(request: Request, most: int) -> None:
-    length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdecimal() and len(length) < 20 and int(length) <= most):
-        raise Refusal(413, "too_large", "The body is too large", f"at most {most} bytes")
-
-
-def _counted(receive: Receive, most: int) -> Receive:
-    """A body that does not say how long it is, is counted."""
-    read = 0
-
-    async def counted() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > most:
-            raise Refusal(413, "too_large", "The body is too large", f"at most {most} bytes")
-        return message
-
-    return counted

@@ -70,7 +70,7 @@ def _reception(request: Request) -> Reception:
 
 
 @router.get(SIGN_IN)
-def ask_to_sign_in(request: Request, next: str = "/") -> Response:
+async def ask_to_sign_in(request: Request, next: str = "/") -> Response:
     """The form. A one-time link leads here with its code behind a #, which no server and no log gets to see."""
     answer: Response = request.app.state.sign_in_page(request, "", local_path(next))
     return answer

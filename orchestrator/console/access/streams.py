@@ -9,17 +9,23 @@ from typing import Final
 
 import structlog
 
+from orchestrator.console.connections import most_connections
+from orchestrator.console.problems import Refusal
 from orchestrator.ledger.credentials import Credential
 
 ASKED_EVERY_SECONDS: Final = 1.0
+PART_OF_ONE: Final = 8
+"""Of the connections there may be, an actor has one in so many for streams."""
 _log = structlog.get_logger(__name__)
 
 
 class OpenStream:
     """One; ``ended`` is set when it has to end."""
 
-    def __init__(self, credential: Credential | None) -> None:
+    def __init__(self, credential: Credential | None, name: str) -> None:
+        """``name``: the actor's."""
         self.credential = credential
+        self.name = name
         self.ended = asyncio.Event()
 
 
@@ -34,7 +40,11 @@ class OpenStreams:
         self._thread = ThreadPoolExecutor(1, "streams")
 
     def add(self, stream: OpenStream) -> None:
-        """From now on it is looked after."""
+        """From now on it is looked after. Raises ``Refusal`` (429) when its actor has too many."""
+        most = max(1, most_connections() // PART_OF_ONE)
+        if sum(one.name == stream.name for one in self._open) >= most:
+            message = f"{stream.name} has {most} streams open; close some"
+            raise Refusal(429, "too_many_requests", "Too many streams at once", message, {"Retry-After": "5"})
         self._open.add(stream)
         if self._stopped:
             stream.ended.set()

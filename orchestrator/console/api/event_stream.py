@@ -12,12 +12,13 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from orchestrator.console.access.stream_threads import run_for_streams
 from orchestrator.console.api.event_hub import EventHub, Followed, told
 from orchestrator.domain.events import Event
 
@@ -78,7 +79,7 @@ class EventPieces:
         """The next page of what has left the ring, or was never in it."""
         # Asked first: what the log holds then is all up to here.
         reach = self._hub.position
-        page = await run_in_threadpool(self._read, self._position)
+        page = await run_for_streams(partial(self._read, self._position))
         if self._followed.plan_id is None and self._position and page and page[0].sequence_id > self._position + 1:
             missed = {"first": self._position + 1, "last": page[0].sequence_id - 1}
             yield _special("missed", missed["last"], missed)

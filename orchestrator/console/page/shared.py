@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from secrets import token_hex
 from typing import Final, Generic, TypeVar
 
 import structlog
 from starlette.concurrency import run_in_threadpool
 
+from orchestrator.console.access.stream_threads import run_for_streams
 from orchestrator.domain.errors import ChangeoverError
 
 BUSY_SECONDS: Final = 0.25
@@ -75,7 +76,7 @@ class Watched(ABC):
         """A look, unless the last one is fresh. Raises what it raises."""
         async with self._lock:
             if time.monotonic() - self._looked_at > FRESH_SECONDS:
-                await self._look()
+                await self._look(run_in_threadpool)
         if self.error is not None:
             raise self.error
 
@@ -114,17 +115,17 @@ class Watched(ABC):
         pause = BUSY_SECONDS
         while self._viewers:
             async with self._lock:
-                is_new = await self._look()
+                is_new = await self._look(run_for_streams)
             pause = BUSY_SECONDS if is_new else min(pause * 1.5, IDLE_SECONDS)
             if is_new or self.error is not None:
                 async with self._news:
                     self._news.notify_all()
             await asyncio.sleep(pause)
 
-    async def _look(self) -> bool:
+    async def _look(self, run: Callable[[Callable[[], bool]], Awaitable[bool]]) -> bool:
         had_failed = self.error is not None
         try:
-            is_new = await run_in_threadpool(self.look) or had_failed
+            is_new = await run(self.look) or had_failed
             self.error = None
         except ChangeoverError as error:
             self.error, is_new = error, False

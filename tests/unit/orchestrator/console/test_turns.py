@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from orchestrator.console.access.turns import ActorTurns
+from orchestrator.console.access.turns import SHARED, ActorTurns
 from orchestrator.console.api.checks import Checks
 from orchestrator.console.problems import Refusal
 
@@ -35,6 +35,43 @@ def test_one_actor_has_its_share_of_turns_and_waits_for_its_own() -> None:
         (await fourth).end()
         held[1].end()
         assert [await turns.take("eve") for _ in range(2)]
+
+    asyncio.run(run())
+
+
+def test_actors_by_the_hundred_leave_each_other_a_turn() -> None:
+    async def run() -> None:
+        turns = ActorTurns()
+        asked = [asyncio.ensure_future(turns.take(f"eve-{number % 100}")) for number in range(5000)]
+        await soon()
+        held = [one.result() for one in asked if one.done()]
+        # Each its own, and what is shared; whoever comes next has one all the same, and two wait for a shared one.
+        assert len(held) == 100 + SHARED
+        first = await asyncio.wait_for(turns.take("ann"), 20)
+        second = asyncio.ensure_future(turns.take("ann"))
+        await soon()
+        assert not second.done()
+        # The lines are served in turn: after one place for each other line at most comes ann's.
+        for turn in held[: len({f"eve-{number}" for number in range(100)}) + 1]:
+            turn.end()
+        await soon()
+        assert second.done()
+        first.end()
+        for one in [*asked, second]:
+            one.cancel()
+
+    asyncio.run(run())
+
+
+def test_more_actors_than_there_are_threads_for_are_refused() -> None:
+    async def run() -> None:
+        turns = ActorTurns(most_actors=2)
+        held = [await turns.take(name) for name in ("ann", "bob")]
+        with pytest.raises(Refusal) as refused:
+            await turns.take("cid")
+        assert refused.value.status_code == 503
+        held[0].end()
+        (await turns.take("cid")).end()
 
     asyncio.run(run())
 
