@@ -139,10 +139,10 @@ class _Visit:
         began = time.monotonic()
         request = Request(self._scope, receive)
         try:
+            self._scope["caller"] = self._door.caller_of(request)
             self._identity, inner = await self._door.let_in(request, receive)
             if self._identity is not None:
                 inner = await self._have_turn(self._identity, request, inner)
-            self._scope["caller"] = self._door.caller_of(request)
             await self._door.serve(self._scope, self._until_ended(inner), self._told)
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
                 await self._told({"type": "http.response.body", "body": b"", "more_body": False})

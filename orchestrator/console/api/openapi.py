@@ -54,13 +54,15 @@ _SAID: Final = {
     "403": "The token's role may not do this.",
     "404": "There is no such thing.",
     "409": "The state does not allow it, an id is taken by something else, or what is stored is damaged.",
-    "413": "The body is larger than 256 MiB.",
+    "408": "The body came too slowly.",
+    "413": "The body is too large: a plan has 256 MiB at most, all else 1 MiB.",
     "415": "The body is neither JSON nor YAML.",
     "422": "Something in the request is wrong; `errors` names all of it.",
+    "429": "Too much of this token at once, or too many failed sign-ins; `Retry-After` says when to try again.",
     "500": "The console failed.",
-    "503": "Redis is away; try again.",
+    "503": "Redis is away, or too much at once; try again.",
 }
-_ALWAYS: Final = ("401", "403", "409", "422", "500", "503")
+_ALWAYS: Final = ("401", "403", "409", "422", "429", "500", "503")
 _INTRO: Final = """Moves the tenants of a platform to a new version or configuration.
 
 Every request shows a token: `Authorization: Bearer TOKEN`. Errors are problem+json (RFC 9457). Lists are read a page at
@@ -114,7 +116,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], permission: Per
     if "{" in path or "plan" in {parameter["name"] for parameter in operation.get("parameters", ())}:
         statuses.add("404")
     if method != "get":
-        statuses |= {"409", "413"}
+        statuses |= {"408", "409", "413"}
     if path in (f"{ROOT}/plans", f"{ROOT}/plans:validate", f"{ROOT}/plans:preview") and method == "post":
         statuses.add("415")
         operation["requestBody"] = _plan_body()
