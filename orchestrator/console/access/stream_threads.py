@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 AT_ONCE: Final = 8
 _threads: Final = ThreadPoolExecutor(AT_ONCE, "stream-reads")
-Read = TypeVar("Read")
+T = TypeVar("T")
 
 
-async def run_for_streams(read: Callable[[], Read]) -> Read:
+async def run_for_streams(read: Callable[[], T]) -> T:
     """What ``read`` answers, which blocks. Raises what it raises."""
     return await asyncio.get_running_loop().run_in_executor(_threads, read)
