@@ -119,11 +119,13 @@ class FaultWorld:
         """What the history checker says of everything so far; ``damaged`` are plans that the test itself damaged.
         ``lost_workers`` have ended, in whatever way.
         """
+        # Before the log is read: what explains a repeat is written before it comes, so a later log has it.
+        effects = list(self.instances.effects)
         dump = self.dump()
         return check_history(
             self.events(),
             dump,
-            effects=list(self.instances.effects),
+            effects=effects,
             effect_stages=effect_stages,
             messages=self.messages(),
             ended=ended,
