@@ -26,7 +26,7 @@ test: .venv/ready
 # What takes minutes because an outage does.
 test-long: .venv/ready
 	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py tests/chaos/test_fleet_run.py \
-		tests/integration/ledger/test_half_written.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
+		tests/integration/ledger/test_half_written.py tests/integration/ledger/test_table.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
 		tests/acceptance/test_followed_pages.py tests/integration/console/test_api_examples.py \
 		tests/integration/console/test_remote_commands.py tests/integration/coordinator/test_damaged_start.py
 	@# Once more what is asked of Redis, now through a console.

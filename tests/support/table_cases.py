@@ -50,6 +50,7 @@ from tests.support.table_steps import (
     overdue,
     release,
     serve,
+    start,
     succeed,
     then,
     three,
@@ -124,7 +125,8 @@ def _admissions() -> Iterator[Case]:
         asks = ask("rollback") if "rollback" in name else ask("resume")
         rows = [task(T.PAUSED, "roll_back")] if "rollback" in name else admit
         made = then(make, asks)
-        yield _case(f"handed over, {name}", rows, made, hand_over, several=True)
+        ends = [task(T.RUNNING, "complete")]
+        yield _case(f"handed over, {name}", rows, made, hand_over, asked=ends, several=True)
     moved = then(FAILED, ask("retry"), moved_since)
     yield _case("admission given up", [task(T.PENDING, "cancel")], moved, serve, several=True)
     moved = then(PAUSED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "touched", 1))
@@ -244,14 +246,14 @@ def _operations() -> Iterator[Case]:
 
 def _plans() -> Iterator[Case]:
     yield _case("commit", [plan(P.CREATED, "commit")], draft, lambda world: world.ledger.commit_plan("p", "d"))
-    yield _case("start", [plan(P.READY, "start")], waiting, lambda world: world.ledger.admit("p", 0))
+    yield _case("start", [plan(P.READY, "start")], waiting, start)
     yield _case("pause of a ready plan", [plan(P.READY, "pause")], waiting, ask("pause", "p"))
     yield _case("pause of an idle plan", [plan(P.RUNNING, "pause")], READY_TO_RUN, ask("pause", "p"))
     yield _case("pause of a busy plan", (), RUNS, ask("pause", "p"), asked=[plan(P.RUNNING, "pause")])
     paused = then(IN_STAGE_ALONE, ask("pause", "p"), succeed)
     rows = [plan(P.PAUSED, "resume"), task(T.PAUSED, "resume")]
     yield _case("resume of a plan", rows, paused, ask("resume", "p"), several=True)
-    for state, make in {P.READY: alone, P.RUNNING: then(alone, ask("pause", "p"), ask("resume", "p"))}.items():
+    for state, make in {P.READY: alone, P.RUNNING: then(alone, start)}.items():
         yield _case(f"cancel of {state}", (), make, ask("cancel", "p"), asked=[plan(state, "cancel")])
         rows = [task(T.PENDING, "cancel"), plan(state, "cancel")]
         yield _case(f"last task of {state}", rows, make, ask("cancel"))

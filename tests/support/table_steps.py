@@ -138,6 +138,11 @@ def soaking(world: LedgerWorld) -> None:
     world.plan("p", ["a", "b"], stages=TIMED, rules=rules, wave_of=[0, 1])
 
 
+def start(world: LedgerWorld) -> Any:
+    """The coordinator's first look, before it admits any."""
+    return world.ledger.admit("p", 0)
+
+
 def draft(world: LedgerWorld) -> None:
     world.open("p", 0)
 
@@ -147,7 +152,7 @@ def moved_since(world: LedgerWorld) -> None:
     world.finish("q.0")
 
 
-READY_TO_RUN: Final = then(waiting, ask("pause", "p"), ask("resume", "p"))
+READY_TO_RUN: Final = then(waiting, start)
 """The plan is RUNNING, p.0 is PENDING."""
 RUNS: Final = then(waiting, serve)
 RUNS_ALONE: Final = then(alone, serve)
