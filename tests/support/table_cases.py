@@ -117,16 +117,14 @@ def _admissions() -> Iterator[Case]:
     for name, make in ready.items():
         yield _case(f"admission {name}", admit, make, serve, several=True)
     # p.1 and p.2 have the slots while p.0 is paused; then p.1 ends.
-    beside = then(three, ask("pause"), serve, last_stages_beside)
+    beside, ends = then(three, ask("pause"), serve, last_stages_beside), [task(T.RUNNING, "complete")]
     for name, make in {
         "first": beside,
         "of a rollback": then(beside, lambda world: world.client.hset(world.keys.of("task", "p.0"), "touched", 1)),
     }.items():
         asks = ask("rollback") if "rollback" in name else ask("resume")
         rows = [task(T.PAUSED, "roll_back")] if "rollback" in name else admit
-        made = then(make, asks)
-        ends = [task(T.RUNNING, "complete")]
-        yield _case(f"handed over, {name}", rows, made, hand_over, asked=ends, several=True)
+        yield _case(f"handed over, {name}", rows, then(make, asks), hand_over, asked=ends, several=True)
     moved = then(FAILED, ask("retry"), moved_since)
     yield _case("admission given up", [task(T.PENDING, "cancel")], moved, serve, several=True)
     moved = then(PAUSED, lambda world: world.client.hset(world.keys.of("task", "p.0"), "touched", 1))

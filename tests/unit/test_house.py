@@ -143,6 +143,19 @@ def test_each_integration_test_is_in_the_room_that_it_tests() -> None:
     assert not astray, "\n".join(astray)
 
 
+def test_every_room_has_its_tests() -> None:
+    """What needs no server in ``tests/unit``, the rest in ``tests/integration``, in a folder that is called like the
+    room; a folder that is called like no room is left over from one."""
+    rooms = {path.parent.name for path in (ROOT / "orchestrator").glob("*/__init__.py")}
+    unit, integration = (
+        {path.name for path in folder.iterdir() if any(path.rglob("test_*.py"))}
+        for folder in (ROOT / "tests/unit/orchestrator", ROOT / "tests/integration")
+    )
+    assert rooms - unit - integration == set()
+    assert unit - rooms == set()
+    assert {path.name for path in (ROOT / "tests/unit").iterdir() if any(path.rglob("test_*.py"))} >= {*PACKAGES}
+
+
 def test_no_module_is_longer_than_a_person_reads() -> None:
     long = {path for path, lines in _lengths() if lines > 300}
     assert not long
