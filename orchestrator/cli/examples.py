@@ -1,4 +1,4 @@
-"""What `--help` of each command shows as examples; a test reads each with the parser of its command."""
+"""What `--help` of each command, a group's own too, shows as examples; a test reads each with its parser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover status blue-to-green-1 --failed",
         "changeover status blue-to-green-1 --tenant 'eu-*' --limit 20 --page 2",
         "changeover status blue-to-green-1 --cause HealthCheckFailed -o yaml",
-        "changeover status blue-to-green-1 --wave canary",
+        "changeover status --plan blue-to-green-1 --wave canary",
         "changeover status acme",
     ),
     "events": (
@@ -74,6 +74,12 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover token list",
         "changeover token revoke on-call --reason 'left us'",
     ),
+    "token create": (
+        "changeover token create --name on-call --role operator --expires 90d",
+        "changeover token create --name ci --role viewer --json",
+    ),
+    "token list": ("changeover token list", "changeover token list --json"),
+    "token revoke": ("changeover token revoke on-call --reason 'left us'",),
     "console": ("changeover console", "changeover console --host 0.0.0.0 --port 8420"),
     "up": (
         "changeover up --demo",

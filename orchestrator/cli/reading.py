@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
-from orchestrator.cli.targets import PlanArgument, complete_plan
+from orchestrator.cli.targets import PlanArgument, PlanOption, complete_plan, one_given
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import PLAN_ENDED_WELL
 
@@ -57,9 +57,8 @@ def events(
 
 
 def watch(
-    plan_id: Annotated[
-        str, typer.Argument(metavar="PLAN", help="The plan's id.", show_default=False, autocompletion=complete_plan)
-    ],
+    plan_id: PlanArgument = None,
+    plan: PlanOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Follow a plan to its end. Exit code 0 when it ended well (completed, or rolled back as asked), else 1.
@@ -70,7 +69,8 @@ def watch(
     from orchestrator import Client
     from orchestrator.cli.watch import watch_plan
 
+    followed = one_given(plan_id, plan, "--plan")
     with Client() as client:
-        ended = watch_plan(client, plan_id, json_output)
+        ended = watch_plan(client, followed, json_output)
     if ended not in PLAN_ENDED_WELL:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.formats import Format, FormatOption, chosen_format, print_list, print_value
 from orchestrator.cli.output import JsonOption, as_json
-from orchestrator.cli.targets import IdArgument
+from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, at_most_one
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
@@ -27,12 +27,13 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    plan_id: IdArgument = None,
+    identifier: IdArgument = None,
+    plan: PlanOption = None,
     tenant: Annotated[
         str | None,
         typer.Option(help="Alone: the task that holds, awaits or last moved it. Of a plan: tenants like 'eu-*'."),
     ] = None,
-    task: Annotated[str | None, typer.Option(help="One task.")] = None,
+    task: TaskOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed, or failed to go back.")] = False,
     running: Annotated[bool, typer.Option("--running", help="Only tasks that move or go back.")] = False,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only tasks that wait for a slot or a tenant.")] = False,
@@ -63,23 +64,22 @@ def status(
     """
     form = chosen_format(json_output, output)
     wanted: Wanted = {"statuses": _wanted(failed, running, waiting, statuses), "cause": cause, "wave": wave}
-    if plan_id is not None and task is not None:
-        raise InvalidInput([Problem("", None, "a plain id and --task exclude each other; give one")])
-    if plan_id is None:
+    at_most_one({"a plain id": identifier, "--plan": plan, "--task": task})
+    if identifier is None and plan is None:
         rows = {"a filter": wanted["statuses"] or cause or wave, "--limit": limit, "--page": page}
         if name := next((name for name, value in rows.items() if value is not None), None):
             raise InvalidInput([Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID")])
-        if tenant is not None and task is not None:
-            raise InvalidInput([Problem("", None, "--tenant and --task exclude each other; give one")])
+        at_most_one({"--tenant": tenant, "--task": task})
     from orchestrator import Client
     from orchestrator.control.task_rows import check_page
 
     # Before anything is asked for: a mistake is one whether there is such a plan or not.
     check_page({**wanted, "tenants": tenant})
     with Client() as client:
-        found = None if plan_id is None else client.target(plan_id, plan_first=True)
-        if found is not None and found.type == "plan":
-            _show_plan(client, found.identifier, {**wanted, "tenants": tenant}, limit, page, wide, form)
+        found = None if identifier is None else client.target(identifier, plan_first=True)
+        of_plan = found.identifier if found is not None and found.type == "plan" else plan
+        if of_plan is not None:
+            _show_plan(client, of_plan, {**wanted, "tenants": tenant}, limit, page, wide, form)
         elif found is not None and found.type == "task":
             _show_task(client, None, found.identifier, form)
         elif found is not None or tenant is not None or task is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -66,6 +67,12 @@ def target_given(client: Client, given: TargetOptions) -> OperationTarget:
         return client.target(identifier)
     pairs = {"plan_id": plan, "tenant_id": tenant, "task_id": task}
     return target_of(**{name: value for name, value in pairs.items() if value is not None})
+
+
+def at_most_one(given: Mapping[str, str | None]) -> None:
+    """Raises ``InvalidInput`` for several of these; they go by the names that a person knows them by."""
+    if len(names := [name for name, value in given.items() if value is not None]) > 1:
+        raise InvalidInput([Problem("", None, f"{' and '.join(names)} exclude each other; give one")])
 
 
 def one_given(argument: str | None, option: str | None, name: str) -> str:

@@ -21,9 +21,9 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("create")(create)
-    group.command("list")(list_tokens)
-    group.command("revoke")(revoke)
+    group.command("create", epilog=epilog_of("token create"))(create)
+    group.command("list", epilog=epilog_of("token list"))(list_tokens)
+    group.command("revoke", epilog=epilog_of("token revoke"))(revoke)
     app.add_typer(group)
 
 

@@ -78,7 +78,7 @@ class NarrowedRetry:
             reply = self._operations.on_task(Operation.RETRY, task_id, one)
             retried += reply.answer is Taken.ACCEPTED
             if reply.answer is Taken.REFUSED:
-                refused[reason_words(reply)] += 1
+                refused[reason_words(reply, Operation.RETRY)] += 1
         message = f"{retried} of {found} such failed tasks will be retried" if found else "it has no such failed task"
         if refused:
             reasons = [f"{count}: {why}" for why, count in refused.most_common(REASONS_SHOWN)]

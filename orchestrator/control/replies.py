@@ -47,7 +47,7 @@ _WHY: Final = {
     "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
     "max-retry": "it has been retried {what} times, the most that max_retry allows",
-    "moved": "task {what} has moved the tenant since; --force goes back all the same",
+    "moved": "task {what} has moved the tenant since; --force {does_it} all the same",
     "free": "nobody holds it",
     "alive": "task {what}, which holds it, is alive; --force takes it all the same",
     "cancel-it": "task {what}, which holds it, is {status}; `{cancel}` ends it",
@@ -64,6 +64,9 @@ _WHY: Final = {
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 
+
+_BY_FORCE: Final = {Operation.RETRY: "moves it again", Operation.ROLLBACK: "goes back"}
+"""What --force does where another task has moved the tenant since."""
 
 _ACCEPTED: Final = {
     Operation.PAUSE: "pauses at the end of the stage that runs; if that stage fails, it is FAILED",
@@ -98,7 +101,9 @@ def _accepted(operation: Operation, target: OperationTarget, reply: Reply) -> st
 
 def operation_result(operation: Operation, target: OperationTarget, reply: Reply) -> OperationResult:
     settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
-    message = reason_words(reply) if reply.why else ("done" if settled else _accepted(operation, target, reply))
+    message = (
+        reason_words(reply, operation) if reply.why else ("done" if settled else _accepted(operation, target, reply))
+    )
     return OperationResult(
         target_type=target.type,
         target_id=target.identifier,
@@ -109,8 +114,8 @@ def operation_result(operation: Operation, target: OperationTarget, reply: Reply
     )
 
 
-def reason_words(reply: Reply) -> str:
-    """Why it was answered so; "" when there is nothing to say."""
+def reason_words(reply: Reply, operation: Operation | None = None) -> str:
+    """Why the operation was answered so; "" when there is nothing to say."""
     if not reply.why:
         return ""
     if reply.why == "breached":
@@ -121,7 +126,12 @@ def reason_words(reply: Reply) -> str:
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
-    return _WHY[why].format(status=reply.status, what=reply.what, goes_on=goes_on, plan=plan_id, **commands)
+    words = {**commands, "goes_on": goes_on, "plan": plan_id, "does_it": _by_force(operation)}
+    return _WHY[why].format(status=reply.status, what=reply.what, **words)
+
+
+def _by_force(operation: Operation | None) -> str:
+    return "does it" if operation is None else _BY_FORCE.get(operation, "does it")
 
 
 def breach_words(what: str) -> str:
@@ -164,5 +174,7 @@ def _retried(told: dict[str, Any]) -> str:
 
 def refusals(refused: Sequence[Sequence[str]]) -> str:
     """Why tasks were not retried, the first ten of them by name: (task, why, what) each."""
-    named = [f"{task_id}: {_WHY[why].format(status=TaskState.FAILED, what=what)}" for task_id, why, what in refused]
+    does_it = _by_force(Operation.RETRY)
+    words = [_WHY[why].format(status=TaskState.FAILED, what=what, does_it=does_it) for _, why, what in refused]
+    named = [f"{task_id}: {said}" for (task_id, *_), said in zip(refused, words, strict=True)]
     return "; ".join(named[:10]) + ("; ..." if len(named) > 10 else "")

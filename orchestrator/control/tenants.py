@@ -44,5 +44,10 @@ def purged_tenant(reader: Reader, tenant_id: str) -> PurgedTenant | None:
 
 def unit_words(unit: DeployUnit) -> str:
     """``version 42 on unit 100 (green)``, of what is known."""
-    name = "" if unit.deploy_unit_name is None else f" ({unit.deploy_unit_name})"
-    return f"version {unit.deploy_unit_version} on unit {unit.deploy_unit_id}{name}"
+    version, number, name = unit.deploy_unit_version, unit.deploy_unit_id, unit.deploy_unit_name
+    words = [] if version is None else [f"version {version}"]
+    if number is not None:
+        words.append(f"on unit {number}" + ("" if name is None else f" ({name})"))
+    elif name is not None:
+        words.append(f"on unit {name}")
+    return " ".join(words) or "nothing that is named"

@@ -6,7 +6,9 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -21,7 +23,18 @@ MODULES = {"--help": 250, "--version": 300}
 OF_A_COMMAND = 370
 """How many modules may be loaded; Python by itself loads 68."""
 GROUP = get_command(app)
-COMMANDS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+
+
+def walked(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its words, a group's own too."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from walked(command, f"{before}{name} ")
+
+
+BY_WORDS = dict(walked(GROUP))
+COMMANDS = sorted(BY_WORDS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status", "--help"], ["worker", "--help"]])
@@ -49,9 +62,22 @@ def test_every_command_has_examples_and_every_example_a_command() -> None:
 @pytest.mark.parametrize(("command", "line"), examples())
 def test_each_example_is_what_its_command_takes(command: str, line: str) -> None:
     inner = re.fullmatch(r"source <\((.*)\)", line)
-    program, name, *arguments = shlex.split(inner[1] if inner else line.partition(" > ")[0])
-    assert (program, name) == ("changeover", command)
-    GROUP.commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+    program, *words = shlex.split(inner[1] if inner else line.partition(" > ")[0])
+    names = command.split()
+    assert (program, words[: len(names)]) == ("changeover", names)
+    BY_WORDS[command].make_context(names[-1], words[len(names) :])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_plan_is_named_the_same_way_everywhere(command: str) -> None:
+    parameters = BY_WORDS[command].params
+    takes_a_plan = any("PLAN" in str(one.metavar).split("|") and "plan's id" in told(one) for one in parameters)
+    assert not takes_a_plan or any("--plan" in one.opts for one in parameters)
+
+
+def told(parameter: Any) -> str:
+    """Its help; an id of several things may be a plan's."""
+    return "plan's id" if "|" in str(parameter.metavar) else parameter.help or ""
 
 
 @pytest.mark.parametrize("columns", [60, 80])
@@ -62,7 +88,7 @@ def test_help_shows_its_examples_and_fits(
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("TERMINAL_WIDTH", str(columns))
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert all(f"\n    {line}\n" in text for line in EXAMPLES[command])

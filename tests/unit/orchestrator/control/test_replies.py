@@ -1,0 +1,37 @@
+"""What is said of a refused operation, and of what a tenant is: no word is another operation's, or Python's."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.control.answers import DeployUnit
+from orchestrator.control.replies import reason_words, refusals
+from orchestrator.control.tenants import unit_words
+from orchestrator.ledger.operations import Operation, Reply, Taken
+
+MOVED = Reply(Taken.REFUSED, "FAILED", "moved", "q.3", "p.1")
+
+
+def test_force_is_told_as_what_it_does() -> None:
+    said = "task q.3 has moved the tenant since; --force {} all the same"
+    assert reason_words(MOVED, Operation.RETRY) == said.format("moves it again")
+    assert reason_words(MOVED, Operation.ROLLBACK) == said.format("goes back")
+    assert refusals([["p.1", "moved", "q.3"]]) == f"p.1: {said.format('moves it again')}"
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        (
+            DeployUnit(deploy_unit_id=100, deploy_unit_name="green", deploy_unit_version=42),
+            "version 42 on unit 100 (green)",
+        ),
+        (DeployUnit(deploy_unit_id=100, deploy_unit_version=42), "version 42 on unit 100"),
+        (DeployUnit(deploy_unit_name="green", deploy_unit_version=42), "version 42 on unit green"),
+        (DeployUnit(deploy_unit_version=42), "version 42"),
+        (DeployUnit(deploy_unit_id=100), "on unit 100"),
+        (DeployUnit(), "nothing that is named"),
+    ],
+)
+def test_a_unit_is_told_by_what_is_known_of_it(unit: DeployUnit, words: str) -> None:
+    assert unit_words(unit) == words
