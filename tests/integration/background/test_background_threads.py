@@ -19,6 +19,7 @@ from orchestrator.ledger.records import Turn
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
 from tests.support.hammer import hammer, threads_named
+from workers.in_hand import InHand
 from workers.lease_keeper import LeaseKeeper
 from workers.watchdog import Silence, Watchdog
 
@@ -40,11 +41,13 @@ def thread_of(name: str, client: redis.Redis, settings: Settings) -> Background:
             return Watchdog(Silence(), 0.06, is_busy=lambda: True, broker_answers=lambda: True)
         case "broker-watch":
             return BrokerWatch(find_servers(settings).broker_url)
+        case "in-hand":
+            return InHand(ledger, 0.01, 60)
         case _:
             return RetentionThread(Retention(Purges(ledger), Reader(client, ledger.keys), 60, None), 0.01)
 
 
-@pytest.mark.parametrize("name", ["presence", "lease-keeper", "watchdog", "broker-watch", "retention"])
+@pytest.mark.parametrize("name", ["presence", "lease-keeper", "watchdog", "broker-watch", "in-hand", "retention"])
 def test_start_and_stop_may_be_hammered(name: str, redis_client: redis.Redis, settings: Settings) -> None:
     background = thread_of(name, redis_client, settings)
     background.stop()
