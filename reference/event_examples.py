@@ -71,6 +71,8 @@ _OF_TYPE: Final[dict[str, dict[str, Any]]] = {
     "TokenCreated": {"name": "on-call", "role": "operator"},
     "TokenRevoked": {"name": "on-call", "reason": "left us"},
     "SignInFailed": {"address": "192.0.2.7", "shown": "token"},
+    "SignInLinkMade": {"name": "up:ada"},
+    "WebhookRequested": {"webhook": "ops", "operation": "resend-letters", "count": 3, "reason": "it is up again"},
     "TaskCompleted": {"duration_millis": 5120, "completed_stages": 3},
     "TaskCreated": {"wave": 0, "labels": {"region": "eu"}},
     "TaskWaiting": {"reason": "the tenant is held by another task"},

@@ -72,6 +72,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "token": (
         "changeover token create --name on-call --role operator --expires 90d",
         "changeover token list",
+        "changeover token link on-call",
         "changeover token revoke on-call --reason 'left us'",
     ),
     "token create": (
@@ -79,6 +80,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "changeover token create --name ci --role viewer --json",
     ),
     "token list": ("changeover token list", "changeover token list --json"),
+    "token link": ("changeover token link on-call", "changeover token link --url https://changeover.example.com"),
     "token revoke": ("changeover token revoke on-call --reason 'left us'",),
     "console": ("changeover console", "changeover console --host 0.0.0.0 --port 8420"),
     "up": (

@@ -1,7 +1,8 @@
-"""`token create`, `token list`, `token revoke`: who may come in at the console."""
+"""`token create`, `token list`, `token link`, `token revoke`: who may come in at the console."""
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -16,14 +17,13 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
         name="token",
-        help="Make, list and revoke tokens of the console.",
+        help="Make, list and revoke tokens of the console; make a link that signs in once.",
         epilog=epilog_of("token"),
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    group.command("create", epilog=epilog_of("token create"))(create)
-    group.command("list", epilog=epilog_of("token list"))(list_tokens)
-    group.command("revoke", epilog=epilog_of("token revoke"))(revoke)
+    for name, command in (("create", create), ("list", list_tokens), ("link", link), ("revoke", revoke)):
+        group.command(name, epilog=epilog_of(f"token {name}"))(command)
     app.add_typer(group)
 
 
@@ -67,6 +67,48 @@ def list_tokens(json_output: JsonOption = False) -> None:
         print_line(f"{one.name}: {one.role}, made by {one.created_by} {one.created_at}, {until}")
     if not found:
         print_line("no tokens")
+
+
+def link(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="The token's; without it that of `up`, or through a console the caller's own.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="The console's address; else that of the settings.", show_default=False)
+    ] = None,
+    actor: ActorOption = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Make a link that signs in at the console once, within ten minutes, as a token that there is."""
+    from orchestrator import Client
+
+    with Client() as client:
+        made = client.sign_in_link(name, actor=actor)
+    leads_to = f"{url.rstrip('/') if url else _address()}/sign-in#{made.code}"
+    if json_output:
+        print_json({"name": made.name, "url": leads_to, "lastsSeconds": made.lasts_seconds})
+        return
+    print_line(leads_to)
+    note(f"it signs in once, within {made.lasts_seconds // 60} minutes, as {made.name}")
+
+
+def _address() -> str:
+    """Where a browser finds the console: the one that the command goes through, else as the settings say."""
+    from orchestrator.doors.opening import URL_VARIABLE
+    from orchestrator.settings.model import load_settings
+
+    if through := os.environ.get(URL_VARIABLE, "").strip():
+        return through.rstrip("/").removesuffix("/api/v1")
+    console = load_settings().console
+    names = [host for host in (*console.hosts, console.host) if host not in ("0.0.0.0", "::")]  # noqa: S104 - compared
+    host = names[0] if names else "127.0.0.1"
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{'http' if console.tls_cert is None else 'https'}://{shown}:{console.port}"
 
 
 def revoke(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from orchestrator.cli.operation_commands import ActorOption
 from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
 from orchestrator.domain.errors import InvalidInput, Problem
 
@@ -35,6 +36,8 @@ def webhooks(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID", help="Of dead letters; all without.", show_default=False)
     ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why (resend, enable, test); kept in the log.")] = "",
+    actor: ActorOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Look after receivers of notifications: list them, show what was given up (dead), send that again (resend), try
@@ -53,9 +56,12 @@ def webhooks(
         elif action == "dead":
             _dead(client, name, json_output)
         elif action == "test":
-            _test(client, name, json_output)
+            _test(client, name, reason, actor, json_output)
         else:
-            answer = client.enable_webhook(name) if action == "enable" else client.resend_letters(name, ids or ())
+            if action == "enable":
+                answer = client.enable_webhook(name, reason=reason, actor=actor)
+            else:
+                answer = client.resend_letters(name, ids or (), reason=reason, actor=actor)
             print_json(answer) if json_output else print_line(f"{name}: {answer.message}")
 
 
@@ -86,8 +92,8 @@ def _dead(client: Client, name: str, json_output: bool) -> None:
         print_line("no dead letters")
 
 
-def _test(client: Client, name: str, json_output: bool) -> None:
-    why = client.test_webhook(name)
+def _test(client: Client, name: str, reason: str, actor: str | None, json_output: bool) -> None:
+    why = client.test_webhook(name, reason=reason, actor=actor)
     said = "it was taken" if why == "" else why or "nothing was heard of it: does a coordinator run that has it?"
     if json_output:
         print_json({"name": name, "taken": why == "", "message": said})

@@ -56,11 +56,13 @@ _WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "TokenCreated": ("create-token", "token", "name"),
     "TokenRevoked": ("revoke-token", "token", "name"),
     "SignInFailed": ("sign-in", "console", "address"),
+    "SignInLinkMade": ("sign-in-link", "token", "name"),
+    "WebhookRequested": ("", "webhook", "webhook"),
 }
 """Of each event that is no OperationRequested: operation, what it is about, and the field that names it."""
 
 _SHOWN: Final = frozenset(
-    {"wave", "scope", "from", "until", "every", "role", "expiresAt", "forced", "shown", "failures"}
+    {"wave", "scope", "from", "until", "every", "role", "expiresAt", "forced", "shown", "failures", "count"}
 )
 """Of what an event tells besides, what says how much was asked."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import asking, default_actor, order_of
-from orchestrator.control.token_desk import NewToken, TokenStatus
+from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
 from orchestrator.ledger.connection import translate_errors
 
 
@@ -26,6 +26,13 @@ class TokenCalls:
         """Every token that is not revoked, by name."""
         with translate_errors(self._door.url):
             return self._door.tokens.all()
+
+    def sign_in_link(self, name: str | None = None, *, actor: str | None = None) -> SignInLink:
+        """A code that signs in at the page once, within ten minutes, as the token of this name; without one as that of
+        ``changeover up``, or through a console as the caller's own, which is the only one there. Raises
+        ``NotFound``."""
+        with translate_errors(self._door.url):
+            return self._door.tokens.link(name, actor or default_actor())
 
     def revoke_token(
         self, name: str, *, reason: str = "", actor: str | None = None, request_id: str | None = None

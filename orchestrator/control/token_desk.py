@@ -10,7 +10,8 @@ from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
 from orchestrator.ledger.operations import Order, Taken
-from orchestrator.ledger.tokens import StoredToken, Tokens
+from orchestrator.ledger.sessions import LINK_SECONDS
+from orchestrator.ledger.tokens import StoredToken, Tokens, owner_token
 
 LONGEST_SECONDS: Final = 10 * 365 * 86400.0
 
@@ -30,6 +31,14 @@ class NewToken(TokenStatus):
     """With the ``token`` itself, which is shown this once."""
 
     token: str
+
+
+class SignInLink(Answer):
+    """What follows the ``#`` of a console's address of sign-in: it signs in once, as the token ``name``."""
+
+    name: str
+    code: str
+    lasts_seconds: int
 
 
 class TokenDesk:
@@ -58,6 +67,14 @@ class TokenDesk:
         """Every token that is not revoked, by name."""
         now_ms = self._tokens.look_up("", None).now_ms
         return [TokenStatus(**_told(token), expired=token.has_expired(now_ms)) for token in self._tokens.all()]
+
+    def link(self, name: str | None, actor: str) -> SignInLink:
+        """A link for the token of this name, else for the one that ``changeover up`` made for the actor. Raises
+        ``NotFound``."""
+        wanted = owner_token(actor) if name is None else name
+        if (made := self._tokens.make_link(wanted, actor)) is None:
+            raise NotFound(f"token {wanted[:200]!r}; `changeover token list` lists them, and that has to be in force")
+        return SignInLink(name=wanted, code=made.text, lasts_seconds=LINK_SECONDS)
 
     def revoke(self, name: str, order: Order) -> OperationResult:
         """Revokes one, at once. Raises ``NotFound``."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.target import default_actor
+from orchestrator.control.target import order_of
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 from orchestrator.ledger.connection import translate_errors
 
@@ -29,29 +29,36 @@ class WebhookCalls:
         with translate_errors(self._door.url):
             return self._door.webhooks.dead(name, first, count)
 
-    def resend_letters(self, name: str, ids: Collection[str] = ()) -> WebhookAnswer:
+    def resend_letters(
+        self, name: str, ids: Collection[str] = (), *, reason: str = "", actor: str | None = None
+    ) -> WebhookAnswer:
         """Has these dead letters sent again, or all of the webhook's. Raises ``NotFound``."""
+        order = order_of(actor, reason, None)
         with translate_errors(self._door.url):
-            return self._door.webhooks.resend(name, ids)
+            return self._door.webhooks.resend(name, ids, order)
 
-    def enable_webhook(self, name: str) -> WebhookAnswer:
+    def enable_webhook(self, name: str, *, reason: str = "", actor: str | None = None) -> WebhookAnswer:
         """Has a webhook tried at once: one that waits after failures, or that its receiver switched off by a 410."""
+        order = order_of(actor, reason, None)
         with translate_errors(self._door.url):
-            return self._door.webhooks.enable(name)
+            return self._door.webhooks.enable(name, order)
 
-    def test_webhook(self, name: str, *, actor: str | None = None, timeout_seconds: float = 15.0) -> str | None:
+    def test_webhook(
+        self, name: str, *, reason: str = "", actor: str | None = None, timeout_seconds: float = 15.0
+    ) -> str | None:
         """Has its coordinator send a test, and waits for what came of it: '' when it was taken, why not, or None when
         nothing is known by then. Raises ``NotFound``."""
-        event_id = self.send_webhook_test(name, actor=actor)
+        event_id = self.send_webhook_test(name, reason=reason, actor=actor)
         end = time.monotonic() + timeout_seconds
         while (outcome := self.webhook_test_outcome(name, event_id)) is None and time.monotonic() < end:
             time.sleep(ASK_SECONDS)
         return outcome
 
-    def send_webhook_test(self, name: str, *, actor: str | None = None) -> str:
+    def send_webhook_test(self, name: str, *, reason: str = "", actor: str | None = None) -> str:
         """Has its coordinator send a test; the id to ask what came of it. Raises ``NotFound``."""
+        order = order_of(actor, reason, None)
         with translate_errors(self._door.url):
-            return self._door.webhooks.test(name, actor or default_actor())
+            return self._door.webhooks.test(name, order)
 
     def webhook_test_outcome(self, name: str, event_id: str) -> str | None:
         """What came of a test: '' it was taken, why not, or None while nothing is known."""

@@ -12,6 +12,7 @@ from orchestrator.control.webhook_answers import DeadLetter, HookHealth, Webhook
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.ledger.hooks import CHUNK, Hooks, HookState, Letter
 from orchestrator.ledger.log_entries import iso, moment
+from orchestrator.ledger.operations import Order
 
 GONE_SECONDS: Final = 60.0
 """A coordinator that has a hook in its settings says so every few seconds."""
@@ -46,28 +47,28 @@ class WebhookDesk:
         self.one(name)
         return [_letter(one) for one in self._hooks.reads.letters(name, "dead", first, count)]
 
-    def resend(self, name: str, ids: Collection[str] = ()) -> WebhookAnswer:
+    def resend(self, name: str, ids: Collection[str], order: Order) -> WebhookAnswer:
         """Has these dead letters sent again, or all. Raises ``NotFound``."""
         self.one(name)
         found = [one for one in self._dead(name) if not ids or _letter(one).id in ids]
         if missing := set(ids) - {_letter(one).id for one in found}:
             raise NotFound(f"webhook {name} has no dead letter {min(missing)[:200]!r}")
-        count = self._hooks.queue(name, found) or 0
+        count = self._hooks.queue(name, found, "resend-letters", order) or 0
         left = f"; {len(found) - count} stay, since 1,000 wait already" if count < len(found) else ""
         return WebhookAnswer(name=name, count=count, message=f"{count} notifications are sent again{left}")
 
-    def enable(self, name: str) -> WebhookAnswer:
+    def enable(self, name: str, order: Order) -> WebhookAnswer:
         """Has it tried at once: also one that its receiver switched off. Raises ``NotFound``."""
-        if not self._hooks.enable(name):
+        if not self._hooks.enable(name, order):
             raise _unknown(name)
         return WebhookAnswer(name=name, count=0, message="it is tried from where it was, within a second")
 
-    def test(self, name: str, actor: str) -> str:
+    def test(self, name: str, order: Order) -> str:
         """Has a test notification sent; answers its id. Raises ``NotFound``."""
         event_id = f"test-{uuid4().hex[:16]}"
-        data = {"type": TEST, "actor": actor, "occurredAt": iso(datetime.now(UTC))}
+        data = {"type": TEST, "actor": order.actor, "occurredAt": iso(datetime.now(UTC))}
         told = {"id": event_id, "type": TEST, "sequenceId": 0, "data": data}
-        queued = self._hooks.queue(name, [Letter(0, json.dumps(told))])
+        queued = self._hooks.queue(name, [Letter(0, json.dumps(told))], "test-webhook", order)
         if queued is None:
             raise _unknown(name)
         if not queued:

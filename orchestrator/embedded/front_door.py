@@ -14,8 +14,8 @@ from orchestrator.domain.roles import Role
 from orchestrator.embedded.redis_server import choose_port, require_free_port
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.sessions import LINK_SECONDS, Sessions
-from orchestrator.ledger.tokens import Tokens
+from orchestrator.ledger.sessions import LINK_SECONDS
+from orchestrator.ledger.tokens import Tokens, owner_token
 from orchestrator.settings.model import Settings
 
 HOST: Final = "127.0.0.1"
@@ -49,9 +49,10 @@ class FrontDoor:
             return f"console: {self.url}; make yourself a token: changeover token create"
         owner = default_actor()
         with translate_errors(redis_url), connect(redis_url, patient=True) as client:
-            ledger = Ledger(client, settings)
-            _, token = Tokens(ledger).create(f"up:{owner}", Role.ADMIN, owner, OWNER_LASTS_MS, replaces=True)
-            link = Sessions(ledger).make_link(token.identifier)
+            tokens = Tokens(Ledger(client, settings))
+            _, token = tokens.create(owner_token(owner), Role.ADMIN, owner, OWNER_LASTS_MS, replaces=True)
+            link = tokens.make_link(token.name, owner)
+            assert link is not None
         return f"console: {self.url}/sign-in#{link.text} signs you in once, within {LINK_SECONDS // 60} minutes"
 
 

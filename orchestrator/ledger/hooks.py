@@ -10,6 +10,7 @@ import redis
 
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.operations import Order
 from orchestrator.ledger.records import wire_json
 from orchestrator.ledger.script_caller import ScriptCaller
 
@@ -127,17 +128,21 @@ class Hooks:
         )
         return bool(answer[0] == "NOTED")
 
-    def queue(self, name: str, letters: Sequence[Letter]) -> int | None:
-        """Has these sent again; how many there was room for, None when there is no such hook."""
+    def queue(self, name: str, letters: Sequence[Letter], operation: str, order: Order) -> int | None:
+        """Has these sent again, and tells the log that it was asked for; how many there was room for, None when there
+        is no such hook."""
         queued = 0
         for start in range(0, len(letters), CHUNK):
             pairs = [part for one in letters[start : start + CHUNK] for part in (one.sequence_id, one.text)]
-            code, *rest = self._ledger.call("queue_letters", name, *pairs)
+            told = "" if start else operation
+            code, *rest = self._ledger.call(
+                "queue_letters", name, order.actor, order.reason, told, len(letters), *pairs
+            )
             if code == "MISSING":
                 return None
             queued += int(rest[0])
         return queued
 
-    def enable(self, name: str) -> bool:
+    def enable(self, name: str, order: Order) -> bool:
         """Has it tried at once, switched off or not; False when there is no such hook."""
-        return bool(self._ledger.call("enable_hook", name)[0] == "ENABLED")
+        return bool(self._ledger.call("enable_hook", name, order.actor, order.reason)[0] == "ENABLED")

@@ -1,6 +1,7 @@
 """Sessions of browsers, and links that start one: each stands for a token, and ends with it or before.
 
-A session's key is written by these commands, not by scripts: it moves nothing, and no event tells of it.
+A session's key is written by these commands, not by scripts: it moves nothing, and no event tells of it. A link is
+made by ``Tokens.make_link``, which tells the log.
 """
 
 from __future__ import annotations
@@ -29,10 +30,6 @@ class Sessions:
     def end(self, credential: Credential) -> None:
         """Signs out; once more changes nothing."""
         self._client.delete(self._keys.of("session", credential.identifier))
-
-    def make_link(self, token_id: str) -> Credential:
-        """The code of a link that signs in once, as this token."""
-        return self._keep(draw_credential("link"), token_id, LINK_SECONDS)
 
     def use_link(self, credential: Credential) -> bool:
         """Takes the link out; True for the one that did, of however many."""

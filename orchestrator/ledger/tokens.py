@@ -11,6 +11,12 @@ from orchestrator.domain.roles import Role
 from orchestrator.ledger.credentials import Credential, CredentialKind, draw_credential
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations, Order, Reply
+from orchestrator.ledger.sessions import LINK_SECONDS
+
+
+def owner_token(owner: str) -> str:
+    """The name of the token that ``changeover up`` makes for its owner; no other can have it, by its colon."""
+    return f"up:{owner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,13 @@ class Tokens:
         stored = _read(made.identifier, str(rest[0]))
         assert stored is not None
         return made, stored
+
+    def make_link(self, name: str, actor: str) -> Credential | None:
+        """The code of a link that signs in once, as the token of this name; None when there is none."""
+        made = draw_credential("link")
+        lasts = LINK_SECONDS * 1000
+        code, *_ = self._ledger.call("make_link", made.identifier, actor, name, made.digest, lasts)
+        return made if code == "MADE" else None
 
     def revoke(self, name: str, order: Order) -> Reply:
         """Revokes one, at once for all consoles."""

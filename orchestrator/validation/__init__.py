@@ -24,6 +24,7 @@ from typing import Any
 
 from orchestrator.domain.config import PlanHeader, PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.naming import bounded_comparing
 from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
 from orchestrator.plans.plan_file import read_plan_file
@@ -64,6 +65,7 @@ class Validated:
         return self.plan
 
 
+@bounded_comparing()
 @bounded_compiling()
 def validate_plan(
     plan: str | Path | Mapping[str, Any] | PlanSpec,

@@ -28,3 +28,4 @@ from orchestrator.console.api import (
 router = APIRouter(prefix="/api/v1")
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)
+router.include_router(tokens.links)

@@ -1,4 +1,5 @@
 """Checks of plans: work for a processor, in seconds; so on threads of their own, and no more of them than it can do.
+Large plans can take minutes, so small ones have threads that no large one takes.
 
 Of one actor one is made at a time, so that whoever sends many waits for itself alone; what waits is bounded, for each
 and for all.
@@ -18,6 +19,9 @@ from orchestrator.console.problems import Refusal
 AT_ONCE: Final = 2
 """More would only take memory."""
 
+SMALL: Final = 1024 * 1024
+"""Bytes: such a plan is checked in seconds, whatever is in it."""
+
 MOST_OF_ONE: Final = 8
 MOST: Final = 32
 """Under way and waiting; each holds its plan, of which there may be much."""
@@ -36,19 +40,23 @@ class Checks:
 
     def __init__(self, at_once: int = AT_ONCE, most_of_one: int = MOST_OF_ONE, most: int = MOST) -> None:
         self._most_of_one, self._most = most_of_one, most
-        self._threads = ThreadPoolExecutor(at_once, "checks")
+        self._threads = {
+            True: ThreadPoolExecutor(at_once, "checks"),
+            False: ThreadPoolExecutor(at_once, "large-checks"),
+        }
         self._own: dict[str, _Own] = {}
         self._asked = 0
 
-    async def run(self, name: str, work: Callable[[], T]) -> T:
-        """What ``work`` answers, in the name of an actor. Raises what it raises, and ``Refusal`` where too many wait:
-        429 when they are the actor's own, else 503."""
+    async def run(self, name: str, work: Callable[[], T], size: int = 0) -> T:
+        """What ``work`` answers, in the name of an actor; ``size`` of the plan in bytes. Raises what it raises, and
+        ``Refusal`` where too many wait: 429 when they are the actor's own, else 503."""
         async with self._place(name) as own, own.lock:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads[size <= SMALL], work)
 
     def close(self) -> None:
         """What is under way is left to its end; may be called twice."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager
     async def _place(self, name: str) -> AsyncIterator[_Own]:

@@ -68,7 +68,7 @@ async def post_plan(
             actor=actor.name,
         )
 
-    result = await shared.checks.run(actor.name, submit)
+    result = await shared.checks.run(actor.name, submit, plan.size)
     # Only a plan that was not there is written.
     response.status_code = 201 if written else 200
     return result
@@ -88,7 +88,7 @@ async def post_plan_to_validate(
         result, tenants = client.validate(plan.values(), show=show)
         return MaskedJson(json_of(result) | ({"tenants": list(tenants)} if show else {}))
 
-    return await shared.checks.run(actor.name, check)
+    return await shared.checks.run(actor.name, check, plan.size)
 
 
 @router.post("/plans:preview")
@@ -108,9 +108,9 @@ async def post_plan_to_preview(
         return json_lines(client.preview(plan.values(), against_plan=against_plan, skip_identical=skip_identical), run)
 
     async def run(piece: Callable[[], bytes]) -> bytes:
-        return await shared.checks.run(actor.name, piece)
+        return await shared.checks.run(actor.name, piece, plan.size)
 
-    return await shared.checks.run(actor.name, preview)
+    return await shared.checks.run(actor.name, preview, plan.size)
 
 
 @router.get("/plans", response_model=PlanPage)

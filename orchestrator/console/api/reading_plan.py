@@ -27,6 +27,11 @@ class PlanText:
         self._is_json = is_json
         self._request_id = request_id
 
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self._data)
+
     def values(self) -> dict[str, Any]:
         """The plan as values. Raises ``InvalidInput``.
 

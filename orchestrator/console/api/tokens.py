@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orchestrator.console.access.roles import MayKeepTokens
+from orchestrator.console.access.roles import MayKeepTokens, MayRead
 from orchestrator.console.api.bodies import WholeText
 from orchestrator.console.parts import ConsoleClient
+from orchestrator.console.problems import Refusal
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.token_desk import NewToken, TokenStatus
+from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
+from orchestrator.ledger.credentials import Credential
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
+links = APIRouter(prefix="/sign-in-links", tags=["tokens"])
 
 
 class _Strict(BaseModel):
@@ -31,6 +34,15 @@ class WantedToken(_Strict):
 
 class TokenList(_Strict):
     tokens: list[TokenStatus]
+
+
+class WantedLink(_Strict):
+    """``name`` may say whose it is: the caller's, and no other."""
+
+    name: WholeText | None = None
+
+
+OWN: Final = WantedLink()
 
 
 class Why(_Strict):
@@ -50,6 +62,18 @@ def tokens_there_are(client: ConsoleClient, actor: MayKeepTokens) -> TokenList:
 def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens) -> NewToken:
     """Makes a token, and shows it this once."""
     return client.create_token(body.name, body.role, expires_seconds=body.expires_seconds, actor=actor.name)
+
+
+@links.post("", status_code=201)
+def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayRead, body: WantedLink = OWN) -> SignInLink:
+    """The code of a link that signs in at the page once, within ten minutes, as the caller's own token."""
+    credential: Credential | None = request.scope.get("credential")
+    if credential is None or credential.kind != "token":
+        # A session would live on for as long as it likes.
+        raise Refusal(403, "forbidden", "Not allowed", "show a token: a session or a proxy's user gets no link")
+    if body.name not in (None, actor.name):
+        raise Refusal(403, "forbidden", "Not allowed", f"a link is for the caller's own token, {actor.name!r}")
+    return client.sign_in_link(actor.name, actor=actor.name)
 
 
 @router.delete("/{name:id}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from orchestrator.console.access.roles import MayRead, MayResend
-from orchestrator.console.api.bodies import WholeText
+from orchestrator.console.api.bodies import PLAIN, Asked, WholeText, named
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
@@ -26,10 +26,8 @@ class LetterList(BaseModel):
     letters: list[DeadLetter]
 
 
-class WantedLetters(BaseModel):
+class WantedLetters(Asked):
     """Ids of dead letters; without any, all of them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[WholeText], Field(max_length=1000, examples=[["41-9f2c4be11d07a3e8"]])] = Field(
         default_factory=list
@@ -69,19 +67,19 @@ def dead_letters(
 @router.post("/{name:id}/resend")
 def resend_letters(name: str, body: WantedLetters, client: ConsoleClient, actor: MayResend) -> WebhookAnswer:
     """Has dead letters sent again."""
-    return client.resend_letters(name, body.ids)
+    return client.resend_letters(name, body.ids, reason=body.reason, actor=named(actor, body))
 
 
 @router.post("/{name:id}/enable")
-def enable_webhook(name: str, client: ConsoleClient, actor: MayResend) -> WebhookAnswer:
+def enable_webhook(name: str, client: ConsoleClient, actor: MayResend, body: Asked = PLAIN) -> WebhookAnswer:
     """Has a webhook tried at once: one that waits after failures, or was switched off by a 410."""
-    return client.enable_webhook(name)
+    return client.enable_webhook(name, reason=body.reason, actor=named(actor, body))
 
 
 @router.post("/{name:id}/test", status_code=202)
-def send_test(name: str, client: ConsoleClient, actor: MayResend) -> TestSent:
+def send_test(name: str, client: ConsoleClient, actor: MayResend, body: Asked = PLAIN) -> TestSent:
     """Has its coordinator send a test."""
-    return TestSent(id=client.send_webhook_test(name, actor=actor.name))
+    return TestSent(id=client.send_webhook_test(name, reason=body.reason, actor=named(actor, body)))
 
 
 @router.get("/{name:id}/tests/{test_id}")

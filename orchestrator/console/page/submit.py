@@ -45,7 +45,7 @@ async def check_and_preview(
     def check() -> Response:
         return _check_and_preview(client, actor, plan, skip_identical=skip_identical)
 
-    return await shared.checks.run(actor.name, check)
+    return await shared.checks.run(actor.name, check, len(plan))
 
 
 def _check_and_preview(client: Client, actor: Actor, plan: str, *, skip_identical: bool) -> Response:
@@ -88,7 +88,7 @@ async def submit_shown(
         )
 
     try:
-        answer = await shared.checks.run(actor.name, submit)
+        answer = await shared.checks.run(actor.name, submit, len(plan))
     except InvalidInput as error:
         return _checked(errors=error.problems[:PROBLEMS_SHOWN])
     except ChangeoverError as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from orchestrator.client import Client
 from orchestrator.console.access.roles import MayRead, MayResend, Permission
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import Button, ask_url, button
-from orchestrator.console.page.dialogs import dialog, said_of, tell_page
+from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
 from orchestrator.console.page.rendering import page
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
@@ -66,18 +66,19 @@ def ask_webhook(name: str, verb: str, client: ConsoleClient, actor: MayResend, l
 
 
 @router.post("/webhooks/{name:id}/do/{verb}")
-async def do_webhook(
-    name: str, verb: str, client: ConsoleClient, actor: MayResend, letter: Annotated[str, Form()] = ""
-) -> Response:
+async def do_webhook(request: Request, name: str, verb: str, client: ConsoleClient, actor: MayResend) -> Response:
     """Does it."""
+    form = await request.form()
+    wish, letter = wish_of(form), str(form.get("letter") or "")
     ask = await run_in_threadpool(_ask, client, name, verb, letter)
+    why = {"reason": wish.reason, "actor": actor.name}
     try:
         if verb == "enable":
-            await run_in_threadpool(client.enable_webhook, name)
+            await run_in_threadpool(client.enable_webhook, name, **why)
         else:
-            await run_in_threadpool(client.resend_letters, name, [letter] if letter else [])
+            await run_in_threadpool(client.resend_letters, name, [letter] if letter else [], **why)
     except ChangeoverError as error:
-        return dialog(ask, actor, f"/webhooks/{quote(name, safe='')}/do/{verb}", _kept(letter), said_of(error))
+        return dialog(ask, actor, f"/webhooks/{quote(name, safe='')}/do/{verb}", _kept(letter), said_of(error), wish)
     return tell_page("", go_to="/webhooks" + (f"?{urlencode({'name': name})}" if letter else ""))
 
 
@@ -101,7 +102,7 @@ def _ask(client: Client, name: str, verb: str, letter: str) -> Ask:
         raise Refusal(404, "not_found", "There is no such thing", f"no webhook {name!r}, or nothing called {verb!r}")
     if verb == "enable":
         told = "It is tried at once, from where it was, in order; what was given up stays given up"
-        return Ask(f"Try {name} now", "Try now", (effect("go", told),), RESEND, takes_reason=False)
+        return Ask(f"Try {name} now", "Try now", (effect("go", told),), RESEND)
     what = (
         f"Notification {letter} is" if letter else f"{count(one.dead_letters, 'notification is', 'notifications are')}"
     )
@@ -109,4 +110,4 @@ def _ask(client: Client, name: str, verb: str, letter: str) -> Ask:
         effect("go", f"{what} sent to {name} again, before what is newer"),
         effect("stay", "Its receiver tells by the id what it has had already"),
     )
-    return Ask(f"Send again to {name}", "Send again", effects, RESEND, takes_reason=False)
+    return Ask(f"Send again to {name}", "Send again", effects, RESEND)

@@ -31,8 +31,10 @@ from orchestrator.domain.events.namespace import (
     NamespaceEvent,
     NamespaceHappening,
     SignInFailed,
+    SignInLinkMade,
     TokenCreated,
     TokenRevoked,
+    WebhookRequested,
 )
 from orchestrator.domain.events.operations import OperationRequested
 from orchestrator.domain.events.plans import (
@@ -142,6 +144,7 @@ __all__ = [
     "PlanWaveSoaking",
     "PlanWaveStarted",
     "SignInFailed",
+    "SignInLinkMade",
     "StageEvent",
     "TaskCancelled",
     "TaskCompleted",
@@ -170,5 +173,6 @@ __all__ = [
     "TaskWaiting",
     "TokenCreated",
     "TokenRevoked",
+    "WebhookRequested",
     "event_from",
 ]

@@ -91,5 +91,33 @@ class SignInFailed(NamespaceEvent):
     failures: int
 
 
-NamespaceHappening = FreezeSet | FreezeLifted | GroupLimitsSet | TokenCreated | TokenRevoked | SignInFailed
+class SignInLinkMade(NamespaceEvent):
+    """``name``: the token that the link signs in as, once."""
+
+    type: Literal["SignInLinkMade"] = "SignInLinkMade"
+    name: str
+    actor: str
+
+
+class WebhookRequested(NamespaceEvent):
+    """``operation``: resend-letters, enable-webhook or test-webhook; ``count`` of notifications that it is about."""
+
+    type: Literal["WebhookRequested"] = "WebhookRequested"
+    webhook: str
+    operation: str
+    count: int
+    actor: str
+    reason: str
+
+
+NamespaceHappening = (
+    FreezeSet
+    | FreezeLifted
+    | GroupLimitsSet
+    | TokenCreated
+    | TokenRevoked
+    | SignInFailed
+    | SignInLinkMade
+    | WebhookRequested
+)
 """Every model above but the base: one that is not here is not in the log."""

@@ -76,10 +76,11 @@ def test_what_a_receiver_would_not_take_is_shown_and_sent_again(console: Console
         assert "needs the role operator" in viewed
         asked = console.get(f"/webhooks/ops/ask/resend?letter={ids[1]}", role="operator", headers=HTML).text
         assert f"Notification {ids[1]} is sent to ops again" in asked
-        assert 'name="reason"' not in asked
+        assert 'name="reason"' in asked
         refused = console.post("/webhooks/ops/do/resend", role="viewer", data={"letter": ids[1]}, headers=HTML)
         assert refused.status_code == 403
-        done = console.post("/webhooks/ops/do/resend", role="operator", data={"letter": ids[1]}, headers=HTML)
+        why = {"letter": ids[1], "reason": "it is up again"}
+        done = console.post("/webhooks/ops/do/resend", role="operator", data=why, headers=HTML)
         assert done.headers["HX-Redirect"] == "/webhooks?name=ops"
         hook.sender.look()
         assert told(server)[2:] == ["PlanStarted"]
@@ -94,6 +95,26 @@ def test_what_a_receiver_would_not_take_is_shown_and_sent_again(console: Console
         for wrong in ("/webhooks/nobody/ask/resend", "/webhooks/ops/ask/purge"):
             assert console.get(wrong, headers=HTML).status_code == 404
         hook.close()
+    console.post("/api/v1/webhooks/ops/enable", role="operator", json={"reason": "now"})
+    console.post("/api/v1/webhooks/ops/test", role="operator")
+    wrong_name = console.post("/api/v1/webhooks/ops/enable", role="operator", json={"actor": "eve"})
+    assert wrong_name.status_code == 422
+    audited = console.get("/api/v1/audit?actor=test-*").json()["entries"]
+    asked_of = [
+        (one["operation"], one["actor"], one["reason"], one["options"], one["outcome"])
+        for one in audited
+        if (one["targetType"], one["targetId"]) == ("webhook", "ops")
+    ]
+    assert asked_of == [
+        ("resend-letters", "test-operator", "it is up again", {"count": 1}, "done"),
+        ("resend-letters", "test-admin", "", {"count": 1}, "done"),
+        ("enable-webhook", "test-admin", "", {"count": 0}, "done"),
+        ("enable-webhook", "test-operator", "now", {"count": 0}, "done"),
+        ("test-webhook", "test-operator", "", {"count": 1}, "done"),
+    ]
+    # They push no freeze out of what is kept beside the feed.
+    own_log: Any = world.client.xrange(world.keys.of("own_log"))
+    assert "WebhookRequested" not in {entry["e"] for _, entry in own_log}
 
 
 def test_an_approver_lets_a_plan_pass_all_freezes(client: Client, console: ConsoleServer) -> None:

@@ -25,7 +25,7 @@ validate plan.json|preview plan.json|submit plan.json|status|status p|events --p
 explain p.1|freeze --tenant zz --reason r --for 1h|freezes|unfreeze freeze-1 --reason r|approve p|reject p|config|doctor
 drift --plan p|accept --task p.1 --reason r|skip-stage p.2 --reason r|exclude --plan p --tenant t9 --reason r
 release t9 --reason r|audit|export done|checkpoint p|token create --name {door} --role viewer|token list
-token revoke {door} --reason r|retry p.2|rollback p.0|cancel p --reason r|purge done|webhooks
+token link {door}|token revoke {door} --reason r|retry p.2|rollback p.0|cancel p --reason r|purge done|webhooks
 """
 COMMANDS = [command.strip() for command in TYPED.replace("\n", "|").split("|") if command.strip()]
 EMPTY = ("webhooks",)

@@ -14,6 +14,7 @@ from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.access.sign_in import local_path
 from orchestrator.ledger.credentials import draw_credential, read_credential
 from orchestrator.ledger.sessions import Sessions
+from orchestrator.ledger.tokens import Tokens
 from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import RedisServer
@@ -127,8 +128,10 @@ def test_a_link_signs_in_once_and_looking_at_it_does_nothing(shared_console: Con
     console = shared_console
     console.token("operator")
     sessions: Sessions = console.app.state.reception._sessions
-    (token,) = [one for one in console.app.state.reception._identities._tokens.all() if one.name == "test-operator"]
-    link = sessions.make_link(token.identifier)
+    tokens: Tokens = console.app.state.reception._identities._tokens
+    (token,) = [one for one in tokens.all() if one.name == "test-operator"]
+    link = tokens.make_link("test-operator", "test")
+    assert link is not None
     session = sessions.start(token.identifier, 60)
     # Each is for its own use.
     for text in (link.text, link.text.replace("link", "session")):

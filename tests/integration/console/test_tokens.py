@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 
@@ -9,13 +10,14 @@ import pytest
 import redis
 
 from orchestrator.client import Client
-from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, NotAllowed, NotFound
 from orchestrator.ledger.credentials import read_credential, without_credentials
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.console_server import ConsoleServer
 from tests.support.place import Place
+from tests.support.waiting import wait_until
 
 
 def test_a_token_is_shown_once_and_kept_as_a_digest(
@@ -59,6 +61,32 @@ def test_tokens_through_the_console(shared_console: ConsoleServer) -> None:
             remote.revoke_token("far-away")
         told = [event for event in remote.events() if event.type == "TokenRevoked"][-1].model_dump()
         assert (told["name"], told["actor"], told["reason"]) == ("far-away", "test-admin", "enough")
+
+
+def test_a_link_signs_in_once_as_a_token_that_there_is(shared_console: ConsoleServer) -> None:
+    console = shared_console
+    token = console.token("operator")
+    made = console.client.sign_in_link("test-operator", actor="ada")
+    with Client.through(console.url, token) as remote:
+        own = remote.sign_in_link()
+        assert (own.name, own.lasts_seconds) == ("test-operator", 600)
+        with pytest.raises(ChangeoverError, match="own token, 'test-operator'"):
+            remote.sign_in_link("test-admin")
+    for code in (made.code, own.code):
+        assert console.post("/sign-in", role=None, data={"link": code}).status_code == 303
+        assert console.post("/sign-in", role=None, data={"link": code}).status_code == 401
+    with contextlib.closing(console.browser("operator")) as browser:
+        csrf = browser.get("/plans").text.partition('"X-CSRF-Token": "')[2].partition('"')[0]
+        # A session that could make links would have no end.
+        refused = browser.post("/api/v1/sign-in-links", headers={"X-CSRF-Token": csrf})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), refused.text
+    ended = console.client.create_token("ends", "viewer", expires_seconds=0.001).name
+    for name in ("nobody", ended):
+        wait_until(lambda: any(one.name == "ends" and one.expired for one in console.client.tokens()))
+        with pytest.raises(NotFound, match=name):
+            console.client.sign_in_link(name)
+    asked = [one for one in console.client.audit() if one.operation == "sign-in-link"]
+    assert [(one.actor, one.target_id) for one in asked] == [("ada", "test-operator"), ("test-operator",) * 2]
 
 
 def test_what_is_wrong_with_a_token_is_said_at_once(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
 from tests.support.hooked import SECRET, Hooked, hooked, told, verified
 from tests.support.instances import Instances, in_turn, raw, says
@@ -63,7 +64,7 @@ def test_a_test_is_sent_at_once_and_only_once(world: LedgerWorld, server: Instan
     world.started("p", ["a"])
     hook.looks(2)
     for outcome in ("answered status 500: {}", ""):
-        event_id = hook.desk.test("ops", "ada")
+        event_id = hook.desk.test("ops", Order("ada"))
         assert hook.desk.outcome("ops", event_id) is None
         hook.sender.look()
         assert hook.desk.outcome("ops", event_id) == outcome

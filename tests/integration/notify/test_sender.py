@@ -12,6 +12,7 @@ from orchestrator.control.consumer import EventPosition
 from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.hooks import Note
+from orchestrator.ledger.operations import Order
 from orchestrator.notify.cursor import HookCursor, HookLost
 from orchestrator.settings.model import Settings
 from steps import RetryParameters
@@ -22,6 +23,7 @@ from tests.support.place import Place
 from tests.support.promoted import restore, snapshot
 
 OK = says({})
+ASKED = Order("ada", "it is up again")
 
 
 def test_a_new_hook_begins_now_and_sends_what_it_wants_in_order(world: LedgerWorld, server: Instances) -> None:
@@ -95,7 +97,7 @@ def test_a_receiver_says_when_to_come_again(world: LedgerWorld, server: Instance
     assert len(server.received) == 1
     wait_ms = hook.state.number("nextAt") - hook.hooks.reads.now_ms()
     assert 3_500_000 < wait_ms <= 3_600_000
-    assert hook.desk.enable("ops").name == "ops"
+    assert hook.desk.enable("ops", ASKED).name == "ops"
     hook.sender.look()
     assert len(server.received) > 1
 
@@ -127,7 +129,7 @@ def test_gone_switches_the_hook_off_until_a_person_has_it_tried_again(world: Led
     (row,) = webhook_rows(world.ledger, world.reader)
     assert not row.good
     assert row.finding.endswith("`changeover webhooks enable ops` once it takes them again")
-    hook.desk.enable("ops")
+    hook.desk.enable("ops", ASKED)
     hook.sender.look()
     # Nothing was lost meanwhile.
     assert sequence_ids(server)[1:] == [event.sequence_id for event in world.events() if event.plan_id == "p"]
@@ -148,21 +150,21 @@ def test_what_is_given_up_is_kept_told_and_sent_again(world: LedgerWorld, server
     assert row.finding == "2 notifications were given up; `changeover webhooks resend ops` sends them again"
     first_id = server.received[0].headers["webhook-id"]
     del server.received[:]
-    assert hook.desk.resend("ops", [dead[0].id]).count == 1
+    assert hook.desk.resend("ops", [dead[0].id], ASKED).count == 1
     hook.sender.look()
     # The receiver can tell that it is the same.
     assert [one.headers["webhook-id"] for one in server.received] == [first_id]
     assert [one.id for one in hook.desk.dead("ops")] == [dead[1].id]
-    hook.desk.resend("ops")
+    hook.desk.resend("ops", (), ASKED)
     hook.sender.look()
     assert sequence_ids(server) == numbers[:2]
     assert hook.desk.dead("ops") == []
     (row,) = webhook_rows(world.ledger, world.reader)
     assert row.good
     with pytest.raises(NotFound, match="no dead letter 'x'"):
-        hook.desk.resend("ops", ["x"])
+        hook.desk.resend("ops", ["x"], ASKED)
     with pytest.raises(NotFound, match="no webhook 'nobody'"):
-        hook.desk.resend("nobody")
+        hook.desk.resend("nobody", (), ASKED)
 
 
 def test_dead_letters_have_a_bound(world: LedgerWorld, server: Instances) -> None:

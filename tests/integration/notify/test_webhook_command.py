@@ -54,7 +54,10 @@ def test_list_test_dead_and_resend(world: LedgerWorld, settings: Settings, chang
             (dead,) = (json.loads(line) for line in changeover("webhooks", "dead", "ops", "--json")[1].splitlines())
             assert (dead["type"], dead["data"]["planId"], dead["attempts"]) == ("PlanCreated", "p", 1)
             assert dead["id"] in changeover("webhooks", "dead", "ops")[1]
-            assert changeover("webhooks", "resend", "ops", dead["id"])[1] == "ops: 1 notifications are sent again\n"
+            assert (
+                changeover("webhooks", "resend", "ops", dead["id"], "--reason", "up", "--actor", "ada")[1]
+                == "ops: 1 notifications are sent again\n"
+            )
             wait_until(lambda: told(server)[3:] == ["PlanCreated"])
             assert changeover("webhooks", "test", "ops", "--json")[:2] == (
                 0,
@@ -62,6 +65,14 @@ def test_list_test_dead_and_resend(world: LedgerWorld, settings: Settings, chang
             )
             assert changeover("webhooks", "dead", "ops")[1] == "no dead letters\n"
             assert changeover("webhooks", "enable", "ops")[0] == 0
+            told_of = [json.loads(line) for line in changeover("audit", "--json")[1].splitlines()]
+            assert [(one["operation"], one["reason"]) for one in told_of if one["targetType"] == "webhook"] == [
+                ("test-webhook", ""),
+                ("resend-letters", "up"),
+                ("test-webhook", ""),
+                ("enable-webhook", ""),
+            ]
+            assert [one["actor"] for one in told_of if one["reason"] == "up"] == ["ada"]
         finally:
             notifier.stop()
 

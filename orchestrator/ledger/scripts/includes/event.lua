@@ -15,6 +15,7 @@ local HELD, HELD_PLAN
 local AUDITED = {
   PlanCreated = true, OperationRequested = true, PlanGateApproved = true, PlanGateRejected = true, PlanPurged = true,
   FreezeSet = true, FreezeLifted = true, TokenCreated = true, TokenRevoked = true, SignInFailed = true,
+  SignInLinkMade = true, WebhookRequested = true,
 }
 local AUDIT_MAX = 100000
 
@@ -64,15 +65,16 @@ end
 
 -- So many events of no plan are kept beside the feed, which the events of plans push them out of.
 local OWN_LOG_MAX = 10000
--- But for what strangers can cause: what is kept tells which freezes there are, and is not to be pushed out either.
-local OF_STRANGERS = {SignInFailed = true}
+-- But for what strangers can cause, or an operator without end: what is kept tells which freezes there are, and is not
+-- to be pushed out either.
+local NOT_KEPT = {SignInFailed = true, SignInLinkMade = true, WebhookRequested = true}
 
 -- One that belongs to no plan.
 local function emit_own(kind, data)
   count('event:' .. kind, 1)
   local id, wall = int(redis.call('INCR', K.seq())) .. '-0', int(WALL)
   local logs = {[K.feed()] = SETTINGS.FEED_MAX}
-  if not OF_STRANGERS[kind] then logs[K.own_log()] = OWN_LOG_MAX end
+  if not NOT_KEPT[kind] then logs[K.own_log()] = OWN_LOG_MAX end
   for log, most in pairs(logs) do
     redis.call('XADD', log, 'MAXLEN', '~', most, id, 'p', '0', 'e', kind, 'k', '', 'n', '', 's', '', 't', wall, 'd', data,
       'l', '')

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from orchestrator.console.access.turns import SHARED, ActorTurns
-from orchestrator.console.api.checks import Checks
+from orchestrator.console.api.checks import SMALL, Checks
 from orchestrator.console.problems import Refusal
 
 
@@ -121,6 +121,19 @@ def test_many_checks_of_one_actor_hold_up_no_other() -> None:
         with pytest.raises(ZeroDivisionError):
             await checks.run("eve", lambda: 1 / 0)
         assert await checks.run("eve", lambda: 1) == 1
+        checks.close()
+
+    asyncio.run(run())
+
+
+def test_large_plans_keep_no_small_one_waiting() -> None:
+    async def run() -> None:
+        checks, gate = Checks(at_once=2), threading.Event()
+        large = [asyncio.ensure_future(checks.run(name, lambda: gate.wait(20), SMALL + 1)) for name in ("eve", "bob")]
+        await soon()
+        assert await checks.run("ann", lambda: "small", SMALL) == "small"
+        gate.set()
+        assert await asyncio.gather(*large) == [True, True]
         checks.close()
 
     asyncio.run(run())
