@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from orchestrator.domain.lanes import lane_name
 from orchestrator.settings.amqp_url import is_amqp, parse_amqp_url
-from orchestrator.settings.model import load_settings
+from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 
-_settings: Final = load_settings()
+# `make_app` may have put others here than the environment's.
+_settings: Final[Settings] = globals().get("_given") or load_settings()
 _servers: Final = find_servers(_settings)
 
 # --- broker ---------------------------------------------------------------------------------------------------------

@@ -11,15 +11,16 @@ from orchestrator.broker.bounds import answer_within, broker_errors
 from orchestrator.broker.messages import CANARY_HEADER, GONE_AFTER_SECONDS, RUN_STAGE
 from orchestrator.domain.errors import Unreachable
 from orchestrator.settings.amqp_url import is_amqp
+from orchestrator.settings.model import Settings
 
 _ANSWER_SECONDS: Final = 2.0
 
 
 class CanarySender:
-    """Works with the broker that this process' settings name. Raises ``Unreachable`` when it is not there."""
+    """Works with the broker that the settings name. Raises ``Unreachable`` when it is not there."""
 
-    def __init__(self) -> None:
-        self._app = make_app()
+    def __init__(self, settings: Settings) -> None:
+        self._app = make_app(settings)
         answer_within(self._app, _ANSWER_SECONDS)
         # A message that cannot be taken back goes by itself; in Redis see `workers/transport.py`.
         self._expires_by_itself = is_amqp(self._app.conf.broker_url)

@@ -36,7 +36,7 @@ class Dispatcher:
     """Publishes chains over pooled, reused connections."""
 
     def __init__(self, settings: Settings) -> None:
-        self._app = make_app()
+        self._app = make_app(settings)
         answer_within(self._app, min(_ANSWER_SECONDS, settings.lease_seconds / 5))
         self._lanes = settings.lanes
         self._depths = lane_depths(self._app, settings)

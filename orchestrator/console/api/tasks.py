@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 
@@ -15,6 +15,9 @@ from orchestrator.control.answers import CheckpointStatus, TaskStatus
 from orchestrator.control.page_answers import CheckpointPage, LivePlanView, TaskPage
 from orchestrator.control.task_rows import Wanted
 from orchestrator.domain.errors import InvalidInput, Problem
+
+MOST_LOOKED_THROUGH: Final = 1_000_000
+"""Tasks: 500 steps of a script that takes two milliseconds each."""
 
 router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 
@@ -41,14 +44,17 @@ def get_tasks(
     """Tasks in the plan's order, a page at a time. A page may hold fewer rows than asked for, and end nothing: only one
     without `nextCursor` is the last.
 
-    With `sort` or `offset` rows are counted instead, and `matching` says how many there are; a pattern then has the
-    whole plan looked through.
+    With `sort` or `offset` rows are counted instead, and `matching` says how many there are. The whole plan may have to
+    be looked through for that, so it is for plans of at most a million tasks.
     """
     wanted: Wanted = {"statuses": status, "tenants": tenant, "cause": cause, "wave": wave}
     if sort is None and offset is None:
         return client.task_page(plan_id, limit=max(limit, 1), cursor=cursor, **wanted)
     if cursor is not None:
         raise InvalidInput([Problem("cursor", cursor, "sort and offset count rows; give either them or a cursor")])
+    if sum(client.summary(plan_id).counts.values()) > MOST_LOOKED_THROUGH:
+        message = f"the plan has more than {MOST_LOOKED_THROUGH} tasks: read them by cursor, without sort and offset"
+        raise InvalidInput([Problem("sort", sort, message)])
     found = client.status(plan_id, limit=limit, offset=offset or 0, by_interest=sort == "interest", **wanted)
     return TaskPage(plan_id=plan_id, tasks=found.tasks, matching=found.matching)
 

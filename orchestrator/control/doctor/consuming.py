@@ -11,6 +11,7 @@ from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.reader import Reader
+from orchestrator.settings.model import Settings
 
 WITHIN_SECONDS: Final = 6.0
 """What was taken is told with the next sign of life, which comes every two seconds."""
@@ -19,7 +20,7 @@ BUSY_SECONDS: Final = 2.5
 LOOK_SECONDS: Final = 0.1
 
 
-def consuming(reader: Reader, live: Sequence[Process]) -> Iterator[Check]:
+def consuming(reader: Reader, live: Sequence[Process], settings: Settings) -> Iterator[Check]:
     """``live``: who gave a sign of late. One row when all workers took theirs, else one for each that did not. Raises
     ``Unreachable`` when the broker is away."""
     workers = [one for one in live if one.role == "worker" and own_queue(one.host, one.pid) in one.queues]
@@ -28,7 +29,7 @@ def consuming(reader: Reader, live: Sequence[Process]) -> Iterator[Check]:
     # Celery is loaded only when there is somebody to ask.
     from orchestrator.broker.canary import CanarySender
 
-    sender = CanarySender()
+    sender = CanarySender(settings)
     try:
         nonce = sender.send([own_queue(one.host, one.pid) for one in workers])
         began = time.monotonic()

@@ -113,7 +113,7 @@ def _processes(reader: Reader, settings: Settings) -> Iterator[Check]:
     live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
     yield from process_rows(reader, found, settings)
     yield from release_rows(reader, live, settings.lanes)
-    yield from consuming(reader, live)
+    yield from consuming(reader, live, settings)
 
 
 def _unknown_processes() -> Iterator[Check]:

@@ -11,8 +11,11 @@ import pytest
 import redis
 from pydantic import SecretStr
 
+from orchestrator.console.api import tasks as tasks_api
+from orchestrator.ledger import task_search
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
+from tests.support.counted_calls import counted_calls
 from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -66,7 +69,9 @@ def test_a_plan_is_submitted_once(console: ConsoleServer) -> None:
     assert console.post("/api/v1/plans", **bound).status_code == 201
 
 
-def test_lists_are_read_a_page_at_a_time(console: ConsoleServer, world: LedgerWorld) -> None:
+def test_lists_are_read_a_page_at_a_time(
+    console: ConsoleServer, world: LedgerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in "abcde":
         world.plan(f"plan-{name}", [f"{name}-{n}" for n in range(3)], traits={f"{name}-1": {"labels": {"ring": "one"}}})
     # Of one moment, as plans of a script are.
@@ -102,6 +107,15 @@ def test_lists_are_read_a_page_at_a_time(console: ConsoleServer, world: LedgerWo
     by_interest = console.get("/api/v1/plans/big/tasks", params={"sort": "interest", "limit": 2}).json()
     assert [task["taskId"] for task in by_interest["tasks"]] == ["big.2", "big.1"]
     assert by_interest["matching"] == 30
+    # What such a request looks at is bounded: as many steps as the plan has, and no plan of more tasks than may be.
+    with monkeypatch.context() as small, counted_calls() as counted:
+        small.setattr(task_search, "LOOKED_AT", 7)
+        console.client.status("big", limit=2, by_interest=True, tenants="t1*")
+    assert counted["search_steps"] == -(-30 // 7) + 1
+    monkeypatch.setattr(tasks_api, "MOST_LOOKED_THROUGH", 29)
+    too_many = console.get("/api/v1/plans/big/tasks", params={"sort": "interest", "tenant": "t1*"})
+    assert (too_many.status_code, too_many.json()["errors"][0]["path"]) == (422, "sort")
+    monkeypatch.undo()
     plan_now = console.get("/api/v1/plans/big", role="viewer").json()
     assert "tasks" not in plan_now
     assert (plan_now["counts"]["FAILED"], plan_now["counts"]["COMPLETED"]) == (1, 1)

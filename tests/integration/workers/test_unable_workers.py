@@ -13,6 +13,7 @@ from orchestrator.broker.canary import CanarySender
 from orchestrator.broker.messages import own_queue
 from orchestrator.domain import formats
 from orchestrator.ledger.keys import Keys
+from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
 from tests.support.lacking_worker import TASKS, TREE, given_to, run_beside_one_that_lacks_the_step
@@ -51,11 +52,15 @@ def test_who_is_too_old_for_the_ledger_passes_messages_on(
     assert given_to(tmp_path, "too-old", able.pid) <= TASKS
 
 
-def test_a_message_for_a_worker_that_is_gone_goes_by_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in place.environment().items():
-        monkeypatch.setenv(name, value)
+def test_a_message_for_a_worker_that_is_gone_goes_by_itself(
+    place: Place, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the settings that are given, whatever the environment says, and though it says nothing.
+    for name in [name for name in os.environ if name.startswith("CHANGEOVER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
     queue = own_queue("gone", 1)
-    sender = CanarySender()
+    sender = CanarySender(settings)
     sender.send([queue])
     with redis.Redis.from_url(place.admin_broker_url, decode_responses=True) as broker:
         (key,) = [str(key) for key in broker.scan_iter() if str(key).endswith(queue)]
