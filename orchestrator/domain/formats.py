@@ -4,7 +4,7 @@ What a reader does not know of a form it ignores, so a new field or event needs 
 higher number than its own is too old for it: it changes nothing and leaves the work to others. A form that says no
 number is of the first, so that releases from before there were numbers read what this one writes.
 
-``docs/operations.md`` has the table; checkpoints have their number in ``checkpoint/contract.py``.
+``docs/how-to/upgrade-without-stopping.md`` has the table; checkpoints have their number in ``checkpoint/contract.py``.
 """
 
 from __future__ import annotations

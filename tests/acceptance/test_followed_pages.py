@@ -1,4 +1,4 @@
-"""Tutorial, how-to pages and the rehearsal of a migration, followed by hand: what they say to type works."""
+"""Every page that says what to type, save or run, followed by hand: it works as printed."""
 
 from __future__ import annotations
 
@@ -8,62 +8,99 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.support.doc_page import FOLLOWED, Block, blocks_of
+from tests.support.doc_page import FOLLOWED, Block, followed_of
 from tests.support.long import long
+from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
-SAVED = {"json", "yaml", "python", "toml", "sh"}
+PORTS = ("8420", "9002")
+"""Those that a page starts something at; somebody else may have them here."""
 
 
-@pytest.mark.parametrize("page", FOLLOWED)
-def test_every_block_is_run_saved_or_marked(page: str) -> None:
-    for block in blocks_of(page):
-        runs = block.language in ("sh", "python")
-        known = block.is_fragment or block.language == "text" or runs or (block.title and block.language in SAVED)
-        assert known, f"docs/{page}:{block.line}: neither run nor saved nor marked as a fragment"
+class Reader:
+    """Follows blocks in one folder; what is installed goes there, too, and no index of packages is asked."""
+
+    def __init__(self, page: str, folder: Path, stack: ExitStack) -> None:
+        self._page, self._folder, self._stack = page, folder, stack
+        self._ports = {port: str(free_port()) for port in PORTS}
+        packages = str(folder / ".packages")
+        self._environment = CLEAN | {
+            "PATH": f"{Path(sys.executable).parent}:{CLEAN['PATH']}",
+            "PYTHONPATH": f"{packages}:{folder}",
+            "PIP_TARGET": packages,
+            "PIP_NO_DEPS": "1",
+            # Pip reads this one the other way round: nothing is fetched to build with.
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        }
+
+    def follow(self, block: Block) -> None:
+        text = re.sub(r"\b(%s)\b" % "|".join(self._ports), lambda port: self._ports[port[1]], block.text)
+        if block.title:
+            (self._folder / block.title).parent.mkdir(parents=True, exist_ok=True)
+            (self._folder / block.title).write_text(text)
+        elif block.is_up:
+            self._stack.enter_context(self._up(text.split()[1:]))
+        elif block.language == "python":
+            done = self._run([sys.executable, "-c", text])
+            assert done.returncode == 0, f"{self._page}:{block.line}: {done.stderr}"
+        else:
+            self._type(Block(block.language, None, text, None, "", block.line))
+
+    def _type(self, block: Block) -> None:
+        """One shell a line; what a line exports holds for the lines after it."""
+        kept = self._folder / ".exported"
+        for command, code in block.commands:
+            exported = kept.read_text() if kept.exists() else ""
+            done = self._run(["bash", "-c", exported + command])
+            assert done.returncode == code, f"{self._page}:{block.line}: {command}\n{done.stdout}{done.stderr}"
+            if command.startswith("export "):
+                kept.write_text(exported + command + "\n")
+                name = command.split()[1].partition("=")[0]
+                value = self._run(["bash", "-c", f'{kept.read_text()}printf %s "${name}"']).stdout
+                self._environment[name] = value
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    @contextmanager
+    def _up(self, arguments: list[str]) -> Iterator[None]:
+        """What the page starts in a terminal of its own; the demo's instances may have found another port."""
+        said = self._folder / "up.said"
+        command = [sys.executable, "-m", "orchestrator.cli", *arguments]
+        with (
+            said.open("wb") as out,
+            subprocess.Popen(command, cwd=self._folder, env=self._environment, stdout=out, stderr=out) as process,
+        ):
+            try:
+                ready = "all go back" if "--demo" in arguments else "ready:"
+                wait_until(lambda: ready in said.read_text() or process.poll() is not None, 60)
+                assert process.poll() is None, said.read_text()
+                for port in re.findall(r"instances at http://127\.0\.0\.1:(\d+);", said.read_text()):
+                    self._ports["9001"] = port
+                yield
+                process.send_signal(signal.SIGINT)
+                assert process.wait(30) == 0
+            finally:
+                process.terminate()
 
 
 @long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_what_the_page_says_to_type_works(page: str, tmp_path: Path) -> None:
-    blocks = [block for block in blocks_of(page) if not block.is_fragment]
-    with up_of(blocks, tmp_path) as ports, left_behind_is_ended(tmp_path):
-        for block in blocks:
-            text = re.sub(r":9001\b", lambda _: f":{ports[0]}", block.text) if ports else block.text
-            if block.title:
-                (tmp_path / block.title).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / block.title).write_text(text)
-            elif block.language == "python":
-                done = run([sys.executable, "-c", text], tmp_path)
-                assert done.returncode == 0, f"docs/{page}:{block.line}: {done.stderr}"
-            elif block.language == "sh" and not block.is_up:
-                type_in(page, Block(block.language, None, text, False, block.line), tmp_path)
-
-
-def type_in(page: str, block: Block, folder: Path) -> None:
-    """One shell a line; what a line exports holds for the lines after it."""
-    for command, code in block.commands:
-        if command.startswith("export "):
-            with (folder / ".exported").open("a") as kept:
-                kept.write(command + "\n")
-            continue
-        exported = (folder / ".exported").read_text() if (folder / ".exported").exists() else ""
-        done = run(["bash", "-c", exported + command], folder)
-        assert done.returncode == code, f"docs/{page}:{block.line}: {command}\n{done.stdout}{done.stderr}"
-
-
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}:{CLEAN['PATH']}"
-    return subprocess.run(
-        command, cwd=folder, env=CLEAN | {"PATH": path}, capture_output=True, text=True, timeout=120, check=False
-    )
+    with left_behind_is_ended(tmp_path), ExitStack() as stack:
+        reader = Reader(page, tmp_path, stack)
+        for block in followed_of(page):
+            reader.follow(block)
 
 
 @contextmanager
@@ -72,27 +109,6 @@ def left_behind_is_ended(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if (folder / "up.pid").exists():
+        for started in folder.glob("*.pid"):
             with suppress(ProcessLookupError):
-                os.kill(int((folder / "up.pid").read_text()), signal.SIGTERM)
-
-
-@contextmanager
-def up_of(blocks: list[Block], folder: Path) -> Iterator[list[str]]:
-    """What the page starts in a terminal of its own; the port of the demo's instances, if it has any."""
-    first = next((block for block in blocks if block.is_up), None)
-    if first is None:
-        yield []
-        return
-    said = folder / "up.out"
-    command = [sys.executable, "-m", "orchestrator.cli", *first.text.split()[1:]]
-    with said.open("wb") as out, subprocess.Popen(command, cwd=folder, env=CLEAN, stdout=out, stderr=out) as process:
-        try:
-            ready = "all go back" if "--demo" in command else "ready"
-            wait_until(lambda: ready in said.read_text() or process.poll() is not None, 60)
-            assert process.poll() is None, said.read_text()
-            yield re.findall(r"instances at http://127\.0\.0\.1:(\d+);", said.read_text())
-            process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
-        finally:
-            process.terminate()
+                os.kill(int(started.read_text()), signal.SIGTERM)

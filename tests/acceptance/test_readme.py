@@ -30,8 +30,8 @@ def section(title: str) -> str:
 
 
 def commands(text: str) -> list[list[str]]:
-    """What indented blocks say to type, without the remarks."""
-    lines = re.findall(r"^    (changeover .*)$", text, re.MULTILINE)
+    """What its blocks say to type, without the remarks."""
+    lines = re.findall(r"^(changeover .*)$", text, re.MULTILINE)
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 

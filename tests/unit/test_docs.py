@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,12 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.validation import PlanView, validate_plan
 from steps import PollAgain, load_registry
-from tests.support.right_plan import right_plan
+from tests.support.doc_page import blocks_of
 from tests.unit.orchestrator.settings.test_settings import DEFAULTS
 from workers.middleware import Middleware, StageInfo, StepInfo
 
 DOCS = Path(__file__).parents[2] / "docs"
-SETTINGS, CATALOGUE, OPERATIONS = (
-    (DOCS / f"{name}.md").read_text() for name in ("settings", "catalogue", "operations")
-)
+SETTINGS, OPERATIONS = ((DOCS / f"{name}.md").read_text() for name in ("settings", "operations"))
 _ROW = re.compile(r"^\| `([\w.]+)` \| (.*?) \| (.*?) \|", re.MULTILINE)
 ROWS = {name: (default, level) for name, default, level in _ROW.findall(SETTINGS)}
 
@@ -42,22 +39,22 @@ def test_defaults_and_levels(name: str) -> None:
     assert level == ("tenant, plan, application" if is_step else "application")
 
 
-def code(page: str, start: str, end: str) -> dict[str, Any]:
-    scope: dict[str, Any] = {"__name__": start}
-    text = page.split(f"    # {start}\n")[1].split(f"    # {end}")[0]
-    exec(compile(textwrap.dedent(text), start, "exec"), scope)
+def code(file: str) -> dict[str, Any]:
+    """What the block of the catalogue's page with this title defines."""
+    (text,) = (block.text for block in blocks_of("docs/catalogue.md") if block.title == file)
+    scope: dict[str, Any] = {"__name__": file}
+    exec(compile(text, file, "exec"), scope)
     return scope
 
 
 def test_the_catalogue_as_printed() -> None:
-    catalogue, plan = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", CATALOGUE, re.S))
-    plan["tenants"] = [right_plan()["tenants"][0] | {"variables": {"region": "eu"}}]
+    catalogue, plan = (yaml.safe_load(b.text) for b in blocks_of("docs/catalogue.md") if b.language == "yaml")
     result = validate_plan(plan, registry=load_registry(), settings=Settings.model_validate(catalogue))
     assert [stage.name for stage in result.require().stages] == ["portal", "gateway-switch"]
 
 
 def test_the_validator_as_printed() -> None:
-    rule = code(CATALOGUE, "acme_rules.py", "pyproject.toml")["every_tenant_has_a_region"]
+    rule = code("acme_rules.py")["every_tenant_has_a_region"]
     tenant = TenantDeployConfig.model_validate({"tenant_id": "acme"})
     (finding,) = rule(PlanView(None, "p", 1, (), ((4, tenant),)))
     assert finding.problem.path == "tenants[4].variables.region"
@@ -65,7 +62,7 @@ def test_the_validator_as_printed() -> None:
 
 
 def test_the_middleware_as_printed() -> None:
-    limit = code(CATALOGUE, "acme_limits.py", "pyproject.toml")["OneSwitchAtATime"](Settings())
+    limit = code("acme_limits.py")["OneSwitchAtATime"](Settings())
     assert isinstance(limit, Middleware)
     step = StepInfo(StageInfo("p", "p.0", "t", "s", "RUNNING", 0), "config-write", 0, 1)
     assert limit.before_step(step) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pydantic.fields import FieldInfo
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.stages.stage_factory import StageFactory
 from steps import NotifyParameters, RetryParameters, Step, load_registry
+from tests.support.doc_page import blocks_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "steps.md").read_text()
 REGISTRY = load_registry()
@@ -58,8 +58,13 @@ def test_the_retry_defaults() -> None:
 
 
 def test_the_settings_are_accepted_as_printed() -> None:
-    (block,) = re.findall(r"^    health_check:.*?\n\n", section("Settings that steps use"), re.MULTILINE | re.DOTALL)
-    settings = Settings(**yaml.safe_load(textwrap.dedent(block)))
+    name = "test_the_settings_are_accepted_as_printed"
+    keys, scopes, all_of_them = (
+        Settings(**yaml.safe_load(block.text)) for block in blocks_of("docs/steps.md") if block.says.endswith(name)
+    )
+    assert keys.writable_keys == ["tenant_config:{tenant}", "svc:*:{tenant}"]
+    assert list(scopes.secrets) == ["OPS_HOOK", "GATEWAY_TOKEN"]
+    settings = all_of_them
     assert settings.health_check == HealthCheckSettings()
     assert settings.instances["gateways"].fallback == "spare"
     assert settings.allowed_hosts is not None
@@ -69,8 +74,8 @@ def test_the_settings_are_accepted_as_printed() -> None:
 
 @pytest.mark.parametrize("name", REGISTRY.names())
 def test_examples_are_accepted(name: str) -> None:
-    examples = re.findall(r"^    - (\{.*\})$", section(name), re.MULTILINE)
-    assert len(examples) == 1, f"section `{name}` of docs/steps.md shows one step as `    - {{type: {name}, ...}}`"
+    examples = re.findall(r"^```yaml\n- (\{.*?\})\n```$", section(name), re.MULTILINE | re.DOTALL)
+    assert len(examples) == 1, f"section `{name}` of docs/steps.md shows one step as `- {{type: {name}, ...}}`"
     (example,) = examples
     written: dict[str, Any] = yaml.safe_load(example)
     assert written["type"] == name
@@ -80,9 +85,9 @@ def test_examples_are_accepted(name: str) -> None:
 
 
 def test_the_step_of_your_own_runs_as_printed() -> None:
-    code = section("Write your own step").split("    # drain.py\n")[1].split("    # pyproject.toml")[0]
+    (code,) = (block.text for block in blocks_of("docs/how-to/write-a-step.md") if block.title == "drain.py")
     scope: dict[str, Any] = {"__name__": "drain"}
-    exec(compile(textwrap.dedent(code), "drain.py", "exec"), scope)
+    exec(compile(code, "drain.py", "exec"), scope)
     assert issubclass(scope["Drain"], Step)
     assert scope["Drain"]().name == "drain-queue"
     assert scope["DrainParameters"].model_validate({"url": "http://queue", "maxAttempts": 3}).max_attempts == 3
