@@ -30,7 +30,9 @@ cat >plan.json <<'E2'
  "tenants": [{"tenant_id": "acme", "deploy_unit_version": 1}]}
 E2
 "$folder/venv/bin/changeover" submit plan.json --wait --json
+"$folder/venv/bin/python" -P -m orchestrator.history --ended
 kill "$up"
 wait "$up"
 grep -q '^stopped' up.out
+"$folder/venv/bin/python" -P -m orchestrator.cli.chaos --tenants 12 --faults 4
 echo "install check passed"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from orchestrator.history.broker_dump import StageMessages, read_messages
 from orchestrator.history.check import check_history, check_log
 from orchestrator.history.effects import Effect
+from orchestrator.history.judge import judge
 from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.read_dump import read_dump, read_log
 from orchestrator.history.report import INVARIANTS, Report, Violation
@@ -24,6 +25,7 @@ __all__ = [
     "Violation",
     "check_history",
     "check_log",
+    "judge",
     "read_dump",
     "read_log",
     "read_messages",

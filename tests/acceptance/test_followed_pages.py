@@ -41,7 +41,7 @@ class Reader:
         }
 
     def follow(self, block: Block) -> None:
-        text = re.sub(r"\b(%s)\b" % "|".join(self._ports), lambda port: self._ports[port[1]], block.text)
+        text = re.sub(rf"\b({'|'.join(self._ports)})\b", lambda port: self._ports[port[1]], block.text)
         if block.title:
             (self._folder / block.title).parent.mkdir(parents=True, exist_ok=True)
             (self._folder / block.title).write_text(text)

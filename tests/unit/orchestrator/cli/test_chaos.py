@@ -1,0 +1,47 @@
+"""What a run from the package draws and asks for; the real thing is run by ``make install-check``."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from orchestrator.cli.chaos import FAULTS, ChaosResult, ChaosRun
+from orchestrator.cli.chaos.__main__ import main
+from orchestrator.cli.chaos.run import chaos_plan, drawn_faults
+from orchestrator.history import Report
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from steps import load_registry
+
+
+def test_every_fault_comes_before_one_comes_again_and_a_seed_tells_them_again() -> None:
+    first = list(drawn_faults(ChaosRun(seed=3, faults=2 * len(FAULTS))))
+    assert sorted(first[: len(FAULTS)]) == sorted(first[len(FAULTS) :]) == sorted(FAULTS)
+    assert first == list(drawn_faults(ChaosRun(seed=3, faults=2 * len(FAULTS))))
+    assert set(drawn_faults(ChaosRun(seed=3, faults=5, kinds=("kill-redis",)))) == {"kill-redis"}
+
+
+def test_its_plan_is_right() -> None:
+    result = validate_plan(chaos_plan(3), registry=load_registry(), settings=Settings())
+    assert len(result.require().tenants) == 3
+
+
+def test_a_run_holds_only_if_nothing_speaks_against_it() -> None:
+    broken = Report()
+    broken.add("I1", "two hold it")
+    assert ChaosResult(status="COMPLETED").holds
+    assert not ChaosResult(status="FAILED").holds
+    assert not ChaosResult(status="COMPLETED", report=broken).holds
+    assert not ChaosResult(status="COMPLETED", wrong=["t1 has the old config"]).holds
+
+
+@pytest.mark.parametrize("given", [["--tenants", "0"], ["--faults", "x"], ["--only", "kill-me"]])
+def test_what_is_no_run_is_refused(
+    given: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["chaos", *given])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert given[0] in capsys.readouterr().err
