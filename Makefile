@@ -62,10 +62,15 @@ test-servers: .venv/ready
 	tests/servers/install.sh
 	CHANGEOVER_TEST_SERVERS=1 $(BIN)/python -m pytest tests/servers
 
-# Units and manifests against their own linters: systemd-analyze, Kubernetes' schemas (and kustomize, if it is there).
+# Units and manifests against their own linters: systemd-analyze, Kubernetes' and KEDA's schemas, kubeconform (and kustomize, if it is there).
 test-deploy: .venv/ready
 	test -e build/deploy-venv/ready || { $(PYTHON) -m venv --clear build/deploy-venv && build/deploy-venv/bin/pip install -q \
 	  --require-hashes -r tests/deploy/requirements.lock && touch build/deploy-venv/ready; }
+	@# Where there is Go and npm; the tests say what was left out.
+	test -x build/kubeconform || ! command -v go > /dev/null || \
+	  GOBIN=$(CURDIR)/build go install github.com/yannh/kubeconform/cmd/kubeconform@v0.6.7
+	test -d build/keda/node_modules || ! command -v npm > /dev/null || \
+	  npm install --silent --no-save --prefix build/keda @kubernetes-models/keda@0.4.2
 	CHANGEOVER_TEST_DEPLOY=1 $(BIN)/python -m pytest tests/deploy
 
 lint: .venv/ready

@@ -68,7 +68,7 @@ class Reader:
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self._folder, env=self._environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     @contextmanager
@@ -94,7 +94,8 @@ class Reader:
 
 
 @long
-@pytest.mark.timeout(300)
+# Some type thirty commands; on a busy machine each takes its seconds.
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_what_the_page_says_to_type_works(page: str, tmp_path: Path) -> None:
     with left_behind_is_ended(tmp_path), ExitStack() as stack:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from tests.support.kubernetes_schemas import write_schemas
 
 ROOT = Path(__file__).parents[2]
 VALIDATE = ROOT / "build" / "deploy-venv" / "bin" / "kubernetes-validate"
@@ -20,6 +25,18 @@ KUSTOMIZE = next(
     (words for words in (("kustomize", "build"), ("kubectl", "kustomize")) if shutil.which(words[0])), None
 )
 DASHBOARD = ROOT / "deploy" / "grafana" / "changeover.json"
+KUBECONFORM = ROOT / "build" / "kubeconform"
+KINDS = (
+    *("deployment-apps-v1", "poddisruptionbudget-policy-v1", "networkpolicy-networking-v1"),
+    *("service-v1", "namespace-v1", "serviceaccount-v1", "configmap-v1"),
+)
+NODE = shutil.which("node")
+KEDA = ROOT / "build" / "keda" / "node_modules"
+THROUGH_KEDAS_MODELS = """
+const {ScaledObject} = require("@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject");
+try { new ScaledObject(JSON.parse(process.argv[1])).validate(); console.log("right"); }
+catch (error) { console.log(error.message); }
+"""
 THROUGH_GRAFANAS_MODELS = """
 import json, sys
 from grafana_foundation_sdk.cog import encoder, plugins
@@ -42,6 +59,36 @@ def test_a_misspelt_field_is_found(tmp_path: Path) -> None:
     wrong = tmp_path / "worker.yaml"
     wrong.write_text((ROOT / "deploy/kubernetes/base/worker.yaml").read_text().replace("readinessProbe", "readyProbe"))
     assert run(VALIDATE, "--strict", "--no-warn", wrong).returncode != 0
+
+
+@pytest.mark.skipif(not KUBECONFORM.exists(), reason="no Go on this machine to make kubeconform")
+@pytest.mark.parametrize("version", ["1.31.0", "1.34.0", "1.37.0"])
+def test_kubeconform_takes_the_manifests(version: str, tmp_path: Path) -> None:
+    (schemas,) = VALIDATE.parents[1].glob(f"lib/python3*/site-packages/kubernetes_validate/*/v{version}-local-strict")
+    write_schemas(schemas, tmp_path, KINDS)
+    asked = ("-strict", "-summary", "-schema-location", f"{tmp_path}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json")
+    said = run(KUBECONFORM, *asked, *MANIFESTS)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert re.search(r"Valid: \d\d, Invalid: 0, Errors: 0, Skipped: 0", said.stdout)
+    wrong = tmp_path / "worker.yaml"
+    wrong.write_text((ROOT / "deploy/kubernetes/base/worker.yaml").read_text().replace("readinessProbe", "readyProbe"))
+    assert "Deployment worker is invalid" in run(KUBECONFORM, *asked, wrong).stdout
+
+
+@pytest.mark.skipif(not KEDA.exists() or NODE is None, reason="no node on this machine, or no models of KEDA")
+def test_keda_takes_its_object() -> None:
+    ours = yaml.safe_load((ROOT / "deploy/kubernetes/keda/scaledobject.yaml").read_text())
+    lacking = copy.deepcopy(ours)
+    del lacking["spec"]["triggers"][0]["type"]
+    wrong = copy.deepcopy(ours)
+    wrong["spec"]["maxReplicaCount"] = "many"
+    said = [
+        run(NODE or "node", "-e", THROUGH_KEDAS_MODELS, json.dumps(one), folder=KEDA.parent).stdout.strip()
+        for one in (ours, lacking, wrong)
+    ]
+    assert said[0] == "right"
+    assert "must have required property type" in said[1]
+    assert "maxReplicaCount must be integer" in said[2]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this machine")
@@ -96,5 +143,5 @@ def differences(given: Any, read: Any, path: str) -> Iterator[str]:
         yield f"{path}: {given!r} became {read!r}"
 
 
-def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
+def run(*command: str | Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, timeout=60)

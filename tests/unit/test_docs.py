@@ -78,3 +78,8 @@ def test_every_error_stands_beside_its_exit_code() -> None:
     rows = re.findall(r"^\| (\d+) \| .+ \| (.*)\|$", OPERATIONS.partition("## Exit codes")[2], re.MULTILINE)
     told = {code: int(row) for row, codes in rows for code in re.findall(r"`(\w+)`", codes)}
     assert told == {kind.code: kind.exit_code for kind in kinds}
+
+
+def test_no_change_is_told_twice() -> None:
+    lines = re.findall(r"^- .*$", (DOCS.parent / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert len(lines) == len(set(lines)) > 100
