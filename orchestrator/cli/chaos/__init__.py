@@ -6,7 +6,7 @@ project's own runs (``make chaos``) know many more faults.
 
 from __future__ import annotations
 
-from orchestrator.cli.chaos.faults import FAULTS
+from orchestrator.cli.chaos.faults import CLUSTER_FAULTS
 from orchestrator.cli.chaos.run import ChaosResult, ChaosRun, run_chaos
 
-__all__ = ["FAULTS", "ChaosResult", "ChaosRun", "run_chaos"]
+__all__ = ["CLUSTER_FAULTS", "ChaosResult", "ChaosRun", "run_chaos"]

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestrator.cli.chaos.faults import FAULTS
+from orchestrator.cli.chaos.faults import CLUSTER_FAULTS
 from orchestrator.cli.chaos.run import ChaosRun, run_chaos
 from orchestrator.cli.chaos.throwaway import ClusterAway
 from orchestrator.cli.output import note, print_line
@@ -25,10 +25,10 @@ def main() -> int:
     parser.add_argument("--faults", type=_count, default=8)
     parser.add_argument("--workers", type=_count, default=2)
     parser.add_argument("--seed", type=int, help="draws the faults of an earlier run again")
-    parser.add_argument("--only", action="append", choices=sorted(FAULTS), help="these faults and no others")
+    parser.add_argument("--only", action="append", choices=sorted(CLUSTER_FAULTS), help="these faults and no others")
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.randrange(1_000_000)  # noqa: S311 - no secret
-    kinds = tuple(given.only or FAULTS)
+    kinds = tuple(given.only or CLUSTER_FAULTS)
     folder = Path(tempfile.mkdtemp(prefix=f"changeover-chaos-{seed}-"))
     print_line(f"seed {seed}")
     try:

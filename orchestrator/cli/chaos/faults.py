@@ -60,7 +60,7 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-FAULTS: Final[Mapping[str, Fault]] = {
+CLUSTER_FAULTS: Final[Mapping[str, Fault]] = {
     "kill-worker": _killed("worker"),
     "kill-coordinator": _killed("coordinator"),
     "kill-redis": _killed("redis"),

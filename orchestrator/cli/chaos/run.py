@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import redis
 
-from orchestrator.cli.chaos.faults import FAULTS
+from orchestrator.cli.chaos.faults import CLUSTER_FAULTS
 from orchestrator.cli.chaos.throwaway import ClusterAway, Throwaway, wait_for
 from orchestrator.client import Client
 from orchestrator.domain.errors import Unreachable
@@ -33,7 +33,7 @@ class ChaosRun:
     tenants: int = 40
     faults: int = 8
     workers: int = 2
-    kinds: tuple[str, ...] = tuple(FAULTS)
+    kinds: tuple[str, ...] = tuple(CLUSTER_FAULTS)
     end_seconds: float = 120.0
     """How long after the last fault the plan may take to end."""
 
@@ -65,7 +65,7 @@ def run_chaos(run: ChaosRun, folder: Path, say: Callable[[str], None] = lambda _
             if _status(client) in PLAN_ENDED:
                 break
             say(f"fault {len(result.faults) + 1}: {name}")
-            FAULTS[name](cluster, random.Random(run.seed + len(result.faults)))  # noqa: S311 - to be told again
+            CLUSTER_FAULTS[name](cluster, random.Random(run.seed + len(result.faults)))  # noqa: S311 - to be told again
             result.faults.append(name)
             time.sleep(1.0)
             moment = _moment(cluster)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from orchestrator.cli.chaos import FAULTS, ChaosResult, ChaosRun
+from orchestrator.cli.chaos import CLUSTER_FAULTS, ChaosResult, ChaosRun
 from orchestrator.cli.chaos.__main__ import main
 from orchestrator.cli.chaos.run import chaos_plan, drawn_faults
 from orchestrator.history import Report
@@ -16,9 +16,9 @@ from steps import load_registry
 
 
 def test_every_fault_comes_before_one_comes_again_and_a_seed_tells_them_again() -> None:
-    first = list(drawn_faults(ChaosRun(seed=3, faults=2 * len(FAULTS))))
-    assert sorted(first[: len(FAULTS)]) == sorted(first[len(FAULTS) :]) == sorted(FAULTS)
-    assert first == list(drawn_faults(ChaosRun(seed=3, faults=2 * len(FAULTS))))
+    first = list(drawn_faults(ChaosRun(seed=3, faults=2 * len(CLUSTER_FAULTS))))
+    assert sorted(first[: len(CLUSTER_FAULTS)]) == sorted(first[len(CLUSTER_FAULTS) :]) == sorted(CLUSTER_FAULTS)
+    assert first == list(drawn_faults(ChaosRun(seed=3, faults=2 * len(CLUSTER_FAULTS))))
     assert set(drawn_faults(ChaosRun(seed=3, faults=5, kinds=("kill-redis",)))) == {"kill-redis"}
 
 
