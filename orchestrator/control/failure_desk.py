@@ -9,6 +9,7 @@ from orchestrator.control.answers import OperationResult
 from orchestrator.control.replies import reason_words
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.failure_answers import Chunked, FailureAnswers, Word
 from orchestrator.ledger.operations import Order, Reply, Taken, what_is_asked
 from orchestrator.ledger.reader import Reader
@@ -67,20 +68,26 @@ class FailureDesk:
         )
 
     def _all(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Reply:
-        total, status = 0, ""
+        total, passed_by, status = 0, 0, ""
         for reply, number in self._answers.on_plan(word, plan_id, pattern, order):
             if reply.answer is Taken.MISSING:
                 raise absent(self._reader, f"plan {plan_id!r}")
             if reply.answer is not Taken.ACCEPTED:
                 return reply
-            total, status = total + number, reply.status
+            total, passed_by, status = total + number, passed_by + int(reply.what or 0), reply.status
+        damaged = ""
+        if passed_by:
+            look = typed("explain", "--plan", plan_id)
+            damaged = f"; {passed_by} passed by, since it is damaged: `{look}` names it and the way out"
+            if passed_by > 1:
+                damaged = damaged.replace("it is", "they are").replace("names it", "names them")
         if not total:
-            return Reply(Taken.REFUSED, status, "", f"it has no such {_MANY[word]} task", plan_id)
+            return Reply(Taken.REFUSED, status, "", f"it has no such {_MANY[word]} task{damaged}", plan_id)
         said = _MANY_DONE[word].format(number=total)
         if total == 1:
             said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
             said = said.replace("1 waiting tenants have", "1 waiting tenant has")
-        return Reply(Taken.ACCEPTED, status, "", said, plan_id)
+        return Reply(Taken.ACCEPTED, status, "", said + damaged, plan_id)
 
 
 def check_reason(order: Order) -> None:

@@ -34,6 +34,7 @@ _WHY: Final = {
     "plan-draft": "it is still being submitted; submit the same file again to go on with it, or `{purge}` takes it out",
     "damaged": "its record is damaged (status {status!r}); `{purge} --force` takes its plan "
     "out, with all that its tasks hold",
+    "damaged-task": "{what}; `changeover explain --task {task}` names the way out",
     "last-stage": "its last stage runs: when that succeeds the task is COMPLETED, and nothing is left to stop",
     "touched-nothing": "it has touched nothing, so there is nothing to roll back; `cancel` gives it up",
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
@@ -174,7 +175,6 @@ def _retried(told: dict[str, Any]) -> str:
 
 def refusals(refused: Sequence[Sequence[str]]) -> str:
     """Why tasks were not retried, the first ten of them by name: (task, why, what) each."""
-    does_it = _by_force(Operation.RETRY)
-    words = [_WHY[why].format(status=TaskState.FAILED, what=what, does_it=does_it) for _, why, what in refused]
-    named = [f"{task_id}: {said}" for (task_id, *_), said in zip(refused, words, strict=True)]
+    known = {"status": TaskState.FAILED, "does_it": _by_force(Operation.RETRY)}
+    named = [f"{task_id}: {_WHY[why].format(**known, what=what, task=task_id)}" for task_id, why, what in refused]
     return "; ".join(named[:10]) + ("; ..." if len(named) > 10 else "")

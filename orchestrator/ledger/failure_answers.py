@@ -37,7 +37,8 @@ class FailureAnswers:
 
     def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Iterator[tuple[Reply, int]]:
         """Accepts a plan's failures whose type is like the pattern (in any case), or takes out its waiting tenants that
-        are: some at a time, each time the answer so far and how many more it were. May be cut off and repeated."""
+        are: some at a time, each time the answer so far and how many more it were. ``what`` of the answer: how
+        many that may be meant were passed by, since they are damaged; "" for none. May be cut off and repeated."""
         wanted = pieces(pattern and pattern.lower() if word == "accept" else pattern)
         position = 0
         while position >= 0:
@@ -47,8 +48,8 @@ class FailureAnswers:
                 status, why = (str(rest[0]), str(rest[1])) if rest else ("", "")
                 yield Reply(Taken(code), status, why, "", plan_id, of_plan=True), 0
                 return
-            status, position, number = str(rest[0]), int(rest[1]), int(rest[2])
-            yield Reply(Taken.ACCEPTED, status, "", "", plan_id, of_plan=True), number
+            status, position, number, damaged = str(rest[0]), int(rest[1]), int(rest[2]), int(rest[3])
+            yield Reply(Taken.ACCEPTED, status, "", str(damaged or ""), plan_id, of_plan=True), number
 
     def first_answer(self, asked: str, order: Order) -> Reply | None:
         """How this request of a whole plan was answered before, if it was."""

@@ -22,6 +22,9 @@ MOVED: Final = "the tenant has been moved since by "
 NOWHERE: Final = "there is no config to go back to"
 """How a plan's rollback says why it left a task as it is (see ``scripts/rollback_chunk.lua``)."""
 
+DAMAGED_THEN: Final = " is damaged"
+"""How it says so of a task with which it could not work (see ``scripts/includes/passed_by.lua``)."""
+
 _REFUSED: Final = {
     "max-retry": Situation.RETRY_LIMIT,
     "no-checkpoint": Situation.CHECKPOINT_GONE,
@@ -153,6 +156,10 @@ def given_up(task: TaskScene) -> Iterator[Remark]:
         yield found.model_copy(update={"situation": Situation.ROLLBACK_GIVEN_UP})
     elif last.get("actor") == "system" and reason == NOWHERE:
         yield remark(Situation.NO_SNAPSHOT, f"its plan's rollback left it as it is: {reason}")
+    elif last.get("actor") == "system" and last.get("operation") == "cancel" and reason.endswith(DAMAGED_THEN):
+        commands = task.scene.offers.every(of_task(Operation.ROLLBACK, task.task_id))
+        sentence = f"its plan's rollback left it as it is: {reason.replace('is damaged', 'was damaged')}"
+        yield remark(Situation.ROLLBACK_GIVEN_UP, sentence, *commands)
 
 
 def _again(task: TaskScene) -> Offer:

@@ -1,17 +1,19 @@
 -- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts, which may be repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
---       (hashes), seq, epoch (strings), ended, ready, leases-queued, leases-running, deadlines, freeze-times, thawing,
---       lined (zsets), active (set), feed, audit, log:{plan} (streams)
+--       (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
+--       freeze-times, thawing, lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
 --       7 only failures whose type is like this, in small letters: the parts between the pattern's stars as a JSON list,
 --       '' for any
--- CODES LOOKED, the plan's status, next position (-1 at the end), how many were accepted | MISSING | REFUSED, status, why |
+-- CODES LOOKED, the plan's status, next position (-1 at the end), how many were accepted, how many that may
+--       have failed are damaged | MISSING | REFUSED, status, why |
 --       BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
 --       TaskFailureAccepted
 -- @include keys
 -- @include acceptance
 -- @include pattern
+-- @include passed_by
 
 local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local causes = read_pattern(ARGV[7])
@@ -26,10 +28,16 @@ local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
-local failed = {}
+local failed, damaged = {}, 0
+
+-- Of which nobody can say that it is not meant.
+local function may_be_meant(task) return not TASK_KNOWN[task.status] or FAILURES[task.status] end
+
 for position = first, last do
-  local task = read_task(task_id_of(plan_id, position))
-  if task and is_asked_for(task) then failed[#failed + 1] = task end
+  local task_id = task_id_of(plan_id, position)
+  local task = read_task(task_id)
+  if task and is_asked_for(task) then failed[#failed + 1] = task
+  elseif not (task and TASK_KNOWN[task.status]) and may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
 local move = ask_acceptance(plan_id, f[1], #failed)
 
@@ -39,4 +47,4 @@ for _, task in ipairs(failed) do
   accept_failure(task, actor, reason)
 end
 settle_acceptance(move)
-return {'LOOKED', move and move.to or f[1], last + 1 < tonumber(f[2]) and last + 1 or -1, #failed}
+return {'LOOKED', move and move.to or f[1], last + 1 < tonumber(f[2]) and last + 1 or -1, #failed, damaged}

@@ -6,7 +6,8 @@
 --       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
 --       7 only tenants like this: the parts between the pattern's stars as a JSON list
--- CODES LOOKED, the plan's status, next position (-1 at the end), how many were taken out | MISSING | REFUSED, status, why |
+-- CODES LOOKED, the plan's status, next position (-1 at the end), how many were taken out, how many that may
+--       wait are damaged | MISSING | REFUSED, status, why |
 --       BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
@@ -15,6 +16,7 @@
 -- @include boundary
 -- @include operation
 -- @include pattern
+-- @include passed_by
 
 local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local tenants = read_pattern(ARGV[7])
@@ -30,10 +32,20 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
-local waiting, changes = {}, {}
+local waiting, changes, damaged = {}, {}, 0
+
+-- Of which nobody can say that it is not meant.
+local function may_be_meant(task)
+  if TASK_KNOWN[task.status] and task.status ~= TASK.PENDING and task.status ~= TASK.PAUSED then return false end
+  return task.tenant == '' or is_like(task.tenant, tenants)
+end
+
 for position = first, last do
-  local task = read_task(task_id_of(plan_id, position))
-  if task and waits(task) and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task end
+  local task_id = task_id_of(plan_id, position)
+  local task = read_task(task_id)
+  if task and waits(task) and apart(ask_noting, task, 'cancel', changes) then waiting[#waiting + 1] = task
+  elseif task and TASK_KNOWN[task.status] then damaged = damaged + (waits(task) and 1 or 0)
+  elseif may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
 local plan_move = foresee(plan_id, changes)
 
@@ -44,4 +56,4 @@ for _, task in ipairs(waiting) do
 end
 if #waiting > 0 then settle_plan(plan_move) end
 local status = redis.call('HGET', K.plan(plan_id), 'status')
-return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #waiting}
+return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #waiting, damaged}

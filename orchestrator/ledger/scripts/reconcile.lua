@@ -9,7 +9,7 @@
 -- CODES RECONCILED, next position (-1 at the end), then a list of {task, what was repaired} | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
---       PlanBreakerTripped TaskWaiting TaskFailed TaskRetryCompleted TaskRollbackFailed TaskStageFailed
+--       PlanBreakerTripped TaskWaiting TaskFailed TaskCancelled TaskRetryCompleted TaskRollbackFailed TaskStageFailed
 --       TaskStageRollbackFailed
 -- @include keys
 -- @include repairs
@@ -24,6 +24,7 @@
 -- @include whole_plan
 -- @include tenant_lost
 -- @include plan_repair
+-- @include stray
 
 local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
@@ -103,6 +104,7 @@ for position = first, last do
     repaired(task, sound(repair_groups, task))
     check_queue(task)
     repaired(task, repair_freeze(task))
+    check(give_up_stray, task)
   end
 end
 if last + 1 >= tonumber(f[2]) then check(repair_plan, {id = plan_id, status = f[1]}) end

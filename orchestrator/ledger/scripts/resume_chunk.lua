@@ -8,6 +8,7 @@
 -- EVENTS OperationRequested
 -- @include keys
 -- @include resume
+-- @include passed_by
 
 local plan_id, limit = ARGV[1], ARGV[2]
 local plan, paused = K.plan(plan_id), K.plan_paused(plan_id)
@@ -23,8 +24,9 @@ if goes_on then
       emit_operation('resume', plan_id, task, f[5], f[6], '{"ofPlan":true}')
       resume_task(task)
     else
-      -- No longer paused, by a hand: it would be met again for ever.
+      -- It stays paused; or is that no longer, by a hand. It would be met again for ever.
       redis.call('SREM', paused, task_id)
+      leave_paused(plan_id, task_id, task)
     end
   end
   if redis.call('SCARD', paused) > 0 then return {'MORE'} end

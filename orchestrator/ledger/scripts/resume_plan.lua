@@ -53,7 +53,8 @@ if is_large then
 else
   for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
     local task = read_task(task_id)
-    if task and apart(ask_task, task, 'resume') then resume_task(task) end
+    if task and apart(ask_task, task, 'resume') then resume_task(task)
+    else leave_paused(plan_id, task_id, task) end
   end
 end
 ask_rejected_gate(plan_id)

@@ -1,5 +1,6 @@
 -- Asks for the rollback of the next tasks of a plan that goes back, the newest first; those that touched nothing are
--- cancelled, those that have no config to go back to stay as they are, or are cancelled if they wait. Harmless in parallel and when repeated.
+-- cancelled, those that have no config to go back to, or are damaged, stay as they are, or are cancelled if they wait, and are named.
+-- Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
 --       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
@@ -13,6 +14,7 @@
 -- @include keys
 -- @include rollback_request
 -- @include snapshot
+-- @include passed_by
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -22,28 +24,42 @@ if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
 local first = tonumber(f[2])
 local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {chunks_done = last == 0}
-for position = first, last, -1 do
-  local task = read_task(task_id_of(plan_id, position))
-  if task and not task.rollback and task.status ~= TASK.ROLLING_BACK then
-    local _, goes_back = apart(can_go_back, task)
-    task.stays = task.touched > 0 and not goes_back
-    if goes_back then
-      task.goes_back = apart(ask_request, task, changes)
-    elseif task.status == TASK.PENDING or task.status == TASK.PAUSED then
-      task.given_up = apart(ask_noting, task, 'cancel', changes)
-    end
-    -- Where something stays behind, the plan cannot say that everything is back.
-    if task.stays then changes.gives_up = true end
-    if task.stays or task.goes_back or task.given_up then affected[#affected + 1] = task end
+
+-- What becomes of a task, the table asked; `stays`: something of it may stay as it was moved, `why` as far as that is known.
+local function look_at(task)
+  local is_sound, goes_back = apart(can_go_back, task)
+  if goes_back then
+    task.goes_back = apart(ask_request, task, changes)
+    task.stays = not task.goes_back
+    task.why = task.stays and damage_of(task) or nil
+    return
   end
+  task.stays = task.touched > 0
+  task.why = task.stays and (is_sound and NOWHERE or damage_of(task)) or nil
+  if task.status ~= TASK.PENDING and task.status ~= TASK.PAUSED then return end
+  task.given_up = apart(ask_noting, task, 'cancel', changes)
+  if not task.given_up then task.why = task.why or damage_of(task) end
+end
+
+for position = first, last, -1 do
+  local task_id = task_id_of(plan_id, position)
+  local task = read_task(task_id)
+  if not task then
+    -- Nobody can say that it has touched nothing.
+    task = remains_of(plan_id, task_id)
+    task.stays, task.why = true, damage_of(task)
+  elseif not task.rollback and task.status ~= TASK.ROLLING_BACK then
+    look_at(task)
+  end
+  -- Where something stays behind, the plan cannot say that everything is back.
+  if task.stays then changes.gives_up = true end
+  if task.why or task.goes_back or task.given_up then affected[#affected + 1] = task end
 end
 local plan_move = foresee(plan_id, changes)
 
 if changes.gives_up then redis.call('HSET', plan, 'rollbackGivenUp', 1) end
 for _, task in ipairs(affected) do
-  if task.stays then
-    emit_operation('cancel', plan_id, task, 'system', 'there is no config to go back to', '{"withdraws":"rollback"}')
-  end
+  tell_left(task, task.why)
   if task.given_up then cancel_task(task, f[3]) end
   if task.goes_back then
     emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true}')

@@ -1,5 +1,5 @@
--- Asks for the way back of the next tasks of a wave that its breaker takes back, from its last one to its first. Harmless in
--- parallel and when repeated.
+-- Asks for the way back of the next tasks of a wave that its breaker takes back, from its last one to its first; those
+-- that stay as they are, since they are damaged or have no config to go back to, are named. Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued,
 --       leases-running, deadlines, freeze-times, thawing, awaited, grouped, lined, group-line:{group}, frozen:{freeze},
@@ -12,6 +12,7 @@
 -- @include keys
 -- @include rollback_request
 -- @include snapshot
+-- @include passed_by
 -- @include waves
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
@@ -26,19 +27,41 @@ end
 local wave, first = tonumber(f[2] or nil), tonumber(f[1])
 local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {wave_done = last == 0}
+
+-- Whether it goes back, the table asked; why not, when it stays as it was moved.
+local function look_at(task)
+  local is_sound, goes_back = apart(can_go_back, task)
+  if goes_back then
+    task.goes_back = may_roll_back(task) and apart(ask_request, task, changes)
+    if not task.goes_back then task.why = damage_of(task) end
+  elseif task.touched > 0 then
+    task.why = is_sound and NOWHERE or damage_of(task)
+  end
+end
+
+local function is_of_wave(task, position)
+  if not wave or not task.remains or task.wave then return task.wave == wave end
+  return position >= tonumber(redis.call('HGET', plan, part_of(wave) .. 'first') or 0)
+end
+
 for position = first, last, -1 do
-  local task = read_task(task_id_of(plan_id, position))
-  if task and task.wave == wave and not task.rollback and task.status ~= TASK.ROLLING_BACK then
-    local _, goes_back = apart(can_go_back, task)
-    if goes_back and may_roll_back(task) and apart(ask_request, task, changes) then affected[#affected + 1] = task end
+  local task_id = task_id_of(plan_id, position)
+  local task = read_task(task_id) or remains_of(plan_id, task_id)
+  if is_of_wave(task, position) then
+    if task.remains then task.why = damage_of(task)
+    elseif not task.rollback and task.status ~= TASK.ROLLING_BACK then look_at(task) end
+    if task.why or task.goes_back then affected[#affected + 1] = task end
   end
 end
 local plan_move = foresee(plan_id, changes)
 
 if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else redis.call('HDEL', plan, 'waveRollback') end
 for _, task in ipairs(affected) do
-  emit_operation('rollback', plan_id, task, 'policy', f[3] or '', '{"force":false,"ofPlan":true}')
-  request_rollback(task, false)
+  tell_left(task, task.why)
+  if task.goes_back then
+    emit_operation('rollback', plan_id, task, 'policy', f[3] or '', '{"force":false,"ofPlan":true}')
+    request_rollback(task, false)
+  end
 end
 settle_plan(plan_move)
 return {last > 0 and 'MORE' or 'DONE'}

@@ -61,7 +61,7 @@ end
 local function ask_boundary(task)
   if task.status ~= TASK.RUNNING then return nil end
   local plan_goes_back = task.plan_status == PLAN.ROLLING_BACK
-  if task.rollback or (plan_goes_back and can_go_back(task)) then
+  if task.rollback or (plan_goes_back and finds_way_back(task)) then
     ask_settled(task, 'roll_back', {rollbackRequested = task.rollback and -1 or 0})
   elseif task.cancel or task.plan_cancels or plan_goes_back then
     ask_settled(task, 'cancel')

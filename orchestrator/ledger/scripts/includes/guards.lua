@@ -20,7 +20,7 @@ function TASK_GUARDS.pause_requested(task) return task.pause or task.plan_pauses
 
 -- A plan that goes back gives up what has touched nothing, or has nowhere to go back to.
 function TASK_GUARDS.cancel_requested(task)
-  return task.cancel or task.plan_cancels or (task.plan_status == PLAN.ROLLING_BACK and not can_go_back(task))
+  return task.cancel or task.plan_cancels or (task.plan_status == PLAN.ROLLING_BACK and not finds_way_back(task))
 end
 
 function TASK_GUARDS.retries_left(task) return task.retries < SETTINGS.MAX_RETRY and not task.rollback end

@@ -13,7 +13,7 @@
 -- Asks the table for it.
 local function ask_stage_end(task, forward)
   -- With a way back asked for (and a config to go back to), the last boundary is one to turn at, not an end.
-  local turns = forward and (task.rollback or (task.plan_status == PLAN.ROLLING_BACK and can_go_back(task)))
+  local turns = forward and (task.rollback or (task.plan_status == PLAN.ROLLING_BACK and finds_way_back(task)))
   if task.stage == task.legs and not turns then
     ask_settled(task, forward and 'complete' or 'rollback_done')
     return 'ENDS'

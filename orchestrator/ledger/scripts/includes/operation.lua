@@ -34,6 +34,8 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. cjson.encode(target_id) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
     .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null')
     .. ',"options":' .. (options or '{}') .. '}')
+  -- What a hand has damaged or deleted is left as it is.
+  if task and task.remains then return end
   redis.call('HSET', task and K.task(task.id) or K.plan(plan_id), 'lastOperation',
     '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
     .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}')

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include retry
 -- @include plan_end
+-- @include passed_by
 
 -- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
 local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
@@ -16,6 +17,11 @@ local function look_at_failed(task, asked)
   return nil
 end
 
+local function damage_refusal(task)
+  local why = damage_of(task)
+  return why and {task.id, 'damaged-task', why} or nil
+end
+
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
 -- position to go on at; writes nothing. asked: {scratch, force, at}.
 local function failed_from(plan_id, first, limit, asked)
@@ -27,12 +33,18 @@ local function failed_from(plan_id, first, limit, asked)
     local task_id = task_id_of(plan_id, found.next)
     found.next = found.next + 1
     local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted')
+    local is_lost = f.err or not TASK_KNOWN[f[1] or '']
     -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
-    local task = f[1] == TASK.FAILED and not f[3] and tonumber(f[2] or 0) <= asked.at and read_task(task_id)
+    local is_meant = not is_lost and f[1] == TASK.FAILED and not f[3] and (tonumber(f[2] or 0) or 0) <= asked.at
+    local task = is_meant and read_task(task_id)
     local is_sound, refusal
     if task then
       is_sound, refusal = apart(look_at_failed, task, asked)
       bytes = bytes + (task.checkpoint_bytes or 0)
+    end
+    -- Of one whose record tells nothing nobody can say that it has not failed.
+    if is_lost or (is_meant and not is_sound) then
+      refusal = damage_refusal(task or remains_of(plan_id, task_id))
     end
     if refusal then
       found.refused[#found.refused + 1] = refusal

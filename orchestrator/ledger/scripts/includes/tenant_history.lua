@@ -2,15 +2,23 @@
 -- @include keys
 -- @include task
 -- @include sound
+-- @include whole
 
 -- Stored under their first names, so that two releases can work side by side; see orchestrator/ledger/keys.py.
 local LAST_MOVER, LAST_MOVER_EPOCH = 'mover', 'moverEpoch'
 local PREVIOUS_MOVER, PREVIOUS_MOVER_EPOCH = 'moverBefore', 'moverEpochBefore'
 
+-- Fields of its record; whoever asks is told which key it is, if a hand has made something else of it.
+local function read_tenant(tenant_id, ...)
+  local found = redis.pcall('HMGET', K.tenant(tenant_id), ...)
+  if WHOLE.is_other(found) then WHOLE.damaged(K.tenant(tenant_id)) end
+  return found
+end
+
 -- What a preview shows of a tenant (who moved it last, what it is, its last known good config), in short. The Python side is
 -- orchestrator/plans/preview_digest.py.
 local function tenant_mark(tenant_id)
-  local f = redis.call('HMGET', K.tenant(tenant_id), LAST_MOVER, LAST_MOVER_EPOCH, 'current', 'good')
+  local f = read_tenant(tenant_id, LAST_MOVER, LAST_MOVER_EPOCH, 'current', 'good')
   return redis.sha1hex(table.concat({f[1] or '', f[2] or '', f[3] or '', f[4] or ''}, '\n'))
 end
 
@@ -39,13 +47,13 @@ end
 -- Of a task that was never admitted, of a plan submitted as previewed: since it was seen.
 local function moved_since_preview_by(task)
   if not task.seen or tenant_mark(task.tenant) == task.seen then return nil end
-  return redis.call('HGET', K.tenant(task.tenant), LAST_MOVER) or 'another task'
+  return read_tenant(task.tenant, LAST_MOVER)[1] or 'another task'
 end
 
 -- @rare
 local function moved_since_by(task)
   if task.epoch == 0 then return moved_since_preview_by(task) end
-  local f = redis.call('HMGET', K.tenant(task.tenant), LAST_MOVER, LAST_MOVER_EPOCH)
+  local f = read_tenant(task.tenant, LAST_MOVER, LAST_MOVER_EPOCH)
   if f[1] and f[1] ~= task.id and (tonumber(f[2] or 0) or 0) > task.epoch then return f[1] end
   return nil
 end
