@@ -8,6 +8,7 @@ from orchestrator.history import Report
 from tests.chaos.fleet_operator import FleetOperator
 from tests.chaos.kinds import ALL
 from tests.chaos.operator import ChaosOperator
+from tests.chaos.patience import patiently
 from tests.chaos.scene import Scene
 from tests.support.waiting import wait_until
 
@@ -60,8 +61,9 @@ class FaultInjector:
         return True
 
     def _judge(self) -> None:
-        report = self._scene.world.report(
-            ended=False, damaged=self._scene.damaged, lost_workers=self._scene.crew.lost_workers
+        scene = self._scene
+        report = patiently(
+            lambda: scene.world.report(ended=False, damaged=scene.damaged, lost_workers=scene.crew.lost_workers)
         )
         if not report.holds:
             self.moment = report

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import redis
+
 from orchestrator.domain.errors import Unreachable
 
 PATIENCE_SECONDS = 60.0
@@ -14,12 +16,12 @@ T = TypeVar("T")
 
 
 def patiently(call: Callable[[], T]) -> T:
-    """What it answers; raises ``Unreachable`` after a minute without an answer."""
+    """What it answers; its last error after a minute without an answer, be it the product's or the Redis client's."""
     ends_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return call()
-        except Unreachable:
+        except (Unreachable, redis.ConnectionError, redis.TimeoutError):
             if time.monotonic() > ends_at:
                 raise
             threading.Event().wait(0.1)

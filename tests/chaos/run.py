@@ -24,6 +24,7 @@ from tests.chaos.fleet_operator import FleetOperator
 from tests.chaos.injector import FaultInjector
 from tests.chaos.kinds import CLOCKS, chosen
 from tests.chaos.operator import ChaosOperator
+from tests.chaos.patience import patiently
 from tests.chaos.proxy import TcpProxy
 from tests.chaos.scene import Scene
 from tests.support.clock_shim import SteppedClock
@@ -150,11 +151,13 @@ def _run(run: ChaosRun, scene: Scene, operator: ChaosOperator, fleet: FleetOpera
         broken += [] if injector.wait(scene.is_tidy, run.end_seconds) else ["I19: what is no wake stays in the inbox"]
     counts = world.instances.counts()
     return ChaosResult(
-        status=world.client.summary("p").status,
+        status=patiently(lambda: world.client.summary("p").status),
         report=injector.moment
-        or world.report(range(run.stages), damaged=scene.damaged, lost_workers=scene.crew.lost_workers),
+        or patiently(
+            lambda: world.report(range(run.stages), damaged=scene.damaged, lost_workers=scene.crew.lost_workers)
+        ),
         faults=tuple(injector.done),
-        recoveries=len(world.recoveries()),
+        recoveries=len(patiently(world.recoveries)),
         repairs=int(world.dump().meta.get("reconcilerRepairs", 0)),
         effects=sum(counts.values()),
         repeated=sum(counts.values()) - len(counts),
