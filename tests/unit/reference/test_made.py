@@ -42,3 +42,23 @@ def test_the_schema_takes_the_plans_that_are_taken() -> None:
     assert wrong({key: value for key, value in plan.items() if key != "max_concurrency"})
     assert any("max_concurency" in message for message in wrong(plan | {"max_concurency": 1}))
     assert wrong(plan | {"tenants": [{"tenant_id": 7}]})
+
+
+def test_the_page_of_the_plan_file_has_the_keys_of_its_schema() -> None:
+    page = (ROOT / "docs" / "plan-file.md").read_text()
+    schema = json_schema("plan")
+    kinds: dict[str, Any] = schema["$defs"]
+
+    def keys(kind: dict[str, Any]) -> set[str]:
+        return {name for name in kind["properties"] if name == name.lower()}
+
+    def rows(title: str) -> set[str]:
+        section = page.partition(f"## {title}\n")[2].partition("\n## ")[0]
+        names = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+        return set(re.findall(r"`(\w+)`", " ".join(names)))
+
+    assert rows("The plan") == keys(schema)
+    assert rows("A tenant") == keys(kinds["TenantDeployConfig"])
+    said = set(re.findall(r"\w+", page))
+    for kind in ("WaveSpec", "WaveTenants", "FailureTolerance", "Soak", "Gate", "StageSpec", "NetworkEndpoint"):
+        assert keys(kinds[kind]) <= said, kind
