@@ -34,7 +34,7 @@ test-long: .venv/ready
 		tests/integration/cli/test_command_line.py tests/integration/cli/test_purge.py tests/integration/cli/test_status_pages.py \
 		tests/integration/cli/test_checkpoint_command.py tests/integration/cli/test_wait_ends.py \
 		tests/integration/fleet/test_fleet.py tests/integration/fleet/test_fleet_page.py tests/integration/fleet/test_groups.py \
-		tests/integration/drift tests/integration/control/test_damaged_reading.py
+		tests/integration/drift tests/integration/control
 	$(BIN)/python -m benchmarks.console
 
 # What the examples of the OpenAPI document are: answers of a console that are played and written down.

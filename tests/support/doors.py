@@ -10,4 +10,12 @@ import pytest
 DOOR: Final = os.environ.get("CHANGEOVER_TEST_DOOR", "redis")
 """``redis`` or ``console``; the second is a part of ``make test-long``."""
 
-on_redis = pytest.mark.skipif(DOOR != "redis", reason="about the way to Redis itself")
+
+def _on_redis(reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(DOOR != "redis", reason=reason)
+
+
+on_redis = _on_redis("about the way to Redis itself")
+names_actors = _on_redis("asks under several names; through a console the token says who asks")
+has_own_console = _on_redis("opens a console of its own, and compares")
+of_this_shell = _on_redis("about settings of this shell, which a command through a console does not use")

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.audit_reads import AuditReads
 from orchestrator.ledger.tokens import Tokens
 from orchestrator.settings.model import Settings
+from tests.support.doors import names_actors
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
@@ -26,6 +27,7 @@ def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Setting
     return LedgerWorld(redis_client, settings, user_client)
 
 
+@names_actors
 def test_who_asked_for_what_and_what_came_of_it(world: LedgerWorld, client: Client) -> None:
     world.started("p", ["eu-1", "eu-2", "us-1"], max_concurrency=2)
     world.begin("p.0")
@@ -77,12 +79,14 @@ def test_who_asked_for_what_and_what_came_of_it(world: LedgerWorld, client: Clie
     assert list(client.audit(since=later)) == []
 
 
+@names_actors
 def test_a_submit_tells_who(client: Client) -> None:
     client.submit(plan("mine", [tenant("a")], [noop_stage("s")]), actor="ada")
     (entry,) = client.audit(actor="ada")
     assert (entry.operation, entry.target_id, entry.outcome) == ("submit", "mine", "PlanReady")
 
 
+@names_actors
 def test_one_request_about_many_tasks_is_one_entry(world: LedgerWorld, client: Client) -> None:
     world.plan("p", [f"t-{n}" for n in range(250)])
     client.exclude("p", "t-1*", reason="not ready", actor="ada")
@@ -94,6 +98,7 @@ def test_one_request_about_many_tasks_is_one_entry(world: LedgerWorld, client: C
     )
 
 
+@names_actors
 def test_an_end_is_that_of_its_own_target_and_may_be_lost(world: LedgerWorld, client: Client) -> None:
     world.started("p", ["a", "b"], max_concurrency=2)
     world.begin("p.0")
@@ -109,6 +114,7 @@ def test_an_end_is_that_of_its_own_target_and_may_be_lost(world: LedgerWorld, cl
     assert next(client.audit(actor="ada")).outcome == "unknown"
 
 
+@names_actors
 def test_pages_hold_all_and_nothing_twice(world: LedgerWorld, client: Client) -> None:
     for number in range(7):
         client.freeze(tenants=f"t-{number}", reason="r", for_seconds=60, actor="ada" if number % 2 else "bob")
@@ -126,6 +132,7 @@ def test_pages_hold_all_and_nothing_twice(world: LedgerWorld, client: Client) ->
         reader.page(AuditFilter(), 2, "x")
 
 
+@names_actors
 def test_it_outlives_the_feed_and_damage_keeps_nobody_from_anything(world: LedgerWorld, client: Client) -> None:
     client.freeze(tenants="a", reason="r", for_seconds=60, actor="ada")
     world.client.xtrim(world.keys.of("feed"), 0)
@@ -135,6 +142,7 @@ def test_it_outlives_the_feed_and_damage_keeps_nobody_from_anything(world: Ledge
     assert client.freeze(tenants="b", reason="r", for_seconds=60).freeze_id == "freeze-2"
 
 
+@names_actors
 def test_at_the_command_line(
     client: Client, place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from orchestrator.control.explain import Situation
 from orchestrator.domain.errors import DamagedData
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
+from tests.support.doors import has_own_console
 from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -43,6 +44,7 @@ def console(settings: Settings) -> Iterator[ConsoleServer]:
         yield console
 
 
+@has_own_console
 def test_a_damaged_tenant_is_named_with_its_mend_wherever_it_is_met(
     world: LedgerWorld, client: Client, console: ConsoleServer
 ) -> None:
@@ -79,6 +81,7 @@ def test_a_draft_that_nobody_writes_has_its_age_and_a_way_out(world: LedgerWorld
     assert [one.plan_id for one in client.plans()] == ["p"]
 
 
+@has_own_console
 def test_an_ended_plan_whose_status_is_damaged_is_told_everywhere(
     world: LedgerWorld, client: Client, console: ConsoleServer
 ) -> None:
@@ -116,6 +119,7 @@ def test_who_holds_a_group_by_now_is_not_told_to_wait_for_it(redis_client: redis
         ]
 
 
+@has_own_console
 def test_what_a_tenant_ran_before_is_told_while_nobody_knows_what_it_runs(
     client: Client, console: ConsoleServer
 ) -> None:

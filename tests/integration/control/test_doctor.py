@@ -13,9 +13,11 @@ import redis
 from orchestrator.ledger.keys import Keys
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
+from tests.support.doors import of_this_shell
 from tests.support.place import Place
 
 
+@of_this_shell
 def test_what_plans_may_do_without_limit_is_said(place: Place, tmp_path: Path) -> None:
     (tmp_path / "HOOK").write_text("value")
     (tmp_path / "..data").mkdir()
@@ -90,6 +92,7 @@ def test_a_worker_of_another_broker_is_named(cluster: Cluster, place: Place) -> 
     assert "it listens at another broker" in message["finding"]
 
 
+@of_this_shell
 def test_a_process_with_other_settings_is_named(cluster: Cluster, place: Place) -> None:
     worker = cluster.start_worker(settings={"CHANGEOVER_MAX_RETRY": "99"})
     cluster.wait_alive([cluster.start_coordinator(), worker])
@@ -104,6 +107,7 @@ def test_a_process_with_other_settings_is_named(cluster: Cluster, place: Place) 
     assert "feed_max_length 1, not 100000: what this shell says changes nothing" in " ".join(shown.stdout.split())
 
 
+@of_this_shell
 def test_no_server(place: Place) -> None:
     environment = {**place.environment(), "CHANGEOVER_BROKER_URL": "redis://:hunter2@127.0.0.1:1/1"}
     done = changeover("doctor", environment=environment)

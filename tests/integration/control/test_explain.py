@@ -12,6 +12,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
+from tests.support.doors import names_actors
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -21,6 +22,7 @@ def ledger(redis_client: redis.Redis, settings: Settings) -> Ledger:
     return Ledger(redis_client, settings)
 
 
+@names_actors
 def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: redis.Redis) -> None:
     stages = [noop_stage("one"), noop_stage("two")]
     client.submit(plan("a", [tenant(name) for name in ("t0", "t1", "t2")], stages, max_concurrency=1))
@@ -56,6 +58,7 @@ def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: red
     assert said(task_id="a.2").startswith("it has ended as CANCELLED by eve | ")
 
 
+@names_actors
 def test_the_operators_commands(client: Client, place: Place) -> None:
     client.submit(plan("p", [tenant("t0"), tenant("t1")], [noop_stage("one")]))
 

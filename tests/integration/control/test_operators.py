@@ -16,6 +16,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.operations import Operation, Order
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
+from tests.support.doors import names_actors
 from tests.support.history import assert_gapless, check_ledger, most_running, types
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
@@ -119,6 +120,7 @@ def test_a_rollback_stops_before_an_irreversible_stage_unless_forced(
     assert instances.client.hget("tenant_config:t0", "gateway") == '{"version":41}'
 
 
+@names_actors
 def test_a_tenant_means_its_holder_then_its_first_waiter_then_its_newest_task(
     client: Client, cluster: Cluster, instances: TenantInstances
 ) -> None:
