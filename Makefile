@@ -31,6 +31,7 @@ test-long: .venv/ready
 		tests/integration/console/test_remote_commands.py tests/integration/coordinator/test_damaged_start.py
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
+		tests/acceptance/test_bad_input.py tests/acceptance/test_checkpoint_store.py tests/acceptance/test_single_process.py \
 		tests/integration/cli/test_command_line.py tests/integration/cli/test_purge.py tests/integration/cli/test_status_pages.py \
 		tests/integration/cli/test_checkpoint_command.py tests/integration/cli/test_wait_ends.py \
 		tests/integration/fleet/test_fleet.py tests/integration/fleet/test_fleet_page.py tests/integration/fleet/test_groups.py \

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Final
 from urllib.parse import quote
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -65,7 +65,7 @@ class Doorkeeper:
         self._page = page
         self._translated = translated
         # Threads of its own: requests that take their time must not keep others from coming in.
-        self._threads = ThreadPoolExecutor(IDENTIFIED_AT_ONCE, "identify")
+        self._identifying = CapacityLimiter(IDENTIFIED_AT_ONCE)
         self.turns = ActorTurns()
         self.bodies = bodies
 
@@ -87,7 +87,7 @@ class Doorkeeper:
         receive = bounded(receive, most)
         if strange:
             return None, receive
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._identify, request), receive
+        return await to_thread.run_sync(self._identify, request, limiter=self._identifying), receive
 
     def _identify(self, request: Request) -> Identity:
         with self._translated():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 
 from orchestrator.console.connections import most_connections
 from orchestrator.console.problems import Refusal
@@ -37,7 +37,7 @@ class OpenStreams:
         self._open: set[OpenStream] = set()
         self._watch: asyncio.Task[None] | None = None
         self._stopped = False
-        self._thread = ThreadPoolExecutor(1, "streams")
+        self._one_at_a_time = CapacityLimiter(1)
 
     def add(self, stream: OpenStream) -> None:
         """From now on it is looked after. Raises ``Refusal`` (429) when its actor has too many."""
@@ -69,7 +69,8 @@ class OpenStreams:
                 if stream.credential is not None:
                     by_credential.setdefault(stream.credential, []).append(stream)
             for credential, streams in by_credential.items():
-                if not await asyncio.get_running_loop().run_in_executor(self._thread, self._holds, credential):
+                # Waited for also when the console stops: the connection that it asks by is closed only then.
+                if not await to_thread.run_sync(self._holds, credential, limiter=self._one_at_a_time):
                     for stream in streams:
                         stream.ended.set()
 
