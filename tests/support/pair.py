@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pytest
+
+from orchestrator.domain.errors import TenantsMoved
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.fleet.rules import NO_RULES, FleetRules
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import Operation, Operations, Order, Reply
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, draw_request_id
 from orchestrator.ledger.outcomes import Ended, Looked
 from orchestrator.ledger.records import Advanced, Onward
-from tests.support.ledger_world import FAILURE, STAGES, LedgerWorld
-from tests.support.model import Model, Plan, Task
+from orchestrator.plans.preview_digest import tenant_mark
+from tests.support.ledger_world import FAILURE, STAGES, LedgerWorld, config
+from tests.support.model import FAILURES, Limits, Mark, Model, Plan, Task, Tenant
 
+Previewed = Mapping[str, tuple[str, Mark]]
+"""Of each tenant what the ledger and the model showed of it."""
+SOAKED = FAILURE.model_copy(update={"type": "SoakFailed"})
 
 class Pair:
     """``world`` is the real one."""
@@ -116,7 +123,7 @@ class Pair:
         expected = self.model.look(self.model.plans[plan_id], gone)
         answers = []
         for look in self.world.looks(plan_id):
-            why = FAILURE if look.tenant_id in gone else None
+            why = SOAKED if look.tenant_id in gone else None
             answers.append(str(self.world.awaited.record_look(look.task_id, look.number, why)))
             before = self.world.dump()
             assert self.world.awaited.record_look(look.task_id, look.number, why) is Looked.STALE
@@ -173,6 +180,54 @@ class Pair:
         self.asked.append((operation, target, order, reply))
         return reply
 
+    def skip_stage(self, task_id: str) -> Reply:
+        """Lets a failed task go on behind its stage; the same request once more changes nothing."""
+        answers, order = FailureAnswers(self.world.ledger), Order("ada", "because", request_id=draw_request_id())
+        answer = self.model.skip_stage(self.model.tasks[task_id])
+        before = self.world.state()
+        would = answers.would("skip-stage", task_id)
+        assert (would.answer, would.why or answer[1]) == answer, f"asked what it would do: {would}"
+        assert self.world.state() == before, "a question has written something"
+        reply = answers.on_task("skip-stage", task_id, order)
+        assert (reply.answer, reply.why) == answer, f"{task_id}: {reply}"
+        if answer[0] != "ACCEPTED":
+            assert self.world.state() == before, f"{reply}, and yet something was written"
+        again = self.world.dump()
+        assert answers.on_task("skip-stage", task_id, order) == reply
+        assert self.world.dump() == again
+        self.agree()
+        return reply
+
+    def preview(self, tenants: Iterable[str]) -> Previewed:
+        """What the tenants are now."""
+        names = list(tenants)
+        marks = [tenant_mark(record) for record in self.world.reader.tenant_records(names)]
+        known = {name: self.model.tenants.get(name, Tenant(name)).mark for name in names}
+        return {name: (mark, known[name]) for name, mark in zip(names, marks, strict=True)}
+
+    def draft(self, plan_id: str, tenants: list[str], shown: Previewed, *, slots: int, snapshot: bool) -> None:
+        """Writes a plan that is bound to what was shown of its tenants, up to its commit."""
+        self.world.open(plan_id, len(tenants), max_concurrency=slots)
+        rows = [(name, config(name, plan_id, snapshot=snapshot), shown[name][0] + "{}") for name in tenants]
+        self.model.open(plan_id, slots, len(STAGES))
+        seen = {name: mark for name, (_, mark) in shown.items()}
+        written = self.model.write(plan_id, tenants, snapshot=snapshot, seen=seen)
+        assert self.world.ledger.write_chunk(plan_id, "d", 0, rows) == written
+        self.agree()
+
+    def commit(self, plan_id: str) -> bool:
+        """Whether its tenants were still as they had been shown; if not, the draft is abandoned."""
+        committed = self.model.commit(plan_id) == "READY"
+        if committed:
+            assert self.world.ledger.commit_plan(plan_id, "d")[0] == "READY"
+        else:
+            with pytest.raises(TenantsMoved):
+                self.world.ledger.commit_plan(plan_id, "d")
+            assert self.world.ledger.call("abandon_draft", 0, 100)[0] == "ABANDONED"
+            self.model.abandon(plan_id)
+        self.agree()
+        return committed
+
     def accept(self, target: str) -> None:
         """The failure of a task, or all of a plan."""
         answers, order = FailureAnswers(self.world.ledger), Order("ada", "because")
@@ -225,6 +280,8 @@ class Pair:
             record = self.world.reader.tenant_records([tenant.id])[0]
             assert record.get("holder") == tenant.holder, tenant.id
             assert (record.get("mover", ""), int(record.get("moverEpoch", 0))) == tenant.last_mover, tenant.id
+            assert (record.get("current") is None) == (not tenant.current), tenant.id
+            assert (record.get("good") is None) == (not tenant.good), tenant.id
             assert self.world.line(tenant.id) == [task_id for _, _, task_id in sorted(tenant.line)], tenant.id
 
     def _agree_on_waves(self, plan: Plan, record: dict[str, str]) -> None:
@@ -232,6 +289,9 @@ class Pair:
         assert record.get("tripped", "") == plan.tripped, plan.id
         assert int(record.get("accepted", 0)) == plan.accepted, plan.id
         assert int(record.get("passed", 0)) == plan.passed, plan.id
+        for part, field in [(plan, ""), *((wave, f"wave:{wave.index}:") for wave in plan.waves)]:
+            counted = {name: int(record.get(f"{field}n:{name}", 0)) for name in ("accepted", "skipped", "takenBack")}
+            assert counted == _counted(part), f"{plan.id} {field}"
         for wave in plan.waves:
             assert record.get(f"wave:{wave.index}:state", "PENDING") == wave.state, f"{plan.id}, wave {wave.index}"
             assert int(record.get(f"wave:{wave.index}:accepted", 0)) == wave.accepted, f"{plan.id}, wave {wave.index}"
@@ -253,10 +313,20 @@ class Pair:
             "retries": int(record.get("retries", 0)),
             "retrying": record.get("retrying", ""),
             "accepted": record.get("accepted") == "1",
+            "by_policy": record.get("policyBack") == "1",
+            "skipped": [STAGES.index(name) for name in record.get("skipped", "").split("\n") if name],
             "frozen": record.get("frozenBy", ""),
             "checkpoint": bool(self.world.client.exists(self.world.keys.of("checkpoint", task.id))),
         }
         assert kept == {name: getattr(task, name) for name in kept}, task.id
+
+
+def _counted(part: Limits) -> dict[str, int]:
+    return {
+        "accepted": sum(task.accepted for task in part.tasks),
+        "skipped": sum(bool(task.skipped) and task.status not in FAILURES for task in part.tasks),
+        "takenBack": sum(task.is_taken_back for task in part.tasks),
+    }
 
 
 def _plan_told(line: tuple[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import redis
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from orchestrator.domain.status import TaskState
 from orchestrator.settings.model import Settings
@@ -32,6 +32,24 @@ class PairMachine(RuleBasedStateMachine):
 
     def tasks(self, *leases: str) -> list[Task]:
         return [task for task in self.pair.model.tasks.values() if task.lease in leases]
+
+    @rule(data=st.data(), is_plan=st.booleans())
+    def accept(self, data: st.DataObject, is_plan: bool) -> None:
+        known = self.pair.model.plans if is_plan else self.pair.model.tasks
+        self.pair.accept(data.draw(st.sampled_from(sorted(known))))
+
+    @precondition(lambda self: self.failed())
+    @rule(data=st.data())
+    def skip_stage(self, data: st.DataObject) -> None:
+        self.pair.skip_stage(self._draw(data, self.failed()))
+
+    @rule(data=st.data())
+    def skip_a_stage_of_any(self, data: st.DataObject) -> None:
+        """Mostly refused."""
+        self.pair.skip_stage(data.draw(st.sampled_from(sorted(self.pair.model.tasks))))
+
+    def failed(self) -> list[Task]:
+        return [task for task in self.pair.model.tasks.values() if task.status is TaskState.FAILED]
 
     @invariant()
     def holds(self) -> None:

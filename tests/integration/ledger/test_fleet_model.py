@@ -41,7 +41,10 @@ def fleets(draw: st.DrawFn, tenants: int) -> tuple[FleetRules, list[int]]:
         )
         for index in range(count)
     )
-    return FleetRules(tenants, draw(TOLERANCES), draw(st.sampled_from(ACTIONS)), waves), wave_of if count else []
+    rules = FleetRules(
+        tenants, draw(TOLERANCES), draw(st.sampled_from(ACTIONS)), waves, auto_rollback=draw(st.booleans())
+    )
+    return rules, wave_of if count else []
 
 
 class FleetMachine(PairMachine):
@@ -99,11 +102,6 @@ class FleetMachine(PairMachine):
         task = self.pair.model.tasks[self._draw(data, self.tasks("queued", "running"))]
         self.pair.lose(task.lease, task.id)
 
-    @rule(data=st.data(), is_plan=st.booleans())
-    def accept(self, data: st.DataObject, is_plan: bool) -> None:
-        known = self.pair.model.plans if is_plan else self.pair.model.tasks
-        self.pair.accept(data.draw(st.sampled_from(sorted(known))))
-
     @rule(data=st.data(), tenants=st.sampled_from([*TENANTS, "*"]))
     def exclude(self, data: st.DataObject, tenants: str) -> None:
         self.pair.exclude(data.draw(st.sampled_from(sorted(self.pair.model.plans))), tenants)
@@ -129,7 +127,9 @@ class FleetMachine(PairMachine):
                     continue
                 at_once = 1 if part.strict else min(plan.slots, part.most)
                 # A rollback is never stopped, so one that fails counts and is bounded by nothing.
-                moves = sum(task.status is TaskState.FAILED for task in part.tasks)
+                moves = sum(
+                    (task.status is TaskState.FAILED and not task.accepted) or task.is_taken_back for task in part.tasks
+                )
                 assert moves <= part.tolerance + part.accepted + at_once, f"{plan.id}: {self._words(part)}"
 
     @staticmethod

@@ -17,7 +17,9 @@ from hypothesis.stateful import (
 
 from orchestrator.control.explain import Explainer
 from orchestrator.domain.status import TASK_ACTIVE
+from orchestrator.fleet.rules import FleetRules
 from orchestrator.settings.model import Settings
+from tests.support.pair import Previewed
 from tests.support.pair_machine import PairMachine
 
 TENANTS = ("a", "b", "c", "d")
@@ -25,7 +27,12 @@ OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
 
 
 class Machine(PairMachine):
-    """Up to three plans over four tenants, so that tasks meet."""
+    """Up to three plans over four tenants, so that tasks meet; and some that a preview binds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: Previewed = {}
+        self.drafted = 0
 
     @initialize(slots=st.integers(1, 3), count=st.integers(1, 3))
     def first_plan(self, slots: int, count: int) -> None:
@@ -37,9 +44,35 @@ class Machine(PairMachine):
         tenants=st.lists(st.sampled_from(TENANTS), min_size=1, max_size=3, unique=True),
         slots=st.integers(1, 3),
         snapshot=st.sampled_from([True, True, False]),
+        auto_rollback=st.booleans(),
     )
-    def submit(self, tenants: list[str], slots: int, snapshot: bool) -> None:
-        self.pair.submit(f"p{len(self.pair.model.plans)}", tenants, slots=slots, snapshot=snapshot)
+    def submit(self, tenants: list[str], slots: int, snapshot: bool, auto_rollback: bool) -> None:
+        rules = FleetRules(len(tenants), auto_rollback=auto_rollback)
+        self.pair.submit(f"p{len(self.pair.model.plans)}", tenants, slots=slots, snapshot=snapshot, rules=rules)
+
+    @rule()
+    def preview(self) -> None:
+        self.shown = self.pair.preview(TENANTS)
+
+    @precondition(lambda self: not self.pair.model.drafts and len(self.pair.model.plans) < 4)
+    @rule(
+        tenants=st.lists(st.sampled_from(TENANTS), min_size=1, max_size=3, unique=True),
+        slots=st.integers(1, 3),
+        snapshot=st.booleans(),
+        anew=st.sampled_from([True, True, False]),
+    )
+    def draft(self, tenants: list[str], slots: int, snapshot: bool, anew: bool) -> None:
+        """Bound to what its tenants are now, or were a while ago."""
+        if anew or not self.shown:
+            self.shown = self.pair.preview(TENANTS)
+        self.drafted += 1
+        self.pair.draft(f"d{self.drafted}", tenants, self.shown, slots=slots, snapshot=snapshot)
+
+    @precondition(lambda self: self.pair.model.drafts)
+    @rule()
+    def commit(self) -> None:
+        (plan_id,) = self.pair.model.drafts
+        self.pair.commit(plan_id)
 
     @rule(data=st.data())
     def serve(self, data: st.DataObject) -> None:
@@ -90,11 +123,6 @@ class Machine(PairMachine):
     @rule()
     def wake_lines(self) -> None:
         self.pair.wake_lines()
-
-    @rule(data=st.data(), is_plan=st.booleans())
-    def accept(self, data: st.DataObject, is_plan: bool) -> None:
-        known = self.pair.model.plans if is_plan else self.pair.model.tasks
-        self.pair.accept(data.draw(st.sampled_from(sorted(known))))
 
     @rule(data=st.data(), tenants=st.sampled_from([*TENANTS, "*"]))
     def exclude(self, data: st.DataObject, tenants: str) -> None:

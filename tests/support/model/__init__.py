@@ -9,6 +9,6 @@ plan_operations, failure_answers, chunks, model.
 from __future__ import annotations
 
 from tests.support.model.model import Model
-from tests.support.model.records import Limits, Plan, Task, Tenant, Wave
+from tests.support.model.records import FAILURES, Limits, Mark, Plan, Task, Tenant, Wave
 
-__all__ = ["Limits", "Model", "Plan", "Task", "Tenant", "Wave"]
+__all__ = ["FAILURES", "Limits", "Mark", "Model", "Plan", "Task", "Tenant", "Wave"]

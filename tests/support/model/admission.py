@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.domain.transitions import Trigger
-from tests.support.model.records import P, Plan, T, Task
+from tests.support.model.records import WHOLE, P, Plan, T, Task
 from tests.support.model.task_ends import TaskEnds
 
 
@@ -73,6 +73,7 @@ class Admissions(TaskEnds):
             else:
                 self._say("TaskStarted", task.id)
             if not task.started and task.tenant.good:
+                task.old = task.old or task.tenant.good.removesuffix(WHOLE)
                 task.snapshot = True
             task.started = True
         task.tenant.holder = task.id

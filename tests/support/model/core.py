@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED
+from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED, TaskState
 from orchestrator.domain.transitions import TASK_MOVES, Trigger
 from orchestrator.domain.waves import WAVE_DONE, WaveState
 from tests.support.model.records import Limits, Plan, Task, Tenant
@@ -15,6 +15,8 @@ class Core:
         self.retried_at_once = retried_at_once
         """Failed tasks that a plan's retry takes back in the call; of more, coordinators take back all."""
         self.plans: dict[str, Plan] = {}
+        self.drafts: dict[str, Plan] = {}
+        """Written and not committed."""
         self.tasks: dict[str, Task] = {}
         self.tenants: dict[str, Tenant] = {}
         self.events: list[tuple[str, str]] = []
@@ -46,7 +48,8 @@ class Core:
     def _move(self, task: Task, trigger: Trigger) -> None:
         had_ended = task.status in TASK_ENDED
         task.status = TASK_MOVES[task.status, trigger]
-        task.accepted = False
+        task.accepted = task.soak_failed = False
+        task.by_policy = task.by_policy and task.status is not TaskState.PENDING
         if had_ended and task.status not in TASK_ENDED:
             self._reopen_wave(task)
 
@@ -54,6 +57,11 @@ class Core:
     def _reopen_wave(task: Task) -> None:
         if task.wave is not None and task.wave is task.plan.undone and task.wave.state in WAVE_DONE:
             task.wave.state = WaveState.OPEN
+
+    def _tell_drafts(self, tenant: Tenant) -> None:
+        """It is not any more what previews have shown of it."""
+        for draft in self.drafts.values():
+            draft.moved = draft.moved or any(task.tenant is tenant and task.seen for task in draft.tasks)
 
     def _enqueue(self, task: Task, rank: tuple[int, int, int]) -> None:
         task.rank, task.queued = rank, True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.transitions import PLAN_MOVES, Trigger
+from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES, Trigger
 from tests.support.model.plan_operations import PlanOperations
-from tests.support.model.records import ACCEPTED, Answer, P, Plan, T, Task
+from tests.support.model.records import ACCEPTED, Answer, P, Plan, Retry, T, Task
 
 
 class FailureAnswers(PlanOperations):
@@ -16,6 +16,29 @@ class FailureAnswers(PlanOperations):
         self._accept(task)
         self._settle_acceptance(task.plan)
         return ACCEPTED
+
+    def skip_stage(self, task: Task) -> Answer:
+        """It goes on behind the stage that failed."""
+        plan = task.plan
+        if (task.status, Trigger.SKIP_STAGE) not in TASK_MOVES:
+            return "REFUSED", "state"
+        if task.rollback:
+            return "REFUSED", "rollback-requested"
+        if plan.status is P.ROLLING_BACK:
+            return "REFUSED", "plan-rolling-back"
+        if plan.cancel and plan.status is not P.CANCELLED:
+            return "REFUSED", "plan-cancelled"
+        if task.soak_failed:
+            return "REFUSED", "no-stage-failed"
+        if self._moved_since(task):
+            return "REFUSED", "moved"
+        self._say("OperationRequested", task.id)
+        self._reopen(plan)
+        self._say("TaskStageSkipped", task.id)
+        task.skipped.append(task.stage)
+        self._move(task, Trigger.SKIP_STAGE)
+        self._begin_again(task, Retry(from_scratch=False, force=False, override=False, failed={}))
+        return "ACCEPTED", "skips"
 
     def accept_all(self, plan: Plan) -> int:
         """Of a plan; how many they were."""

@@ -34,11 +34,14 @@ class Lines(Freezing):
         return task.wave.bears_one_more() and not (opened < len(plan.waves) and plan.waves[opened].breached)
 
     def _moved_since(self, task: Task) -> bool:
+        if task.epoch == 0:
+            return task.seen is not None and task.tenant.mark != task.seen
         last_mover, epoch = task.tenant.last_mover
-        return task.epoch > 0 and last_mover not in ("", task.id) and epoch > task.epoch
+        return last_mover not in ("", task.id) and epoch > task.epoch
 
     def _goes_on_from_before(self, task: Task) -> bool:
-        return task.rollback or (task.retrying != "" and not task.started)
+        is_bound = task.seen is not None and task.epoch == 0
+        return task.rollback or is_bound or (task.retrying != "" and not task.started)
 
     def _in_front_of(self, task: Task) -> bool:
         if task.tenant.holder is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.fleet.rules import NO_RULES, FleetRules
 from tests.support.model.chunks import Chunks
-from tests.support.model.records import Answer, Plan, Retry, Task, Tenant, Wave
+from tests.support.model.records import Answer, Mark, Plan, Retry, Task, Tenant, Wave
 
 
 class Model(Chunks):
@@ -23,7 +23,13 @@ class Model(Chunks):
         rules: FleetRules = NO_RULES,
         wave_of: Sequence[int] = (),
     ) -> None:
-        plan = self.plans[plan_id] = Plan(id=plan_id, slots=slots, stages=stages, on_breach=rules.on_breach)
+        self.open(plan_id, slots, stages, rules)
+        self.write(plan_id, tenants, snapshot=snapshot, wave_of=wave_of)
+        self.commit(plan_id)
+
+    def open(self, plan_id: str, slots: int, stages: int, rules: FleetRules = NO_RULES) -> None:
+        plan = self.drafts[plan_id] = Plan(id=plan_id, slots=slots, stages=stages, on_breach=rules.on_breach)
+        plan.auto_rollback = rules.auto_rollback
         plan.bear(rules.tolerance)
         for index, told in enumerate(rules.waves):
             wave = Wave(
@@ -35,16 +41,47 @@ class Model(Chunks):
             wave.bear(told.tolerance)
             plan.waves.append(wave)
         self._say("PlanCreated", plan_id)
-        for position, name in enumerate(tenants):
-            tenant = self.tenants.setdefault(name, Tenant(name))
-            task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, stages, rank=(2, 1, position))
+
+    def write(
+        self,
+        plan_id: str,
+        tenants: Sequence[str],
+        *,
+        snapshot: bool,
+        wave_of: Sequence[int] = (),
+        seen: Mapping[str, Mark] | None = None,
+    ) -> str:
+        """All of a draft at once. ``seen``: what the preview that binds it has shown of each tenant."""
+        plan = self.drafts[plan_id]
+        found = [self.tenants.setdefault(name, Tenant(name)) for name in tenants]
+        if seen is not None and any(tenant.mark != seen[tenant.id] for tenant in found):
+            plan.moved = True
+            return "MOVED"
+        for position, tenant in enumerate(found):
+            task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, plan.stages, rank=(2, 1, position))
+            task.old = "source" if snapshot else ""
+            task.seen = seen and seen[tenant.id]
             plan.tasks.append(task)
             if wave_of:
                 task.wave = plan.waves[wave_of[position]]
                 task.wave.tasks.append(task)
-            self.tasks[task.id] = task
             self._say("TaskCreated", task.id)
+        return "WRITTEN"
+
+    def commit(self, plan_id: str) -> str:
+        """Refused once one of its tenants is not any more as it was seen."""
+        plan = self.drafts[plan_id]
+        if plan.moved:
+            return "MOVED"
+        self.plans[plan_id] = self.drafts.pop(plan_id)
+        self.tasks |= {task.id: task for task in plan.tasks}
         self._say("PlanReady", plan_id)
+        return "READY"
+
+    def abandon(self, plan_id: str) -> None:
+        """Nobody has written it for an hour."""
+        del self.drafts[plan_id]
+        self._say("PlanValidationFailed", plan_id)
 
     def ask(
         self, operation: str, target: str, *, from_scratch: bool = False, force: bool = False, override: bool = False

@@ -37,11 +37,24 @@ class PlanEnds(Lines):
         self._tripped = []
         if plan.status not in (P.RUNNING, P.PAUSED) or plan.cancel:
             return
-        for part in (task.wave, plan):
+        # Its failure was counted before it was taken back.
+        for part in (task.wave, plan) if not task.by_policy else ():
             if part is not None and part.tolerance is not None and part.failed == part.tolerance + part.accepted + 1:
                 self._tripped.append(part)
 
-    def _trip(self, task: Task) -> None:
+    def _goes_back_by_policy(self, task: Task) -> bool:
+        """Asked before its failure is recorded."""
+        asked = task.rollback or task.plan.status is P.ROLLING_BACK or task.status is T.ROLLING_BACK
+        return not asked and task.plan.auto_rollback and task.touched > 0 and task.snapshot
+
+    def _take_back(self, task: Task) -> None:
+        """It has failed, and goes back by itself."""
+        self._say("OperationRequested", task.id)
+        task.rollback = task.by_policy = True
+        self._reopen_wave(task)
+        self._enqueue(task, (0, 1, self._next_ticket()))
+
+    def _trip(self, task: Task, *, goes_back: bool = False) -> None:
         plan, tripped = task.plan, self._tripped
         self._tripped = []
         if not tripped:
@@ -52,7 +65,7 @@ class PlanEnds(Lines):
             plan.undone.state = WaveState.OPEN
         for _ in tripped:
             self._say("PlanBreakerTripped", plan.id)
-        is_over = not plan.has_open() and plan.chunks != "rollback" and plan.retry is None
+        is_over = not plan.has_open() and not goes_back and plan.chunks != "rollback" and plan.retry is None
         if is_over and not plan.takes_back and action in ("pause", "cancel"):
             return
         if action == "pause" and not plan.pause:
@@ -93,7 +106,7 @@ class PlanEnds(Lines):
             return P.CANCELLED, "PlanCancelled"
         if all(task.status is T.COMPLETED or task.accepted for task in plan.tasks):
             return P.COMPLETED, "PlanCompleted"
-        if any(task.fails for task in plan.tasks):
+        if any(task.has_failed for task in plan.tasks):
             return P.FAILED, "PlanFailed"
         if T.CANCELLED in states:
             return P.CANCELLED, "PlanCancelled"

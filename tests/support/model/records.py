@@ -15,6 +15,11 @@ Answer = tuple[str, str]
 ACCEPTED: Final[Answer] = ("ACCEPTED", "")
 MAX_RETRY: Final = 3
 MAX_RECOVERIES: Final = 5
+FAILURES: Final = frozenset((T.FAILED, T.ROLLBACK_FAILED))
+WHOLE: Final = ", whole"
+"""Of a last known good config: as a way back writes it down, with all that was left out."""
+Mark = tuple[tuple[str, int], str, str]
+"""Of a tenant: who moved it last, what it is, its last known good config."""
 
 
 @dataclass
@@ -55,13 +60,32 @@ class Task:
     checkpoint: bool = False
     accepted: bool = False
     """Its failure does not count any more."""
+    skipped: list[int] = field(default_factory=list)
+    """Stages that a person let it go on behind although they failed."""
+    by_policy: bool = False
+    """Its plan takes it back, or has, by itself: it counts as failed until it is moved again."""
+    soak_failed: bool = False
+    seen: Mark | None = None
+    """What a preview that binds its plan has shown of the tenant."""
+    old: str = ""
+    """What it would go back to, by whose config that is."""
     previous_mover: tuple[str, int] | None = None
     wave: Wave | None = None
 
     @property
     def fails(self) -> bool:
         """It counts against tolerances."""
-        return self.status in (T.FAILED, T.ROLLBACK_FAILED) and not self.accepted
+        return self.has_failed or self.is_taken_back
+
+    @property
+    def has_failed(self) -> bool:
+        """And nobody has accepted it."""
+        return self.status in FAILURES and not self.accepted
+
+    @property
+    def is_taken_back(self) -> bool:
+        """By its plan's policy, or on the way."""
+        return self.by_policy and self.status in (T.ROLLING_BACK, T.ROLLED_BACK)
 
 
 @dataclass
@@ -69,10 +93,18 @@ class Tenant:
     id: str
     holder: str | None = None
     last_mover: tuple[str, int] = ("", 0)
-    good: bool = False
-    """A last known good config is there: every stage of these runs confirms health."""
+    good: str = ""
+    """The last known good config, by whose it is and how it was written down; "" for none: every stage of these runs
+    confirms health."""
+    current: str = ""
+    """What it is since its last whole move or way back, by whose config it has."""
     line: list[tuple[int, int, str]] = field(default_factory=list)
     """Rollbacks first, then tickets."""
+
+    @property
+    def mark(self) -> Mark:
+        """What a preview shows of it."""
+        return self.last_mover, self.current, self.good
 
 
 @dataclass
@@ -135,6 +167,9 @@ class Plan(Limits):
     stages: int = 1
     waves: list[Wave] = field(default_factory=list)
     on_breach: str = "pause"
+    auto_rollback: bool = False
+    moved: bool = False
+    """A draft: one of its tenants is not any more as its preview has shown it."""
     tripped: str = ""
     takes_back: Wave | Plan | None = None
     """The wave (the plan, if it has none) that its breaker takes back, left to a coordinator."""

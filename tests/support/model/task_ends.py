@@ -34,7 +34,7 @@ class TaskEnds(Waves):
             self._cancel(task)
 
     def _give_up_rollback(self, task: Task) -> None:
-        task.rollback = task.forced = False
+        task.rollback = task.forced = task.by_policy = False
         self._stop_queueing(task)
         plan = task.plan
         plan.given_up = plan.given_up or plan.status is P.ROLLING_BACK
@@ -47,7 +47,8 @@ class TaskEnds(Waves):
     def _request_rollback(self, task: Task, force: bool) -> None:
         if task.status is T.PENDING:
             self._stop_waiting(task)
-        task.by_plan, task.rollback, task.forced = False, True, force
+        task.by_plan = task.by_policy = False
+        task.rollback, task.forced = True, force
         self._reopen_wave(task)
         holds = task.status is T.PAUSED and task.tenant.holder == task.id
         self._enqueue(task, (0, int(not holds), self._next_ticket()))
@@ -58,7 +59,7 @@ class TaskEnds(Waves):
             self._say("TaskRetryCompleted", task.id)
         task.retrying = ""
 
-    def _end(self, task: Task, event: str) -> None:
+    def _end(self, task: Task, event: str, *, goes_back: bool = False) -> None:
         task.passes_freezes = False
         task.pause = task.cancel = task.begun = False
         task.lease = ""
@@ -70,6 +71,8 @@ class TaskEnds(Waves):
         task.queued = task.rollback
         task.forced = task.forced and task.rollback
         self._say("PlanProgress", task.plan.id)
-        self._trip(task)
+        self._trip(task, goes_back=goes_back)
+        if goes_back:
+            self._take_back(task)
         self._settle_waves(task.plan)
         self._settle(task.plan)

@@ -140,10 +140,13 @@ class TaskOperations(Workers):
     def _retry(self, task: Task, asked: Retry) -> None:
         self._move(task, Trigger.RETRY)
         task.retries += 1
+        self._begin_again(task, asked)
+
+    def _begin_again(self, task: Task, asked: Retry) -> None:
         task.retrying = "scratch" if asked.from_scratch else "checkpoint"
         task.started, task.legs, task.recoveries = False, task.plan.stages, 0
         task.forced = task.forced or asked.force
         task.passes_freezes = task.passes_freezes or asked.override
         if asked.from_scratch:
-            task.stage, task.checkpoint = 0, False
+            task.stage, task.checkpoint, task.skipped = 0, False, []
         self._enqueue(task, (3, 1, self._next_ticket()))

@@ -20,7 +20,8 @@ class Waves(PlanEnds):
                 self._say("PlanWaveStarted", plan.id)
             if not wave.has_ended or wave.breached or plan.breached or wave.state in WAVE_DONE:
                 return
-            if not any(task.status is T.COMPLETED or task.fails for task in wave.tasks):
+            moved = (T.COMPLETED, T.FAILED, T.ROLLBACK_FAILED)
+            if not any(task.status in moved or task.is_taken_back for task in wave.tasks):
                 self._pass_wave(plan, wave)
             elif wave.soaks and any(task.status is T.COMPLETED for task in wave.tasks):
                 wave.state = WaveState.SOAKING
@@ -49,12 +50,7 @@ class Waves(PlanEnds):
         absent = task.tenant.id in gone and not self._moved_since(task) and task.tenant.holder is None
         fails = absent and task.id in wave.doubted
         if fails:
-            self._move(task, Trigger.SOAK_FAIL)
-            task.stage = 0
-            self._trips_by(task)
-            self._say("TaskSoakFailed", task.id)
-            self._say("PlanProgress", task.plan.id)
-            self._trip(task)
+            self._fail_soaked(task)
         if absent and not fails:
             wave.doubted.add(task.id)
         else:
@@ -64,6 +60,18 @@ class Waves(PlanEnds):
         self._settle_waves(task.plan)
         self._settle(task.plan)
         return "FAILED" if fails else "SEEN"
+
+    def _fail_soaked(self, task: Task) -> None:
+        """It is tried again from its first stage, and all of them are run then."""
+        goes_back = self._goes_back_by_policy(task)
+        self._move(task, Trigger.SOAK_FAIL)
+        task.stage, task.skipped, task.soak_failed = 0, [], True
+        self._trips_by(task)
+        self._say("TaskSoakFailed", task.id)
+        self._say("PlanProgress", task.plan.id)
+        self._trip(task, goes_back=goes_back)
+        if goes_back:
+            self._take_back(task)
 
     def answer_gate(self, plan: Plan, approves: bool) -> Answer:
         """Of the wave that waits for it."""

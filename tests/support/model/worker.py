@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.domain.transitions import Trigger
 from tests.support.model.admission import Admissions
-from tests.support.model.records import MAX_RECOVERIES, P, T, Task
+from tests.support.model.records import MAX_RECOVERIES, WHOLE, P, T, Task
 
 
 class Workers(Admissions):
@@ -19,7 +19,9 @@ class Workers(Admissions):
             forward = task.status is T.RUNNING
             if task.tenant.last_mover[0] != task.id:
                 task.previous_mover = task.tenant.last_mover if forward else None
-            task.tenant.last_mover = (task.id, task.epoch)
+            if task.tenant.last_mover != (task.id, task.epoch):
+                task.tenant.last_mover = (task.id, task.epoch)
+                self._tell_drafts(task.tenant)
             if forward:
                 task.touched = max(task.touched, task.stage + 1)
             self._say("TaskStageStarted" if forward else "TaskStageRollingBack", task.id)
@@ -38,9 +40,9 @@ class Workers(Admissions):
         if task.stage == task.legs and not turns:
             self._move(task, Trigger.COMPLETE if forward else Trigger.ROLLBACK_DONE)
             task.checkpoint = False
-            task.tenant.good = True
+            self._note_config(task, forward=forward)
             if not forward:
-                task.touched = 0
+                task.touched, task.skipped = 0, []
                 if task.previous_mover is not None:
                     task.tenant.last_mover = task.previous_mover
             task.previous_mover = task.previous_mover if forward else None
@@ -64,12 +66,23 @@ class Workers(Admissions):
 
     def fail(self, task: Task) -> str:
         forward = task.status is T.RUNNING
+        goes_back = self._goes_back_by_policy(task)
         if task.begun:
             self._say("TaskStageFailed" if forward else "TaskStageRollbackFailed", task.id)
         self._move(task, Trigger.FAIL if forward else Trigger.ROLLBACK_FAIL)
         self._trips_by(task)
-        self._end(task, "TaskFailed" if forward else "TaskRollbackFailed")
+        self._end(task, "TaskFailed" if forward else "TaskRollbackFailed", goes_back=goes_back)
         return task.status
+
+    def _note_config(self, task: Task, *, forward: bool) -> None:
+        """What the tenant is by now, and its last known good config; nobody has seen all of it with a stage skipped."""
+        whose = task.plan.id if forward else task.old
+        task.tenant.current = whose
+        if not forward:
+            task.tenant.good = whose + WHOLE
+        elif not task.skipped:
+            task.tenant.good = whose
+        self._tell_drafts(task.tenant)
 
     def lose_worker(self, task: Task) -> None:
         """The sweep finds the running lease overdue."""
