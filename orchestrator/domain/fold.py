@@ -232,10 +232,10 @@ class LogFold:
             task.pause_asked, task.waiting = 0, False
         else:
             self._end(plan, task)
-        if kind == "TaskSoakFailed":
-            task.recorded = []
         was_counted = task.by_policy
         plan.move(task, state)
+        if kind == "TaskSoakFailed":
+            task.recorded, task.skipped = [], []
         task.known = True
         if state is TaskState.ROLLED_BACK:
             fleet.forget_skipped(plan, task)
@@ -265,6 +265,8 @@ class LogFold:
         match event:
             case e.TaskStageStarted() | e.TaskStageRollingBack():
                 task.stage, task.stage_started = event.stage_name, event.sequence_id
+                if task.wave is not None:
+                    task.wave.has_begun = True
             case e.TaskStageSucceeded():
                 task.recorded.append(event.stage_name)
                 task.stage = ""

@@ -70,7 +70,7 @@ def wave_named(plan: FoldedPlan, name: str | None) -> FoldedWave | None:
 def stop_waiting(wave: FoldedWave) -> None:
     """What it waited for is waited for again when all its tasks have ended the next time."""
     if wave.state in WAVE_DONE:
-        wave.state, wave.is_soaked = WaveState.OPEN, False
+        wave.state, wave.is_soaked, wave.until = WaveState.OPEN, False, None
 
 
 def reopen_wave(plan: FoldedPlan, task: FoldedTask) -> None:

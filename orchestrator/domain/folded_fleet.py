@@ -82,6 +82,8 @@ class FoldedWave(FoldedPart):
     is_soaked: bool = False
     is_approved: bool = False
     going_back: int = 0
+    has_begun: bool = False
+    """A stage of one of its tasks has started, whatever has become of that since."""
 
     @property
     def has_ended(self) -> bool:
@@ -90,6 +92,6 @@ class FoldedWave(FoldedPart):
 
     @property
     def has_moved(self) -> bool:
-        """Somebody is there to be looked at, or to be judged by."""
-        moved = (TaskState.COMPLETED, TaskState.FAILED, TaskState.ROLLBACK_FAILED)
-        return self.taken_back > 0 or any(self.counts[state] for state in moved)
+        """Somebody is there to be judged by, taken back or given up since as well."""
+        moved = (TaskState.COMPLETED, TaskState.FAILED, TaskState.ROLLBACK_FAILED, TaskState.ROLLED_BACK)
+        return self.has_begun or any(self.counts[state] for state in moved)

@@ -71,12 +71,43 @@ def _empty(client: redis.Redis, key: str, kind: str) -> None:
             client.set(key, "")
 
 
+NO_TEXT: Final = b"\xff\xfe"
+"""Bytes that are no UTF-8."""
+
+
+def _no_text(client: redis.Redis, key: str, kind: str) -> None:
+    """Beside what is there, but where there is one value alone."""
+    match kind:
+        case "hash":
+            client.hset(key, NO_TEXT, NO_TEXT)
+        case "zset":
+            client.zadd(key, {NO_TEXT: 1, b"bad.\xff": 2, b"bad\xff.0": 3})
+        case "set":
+            client.sadd(key, NO_TEXT, b"bad\xff.0")
+        case "stream":
+            client.xadd(key, {NO_TEXT: NO_TEXT})
+        case _:
+            client.set(key, NO_TEXT)
+
+
+def _infinite(client: redis.Redis, key: str, kind: str) -> None:
+    """Redis takes these scores, and no others that are no numbers. What stands there goes to the end of time."""
+    if kind != "zset":
+        return
+    known = cast(list[str], client.zrange(key, 0, -1))
+    client.zadd(key, {"garbage": "-inf", "nobody.0": "inf"})
+    if others := {name: "inf" for name in known if not name.startswith("good")}:
+        client.zadd(key, others)
+
+
 DAMAGES: Final[dict[str, Damage]] = {
     "deleted": lambda client, key, kind: client.delete(key),
     "of another type": _other_type,
     "rubbish in it": _rubbish,
     "empty": _empty,
 }
+STRANGE: Final[dict[str, Damage]] = {"no text in it": _no_text, "infinite in it": _infinite}
+"""What a hand seldom does; make test-long tries them at every key."""
 
 
 def whole_ledger(world: LedgerWorld) -> None:

@@ -20,7 +20,7 @@ local function tell() emit_plan('PlanValidationFailed', plan_id, '{"reason":"the
 -- From here on a submit of the same id starts over: the digest no longer matches, and is refused until the draft is gone.
 local written = sound(function()
   redis.call('HSET', plan, 'digest', '')
-  return tonumber(redis.call('HGET', plan, 'written') or 0)
+  return place_of(redis.call('HGET', plan, 'written') or 0)
 end)
 -- Of a draft whose record a hand has damaged nobody knows how far it came: some tasks may stay.
 local first = math.max((written or 0) - limit, 0)

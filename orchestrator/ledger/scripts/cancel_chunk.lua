@@ -17,7 +17,8 @@ local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'cancelRequested', 'cancelCursor', 'total', 'cancelledBy')
 if f[1] ~= '1' or not f[2] then return {'DONE'} end
-local first, total = tonumber(f[2]), tonumber(f[3])
+-- Where a hand has changed it: from the beginning, which does no harm.
+local first, total = place_of(f[2]) or 0, tonumber(f[3])
 local last = math.min(first + limit, total) - 1
 local waiting, changes = {}, {}
 for position = first, last do

@@ -16,9 +16,10 @@ local FIELDS = {'status', 'tenant',
   'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'endedAt', 'durationMillis', 'pausedMillis',
   'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt', 'admittedAt', 'pausedAt', 'ranMillis',
   'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'moverEpochBefore',
-  'overtaken', 'skipStage',
+  'overtaken', 'skipStage', 'soakFailed',
   'failure', 'lastOperation', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
-local NUMBERS_UPTO, LONGEST = 32, 60
+local NUMBERS_UPTO, LONGEST = 33, 60
+local MOST_DIGITS = 15
 
 local function is_object(text)
   return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)
@@ -39,7 +40,7 @@ local function wrong_with(f)
   for i = 3, #FIELDS do
     local value = f[i]
     if value and i <= NUMBERS_UPTO then
-      if not string.find(value, '^%d+$') then return 'number', FIELDS[i], value end
+      if not string.find(value, '^%d+$') or #value > MOST_DIGITS then return 'number', FIELDS[i], value end
     elseif value and value ~= '' then
       if not is_object(value) then return 'object', FIELDS[i], value end
       if FIELDS[i] == 'failure' and not tells_a_failure(value) then return 'failure', FIELDS[i], value end

@@ -22,7 +22,7 @@ local record = redis.pcall('HGET', K.plan(plan_id), 'status')
 if (record and not record.err) or not has_remains(plan_id) then return {'KEPT'} end
 -- It goes on where another, that ended in the middle, stopped.
 if record and record.err then redis.call('UNLINK', K.plan(plan_id)) end
-first = math.max(first, tonumber(redis.call('HGET', K.plan(plan_id), 'lost') or 0))
+first = math.max(first, place_of(redis.call('HGET', K.plan(plan_id), 'lost')) or 0)
 
 local freed = {}
 local found = 0

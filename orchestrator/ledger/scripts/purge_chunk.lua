@@ -14,9 +14,25 @@
 
 local limit = tonumber(ARGV[1])
 
+-- Where a hand has changed how many are left: they go from the last to the first, so those that are there are the first.
+-- @rare
+local function count_left(plan_id)
+  local function is_there(position)
+    return redis.call('EXISTS', K.task(task_id_of(plan_id, position)), K.config(task_id_of(plan_id, position))) > 0
+  end
+  local known, beyond = 0, 1
+  while beyond < MOST_TASKS and is_there(beyond - 1) do known, beyond = beyond, beyond * 2 end
+  while beyond - known > 1 do
+    local middle = math.floor((known + beyond) / 2)
+    if is_there(middle - 1) then known = middle else beyond = middle end
+  end
+  return known
+end
+
 local head = redis.call('ZRANGE', K.purges(), 0, 0, 'WITHSCORES')
 if not head[1] then return {'NONE'} end
-local plan_id, left = head[1], tonumber(head[2])
+local plan_id = head[1]
+local left = place_of(head[2]) or count_left(plan_id)
 local first = math.max(left - limit, 0)
 for position = left - 1, first, -1 do
   -- A task that has ended holds nothing; of a plan that was purged by force one may.

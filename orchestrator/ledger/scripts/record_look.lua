@@ -25,7 +25,7 @@ local absent = ARGV[3] ~= '1' and is_ours
 local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
 local doubted = absent_at >= soak_numbers(task.plan).first
 local fails = absent and doubted
-if fails then ask_settled(task, 'soak_fail') else task.plan_move = foresee(task.plan, {}) end
+if fails then ask_soak_failure(task) else task.plan_move = foresee(task.plan, {}) end
 
 redis.call('HSET', key, 'looked', look)
 if absent and not doubted then redis.call('HSET', key, 'absentAt', look) end

@@ -19,9 +19,10 @@
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason')
+local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason', 'total')
 if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
-local first = tonumber(f[2])
+-- Where a hand has changed it: from the last one, which does no harm.
+local first = place_of(f[2]) or (place_of(f[6]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {chunks_done = last == 0}
 

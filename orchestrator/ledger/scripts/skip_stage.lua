@@ -24,7 +24,8 @@ if not task then return {'MISSING'} end
 if not task_row(task.status, 'skip_stage') then return {'REFUSED', task.status, 'state'} end
 local stops = what_stops(task)
 if stops then return {'REFUSED', task.status, stops} end
-if task.stage >= task.legs then return {'REFUSED', task.status, 'no-stage-failed'} end
+-- One that its soak has failed has all of them done.
+if task.record.soakFailed or task.stage >= task.legs then return {'REFUSED', task.status, 'no-stage-failed'} end
 local why, what = why_not_from_there(task, asked)
 if why then return {'REFUSED', task.status, why, what} end
 

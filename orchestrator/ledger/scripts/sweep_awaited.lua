@@ -21,7 +21,7 @@ local limit = tonumber(ARGV[1])
 local function hand_out(plan_id, wave, soak)
   local plan, rows = K.plan(plan_id), {}
   local f = redis.call('HMGET', plan, part_of(wave) .. 'first', part_of(wave) .. 'last')
-  local from, upto = soak.cursor or tonumber(f[1]), tonumber(f[2])
+  local from, upto = soak.cursor or place_of(f[1]) or 0, place_of(f[2]) or 0
   local last = math.min(from + limit - 1, upto)
   for position = from, last do
     local task_id = task_id_of(plan_id, position)

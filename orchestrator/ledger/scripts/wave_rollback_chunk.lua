@@ -18,13 +18,14 @@
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'waveRollback', 'waveRollbackOf', 'waveRollbackReason', 'status')
+local f = redis.call('HMGET', plan, 'waveRollback', 'waveRollbackOf', 'waveRollbackReason', 'status', 'total')
 if not f[1] then return {'DONE'} end
 if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
   redis.call('HDEL', plan, 'waveRollback')
   return {'DONE'}
 end
-local wave, first = tonumber(f[2] or nil), tonumber(f[1])
+-- Where a hand has changed it: from the plan's last one, which does no harm.
+local wave, first = tonumber(f[2] or nil), place_of(f[1]) or (place_of(f[5]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
 local affected, changes = {}, {wave_done = last == 0}
 

@@ -10,6 +10,7 @@ import redis
 
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
 
 
 @pytest.fixture
@@ -20,9 +21,10 @@ def world(redis_client: redis.Redis, user_client: redis.Redis, settings: Setting
 
 
 @pytest.fixture
-def hurt(redis_client: redis.Redis, settings: Settings) -> LedgerWorld:
-    """Its ledger is damaged on purpose: what must hold is what the tests say."""
-    return LedgerWorld(redis_client, settings)
+def hurt(place: Place, settings: Settings) -> Iterator[LedgerWorld]:
+    """Its ledger is damaged on purpose: what must hold is what the tests say. It reads as Changeover does."""
+    with redis.Redis.from_url(place.admin_url, decode_responses=True, encoding_errors="replace") as client:
+        yield LedgerWorld(client, settings)
 
 
 @pytest.fixture

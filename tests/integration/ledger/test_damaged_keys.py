@@ -17,8 +17,9 @@ from orchestrator.ledger.keys import PATTERNS
 from orchestrator.ledger.presence import forget_gone
 from orchestrator.ledger.purges import Purges
 from tests.support.coordinating import Coordinating
-from tests.support.damaged_keys import DAMAGES, hurt_keys, rows, whole_ledger
+from tests.support.damaged_keys import DAMAGES, STRANGE, hurt_keys, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import long
 
 NEEDED: Final = {PATTERNS[kind] for kind in STOPS}
 """What every script, admission or turn reads or writes: where it is of another type nobody moves until it is mended."""
@@ -76,14 +77,14 @@ class Life:
                 pass
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [*DAMAGES, *(pytest.param(name, marks=long) for name in STRANGE)])
 @pytest.mark.parametrize("pattern", rows())
 def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pattern: str, damage: str) -> None:
     whole_ledger(hurt)
     keys = hurt_keys(hurt, pattern)
     assert keys, "no case: the ledger of this test has none of it"
     for key in keys:
-        DAMAGES[damage](hurt.client, key, rows()[pattern])
+        (DAMAGES | STRANGE)[damage](hurt.client, key, rows()[pattern])
     life = Life(hurt)
     with capture_logs() as logs:
         life.goes_on()

@@ -14,8 +14,10 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.waves import WaveState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.settings.model import Settings
+from tests.support.long import long
 from tests.support.model import Limits, Plan
 from tests.support.pair_machine import PairMachine
+from tests.support.seeds import SEEDS, run_seeded
 
 TENANTS = ("a", "b", "c", "d", "e", "f")
 TOLERANCES = st.one_of(st.none(), st.builds(Tolerance, st.integers(0, 2), st.booleans()))
@@ -141,6 +143,14 @@ class FleetMachine(PairMachine):
 def test_waves_and_breakers_agree(redis_client: redis.Redis, settings: Settings) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
     run_state_machine_as_test(FleetMachine, settings=LIMITS)
+
+
+@long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", SEEDS)
+def test_waves_and_breakers_agree_under_any_seed(redis_client: redis.Redis, settings: Settings, number: int) -> None:
+    PairMachine.client, PairMachine.base = redis_client, settings
+    run_seeded(FleetMachine, number, LIMITS)
 
 
 LIMITS = settings(

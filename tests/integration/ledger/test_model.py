@@ -19,8 +19,10 @@ from orchestrator.control.explain import Explainer
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.settings.model import Settings
+from tests.support.long import long
 from tests.support.pair import Previewed
 from tests.support.pair_machine import PairMachine
+from tests.support.seeds import SEEDS, run_seeded
 
 TENANTS = ("a", "b", "c", "d")
 OPERATIONS = ("pause", "resume", "cancel", "retry", "rollback")
@@ -183,6 +185,14 @@ class Machine(PairMachine):
 def test_ledger_and_model_agree(redis_client: redis.Redis, settings: Settings) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
     run_state_machine_as_test(Machine, settings=LIMITS)
+
+
+@long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", SEEDS)
+def test_ledger_and_model_agree_under_any_seed(redis_client: redis.Redis, settings: Settings, number: int) -> None:
+    PairMachine.client, PairMachine.base = redis_client, settings
+    run_seeded(Machine, number, LIMITS)
 
 
 LIMITS = settings(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from orchestrator.domain.events import OperationRequested
@@ -168,3 +170,85 @@ def test_two_people_answer_one_gate(pair: Pair) -> None:
     assert pair.world.operations.answer_gate("p", "rest", Order("eve", "no"), approves=False).why == "no-gate"
     assert pair.world.operations.answer_gate("p", "west", Order("eve", "no"), approves=False).why == "no-wave"
     assert pair.world.operations.answer_gate("nobody", "", Order("eve", ""), approves=True).answer == "MISSING"
+
+
+def _completes(pair: Pair) -> None:
+    pair.finish("p.0")
+    pair.serve("p")
+    pair.ask("rollback", "p.0")
+
+
+def _fails(pair: Pair) -> None:
+    pair.break_stage("p.0")
+    pair.serve("p")
+    pair.ask("rollback", "p.0")
+
+
+def _runs(pair: Pair) -> None:
+    pair.worker("begin", "p.0")
+    pair.ask("rollback", "p.0")
+    pair.worker("succeed", "p.0")
+
+
+def _is_cancelled(pair: Pair) -> None:
+    pair.worker("begin", "p.0")
+    pair.ask("cancel", "p.0")
+    pair.worker("succeed", "p.0")
+
+
+@pytest.mark.parametrize("soak", [None, 600.0])
+@pytest.mark.parametrize("way", [_completes, _fails, _runs, _is_cancelled])
+def test_whoever_is_taken_back_or_given_up_no_gate_is_passed_without_an_answer(
+    pair: Pair, way: Callable[[Pair], None], soak: float | None
+) -> None:
+    waves = (Wave("canary", 1, soak_seconds=soak, gate="manual"), Wave("rest", 1))
+    pair.submit("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1])
+    pair.serve("p")
+    way(pair)
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.serve("p")
+    assert (running(pair), pair.world.kinds()[-1]) == ([], "PlanGateWaiting")
+    pair.answer_gate("p", approves=True)
+    pair.serve("p")
+    assert running(pair) == ["p.1"]
+
+
+def test_a_wave_of_which_nobody_had_begun_has_nobody_to_be_judged_by(pair: Pair) -> None:
+    waves = (Wave("canary", 1, gate="manual"), Wave("rest", 1))
+    pair.submit("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1])
+    pair.exclude("p", "a")
+    pair.serve("p")
+    assert running(pair) == ["p.1"]
+
+
+@pytest.mark.parametrize("policy", [True, False])
+def test_one_whose_soak_failed_has_no_stage_to_leave_out_and_goes_back_by_policy(pair: Pair, policy: bool) -> None:
+    waves = (Wave("canary", 2, soak_seconds=0.001), Wave("rest", 1))
+    rules = FleetRules(3, waves=waves, auto_rollback=policy)
+    pair.submit("p", ["a", "b", "c"], rules=rules, wave_of=[0, 0, 1])
+    pair.serve("p")
+    pair.break_stage("p.0") if not policy else pair.finish("p.0")
+    if not policy:
+        # Left out once, it is none of the stages that count as left out when all are run again.
+        assert pair.skip_stage("p.0").why == "skips"
+        pair.serve("p")
+        pair.finish("p.0")
+    pair.finish("p.1")
+    for _ in range(2):
+        pair.look("p", frozenset("a"))
+    assert pair.world.status("p.0") == "FAILED"
+    assert pair.skip_stage("p.0").why == ("rollback-requested" if policy else "no-stage-failed")
+    pair.serve("p")
+    if policy:
+        assert running(pair) == []
+        pair.finish("p.0")
+        assert pair.world.status("p.0") == "ROLLED_BACK"
+    else:
+        pair.ask("retry", "p.0")
+        pair.serve("p")
+        pair.finish("p.0")
+    # Whoever is left soaks from the beginning.
+    pair.look("p", NOBODY)
+    pair.serve("p")
+    assert running(pair) == ["p.2"]

@@ -150,6 +150,8 @@ class Limits:
 class Wave(Limits):
     index: int = 0
     gate: bool = False
+    has_begun: bool = False
+    """A stage of it has started, whatever has become of that since."""
     soaks: bool = False
     doubted: set[str] = field(default_factory=set)
     """Tasks that were not there in the last look."""

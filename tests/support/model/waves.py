@@ -20,8 +20,7 @@ class Waves(PlanEnds):
                 self._say("PlanWaveStarted", plan.id)
             if not wave.has_ended or wave.breached or plan.breached or wave.state in WAVE_DONE:
                 return
-            moved = (T.COMPLETED, T.FAILED, T.ROLLBACK_FAILED)
-            if not any(task.status in moved or task.is_taken_back for task in wave.tasks):
+            if not wave.has_begun and not any(task.status is T.FAILED for task in wave.tasks):
                 self._pass_wave(plan, wave)
             elif wave.soaks and any(task.status is T.COMPLETED for task in wave.tasks):
                 wave.state = WaveState.SOAKING

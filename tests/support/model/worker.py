@@ -22,6 +22,8 @@ class Workers(Admissions):
             if task.tenant.last_mover != (task.id, task.epoch):
                 task.tenant.last_mover = (task.id, task.epoch)
                 self._tell_drafts(task.tenant)
+            if task.wave is not None:
+                task.wave.has_begun = True
             if forward:
                 task.touched = max(task.touched, task.stage + 1)
             self._say("TaskStageStarted" if forward else "TaskStageRollingBack", task.id)

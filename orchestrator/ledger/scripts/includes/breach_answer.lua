@@ -4,7 +4,8 @@
 
 local function parts_of_plan(plan_id)
   local parts = {''}
-  for wave = 0, tonumber(redis.call('HGET', K.plan(plan_id), 'waves') or 0) - 1 do parts[#parts + 1] = part_of(wave) end
+  local waves = waves_in(redis.call('HGET', K.plan(plan_id), 'waves'))
+  for wave = 0, waves - 1 do parts[#parts + 1] = part_of(wave) end
   return parts
 end
 

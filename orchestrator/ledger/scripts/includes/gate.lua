@@ -6,7 +6,7 @@
 -- The wave of this name whose gate is to be answered, by its index; '' is the one that waits. nil and why not.
 local function find_gate(plan_id, name)
   local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed')
-  local waves, passed = tonumber(f[1] or 0), tonumber(f[2] or 0)
+  local waves, passed = waves_in(f[1]), tonumber(f[2] or 0)
   local wave = name == '' and passed or nil
   for i = 0, waves - 1 do
     if name ~= '' and redis.call('HGET', K.plan(plan_id), part_of(i) .. 'name') == name then wave = i end

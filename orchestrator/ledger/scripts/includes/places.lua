@@ -1,6 +1,11 @@
 -- How many more tasks of a plan may run: what its slots, its waves and its breakers leave (I2, I13, I14). The one place
 -- that coordinators, workers that go on, and lines of tenants ask.
 -- @include keys
+-- @include task_id
+
+-- How many waves a plan has, as its record tells; no more than it may (MAX_WAVES in orchestrator/domain/fleet_config.py),
+-- whatever a hand has made of that.
+local function waves_in(text) return math.min(place_of(text) or 0, 100) end
 
 -- Its slots: how many a plan has is said when it is submitted, and never again.
 local MAX = {}

@@ -21,3 +21,11 @@ local function can_go_back(task) return task.touched > 0 and has_snapshot(task) 
 -- The same at a task's own end or boundary, which a damaged config may not keep it from: it goes nowhere with one.
 -- @rare
 local function finds_way_back(task) return sound(can_go_back, task) end
+
+-- Whether a move that fails goes back by itself, as its plan declares: not where that comes anyway, since a person has
+-- asked for it.
+-- @rare
+local function goes_back_by_policy(task)
+  return not task.rollback and task.plan_status ~= PLAN.ROLLING_BACK
+    and redis.call('HGET', K.plan(task.plan), 'autoRollback') == '1' and finds_way_back(task)
+end

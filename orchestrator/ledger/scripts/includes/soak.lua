@@ -4,6 +4,7 @@
 -- @include wave_record
 -- @include event
 -- @include clock
+-- @include task_id
 
 -- Looks that are not answered are handed out again after this long, then ever more seldom.
 local FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60000, 3600000
@@ -14,7 +15,7 @@ local function soak_numbers(plan_id)
   return {
     ends = tonumber(f[1] or 0), till = tonumber(f[2] or 0), at = tonumber(f[3] or 0), look = tonumber(f[4] or 0),
     first = tonumber(f[5] or 1), left = tonumber(f[6] or 0), doubts = tonumber(f[7] or 0), again = tonumber(f[8] or 0),
-    cursor = tonumber(f[9] or nil),
+    cursor = place_of(f[9]),
   }
 end
 

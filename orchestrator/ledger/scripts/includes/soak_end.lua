@@ -5,6 +5,8 @@
 -- @include plan_end
 -- @include trip
 -- @include task_end
+-- @include snapshot
+-- @include skipped
 
 -- All of the round have been answered. Whether the soak is over with it.
 local function end_round(plan_id, wave)
@@ -18,13 +20,21 @@ local function end_round(plan_id, wave)
   return true
 end
 
--- The table has been asked. It is tried again from its first stage: the last one has not held.
+-- Asks the table.
+local function ask_soak_failure(task)
+  task.goes_back_by_policy = goes_back_by_policy(task)
+  ask_settled(task, 'soak_fail', {rollbackRequested = task.goes_back_by_policy and 1 or 0})
+end
+
+-- It is tried again from its first stage, and with all of them: the last one has not held.
 local function fail_soaked(task, failure)
   local key = K.task(task.id)
   move_task(task)
-  redis.call('HSET', key, 'failure', failure, 'endedAt', int(WALL), 'stage', 0)
+  redis.call('HSET', key, 'failure', failure, 'endedAt', int(WALL), 'stage', 0, 'soakFailed', 1)
   redis.call('HDEL', key, 'healthy', 'looked', 'absentAt')
+  forget_skipped(task)
   emit_task('TaskSoakFailed', task, '{"failureInfo":' .. failure .. '}')
   emit_plan_progress(task.plan)
   trip_breaker(task)
+  if task.goes_back_by_policy then ask_way_back(task) end
 end

@@ -7,6 +7,7 @@
 -- @include tenant_history
 -- @include heartbeat
 -- @include beats
+-- @include places
 
 -- index and name are those of the plan stage. Of a stage that has started before, TaskStageStarted is not said again.
 local function begin_stage(task, worker, index, name)
@@ -14,7 +15,10 @@ local function begin_stage(task, worker, index, name)
     lease_running(task, worker)
     return beat_if_due(task)
   end
-  if task.status == TASK.RUNNING then task.touched = math.max(index + 1, task.touched) end
+  if task.status == TASK.RUNNING then
+    if task.wave and task.touched == 0 then redis.call('HSET', K.plan(task.plan), part_of(task.wave) .. 'moved', 1) end
+    task.touched = math.max(index + 1, task.touched)
+  end
   local at, is_said = int(NOW), task.says_started
   lease_running(task, worker, 'stageStartedAt', at, 'beatAt', at, 'touched', task.touched,
     unpack(is_said and {} or {'stageStarted', 1}))

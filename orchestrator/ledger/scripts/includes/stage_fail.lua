@@ -8,9 +8,7 @@
 -- Asks the table for the end that a failing stage makes.
 local function ask_failure(task)
   local forward = task.status == TASK.RUNNING
-  -- What a person has asked for, or its plan's own way back, comes anyway.
-  task.goes_back_by_policy = forward and not task.rollback and task.plan_status ~= PLAN.ROLLING_BACK
-    and redis.call('HGET', K.plan(task.plan), 'autoRollback') == '1' and finds_way_back(task)
+  task.goes_back_by_policy = forward and goes_back_by_policy(task)
   ask_settled(task, forward and 'fail' or 'rollback_fail', {rollbackRequested = task.goes_back_by_policy and 1 or 0})
 end
 

@@ -3,3 +3,12 @@
 local function task_id_of(plan_id, position) return plan_id .. '.' .. string.format('%d', position) end
 local function plan_of(task_id) return string.match(task_id, '^(.*)%.%d+$') end
 local function position_of(task_id) return tonumber(string.match(task_id, '%.(%d+)$')) end
+
+-- A position in a plan's list of tasks, or a number of them, as it was written down; nil when a hand has made another
+-- number of it. Of a number that is too large for one more to change it (1e300, inf) a loop would have no end, and Redis
+-- would hang in it.
+local MOST_TASKS = 1e7
+local function place_of(text)
+  local place = tonumber(text or nil)
+  return place and place % 1 == 0 and place >= 0 and place <= MOST_TASKS and place or nil
+end

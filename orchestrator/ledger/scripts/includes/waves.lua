@@ -37,9 +37,10 @@ local function has_ended_well(plan_id, wave)
   return not is_breached(plan_id, '') and not is_breached(plan_id, part_of(wave))
 end
 
--- Whether anybody is there to be judged by, failed and taken back by policy too: not when all were given up or taken back.
+-- Whether anybody is there to be judged by, taken back or given up since as well: not when nobody has ever begun.
 local function has_moved(plan_id, wave)
-  return wave_counts(plan_id, wave, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED, 'takenBack') > 0
+  return redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'moved') == 1
+    or wave_counts(plan_id, wave, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED, TASK.ROLLED_BACK) > 0
 end
 
 -- The one that is not done with is, from now on.
@@ -94,8 +95,8 @@ local function settle_waves(plan_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped')
   local is_on = (f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5] and f[6] ~= '1' and not f[7]
-  if not f[1] or not is_on then return end
-  local waves, wave, passed = tonumber(f[1]), tonumber(f[2]), tonumber(f[3])
+  local waves, wave, passed = waves_in(f[1]), place_of(f[2]), place_of(f[3])
+  if not (is_on and wave and passed) then return end
   local first = wave
   while wave < waves do
     if wave == passed then begin_wave(plan_id, wave) end
@@ -110,7 +111,6 @@ local function settle_waves(plan_id)
   redis.call('HSET', plan, 'wave', wave)
   wake_plan(plan_id)
 end
-
 -- Whether a wave whose tasks have all ended keeps its plan open.
 -- @rare
 local function wave_keeps_open(plan_id)

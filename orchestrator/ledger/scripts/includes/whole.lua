@@ -18,11 +18,12 @@ function WHOLE.is_other(found)
   return true
 end
 
--- Whether it is a number that one more can be added to; so is one that is not there yet.
+-- Whether it is a number that one more can be added to; so is one that is not there yet. Larger ones stay as they are.
+local LARGEST = 1e15
 function WHOLE.is_whole(text)
   if not text then return true end
-  local number = type(text) == 'string' and tonumber(text)
-  return number and number % 1 == 0
+  local number = tonumber(text)
+  return number and number % 1 == 0 and math.abs(number) < LARGEST
 end
 
 -- What a turn's every write goes to.
