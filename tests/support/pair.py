@@ -22,6 +22,7 @@ Previewed = Mapping[str, tuple[str, Mark]]
 """Of each tenant what the ledger and the model showed of it."""
 SOAKED = FAILURE.model_copy(update={"type": "SoakFailed"})
 
+
 class Pair:
     """``world`` is the real one."""
 
