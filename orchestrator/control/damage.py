@@ -12,8 +12,9 @@ from orchestrator.domain.typed import typed
 DAMAGED: Final = "DAMAGED"
 """Stands where the state of a plan or task would, when its record cannot be read."""
 
-UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
-"""What reading such a record raises: no number, no JSON, a field that is missing, a value of another kind."""
+UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+"""What reading such a record raises: no number, no JSON, a field that is missing, a value of another kind, a number
+that is too large."""
 
 _Status = TypeVar("_Status", PlanSummary, TaskStatus)
 

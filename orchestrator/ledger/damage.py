@@ -72,9 +72,8 @@ def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
     """The plans that a coordinator has taken out in the last day, as their record was gone; and when. Not those that
     have been submitted again."""
     seconds, _ = client.time()
-    found = client.zrangebyscore(
-        keys.of("lost"), (seconds - TOLD_SECONDS) * 1000, "+inf", start=0, num=PAGE, withscores=True
-    )
+    day = [(seconds + days * TOLD_SECONDS) * 1000 for days in (-1, 1)]
+    found = client.zrangebyscore(keys.of("lost"), *day, start=0, num=PAGE, withscores=True)
     pairs = cast(list[tuple[str, float]], found)
     with client.pipeline(transaction=False) as pipeline:
         for plan_id, _ in pairs:

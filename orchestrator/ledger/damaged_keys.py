@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import Final, cast
 
 import redis
 
 from orchestrator.domain.errors import quoted_value
+from orchestrator.ledger.damaged_key import RedisCommand, DamagedKey
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.odd_members import no_numbers, no_texts
 from orchestrator.ledger.shared_settings import NAMES
+from orchestrator.ledger.stream_ends import behind, is_count, last_event
 
 TYPES: Final[dict[str, str]] = {
     "meta": "hash",
@@ -70,24 +73,8 @@ _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Fields that hold a number if they are there at all."""
 
-RedisCommand = tuple[str, ...]
-"""One of Redis' own, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedKey:
-    """``key`` as Redis has it, ``kind`` as ``keys.py`` has it; ``wrong``: what is, as a clause; ``mend``: what puts it
-    right, in this order, and loses no more than has been lost."""
-
-    key: str
-    kind: str
-    wrong: str
-    mend: tuple[RedisCommand, ...]
-
-    @property
-    def stops_all(self) -> bool:
-        """Whether no plan moves until it is mended."""
-        return self.kind in STOPS
+_NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a byte is no text; see ``odd_members``."""
 
 
 def damaged_keys(client: redis.Redis, keys: Keys) -> list[DamagedKey]:
@@ -97,8 +84,9 @@ def damaged_keys(client: redis.Redis, keys: Keys) -> list[DamagedKey]:
             pipeline.type(keys.of(kind))
         types = dict(zip(TYPES, cast(list[str], pipeline.execute()), strict=True))
     found = [_of_another_type(client, keys, kind, is_now) for kind, is_now in types.items() if is_now not in _of(kind)]
-    for kind, look in _CONTENT.items():
-        if types[kind] in _of(kind):
+    for kind, look in _CONTENT:
+        # Of one that is not there, only its number tells.
+        if types[kind] == TYPES[kind] or (types[kind] == "none" and kind == "seq"):
             found += look(client, keys, kind)
     return sorted(found, key=lambda one: list(TYPES).index(one.kind))
 
@@ -114,7 +102,12 @@ def _of_another_type(client: redis.Redis, keys: Keys, kind: str, is_now: str) ->
         mend = (("SET", key, str(_last_number(client, keys))),)
     elif kind in ("freezes_now", "freeze_times") and (freezes := _freezes(client, keys)):
         mend = _frozen_meanwhile(keys, kind, freezes)
-    return DamagedKey(key, kind, f"it is a {is_now}, not a {TYPES[kind]}", mend)
+    return _told(keys, kind, f"it is a {is_now}, not a {TYPES[kind]}", mend)
+
+
+def _told(keys: Keys, kind: str, wrong: str, mend: tuple[RedisCommand, ...]) -> DamagedKey:
+    """Of what a script cannot go by."""
+    return DamagedKey(keys.of(kind), kind, wrong, mend, kind in STOPS)
 
 
 def _frozen_meanwhile(keys: Keys, kind: str, freezes: list[str]) -> tuple[RedisCommand, ...]:
@@ -139,9 +132,9 @@ def _freezes(client: redis.Redis, keys: Keys) -> list[str]:
 def _in_force(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     """Whom it stops cannot be read of a damaged one: so it stops all."""
     for freeze_id, text in sorted(cast(Mapping[str, str], client.hgetall(keys.of(kind))).items()):
-        if not is_object(text):
+        if not is_object(text) and _NO_TEXT not in freeze_id:
             wrong = f"its {quoted_value(freeze_id)} is {quoted_value(text)}, not a JSON object"
-            yield DamagedKey(keys.of(kind), kind, wrong, (("ZADD", keys.of("freeze_times"), "0", freeze_id),))
+            yield _told(keys, kind, wrong, (("ZADD", keys.of("freeze_times"), "0", freeze_id),))
 
 
 def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
@@ -153,57 +146,77 @@ def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
         if name in ("ticket", "frozen", "freezes"):
             # Above all that were given out: those who wait already stay in front.
             mend = ("HSET", key, name, str(client.time()[0]))
-        yield DamagedKey(key, kind, f"its {name} is {quoted_value(value)}, not a number", (mend,))
+        yield _told(keys, kind, f"its {name} is {quoted_value(value)}, not a number", (mend,))
 
 
 def _counts(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     key = keys.of(kind)
     for name, value in sorted(cast(Mapping[str, str], client.hgetall(key)).items()):
-        if not value.isdecimal():
+        if not is_count(value) and _NO_TEXT not in name:
             wrong = f"its {quoted_value(name)} is {quoted_value(value)}, not a whole number"
-            yield DamagedKey(key, kind, wrong, (("HDEL", key, name),))
+            yield _told(keys, kind, wrong, (("HDEL", key, name),))
 
 
 def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     """The last number: no event can be written when the feed has one beyond it."""
     key = keys.of(kind)
     # The number first: the feed goes on behind it, never before it.
-    last, value = _last_of(client, keys.of("feed")), cast(str | None, client.get(key))
+    value, last = cast(str | None, client.get(key)), last_event(client, keys.of("feed"))
     wrong = ""
     if value is None and last:
         wrong = f"it is gone, and the feed goes up to event {last}"
-    elif value is not None and not value.isdecimal():
+    elif value is not None and not is_count(value):
         wrong = f"it is {quoted_value(value)}, not the number of the last event"
     elif value is not None and int(value) < last:
         wrong = f"it is {value}, and the feed goes up to event {last}"
     if wrong:
-        yield DamagedKey(key, kind, wrong, (("SET", key, str(_last_number(client, keys))),))
+        yield _told(keys, kind, wrong, (("SET", key, str(_last_number(client, keys))),))
 
 
-def _beyond(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
-    """Nothing is kept in it any more behind an entry that is no event's."""
-    last, newest = _last_of(client, keys.of(kind)), _last_of(client, keys.of("feed"))
-    if newest and last > newest:
-        wrong = f"it goes up to {last}, and the feed to event {newest}"
-        yield DamagedKey(keys.of(kind), kind, wrong, (("XDEL", keys.of(kind), f"{last}-0"),))
+def _behind(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
+    """Nothing can be written to it any more behind an entry that is no event's."""
+    for wrong, mend in behind(client, keys.of(kind), _last_number(client, keys)):
+        yield _told(keys, kind, wrong, mend)
 
 
 def _epoch(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     key = keys.of(kind)
     value = cast(str | None, client.get(key))
-    if value is not None and not value.isdecimal():
+    if value is not None and not is_count(value):
         # One that is gone is drawn anew, above all that were given out.
-        yield DamagedKey(key, kind, f"it is {quoted_value(value)}, not a whole number", (("DEL", key),))
+        yield _told(keys, kind, f"it is {quoted_value(value)}, not a whole number", (("DEL", key),))
 
 
-_CONTENT: Final[dict[str, Callable[[redis.Redis, Keys, str], Iterator[DamagedKey]]]] = {
-    **dict.fromkeys(_NUMBERS, _fields),
-    **dict.fromkeys(("counters", "pushed"), _counts),
-    "seq": _sequence,
-    "epoch": _epoch,
-    "freezes_now": _in_force,
-    "audit": _beyond,
-}
+def _members(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
+    """They stop nobody, but that a freeze whose record cannot be read stops all."""
+    key, stops = keys.of(kind), kind == "freezes_now"
+    for wrong, mend in no_texts(client, key, TYPES[kind]):
+        yield DamagedKey(key, kind, wrong, mend, stops)
+
+
+def _scores(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
+    key = keys.of(kind)
+    now = {"": "0", "now": str(client.time()[0] * 1000)}
+    at = None if kind in _MADE_ANEW else now["now" if kind in ("plans", "drafts", "hooks") else ""]
+    for wrong, mend in no_numbers(client, key, put_back_at=at):
+        yield DamagedKey(key, kind, wrong, mend)
+
+
+_MADE_ANEW: Final = frozenset(("ended", "lost", "deadlines", "beats", "handed_back"))
+"""What is taken out of them comes again, or has been told; in the others it is looked at next."""
+
+_Look = Callable[[redis.Redis, Keys, str], Iterator[DamagedKey]]
+_CONTENT: Final[tuple[tuple[str, _Look], ...]] = (
+    *((kind, _fields) for kind in _NUMBERS),
+    *((kind, _counts) for kind in ("counters", "pushed")),
+    ("seq", _sequence),
+    ("epoch", _epoch),
+    ("freezes_now", _in_force),
+    *((kind, _behind) for kind in ("feed", "own_log", "audit")),
+    *((kind, _members) for kind, belongs in TYPES.items() if belongs in ("hash", "set", "zset")),
+    # Of a purge it is counted anew.
+    *((kind, _scores) for kind, belongs in TYPES.items() if belongs == "zset" and kind != "purges"),
+)
 """What each is to hold besides its type. Members of sets and entries of presence are passed by one at a time."""
 
 ASKED: Final = 1000
@@ -211,9 +224,15 @@ ASKED: Final = 1000
 
 
 def _last_number(client: redis.Redis, keys: Keys) -> int:
-    """The highest ``sequenceId`` that the feed, or the log of a plan or of no plan, has."""
-    if last := _last_of(client, keys.of("feed")):
-        return last
+    """Of the last event, as far as anything tells it."""
+    told: list[int] = []
+    with suppress(redis.ResponseError):
+        value = cast(str | None, client.get(keys.of("seq")))
+        told = [int(value)] if value is not None and is_count(value) else []
+    if last := last_event(client, keys.of("feed")):
+        return max([last, *told])
+    if told:
+        return told[0]
     plan_ids: set[str] = set()
     for read in (
         lambda: client.zrevrange(keys.of("plans"), 0, ASKED - 1),
@@ -225,15 +244,7 @@ def _last_number(client: redis.Redis, keys: Keys) -> int:
             continue
     # Of a failed sign-in only the audit tells, besides the feed.
     logs = [keys.of("own_log"), keys.of("audit"), *(keys.of("log", plan_id) for plan_id in plan_ids)]
-    return max(_last_of(client, log) for log in logs)
-
-
-def _last_of(client: redis.Redis, stream: str) -> int:
-    try:
-        newest = cast(list[Any], client.xrevrange(stream, count=1))
-    except redis.ResponseError:
-        return 0
-    return int(newest[0][0].partition("-")[0]) if newest else 0
+    return max(last_event(client, log) for log in logs)
 
 
 def is_object(text: str) -> bool:
@@ -245,4 +256,5 @@ def is_object(text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdecimal()
+    whole, _, part = text.removeprefix("-").partition(".")
+    return is_count(whole) and (part.isdecimal() or not part)

@@ -5,24 +5,23 @@ Each stops what goes by it alone. What is deleted here is made again by the reco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import redis
 
-from orchestrator.ledger.damaged_keys import DamagedKey, RedisCommand
+from orchestrator.ledger.damaged_key import DamagedKey
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
+from orchestrator.ledger.odd_members import no_numbers, no_texts
+from orchestrator.ledger.stream_ends import behind
 
 OF_A_PLAN: Final = {"queue": "zset", "slots": "set", "plan_paused": "set", "log": "stream"}
 """The keys that a plan has one of, beside its record (``damage.py``), as Redis calls them."""
 
 LOOKED_AT: Final = 500
 """Tasks that one script looks at."""
-
-MOST_BEYOND: Final = 20
-"""Entries of a log beyond the last event that are taken out one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,22 @@ class PlanKeys:
             for (kind, belongs), is_now in zip(OF_A_PLAN.items(), types, strict=True)
             if is_now not in (belongs, "none")
         ]
-        return (
-            found if any(one.kind == "log" for one in found) else [*found, *_beyond(self._client, self._keys, plan_id)]
-        )
+        other = {one.kind for one in found}
+        for kind, belongs in OF_A_PLAN.items():
+            if kind in other:
+                continue
+            found += (
+                _beyond(self._client, self._keys, plan_id) if kind == "log" else self._members(kind, belongs, plan_id)
+            )
+        return found
+
+    def _members(self, kind: str, belongs: str, plan_id: str) -> Iterator[DamagedKey]:
+        key = self._keys.of(kind, plan_id)
+        for wrong, mend in no_texts(self._client, key, belongs):
+            yield DamagedKey(key, kind, wrong, mend)
+        if belongs == "zset":
+            for wrong, mend in no_numbers(self._client, key, put_back_at=None):
+                yield DamagedKey(key, kind, wrong, mend)
 
     def places(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedPlace]]:
         """Those of the plan's open tasks from position ``first`` to before ``end``: a list for each step of a bounded
@@ -81,11 +93,5 @@ def _beyond(client: redis.Redis, keys: Keys, plan_id: str) -> Iterator[DamagedKe
     except (redis.ResponseError, ValueError):
         return
     key = keys.of("log", plan_id)
-    entries = cast(Sequence[tuple[str, Any]], client.xrange(key, min=f"({last}-0", count=MOST_BEYOND + 1))
-    if not entries:
-        return
-    mend: tuple[RedisCommand, ...] = (("DEL", key),)
-    if len(entries) <= MOST_BEYOND:
-        mend = (("XDEL", key, *(entry for entry, _ in entries)), ("XSETID", key, f"{last}-0"))
-    wrong = f"it has an entry {entries[0][0]}, and the namespace's last event is {last}"
-    yield DamagedKey(key, "log", wrong, mend)
+    for wrong, mend in behind(client, key, last):
+        yield DamagedKey(key, "log", wrong, mend)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,7 +16,7 @@ from orchestrator.control.explain.offers import Offers
 from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import PLAN_OPEN
 from orchestrator.ledger.damage import DamagedRecord
-from orchestrator.ledger.damaged_keys import DamagedKey
+from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import is_damage
 
@@ -32,8 +31,7 @@ def key_rows(found: Sequence[DamagedKey]) -> Iterator[Check]:
     """The keys that a whole namespace goes by."""
     for one in found[:SHOWN]:
         means = "no plan moves until it is mended" if one.stops_all else "what goes by it stands still, plans go on"
-        commands = ", then ".join(f"`{shlex.join(command)}`" for command in one.mend)
-        finding = f"{one.wrong}: a hand in the data? Now {means}; in redis-cli: {commands}"
+        finding = f"{one.wrong}: a hand in the data? Now {means}; in redis-cli: {in_redis_cli(one.mend)}"
         yield check(Row.DAMAGED_KEY, f"key {one.key}", finding, good=False)
     if len(found) > SHOWN:
         yield check(Row.DAMAGED_KEY, "keys", f"{len(found) - SHOWN} more are damaged", good=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +12,7 @@ from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.damage import DamagedRecord
-from orchestrator.ledger.damaged_keys import DamagedKey
+from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.plan_keys import DamagedPlace
 
@@ -87,9 +86,8 @@ def places(found: Sequence[DamagedPlace], plan_id: str) -> Iterator[Remark]:
 
 def key_words(found: DamagedKey, who: str) -> str:
     """What is wrong, who stands still for it, and what to type."""
-    commands = ", then ".join(f"`{shlex.join(command)}`" for command in found.mend)
     still = f"{who[0].upper()}{who[1:]} stands still until it is mended"
-    return f"{found.wrong}: a hand in the data? {still}; in redis-cli: {commands}"
+    return f"{found.wrong}: a hand in the data? {still}; in redis-cli: {in_redis_cli(found.mend)}"
 
 
 def place_words(place: DamagedPlace, plan_id: str) -> str:

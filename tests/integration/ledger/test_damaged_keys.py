@@ -97,7 +97,8 @@ def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pat
             assert life.said or logged or pattern == "freezes-now"
             assert found
             for command in (command for one in found for command in one.mend):
-                hurt.client.execute_command(*command)  # type: ignore[no-untyped-call]
+                words = [word.encode("utf-8", "surrogateescape") for word in command]
+                hurt.client.execute_command(*words)  # type: ignore[no-untyped-call]
             life.goes_on()
     assert not life.stopped
     assert hurt.status("good") == "COMPLETED"

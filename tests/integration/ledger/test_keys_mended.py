@@ -15,8 +15,9 @@ from orchestrator.domain.errors import DamagedData
 from orchestrator.ledger.damaged_keys import STOPS, TYPES, damaged_keys
 from orchestrator.ledger.keys import PATTERNS
 from orchestrator.settings.servers import find_servers
-from tests.support.damaged_keys import DAMAGES, rows, whole_ledger
+from tests.support.damaged_keys import DAMAGES, STRANGE, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import long
 
 FIELDS: Final = {
     ("meta", "ticket"): "its ticket is 'many', not a number",
@@ -49,7 +50,20 @@ def mend(world: LedgerWorld, found: Check) -> None:
     commands = re.findall(r"`(.+?)`", found.finding.partition("in redis-cli: ")[2])
     assert commands, found.finding
     for command in commands:
-        world.client.execute_command(*shlex.split(command))  # type: ignore[no-untyped-call]
+        world.client.execute_command(*read_words(command))  # type: ignore[no-untyped-call]
+
+
+def read_words(command: str) -> list[bytes]:
+    """As redis-cli does: escapes within double quotes."""
+    words = re.findall(r"""\"(?:\\.|[^"\\])*\"(?= |$)|'[^']*'(?= |$)|\S+""", command)
+    found = []
+    for word in words:
+        if word.startswith('"'):
+            found.append(word[1:-1].encode().decode("unicode_escape").encode("latin-1"))
+        else:
+            (plain,) = shlex.split(word)
+            found.append(plain.encode())
+    return found
 
 
 def goes_on(world: LedgerWorld) -> None:
@@ -84,6 +98,76 @@ def test_a_key_of_another_type_is_named_and_mended(kind: str, hurt: LedgerWorld)
     assert key_rows(hurt) == []
     goes_on(hurt)
     assert is_still_frozen(hurt)
+
+
+SETS: Final = {"hash", "zset", "set"}
+
+
+@pytest.mark.parametrize("damage", STRANGE)
+@pytest.mark.parametrize("kind", ["all", *(pytest.param(kind, marks=long) for kind in TYPES if TYPES[kind] in SETS)])
+def test_what_is_no_text_and_no_number_is_named_and_mended(kind: str, damage: str, hurt: LedgerWorld) -> None:
+    whole_ledger(hurt)
+    harmed = [one for one, belongs in TYPES.items() if one == kind or (kind == "all" and belongs in SETS)]
+    before = hurt.client.zrange(hurt.keys.of("plans"), 0, -1)
+    for one in harmed:
+        STRANGE[damage](hurt.client, hurt.keys.of(one), TYPES[one])
+    if damage == "infinite in it":
+        # A purge's number is counted anew.
+        harmed = [one for one in harmed if TYPES[one] == "zset" and one != "purges"]
+    found = key_rows(hurt)
+    named = [check.name for check in found if check.name.startswith("key ")]
+    assert set(named) == {f"key {hurt.keys.of(one)}" for one in harmed} or len(named) == 20
+    for _ in range(4):
+        for check in key_rows(hurt):
+            if check.name != "keys":
+                mend(hurt, check)
+        # What was put back is looked at, and taken out if it is nobody.
+        hurt.coordinate()
+    assert key_rows(hurt) == []
+    assert set(before) <= set(hurt.client.zrange(hurt.keys.of("plans"), 0, -1))
+    goes_on(hurt)
+
+
+@pytest.mark.parametrize("kind", ["feed", "own_log", "audit"])
+@pytest.mark.parametrize("entries", [1, 30])
+@pytest.mark.parametrize("stays", [True, False])
+def test_an_entry_behind_the_last_event_is_named_and_mended(
+    kind: str, entries: int, stays: bool, hurt: LedgerWorld
+) -> None:
+    whole_ledger(hurt)
+    key, last = hurt.keys.of(kind), hurt.now()
+    for part in range(1, entries + 1):
+        hurt.client.xadd(key, {"rub": "bish"}, id=f"{last if entries == 1 else 10**18 + part}-{part}")
+    if not stays:
+        # Its number stays all the same.
+        hurt.client.xdel(key, *(name for name, _ in hurt.client.xrange(key, min=f"({last}-0")))
+    (found,) = key_rows(hurt)
+    assert found.name == f"key {key}"
+    if stays and kind != "audit":
+        with pytest.raises(Exception, match="is damaged"):
+            hurt.freeze("somebody*")
+    mend(hurt, found)
+    assert (key_rows(hurt), hurt.now()) == ([], last)
+    hurt.freeze("somebody*")
+    newest, _ = hurt.client.xrevrange(key, count=1)[0]
+    assert newest == f"{last + 1}-0"
+    goes_on(hurt)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("seq", "9" * 19), ("seq", "9" * 20), ("epoch", "9" * 19), ("epoch", "1e9")]
+)
+def test_a_number_that_cannot_be_counted_on_is_named_and_mended(kind: str, text: str, hurt: LedgerWorld) -> None:
+    whole_ledger(hurt)
+    before = hurt.now()
+    hurt.client.set(hurt.keys.of(kind), text)
+    with pytest.raises(Exception, match="is damaged"):
+        hurt.ask("pause", "good")
+    (found,) = key_rows(hurt)
+    mend(hurt, found)
+    assert key_rows(hurt) == []
+    assert hurt.now() == before
+    goes_on(hurt)
 
 
 @pytest.mark.parametrize(("where", "wrong"), FIELDS.items(), ids=str)

@@ -60,7 +60,7 @@ class Model(Chunks):
         for position, tenant in enumerate(found):
             task = Task(f"{plan_id}.{position}", plan, position, tenant, snapshot, plan.stages, rank=(2, 1, position))
             task.old = "source" if snapshot else ""
-            task.seen = seen and seen[tenant.id]
+            task.seen = None if seen is None else seen[tenant.id]
             plan.tasks.append(task)
             if wave_of:
                 task.wave = plan.waves[wave_of[position]]

@@ -78,7 +78,7 @@ local function read_task(task_id)
   }
   local is_sound = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
     and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7]) and p[10] and p[11]
-    and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES and WHOLE.is_whole(task.turn) and WHOLE.is_whole(task.rank)
+    and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES and WHOLE.is_whole(f.turn) and WHOLE.is_whole(f.rank)
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
   for i = #p - 13, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
   if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end

@@ -18,12 +18,12 @@ function WHOLE.is_other(found)
   return true
 end
 
--- Whether it is a number that one more can be added to; so is one that is not there yet. Larger ones stay as they are.
-local LARGEST = 1e15
+-- Whether it is a number that Redis, and a script, can add one to; so is one that is not there yet.
+local LONGEST_NUMBER = 15
 function WHOLE.is_whole(text)
   if not text then return true end
-  local number = tonumber(text)
-  return number and number % 1 == 0 and math.abs(number) < LARGEST
+  if type(text) ~= 'string' or #text > LONGEST_NUMBER + 1 then return false end
+  return text == '0' or string.find(text, '^%-?[1-9]%d*$') ~= nil
 end
 
 -- What a turn's every write goes to.
@@ -82,5 +82,8 @@ function WHOLE.ask_own_events()
   if WHOLE.is_other(redis.pcall('XLEN', K.own_log())) then WHOLE.damaged_for_all(K.own_log()) end
   if WHOLE.is_other(redis.pcall('HEXISTS', K.freezes(), '')) then WHOLE.damaged_for_all(K.freezes()) end
   if WHOLE.is_other(redis.pcall('XLEN', K.feed())) then WHOLE.damaged_for_all(K.feed()) end
-  WHOLE.last_event()
+  local last = WHOLE.last_event()
+  for _, stream in ipairs({K.feed(), K.own_log()}) do
+    if redis.call('XREAD', 'COUNT', 1, 'STREAMS', stream, last) then WHOLE.damaged_for_all(stream) end
+  end
 end
