@@ -17,7 +17,7 @@ says so: what earlier stages returned is lost, and only a retry from scratch can
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -39,7 +39,12 @@ class CheckpointLost(CheckpointError):
 class TaskCheckpoints(Protocol):
     """What the stage runner asks for."""
 
-    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+    def fetch(self, begun: Sequence[tuple[Turn, TurnRecord]]) -> Mapping[str, Checkpoint]:
+        """Those of many turns that have begun at once, in one look-up, by task, for ``outputs``: polls of a round, and
+        what a lost worker leaves to be polled. It waits for nobody; what is missing ``outputs`` looks up."""
+        ...
+
+    def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
         """What the recorded stages returned, by stage name, the last one last. Raises ``CheckpointError``."""
         ...
 
@@ -58,7 +63,11 @@ class LedgerCheckpoints:
     def __init__(self, size_limit: int = SIZE_LIMIT) -> None:
         self._size_limit = size_limit
 
-    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+    def fetch(self, begun: Sequence[tuple[Turn, TurnRecord]]) -> Mapping[str, Checkpoint]:
+        """See ``TaskCheckpoints``."""
+        return {}
+
+    def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
         """See ``TaskCheckpoints``."""
         if MARKER in record.checkpoint:
             raise CheckpointLost(_elsewhere(turn, record.checkpoint[MARKER], LEDGER_STORE))
@@ -80,7 +89,19 @@ class StoreCheckpoints:
         self._name = name
         self._patiently = patiently
 
-    def outputs(self, turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
+    def fetch(self, begun: Sequence[tuple[Turn, TurnRecord]]) -> Mapping[str, Checkpoint]:
+        """See ``TaskCheckpoints``."""
+        elsewhere = [turn.task_id for turn, record in begun if record.checkpoint.get(MARKER) == self._name]
+        if not elsewhere:
+            return {}
+        try:
+            return self._store.load_many(elsewhere)
+        except CheckpointError as error:
+            # Each waits for the store by itself, while its lease is kept.
+            _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=str(error))
+            return {}
+
+    def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
         """See ``TaskCheckpoints``."""
         marker = record.checkpoint.get(MARKER)
         if marker is None:
@@ -88,7 +109,7 @@ class StoreCheckpoints:
             return _outputs_of(record.checkpoint)
         if marker != self._name:
             raise CheckpointLost(_elsewhere(turn, marker, self._name))
-        loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
+        loaded: Checkpoint | None = fetched or self._patiently(lambda: self._store.load(turn.task_id))
         marked = (record.checkpoint["epoch"], record.checkpoint["completed_stages"])
         if loaded is None or (loaded.epoch, loaded.completed_stages) < marked:
             raise CheckpointLost(

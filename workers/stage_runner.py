@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Final, cast
 from uuid import uuid4
@@ -114,7 +115,18 @@ class StageRunner:
             answers = dict(zip(able, patiently(lambda: begin_all(self._ledger, able, delivery)), strict=True))
         except TooOld as error:
             return [self._too_old(turn, error) for turn in turns]
-        return [back[turn] or self._what_begun_of_round(turn, delivery, answers[turn]) for turn in turns]
+        following = [back[turn] or self._what_begun_of_round(turn, delivery, answers[turn]) for turn in turns]
+        self._fetch([one for one in following if isinstance(one, Run)])
+        return following
+
+    def _fetch(self, runs: Sequence[Run]) -> None:
+        """Their checkpoints at once, where a store beside the ledger has them; it may take its time."""
+        with ExitStack() as held:
+            for run in runs:
+                held.enter_context(self._keeper.holding(run.turn))
+            fetched = self._checkpoints.fetch([(run.turn, run.record) for run in runs])
+        for run in runs:
+            run.fetched = fetched.get(run.turn.task_id)
 
     def run_polled(self, run: Run) -> Next | Again:
         """One poll of a turn that a round has begun. What comes after it in the stage is for a worker's slot."""
@@ -233,7 +245,7 @@ class StageRunner:
             if (number := kept.get("format", 1)) > known:
                 raise TurnUnable(Unable(form, str(number)))
         run.cursor = Cursor.from_json(record.cursor)
-        run.outputs = self._checkpoints.outputs(run.turn, record)
+        run.outputs = self._checkpoints.outputs(run.turn, record, run.fetched)
         plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)
         return None if plan is None else TaskRun(plan, *configs_for(record, self._strategy))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
+from checkpoint import Checkpoint
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
 from orchestrator.stages.reach import Limits
@@ -74,7 +75,7 @@ class Run:
     """One turn under way. ``outputs``: those of the recorded stages; ``failed_step``, ``lost``: why it ended.
 
     ``task`` and all that comes from the record is there once it is known, also from an earlier turn of this delivery.
-    ``polls_only``: in a poll round, whose threads are for polls.
+    ``polls_only``: in a poll round, whose threads are for polls; ``fetched``: its checkpoint, looked up with theirs.
     """
 
     turn: Turn
@@ -85,6 +86,7 @@ class Run:
     failed_step: str | None = None
     lost: bool = False
     polls_only: bool = False
+    fetched: Checkpoint | None = None
     info: StageInfo = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.start_words import start_words
+from orchestrator.domain.fleet_config import MAX_WAVES
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
@@ -19,7 +20,7 @@ FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
 
 def fleet_fields(record: Record) -> dict[str, Any]:
     """The fields of a summary that are about its tenants together; none of a plan that says nothing of them."""
-    waves = [_wave(record, index) for index in range(int(record.get("waves", 0)))]
+    waves = [_wave(record, index) for index in range(min(int(record.get("waves", 0)), MAX_WAVES))]
     found: dict[str, Any] = {"waves": waves} if waves else {}
     if words := start_words(record, round(time.time() * 1000)):
         found["waits_because"] = words

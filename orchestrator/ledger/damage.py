@@ -25,6 +25,9 @@ COUNTED: Final = (
 )
 """What the plan's record counts, as ``n:NAME``; of a wave too, as ``wave:INDEX:n:NAME``."""
 
+_OF_WAVES: Final = ("wave", "passed")
+"""Numbers that a plan of waves has besides."""
+
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
@@ -72,8 +75,8 @@ def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
     """The plans that a coordinator has taken out in the last day, as their record was gone; and when. Not those that
     have been submitted again."""
     seconds, _ = client.time()
-    day = [(seconds + days * TOLD_SECONDS) * 1000 for days in (-1, 1)]
-    found = client.zrangebyscore(keys.of("lost"), *day, start=0, num=PAGE, withscores=True)
+    since, until = ((seconds + days * TOLD_SECONDS) * 1000 for days in (-1, 1))
+    found = client.zrangebyscore(keys.of("lost"), since, until, start=0, num=PAGE, withscores=True)
     pairs = cast(list[tuple[str, float]], found)
     with client.pipeline(transaction=False) as pipeline:
         for plan_id, _ in pairs:
@@ -121,9 +124,12 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
     waves = answer[2 + len(NUMBERS)]
     if not waves:
         return ""
-    if not _WHOLE.fullmatch(str(waves)):
-        return f"its waves is {str(waves)[:50]!r}, not a number"
-    for wave in range(min(int(waves), MAX_WAVES)):
+    if not _WHOLE.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
+        return f"its waves is {str(waves)[:50]!r}, not a number of waves"
+    for name, value in zip(_OF_WAVES, cast(list[str | None], client.hmget(key, list(_OF_WAVES))), strict=True):
+        if value is None or not _WHOLE.fullmatch(value) or int(value) > int(waves):
+            return f"its {name} is {str(value)[:50]!r}, not a wave's number"
+    for wave in range(int(waves)):
         names = _counts(f"wave:{wave}:")
         if wrong := _wrong_counts(names, cast(list[str | None], client.hmget(key, names))):
             return wrong

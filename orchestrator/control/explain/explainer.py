@@ -111,6 +111,8 @@ class Explainer:
             return
         plan_id, record, scene = summary.plan_id, self._reader.plan_record(summary.plan_id), self._look()
         state = PlanState(summary.status)
+        if wrong := self._reader.wrong_with_plan(plan_id):
+            yield damaged.plan_record(plan_id, wrong, self._offers())
         yield from damaged.plan_keys(self._reader.plan_keys.damaged(plan_id))
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         if state not in PLAN_ENDED:

@@ -11,6 +11,8 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
+from orchestrator.client import Client
+from orchestrator.domain.errors import DamagedData
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.operations import Order
@@ -126,3 +128,21 @@ def test_what_is_left_of_a_purge_is_counted_anew(world: LedgerWorld, number: str
     while purges.chunk(4) is not None:
         pass
     assert not [name for name in world.dump() if ":task:" in name or ":config:" in name]
+
+
+@pytest.mark.parametrize("number", ENDLESS)
+def test_whoever_looks_at_such_a_plan_says_so(world: LedgerWorld, settings: Settings, number: str) -> None:
+    fleet(world)
+    world.started("good", "xyz", stages=["one"])
+    for field in ("waves", "wave", "passed", "total", "max"):
+        kept = str(world.client.hget(world.keys.of("plan", "p"), field))
+        world.client.hset(world.keys.of("plan", "p"), field, number)
+        with Client(settings) as client:
+            (told,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
+            assert told.startswith(f"its {field} is '{number}'")
+            said = [one.sentence for one in client.explain(plan_id="p").remarks]
+            assert any(f"its {field} is" in sentence for sentence in said), (field, said)
+            assert {one.plan_id for one in client.plans()} == {"p", "good"}
+            with suppress(DamagedData):
+                client.status("p")
+        world.client.hset(world.keys.of("plan", "p"), field, kept)

@@ -59,9 +59,9 @@ def test_a_checkpoint_ahead_of_the_ledger_is_cut_back(
     loaded: list[Any] = []
     outputs = worker.runner._checkpoints.outputs
 
-    def outputs_seen(turn: Turn, record: TurnRecord) -> Mapping[str, Any]:
-        loaded.append(outputs(turn, record))
-        return outputs(turn, record)
+    def outputs_seen(turn: Turn, record: TurnRecord, fetched: Checkpoint | None) -> Mapping[str, Any]:
+        loaded.append(outputs(turn, record, fetched))
+        return outputs(turn, record, fetched)
 
     monkeypatch.setattr(worker.runner._checkpoints, "outputs", outputs_seen)
     worker.run_all(again)

@@ -1,0 +1,123 @@
+"""The checkpoints of a poll round come from a store beside the ledger in one look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+import redis
+
+from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
+from orchestrator.client import Client
+from orchestrator.ledger.records import Turn
+from orchestrator.settings.model import Settings
+from steps import Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
+from tests.support.in_process import InProcess
+from tests.support.plans import plan, tenant
+from tests.support.say_step import Say, at_once
+from workers.checkpoints import StoreCheckpoints
+from workers.next_link import Proceed, Reschedule
+from workers.turn_run import Run
+
+COUNT = 5
+STAGES = [
+    {"name": "say", "steps": [{"type": "say", "word": "hello"}]},
+    {"name": "wait", "steps": [{"type": "wait-on"}]},
+]
+
+
+class NoParameters(StepParameters):
+    """None."""
+
+
+class WaitOn(Step[NoParameters]):
+    """Polls for ever."""
+
+    name = "wait-on"
+    Parameters = NoParameters
+
+    def run(self, parameters: NoParameters, context: StepContext) -> Outcome:
+        return PollAgain(3.0, "not yet")
+
+
+class Counted(MemoryCheckpointStore):
+    """Real, and counts what it is asked; away for the next ``away`` batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = 0
+        self.batches: list[int] = []
+        self.single = 0
+
+    def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
+        if self.away:
+            self.away -= 1
+            raise CheckpointStoreUnavailable("db at 10.0.0.1 does not answer")
+        self.batches.append(len(task_ids))
+        return {
+            task_id: kept for task_id in task_ids if (kept := super(Counted, self).load_many([task_id]).get(task_id))
+        }
+
+    def load(self, task_id: str) -> Checkpoint | None:
+        self.single += 1
+        return super().load_many([task_id]).get(task_id)
+
+
+@pytest.fixture
+def store() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def worker(redis_client: redis.Redis, settings: Settings, store: Counted) -> Iterator[InProcess]:
+    checkpoints = StoreCheckpoints(store, "memory", at_once)
+    with InProcess(redis_client, settings, StepRegistry([Say(), WaitOn()]), checkpoints) as worker:
+        yield worker
+
+
+def polling(worker: InProcess, store: Counted) -> list[Turn]:
+    """A plan whose tasks have recorded a stage and polled once in the next; their turns, due now."""
+    worker.submit(plan("p", [tenant(f"t{number}") for number in range(COUNT)], STAGES, COUNT))
+    turns = []
+    for task in worker.admit("p"):
+        assert isinstance(worker.run(task, 0), Proceed)
+        assert isinstance(worker.run(task, 1), Reschedule)
+        turns.append(Turn(task.task_id, task.epoch, 1, 1))
+        worker.ledger.client.hset(worker.ledger.keys.of("task", task.task_id), "dueAt", 0)
+    store.batches.clear()
+    store.single = 0
+    return turns
+
+
+def outputs(worker: InProcess, begun: Sequence[object]) -> list[object]:
+    """What the steps of each could read."""
+    found: list[object] = []
+    for run in begun:
+        assert isinstance(run, Run)
+        worker.runner.run_polled(run)
+        found.append(run.outputs)
+    return found
+
+
+def test_one_look_up_serves_a_whole_round(worker: InProcess, store: Counted) -> None:
+    begun = worker.runner.begin_round(polling(worker, store))
+    assert outputs(worker, begun) == [{"say": {"0": {"word": "hello"}}}] * COUNT
+    assert (store.batches, store.single) == ([COUNT], 0)
+
+
+def test_a_store_that_is_away_is_waited_for_by_each(worker: InProcess, store: Counted) -> None:
+    turns = polling(worker, store)
+    store.away = 1
+    begun = worker.runner.begin_round(turns)
+    assert outputs(worker, begun) == [{"say": {"0": {"word": "hello"}}}] * COUNT
+    assert (store.batches, store.single) == ([], COUNT)
+
+
+def test_one_that_is_lost_is_no_matter_of_the_others(worker: InProcess, store: Counted, client: Client) -> None:
+    turns = polling(worker, store)
+    store.delete(turns[0].task_id)
+    for run in worker.runner.begin_round(turns):
+        assert isinstance(run, Run)
+        worker.runner.run_polled(run)
+    told = [(row.status, row.failure_info and row.failure_info.type) for row in client.status("p").tasks]
+    assert told == [("FAILED", "CheckpointLost"), *[("RUNNING", None)] * (COUNT - 1)]
