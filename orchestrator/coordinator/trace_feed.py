@@ -10,10 +10,14 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import structlog
+from redis.exceptions import ResponseError
+
 from orchestrator.background.loop import BackgroundLoop
-from orchestrator.domain.events import Event, TaskEvent
+from orchestrator.domain.events import Event, OtherEvent, TaskEvent
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.refusals import is_damage
 from orchestrator.observability.tracing import MOVE, ROLLBACK, Tracing, attributes, end_span
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 EVERY_SECONDS: Final = 1.0
 KEPT: Final = 200_000
 """Beginnings remembered; a task that began before all of them is as long as its last second."""
+
+_log = structlog.get_logger(__name__)
 
 _BEGIN: Final = {
     **dict.fromkeys(("PlanStarted", "TaskStarted", "TaskRetryStarted"), MOVE),
@@ -43,7 +49,8 @@ class TraceFeed:
         self._reader = reader
         self._tracing = tracing
         self._name = name
-        self._since = reader.last_sequence_id(None)
+        self._is_told = False
+        self._since = self._end()
         self._began: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._sent: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._loop = BackgroundLoop("trace-feed", EVERY_SECONDS, self.look, closing=self.look)
@@ -58,6 +65,11 @@ class TraceFeed:
 
     def look(self) -> None:
         """Takes what has come since the last look."""
+        end = self._end()
+        if end is None:
+            return
+        # Begun at a damaged feed; or a hand's entry was the last, and has been taken out.
+        self._since = end if self._since is None else min(self._since, end)
         try:
             names = [process.name for process in self._reader.alive() if process.role == "coordinator"]
             sends = not names or min(names) == self._name
@@ -67,8 +79,26 @@ class TraceFeed:
         except UNREACHABLE:
             # What came meanwhile is still in the feed.
             return
+        self._is_told = False
+
+    def _end(self) -> int | None:
+        """Number of the newest event; None while nobody can tell."""
+        try:
+            return self._reader.last_sequence_id(None)
+        except UNREACHABLE:
+            return None
+        except ResponseError as error:
+            if not is_damage(error):
+                raise
+            if not self._is_told:
+                _log.warning("the feed is damaged; `changeover doctor` says how it is mended", action="traces-wait")
+            self._is_told = True
+            return None
 
     def _take(self, event: Event, *, sends: bool) -> None:
+        if isinstance(event, OtherEvent):
+            # A newer release's, or a hand's.
+            return
         of_task = isinstance(event, TaskEvent)
         what = event.task_id if isinstance(event, TaskEvent) else event.plan_id
         if (mode := _BEGIN.get(event.type)) is not None:

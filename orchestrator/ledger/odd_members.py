@@ -21,6 +21,8 @@ SHOWN: Final = 20
 _UTMOST: Final = "1e15"
 """Beyond all times in ms, places and tickets that are ever written."""
 
+_ENDS: Final = (("-inf", f"(-{_UTMOST}"), (f"({_UTMOST}", "+inf"))
+
 _REMOVE: Final = {"zset": "ZREM", "set": "SREM", "hash": "HDEL"}
 _READ: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "zset": ("ZRANGE", (0, LOOKED_AT - 1)),
@@ -41,10 +43,9 @@ def no_texts(client: redis.Redis, key: str, kind: str) -> Iterator[tuple[str, tu
 def no_numbers(client: redis.Redis, key: str, *, put_back_at: str | None) -> Iterator[tuple[str, tuple[RedisCommand, ...]]]:
     """The same of the scores of a sorted set. What stands there is taken out, to be made anew; or is put where it is
     looked at next."""
-    ends = (("-inf", f"(-{_UTMOST}"), (f"({_UTMOST}", "+inf"))
     found = [
         pair
-        for low, high in ends
+        for low, high in _ENDS
         for pair in cast(
             Sequence[tuple[str, float]], client.zrangebyscore(key, low, high, start=0, num=SHOWN, withscores=True)
         )
@@ -52,10 +53,15 @@ def no_numbers(client: redis.Redis, key: str, *, put_back_at: str | None) -> Ite
     if not found:
         return
     name, score = found[0]
-    mend: tuple[RedisCommand, ...] = tuple(("ZREMRANGEBYSCORE", key, low, high) for low, high in ends)
+    mend = remove_scores(key)
     if put_back_at is not None:
         mend = (("ZADD", key, "XX", *(word for name, _ in found[:SHOWN] for word in (put_back_at, name))),)
     yield f"the score of its {name!r} is {score:g}", mend
+
+
+def remove_scores(key: str) -> tuple[RedisCommand, ...]:
+    """Takes out all that stand at such a score."""
+    return tuple(("ZREMRANGEBYSCORE", key, low, high) for low, high in _ENDS)
 
 
 def _spelled(name: bytes | str) -> str | None:

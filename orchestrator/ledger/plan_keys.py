@@ -14,11 +14,14 @@ import redis
 from orchestrator.ledger.damaged_key import DamagedKey
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
-from orchestrator.ledger.odd_members import no_numbers, no_texts
+from orchestrator.ledger.odd_members import no_numbers, no_texts, remove_scores
 from orchestrator.ledger.stream_ends import behind
 
 OF_A_PLAN: Final = {"queue": "zset", "slots": "set", "plan_paused": "set", "log": "stream"}
 """The keys that a plan has one of, beside its record (``damage.py``), as Redis calls them."""
+
+INFINITE: Final = "infinite"
+"""What the script says of a sorted set with scores that nobody stands at."""
 
 LOOKED_AT: Final = 500
 """Tasks that one script looks at."""
@@ -68,15 +71,20 @@ class PlanKeys:
             for wrong, mend in no_numbers(self._client, key, put_back_at=None):
                 yield DamagedKey(key, kind, wrong, mend)
 
-    def places(self, plan_id: str, first: int, end: int) -> Iterator[list[DamagedPlace]]:
-        """Those of the plan's open tasks from position ``first`` to before ``end``: a list for each step of a bounded
-        size, of which two may have the same key."""
+    def places(self, plan_id: str, first: int, end: int, *, ended_too: bool = False) -> Iterator[list[DamagedPlace]]:
+        """Those of the plan's open tasks from position ``first`` to before ``end``, with ``ended_too`` the tenants of
+        the others as well: a list for each step of a bounded size, of which two may have the same key."""
         for position in range(first, end, LOOKED_AT):
-            step = (plan_id, position, min(LOOKED_AT, end - position))
+            step = (plan_id, position, min(LOOKED_AT, end - position), int(ended_too))
             yield [
-                DamagedPlace(int(at), str(tenant), _of_another_type(key, kind, is_now, belongs))
+                DamagedPlace(int(at), str(tenant), self._place(str(key), kind, is_now, belongs))
                 for at, tenant, kind, key, is_now, belongs in look(self._client, self._keys, "damaged_places", step)
             ]
+
+    def _place(self, key: str, kind: str, is_now: str, belongs: str) -> DamagedKey:
+        if is_now != INFINITE:
+            return _of_another_type(key, kind, is_now, belongs)
+        return DamagedKey(key, kind, "it has a score that is no place", remove_scores(key))
 
 
 def _of_another_type(key: str, kind: str, is_now: str, belongs: str) -> DamagedKey:

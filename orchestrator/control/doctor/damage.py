@@ -15,7 +15,7 @@ from orchestrator.control.explain.damaged import key_words, name_of, place_words
 from orchestrator.control.explain.offers import Offers
 from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import PLAN_OPEN
-from orchestrator.ledger.damage import DamagedRecord
+from orchestrator.ledger.damage import ENDED_LOOKED_AT, DamagedRecord
 from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import is_damage
@@ -57,6 +57,7 @@ def damage_rows(reader: Reader, offers: Offers, *, tasks: bool) -> Iterator[Chec
         yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
     if tasks:
         yield from _tasks(reader, offers)
+        yield from _tenants(reader)
 
 
 def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:
@@ -83,10 +84,26 @@ def _keys(reader: Reader, plan_id: str, total: int) -> Iterator[Check]:
     """Of what one plan, and what its tasks stand in, goes by."""
     for key in reader.plan_keys.damaged(plan_id):
         yield check(Row.DAMAGED_KEY, f"key {key.key}", key_words(key, f"plan {plan_id}"), good=False)
-    for step in reader.plan_keys.places(plan_id, 0, total):
+    for step in reader.plan_keys.places(plan_id, 0, total, ended_too=True):
         for place in step[:SHOWN]:
             finding = key_words(place.key, place_words(place, plan_id))
             yield check(Row.DAMAGED_KEY, f"key {place.key.key}", finding, good=False)
+
+
+def _tenants(reader: Reader) -> Iterator[Check]:
+    """Of plans that have ended, the newest first: a later plan meets what is damaged there."""
+    until, named = time.monotonic() + LOOK_SECONDS, 0
+    under_way = frozenset(reader.active_plans())
+    for plan_id in (one for one in reader.plan_ids()[:ENDED_LOOKED_AT] if one not in under_way):
+        written = reader.plan_record(plan_id).get("written", "")
+        total = int(written) if written.isdecimal() else 0
+        for step in reader.plan_keys.places(plan_id, 0, total, ended_too=True):
+            for place in step[: SHOWN - named]:
+                named += 1
+                who = f"tenant {place.tenant_id}"
+                yield check(Row.DAMAGED_KEY, f"key {place.key.key}", key_words(place.key, who), good=False)
+            if named >= SHOWN or time.monotonic() > until:
+                return
 
 
 def _row(found: DamagedRecord, offers: Offers, plan_id: str) -> Check:

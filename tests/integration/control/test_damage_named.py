@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,6 +64,24 @@ def test_a_damaged_tenant_is_named_with_its_mend_wherever_it_is_met(
     world.client.delete(key)
     client.submit(SECOND)
     assert client.tenant_status("acme").plan_id == "second"
+
+
+@pytest.mark.parametrize("kind", ["tenant", "line"])
+def test_doctor_names_a_damaged_key_of_a_tenant_whose_tasks_have_ended(
+    world: LedgerWorld, client: Client, kind: str
+) -> None:
+    key = world.keys.of(kind, "acme")
+    world.client.delete(key)
+    world.client.set(key, "x")
+    (row,) = [one for one in client.doctor().checks if one.row == "damaged-key"]
+    assert row.name == f"key {key}"
+    assert row.finding.endswith(f"Tenant acme stands still until it is mended; in redis-cli: `DEL '{key}'`")
+    world.client.delete(key)
+    world.client.zadd(world.keys.of("line", "birch"), {"p.1": "inf"})
+    (row,) = [one for one in client.doctor().checks if one.row == "damaged-key"]
+    for command in re.findall("`(.+?)`", row.finding):
+        world.client.execute_command(*shlex.split(command))  # type: ignore[no-untyped-call]
+    assert not [one for one in client.doctor().checks if one.row == "damaged-key"]
 
 
 def test_a_draft_that_nobody_writes_has_its_age_and_a_way_out(world: LedgerWorld, client: Client) -> None:
