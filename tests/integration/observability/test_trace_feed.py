@@ -75,7 +75,7 @@ def test_a_damaged_feed_ends_no_coordinator_and_traces_go_on_once_it_is_mended(
         assert [line["action"] for line in logs] == ["traces-wait"] * (damage == "of another type")
         for found in damaged_keys(client, world.keys):
             for command in found.mend:
-                client.execute_command(*command)  # type: ignore[no-untyped-call]
+                client.execute_command(*command)
         feed.look()
         world.finish(task)
         feed.look()
