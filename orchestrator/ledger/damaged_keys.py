@@ -13,7 +13,7 @@ from typing import Final, cast
 import redis
 
 from orchestrator.domain.errors import quoted_value
-from orchestrator.ledger.damaged_key import RedisCommand, DamagedKey
+from orchestrator.ledger.damaged_key import DamagedKey, RedisCommand
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.odd_members import no_numbers, no_texts
 from orchestrator.ledger.shared_settings import NAMES

@@ -40,7 +40,9 @@ def no_texts(client: redis.Redis, key: str, kind: str) -> Iterator[tuple[str, tu
         yield f"its {in_bytes(odd[0])} is no text", ((_REMOVE[kind], key, *odd),)
 
 
-def no_numbers(client: redis.Redis, key: str, *, put_back_at: str | None) -> Iterator[tuple[str, tuple[RedisCommand, ...]]]:
+def no_numbers(
+    client: redis.Redis, key: str, *, put_back_at: str | None
+) -> Iterator[tuple[str, tuple[RedisCommand, ...]]]:
     """The same of the scores of a sorted set. What stands there is taken out, to be made anew; or is put where it is
     looked at next."""
     found = [
