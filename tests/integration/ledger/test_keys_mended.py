@@ -129,8 +129,8 @@ def test_what_is_no_text_and_no_number_is_named_and_mended(kind: str, damage: st
 
 
 @pytest.mark.parametrize("kind", ["feed", "own_log", "audit"])
-@pytest.mark.parametrize("entries", [1, 30])
-@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("entries", [1, pytest.param(30, marks=long)])
+@pytest.mark.parametrize("stays", [True, pytest.param(False, marks=long)])
 def test_an_entry_behind_the_last_event_is_named_and_mended(
     kind: str, entries: int, stays: bool, hurt: LedgerWorld
 ) -> None:

@@ -15,6 +15,7 @@ from orchestrator.observability.tracing import Tracing
 from orchestrator.settings.model import Settings
 from tests.support.damaged_keys import DAMAGES, STRANGE
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 from tests.support.place import Place
 
 
@@ -57,8 +58,8 @@ def half_an_event(client: redis.Redis, key: str, kind: str) -> None:
         client.xadd(key, {"e": event, "l": "p", "d": "[]", "p": "x", "t": "late"})
 
 
-@pytest.mark.parametrize("begins", ["before", "after"])
-@pytest.mark.parametrize("damage", [*DAMAGES, "no text in it", "half an event"])
+@pytest.mark.parametrize("begins", mostly_long(["before", "after"], "after"))
+@pytest.mark.parametrize("damage", mostly_long([*DAMAGES, "no text in it", "half an event"], "of another type"))
 def test_a_damaged_feed_ends_no_coordinator_and_traces_go_on_once_it_is_mended(
     place: Place, settings: Settings, damage: str, begins: str
 ) -> None:

@@ -1,0 +1,163 @@
+"""Whatever an HTTP gate answers, or does instead: 200 lets on, 202 and no answer at all are asked again, all
+else rejects; a rejected gate stops its plan, and nobody else."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Final
+
+import pytest
+
+from orchestrator.fleet.rules import FleetRules, Wave
+from orchestrator.ledger.awaited import GateQuestion
+from orchestrator.ledger.operations import Order
+from orchestrator.settings.model import Settings
+from orchestrator.stages.rollback_strategy import PreviousConfig
+from orchestrator.stages.stage_factory import StageFactory
+from steps import StepRegistry
+from tests.support.in_process import InProcess
+from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
+from workers import looks
+from workers.looks import Looker
+from workers.plan_cache import PlanCache
+
+REDIRECT: Final = b"HTTP/1.1 %d x\r\nLocation: /yes\r\nContent-Length: 0\r\n\r\n"
+PAGE: Final = b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%s"
+YES, AGAIN, NO = "PASSED", "GATED", "REJECTED"
+
+ANSWERS: Final[dict[str, tuple[bytes | None, str]]] = {
+    "yes": (PAGE % (200, 0, b""), YES),
+    "yes, with a body that is no JSON": (PAGE % (200, 5, b"{nope"), YES),
+    "yes, and a body that says no": (PAGE % (200, 17, b'{"approved":false'), YES),
+    "yes, without an end of its body": (b"HTTP/1.1 200 x\r\nContent-Length: 100\r\n\r\nshort", AGAIN),
+    "not yet": (PAGE % (202, 0, b""), AGAIN),
+    "created": (PAGE % (201, 0, b""), NO),
+    "nothing to say": (b"HTTP/1.1 204 x\r\n\r\n", NO),
+    "redirected": (REDIRECT % 302, NO),
+    "redirected for good": (REDIRECT % 308, NO),
+    "who are you": (PAGE % (401, 0, b""), NO),
+    "never heard of it": (PAGE % (404, 0, b""), NO),
+    "broken": (PAGE % (500, 0, b""), NO),
+    "away": (PAGE % (503, 0, b""), NO),
+    "closes": (b"", AGAIN),
+    "hangs": (None, AGAIN),
+    "half a head": (b"HTTP/1.1 200", AGAIN),
+    "no HTTP": (b"\x15\x03\x01\x00\x02\x02P yes 200\r\n\r\n", AGAIN),
+}
+
+
+class Gate:
+    """Says these bytes to whoever asks, and closes; without any it says nothing and keeps the line."""
+
+    def __init__(self, said: bytes | None) -> None:
+        self._said = said
+        self.asked: list[bytes] = []
+        self._kept: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/may-we"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                asking, _ = self._listener.accept()
+                self.asked.append(asking.recv(4096))
+                if self._said is None:
+                    self._kept.append(asking)
+                    continue
+                asking.sendall(self._said)
+                asking.close()
+
+    def close(self) -> None:
+        for one in (self._listener, *self._kept):
+            one.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[bytes | None], Gate]]:
+    gates: list[Gate] = []
+
+    def start(said: bytes | None) -> Gate:
+        gates.append(Gate(said))
+        return gates[-1]
+
+    yield start
+    for gate in gates:
+        gate.close()
+
+
+@pytest.fixture
+def looker(world: LedgerWorld, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looker]:
+    monkeypatch.setattr(looks, "ANSWER_SECONDS", 0.3)
+    registry = StepRegistry([])
+    with InProcess(world.client, settings, registry) as process:
+        plans = PlanCache(process.reader, StageFactory(registry, settings))
+        resources = process.runner._resources
+        yield Looker(world.awaited, world.operations, plans, resources, PreviousConfig())
+
+
+@pytest.fixture
+def world(redis_client: object, settings: Settings) -> Iterator[LedgerWorld]:
+    world = LedgerWorld(redis_client, settings)  # type: ignore[arg-type]
+    yield world
+    world.check()
+
+
+def asked(world: LedgerWorld, url: str) -> GateQuestion:
+    """The question to the gate behind a plan's first wave, which has ended; another plan waits for nobody."""
+    gate = json.dumps({"url": url, "interval": 30_000, "timeout": 3_600_000})
+    waves = (Wave("canary", 1, gate=gate), Wave("rest", 1))
+    world.started("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1], stages=["one"])
+    world.finish("p.0")
+    question = world.awaited.hand_out().question
+    assert question is not None
+    return question
+
+
+def state(world: LedgerWorld) -> tuple[str, str]:
+    record = world.reader.plan_record("p")
+    return record["wave:0:state"], record["status"]
+
+
+@pytest.mark.parametrize("answer", mostly_long(ANSWERS, "redirected", "hangs", "yes, with a body that is no JSON"))
+def test_what_follows_an_answer(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate], answer: str
+) -> None:
+    said, then = ANSWERS[answer]
+    gate = start(said)
+    question = asked(world, gate.url)
+    looker.ask(question)
+    assert state(world) == (then, "PAUSED" if then == NO else "RUNNING")
+    # A redirect is answered, not followed.
+    assert len(gate.asked) == 1
+    assert world.serve("p") == (["p.1"] if then == YES else [])
+    told = [event for event in world.events() if event.type.startswith("PlanGate")][-1]
+    if then == NO:
+        assert gate.url in str(getattr(told, "reason", ""))
+        # A person may know better.
+        assert world.operations.answer_gate("p", "canary", Order("ada", "known"), approves=True).answer == "ACCEPTED"
+        world.ask("resume", "p")
+        assert world.serve("p") == ["p.1"]
+    before = world.dump()
+    looker.ask(question)
+    assert (world.dump() == before) or then == AGAIN
+
+
+def test_who_cannot_be_reached_is_asked_again_until_its_time_is_over(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate]
+) -> None:
+    gate = start(b"")
+    gate.close()
+    question = asked(world, gate.url)
+    looker.ask(question)
+    assert state(world) == (AGAIN, "RUNNING")
+    world.client.hset(world.keys.of("plan", "p"), "gateSince", 1)
+    looker.ask(question)
+    assert state(world) == (NO, "PAUSED")
+    told = [event for event in world.events() if event.type == "PlanGateRejected"]
+    assert [str(getattr(event, "reason", "")).startswith("no yes in time") for event in told] == [True]
