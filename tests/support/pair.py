@@ -123,7 +123,7 @@ class Pair(Agreement):
             before = self.world.dump()
             assert self.world.awaited.record_look(look.task_id, look.number, why) is Looked.STALE
             assert self.world.dump() == before
-        assert answers == expected
+        assert answers == expected, f"{answers}, not {expected}"
         self.agree()
         return answers
 

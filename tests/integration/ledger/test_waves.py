@@ -130,7 +130,7 @@ def test_a_soak_that_trips_the_breaker_is_done_anew_when_that_is_answered(pair: 
     pair.finish("p.1")
     gone = frozenset({"a", "b"})
     assert pair.look("p", gone) == ["SEEN", "SEEN"]
-    assert pair.look("p", gone) == ["FAILED", "STALE"], "the breaker ends the looks"
+    assert pair.look("p", gone) == ["UNHEALTHY", "STALE"], "the breaker ends the looks"
     assert pair.world.status("p") == "PAUSED"
     assert pair.ask("resume", "p").why == "breached"
     pair.ask("resume", "p", force=True)

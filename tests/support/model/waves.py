@@ -58,7 +58,7 @@ class Waves(PlanEnds):
             self._leave_soak(task.plan, wave)
         self._settle_waves(task.plan)
         self._settle(task.plan)
-        return "FAILED" if fails else "SEEN"
+        return "UNHEALTHY" if fails else "SEEN"
 
     def _fail_soaked(self, task: Task) -> None:
         """It is tried again from its first stage, and all of them are run then."""
