@@ -134,7 +134,9 @@ def test_what_is_left_of_a_purge_is_counted_anew(world: LedgerWorld, number: str
 def test_whoever_looks_at_such_a_plan_says_so(world: LedgerWorld, settings: Settings, number: str) -> None:
     fleet(world)
     world.started("good", "xyz", stages=["one"])
-    for field in ("waves", "wave", "passed", "total", "max"):
+    # A large number of tenants or slots is one all the same.
+    more = () if number.isdecimal() else ("total", "max")
+    for field in ("waves", "wave", "passed", *more):
         kept = str(world.client.hget(world.keys.of("plan", "p"), field))
         world.client.hset(world.keys.of("plan", "p"), field, number)
         with Client(settings) as client:
