@@ -32,6 +32,10 @@ class NetworkEndpoint(Model):
     target_ip: Text | None = None
 
 
+Overrides = Annotated[dict[str, JsonValue], Field(max_length=200)]
+"""Of one type of step. Bounded, as each step of this type, in each stage, is built with all of them."""
+
+
 class ConfigFields(Model):
     """What the new config of a tenant and the one to go back to have in common."""
 
@@ -40,11 +44,11 @@ class ConfigFields(Model):
     deploy_unit_id: Version | None = None
     deploy_unit_name: Name | None = None
     deploy_unit_version: Version | None = None
-    network_endpoints: list[NetworkEndpoint] = Field(default_factory=list)
+    network_endpoints: list[NetworkEndpoint] = Field(default_factory=list, max_length=10_000)
     target_domain: Text | None = None
     target_ip: Text | None = None
     variables: dict[str, JsonValue] = Field(default_factory=dict)
-    overrides: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    overrides: dict[str, Overrides] = Field(default_factory=dict, max_length=200)
 
 
 class TenantConfig(ConfigFields):

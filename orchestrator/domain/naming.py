@@ -12,21 +12,32 @@ from typing import Final
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_COMPARED = 64
-MOST_COMPARED: Final = 200
-"""Unknown names of one ``bounded_comparing`` for which the nearest is looked for: more than are told of."""
 
-_left: ContextVar[list[int] | None] = ContextVar("names left to compare", default=None)
+MOST_COMPARED: Final = 20_000
+"""Pairs of names that are compared under one ``bounded_comparing``: many more than there are errors to tell."""
+
+_MOST_LISTED: Final = 50
+
+_said: ContextVar[_Said | None] = ContextVar("sentences said of unknown names", default=None)
+
+
+class _Said:
+    """Each sentence is made once: the same name may be unknown for every tenant."""
+
+    def __init__(self) -> None:
+        self.left = MOST_COMPARED
+        self.sentences: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
 
 @contextmanager
 def bounded_comparing() -> Iterator[None]:
-    """Bounds how many unknown names are compared inside: looking for the nearest takes 0.2 ms, and whoever is told
-    of a hundred mistakes is told that there are more."""
-    token = _left.set([MOST_COMPARED])
+    """Bounds what this thread compares inside to find the names that were meant: who gets thousands of them wrong is
+    told of the first only."""
+    token = _said.set(_Said())
     try:
         yield
     finally:
-        _left.reset(token)
+        _said.reset(token)
 
 
 @lru_cache(maxsize=4096)
@@ -50,15 +61,26 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not known: the nearest one, else all that are; short beyond what is compared."""
-    left = _left.get()
-    if left is not None:
-        if left[0] <= 0:
-            return f"unknown {kind}"
-        left[0] -= 1
-    names = sorted(known)
-    near = nearest(name, names)
-    return f"unknown {kind}; did you mean {near!r}?" if near else f"unknown {kind}; known: {', '.join(names) or 'none'}"
+    """The sentence for a name that is not known: the nearest one, else all that are. Under ``bounded_comparing``
+    neither, once too many names were wrong."""
+    names = tuple(sorted(known))
+    said = _said.get()
+    if said is None:
+        return _sentence(kind, name, names)
+    key = (kind, name, names)
+    if (sentence := said.sentences.get(key)) is not None:
+        return sentence
+    said.left -= len(names) + 1
+    if said.left < 0:
+        return f"unknown {kind}"
+    return said.sentences.setdefault(key, _sentence(kind, name, names))
+
+
+def _sentence(kind: str, name: str, names: tuple[str, ...]) -> str:
+    if (near := nearest(name, names)) is not None:
+        return f"unknown {kind}; did you mean {near!r}?"
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"unknown {kind}; known: {', '.join(names[:_MOST_LISTED]) or 'none'}{more}"
 
 
 def is_address(text: str) -> bool:

@@ -46,9 +46,19 @@ _PATTERNS = {
 
 def problems_of(error: ValidationError, model: type[BaseModel], path: str = "") -> list[Problem]:
     """Each mistake once, in order; ``path`` goes before the place inside ``model``."""
+    return first_problems_of(error, model, path)[0]
+
+
+def first_problems_of(
+    error: ValidationError, model: type[BaseModel], path: str = "", most: int | None = None
+) -> tuple[list[Problem], int]:
+    """The same of the first mistakes, about ``most`` of them, and how many more there are, which are only counted."""
     unions: dict[str, list[str]] = {}
     found: dict[tuple[str, str], Problem] = {}
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    for done, item in enumerate(items):
+        if most is not None and len(found) >= most:
+            return list(found.values()), len(items) - done
         place, inner = _place(item["loc"], model)
         full = join(path, place)
         tag = item["loc"][-1] if item["loc"] else None
@@ -59,7 +69,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], path: str = "") 
             continue
         value = None if item["type"] == "missing" else shown(item["input"])
         found.setdefault((full, item["type"]), Problem(full, value, _message(item, inner)))
-    return list(found.values())
+    return list(found.values()), 0
 
 
 def join(path: str, place: str) -> str:
@@ -136,7 +146,7 @@ def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, typ
         name = part if free else known.get(part, part)
         place = join(place, name[:QUOTE_LIMIT])
         if name in model.model_fields and not free:
-            inner = _model_in(model.model_fields[name].annotation)
+            inner = model_in(model.model_fields[name].annotation)
             free = inner is None and follows is not None and "dict" in str(model.model_fields[name].annotation)
             free = free or (inner is None and "JsonValue" in str(model.model_fields[name].annotation))
             if inner is not None and follows is not None:
@@ -150,7 +160,8 @@ def _spellings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
         yield name, field.alias or name
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's annotation speaks of, alone or in a list or union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for one in get_args(annotation) if (found := _model_in(one))), None)
+    return next((found for one in get_args(annotation) if (found := model_in(one))), None)

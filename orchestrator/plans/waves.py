@@ -19,6 +19,8 @@ from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.variables import template_variables
 
 FEW = 3
+MOST_GROUPS = 50
+"""Limits of unknown groups that are told; the rest are counted."""
 
 
 @dataclass(slots=True)
@@ -59,12 +61,12 @@ def _unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> l
     """A limit of a group that no tenant is of is a slip of the pen that would limit nothing."""
     if not header.group_limits:
         return []
-    known = sorted({group for _, config in tenants for group in json.loads(config).get("groups", ())})
-    return [
-        Problem(f"group_limits.{name}", name, unknown("group", name, known))
-        for name in header.group_limits
-        if name not in known
-    ]
+    known = {group for _, config in tenants for group in json.loads(config).get("groups", ())}
+    wrong = [name for name in header.group_limits if name not in known]
+    problems = [Problem(f"group_limits.{name}", name, unknown("group", name, known)) for name in wrong[:MOST_GROUPS]]
+    if (more := len(wrong) - MOST_GROUPS) > 0:
+        problems.append(Problem("group_limits", None, f"and {more} more groups that no tenant is of"))
+    return problems
 
 
 def static_problems(header: PlanHeader) -> list[Problem]:

@@ -23,8 +23,15 @@ from steps.kept_by_size import KeptBySize
 Overridden = KeptBySize[tuple[int, str], "BuiltStep"]
 """Steps checked with an override: by the step's own number and the override's text."""
 
+MOST_UNKNOWN: Final = 50
+"""Wrong names of parameters that are told of one step; the rest are counted."""
+
 _NUMBERS: Final = itertools.count()
 _NOTHING: Mapping[str, Any] = {}
+
+
+class WrongOverride(InvalidInput):
+    """A tenant's override has parameters that no step of its type has: the same for each step of this type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,10 @@ class CompiledStep:
                 self._render(self._renderer, self._parameters, variables, self.path)
             )
         path = f"overrides.{override[0]}"
-        values = self._by_field(override[1], path)
+        try:
+            values = self._by_field(override[1], path)
+        except InvalidInput as error:
+            raise WrongOverride(error.problems) from error
         renderer = self._compile_override(values, path)
         if self._renderer is not None or renderer is not None:
             parameters = self._render(self._renderer, self._parameters, variables, self.path)
@@ -130,6 +140,9 @@ class CompiledStep:
             elif name in found:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
             found[name] = value
+        if len(problems) > MOST_UNKNOWN:
+            more = Problem(path, None, f"and {len(problems) - MOST_UNKNOWN} more wrong names of parameters")
+            problems = [*problems[:MOST_UNKNOWN], more]
         if problems:
             raise InvalidInput(problems)
         return found

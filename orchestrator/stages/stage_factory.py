@@ -16,7 +16,7 @@ from orchestrator.domain.naming import step_type, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
-from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden
+from orchestrator.stages.compiled_step import BuiltStep, CompiledStep, Overridden, WrongOverride
 from orchestrator.templates.condition import compile_condition, condition_holds
 from orchestrator.templates.templates import Renderer, Variables
 from orchestrator.templates.variables import template_variables
@@ -77,16 +77,21 @@ class CompiledStage:
         overrides = config.get("overrides")
         by_type = {step_type(key): (key, values) for key, values in overrides.items()} if overrides else _NOTHING
         found: list[BuiltStep] = []
-        problems: list[Problem] = []
+        problems: dict[tuple[str, str, str], Problem] = {}
+        refused: set[str] = set()
         # Each template is bounded, but a stage may have thousands: they are bounded together too.
         with shared_budget():
             for step in self.steps:
+                if step.step.name in refused:
+                    continue
                 try:
                     found.append(self._build_step(step, variables, by_type.get(step.step.name)))
                 except InvalidInput as error:
-                    problems.extend(problem for problem in error.problems if problem not in problems)
+                    problems |= {(one.path, one.message, str(one.value)): one for one in error.problems}
+                    if isinstance(error, WrongOverride):
+                        refused.add(step.step.name)
         if problems:
-            raise InvalidInput(problems)
+            raise InvalidInput(list(problems.values()))
         return found
 
     def _build_step(

@@ -24,6 +24,11 @@ class Findings:
     def failed(self) -> bool:
         return bool(self._errors)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what else is wrong is only counted."""
+        return len(self._errors) >= LIMIT
+
     def has_error_under(self, path: str) -> bool:
         """Whether something inside ``path`` is known to be wrong."""
         return any(problem.path.startswith(path) for problem in self._errors)
@@ -39,6 +44,10 @@ class Findings:
                 self._errors.append(problem)
             else:
                 self._more += 1
+
+    def and_more(self, more: int) -> None:
+        """So many problems beyond those that were given."""
+        self._more += more
 
     def of_tenant(self, index: int, problem: Problem, within: str = "") -> None:
         """A problem met with one tenant: ``stages[...]`` paths are the plan's, all others are inside the tenant.

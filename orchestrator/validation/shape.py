@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
-from orchestrator.domain.wording import problems_of
-from orchestrator.validation.findings import Findings
+from orchestrator.domain.wording import first_problems_of, problems_of
+from orchestrator.validation.findings import LIMIT, Findings
+from orchestrator.validation.unknown_keys import without_unknown_keys
 
 MAX_STAGES = 100
 M = TypeVar("M", bound=BaseModel)
@@ -31,10 +32,7 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
     """The plan's parts as models; what is wrong is reported."""
     shape = Shape()
     head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
-    try:
-        shape.header = PlanHeader.model_validate(head)
-    except ValidationError as error:
-        findings.errors(problems_of(error, PlanSpec))
+    shape.header = _checked(PlanHeader, head, "", findings, PlanSpec)
     stages = _listed(raw, "stages", findings) if needs_stages or "stages" in raw else []
     for index, item in enumerate(stages[:MAX_STAGES]):
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
@@ -62,12 +60,29 @@ def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def _checked(model: type[M], item: Any, path: str, findings: Findings) -> M | None:
+def _checked(
+    model: type[M], item: Any, path: str, findings: Findings, spoken_of: type[BaseModel] | None = None
+) -> M | None:
+    """``spoken_of`` is the model whose keys are known to the plan's author, if not the same."""
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        findings.errors(problems_of(error, model, path))
-        return None
+        if findings.is_full:
+            findings.and_more(error.error_count())
+            return None
+        if error.error_count() <= LIMIT:
+            findings.errors(problems_of(error, spoken_of or model, path))
+            return None
+    # Each mistake costs a kilobyte: of keys that nobody knows, only those that are told are looked at again.
+    few, left_out = without_unknown_keys(model, item, LIMIT)
+    findings.and_more(left_out)
+    try:
+        model.model_validate(few)
+    except ValidationError as error:
+        problems, more = first_problems_of(error, spoken_of or model, path, LIMIT)
+        findings.errors(problems)
+        findings.and_more(more)
+    return None
 
 
 def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Findings) -> None:

@@ -73,10 +73,11 @@ class TenantCheck:
             going_back = list(self._problems_of(snapshot, source.overrides, stages))
             if not own.isdisjoint(_ADDRESSES):
                 going_back += self._references.of_endpoints(snapshot)
+            said = {_told(problem) for problem in found}
             for problem in going_back:
                 # What the source takes from the new config is wrong there, and said there.
                 name = problem.path.partition("[")[0].partition(".")[0]
-                if problem not in found and (name == "stages" or name in own):
+                if _told(problem) not in said and (name == "stages" or name in own):
                     message = f"{problem.message} (in {SOURCE})" if name == "stages" else problem.message
                     findings.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
@@ -144,11 +145,11 @@ def _identity(tenant: TenantDeployConfig) -> Iterator[Problem]:
 
 def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iterator[Problem]:
     seen: set[str] = set()
+    known = [snake_case(one) for one in step_types]
     for key, values in overrides.items():
         name = step_type(key)
         path = f"overrides.{key[:200]}"
         if name not in step_types:
-            known = [snake_case(one) for one in step_types]
             yield Problem(path, None, unknown("step type", key, known))
         if name in seen:
             yield Problem(path, None, "given twice, in two spellings")
@@ -156,6 +157,10 @@ def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iter
         names = [snake_case(parameter) for parameter in values]
         if len(names) != len(set(names)):
             yield Problem(path, None, "a parameter is given twice, in two spellings")
+
+
+def _told(problem: Problem) -> tuple[str, str, str]:
+    return problem.path, problem.message, str(problem.value)
 
 
 def _reason(error: ValueError) -> str:

@@ -96,8 +96,11 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
     if isinstance(error, LimitExceeded):
         words = "gives a result that is" if str(error).startswith("longer") else ""
         return " ".join(filter(None, (f"the {kind}", words, str(error))))
-    if isinstance(error, RecursionError | MemoryError | SyntaxError):
+    if isinstance(error, RecursionError | MemoryError) or (isinstance(error, SyntaxError) and "nested" in error.msg):
         return f"the {kind} is nested too deeply"
+    if isinstance(error, SyntaxError):
+        # Python's own word on what Jinja let pass: a keyword given twice.
+        return f"the {kind} cannot be compiled: {error.msg[:200]}"
     return f"the {kind} fails: {type(error).__name__}: {str(error)[:200]}"
 
 

@@ -103,6 +103,7 @@ def test_a_computed_value_is_a_copy() -> None:
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ tenant.items }}", "not a JSON value"),
         ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", "nested too deeply"),
+        ("{{ 1|round(precision=1, precision=2) }}", "cannot be compiled: keyword argument repeated: precision"),
         ("{{ 1 }}" + "x" * TEMPLATE_LIMIT, "a template of more than"),
     ],
 )

@@ -1,0 +1,114 @@
+"""Names that nobody knows, by the thousand: all are counted, the first are told, and only for these is work done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.naming import bounded_comparing, unknown
+from orchestrator.validation import validate_plan
+from orchestrator.validation.findings import LIMIT
+from tests.support.counted_calls import counted_calls
+from tests.support.right_plan import right_plan
+
+COMPARING = "get_close_matches"
+MANY = 5000
+
+
+def keys(number: int) -> dict[str, Any]:
+    return {f"k{n}": n for n in range(number)}
+
+
+def tenant(number: int, **more: Any) -> dict[str, Any]:
+    own = {"tenant_id": f"t{number}", "deploy_unit_id": 1, "deploy_unit_version": 2, "target_ip": "127.0.0.1"}
+    return own | more
+
+
+def stage(**parameters: Any) -> dict[str, Any]:
+    return {"name": "s", "steps": [{"type": "http-request", "url": "http://a.example.com/", **parameters}]}
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "of the plan": keys(MANY),
+    "of a stage": {"stages": [stage() | keys(MANY)]},
+    "of a step": {"stages": [stage(**keys(MANY))]},
+    "of a tenant": {"tenants": [tenant(1, **keys(MANY))]},
+    "of a wave": {"waves": [{"name": "w", **keys(MANY)}]},
+    "of endpoints": {"tenants": [tenant(1, network_endpoints=[keys(5)] * (MANY // 5))]},
+    "of many tenants": {"tenants": [tenant(n, bogus=1) for n in range(MANY)]},
+    "of their overrides": {
+        "stages": [stage()],
+        "tenants": [tenant(n, overrides={"http-request": {f"k{n}": 1}}) for n in range(MANY // 5)]
+    },
+    "of types of steps": {"tenants": [tenant(n, overrides={f"k{n}": {}}) for n in range(MANY // 5)]},
+    "of groups": {"group_limits": {f"g{n}": 1 for n in range(MANY)}},
+}
+
+
+@pytest.mark.parametrize("place", WRONG)
+def test_many_wrong_names_cost_no_more_than_those_that_are_told(place: str) -> None:
+    plan = right_plan() | WRONG[place]
+    with counted_calls() as calls:
+        errors = validate_plan(plan).errors
+    assert len(errors) <= LIMIT + 1
+    assert errors[0].message.startswith("unknown ")
+    assert "known: " in errors[0].message or "did you mean" in errors[0].message
+    assert any(error.message.startswith("and ") and " more " in error.message for error in errors)
+    assert calls[COMPARING] < MANY // 2
+    assert calls["shown"] <= 2 * MANY + LIMIT
+    assert calls["_place"] <= 2 * LIMIT
+
+
+def test_those_that_are_not_told_are_counted() -> None:
+    errors = validate_plan(right_plan() | keys(MANY)).errors
+    assert errors[-1].message == f"and {MANY - LIMIT} more problems"
+    assert {error.message for error in errors[:-1]} == {errors[0].message}
+
+
+def test_what_is_wrong_besides_unknown_names_is_told_too() -> None:
+    errors = validate_plan(right_plan() | {"max_concurrency": 0} | keys(20)).errors
+    assert "max_concurrency" in {error.path for error in errors}
+
+
+def test_an_override_that_no_step_of_its_type_takes_is_said_once_whatever_stages_there_are() -> None:
+    stages = [{"name": f"s{n}", "steps": stage()["steps"] * 50} for n in range(20)]
+    wrong = {"http-request": {f"k{n}": n for n in range(100)}}
+    plan = right_plan() | {"stages": stages, "tenants": [tenant(1, overrides=wrong)]}
+    with counted_calls() as calls:
+        errors = validate_plan(plan).errors
+    assert {error.path.rpartition(".")[0] for error in errors[:-1]} <= {"tenants[0].overrides.http_request"} | {
+        "tenants[0].overrides"
+    }
+    # Once a stage, not once a step.
+    assert calls["unknown"] == 20 * 100
+
+
+def test_a_source_as_wrong_as_the_tenant_is_compared_by_name() -> None:
+    wrong: dict[str, Any] = {f"k{n}": {} for n in range(150)}
+    source: dict[str, Any] = {"deploy_unit_id": 2, "overrides": {f"o{n}": {} for n in range(150)}}
+    plan = right_plan() | {"tenants": [tenant(1, overrides=wrong, source_tenant_deploy_config=source)]}
+    errors = validate_plan(plan).errors
+    assert errors[-1].message == "and 200 more problems"
+
+
+def test_overrides_have_a_bound() -> None:
+    plan = right_plan() | {"tenants": [tenant(1, overrides={"noop": keys(201)})]}
+    (error,) = validate_plan(plan).errors
+    assert (error.path, error.message) == ("tenants[0].overrides.noop", "expected at most 200 of them")
+
+
+def test_the_same_name_gets_the_same_sentence_however_many_others_were_wrong() -> None:
+    known = ["one", "two"]
+    with bounded_comparing():
+        first = unknown("key", "onee", known)
+        assert first == "unknown key; did you mean 'one'?"
+        others = [unknown("key", f"k{n}", known) for n in range(20_000)]
+        assert others[0] == "unknown key; known: one, two"
+        assert others[-1] == "unknown key"
+        assert unknown("key", "onee", known) == first
+    assert unknown("key", "k1", known) == others[0]
+
+
+def test_of_many_known_names_the_first_are_listed() -> None:
+    assert unknown("group", "?", [f"g{n:03}" for n in range(80)]).endswith("g049 and 30 more")
