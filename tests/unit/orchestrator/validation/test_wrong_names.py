@@ -39,7 +39,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "of many tenants": {"tenants": [tenant(n, bogus=1) for n in range(MANY)]},
     "of their overrides": {
         "stages": [stage()],
-        "tenants": [tenant(n, overrides={"http-request": {f"k{n}": 1}}) for n in range(MANY // 5)]
+        "tenants": [tenant(n, overrides={"http-request": {f"k{n}": 1}}) for n in range(MANY // 5)],
     },
     "of types of steps": {"tenants": [tenant(n, overrides={f"k{n}": {}}) for n in range(MANY // 5)]},
     "of groups": {"group_limits": {f"g{n}": 1 for n in range(MANY)}},
