@@ -20,6 +20,7 @@ from orchestrator.control.answers import (
     PurgedTenant,
     TaskStatus,
 )
+from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words
 from orchestrator.control.task_rows import BY_INTEREST
@@ -63,6 +64,8 @@ def plan_table(
     if plan.accepted_failures:
         parts.append(cell(accepted_words(plan.accepted_failures), "dim"))
     parts += [cell(line) for line in fleet_lines(plan)]
+    if pause := pause_line(plan):
+        parts.append(cell(pause, "yellow"))
     if plan.last_operation is not None:
         parts.append(cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     parts += [cell(damage_words(one), "red") for one in damaged[:DAMAGED_SHOWN]]
@@ -137,7 +140,7 @@ def task_detail(task: TaskStatus) -> Table:
     for name, value in task.model_dump(
         mode="json",
         exclude_none=True,
-        exclude={"failure_info", "last_operation", "current", "last_known_good", "verdicts"},
+        exclude={"failure_info", "last_operation", "paused_by", "current", "last_known_good", "verdicts"},
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
     for instance, said in (task.verdicts or {}).items():
@@ -145,6 +148,8 @@ def task_detail(task: TaskStatus) -> Table:
     _add_units(table, task.current, task.last_known_good)
     if task.last_operation is not None:
         table.add_row(Text("last operation", style="dim"), cell(operation_words(task.last_operation)))
+    if task.paused_by is not None:
+        table.add_row(Text("paused", style="dim"), cell(paused_words(task.paused_by).removeprefix(" ")))
     if task.failure_info is not None:
         table.add_row(Text("failure", style="dim"), cell(task_now(task), "red"))
     return table
@@ -175,6 +180,15 @@ def verdict_words(said: Sequence[str]) -> str:
 def operation_words(last: LastOperation) -> str:
     """``pause by ada@ops at 2026-11-24T09:29:36Z (error rate is up)``."""
     return f"{last.operation} by {last.actor} at {last.at}" + (f" ({last.reason})" if last.reason else "")
+
+
+def pause_line(plan: PlanSummary) -> str:
+    """Who paused it and why, where the last operation does not tell: another has been asked for since, or it was a
+    gate or a breaker."""
+    by, last = plan.paused_by, plan.last_operation
+    if by is None or (by.kind == "person" and last is not None and last.operation == "pause"):
+        return ""
+    return f"paused{paused_words(by)} at {by.at}"
 
 
 def plans_table(plans: Sequence[PlanSummary]) -> Table:

@@ -16,12 +16,24 @@ class Answer(BaseModel):
 
 
 class LastOperation(Answer):
-    """What a person last asked for: who, why and when."""
+    """What was last asked of this task, or of this plan as a whole: by whom, why and when. An accept or exclude of a
+    plan's tasks is told of each of those."""
 
     operation: str
     actor: str
     reason: str
     at: str
+
+
+class PausedBy(Answer):
+    """Who stopped a plan or task that is paused, whatever was asked of it since. ``kind``: a ``person``, the ``gate``
+    of ``wave`` by its rejection, or the plan's ``breaker``, which acts as "policy"."""
+
+    kind: str
+    actor: str
+    reason: str
+    at: str
+    wave: str | None = None
 
 
 class DeployUnit(Answer):
@@ -68,6 +80,7 @@ class TaskStatus(Answer):
     verdicts: dict[str, list[str]] | None = None
     """What each instance said at each attempt of the stage's health check, the oldest first."""
     last_operation: LastOperation | None = None
+    paused_by: PausedBy | None = None
     current: DeployUnit | None = None
     """Asked of one task: what its tenant is since its last whole move or rollback."""
     last_known_good: DeployUnit | None = None
@@ -137,6 +150,7 @@ class PlanSummary(Answer):
     accepted_failures: int = 0
     """How many of its tasks have failed, which was accepted, or have left a failed stage out."""
     last_operation: LastOperation | None = None
+    paused_by: PausedBy | None = None
     waves: list[WaveStatus] = []
     breaker: BreakerStatus | None = None
     waits_because: str | None = None

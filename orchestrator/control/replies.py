@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Reply, Taken
@@ -147,8 +147,12 @@ def breach_words(what: str) -> str:
 
 def gate_result(plan_id: str, reply: Reply, *, approves: bool) -> OperationResult:
     """How the answer to a gate was taken."""
-    goes_on = "approved: the next wave begins" if reply.status != PlanState.PAUSED else "approved; it is still paused"
-    said = goes_on if approves else "rejected: it starts nothing new; a resume asks the gate again"
+    goes_on = "approved: the next wave begins"
+    if reply.status in PLAN_ENDED:
+        goes_on = "approved: that was its last wave"
+    elif reply.status == PlanState.PAUSED:
+        goes_on = f"approved; it is still paused: `{typed('resume', '--plan', plan_id)}`"
+    said = goes_on if approves else "rejected: it starts nothing new before an approval; a resume asks the gate again"
     return OperationResult(
         target_type="plan",
         target_id=plan_id,

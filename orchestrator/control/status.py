@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.asked import paused_by
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.fleet_status import fleet_fields
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
@@ -177,6 +178,7 @@ def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
         counts={state: count for state, count in counts.items() if count},
         accepted_failures=int(record.get("n:accepted", 0)) + int(record.get("n:skipped", 0)),
         last_operation=_last_operation(record),
+        paused_by=paused_by(record),
         **fleet_fields(record),
     )
 
@@ -224,6 +226,7 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
         last_operation=_last_operation(record),
+        paused_by=paused_by(record),
     )
 
 

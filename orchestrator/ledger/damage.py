@@ -19,6 +19,9 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
+TEXTS: Final = ("lastOperation", "pausedFor", "cancelledFor")
+_WAVES: Final = 1 + len(TEXTS) + len(NUMBERS)
+"""Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
 COUNTED: Final = (
     *("lined", "rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack"),
     *TaskState.__members__.values(),
@@ -108,7 +111,7 @@ def _damaged(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[t
         page = plan_ids[start : start + PAGE]
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
-                pipeline.hmget(keys.of("plan", plan_id), "status", "lastOperation", *NUMBERS, "waves", *_counts(""))
+                pipeline.hmget(keys.of("plan", plan_id), "status", *TEXTS, *NUMBERS, "waves", *_counts(""))
             answers = pipeline.execute(raise_on_error=False)
         for plan_id, answer in zip(page, answers, strict=True):
             if wrong := _wrong_with(answer) or _wrong_waves(client, keys.of("plan", plan_id), answer):
@@ -121,7 +124,7 @@ def _counts(part: str) -> list[str]:
 
 
 def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
-    waves = answer[2 + len(NUMBERS)]
+    waves = answer[_WAVES]
     if not waves:
         return ""
     if not _WHOLE.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
@@ -148,12 +151,13 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
         return "its record is no hash"
     if answer[0] is None:
         return _NO_RECORD if all(value is None for value in answer) else "its status is missing"
-    status, last_operation, *numbers = answer[: 2 + len(NUMBERS)]
+    status, texts, numbers = answer[0], answer[1 : 1 + len(TEXTS)], answer[1 + len(TEXTS) : _WAVES]
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
     for name, value in zip(NUMBERS, numbers, strict=True):
         if value is None or not _WHOLE.fullmatch(str(value)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
-    if last_operation and not is_object(last_operation):
-        return f"its lastOperation is {last_operation[:50]!r}, not a JSON object"
-    return _wrong_counts(_counts(""), answer[3 + len(NUMBERS) :])
+    for name, text in zip(TEXTS, texts, strict=True):
+        if text and not is_object(text):
+            return f"its {name} is {text[:50]!r}, not a JSON object"
+    return _wrong_counts(_counts(""), answer[_WAVES + 1 :])

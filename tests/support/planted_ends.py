@@ -155,12 +155,26 @@ def cancelled() -> Iterator[Planted]:
     )
     said = "1 were cancelled by ad; such as a (p.0)"
     yield Planted("cancelled by another than its plan", other, "p", S.CANCELLATIONS, said)
+    alone = staffed(started("p", "a b c", max_concurrency=1), ask("cancel", "p.1", Order("bob", "no longer ours")), out)
+    said = "it has ended as CANCELLED by bob (no longer ours)"
+    yield Planted("cancelled alone", alone, "p.1", S.TASK_CANCELLED, said, (f"{scratch[0].replace('p.0', 'p.1')}",))
+    said = "1 were cancelled by bob (no longer ours); such as b (p.1)"
+    yield Planted("cancelled alone, plan", alone, "p", S.CANCELLATIONS, said)
+    said = "it has ended as CANCELLED by eve (not today)"
+    yield Planted("left out", alone, "p.2", S.TASK_CANCELLED, said, (f"{scratch[0].replace('p.0', 'p.2')}",))
+    said = "1 were cancelled by eve (not today); such as c (p.2)"
+    yield Planted("left out, plan", alone, "p", S.CANCELLATIONS, said)
     waits = then(
         FAILED, started("q", "a"), ask("retry", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
     )
     said = "task q.0 of plan q has moved the tenant since, so it was given up"
     force = (f"{RETRY} --from-scratch --force",)
     yield Planted("given up, moved since", staffed(waits), "p.0", S.MOVED_SINCE, said, force)
+
+
+def out(world: LedgerWorld) -> None:
+    """Tenant c leaves the plan."""
+    list(FailureAnswers(world.ledger).on_plan("exclude", "p", "c", Order("eve", "not today")))
 
 
 def _stops_cancelled(target: str) -> Do:

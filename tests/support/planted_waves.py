@@ -10,10 +10,13 @@ from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, on, staffed, started
-from tests.support.table_steps import Do, then
+from tests.support.planted_moves import fails
+from tests.support.table_steps import Do, ask, then
 
 ME = Order("ada", "looks bad")
-APPROVE, REJECT = (f"changeover {word} --plan p --wave canary" for word in ("approve", "reject"))
+RESUME = ("changeover resume --plan p",)
+HTTP_GATE = '{"url":"http://gate.example/","interval":30000,"timeout":3600000}'
+APPROVE, REJECT = (f"changeover {word} --plan p --wave canary --reason 'say why'" for word in ("approve", "reject"))
 
 
 def fleet(**canary: Any) -> Do:
@@ -42,9 +45,7 @@ def waves() -> Iterator[Planted]:
     both = (APPROVE, REJECT)
     yield Planted("a gate waits", gated, "p", S.GATE_WAITS, "waits for approval of wave canary", both)
     yield Planted("waits for a gate", gated, "p.1", S.GATE_WAITS, "waits for approval of wave canary", both)
-    rejected = then(gated, no)
-    said = "the gate of wave canary is rejected"
-    yield Planted("a gate is rejected", rejected, "p", S.GATE_REJECTED, said, (APPROVE,))
+    yield from rejections()
     tripped = then(fleet(tolerance=Tolerance(0, strict=False)), on("break_stage", "p.0"))
     said = "breaker tripped in wave canary: 1 failed, tolerance 0"
     answers = (
@@ -54,3 +55,26 @@ def waves() -> Iterator[Planted]:
     )
     yield Planted("a breaker tripped", tripped, "p", S.BREAKER_TRIPPED, said, answers)
     yield Planted("waits for an answer to a breaker", tripped, "p.1", S.BREAKER_TRIPPED, said, answers)
+    answered = then(tripped, ask("retry", "p", Order("bob", "mended")))
+    said = "is paused by policy (the breaker tripped: 1 failed, tolerance 0)"
+    yield Planted("a breaker tripped, then retried", answered, "p", S.PLAN_PAUSED, f"it {said}", RESUME)
+    yield Planted("waits, the breaker answered", answered, "p.1", S.PLAN_PAUSED, f"its plan {said}", RESUME)
+    last = then(started("p", "a", rules=FleetRules(1, Tolerance(0, strict=False), "pause")), fails("p.0"))
+    said = "its breaker tripped: 1 failed, tolerance 0; it has ended, so nothing is left to resume"
+    back = ("changeover retry --plan p", "changeover rollback --plan p")
+    yield Planted("a breaker tripped at the end", staffed(last), "p", S.BREAKER_TRIPPED, said, back)
+
+
+def rejections() -> Iterator[Planted]:
+    """Whoever asks is told what lets the plan go on first, and then what asks again, or gives it up."""
+    more = (*RESUME, "changeover rollback --plan p", "changeover cancel --plan p")
+    by = "is paused: the gate of wave canary is rejected by ada (looks bad); an approval lets it go on"
+    rejected = then(canary_done(gate="manual"), no)
+    yield Planted("a gate is rejected", rejected, "p", S.GATE_REJECTED, f"it {by}", (APPROVE, *more))
+    yield Planted("waits, the gate rejected", rejected, "p.1", S.GATE_REJECTED, f"its plan {by}", (APPROVE, *more))
+    tenant = then(canary_done(gate=HTTP_GATE), no)
+    yield Planted("its gate answered no", tenant, "tenant b", S.GATE_REJECTED, f"its plan {by}", (APPROVE, *more))
+    held = then(rejected, ask("pause", "p", Order("bob", "hold")))
+    said = "the gate of wave canary is rejected; approved, it still waits for a resume"
+    yield Planted("rejected, and paused by a person", held, "p", S.GATE_REJECTED, said, (APPROVE, *more[1:]))
+    yield Planted("paused by a person, rejected before", held, "p", S.PLAN_PAUSED, "it is paused by bob (hold)", RESUME)

@@ -17,6 +17,7 @@ from orchestrator.cli.drawing import cell, long_cell
 from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
+from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import CauseGroup, accepted_words
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import LiveView, TaskView, seconds_between
@@ -64,7 +65,10 @@ def head(live: LiveView, width: int) -> Lines:
     if plan.waits_because:
         lines.append(long_cell(plan.waits_because, "yellow"))
     if plan.status == PlanState.PAUSED:
-        lines.append(long_cell(f"paused; {typed('resume', plan.plan_id)}", "yellow"))
+        by_gate = plan.paused_by is not None and plan.paused_by.kind == "gate"
+        # By its gate it goes on with the approval, which the wave's line names.
+        command = "" if by_gate else f"; {typed('resume', plan.plan_id)}"
+        lines.append(long_cell(f"paused{paused_words(plan.paused_by)}{command}", "yellow"))
     if plan.last_operation is not None:
         lines.append(long_cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     return lines

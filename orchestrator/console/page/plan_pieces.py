@@ -88,13 +88,9 @@ def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> N
             buttons=tuple(gate_buttons(plan, wave.name, role)),
         )
     if plan.status == PlanState.PAUSED:
-        last = plan.last_operation
-        why = (
-            f"Paused by {last.actor}" + (f": {last.reason}" if last.reason else "")
-            if last and last.operation == "pause"
-            else "Paused"
-        )
-        return Now(why, TaskState.PAUSED, "warn")
+        by = plan.paused_by
+        why = f" by {by.actor}" + (f": {by.reason}" if by.reason else "") if by else ""
+        return Now(f"Paused{why}", TaskState.PAUSED, "warn")
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.offers import of_plan
+from orchestrator.control.explain.paused_plan import tripped
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
+from orchestrator.control.fleet_status import current_wave, wave_sentence
 from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.operations import Operation
@@ -32,24 +33,18 @@ def not_yet(scene: Scene, plan_id: str, record: Record) -> Iterator[Remark]:
 
 
 def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
-    """Of a whole plan that has not ended."""
-    yield from tripped(scene, plan)
+    """Of a whole plan that has not ended; what keeps it paused is told before (see ``paused_plan``)."""
+    is_stopped = plan.status == PlanState.PAUSED
+    if not (is_stopped or plan.pausing):
+        yield from tripped(scene, plan)
     wave = current_wave(plan)
-    if wave is None:
+    if wave is None or (is_stopped and wave.state == WaveState.REJECTED):
         return
     situation = _SITUATIONS.get(wave.state, Situation.WAVE_OPEN)
     commands = [*scene.offers.gate(plan.plan_id, wave.name)] if wave.gate else []
     if situation is Situation.WAVE_OPEN:
         commands = [typed("status", plan.plan_id, "--wave", wave.name)]
     yield remark(situation, wave_sentence(wave, plan.plan_id), *commands)
-
-
-def tripped(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
-    """A breaker that keeps moves from starting, and every answer to it."""
-    for wave, failed, tolerance in breaches(plan):
-        goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
-        answers = (of_plan(Operation.RETRY, plan.plan_id), goes_on, of_plan(Operation.ROLLBACK, plan.plan_id))
-        yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *scene.offers.every(*answers))
 
 
 def waits_for_wave(task: TaskScene) -> Iterator[Remark]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestrator.control.answers import Remark
+from orchestrator.control.explain.paused_plan import paused_behind
 from orchestrator.control.explain.processes import handed_back, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
@@ -123,7 +124,7 @@ def _plan_asked(task: TaskScene) -> Iterator[Remark]:
         sentence = f"its plan is being cancelled{by_whom(plan, 'cancel')}: {then('it stops')}"
         yield remark(Situation.PLAN_CANCELLING, sentence)
     elif plan.get("pauseRequested") == "1":
-        yield remark(Situation.PLAN_PAUSING, f"its plan is pausing{by_whom(plan, 'pause')}: {then('it pauses')}")
+        yield remark(Situation.PLAN_PAUSING, f"its plan is pausing{paused_behind(plan)}: {then('it pauses')}")
 
 
 def _then(task: TaskScene) -> Callable[[str], str]:

@@ -93,7 +93,7 @@ class Offers:
         would = self._operations.would_answer_gate
         replies = {word: would(plan_id, wave, approves=word == "approve") for word in _GATE}
         taken = [word for word, reply in replies.items() if reply.answer is Taken.ACCEPTED]
-        return [typed(word, "--plan", plan_id, "--wave", wave) for word in taken]
+        return [typed(word, "--plan", plan_id, "--wave", wave, "--reason", "say why") for word in taken]
 
     def answers(self, task_id: str) -> list[str]:
         """To let a failed task go on behind its stage, and to accept its failure, as far as that would be accepted."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestrator.control.answers import TaskStatus
+from orchestrator.control.asked import asked_for
 from orchestrator.control.explain.offers import Offers
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
@@ -61,24 +61,19 @@ class TaskScene:
 
 
 def by_whom(record: Record, operation: str) -> str:
-    """`` by ada (lunch)``, if the last that was asked of it was this operation."""
-    asked = who_asked(record, operation)
-    return f" by {asked[0]}{_bracketed(asked[1])}" if asked else ""
+    """`` by ada (lunch)``, as far as it is kept who asked for this."""
+    asked = asked_for(record, operation)
+    return asked.by if asked else ""
 
 
 def why_asked(operation: str, actor: str, *records: Record) -> str:
-    """`` (lunch)``: this actor's reason, by the first of the records whose last operation was this one of theirs."""
-    asked = (who_asked(record, operation) for record in records)
-    return next((_bracketed(reason) for one, reason in filter(None, asked) if one == actor), "")
+    """`` (lunch)``: this actor's reason, by the first of the records that keeps it."""
+    known = filter(None, (asked_for(record, operation) for record in records))
+    return next((bracketed(asked.reason) for asked in known if asked.actor == actor), "")
 
 
-def who_asked(record: Record, operation: str) -> tuple[str, str] | None:
-    """Actor and reason of this operation, if it was the last that was asked of it."""
-    last = json.loads(record.get("lastOperation") or "{}")
-    return (last["actor"], last["reason"]) if last.get("operation") == operation else None
-
-
-def _bracketed(reason: str) -> str:
+def bracketed(reason: str) -> str:
+    """`` (lunch)``; "" for no reason."""
     return f" ({reason})" if reason else ""
 
 

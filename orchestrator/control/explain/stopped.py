@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import PurgedTenant, Remark
-from orchestrator.control.explain.offers import Offer, of_plan, of_task
+from orchestrator.control.explain.offers import Offer, of_task
+from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
 from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenants import unit_words
@@ -35,7 +36,7 @@ _REFUSED: Final = {
 def paused(task: TaskScene) -> Iterator[Remark]:
     """By whom, and who goes on."""
     offers, plan = task.scene.offers, task.plan
-    resume, resume_plan = of_task(Operation.RESUME, task.task_id), of_plan(Operation.RESUME, task.plan_id)
+    resume = of_task(Operation.RESUME, task.task_id)
     if task.status.rollback_requested:
         yield remark(
             Situation.TASK_PAUSED, f"it is stopped for its rollback, asked for{by_whom(task.record, 'rollback')}"
@@ -43,14 +44,14 @@ def paused(task: TaskScene) -> Iterator[Remark]:
     elif not task.scene.reader.is_paused_by_plan(task.task_id):
         also = "; its plan is paused too" if plan.get("pauseRequested") == "1" else ""
         sentence = f"it is paused{by_whom(task.record, 'pause')}{also}"
-        commands = offers.every(resume, *([resume_plan] if also else []))
+        commands = offers.every(resume) + (lets_it_go_on(task.scene, task.plan_id, plan) if also else [])
         yield remark(Situation.TASK_PAUSED, sentence, *commands)
     elif plan.get("resuming") == "1":
         sentence = "its plan goes on: a coordinator is about to put it back into the queue"
         yield remark(Situation.PLAN_RESUMING, sentence)
     else:
-        sentence = f"it is paused with its plan{by_whom(plan, 'pause')}"
-        yield remark(Situation.TASK_PAUSED_WITH_PLAN, sentence, *offers.every(resume_plan))
+        sentence = f"it is paused with its plan{paused_behind(plan)}"
+        yield remark(Situation.TASK_PAUSED_WITH_PLAN, sentence, *lets_it_go_on(task.scene, task.plan_id, plan))
 
 
 def failed(task: TaskScene) -> Iterator[Remark]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.explain.fleet import not_yet, tripped, waits_for_wave
-from orchestrator.control.explain.offers import of_plan, of_task
+from orchestrator.control.explain.fleet import not_yet, waits_for_wave
+from orchestrator.control.explain.offers import of_task
+from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind, paused_plan
 from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import Scene, TaskScene, by_whom, clock_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.freeze_words import until_words
-from orchestrator.control.status import plan_summary
 from orchestrator.control.wait_words import group_words
 from orchestrator.control.waiting_circle import circle_from
 from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
@@ -59,7 +59,7 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
 
 def _stopped_plan(task: TaskScene) -> Iterator[Remark]:
     """What keeps its plan from admitting moves; a rollback is admitted all the same."""
-    plan, offers = task.plan, task.scene.offers
+    plan = task.plan
     if plan["status"] == PlanState.CREATED:
         yield remark(Situation.DRAFT, "its plan is still being submitted", typed("explain", "--plan", task.plan_id))
     elif plan.get("cancelRequested") == "1":
@@ -69,11 +69,7 @@ def _stopped_plan(task: TaskScene) -> Iterator[Remark]:
         sentence = f"its plan rolls back{by_whom(plan, 'rollback')}: it will be cancelled, having touched nothing"
         yield remark(Situation.PLAN_ROLLING_BACK, sentence, typed("explain", "--plan", task.plan_id))
     elif plan.get("pauseRequested") == "1":
-        yield from tripped(task.scene, plan_summary(task.plan_id, plan))
-        sentence = f"its plan is paused{by_whom(plan, 'pause')}"
-        # After a trip a plain resume would be refused: the plan's remarks have every answer.
-        resume = offers.every(of_plan(Operation.RESUME, task.plan_id))
-        yield remark(Situation.PLAN_PAUSED, sentence, *(resume or [typed("explain", "--plan", task.plan_id)]))
+        yield from paused_plan(task.scene, task.plan_id, plan, "its plan")
         yield from _frozen_too(task)
     elif plan.get("resuming") == "1":
         sentence = "its plan was resumed: the tasks that it had paused are queued first"
@@ -133,10 +129,8 @@ def held(scene: Scene, tenant_id: str, holder: str, since: str) -> Remark:
         plan_id = plan_of(holder)
         plan = scene.reader.plan_record(plan_id)
         if plan.get("pauseRequested") == "1":
-            sentence = f"{held_by}, which waits for its plan, paused{by_whom(plan, 'pause')}"
-            return remark(
-                Situation.TENANT_HELD_BY_PAUSED, sentence, *scene.offers.every(of_plan(Operation.RESUME, plan_id))
-            )
+            sentence = f"{held_by}, which waits for its plan, paused{paused_behind(plan)}"
+            return remark(Situation.TENANT_HELD_BY_PAUSED, sentence, *lets_it_go_on(scene, plan_id, plan))
         return remark(Situation.TENANT_HELD_BY_WAITING, f"{held_by}, which was resumed and waits to go on", look)
     return remark(Situation.TENANT_HELD_BY_NOBODY, f"{held_by}, which is {status}", *scene.offers.release(tenant_id))
 
@@ -146,8 +140,8 @@ def _held_by_paused(scene: Scene, held_by: str, holder: str, record: Record) -> 
     cancel = of_task(Operation.CANCEL, holder)
     if scene.reader.is_paused_by_plan(holder):
         plan = scene.reader.plan_record(plan_id)
-        sentence = f"{held_by}, which is paused with its plan{by_whom(plan, 'pause')}"
-        commands = scene.offers.every(of_plan(Operation.RESUME, plan_id), cancel)
+        sentence = f"{held_by}, which is paused with its plan{paused_behind(plan)}"
+        commands = [*lets_it_go_on(scene, plan_id, plan), *scene.offers.every(cancel)]
     elif record.get("rollbackRequested") == "1":
         sentence = f"{held_by}, which is paused and waits for its rollback{by_whom(record, 'rollback')}"
         commands = [typed("explain", "--task", holder)]

@@ -10,9 +10,16 @@ from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.draft import draft
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.offers import of_plan, of_task
+from orchestrator.control.explain.paused_plan import (
+    lets_it_go_on,
+    paused_behind,
+    paused_plan,
+    tripped,
+    tripped_at_the_end,
+)
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Scene, by_whom, why_asked
+from orchestrator.control.explain.scene import Scene, bracketed, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
@@ -57,6 +64,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         return
     if plan.summary.status in PLAN_ENDED:
         yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}")
+        yield from tripped_at_the_end(plan.scene, plan.summary)
     else:
         yield from no_coordinator(plan.scene)
         yield from broker_away(plan.scene)
@@ -80,12 +88,13 @@ def _asked(plan: PlanScene) -> Iterator[Remark]:
     elif plan.summary.status == PlanState.ROLLING_BACK:
         yield remark(Situation.PLAN_ROLLING_BACK, f"it rolls back{by_whom(record, 'rollback')}, the newest first")
     elif plan.summary.pausing or plan.summary.status == PlanState.PAUSED:
-        commands = plan.scene.offers.every(of_plan(Operation.RESUME, plan.plan_id))
         if plan.summary.pausing:
-            sentence = f"it is pausing{by_whom(record, 'pause')}: {running} stages still run to their end"
+            yield from tripped(plan.scene, plan.summary)
+            commands = plan.scene.offers.every(of_plan(Operation.RESUME, plan.plan_id))
+            sentence = f"it is pausing{paused_behind(record)}: {running} stages still run to their end"
             yield remark(Situation.PLAN_PAUSING, sentence, *commands)
         else:
-            yield remark(Situation.PLAN_PAUSED, f"it is paused{by_whom(record, 'pause')}", *commands)
+            yield from paused_plan(plan.scene, plan.plan_id, record, "it")
     elif record.get("resuming") == "1":
         yield remark(
             Situation.PLAN_RESUMING, f"it was resumed{by_whom(record, 'resume')}: what it had paused is queued"
@@ -181,7 +190,7 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         }.get(holder_status, Situation.TENANT_HELD)
         lets_go = []
         if holder_status == TaskState.PAUSED:
-            lets_go = plan.scene.offers.every(of_plan(Operation.RESUME, holder_plan))
+            lets_go = lets_it_go_on(plan.scene, holder_plan, plan.scene.reader.plan_record(holder_plan))
         yield remark(situation, sentence, *lets_go, look)
     yield from _more(plan, lines, Situation.TENANT_HELD, "groups that wait for tenants", "--waiting")
     yield from _go_back(plan)
@@ -254,8 +263,8 @@ def _handed_back(plan: PlanScene) -> Iterator[Remark]:
 def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     groups = plan.of_kind("cancelled")
     for group in groups[:CAUSES_SHOWN]:
-        by = group.words[0]
-        reason = why_asked("cancel", by, plan.record)
+        by, why, _ = group.words
+        reason = bracketed(why) or why_asked("cancel", by, plan.record)
         sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {_samples(plan, group)}"
         yield remark(Situation.CANCELLATIONS, sentence)
 

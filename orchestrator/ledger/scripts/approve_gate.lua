@@ -1,21 +1,25 @@
--- Lets a plan go on behind a wave whose gate it waits for.
--- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan} (hashes), seq, epoch,
---       request:{request} (strings), ended, ready, freeze-times, thawing, awaited, lined (zsets), active (set), inbox,
---       feed, audit, log:{plan} (streams)
+-- Lets a plan go on behind a wave whose gate it waits for, also one that this gate alone has paused.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
+--       tenant:{tenant} (hashes), seq, epoch, config:{task}, request:{request} (strings), ended, ready, leases-queued,
+--       leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant}
+--       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
--- EVENTS PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed PlanWaveStarted
---       PlanWaveSoaking PlanWaveCompleted PlanGateWaiting PlanGateApproved
+-- EVENTS OperationRequested PlanPaused PlanResumed PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting PlanGateApproved
 -- @include keys
 -- @include gate
 -- @include request
 -- @include plan_end
+-- @include pause
+-- @include plan_resume
+-- @include breach_answer
 
 local plan_id, actor, reason, name = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'cancelRequested')
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'pauseRequested', 'tripped')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
@@ -23,9 +27,17 @@ if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local wave, why = find_gate(plan_id, name)
 if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, name} end
 local plan_move = foresee(plan_id, {})
+local goes_on = f[3] == '1' and pausing_gate(plan_id) and not why_not_on(plan_id, f[4])
+local asked = goes_on and ask_plan_resume(plan_id, f[1])
 emit_gate('PlanGateApproved', plan_id, wave, actor, reason)
 pass_wave(plan_id, wave)
 settle_waves(plan_id)
-settle_plan(plan_move)
+local ends = plan_move and PLAN_ENDED[plan_move.to] and not wave_keeps_open(plan_id)
+if goes_on and not ends then
+  resume_plan(plan_id, asked, actor, reason, {})
+  settle_waves(plan_id)
+else
+  settle_plan(plan_move)
+end
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -8,6 +8,7 @@
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
 -- @include keys
 -- @include operation
+-- @include pause
 -- @include request
 
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
@@ -16,10 +17,12 @@ local plan = K.plan(plan_id)
 local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if f[1] == PLAN.PAUSED then return {'NOOP', f[1], 'paused'} end
-if not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
+-- What only a gate has stopped goes on when that is approved: from now on not before a resume.
+local anew = f[2] == '1' and pausing_gate(plan_id)
+if f[1] == PLAN.PAUSED and not anew then return {'NOOP', f[1], 'paused'} end
+if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
-if f[2] == '1' then return {'NOOP', f[1], 'pausing'} end
+if f[2] == '1' and not anew then return {'NOOP', f[1], 'pausing'} end
 local move = foresee(plan_id, {pauses = true})
 emit_operation('pause', plan_id, nil, actor, reason)
 redis.call('HSET', plan, 'pauseRequested', 1)

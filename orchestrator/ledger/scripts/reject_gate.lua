@@ -1,4 +1,4 @@
--- Rejects the gate that a wave waits for: the plan is paused. A resume asks the gate again.
+-- Rejects the gate that a wave waits for: the plan is paused, until the gate is approved after all; a resume asks it again.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
 --       freeze-times, thawing, awaited, lined (zsets), active (set), feed, audit, log:{plan} (streams)
@@ -27,7 +27,8 @@ local plan_move = foresee(plan_id, {pauses = true})
 emit_gate('PlanGateRejected', plan_id, wave, actor, reason)
 move_wave(plan_id, wave, 'reject')
 if f[3] ~= '1' then
-  emit_operation('pause', plan_id, nil, actor, reason)
+  local gate = redis.call('HGET', plan, part_of(wave) .. 'name') or ''
+  emit_operation('pause', plan_id, nil, actor, reason, '{"gate":' .. cjson.encode(gate) .. '}')
   redis.call('HSET', plan, 'pauseRequested', 1)
 end
 settle_plan(plan_move)

@@ -9,19 +9,14 @@
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanResumed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 -- @include keys
--- @include resume
+-- @include plan_resume
 -- @include request
--- @include whole_plan
 -- @include breach_answer
 -- @include waves
 
--- The most tasks to resume in this call.
-local CHUNK = 20
-
 local plan_id, actor, reason, accepts = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
-local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'startedAt', 'tripped')
+local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'tripped')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 local breached = first_breach(plan_id)
@@ -31,33 +26,12 @@ if f[2] ~= '1' and not (accepts and breached) then
 end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
-local why, what = why_not_on(plan_id, f[5])
+local why, what = why_not_on(plan_id, f[4])
 if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
-local move = f[1] == PLAN.PAUSED and ask_plan({id = plan_id, status = f[1]}, 'resume')
--- What takes one from the pause (a rollback, a cancel) takes it from the set. Many are resumed in chunks.
-local is_large = redis.call('SCARD', K.plan_paused(plan_id)) > CHUNK
-local options = {}
-if is_large then options[1] = '"inChunks":true' end
-if accepts then options[#options + 1] = '"acceptFailures":true' end
-WHOLE.ask_plan_places(plan_id)
-emit_operation('resume', plan_id, nil, actor, reason, '{' .. table.concat(options, ',') .. '}')
-redis.call('HDEL', plan, 'pauseRequested', 'tripped', 'waveRollbackOf')
+local asked = ask_plan_resume(plan_id, f[1])
+resume_plan(plan_id, asked, actor, reason, accepts and {'"acceptFailures":true'} or {})
 if accepts then accept_failures(plan_id) end
-if move then
-  move_plan(move)
-  if not f[4] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
-  emit_plan('PlanResumed', plan_id)
-end
-if is_large then
-  redis.call('HSET', plan, 'resuming', 1, 'resumedBy', actor, 'resumeReason', reason)
-else
-  for _, task_id in ipairs(redis.call('SMEMBERS', K.plan_paused(plan_id))) do
-    local task = read_task(task_id)
-    if task and apart(ask_task, task, 'resume') then resume_task(task)
-    else leave_paused(plan_id, task_id, task) end
-  end
-end
 ask_rejected_gate(plan_id)
 settle_waves(plan_id)
 wake_plan(plan_id)
-return {'ACCEPTED', redis.call('HGET', plan, 'status')}
+return {'ACCEPTED', redis.call('HGET', K.plan(plan_id), 'status')}

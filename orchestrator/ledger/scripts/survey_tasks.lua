@@ -4,7 +4,7 @@
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       failed, accepted: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze | group: its name | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
---       back | cancelled: by whom
+--       back | cancelled: by whom, why
 -- EVENTS none
 -- @include keys
 -- @include task_id
@@ -44,6 +44,12 @@ local function why_handed_back(lease, text)
   return ok and type(told) == 'table' and tostring(told.why) .. ' ' .. tostring(told.what) or nil
 end
 
+-- Of who gave it up, if it was given up alone.
+local function reason_of(text, by)
+  local ok, told = pcall(cjson.decode, text or '')
+  return ok and type(told) == 'table' and told.actor == by and tostring(told.reason) or nil
+end
+
 -- A lease's due time is looked at only to tell a poll that is not due from a message that waits.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'offset') or 0)
@@ -76,9 +82,10 @@ for position = first, last do
     if why then add(position, 'moves', status, 'handed', why)
     else add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits')) end
   elseif status == TASK.CANCELLED then
-    local by = redis.call('HGET', key, 'cancelledBy') or ''
+    local told = redis.call('HMGET', key, 'cancelledBy', 'cancelledFor')
+    local by = told[1] or ''
     -- Each of these names another task.
-    add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by)
+    add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by, reason_of(told[2], by))
   end
 end
 return found

@@ -252,3 +252,48 @@ def test_one_whose_soak_failed_has_no_stage_to_leave_out_and_goes_back_by_policy
     pair.look("p", NOBODY)
     pair.serve("p")
     assert running(pair) == ["p.2"]
+
+
+def test_an_approval_lets_a_plan_go_on_that_its_gate_has_paused(pair: Pair) -> None:
+    two_waves(pair, gate="manual")
+    pair.finish("p.0")
+    pair.finish("p.1")
+    pair.answer_gate("p", approves=False)
+    assert pair.world.status("p") == "PAUSED"
+    pair.answer_gate("p", approves=True)
+    assert pair.world.status("p") == "RUNNING"
+    kinds = [event.type for event in pair.world.events()]
+    assert kinds[-5:] == [
+        "PlanGateApproved",
+        "PlanWaveCompleted",
+        "PlanWaveStarted",
+        "OperationRequested",
+        "PlanResumed",
+    ]
+    assert pair.world.client.hget(pair.world.keys.of("plan", "p"), "pausedFor") is None
+    pair.serve("p")
+    assert running(pair) == ["p.2", "p.3"]
+
+
+def test_an_approval_lets_no_plan_go_on_that_a_person_holds(pair: Pair) -> None:
+    two_waves(pair, gate="manual")
+    pair.finish("p.0")
+    pair.finish("p.1")
+    pair.answer_gate("p", approves=False)
+    assert pair.ask("pause", "p").answer == "ACCEPTED", "the gate alone would let it go on"
+    assert pair.ask("pause", "p").answer == "NOOP"
+    pair.answer_gate("p", approves=True)
+    assert pair.world.status("p") == "PAUSED"
+    pair.ask("resume", "p")
+    pair.serve("p")
+    assert running(pair) == ["p.2", "p.3"]
+
+
+def test_an_approval_of_the_last_gate_ends_a_plan_that_it_has_paused(pair: Pair) -> None:
+    pair.submit("p", ["a"], rules=FleetRules(1, None, "pause", (Wave("all", 1, gate="manual"),)), wave_of=[0])
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.answer_gate("p", approves=False)
+    pair.answer_gate("p", approves=True)
+    assert pair.world.status("p") == "COMPLETED"
+    assert [event.type for event in pair.world.events()][-1] == "PlanCompleted"

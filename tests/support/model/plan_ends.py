@@ -70,14 +70,14 @@ class PlanEnds(Lines):
             return
         if action == "pause" and not plan.pause:
             self._say("OperationRequested", plan.id)
-            plan.pause = True
+            plan.pause, plan.by_gate = True, False
         if action == "cancel":
             self._say("OperationRequested", plan.id)
             self._begin_cancel(plan)
         if action == "rollback_wave":
             if not plan.pause:
                 self._say("OperationRequested", plan.id)
-                plan.pause = True
+                plan.pause, plan.by_gate = True, False
             plan.takes_back = plan.taken_back = task.wave or plan
         if action == "rollback_plan":
             self._say("OperationRequested", plan.id)

@@ -14,16 +14,17 @@ class PlanOperations(TaskOperations):
     """Answers to what is asked of a plan."""
 
     def _pause_plan(self, plan: Plan, _: bool) -> Answer:
-        if plan.status is P.PAUSED:
+        is_anew = plan.pause and plan.by_gate
+        if plan.status is P.PAUSED and not is_anew:
             return "NOOP", "paused"
-        if (plan.status, Trigger.PAUSE) not in PLAN_MOVES:
+        if plan.status is not P.PAUSED and (plan.status, Trigger.PAUSE) not in PLAN_MOVES:
             return "REFUSED", "state"
         if plan.cancel:
             return "REFUSED", "cancel-requested"
-        if plan.pause:
+        if plan.pause and not is_anew:
             return "NOOP", "pausing"
         self._say("OperationRequested", plan.id)
-        plan.pause = True
+        plan.pause, plan.by_gate = True, False
         self._settle(plan)
         return ACCEPTED
 
@@ -35,24 +36,13 @@ class PlanOperations(TaskOperations):
             return "REFUSED", "state"
         if plan.cancel:
             return "REFUSED", "cancel-requested"
-        if plan.takes_back:
-            return "REFUSED", "takes-wave-back"
-        if breached and not accepts and plan.retry is None:
-            return "REFUSED", "breached"
-        if plan.taken_back and not accepts and any(t.status is T.ROLLED_BACK for t in plan.taken_back.tasks):
-            return "REFUSED", "wave-taken-back"
-        self._say("OperationRequested", plan.id)
-        plan.pause, plan.tripped, plan.taken_back = False, "", None
+        why = self._why_not_on(plan)
+        if why is not None and (why == "takes-wave-back" or not accepts):
+            return "REFUSED", why
+        self._go_on(plan)
         if accepts:
             for part in plan.parts:
                 part.accepted = max(part.accepted, part.failed) if part.tolerance is not None else 0
-        if plan.status is P.PAUSED:
-            plan.status = P.RUNNING
-            plan.was_started = True
-            self._say("PlanResumed", plan.id)
-        for task in plan.tasks:
-            if task.by_plan:
-                self._resume(task)
         if (wave := plan.undone) is not None and wave.state is WaveState.REJECTED:
             self._ask_gate(plan, wave)
         self._settle_waves(plan)

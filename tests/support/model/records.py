@@ -172,6 +172,8 @@ class Plan(Limits):
     auto_rollback: bool = False
     moved: bool = False
     """A draft: one of its tenants is not any more as its preview has shown it."""
+    by_gate: bool = False
+    """Paused by a rejected gate, and by nobody since: its approval lets it go on."""
     tripped: str = ""
     takes_back: Wave | Plan | None = None
     """The wave (the plan, if it has none) that its breaker takes back, left to a coordinator."""

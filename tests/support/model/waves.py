@@ -87,15 +87,52 @@ class Waves(PlanEnds):
             return "NOOP", "gate-rejected"
         self._say("PlanGateApproved" if approves else "PlanGateRejected", plan.id)
         if approves:
+            goes_on = plan.pause and plan.by_gate and self._why_not_on(plan) is None
             self._pass_wave(plan, wave)
             self._settle_waves(plan)
+            if goes_on and (plan.has_open() or self._is_kept(plan)):
+                self._go_on(plan)
+                self._settle_waves(plan)
+                return ACCEPTED
         else:
             wave.state = WaveState.REJECTED
             if not plan.pause:
                 self._say("OperationRequested", plan.id)
-                plan.pause = True
+                plan.pause = plan.by_gate = True
         self._settle(plan)
         return ACCEPTED
+
+    @staticmethod
+    def _is_kept(plan: Plan) -> bool:
+        """Open although all of its tasks have ended, by what its wave waits for."""
+        wave = plan.undone
+        return wave is not None and wave.state in WAVE_DONE
+
+    @staticmethod
+    def _why_not_on(plan: Plan) -> str | None:
+        """What its breaker says against a resume."""
+        if plan.takes_back:
+            return "takes-wave-back"
+        if any(part.breached for part in plan.parts) and plan.retry is None:
+            return "breached"
+        if plan.taken_back and any(task.status is T.ROLLED_BACK for task in plan.taken_back.tasks):
+            return "wave-taken-back"
+        return None
+
+    def _go_on(self, plan: Plan) -> None:
+        """A resume of it, by whom it may be: nothing speaks against it."""
+        self._say("OperationRequested", plan.id)
+        plan.pause, plan.tripped, plan.taken_back = False, "", None
+        if plan.status is P.PAUSED:
+            plan.status = P.RUNNING
+            plan.was_started = True
+            self._say("PlanResumed", plan.id)
+        for task in plan.tasks:
+            if task.by_plan:
+                self._resume(task)
+
+    def _resume(self, task: Task) -> None:
+        raise NotImplementedError
 
     def _leave_soak(self, plan: Plan, wave: Wave) -> None:
         if wave.gate:

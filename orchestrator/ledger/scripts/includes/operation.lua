@@ -24,6 +24,17 @@ local function ask_operation(operation, plan_id, task)
   if task or operation ~= 'cancel' then WHOLE.ask_events(plan_id) else WHOLE.can_tell(plan_id) end
 end
 
+-- What is told for as long as it lasts, whatever is asked after it: who stopped it, who gave it up, and why.
+local KEPT_AS = {pause = 'pausedFor', cancel = 'cancelledFor', exclude = 'cancelledFor'}
+
+local function keep_asked(operation, key, told, options)
+  if operation == 'resume' then redis.call('HDEL', key, 'pausedFor') end
+  local field = KEPT_AS[operation]
+  -- A cancel that withdraws a rollback gives nothing up.
+  if not field or (operation == 'cancel' and string.find(options, '"withdraws"', 1, true)) then return end
+  redis.call('HSET', key, field, string.sub(told, 1, -2) .. ',"options":' .. options .. '}')
+end
+
 -- The first write of all that is accepted.
 local function emit_operation(operation, plan_id, task, actor, reason, options)
   ask_operation(operation, plan_id, task)
@@ -36,9 +47,11 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. ',"options":' .. (options or '{}') .. '}')
   -- What a hand has damaged or deleted is left as it is.
   if task and task.remains then return end
-  redis.call('HSET', task and K.task(task.id) or K.plan(plan_id), 'lastOperation',
-    '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
-    .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}')
+  local key = task and K.task(task.id) or K.plan(plan_id)
+  local told = '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
+    .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}'
+  redis.call('HSET', key, 'lastOperation', told)
+  keep_asked(operation, key, told, options or '{}')
 end
 
 -- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.

@@ -94,7 +94,7 @@ local function settle_plan(move)
   move_plan(move)
   if move.trigger ~= 'pause' then
     redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(passed(move.started_at)))
-    redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'tripped')
+    redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'pausedFor', 'tripped')
     redis.call('SREM', K.active(), move.id)
     await_nothing(move.id)
     redis.call('ZADD', K.ended(), NOW, move.id)

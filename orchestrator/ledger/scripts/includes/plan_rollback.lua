@@ -12,7 +12,7 @@ local function begin_plan_rollback(move, actor, reason, force)
   move_plan(move)
   redis.call('HSET', plan, 'rollbackCursor', tonumber(f[1]) - 1, 'rollbackForced', force and 1 or 0,
     'rollbackBy', actor, 'rollbackReason', reason)
-  redis.call('HDEL', plan, 'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
+  redis.call('HDEL', plan, 'pauseRequested', 'pausedFor', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
     'durationMillis', 'rollbackGivenUp', 'retryCursor', 'waveRollback')
   if not f[2] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
   redis.call('SADD', K.active(), move.id)

@@ -47,7 +47,8 @@ local function start_rollback(task)
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))
   redis.call('HDEL', key, 'rollbackRequested', 'cursor', 'lastCursor', 'stageStarted', 'endedAt', 'durationMillis', 'failure',
-    'pauseRequested', 'cancelRequested', 'cancelledBy', 'rank', 'ranMillis', 'pausedAt', 'pausedMillis', 'recoveries')
+    'pauseRequested', 'cancelRequested', 'cancelledBy', 'cancelledFor', 'pausedFor', 'rank', 'ranMillis', 'pausedAt',
+    'pausedMillis', 'recoveries')
   task.turn, task.rollback, task.stage_started, task.started_at = 0, false, false, WALL
   emit_task('TaskRollingBack', task, '{"stagesToRollback":' .. stages_to_roll_back(task) .. '}')
 end

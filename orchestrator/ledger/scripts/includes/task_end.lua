@@ -33,7 +33,7 @@ local function end_task(task, event, event_data)
   local duration = task.started_at > 0 and passed(task.started_at) or 0
   note_pause_over(task)
   redis.call('HSET', key, 'endedAt', int(WALL), 'durationMillis', int(duration))
-  redis.call('HDEL', key, 'cursor', 'pauseRequested', 'cancelRequested', 'stageStarted', 'stageStartedAt',
+  redis.call('HDEL', key, 'cursor', 'pauseRequested', 'pausedFor', 'cancelRequested', 'stageStarted', 'stageStartedAt',
     'dueAt', 'waitingSince', 'ticket', 'frozenTold', 'groupTold', 'overtaken', 'freezeOverride')
   if task.started_at > 0 then observe('task:' .. string.lower(task.status), duration) end
   release(task)

@@ -86,7 +86,16 @@ def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -
     (listed,) = re.findall(r"local FIELDS = \{(.*?)\}", read_script("damaged_tasks"), re.DOTALL)
     fields = re.findall(r"'(\w+)'", listed)
     (upto,) = re.findall(r"NUMBERS_UPTO, LONGEST = (\d+)", read_script("damaged_tasks"))
-    assert fields[int(upto) :] == ["failure", "lastOperation", "cursor", "lastCursor", "handedBack", "snapshot"]
+    assert fields[int(upto) :] == [
+        "failure",
+        "lastOperation",
+        "pausedFor",
+        "cancelledFor",
+        "cursor",
+        "lastCursor",
+        "handedBack",
+        "snapshot",
+    ]
     touched = set().union(*(task_fields(source) for source in SOURCES.values()))
     assert touched - set(fields) - TEXTS == set(), "a number or an object: into FIELDS; any text: into TEXTS here"
     assert (set(fields) | TEXTS) - touched <= {"moverBefore", "moverEpochBefore", "lastOperation"}
