@@ -44,7 +44,7 @@ def reject(
     request_id: RequestIdOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Say no to the gate that a plan waits for: it is paused. `approve` lets it go on after all, `resume` asks again."""
+    """Say no to the gate that a plan waits for: it is paused. `approve` lets it go on, `resume` asks again."""
     _answer("reject", one_given(plan_id, plan, "--plan"), wave, (reason, actor, request_id), json_output)
 
 
