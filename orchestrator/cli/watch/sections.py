@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.drawing import cell, long_cell
+from orchestrator.cli.short_names import longest, short_names
 from orchestrator.cli.tables import counts_text, operation_words, stage_words, status_text, task_now
 from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
@@ -129,17 +130,19 @@ def cause_line(group: CauseGroup, width: int) -> Table:
     what.append(cell(f"{place}: {group.message}" if place else group.message))
     sample = list(group.tenants.values())[-1 if width < WIDE else -5 :]
     more = group.count - len(sample)
-    whom = ", ".join(sample) + (f" and {more} more" if more else "")
+    rest = f" and {more} more" if more else ""
     # A long name must not take the cause's place.
-    return pair(what, cell(whom if len(whom) <= width // 3 else whom[: width // 3 - 1] + "…", "dim"))
+    room = (width // 3 - len(rest)) // len(sample) - len(", ") if sample else 0
+    return pair(what, cell(", ".join(short_names(sample, room)) + rest, "dim"))
 
 
 def moving_table(live: LiveView, views: Sequence[TaskView], width: int) -> Table:
     """What moves: stage, step, attempt, last answer, and since when."""
     if width < NARROW:
-        return _moving_narrow(live, views)
+        return _moving_narrow(live, views, width)
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    table.add_column("tenant", no_wrap=True, overflow="ellipsis", max_width=max(12, width // 5))
+    tenants = short_names([view.task.tenant_id for view in views], max(16, width // 5))
+    table.add_column("tenant", no_wrap=True, overflow="ellipsis", min_width=longest(tenants))
     table.add_column("stage", no_wrap=True, overflow="ellipsis", max_width=max(18, width // 5))
     table.add_column("step", no_wrap=True, overflow="ellipsis", max_width=max(12, width // 8))
     table.add_column("try", no_wrap=True, min_width=5)
@@ -147,8 +150,8 @@ def moving_table(live: LiveView, views: Sequence[TaskView], width: int) -> Table
     if width >= WIDE:
         table.add_column("task", no_wrap=True, overflow="ellipsis", max_width=width // 5)
     table.add_column("for", no_wrap=True, justify="right", min_width=7)
-    for view in views:
-        row: list[RenderableType] = [cell(view.task.tenant_id), _stage(view.task), cell(view.step), view.attempt]
+    for tenant_id, view in zip(tenants, views, strict=True):
+        row: list[RenderableType] = [cell(tenant_id), _stage(view.task), cell(view.step), view.attempt]
         row.append(long_cell(view.answer))
         if width >= WIDE:
             row.append(cell(view.task.task_id, "dim"))
@@ -156,13 +159,14 @@ def moving_table(live: LiveView, views: Sequence[TaskView], width: int) -> Table
     return table
 
 
-def _moving_narrow(live: LiveView, views: Sequence[TaskView]) -> Table:
+def _moving_narrow(live: LiveView, views: Sequence[TaskView], width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, expand=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right")
-    for view in views:
+    tenants = short_names([view.task.tenant_id for view in views], max(16, width // 2))
+    for tenant_id, view in zip(tenants, views, strict=True):
         since = span_text(seconds_between(view.started, live.now))
-        table.add_row(Text.assemble(cell(view.task.tenant_id), "  ", _stage(view.task)), since)
+        table.add_row(Text.assemble(cell(tenant_id), "  ", _stage(view.task)), since)
         step = " ".join(part for part in (view.step, view.attempt) if part)
         answer = long_cell("  " + (f"{step}: {view.answer}" if step and view.answer else step or view.answer), "dim")
         table.add_row(answer, "")
@@ -172,12 +176,13 @@ def _moving_narrow(live: LiveView, views: Sequence[TaskView]) -> Table:
 def task_list(tasks: Sequence[TaskStatus], width: int) -> Table:
     """Tasks of any state: which, where, why."""
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    table.add_column("tenant", no_wrap=True, overflow="ellipsis", max_width=max(12, width // 4))
+    tenants = short_names([task.tenant_id for task in tasks], max(16, width // 4))
+    table.add_column("tenant", no_wrap=True, overflow="ellipsis", min_width=longest(tenants))
     table.add_column("status", no_wrap=True)
     table.add_column("stages", no_wrap=True)
     table.add_column("now", ratio=1, no_wrap=True, overflow="ellipsis")
-    for task in tasks:
-        table.add_row(cell(task.tenant_id), status_text(task.status), stage_words(task), long_cell(task_now(task)))
+    for tenant_id, task in zip(tenants, tasks, strict=True):
+        table.add_row(cell(tenant_id), status_text(task.status), stage_words(task), long_cell(task_now(task)))
     return table
 
 
