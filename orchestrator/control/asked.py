@@ -18,7 +18,7 @@ _POLICY: Final = "policy"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WasAsked:
     """An operation as it was asked for; ``gate``: name of the wave whose gate was rejected by it, else ""."""
 
     actor: str
@@ -32,14 +32,14 @@ class Asked:
         return f" by {self.actor}" + (f" ({self.reason})" if self.reason else "")
 
 
-def asked_for(record: Record, operation: str) -> Asked | None:
+def asked_for(record: Record, operation: str) -> WasAsked | None:
     """Who asked for this operation, as far as it is kept: what lasts has its own place; of others, and in records of
     before 0.2, only the last operation is known."""
     for field in filter(None, (_KEPT_AS.get(operation), "lastOperation")):
         told: dict[str, Any] = json.loads(record.get(field) or "{}")
         if told.get("operation") in _SAME.get(operation, (operation,)):
             gate = (told.get("options") or {}).get("gate", "")
-            return Asked(told["actor"], told["reason"], str(told["at"]), gate)
+            return WasAsked(told["actor"], told["reason"], str(told["at"]), gate)
     return None
 
 

@@ -12,6 +12,7 @@ from orchestrator.control.explain.scene import Scene
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.status import plan_summary
+from orchestrator.domain.status import PlanState
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.records import Record
@@ -24,7 +25,7 @@ def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterato
     yield from told
     wave = _rejected(plan)
     by_gate = plan.paused_by is not None and plan.paused_by.kind == "gate"
-    if wave is not None and plan.status == "PAUSED":
+    if wave is not None and plan.status == PlanState.PAUSED:
         yield _gate_rejected(scene, plan, wave, who if by_gate else "")
         if by_gate:
             return
