@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
@@ -16,7 +17,7 @@ from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
-from orchestrator.domain.task_id import plan_of, task_id_of
+from orchestrator.domain.task_id import plan_of, position_of, task_id_of
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.ledger.records import Record
@@ -94,10 +95,17 @@ class StatusReader:
     def task(self, task_id: str) -> TaskStatus:
         """One task, and what its tenant is."""
         record = self._reader.task_records([task_id])[0]
-        if not record:
+        if not record and not self._is_gone(task_id):
             raise absent(self._reader, f"task {task_id!r}", "`changeover status PLAN_ID` lists a plan's tasks")
         status = self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
-        return status.model_copy(update=self._units(status.tenant_id))
+        return status.model_copy(update=self._units(status.tenant_id)) if record else status
+
+    def _is_gone(self, task_id: str) -> bool:
+        """Of a task without a record: whether its plan has one, so that a hand, or a lost disk, has taken it."""
+        plan_id = plan_of(task_id)
+        with contextlib.suppress(ValueError):
+            return 0 <= position_of(task_id) < _written(self._reader.plan_record(plan_id))
+        return False
 
     def tenant(self, tenant_id: str) -> TaskStatus:
         """The task that holds the tenant, else its first waiter, else its newest task; and what the tenant is."""
@@ -148,7 +156,6 @@ class StatusReader:
                 update={"waits_because": reason}
             )
             for task_id, record, reason in zip(task_ids, records, reasons, strict=True)
-            if record
         ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypedDict
 
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -117,7 +118,25 @@ class TaskRows:
         for group, (start, upto) in zip(groups, parts, strict=True):
             if upto:
                 rows += found[group][start:upto]
+        if len(rows) < min(end, matching) - offset:
+            rows = self._with_unreadable(groups)[offset:end]
         return rows, matching
+
+    def _with_unreadable(self, groups: Sequence[Group]) -> list[int]:
+        """All rows, where fewer were found than counters tell: tasks in no status that there is, as a hand has damaged
+        or deleted their records, take the places that are left empty, at the end of each group."""
+        every: dict[str, list[int]] = {state: [] for state in TaskState}
+        for step in self._reader.find_tasks(self._plan_id, self._total, list(every)):
+            for state, positions in step.items():
+                every[state] += positions
+        readable = {position for positions in every.values() for position in positions}
+        unreadable = iter([position for position in range(self._total) if position not in readable])
+        rows: list[int] = []
+        for group in groups:
+            here = sorted(position for state in group for position in every[state])
+            missing = sum(self._counts.get(state, 0) for state in group) - len(here)
+            rows += [*here, *islice(unreadable, max(missing, 0))]
+        return rows
 
     def _all(self, groups: Sequence[Group], wanted: TaskFilter) -> list[int]:
         # The counters still say of which groups there is nothing to look for.

@@ -106,7 +106,7 @@ class TenantsMoved(NotAllowed):
 
 class DamagedData(ChangeoverError):
     """What Changeover reads in Redis is not what it wrote there: a hand, another program or a lost disk has changed it.
-    The message says what; `changeover doctor` names damaged keys, plans and tasks, and the way out.
+    The message says what, and who names the way out: `changeover doctor`, or `explain` of the plan or task.
     """
 
     code = "damaged_data"

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import redis
 
 from orchestrator.domain.events import Event
+from orchestrator.ledger.damaged_key_words import reading
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 
@@ -61,7 +62,8 @@ class AuditReads:
     def _entries(self, key: str, since: int) -> Iterator[tuple[str, dict[str, str]]]:
         position = f"({since}-0"
         while True:
-            page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
+            with reading(key):
+                page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
             yield from page
             if len(page) < PAGE:
                 return

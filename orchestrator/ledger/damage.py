@@ -50,6 +50,7 @@ _WRONG: Final = {
     "status": "its status is {value}, which is none",
     "number": "its {field} is {value}, not a whole number",
     "object": "its {field} is {value}, not a JSON object",
+    "config": "its config (the key {field}) is {value}, not a JSON object",
     "failure": "its {field} is {value}, without a type and a message",
 }
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, cast
 import redis
 
 from orchestrator.domain.events import Event
+from orchestrator.ledger.damaged_key_words import reading
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 
@@ -78,13 +79,16 @@ class PageReads:
     def events(self, plan_id: str | None, since: int, limit: int) -> list[Event]:
         """At most ``limit`` events after sequence number ``since``: of a plan's log, or of the namespace's feed."""
         key = self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
-        page = cast(list[Any], self._client.xrange(key, min=f"({since}-0", max="+", count=limit))
+        with reading(key):
+            page = cast(list[Any], self._client.xrange(key, min=f"({since}-0", max="+", count=limit))
         return [event_of(identifier, fields, plan_id) for identifier, fields in page]
 
     def events_before(self, plan_id: str, sequence_id: int | None, limit: int) -> list[Event]:
         """At most ``limit`` events of a plan's log, the newest first: those older than ``sequence_id``, or the last."""
         newest = "+" if sequence_id is None else f"({sequence_id}-0"
-        page = cast(list[Any], self._client.xrevrange(self._keys.of("log", plan_id), newest, "-", count=limit))
+        key = self._keys.of("log", plan_id)
+        with reading(key):
+            page = cast(list[Any], self._client.xrevrange(key, newest, "-", count=limit))
         return [event_of(identifier, fields, plan_id) for identifier, fields in page]
 
     def next_events(self, since: int, limit: int, block_seconds: float) -> list[Event]:

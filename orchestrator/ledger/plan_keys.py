@@ -11,6 +11,7 @@ from typing import Final, cast
 
 import redis
 
+from orchestrator.ledger.damage import ENDED_LOOKED_AT
 from orchestrator.ledger.damaged_key import DamagedKey
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
@@ -70,6 +71,20 @@ class PlanKeys:
         if belongs == "zset":
             for wrong, mend in no_numbers(self._client, key, put_back_at=None):
                 yield DamagedKey(key, kind, wrong, mend)
+
+    def damaged_of_ended(self) -> list[tuple[str, DamagedKey]]:
+        """Those of another type of the plans that ended last, with the plan's id."""
+        plan_ids = cast(list[str], self._client.zrevrange(self._keys.of("ended"), 0, ENDED_LOOKED_AT - 1))
+        asked = [(plan_id, kind, belongs) for plan_id in plan_ids for kind, belongs in OF_A_PLAN.items()]
+        with self._client.pipeline(transaction=False) as pipeline:
+            for plan_id, kind, _ in asked:
+                pipeline.type(self._keys.of(kind, plan_id))
+            types = cast(list[str], pipeline.execute())
+        return [
+            (plan_id, _of_another_type(self._keys.of(kind, plan_id), kind, is_now, belongs))
+            for (plan_id, kind, belongs), is_now in zip(asked, types, strict=True)
+            if is_now not in (belongs, "none")
+        ]
 
     def places(self, plan_id: str, first: int, end: int, *, ended_too: bool = False) -> Iterator[list[DamagedPlace]]:
         """Those of the plan's open tasks from position ``first`` to before ``end``, with ``ended_too`` the tenants of

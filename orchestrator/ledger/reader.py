@@ -14,6 +14,7 @@ from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
+from orchestrator.ledger.damaged_key_words import reading
 from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
@@ -273,7 +274,8 @@ class Reader:
         key = self._log_key(plan_id)
         position = f"({since}-0"
         while True:
-            page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
+            with reading(key):
+                page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
             yield from (event_of(identifier, fields, plan_id) for identifier, fields in page)
             if len(page) < PAGE:
                 return
@@ -281,12 +283,16 @@ class Reader:
 
     def last_sequence_id(self, plan_id: str | None) -> int:
         """Sequence id of the newest event; 0 when there is none."""
-        newest = cast(list[Any], self._client.xrevrange(self._log_key(plan_id), count=1))
+        key = self._log_key(plan_id)
+        with reading(key):
+            newest = cast(list[Any], self._client.xrevrange(key, count=1))
         return int(newest[0][0].partition("-")[0]) if newest else 0
 
     def wait_for_event(self, plan_id: str | None, since: int, block_seconds: float) -> bool:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
-        answer = self._client.xread({self._log_key(plan_id): f"{since}-0"}, count=1, block=round(block_seconds * 1000))
+        key = self._log_key(plan_id)
+        with reading(key):
+            answer = self._client.xread({key: f"{since}-0"}, count=1, block=round(block_seconds * 1000))
         return bool(answer)
 
     def _log_key(self, plan_id: str | None) -> str:

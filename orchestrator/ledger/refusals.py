@@ -33,6 +33,11 @@ BROKER_VARIABLE = "CHANGEOVER_BROKER_URL"
 
 _NO_PASSWORD = ("NOAUTH", "Authentication required", "HELLO must be called with the client already authenticated")
 
+_WHO_NAMES_IT: Final = (
+    "`changeover doctor` names damaged keys and plans, and the way out; "
+    "`changeover explain` of a plan or task what of it is damaged"
+)
+
 # A script is told in other words than a command is, and in others again by Redis 6.
 _NO_RIGHT = ("NOPERM", "The user executing the script can't", "ACL failure in script")
 
@@ -125,7 +130,7 @@ def refusal(error: Exception, url: str, variable: str = STATE_VARIABLE) -> Chang
     if state is not None and state is not DAMAGED_KEY:
         return Unreachable(f"{place} {_told(state, url, variable, text)}")
     if (isinstance(error, ResponseError) or state is DAMAGED_KEY) and (damage := _DAMAGE.search(text)):
-        way_out = mend_of(damage[0]) or "`changeover doctor` names damaged keys, plans and tasks, and the way out"
+        way_out = mend_of(damage[0]) or _WHO_NAMES_IT
         return DamagedData(f"{place}: what is there is not what Changeover wrote ({_cut(damage[0])}); {way_out}")
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return Unreachable(f"{place} does not answer ({_cut(text)}); start it, or point {variable} at the right one")

@@ -55,9 +55,16 @@ def damage_rows(reader: Reader, offers: Offers, *, tasks: bool) -> Iterator[Chec
     for plan_id, at in reader.lost_plans()[:SHOWN]:
         finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
         yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
+    yield from _ended_plans(reader)
     if tasks:
         yield from _tasks(reader, offers)
         yield from _tenants(reader)
+
+
+def _ended_plans(reader: Reader) -> Iterator[Check]:
+    """What of the newest the plan itself goes by: its tasks are not looked at, `explain --plan` does."""
+    for plan_id, key in reader.plan_keys.damaged_of_ended()[:SHOWN]:
+        yield check(Row.DAMAGED_KEY, f"key {key.key}", key_words(key, f"plan {plan_id}"), good=False)
 
 
 def _tasks(reader: Reader, offers: Offers) -> Iterator[Check]:

@@ -55,11 +55,11 @@ def plan_record(plan_id: str, wrong: str, offers: Offers) -> Remark:
     return remark(Situation.DAMAGED, sentence, purge if offers.purge(plan_id) else typed("doctor"))
 
 
-def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut) -> Iterator[Remark]:
+def plan_damage(plan_id: str, found: Sequence[DamagedRecord], out: WayOut, *, has_ended: bool) -> Iterator[Remark]:
     """Its plan is."""
     for one in found[:SHOWN]:
-        sentence = f"{name_of(one)} is damaged: {one.wrong}. It is passed by, and may keep the plan from its end"
-        sentence += f"; {out.words}"
+        means = "whatever is done with the plan leaves it as it is" if has_ended else "may keep the plan from its end"
+        sentence = f"{name_of(one)} is damaged: {one.wrong}. It is passed by, and {means}; {out.words}"
         yield remark(Situation.DAMAGED, sentence, *out.commands or [typed("doctor")])
     if rest := found[SHOWN:]:
         yield remark(Situation.DAMAGED, f"and {len(rest)} more tasks are damaged", typed("status", plan_id))

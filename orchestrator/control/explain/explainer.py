@@ -117,13 +117,13 @@ class Explainer:
         groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
         if state not in PLAN_ENDED:
             yield from servers(scene)
-            yield from self._damage_in(summary, scene)
+        yield from self._damage_in(summary, scene)
         yield from whole_plan.plan_remarks(whole_plan.PlanScene(scene, self._status, summary, record, groups))
         yield from clocks(scene)
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
-        """Those of a plan under way with whose record nobody can work; looks at all its tasks, some 500 in a script."""
-        if not _is_under_way(self._status.summary(plan_id)):
+        """Those with whose record nobody can work; looks at all the plan's tasks, some 500 in a script."""
+        if not _is_written(self._status.summary(plan_id)):
             return []
         found = self._damaged(plan_id, 0, self._status.task_count(plan_id))
         out = str(damaged.way_out(self._offers(), plan_id)) if found else ""
@@ -133,11 +133,12 @@ class Explainer:
 
     def _damage_in(self, summary: PlanSummary, scene: Scene) -> Iterator[Remark]:
         plan_id = summary.plan_id
-        if not _is_under_way(summary):
+        if not _is_written(summary):
             return
         count = self._status.task_count(plan_id)
         if found := self._damaged(plan_id, 0, count):
-            yield from damaged.plan_damage(plan_id, found, damaged.way_out(scene.offers, plan_id))
+            out = damaged.way_out(scene.offers, plan_id)
+            yield from damaged.plan_damage(plan_id, found, out, has_ended=summary.status in PLAN_ENDED)
         yield from self._places(plan_id, 0, count)
 
     def _damaged_plan(self, plan_id: str, otherwise: str) -> Remark:
@@ -146,7 +147,7 @@ class Explainer:
         return damaged.plan_record(plan_id, wrong, self._offers())
 
     def _places(self, plan_id: str, first: int, end: int) -> Iterator[Remark]:
-        found = [one for step in self._reader.plan_keys.places(plan_id, first, end) for one in step]
+        found = [one for step in self._reader.plan_keys.places(plan_id, first, end, ended_too=True) for one in step]
         yield from damaged.places(found, plan_id)
 
     def _damaged(self, plan_id: str, first: int, end: int) -> list[DamagedRecord]:
@@ -191,9 +192,9 @@ def _reading() -> Iterator[list[Remark]]:
         remarks.append(_damaged("what is behind a damaged key cannot be read"))
 
 
-def _is_under_way(plan: PlanSummary) -> bool:
-    """Whether all its tasks are written, and it has an end to come to."""
-    return plan.status not in (DAMAGED, PlanState.CREATED, *PLAN_ENDED)
+def _is_written(plan: PlanSummary) -> bool:
+    """Whether all its tasks are."""
+    return plan.status not in (DAMAGED, PlanState.CREATED)
 
 
 def _damaged(what: str) -> Remark:

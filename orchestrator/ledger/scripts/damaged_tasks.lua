@@ -1,8 +1,8 @@
 -- Finds tasks of a plan with whose record no script can work, a bounded step at a time; writes nothing.
--- KEYS  1 the namespace's root. Touches task:{task} (hash)
+-- KEYS  1 the namespace's root. Touches task:{task} (hash), config:{task} (string)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
--- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object or failure,
---       field, value}
+-- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object, failure
+--       or config, field or key, value}
 -- EVENTS none
 -- @include keys
 -- @include transitions
@@ -48,10 +48,23 @@ local function wrong_with(f)
   end
 end
 
+-- That of many is looked at from outside: it is a JSON object of any length.
+local function is_config(text)
+  if string.sub(text, 1, 1) ~= '{' or string.sub(text, -1) ~= '}' then return false end
+  return first ~= last or is_object(text)
+end
+
+local function wrong_with_config(key)
+  local found = redis.pcall('GET', key)
+  local text = type(found) == 'string' and found or ''
+  if not is_config(text) then return 'config', key, text end
+end
+
 local found = {'DAMAGED'}
 for position = first, last do
   local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), unpack(FIELDS))
   local wrong, field, value = wrong_with(f)
+  if not wrong then wrong, field, value = wrong_with_config(K.config(task_id_of(plan_id, position))) end
   if wrong then found[#found + 1] = {position, f[2] or '', wrong, field, string.sub(value, 1, LONGEST)} end
 end
 return found
