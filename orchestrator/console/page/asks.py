@@ -11,7 +11,7 @@ from orchestrator.console.page.words import count
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.fleet_status import breaches
 from orchestrator.control.live_plan import FAILED
-from orchestrator.domain.status import TASK_ENDED, TaskState
+from orchestrator.domain.status import TASK_ENDED, PlanState, TaskState
 
 MARKS: Final = {
     "stay": TaskState.COMPLETED,
@@ -164,14 +164,14 @@ def _gate(approves: bool) -> Callable[[PlanSummary, Narrowed], Ask]:
         waiting = following.tenants if following else 0
         if approves:
             told = f"wave {following.name} begins with {count(waiting, 'tenant')}" if following else "the plan can end"
-            return Ask(
-                f"Approve wave {of.wave}",
-                "Approve",
-                (effect("go", f"{told[:1].upper()}{told[1:]}"),),
-                Permission.APPROVE,
-            )
-        effects = (effect("stop", "The plan is paused; its resume asks the gate again"),)
-        return Ask(f"Reject wave {of.wave}", "Reject", effects, Permission.APPROVE, is_dangerous=True)
+            effects = [effect("go", f"{told[:1].upper()}{told[1:]}")]
+            if plan.status == PlanState.PAUSED and not (plan.paused_by and plan.paused_by.kind == "gate"):
+                effects = [effect("stop", "The plan stays paused until somebody resumes it")]
+            return Ask(f"Approve wave {of.wave}", "Approve", tuple(effects), Permission.APPROVE)
+        rejects = "The plan is paused until an approval after all; a resume asks the gate again"
+        return Ask(
+            f"Reject wave {of.wave}", "Reject", (effect("stop", rejects),), Permission.APPROVE, is_dangerous=True
+        )
 
     return made
 

@@ -49,6 +49,9 @@ def plan_buttons(plan: PlanSummary, role: Role) -> list[Button]:
     base, state = plan_url(plan.plan_id), plan.status
     failed = sum(plan.counts.get(one, 0) for one in FAILED)
     can_pause = state in (PlanState.READY, PlanState.RUNNING) and not plan.pausing and not plan.cancelling
+    # What only its gate has stopped would go on with the approval.
+    by_gate = plan.paused_by is not None and plan.paused_by.kind == "gate"
+    can_pause = can_pause or (state == PlanState.PAUSED and by_gate)
     can_resume = state == PlanState.PAUSED or plan.pausing
     is_open = state in PLAN_OPEN and state != PlanState.ROLLING_BACK
     said = f"it is {state.lower().replace('_', ' ')}"
