@@ -240,6 +240,14 @@ class EventConsumer:
     def _go_back(self) -> None:
         """To the newest event of the trail that the log still holds; to where it began when there is none."""
         self.went_back += 1
+        self._cut_back()
+        # Else who dies before the next event is handled would begin at numbers that are given out again.
+        if self._position.trail:
+            self._cursor.save(self._position)
+        else:
+            self._begin()
+
+    def _cut_back(self) -> None:
         for number in sorted(self._position.trail, reverse=True):
             self._position.cut(number)
             is_event = bool(self._position.trail[number])

@@ -20,6 +20,7 @@ from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.hashes import read_hashes
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
+from orchestrator.ledger.log_pages import log_entries
 from orchestrator.ledger.looks import look
 from orchestrator.ledger.movers import movers, task_of_tenant
 from orchestrator.ledger.page_reads import PageReads
@@ -271,15 +272,8 @@ class Reader:
 
     def events(self, plan_id: str | None, since: int) -> Iterator[Event]:
         """Events after sequence number ``since``: a plan's whole log, or what the namespace's feed still holds."""
-        key = self._log_key(plan_id)
-        position = f"({since}-0"
-        while True:
-            with reading(key):
-                page = cast(list[Any], self._client.xrange(key, min=position, max="+", count=PAGE))
-            yield from (event_of(identifier, fields, plan_id) for identifier, fields in page)
-            if len(page) < PAGE:
-                return
-            position = f"({page[-1][0]}"
+        entries = log_entries(self._client, self._log_key(plan_id), since, is_capped=plan_id is None)
+        yield from (event_of(identifier, fields, plan_id) for identifier, fields in entries)
 
     def last_sequence_id(self, plan_id: str | None) -> int:
         """Sequence id of the newest event; 0 when there is none."""

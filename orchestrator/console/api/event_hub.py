@@ -202,6 +202,9 @@ class EventHub:
             if not found:
                 # Silence, or numbers that are given out again.
                 self._doubtful = feed.last_sequence_id() < self._read_to
+            elif self._went_back(feed):
+                # The connection was made anew, to a server that lacks the last one: what it holds does not follow.
+                self._doubtful, found = True, []
         except ChangeoverError as error:
             if not self._doubtful:
                 _log.warning("streams wait for Redis", action="event-hub-waits", reason=str(error))

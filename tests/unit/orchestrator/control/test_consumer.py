@@ -175,6 +175,20 @@ def test_a_log_that_went_back_and_lost_its_oldest_tells_a_gap() -> None:
     assert consumer.went_back == 1
 
 
+def test_who_dies_behind_a_log_that_went_back_is_told_all_that_then_leaves_it() -> None:
+    for lost, first in ((4, 9), (12, 1)):
+        log, cursor = Log(), Kept()
+        log.write(12)
+        list(EventConsumer(log, cursor).events(follow=False))
+        log.lose(lost)
+        log.write(lost + 3)
+        # Dies while it handles the first of what there is instead.
+        assert next(EventConsumer(log, cursor).events(follow=False)).sequence_id == first
+        log.trim(13)
+        with pytest.raises(EventsMissed, match=f"events {first} to 13 have left"):
+            list(EventConsumer(log, cursor).events(follow=False))
+
+
 def test_where_a_fail_over_takes_back_the_event_that_it_began_behind() -> None:
     log = Log()
     log.write(10)
