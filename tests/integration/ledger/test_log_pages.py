@@ -26,7 +26,7 @@ def test_another_log_behind_the_same_connection_is_not_read_on(
         hurt.client.delete(key)
         kept = entries[:3] + ([] if change == "shorter" else [(entry, entries[0][1]) for entry, _ in entries[3:]])
         for entry, fields in kept:
-            hurt.client.xadd(key, fields, id=entry)
+            hurt.client.xadd(key, cast(Any, fields), id=entry)
     if change == "replaced":
         with pytest.raises(RedisConnectionError, match="the log has gone back"):
             next(events)
