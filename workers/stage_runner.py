@@ -20,7 +20,7 @@ from redis.exceptions import ResponseError
 from checkpoint import CheckpointError, CheckpointTooNew
 from checkpoint.contract import FORMAT as CHECKPOINT
 from orchestrator.domain import formats
-from orchestrator.domain.errors import InvalidInput, IrreversibleStage, NotAllowed, TooOld
+from orchestrator.domain.errors import DamagedData, InvalidInput, IrreversibleStage, NotAllowed, TooOld
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.connection import UNREACHABLE
@@ -211,7 +211,7 @@ class StageRunner:
                 return self._recorder.hand_back(turn, delivery, error.unable, run)
             except CheckpointTooNew as error:
                 return self._recorder.hand_back(turn, delivery, Unable("checkpoint", str(error)), run)
-            except (InvalidInput, NotAllowed) as error:
+            except (InvalidInput, NotAllowed, DamagedData) as error:
                 return self._recorder.fail(run, Failed(_kind(error), str(error)))
             except CheckpointError as error:
                 return self._recorder.fail(run, Failed(type(error).__name__, str(error)))
@@ -289,6 +289,6 @@ def _damaged(turn: Turn, error: Exception) -> Drop:
     return Drop()
 
 
-def _kind(error: InvalidInput | NotAllowed) -> str:
+def _kind(error: InvalidInput | NotAllowed | DamagedData) -> str:
     """The failure's type: what cannot be built any more is the stage's fault, a refusal has its own name."""
     return "InvalidStage" if isinstance(error, InvalidInput) else type(error).__name__

@@ -6,9 +6,10 @@ import json
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
-from orchestrator.domain.errors import InvalidInput, NoSnapshot, Problem
+from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot, Problem, quoted_value
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
 from orchestrator.settings.extensions import STRATEGIES
@@ -54,11 +55,12 @@ def configs_for(
     """The config that a begun turn applies; the one that the tenant comes from; the new one, whichever way it goes.
 
     All keys in snake_case. The new config is applied on the way forward, the one before on the way back, and the tenant
-    comes from the other. Raises ``NoSnapshot`` when the way back has nowhere to go.
+    comes from the other. Raises ``NoSnapshot`` when the way back has nowhere to go,
+    ``DamagedData`` where one of them is no config.
     """
-    given = full_config(json.loads(record.config))
+    given = full_config(_stored(record.config, "config", record))
     new = {**given, SOURCE: None}
-    good = None if record.snapshot is None else json.loads(record.snapshot)
+    good = None if record.snapshot is None else _stored(record.snapshot, "snapshot", record)
     old = (strategy or PreviousConfig()).config(given, good)
     if record.mode is not TaskState.ROLLING_BACK:
         return new, old, new
@@ -68,3 +70,17 @@ def configs_for(
             "and no last known good config was known when the task was first admitted"
         )
     return old, new, new
+
+
+def _stored(text: str, what: str, record: TurnRecord) -> dict[str, Any]:
+    """As it was stored with the task. Raises ``DamagedData``, naming it, for what a hand has made of it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DamagedData(
+            f"the stored {what} of tenant {record.tenant_id} is {quoted_value(text)}, expected a JSON object: a hand "
+            f"in the data? `{typed('explain', '--tenant', record.tenant_id)}` names the key; put it right and try again"
+        )
+    return found

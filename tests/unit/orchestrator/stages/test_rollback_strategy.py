@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
 
-from orchestrator.domain.errors import InvalidInput, NoSnapshot
+from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.settings.extensions import STRATEGIES
@@ -70,3 +71,12 @@ def test_another_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(load_strategy("previous"), PreviousConfig)
     with pytest.raises(InvalidInput, match="factory"):
         load_strategy("factori")
+
+
+@pytest.mark.parametrize("value", ["x", "[1]", '"text"', "{"])
+@pytest.mark.parametrize("field", ["config", "snapshot"])
+def test_what_a_hand_has_made_of_a_stored_config_is_named(field: str, value: str) -> None:
+    whole = record(TaskState.ROLLING_BACK, snapshot="{}")
+    found = replace(whole, config=value) if field == "config" else replace(whole, snapshot=value)
+    with pytest.raises(DamagedData, match=rf"the stored {field} of tenant .* expected a JSON object.*explain --tenant"):
+        configs_for(found)
