@@ -17,7 +17,7 @@ from typing import AnyStr, Final
 DEPTH: Final = 5
 """So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
 
-_ESCAPE: Final = re.compile(
+ESCAPE: Final = re.compile(
     rb"%[0-9A-Fa-f]{2}"
     rb"|\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\"'\\/bfnrt]"
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
@@ -37,7 +37,7 @@ _UNFINISHED: Final = re.compile(
 
 _LONGEST_UNFINISHED: Final = 34
 
-_BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
 def may_be_escaped(text: str) -> bool:
@@ -54,18 +54,18 @@ def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], m
     for decoded, begins in _readings(raw):
         spaced = decoded.replace(b"+", b" ")
         for needle in needles:
-            hidden += ((begins[at], begins[end]) for at, end in _places(spaced, needle))
+            hidden += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
         hidden += _runs_of_base64(decoded, begins, cores)
-    whole = sorted(place for place in hidden if not any(_is_inside_one(raw, end) for end in place))
-    return _covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
+    whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
+    return covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
 
 
-def _is_inside_one(raw: bytes, at: int) -> bool:
+def is_inside_one(raw: bytes, at: int) -> bool:
     """Whether a character of more than one byte has begun before this place: one of another encoding seems to."""
     return at < len(raw) and raw[at] & 0xC0 == 0x80
 
 
-def _places(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
+def places_of(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
     at = text.find(needle)
     while at >= 0:
         end = at + len(needle)
@@ -77,12 +77,12 @@ def _runs_of_base64(text: bytes, begins: array[int], cores: Iterable[str]) -> It
     """The whole runs that hold a core: what is left of one would tell the rest."""
     for core in cores:
         done = 0
-        for at, end in _places(text, core.encode()):
+        for at, end in places_of(text, core.encode()):
             if end <= done:
                 continue
-            while at > done and text[at - 1] in _BASE64:
+            while at > done and text[at - 1] in BASE64:
                 at -= 1
-            while end < len(text) and text[end] in _BASE64:
+            while end < len(text) and text[end] in BASE64:
                 end += 1
             done = end
             yield begins[at], begins[end]
@@ -93,14 +93,14 @@ def beginning_before_a_cut(text: str, values: Iterable[str], shortest: int) -> i
     raw = _bytes(text)
     wanted = [_bytes(value) for value in values]
     for decoded, begins in ((raw, array("L", range(len(raw) + 1))), *_readings(raw)):
-        for end in _ends(decoded):
+        for end in ends_before_a_cut(decoded):
             for value in wanted:
                 if (length := beginning_at_end(decoded[max(end - len(value), 0) : end], value, shortest)) > 0:
                     return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
     return None
 
 
-def _ends(text: bytes) -> Iterable[int]:
+def ends_before_a_cut(text: bytes) -> Iterable[int]:
     """Where the text ends, and where it does without the escapes that the cut has left unfinished, each in another."""
     end = len(text)
     yield end
@@ -128,10 +128,10 @@ def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
     text, begins = raw, array("L", range(len(raw) + 1))
     for depth in range(DEPTH + 1):
         yield from _readings_of_printable(text, begins, DEPTH - depth)
-        decoded, places = _read(text, _ESCAPE)
+        decoded, at = read_escapes(text, ESCAPE)
         if depth == DEPTH or len(decoded) == len(text):
             return
-        text, begins = decoded, array("L", (begins[place] for place in places))
+        text, begins = decoded, array("L", (begins[place] for place in at))
         yield text, begins
 
 
@@ -139,10 +139,10 @@ def _readings_of_printable(text: bytes, begins: array[int], depth: int) -> Itera
     """The same of a text that is read as quoted-printable first."""
     escape = _PRINTABLE
     for _ in range(depth + 1):
-        decoded, places = _read(text, escape)
+        decoded, at = read_escapes(text, escape)
         if len(decoded) == len(text):
             return
-        text, begins, escape = decoded, array("L", (begins[place] for place in places)), _ESCAPE
+        text, begins, escape = decoded, array("L", (begins[place] for place in at)), ESCAPE
         yield text, begins
 
 
@@ -157,7 +157,7 @@ def needles_of_bytes(raw: bytes) -> set[bytes]:
     return {one.replace(b"+", b" ") for one in (raw, *(text for text, _ in _readings(raw))) if one}
 
 
-def _read(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[int]]:
+def read_escapes(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[int]]:
     """What the text says, and for each byte of that (and the end) where in the text it begins."""
     said, begins, last = bytearray(), array("L"), 0
     for escape in escapes.finditer(text):
@@ -172,7 +172,7 @@ def _read(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[int]]:
 
 
 def _meaning(escape: bytes) -> bytes:
-    if escape[-1:] == b"\n":
+    if escape[-1:].isspace() or escape[-1:] == b"+":
         return b""
     if escape[:1] in b"%=" or escape[:2] == b"\\x":
         return bytes([int(escape[-2:], 16)])
@@ -181,7 +181,7 @@ def _meaning(escape: bytes) -> bytes:
     return b"'" if escape == b"\\'" else _bytes(json.loads(b'"' + escape + b'"'))
 
 
-def _covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes:
+def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes:
     pieces: list[bytes] = []
     done = 0
     for begin, end in hidden:

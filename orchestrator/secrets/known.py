@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from orchestrator.secrets.addresses import said_of_address
 from orchestrator.secrets.escapes import (
     beginning_at_end,
     beginning_before_a_cut,
@@ -27,6 +28,7 @@ from orchestrator.secrets.escapes import (
     needles_of_bytes,
     without_escaped,
 )
+from orchestrator.secrets.wrapped import beginning_of_wrapped, without_gaps, without_wrapped
 from steps.http.address import encoded_host
 
 MASK: Final = "***"
@@ -55,16 +57,29 @@ class KnownSecrets:
     needles: frozenset[bytes] = frozenset()
     """What they are found by in a text that was read (see ``escapes``)."""
 
+    wrapped: tuple[bytes, ...] = ()
+    """What they are found by in a text that was read without white space (see ``wrapped``)."""
+
     def with_value(self, value: str) -> KnownSecrets:
-        """These and one more."""
+        """These and one more, and what a request makes of it alone."""
+        known = self
+        for one in (value, *sorted(said_of_address(value))):
+            known = known._with(one)
+        return known
+
+    def _with(self, value: str) -> KnownSecrets:
         if len(value) < SHORTEST:
             return self
         coded, read = set(_coded(value)), {value, *_misread(value)}
+        cores = _sorted((*self.cores, *(core for raw in coded for core in _cores(raw))))
+        needles = self.needles.union(*map(needles_of, read), *map(needles_of_bytes, coded))
+        bare = {without_gaps(one) for one in (*needles, *(core.encode() for core in cores))} - {b""}
         return KnownSecrets(
             _sorted((*self.values, *read)),
             _sorted((*self.spellings, *(spelling for one in read for spelling in _spellings(one)))),
-            _sorted((*self.cores, *(core for raw in coded for core in _cores(raw)))),
-            self.needles.union(*map(needles_of, read), *map(needles_of_bytes, coded)),
+            cores,
+            needles,
+            tuple(sorted(bare, key=lambda one: (-len(one), one))),
         )
 
     def masked(self, text: str) -> str:
@@ -75,6 +90,8 @@ class KnownSecrets:
             text = _PUNYCODE.sub(self._without_coded, text)
         if self.values and (may_be_escaped(text) or any(core in text for core in self.cores)):
             text = without_escaped(text, self.needles, self.cores, MASK)
+        if self.wrapped:
+            text = without_wrapped(text, self.wrapped, MASK, escaped=may_be_escaped(text))
         if self.spellings and _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
@@ -89,12 +106,14 @@ class KnownSecrets:
         return MASK if any(_folded(value) in meant for value in self.values) else label[0]
 
     def _without_beginning(self, text: str) -> str:
-        for value in (*self.spellings, *self.cores):
-            if (length := beginning_at_end(text, value, SHORTEST)) > 0:
-                return text[: len(text) - length] + MASK
+        """The text without the longest beginning of a value at its end."""
+        lengths = (beginning_at_end(text, value, SHORTEST) for value in (*self.spellings, *self.cores))
+        begins = len(text) - max(lengths, default=0)
         if may_be_escaped(text) and (at := beginning_before_a_cut(text, self.values, SHORTEST)) is not None:
-            return text[:at] + MASK
-        return text
+            begins = min(begins, at)
+        if self.wrapped and (at := beginning_of_wrapped(text, self.wrapped)) is not None:
+            begins = min(begins, at)
+        return text[:begins] + MASK if begins < len(text) else text
 
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
@@ -27,7 +28,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
 _TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
 _HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
-_HARMLESS_SEGMENT = re.compile(rf"[A-Za-z._-]{{0,24}}|[0-9]{{1,6}}|v[0-9]{{1,3}}|{_TEMPLATE}")
+_HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{_TEMPLATE}")
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 _lock = threading.Lock()
@@ -94,8 +95,11 @@ def _harmless_url(found: re.Match[str]) -> str:
 
 
 def masked_url(url: str) -> str:
-    """The URL with its user, password and query masked."""
-    parts = urlsplit(url)
+    """The URL with its user, password and query masked; all of it, when it cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
     who, at, host = parts.netloc.rpartition("@")
     return urlunsplit(
         parts._replace(netloc=f"{MASK}@{host}" if at and who else host, query=MASK if parts.query else "")
@@ -103,8 +107,11 @@ def masked_url(url: str) -> str:
 
 
 def redact(url: str) -> str:
-    """The URL of a server without user, password and query, for people to read."""
-    parts = urlsplit(url)
+    """The URL of a server without user, password and query, for people to read; masked when it cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
