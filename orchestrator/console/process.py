@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from orchestrator.background.held_port import handed_socket, listen_on
 from orchestrator.client import Client
 from orchestrator.console.access.turns import THREADS
 from orchestrator.console.app import create_app
@@ -108,7 +109,7 @@ def run_console(settings: Settings) -> None:
         with contextlib.closing(app.state.redis), contextlib.closing(app.state.shared):
             config = server_config(app, console)
             _load(config, console)
-            # Not before there is who answers: `up` and probes take a connection that is made for an open door.
+            # Not before there is who answers: probes take a connection that is made for an open door.
             with _listening(console) as listener:
                 _serve(config, listener, console)
         _log.info("console stopped", action="console-stopped")
@@ -139,10 +140,7 @@ def _load(config: uvicorn.Config, console: ConsoleSettings) -> None:
 def _listening(console: ConsoleSettings) -> Iterator[socket.socket]:
     where = f"{console.host}:{console.port}"
     try:
-        family, _, _, _, address = socket.getaddrinfo(
-            console.host, console.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.create_server(address[:2], family=family, backlog=2048)
+        listener = handed_socket(console.port) or listen_on(console.host, console.port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken("--port", where) from error

@@ -6,12 +6,14 @@ import contextlib
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.background.held_port import SOCKET_VARIABLE
 from orchestrator.background.pulse import PIPE_VARIABLE
 from orchestrator.embedded.gauge import Gauge
 
@@ -67,6 +69,8 @@ class ChildSpec:
     folder: Path | None = None
     has_pulse: bool = False
     """Whether it beats; one that stops beating is frozen."""
+    listener: socket.socket | None = None
+    """Listens already, and is handed to it at each start; whoever made it closes it."""
 
 
 class Child:
@@ -104,8 +108,12 @@ class Child:
         gauge = Gauge() if self.spec.has_pulse else None
         if gauge is not None:
             environment[PIPE_VARIABLE] = str(gauge.write_end)
+        kept_open = [] if gauge is None else [gauge.write_end]
+        if self.spec.listener is not None:
+            environment[SOCKET_VARIABLE] = str(self.spec.listener.fileno())
+            kept_open.append(self.spec.listener.fileno())
         try:
-            self._process = self._open(environment, () if gauge is None else (gauge.write_end,))
+            self._process = self._open(environment, kept_open)
         finally:
             if gauge is not None:
                 gauge.close_write_end()

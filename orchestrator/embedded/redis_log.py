@@ -13,6 +13,7 @@ from orchestrator.embedded.redis_server import LOG_FILE
 _DAMAGED = re.compile(r"Bad file format reading the append only file(?: (?P<name>[^:\s]+))?:")
 # "AOF loaded anyway because ..." before Redis 7, "AOF appendonly.aof loaded anyway because ..." since.
 _CUT = "loaded anyway because aof-load-truncated is enabled"
+_TAKEN = re.compile(r"bind: Address already in use")
 _LAST_LINES = 5
 
 
@@ -34,6 +35,10 @@ class RedisLog:
     def cut_short(self) -> bool:
         """Whether the append-only file ended within a write, which the server left out."""
         return _CUT in self.said()
+
+    def port_was_taken(self) -> bool:
+        """Whether somebody else had its port."""
+        return _TAKEN.search(self.said()) is not None
 
     def why_it_ended(self, binary: Path) -> str:
         """One sentence when its append-only file is damaged, else the log's last lines."""

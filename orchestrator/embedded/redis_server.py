@@ -8,18 +8,14 @@ at every start, known to who can read ``run.json``; the server itself is given o
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import importlib.util
-import random
 import secrets
 import shutil
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
+from orchestrator.domain.errors import Unreachable
+from orchestrator.embedded.ports import HOST
 from orchestrator.files.private_file import replace_private, require_private_folder
 from orchestrator.ledger.acl import USER, embedded_rules
 
@@ -28,9 +24,6 @@ SERVER_FOLDER = "redis"
 """Below the data folder: where the server works."""
 CONFIG_FILE = "redis.conf"
 LOG_FILE = "redis.log"
-HOST = "127.0.0.1"
-LOWEST_PORT = 20_000
-"""Free ports are looked for from here on; what people choose by hand lies mostly below."""
 
 
 def find_server_binary() -> Path:
@@ -97,42 +90,3 @@ def server_command(binary: Path) -> list[str]:
 
 def server_url(port: int, password: str, database: int = 0) -> str:
     return f"redis://{USER}:{password}@{HOST}:{port}/{database}"
-
-
-def require_free_port(port: int, option: str) -> None:
-    """Raises ``PortTaken`` when something listens there, ``InvalidInput`` naming the option when it is not for us."""
-    try:
-        _try_port(port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(option, f"{HOST}:{port}") from error
-        raise InvalidInput([Problem(option, port, f"cannot listen on {HOST}:{port}: {error.strerror}")]) from error
-
-
-def choose_port() -> int:
-    """A free port, if possible below the range that the kernel gives to outgoing connections.
-
-    From within that range, a client that keeps trying while the server is down can come to be connected to itself,
-    and the server could not have its port back.
-    """
-    for port in _candidates():
-        with contextlib.suppress(OSError):
-            return _try_port(port)
-    return _try_port(0)
-
-
-def _candidates() -> Iterator[int]:
-    try:
-        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    except (OSError, ValueError):
-        lowest = 32768
-    if lowest > LOWEST_PORT + 1000:
-        yield from random.sample(range(LOWEST_PORT, lowest), 50)
-
-
-def _try_port(port: int) -> int:
-    with socket.socket() as probe:
-        # As Redis does: connections of an earlier server that are still closing are no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, port))
-        return int(probe.getsockname()[1])

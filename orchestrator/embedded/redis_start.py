@@ -8,16 +8,15 @@ from pathlib import Path
 import redis
 
 from orchestrator.domain.errors import Unreachable
-from orchestrator.embedded.child import ChildSpec
+from orchestrator.embedded.child import Child, ChildSpec
 from orchestrator.embedded.console import Console
+from orchestrator.embedded.ports import choose_port, require_free_port
 from orchestrator.embedded.redis_log import RedisLog
 from orchestrator.embedded.redis_server import (
     SERVER_FOLDER,
-    choose_port,
     find_server_binary,
     new_password,
     prepare_home,
-    require_free_port,
     server_command,
     server_url,
 )
@@ -26,6 +25,7 @@ from orchestrator.ledger.refusals import refusal
 from orchestrator.ledger.server_state import ServerState, server_state
 
 ASKED_EVERY_SECONDS = 0.05
+PORTS_TRIED = 5
 TOLD_EVERY_ASKS = 40
 """How many times a loading server is asked before the person at the terminal is told again: about 2 s."""
 
@@ -54,38 +54,50 @@ def start_redis(
     Raises ``InvalidInput`` (port, folder) or ``Unreachable`` (no binary, or it ended: with its reason).
     """
     binary, home = find_server_binary(), folder / SERVER_FOLDER
-    if port is None:
-        port = choose_port()
-    else:
+    if port is not None:
         require_free_port(port, "--redis-port")
-    password = new_password()
-    url = server_url(port, password)
-    try:
-        prepare_home(home, port, password)
-        log = RedisLog(home)
-        (child,) = supervisor.start(
-            [ChildSpec("redis", "redis", server_command(binary), environment, home)], keep=False
+    password, child = new_password(), None
+    # Redis takes its port itself: one that was free when it was chosen may be somebody else's by then.
+    for tries_left in reversed(range(PORTS_TRIED)):
+        chosen = choose_port() if port is None else port
+        url = server_url(chosen, password)
+        try:
+            prepare_home(home, chosen, password)
+            log = RedisLog(home)
+            if child is None:
+                spec = ChildSpec("redis", "redis", server_command(binary), environment, home)
+                (child,) = supervisor.start([spec], keep=False)
+            else:
+                child.start()
+        except OSError as error:
+            raise Unreachable(f"Redis cannot be started ({error}): {binary} in {home}") from error
+        if _serves(supervisor, out, child, url):
+            break
+        if port is not None or not tries_left or not log.port_was_taken():
+            raise Unreachable(log.why_it_ended(binary))
+    if log.cut_short():
+        out.say(
+            f"the append-only file in {home} ended within a write, as a power cut leaves it; that write is left out"
         )
-    except OSError as error:
-        raise Unreachable(f"Redis cannot be started ({error}): {binary} in {home}") from error
+    assert child is not None
+    child.kept = True
+    return url
+
+
+def _serves(supervisor: Supervisor, out: Console, child: Child, url: str) -> bool:
+    """Whether it comes to serve; else it has ended."""
     progress = _Progress(out)
     while True:
         supervisor.attend(ASKED_EVERY_SECONDS)
         if not child.running:
-            raise Unreachable(log.why_it_ended(binary))
+            return False
         try:
             state = server_state(url)
         except (redis.RedisError, OSError):
             continue
         # Another server may have the port, and then it is not ours to wait for.
         if child.owns(state.pid) and not progress.take(state):
-            break
-    if log.cut_short():
-        out.say(
-            f"the append-only file in {home} ended within a write, as a power cut leaves it; that write is left out"
-        )
-    child.kept = True
-    return url
+            return True
 
 
 def await_answer(supervisor: Supervisor, out: Console, url: str, variable: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -18,8 +19,8 @@ from orchestrator.embedded.console import Console
 from orchestrator.embedded.demo.plans import Demo, guide_lines, write_demo_plans
 from orchestrator.embedded.front_door import FrontDoor, front_door
 from orchestrator.embedded.leftovers import OWNER_VARIABLE, end_leftovers
+from orchestrator.embedded.ports import hold_port, require_free_port
 from orchestrator.embedded.readiness import PRESENT_ROLES, IsReady, presence_check
-from orchestrator.embedded.redis_server import require_free_port
 from orchestrator.embedded.redis_start import await_answer, start_redis
 from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_run_file, write_run_file
 from orchestrator.embedded.signal_inbox import SignalInbox
@@ -70,19 +71,15 @@ class _Up:
         self.servers: Servers | None = None
         self.demo: Demo | None = None
         self.front_door: FrontDoor | None = None
+        self.metrics: socket.socket | None = None
 
     def run(self, is_ready: IsReady | None) -> int:
         self.clear_leftovers()
         if self.options.demo and self.settings.redis_url is not None:
             message = "would write the demo's tenants into the Redis of CHANGEOVER_REDIS_URL; unset that"
             raise InvalidInput([Problem("--demo", None, message)])
-        if self.options.flower_port is not None:
-            require_free_port(self.options.flower_port, "--flower-port")
-        if self.options.metrics_port is not None:
-            require_free_port(self.options.metrics_port, "--metrics-port")
-        if self.options.console:
-            self.front_door = front_door(self.options.console_port, self.settings)
         try:
+            self.take_ports()
             servers = self.find_or_start_servers()
             if self.options.demo:
                 self.write_demo()
@@ -101,9 +98,27 @@ class _Up:
             self.out.say("stopping")
         finally:
             self.supervisor.stop(self.options.stop_seconds)
+            self.give_up_ports()
             remove_run_file(self.folder)
         self.out.say("stopped")
         return 0
+
+    def take_ports(self) -> None:
+        """Held until the end, so that what answers there is ours; Flower takes its own, and says when it cannot."""
+        options = self.options
+        if options.flower_port is not None:
+            require_free_port(options.flower_port, "--flower-port")
+        if options.metrics_port is not None:
+            self.metrics = hold_port(options.metrics_port, "--metrics-port", options.metrics_address)
+        if options.console:
+            self.front_door = front_door(options.console_port, self.settings)
+
+    def give_up_ports(self) -> None:
+        for holder in (self.front_door, self.demo):
+            if holder is not None:
+                holder.listener.close()
+        if self.metrics is not None:
+            self.metrics.close()
 
     def write_demo(self) -> None:
         try:
@@ -135,12 +150,21 @@ class _Up:
 
     def start_changeover(self, servers: Servers) -> None:
         environment = self.child_environment(servers)
+        serves_metrics = "worker" if self.options.single_process else "coordinator"
         specs = [
-            ChildSpec(role, name, command, environment, has_pulse=role in PRESENT_ROLES)
+            ChildSpec(
+                role,
+                name,
+                command,
+                environment,
+                has_pulse=role in PRESENT_ROLES,
+                listener=self.metrics if role == serves_metrics else None,
+            )
             for role, name, command in self.options.commands()
         ]
         if self.demo is not None:
-            specs.append(ChildSpec("fleet", "fleet", self.options.fleet_command(self.demo.fleet_plan), environment))
+            command = self.options.fleet_command(self.demo.fleet_plan)
+            specs.append(ChildSpec("fleet", "fleet", command, environment, listener=self.demo.listener))
         try:
             self.supervisor.start(specs)
             self.servers = servers
@@ -152,7 +176,8 @@ class _Up:
         """Last of all: plans move without it. Nobody is led to a door that is not open yet."""
         command = self.options.console_command(door.port)
         try:
-            self.supervisor.start([ChildSpec("console", "console", command, self.child_environment(servers))])
+            environment = self.child_environment(servers)
+            self.supervisor.start([ChildSpec("console", "console", command, environment, listener=door.listener)])
         except OSError as error:
             raise InvalidInput([Problem("", None, f"cannot start: {error}")]) from error
         self.keep_run_file()

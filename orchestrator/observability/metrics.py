@@ -7,18 +7,21 @@ a time, and those that come meanwhile take what it read.
 from __future__ import annotations
 
 import errno
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from wsgiref.simple_server import WSGIServer
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import structlog
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from orchestrator.background.held_port import handed_socket
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem, Unreachable
 from orchestrator.domain.naming import is_address
 from orchestrator.ledger.connection import UNREACHABLE
@@ -106,13 +109,44 @@ class LedgerCollector(Collector):
         self._read_at = self._clock()
 
 
+class _Silent(WSGIRequestHandler):
+    """A scrape is no news."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+class _HandedServer(ThreadingWSGIServer):
+    """On a socket that listens already."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__(listener.getsockname()[:2], _Silent, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = listener.getsockname()[:2]
+        self.setup_environ()
+
+
+def _serve(endpoint: MetricsEndpoint, registry: CollectorRegistry) -> tuple[WSGIServer, threading.Thread]:
+    listener = handed_socket(endpoint.port)
+    if listener is None:
+        served: tuple[WSGIServer, threading.Thread] = start_http_server(endpoint.port, endpoint.address, registry)
+        return served
+    server = _HandedServer(listener)
+    server.set_app(make_wsgi_app(registry))
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+    return server, thread
+
+
 class MetricsServer:
     """Serves a registry on ``/metrics``; stopped twice is stopped."""
 
     def __init__(self, endpoint: MetricsEndpoint, registry: CollectorRegistry) -> None:
-        """Listens at once. Raises ``PortTaken``, or ``InvalidInput`` when the address or port cannot be had."""
+        """Listens at once, on the socket that was handed to us if one was. Raises ``PortTaken``, or ``InvalidInput``
+        when the address or port cannot be had."""
         try:
-            served: tuple[WSGIServer, threading.Thread] = start_http_server(endpoint.port, endpoint.address, registry)
+            self._server, self._thread = _serve(endpoint, registry)
         except OSError as error:
             where = f"{endpoint.address}:{endpoint.port}"
             if error.errno == errno.EADDRINUSE:
@@ -120,7 +154,6 @@ class MetricsServer:
             name = "--metrics-port" if error.errno == errno.EACCES else "--metrics-address"
             problem = Problem(name, None, f"cannot listen on {where}: {error.strerror or error}")
             raise InvalidInput([problem]) from error
-        self._server, self._thread = served
         self.port = self._server.server_port
         _log.info("metrics are served", action="metrics-start", address=endpoint.address, port=self.port)
 

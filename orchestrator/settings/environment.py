@@ -25,6 +25,7 @@ NOT_SETTINGS: Final[Mapping[str, str]] = {
     "CHANGEOVER_CONFIG": "the settings file",
     "CHANGEOVER_UP": "marks the processes of a `changeover up`",
     "CHANGEOVER_PULSE_FD": "where a child of `changeover up` says that it lives",
+    "CHANGEOVER_SOCKET_FD": "the socket that `changeover up` hands to a child",
     "CHANGEOVER_CRASH_AT": "where a process of a test dies",
     "CHANGEOVER_API_URL": "the HTTP API that a command talks to",
     "CHANGEOVER_API_TOKEN": "the token that it shows there",

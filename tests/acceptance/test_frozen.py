@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.test_up import CLEAN, COMMAND, TREE, pids
 from tests.support import freezing_step
 from tests.support.plans import plan, tenant
-from tests.support.up_process import alive
+from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
 
@@ -41,7 +41,8 @@ def up(tmp_path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen
         ) as process,
     ):
         try:
-            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            said = tmp_path / "up.out"
+            wait_until(lambda: "ready:" in said.read_text() or process.poll() is not None, READY_SECONDS)
             assert process.poll() is None, (tmp_path / "up.err").read_text()
             yield process
         finally:

@@ -13,14 +13,21 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.support.plans import SWITCH, noop_stage, plan, tenant
+from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
-from tests.support.up_process import alive
+from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
 CHANGEOVER = (sys.executable, "-P", "-m", "orchestrator.cli")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
 MEMORY = CLEAN | {"CHANGEOVER_CHECKPOINT__STORE_TYPE": "memory"}
+PATIENT = HEALTH_CHECK | {"max_attempts": 100}
+"""The instance answers only after a command was typed, which on a busy machine takes longer than a few attempts."""
+
+BUSY_SECONDS = 90.0
+"""On a busy machine each command takes its time."""
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def changeover(folder: Path, *arguments: str) -> str:
@@ -38,7 +45,8 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         subprocess.Popen(command, cwd=tmp_path, env=MEMORY, stdout=output, stderr=errors) as process,
     ):
         try:
-            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            said = tmp_path / "up.out"
+            wait_until(lambda: "ready:" in said.read_text() or process.poll() is not None, READY_SECONDS)
             assert process.poll() is None, (tmp_path / "up.err").read_text()
             yield process
         finally:
@@ -52,13 +60,14 @@ def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes],
         instances = TenantInstances(run["redisUrl"])
         # The second stage lasts until its instance is let go.
         instances.hold.clear()
-        content = plan("p", [tenant("a", instances, 1)], [noop_stage("one"), SWITCH, noop_stage("three")])
+        switch = {"name": "switch-gateway", "steps": [CONFIG_WRITE, BROADCAST, PATIENT]}
+        content = plan("p", [tenant("a", instances, 1)], [noop_stage("one"), switch, noop_stage("three")])
         (tmp_path / "plan.json").write_text(json.dumps(content))
         changeover(tmp_path, "submit", "plan.json")
-        wait_until(lambda: instances.polls["a/a"])
+        wait_until(lambda: instances.polls["a/a"], BUSY_SECONDS)
         changeover(tmp_path, "pause", "--task", "p.0")
         instances.hold.set()
-        wait_until(lambda: '"PAUSED"' in changeover(tmp_path, "status", "--task", "p.0", "--json"))
+        wait_until(lambda: '"PAUSED"' in changeover(tmp_path, "status", "--task", "p.0", "--json"), BUSY_SECONDS)
         assert json.loads(str(client.get("changeover:{default}:checkpoint:p.0")))["store"] == "memory"
         changeover(tmp_path, "resume", "--task", "p.0", "--wait")
         assert client.get("changeover:{default}:checkpoint:p.0") is None

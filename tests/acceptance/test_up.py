@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.up_process import alive
+from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
@@ -31,7 +31,8 @@ def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         subprocess.Popen([*COMMAND, "up"], cwd=tmp_path, env=CLEAN, stdout=output, stderr=errors) as process,
     ):
         try:
-            wait_until(lambda: "ready:" in (tmp_path / "up.out").read_text() or process.poll() is not None)
+            said = tmp_path / "up.out"
+            wait_until(lambda: "ready:" in said.read_text() or process.poll() is not None, READY_SECONDS)
             assert process.poll() is None, (tmp_path / "up.err").read_text()
             yield process
         finally:

@@ -16,6 +16,9 @@ import redis
 from tests.support.waiting import wait_until
 
 TREE = Path(__file__).parents[2]
+READY_SECONDS = 90.0
+"""Until ``up`` is ready: processes load one after the other, on a busy machine for tens of seconds."""
+
 _numbers = itertools.count(1)
 
 Pids = dict[str, list[int]]
@@ -41,7 +44,11 @@ class UpProcess:
             )
 
     def ready(self) -> UpProcess:
-        wait_until(lambda: self.ready_lines() or self.process.poll() is not None, message="no ready line")
+        wait_until(
+            lambda: self.ready_lines() or self.process.poll() is not None,
+            seconds=READY_SECONDS,
+            message="no ready line",
+        )
         assert self.process.poll() is None, self.errors.read_text()
         return self
 

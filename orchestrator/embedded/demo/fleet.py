@@ -22,6 +22,7 @@ from pathlib import Path
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from orchestrator.background.held_port import handed_socket, listen_on
 from orchestrator.domain.errors import Unreachable
 from orchestrator.embedded.demo.instances import SERVICES, Instance, instances_of, load_plan
 from orchestrator.settings.model import load_settings
@@ -99,7 +100,8 @@ class Fleet:
             doors.setdefault((played.instance.host, played.instance.port), []).append(played)
         for (host, port), behind in doors.items():
             door = Door(behind, self.mend)
-            self._servers.append(await asyncio.start_server(door.answer, host, port, limit=REQUEST_LIMIT_BYTES))
+            listener = handed_socket(port) or listen_on(host, port)
+            self._servers.append(await asyncio.start_server(door.answer, sock=listener, limit=REQUEST_LIMIT_BYTES))
 
     async def mend(self) -> None:
         """Nobody refuses anything any more; what was refused is adopted now."""

@@ -6,14 +6,15 @@ import contextlib
 import os
 import re
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from orchestrator.background.held_port import listen_on
 from orchestrator.domain.typed import typed
+from orchestrator.embedded.ports import HOST, hold_free_port, port_of
 from orchestrator.files.private_file import replace_private
 
 FOLDER: Final = "demo"
@@ -109,10 +110,12 @@ DEMO_PLANS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where the plan files are, and where the fleet listens; ``kept``: the files that somebody has changed."""
+    """Where the plan files are, where the fleet listens, and the socket that is handed to it; ``kept``: the files that
+    somebody has changed."""
 
     folder: Path
     port: int
+    listener: socket.socket
     kept: tuple[str, ...] = ()
 
     @property
@@ -121,7 +124,7 @@ class Demo:
         return self.folder / FLEET_PLAN
 
     def is_there(self) -> bool:
-        """Whether the fleet answers. It is asked, since to try whether its port is free could take it."""
+        """Whether the fleet answers."""
         with contextlib.suppress(OSError, HTTPException):
             connection = HTTPConnection("127.0.0.1", self.port, timeout=1)
             connection.request("GET", f"/{TENANTS[0]}/{TENANTS[0]}-1/health")
@@ -130,7 +133,7 @@ class Demo:
 
 
 def write_demo_plans(data_dir: Path) -> Demo:
-    """Write the plan files of the demo, but for those that somebody has changed, and find its port.
+    """Write the plan files of the demo, but for those that somebody has changed, and take its port.
 
     A port that plans of this folder were written for before goes first: tenants that they moved go back to it. Raises
     ``OSError``.
@@ -139,14 +142,15 @@ def write_demo_plans(data_dir: Path) -> Demo:
     folder.mkdir(mode=0o700, exist_ok=True)
     first = next(iter(DEMO_PLANS))
     known = _port_in(_text(folder / FLEET_PLAN)) or _port_in(_text(folder / first))
-    port = next(one for one in _ports(known) if is_free_port("127.0.0.1", one))
+    listener = _hold(known)
+    port = port_of(listener)
     fleet = f"# Written anew at each start, for the instances.\n{DEMO_PLANS[first].text(port)}"
     replace_private(folder / FLEET_PLAN, fleet)
     kept = tuple(name for name, plan in DEMO_PLANS.items() if not _is_ours(plan, _text(folder / name)))
     for name, plan in DEMO_PLANS.items():
         if name not in kept:
             replace_private(folder / name, plan.text(port))
-    return Demo(folder, port, kept)
+    return Demo(folder, port, listener, kept)
 
 
 def guide_lines(demo: Demo) -> list[str]:
@@ -195,11 +199,9 @@ def _is_ours(plan: DemoPlan, text: str) -> bool:
     return not text or text == plan.text(_port_in(text) or PORT)
 
 
-def _ports(known: int | None) -> Iterator[int]:
-    if known is not None:
-        yield known
-    yield PORT
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
-        yield port
+def _hold(known: int | None) -> socket.socket:
+    for port in (known, PORT):
+        if port is not None:
+            with contextlib.suppress(OSError):
+                return listen_on(HOST, port)
+    return hold_free_port()

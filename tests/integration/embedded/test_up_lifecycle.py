@@ -12,7 +12,8 @@ import pytest
 import redis
 
 from orchestrator.embedded.leftovers import end_leftovers
-from orchestrator.embedded.redis_server import choose_port, find_server_binary, prepare_home, server_command
+from orchestrator.embedded.ports import choose_port
+from orchestrator.embedded.redis_server import find_server_binary, prepare_home, server_command
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -141,7 +142,7 @@ def test_a_flood_of_output_blocks_nothing(start_up: StartUp) -> None:
     assert up.stop(seconds=10) == 0
 
 
-@pytest.mark.parametrize("option", ["redis_port", "flower_port"])
+@pytest.mark.parametrize("option", ["redis_port", "flower_port", "metrics_port"])
 def test_a_taken_port_is_named(start_up: StartUp, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

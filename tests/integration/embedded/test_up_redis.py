@@ -3,9 +3,11 @@ damaged file."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +15,12 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from orchestrator.embedded import redis_start
+from orchestrator.embedded.console import Console
 from orchestrator.embedded.leftovers import end_leftovers
+from orchestrator.embedded.ports import choose_port, hold_free_port, port_of
+from orchestrator.embedded.signal_inbox import SignalInbox
+from orchestrator.embedded.supervisor import Supervisor
 from tests.support.cli import changeover
 from tests.support.up_process import UpProcess
 
@@ -160,3 +167,25 @@ def test_a_damaged_file_is_named_with_the_command_that_mends_it(start_up: StartU
     assert "Successfully truncated AOF" in mended.stdout, mended
     with start_up(workers=1).ready().client() as client:
         assert client.get("last") == "yes"
+
+
+def test_a_port_that_somebody_takes_first_is_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis takes its port itself, some time after it was found free."""
+    offered: list[int] = []
+    with hold_free_port() as taken, SignalInbox() as inbox:
+
+        def choose() -> int:
+            offered.append(choose_port() if offered else port_of(taken))
+            return offered[-1]
+
+        monkeypatch.setattr(redis_start, "choose_port", choose)
+        said = io.StringIO()
+        supervisor = Supervisor(inbox, Console(said), lambda: None, time.monotonic, 60.0)
+        try:
+            url = redis_start.start_redis(supervisor, Console(said), tmp_path, None, os.environ)
+            assert (len(offered), urlsplit(url).port) == (2, offered[1])
+            with redis.Redis.from_url(url) as client:
+                assert client.ping()
+            assert len(supervisor.pids()["redis"]) == 1
+        finally:
+            supervisor.stop(10)

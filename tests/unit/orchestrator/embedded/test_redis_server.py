@@ -1,24 +1,11 @@
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
-from orchestrator.domain.errors import PortTaken, Unreachable
+from orchestrator.domain.errors import Unreachable
 from orchestrator.embedded import redis_server as embedded_redis
-
-
-def test_a_free_port_can_be_listened_on() -> None:
-    with socket.create_server((embedded_redis.HOST, embedded_redis.choose_port())):
-        pass
-
-
-def test_a_taken_port_is_refused_by_its_option() -> None:
-    with socket.create_server((embedded_redis.HOST, 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(PortTaken, match=rf"--redis-port: .*{port}"):
-            embedded_redis.require_free_port(port, "--redis-port")
 
 
 def test_without_any_binary_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
