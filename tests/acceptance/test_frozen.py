@@ -17,6 +17,9 @@ from tests.support.plans import plan, tenant
 from tests.support.up_process import READY_SECONDS, alive
 from tests.support.waiting import wait_until
 
+# On a busy machine each process takes tens of seconds to load.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:

@@ -23,6 +23,10 @@ COMMAND = (sys.executable, "-P", "-m", "orchestrator.cli")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
 
 
+# On a busy machine each process takes tens of seconds to load.
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (
@@ -85,7 +89,7 @@ def test_the_demo_moves_all_tenants_and_leaves_nothing(tmp_path: Path) -> None:
         env=CLEAN | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert demo.returncode == 0, demo.stderr
     assert "14 COMPLETED" in demo.stdout

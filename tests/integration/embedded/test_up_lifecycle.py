@@ -104,7 +104,7 @@ def test_a_second_ctrl_c_does_not_wait(start_up: StartUp) -> None:
 def test_a_second_up_in_the_folder_names_the_first_and_exits_2(start_up: StartUp) -> None:
     first = start_up().ready()
     second = start_up()
-    assert second.process.wait(20) == 2
+    assert second.process.wait(60) == 2
     assert f"pid {first.process.pid}" in second.errors.read_text()
     assert all(alive(pid) for pid in first.all_pids())
 
@@ -147,7 +147,7 @@ def test_a_taken_port_is_named(start_up: StartUp, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         up = start_up(**{option: port})
-        assert up.process.wait(20) == 4
+        assert up.process.wait(60) == 4
     assert str(port) in up.errors.read_text()
     assert "Traceback" not in up.errors.read_text()
 
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_used(start_up: StartUp, folder: Path) -> None:
     folder.parent.mkdir()
     folder.write_text("not a folder")
     up = start_up()
-    assert up.process.wait(20) == 2
+    assert up.process.wait(60) == 2
     assert "--data-dir" in up.errors.read_text()
     assert "Traceback" not in up.errors.read_text()
 
@@ -165,7 +165,7 @@ def test_a_redis_that_ends_at_once_is_reported_with_its_last_words(start_up: Sta
     (folder / "redis").mkdir(parents=True)
     (folder / "redis" / "appendonly.aof").write_bytes(b"this is no append-only file\r\n" * 3)
     up = start_up()
-    assert up.process.wait(20) == 4
+    assert up.process.wait(60) == 4
     assert "append only file" in up.errors.read_text()
 
 
@@ -182,7 +182,7 @@ def test_a_server_of_the_users_own_is_used_and_left_alone(
 
 def test_one_database_for_state_and_broker_is_refused(start_up: StartUp, place: Place) -> None:
     up = start_up(environment={"CHANGEOVER_REDIS_URL": place.redis_url, "CHANGEOVER_BROKER_URL": place.redis_url})
-    assert up.process.wait(20) == 2
+    assert up.process.wait(60) == 2
     assert "CHANGEOVER_BROKER_URL" in up.errors.read_text()
 
 
@@ -191,6 +191,6 @@ def test_one_database_for_state_and_broker_is_refused(start_up: StartUp, place: 
 )
 def test_a_server_that_cannot_be_reached(start_up: StartUp, url: str, code: int) -> None:
     up = start_up(environment={"CHANGEOVER_REDIS_URL": url})
-    assert up.process.wait(10) == code
+    assert up.process.wait(60) == code
     assert "CHANGEOVER_REDIS_URL" in up.errors.read_text()
     assert "Traceback" not in up.errors.read_text()

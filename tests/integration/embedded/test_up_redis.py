@@ -130,7 +130,7 @@ def test_a_folder_that_others_may_have_prepared_is_refused(start_up: StartUp, fo
     else:
         folder.symlink_to(elsewhere)
     up = start_up()
-    assert up.process.wait(20) in (2, 4)
+    assert up.process.wait(60) in (2, 4)
     assert len(up.errors.read_text().splitlines()) == 1
     assert list(elsewhere.iterdir()) == []
 
@@ -155,7 +155,7 @@ def test_a_file_cut_within_a_write_is_taken_up_to_there(start_up: StartUp, folde
 def test_a_damaged_file_is_named_with_the_command_that_mends_it(start_up: StartUp, folder: Path) -> None:
     write_log(folder, LAST + b"\x00rubbish\r\n" + SET * 100)
     up = start_up(workers=1)
-    assert up.process.wait(20) == 4
+    assert up.process.wait(60) == 4
     (line,) = up.errors.read_text().splitlines()
     # Redis 7 has moved it into a folder of its own.
     (file,) = folder.rglob("appendonly.aof")

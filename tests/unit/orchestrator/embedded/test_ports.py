@@ -1,4 +1,4 @@
-"""A port of ``up`` is taken, not looked at: two never have the same, and what answers there is what was started there."""
+"""A port of ``up`` is taken, not looked at: two never have the same, and what answers there is its own child."""
 
 from __future__ import annotations
 
