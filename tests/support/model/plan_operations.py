@@ -57,6 +57,9 @@ class PlanOperations(TaskOperations):
             return "NOOP", "cancelling"
         self._say("OperationRequested", plan.id)
         self._begin_cancel(plan)
+        if not plan.has_open():
+            plan.chunks = ""
+            self._settle(plan)
         return ACCEPTED
 
     def _rollback_plan(self, plan: Plan, force: bool) -> Answer:

@@ -30,7 +30,7 @@ end
 
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
 -- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
--- chunks_done, accepted, retries_done, wave_done, takes_wave_back).
+-- cancels, chunks_done, accepted, retries_done, wave_done, takes_wave_back).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK,
@@ -48,7 +48,7 @@ local function foresee(plan_id, changes)
   local stands = plan.status == PLAN.READY or plan.status == PLAN.RUNNING
   local pauses = stands and (f[2] == '1' or changes.pauses) and plan[TASK.RUNNING] == 0
   if plan.open == 0 and not has_chunks then
-    local move = ask_plan(plan, end_trigger(plan, f[3] == '1', f[7] == '1' or changes.gives_up))
+    local move = ask_plan(plan, end_trigger(plan, f[3] == '1' or changes.cancels, f[7] == '1' or changes.gives_up))
     -- What becomes of it while its last wave still soaks, or waits for its gate.
     move.meanwhile = pauses and ask_plan(plan, 'pause') or nil
     return move

@@ -16,6 +16,8 @@ local function fault_text(fault) return type(fault) == 'table' and fault.err or 
 local function sound(work, ...)
   local done, answer, more = pcall(work, ...)
   if done then return answer, more end
-  if is_refusal(fault_text(answer)) then error(answer, 0) end
+  -- A move that the table does not know is a bug, and said as one.
+  local is_bug = type(answer) == 'table' and answer.bad_move
+  if is_bug or is_refusal(fault_text(answer)) then error(answer, 0) end
   return nil
 end
