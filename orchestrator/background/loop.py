@@ -7,12 +7,14 @@
 - After a stop a start begins anew. Two rounds never overlap, not even when a round outlasts the patience of a stop: the
   new thread waits for the old one first.
 - A round that raises is logged, and the next one comes: without its thread a process looks well and is not.
-- A child after a fork has no thread of its parent's; there, ``start`` makes one.
+- A child after a fork has no thread of its parent's, whatever the parent was in; ``start`` makes one.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Final
 
@@ -62,6 +64,7 @@ class BackgroundLoop:
         self._life: _Life | None = None
         self._lingering: _Life | None = None
         self._stops = 0
+        _loops.add(self)
 
     def start(self) -> None:
         """See the contract above."""
@@ -117,6 +120,13 @@ class BackgroundLoop:
             _log.warning("a round lasts on after the stop", action="loop-lingers", loop=self._name)
         self._closing()
 
+    def forget_parent(self) -> None:
+        """In a child after a fork: the thread is the parent's, as is whoever holds the lock. A round that forks goes on
+        in its child, and so does its loop."""
+        self._lock = threading.RLock()
+        if self._own_life() is None:
+            self._life = self._lingering = None
+
     def go_round(self, end: threading.Event) -> None:
         """The thread's body."""
         while not end.wait(self._every_seconds):
@@ -144,3 +154,15 @@ class _Life(threading.Thread):
             self._before.join()
             self._before = None
         self.loop.go_round(self.end)
+
+
+_loops: Final[weakref.WeakSet[BackgroundLoop]] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for loop in list(_loops):
+        loop.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -194,3 +197,40 @@ raise SystemExit(status)
 def test_a_child_after_a_fork_starts_its_own() -> None:
     result = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], timeout=60, check=False)
     assert result.returncode == 0
+
+
+FORKED_IN_A_START = """
+import os, threading
+from orchestrator.background.loop import BackgroundLoop
+opening, forked, went, closed = threading.Event(), threading.Event(), threading.Event(), []
+def opens():
+    opening.set()
+    assert forked.wait(30)
+loop = BackgroundLoop("forked", 0.001, went.set, opening=opens, closing=lambda: closed.append(os.getpid()))
+starts = threading.Thread(target=loop.start)
+starts.start()
+assert opening.wait(30)
+child = os.fork()
+forked.set()
+if child == 0:
+    loop.stop()
+    assert closed == []
+    loop.start()
+    ok = went.wait(20)
+    loop.stop()
+    os._exit(0 if ok and closed == [os.getpid()] else 1)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+starts.join()
+loop.stop()
+raise SystemExit(status)
+"""
+
+
+def test_a_child_forked_in_the_middle_of_a_start_is_free_to_start_and_stop() -> None:
+    # A child that hangs is ended with its parent's group.
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", FORKED_IN_A_START], start_new_session=True)
+    try:
+        assert process.wait(30) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
