@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from orchestrator.background.held_port import handed_socket, listen_on
 from orchestrator.client import Client
-from orchestrator.console.access.turns import THREADS
+from orchestrator.console.access.request_shares import THREADS
 from orchestrator.console.app import create_app
 from orchestrator.console.connections import BoundedHttp, allow_files
 from orchestrator.domain.errors import InvalidInput, PortTaken, Problem
@@ -41,7 +41,7 @@ class ConsoleHttp(uvicorn.Server):
     """Ends open streams when it is to stop, and leaves the exit code to its caller."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """With as many threads as there may be turns."""
+        """With as many threads as there may be shares."""
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets)
 

@@ -1,6 +1,6 @@
 """The door: everything passes it before any route is looked for, and nobody else comes in.
 
-In this order: the name that the request is for, the size of its body, who sends it, whether there is a turn and room
+In this order: the name that the request is for, the size of its body, who sends it, whether there is a share and room
 for it, whether a page of ours sent it. It also gives every answer its headers, answers every error, ends streams, and
 writes a line of each request. Addresses in ``PUBLIC`` want no token.
 """
@@ -28,8 +28,8 @@ from orchestrator.console.access.csrf import SAFE, check_csrf
 from orchestrator.console.access.headers import add_headers
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities, Identity
+from orchestrator.console.access.request_shares import RequestShare, RequestShares
 from orchestrator.console.access.streams import OpenStream, OpenStreams
-from orchestrator.console.access.turns import ActorTurn, ActorTurns
 from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
 
@@ -66,7 +66,7 @@ class Doorkeeper:
         self._translated = translated
         # Threads of its own: requests that take their time must not keep others from coming in.
         self._identifying = CapacityLimiter(IDENTIFIED_AT_ONCE)
-        self.turns = ActorTurns()
+        self.shares = RequestShares()
         self.bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,7 +129,7 @@ class _Visit:
         self._send = send
         self._identity: Identity | None = None
         self._stream: OpenStream | None = None
-        self._turn: ActorTurn | None = None
+        self._share: RequestShare | None = None
         self._body: HeldBody | None = None
         self._status = 0
         self._is_done = False
@@ -165,7 +165,7 @@ class _Visit:
         self._scope["actor"] = identity.actor
         self._scope["credential"] = identity.credential
         self._stream = OpenStream(identity.credential, name)
-        self._turn = await self._door.turns.take(name)
+        self._share = await self._door.shares.take(name)
         self._body = HeldBody(self._door.bodies, name, int(request.headers.get("content-length", "0")))
         receive = self._body.over(receive)
         if identity.by_browser and request.method not in SAFE:
@@ -214,8 +214,8 @@ class _Visit:
         message["headers"] = headers.raw
 
     def _end_turn(self) -> None:
-        if self._turn is not None:
-            self._turn.end()
+        if self._share is not None:
+            self._share.end()
 
     def _note(self, request: Request, seconds: float) -> None:
         """What was asked, without what stands behind the ``?``."""

@@ -1,4 +1,4 @@
-"""Threads in which open streams read: a stream holds no turn, so it takes none of the threads that turns count on."""
+"""Threads in which open streams read: a stream holds no share, so it takes none of the threads that shares count on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map of a plan: one character a task, which says where it stands; and the lanes that its waves are shown as.
+"""The map of a plan: one character a task, which says where it stands; and the strips that its waves are shown as.
 
 It is read once, by a script that looks at states alone, and then kept up by the plan's events: one costs the same
 whatever the size of the plan.
@@ -51,7 +51,7 @@ QUIET_LOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Strip:
     """A wave's tasks, by their positions in the plan; the one of a plan without waves has no name."""
 
     name: str
@@ -75,16 +75,16 @@ class Cells:
         self._moved: dict[int, str] = {}
         self._read()
         self._moved.clear()
-        self.lanes = lanes_of(live)
+        self.strips = strips_of(live)
 
     @property
     def text(self) -> str:
         """All of them, in plan order."""
         return "".join(self._codes)
 
-    def of(self, lane: Lane) -> str:
-        """Those of a lane."""
-        return "".join(self._codes[position] for position in lane.positions if position < len(self._codes))
+    def of(self, strip: Strip) -> str:
+        """Those of a strip."""
+        return "".join(self._codes[position] for position in strip.positions if position < len(self._codes))
 
     def read_anew(self) -> None:
         """The next ``settle`` reads the map: its plan's log has gone back."""
@@ -140,12 +140,12 @@ class Cells:
         self._codes, self._counts = codes, Counter(codes)
 
 
-def lanes_of(live: WatchedPlan) -> list[Lane]:
-    """The plan's waves in order, each with its tasks; one lane without a name of a plan that has none."""
+def strips_of(live: WatchedPlan) -> list[Strip]:
+    """The plan's waves in order, each with its tasks; one strip without a name of a plan that has none."""
     if not live.summary.waves:
-        return [Lane("", range(live.total))]
+        return [Strip("", range(live.total))]
     return [
-        Lane(
+        Strip(
             wave.name,
             sorted(
                 place for step in live.positions(list(TaskState), index) for part in step.values() for place in part

@@ -63,7 +63,7 @@ async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor
         base=plan_url(shared.plan_id),
         pieces={name: shared.fragments.of(name, actor.role, shared.version) for name in shared.fragments.names},
         cells=shared.cells.text,
-        lanes=shared.cells.lanes,
+        strips=shared.cells.strips,
         map_states=MAP_STATES,
         states=list(TaskState),
         since=shared.token,

@@ -179,9 +179,9 @@ def _legend(shared: SharedPlan, _: Role) -> str:
 
 def _wave(shared: SharedPlan, index: int) -> str:
     plan = shared.live.summary
-    lane = shared.cells.lanes[index]
+    strip = shared.cells.strips[index]
     wave = plan.waves[index] if plan.waves else None
-    return piece("plan/_wave.html", wave=wave, total=len(lane.positions), state=_wave_words(wave, plan))
+    return piece("plan/_wave.html", wave=wave, total=len(strip.positions), state=_wave_words(wave, plan))
 
 
 def _wave_words(wave: WaveStatus | None, plan: PlanSummary) -> str:

@@ -55,7 +55,7 @@ class SharedPlan(Watched):
         self._complete_since = self.version
         self._looks = 0
         self._touched: dict[str, int] = {}
-        waves = [f"wave-{index}" for index, _ in enumerate(self.cells.lanes)]
+        waves = [f"wave-{index}" for index, _ in enumerate(self.cells.strips)]
         self.fragments = Fragments(lambda name, role: draw(name, role, self), (*PIECES, *waves), BY_ROLE)
         self._read_views()
 

@@ -14,8 +14,8 @@ import pytest
 
 from orchestrator.console import connections
 from orchestrator.console.access import bodies
+from orchestrator.console.access.request_shares import AT_ONCE, SHARED
 from orchestrator.console.access.roles import Actor, Permission, needs
-from orchestrator.console.access.turns import AT_ONCE, SHARED
 from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
 from tests.support.plans import noop_stage, plan, tenant

@@ -1,11 +1,11 @@
-// The map of a plan: one cell a tenant, drawn on a canvas a lane. A change draws the cells that changed and no others.
+// The map of a plan: one cell a tenant, drawn on a canvas a strip. A change draws the cells that changed and no others.
 (() => {
   "use strict"
   // Cells get smaller with their number, so that 5,000 fit a screen and 20 can be hit with a finger.
   const PITCHES = [[120, 20], [400, 16], [1200, 13], [3000, 11], [8000, 9], [20000, 7], [50000, 5]]
 
   let codes = []
-  let lanes = []
+  let strips = []
   let colours = {}
   // By its letter, what the page says of each state: how the style sheet calls it, its words, whether it is a failure.
   let states = {}
@@ -61,7 +61,7 @@
     }
   }
 
-  class LaneMap {
+  class StripMap {
     constructor(element) {
       this.element = element
       this.canvas = element.querySelector("canvas")
@@ -150,39 +150,39 @@
     }, aloud ? 120 : 60)
   }
 
-  function open(lane) {
-    if (lane.at >= 0) location.assign(`${root().dataset.plan}/tasks/${lane.positions[lane.at]}`)
+  function open(strip) {
+    if (strip.at >= 0) location.assign(`${root().dataset.plan}/tasks/${strip.positions[strip.at]}`)
   }
 
-  const laneOf = target => lanes.find(lane => lane.element === target.closest(".map"))
+  const stripOf = target => strips.find(strip => strip.element === target.closest(".map"))
 
   document.addEventListener("mousemove", event => {
-    const lane = event.target.localName === "canvas" && laneOf(event.target)
-    if (lane) lane.choose(lane.placeAt(event), false)
+    const strip = event.target.localName === "canvas" && stripOf(event.target)
+    if (strip) strip.choose(strip.placeAt(event), false)
   })
   document.addEventListener("click", event => {
-    const lane = event.target.localName === "canvas" && laneOf(event.target)
-    if (lane) { lane.choose(lane.placeAt(event), false); open(lane) }
+    const strip = event.target.localName === "canvas" && stripOf(event.target)
+    if (strip) { strip.choose(strip.placeAt(event), false); open(strip) }
     const state = event.target.closest("[data-show]")
     if (state) show(state)
   })
   document.addEventListener("keydown", event => {
-    const lane = event.target.classList && event.target.classList.contains("map") && laneOf(event.target)
-    if (!lane) return
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: lane.across, ArrowUp: -lane.across, Home: -1e9, End: 1e9, PageDown: lane.across * 5, PageUp: -lane.across * 5 }
+    const strip = event.target.classList && event.target.classList.contains("map") && stripOf(event.target)
+    if (!strip) return
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: strip.across, ArrowUp: -strip.across, Home: -1e9, End: 1e9, PageDown: strip.across * 5, PageUp: -strip.across * 5 }
     if (event.key in steps) {
       event.preventDefault()
-      const from = lane.at < 0 ? (steps[event.key] > 0 ? -1 : 0) : lane.at
-      lane.choose(Math.min(lane.positions.length - 1, Math.max(0, lane.at < 0 ? 0 : from + steps[event.key])), true)
+      const from = strip.at < 0 ? (steps[event.key] > 0 ? -1 : 0) : strip.at
+      strip.choose(Math.min(strip.positions.length - 1, Math.max(0, strip.at < 0 ? 0 : from + steps[event.key])), true)
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault()
-      open(lane)
+      open(strip)
     } else if (event.key === "n") {
       // The next one that failed.
-      const bad = place => states[codes[lane.positions[place]]]?.bad
-      for (let step = 1; step <= lane.positions.length; step++) {
-        const place = (lane.at + step) % lane.positions.length
-        if (bad(place)) { lane.choose(place, true); break }
+      const bad = place => states[codes[strip.positions[place]]]?.bad
+      for (let step = 1; step <= strip.positions.length; step++) {
+        const place = (strip.at + step) % strip.positions.length
+        if (bad(place)) { strip.choose(place, true); break }
       }
     }
   })
@@ -192,7 +192,7 @@
     const on = button.getAttribute("aria-pressed") !== "true"
     for (const one of document.querySelectorAll("[data-show]")) one.setAttribute("aria-pressed", String(on && one === button))
     shown = on ? new Set(button.dataset.show) : null
-    lanes.forEach(lane => lane.draw())
+    strips.forEach(strip => strip.draw())
   }
 
   function change(told) {
@@ -200,15 +200,15 @@
     let drawn = 0
     if (told.all) {
       codes = [...told.all]
-      lanes.forEach(lane => lane.draw())
+      strips.forEach(strip => strip.draw())
       drawn = codes.length
     } else {
       for (const [code, positions] of Object.entries(told)) {
         for (const position of positions) {
           codes[position] = code
-          for (const lane of lanes) {
-            const place = lane.placeOf.get(position)
-            if (place !== undefined) { lane.redraw(place); drawn++ }
+          for (const strip of strips) {
+            const place = strip.placeOf.get(position)
+            if (place !== undefined) { strip.redraw(place); drawn++ }
           }
           rows(position, code)
         }
@@ -236,10 +236,10 @@
     change(JSON.parse(event.detail.data))
   })
 
-  // Every width is read before any height is set: one layout, however many lanes.
+  // Every width is read before any height is set: one layout, however many strips.
   function sizeAll() {
-    const widths = lanes.map(lane => lane.element.clientWidth)
-    lanes.forEach((lane, at) => lane.size(widths[at]))
+    const widths = strips.map(strip => strip.element.clientWidth)
+    strips.forEach((strip, at) => strip.size(widths[at]))
   }
 
   function begin() {
@@ -248,7 +248,7 @@
     codes = [...card.dataset.cells]
     states = JSON.parse(card.dataset.states)
     readColours()
-    lanes = [...card.querySelectorAll(".map")].map(element => new LaneMap(element))
+    strips = [...card.querySelectorAll(".map")].map(element => new StripMap(element))
     sizeAll()
   }
 
@@ -256,8 +256,8 @@
   addEventListener("resize", () => {
     if (innerWidth !== wide) { wide = innerWidth; requestAnimationFrame(sizeAll) }
   })
-  document.addEventListener("theme", () => { readColours(); lanes.forEach(lane => lane.draw()) })
+  document.addEventListener("theme", () => { readColours(); strips.forEach(strip => strip.draw()) })
   // For tests and the curious: what a change cost, and what the map shows.
-  window.changeoverMap = { costs, codes: () => codes.join(""), lanes: () => lanes }
+  window.changeoverMap = { costs, codes: () => codes.join(""), strips: () => strips }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin()
 })()

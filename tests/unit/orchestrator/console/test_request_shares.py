@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from orchestrator.console.access.turns import SHARED, ActorTurns
+from orchestrator.console.access.request_shares import SHARED, RequestShares
 from orchestrator.console.api.checks import SMALL, Checks
 from orchestrator.console.problems import Refusal
 
@@ -19,41 +19,41 @@ async def soon() -> None:
 
 def test_one_actor_has_its_share_of_turns_and_waits_for_its_own() -> None:
     async def run() -> None:
-        turns = ActorTurns(at_once=2, most_waiting=2)
-        held = [await turns.take("eve") for _ in range(2)]
-        third, fourth = (asyncio.ensure_future(turns.take("eve")) for _ in range(2))
+        shares = RequestShares(at_once=2, most_waiting=2)
+        held = [await shares.take("eve") for _ in range(2)]
+        third, fourth = (asyncio.ensure_future(shares.take("eve")) for _ in range(2))
         await soon()
         assert not third.done()
         with pytest.raises(Refusal) as refused:
-            await turns.take("eve")
+            await shares.take("eve")
         assert (refused.value.status_code, dict(refused.value.headers or {})) == (429, {"Retry-After": "2"})
-        (await turns.take("ann")).end()
-        # One that leaves while it waits holds nobody up, nor does a turn that is ended twice count twice.
+        (await shares.take("ann")).end()
+        # One that leaves while it waits holds nobody up, nor does a share that is ended twice count twice.
         third.cancel()
         held[0].end()
         held[0].end()
         (await fourth).end()
         held[1].end()
-        assert [await turns.take("eve") for _ in range(2)]
+        assert [await shares.take("eve") for _ in range(2)]
 
     asyncio.run(run())
 
 
 def test_actors_by_the_hundred_leave_each_other_a_turn() -> None:
     async def run() -> None:
-        turns = ActorTurns()
-        asked = [asyncio.ensure_future(turns.take(f"eve-{number % 100}")) for number in range(5000)]
+        shares = RequestShares()
+        asked = [asyncio.ensure_future(shares.take(f"eve-{number % 100}")) for number in range(5000)]
         await soon()
         held = [one.result() for one in asked if one.done()]
         # Each its own, and what is shared; whoever comes next has one all the same, and two wait for a shared one.
         assert len(held) == 100 + SHARED
-        first = await asyncio.wait_for(turns.take("ann"), 20)
-        second = asyncio.ensure_future(turns.take("ann"))
+        first = await asyncio.wait_for(shares.take("ann"), 20)
+        second = asyncio.ensure_future(shares.take("ann"))
         await soon()
         assert not second.done()
         # The lines are served in turn: after one place for each other line at most comes ann's.
-        for turn in held[: len({f"eve-{number}" for number in range(100)}) + 1]:
-            turn.end()
+        for share in held[: len({f"eve-{number}" for number in range(100)}) + 1]:
+            share.end()
         await soon()
         assert second.done()
         first.end()
@@ -65,27 +65,27 @@ def test_actors_by_the_hundred_leave_each_other_a_turn() -> None:
 
 def test_more_actors_than_there_are_threads_for_are_refused() -> None:
     async def run() -> None:
-        turns = ActorTurns(most_actors=2)
-        held = [await turns.take(name) for name in ("ann", "bob")]
+        shares = RequestShares(most_actors=2)
+        held = [await shares.take(name) for name in ("ann", "bob")]
         with pytest.raises(Refusal) as refused:
-            await turns.take("cid")
+            await shares.take("cid")
         assert refused.value.status_code == 503
         held[0].end()
-        (await turns.take("cid")).end()
+        (await shares.take("cid")).end()
 
     asyncio.run(run())
 
 
 def test_a_turn_that_is_handed_to_one_who_leaves_goes_on() -> None:
     async def run() -> None:
-        turns = ActorTurns(at_once=1)
-        held = await turns.take("eve")
-        leaves = asyncio.ensure_future(turns.take("eve"))
+        shares = RequestShares(at_once=1)
+        held = await shares.take("eve")
+        leaves = asyncio.ensure_future(shares.take("eve"))
         await soon()
         held.end()
         leaves.cancel()
         await soon()
-        (await turns.take("eve")).end()
+        (await shares.take("eve")).end()
 
     asyncio.run(run())
 

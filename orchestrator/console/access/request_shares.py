@@ -1,9 +1,9 @@
 """How many requests of one actor are under way at once: no one holds all threads of the console, whatever it asks for.
 
-Requests share a pool of threads. Every actor has one turn of its own there, which no other can take; what an actor
+Requests share a pool of threads. Every actor has one share of its own there, which no other can take; what an actor
 wants beyond that comes out of a part that all share, and no more of it than ``AT_ONCE``. Who has to wait does so in a
 line of its own and without a thread, and the lines are served in turn. A stream that stays open holds none, and gives
-its turn back when it begins; what is public (health, the form to sign in, the page's files) takes none.
+its share back when it begins; what is public (health, the form to sign in, the page's files) takes none.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Final
 from orchestrator.console.problems import Refusal
 
 AT_ONCE: Final = 12
-"""Turns of one actor; a browser asks for six things at once."""
+"""Shares of one actor; a browser asks for six things at once."""
 
 SHARED: Final = 32
-"""Turns beyond the first of each actor, of all together."""
+"""Shares beyond the first of each actor, of all together."""
 
 MOST_ACTORS: Final = 128
 """Who have requests under way or waiting at the same moment."""
 
 FOR_THE_PUBLIC: Final = 8
 THREADS: Final = SHARED + MOST_ACTORS + FOR_THE_PUBLIC
-"""What the pool has to have, so that whoever has a turn finds a thread; those that are not needed are not made."""
+"""What the pool has to have, so that whoever has a share finds a thread; those that are not needed are not made."""
 
 MOST_WAITING: Final = 500
 
@@ -37,21 +37,21 @@ class _Line:
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
-class ActorTurn:
+class RequestShare:
     """One request's; ``end`` may be called twice."""
 
-    def __init__(self, turns: ActorTurns, name: str) -> None:
-        self._turns: ActorTurns | None = turns
+    def __init__(self, shares: RequestShares, name: str) -> None:
+        self._shares: RequestShares | None = shares
         self._name = name
 
     def end(self) -> None:
         """Whoever waits for it is next."""
-        if self._turns is not None:
-            self._turns.give_back(self._name)
-            self._turns = None
+        if self._shares is not None:
+            self._shares.give_back(self._name)
+            self._shares = None
 
 
-class ActorTurns:
+class RequestShares:
     """Of one process and one event loop."""
 
     def __init__(
@@ -65,13 +65,13 @@ class ActorTurns:
         self._shared, self._most_actors = shared, most_actors
         self._lines: OrderedDict[str, _Line] = OrderedDict()
 
-    async def take(self, name: str) -> ActorTurn:
-        """The actor's next turn. Raises ``Refusal``: 429 when too many wait for theirs, 503 when there are too many
+    async def take(self, name: str) -> RequestShare:
+        """The actor's next share. Raises ``Refusal``: 429 when too many wait for theirs, 503 when there are too many
         actors."""
         line = self._line(name)
         if not line.waiting and self._may_begin(line):
             self._begin(line)
-            return ActorTurn(self, name)
+            return RequestShare(self, name)
         if len(line.waiting) >= self._most_waiting:
             message = f"{line.under_way} requests of {name} are under way, and {self._most_waiting} wait; try again"
             raise Refusal(429, "too_many_requests", "Too many requests at once", message, {"Retry-After": "2"})
@@ -84,10 +84,10 @@ class ActorTurns:
             if handed.done() and not handed.cancelled():
                 self.give_back(name)
             raise
-        return ActorTurn(self, name)
+        return RequestShare(self, name)
 
     def give_back(self, name: str) -> None:
-        """Called by its turn, once."""
+        """Called by its share, once."""
         line = self._lines[name]
         line.under_way -= 1
         self._shared += line.under_way > 0
