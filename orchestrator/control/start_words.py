@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from orchestrator.domain.status import PlanState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.records import Record
 
 
@@ -19,7 +19,7 @@ def start_words(record: Record, told_now_ms: int) -> str | None:
     late = f"is given up if it has not started by {_clock(end)}" if end is not None else ""
     if begin is not None and told_now_ms < begin:
         return f"starts at {_clock(begin)}" + (f", and {late}" if late else "")
-    if rate is not None and _number(record, "n:PENDING"):
+    if rate is not None and _number(record, f"n:{TaskState.PENDING}"):
         return f"starts at most {rate} tasks a minute" + (f"; it {late}" if late else "")
     return late or None
 
