@@ -14,7 +14,7 @@ Leases, deadlines and due times are judged by a clock of the ledger's own (``scr
 
 Nothing is overdue before a tick has said so: the sweeps judge by the time of a tick that was checked like this, not by
 their own. Nobody else's clock is asked. What people read (times of events, start and end) is Redis' own time, kept from
-going back.
+going back: after a clock that ran ahead was put right it stands still (``shown_time``); `doctor` and `explain` say so.
 """
 
 from __future__ import annotations
@@ -37,7 +37,34 @@ TOLERANCE_MS: Final = 50.0
 DRIFT: Final = 0.001
 """By how much of the time that passed two sound clocks may differ: twice what NTP allows itself."""
 
+LARGEST_STEP_BACK_MS: Final = 86_400_000
+"""A step back that is larger is shown at once (see ``scripts/includes/clock.lua``)."""
+
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTime:
+    """Redis' own clock and the time that people are shown, in ms."""
+
+    redis_ms: int
+    shown_ms: int
+
+    @property
+    def ahead_seconds(self) -> float:
+        """For how long what is shown stands still, until Redis' clock has caught up; 0 when it goes on."""
+        return (self.shown_ms - self.redis_ms) / 1000
+
+
+def shown_time(client: redis.Redis, keys: Keys) -> ShownTime:
+    """What freezes, soaks and the times of plans go by: Redis' time, but never before one that was already said."""
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.time()
+        pipeline.hget(keys.of("clock"), "wall")
+        (seconds, micros), told = pipeline.execute()
+    redis_ms = int(seconds) * 1000 + int(micros) // 1000
+    said_ms = int(told) if told and told.isdecimal() else 0
+    return ShownTime(redis_ms, said_ms if 0 < said_ms - redis_ms <= LARGEST_STEP_BACK_MS else redis_ms)
 
 
 def ledger_now_ms(client: redis.Redis, keys: Keys) -> int:

@@ -11,6 +11,7 @@ import redis
 
 from orchestrator.domain.events import Event
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
+from orchestrator.ledger.clock import shown_time
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 
@@ -92,10 +93,8 @@ class FreezeReads:
             after = page[-1][0]
 
     def told_now_ms(self) -> int:
-        """The time that freezes go by: the one that people are shown (see ``includes/clock.lua``)."""
-        seconds, micros = self._client.time()
-        told = cast(str | None, self._client.hget(self._keys.of("clock"), "wall"))
-        return max(int(seconds) * 1000 + int(micros) // 1000, int(told) if told and told.isdecimal() else 0)
+        """The time that freezes go by: the one that people are shown."""
+        return shown_time(self._client, self._keys).shown_ms
 
 
 def _or(answer: Any, otherwise: Any) -> Any:

@@ -12,7 +12,7 @@ import redis
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.task_id import plan_of
-from orchestrator.ledger.clock import ledger_now_ms
+from orchestrator.ledger.clock import ShownTime, ledger_now_ms, shown_time
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
 from orchestrator.ledger.damaged_key_words import reading
 from orchestrator.ledger.freeze_reads import FreezeReads
@@ -159,6 +159,10 @@ class Reader:
     def now_ms(self) -> int:
         """The time by the ledger's clock, which leases and due times are judged by."""
         return ledger_now_ms(self._client, self._keys)
+
+    def shown_time(self) -> ShownTime:
+        """The time that people are shown, beside Redis' own."""
+        return shown_time(self._client, self._keys)
 
     def processes(self) -> list[Process]:
         """Every process that has an entry, the stale ones included; ``age_seconds`` tells them apart."""

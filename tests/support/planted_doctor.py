@@ -16,7 +16,7 @@ from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
 from tests.support.planted_hooks import hooked_with
 from tests.support.planted_waits import WRONG
-from tests.support.table_steps import Do, then
+from tests.support.table_steps import Do, shown_ahead, then
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def servers() -> Iterator[Told]:
 
     yield Told(evicting, R.EVICTION, "state eviction", "allkeys-lru: Redis may drop what is needed", undo=keeping)
     yield Told(nothing, R.CLOCK, "clock of this machine", "within 5 s of Redis'", good=True)
+    yield Told(shown_ahead, R.CLOCK, "time that is shown", "ahead of Redis' clock, which was put back: it stands at ")
 
 
 def processes() -> Iterator[Told]:

@@ -10,7 +10,7 @@ from orchestrator.fleet.rules import FleetRules
 from orchestrator.fleet.start_rules import StartRules
 from tests.support.ledger_world import LedgerWorld
 from tests.support.planted import Planted, on, planned, staffed, started
-from tests.support.table_steps import ask, then
+from tests.support.table_steps import ask, shown_ahead, then
 
 LIFT = ("changeover unfreeze freeze-1 --reason 'it is needed no longer'",)
 
@@ -22,6 +22,9 @@ def freezes() -> Iterator[Planted]:
     yield Planted(
         "frozen, plan", frozen, "p", S.FROZEN, "2 tasks (such as eu-1 (p.0), eu-2 (p.1)) are frozen until ", LIFT
     )
+    put_back = staffed(shown_ahead, _freeze, planned("p", "eu-1"), on("serve", "p"))
+    stands = "freezes and soaks last on meanwhile, and a plan's not_before and not_after come early"
+    yield Planted("frozen by a clock put back", put_back, "p.0", S.SHOWN_TIME, stands, ("changeover doctor",))
     both = staffed(planned("p", "eu-1 us-1"), ask("pause", "p"), _freeze)
     yield Planted("frozen, in a paused plan", both, "p.0", S.FROZEN, "it is also frozen until ", LIFT)
     one = staffed(_freeze, planned("p", "eu-1 us-1", max_concurrency=1), on("serve", "p"))

@@ -24,7 +24,7 @@ from tests.support.planted import (
     started,
     stops,
 )
-from tests.support.table_steps import Do, ask, then
+from tests.support.table_steps import Do, ask, shown_ahead, then
 
 HELD = then(started("q", "a"), started("p", "a b"))
 """q.0 holds tenant a, p.0 waits for it, p.1 moves."""
@@ -76,6 +76,8 @@ def servers() -> Iterator[Planted]:
     yield Planted(
         "a clock that is ahead", staffed(moves), "p.0", S.CLOCK_SKEW, "clock is 5 min ahead of Redis'", ahead=300
     )
+    said = "the time that is shown stands at "
+    yield Planted("a clock put back", then(staffed(moves), shown_ahead), "p", S.SHOWN_TIME, said, DOCTOR)
     yield Planted("a clock behind", staffed(moves), "p", S.CLOCK_SKEW, "clock is 60 s behind Redis'", ahead=-60)
 
 

@@ -16,7 +16,7 @@ from orchestrator.control.doctor.freezes import freeze_rows
 from orchestrator.control.doctor.processes import process_rows
 from orchestrator.control.doctor.releases import release_rows
 from orchestrator.control.doctor.rows import Row, check
-from orchestrator.control.doctor.servers import server, this_clock
+from orchestrator.control.doctor.servers import server, shown_clock, this_clock
 from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.scene import seconds_words
@@ -84,6 +84,7 @@ def _ledger(client: redis.Redis, settings: Settings, url: str) -> Iterator[Check
     processes = _unknown_processes() if no_signs else _processes(reader, settings)
     offers = Offers(operations, is_open=not writes.refusal)
     for name, rows in (
+        ("time that is shown", shown_clock(reader)),
         ("processes", processes),
         ("leases", _overdue(reader)),
         ("repairs", _repairs(reader)),

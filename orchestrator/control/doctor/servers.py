@@ -11,7 +11,9 @@ import redis
 
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
+from orchestrator.control.explain.scene import clock_words, seconds_words
 from orchestrator.control.worrying import SKEW_SECONDS
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.server_state import memory_text
 from orchestrator.secrets.masking import redact
 
@@ -54,6 +56,20 @@ def clock(name: str, ahead_seconds: float) -> Check:
         return check(Row.CLOCK, name, f"within {SKEW_SECONDS:g} s of Redis'")
     finding = f"{off:.0f} s {where} Redis': no lease goes by it, but times in its log and of its certificates are off"
     return check(Row.CLOCK, name, f"{finding}; set it by NTP", good=False)
+
+
+def shown_clock(reader: Reader) -> Iterator[Check]:
+    """The time that people are shown, where it stands still; no row where it goes on, as it nearly always does."""
+    found = reader.shown_time()
+    if found.ahead_seconds < SKEW_SECONDS:
+        return
+    ahead, stands = seconds_words(found.ahead_seconds), clock_words(found.shown_ms)
+    finding = (
+        f"{ahead} ahead of Redis' clock, which was put back: it stands at {stands} until Redis' clock is there "
+        f"too, in {ahead}. Till then a freeze or a soak that began lasts on, and a plan's not_before and "
+        "not_after come early: lift a freeze by `changeover unfreeze`, pause a plan that is not to start yet"
+    )
+    yield check(Row.CLOCK, "time that is shown", finding, good=False)
 
 
 def _persistence(found: Mapping[str, Any]) -> Check:

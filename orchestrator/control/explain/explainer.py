@@ -172,6 +172,7 @@ class Explainer:
             processes=self._reader.processes(),
             refusal=refused,
             ahead_seconds=ahead_seconds,
+            shown=self._reader.shown_time(),
             lanes=self._settings.lanes,
             silence_seconds=self._settings.deaf_seconds,
         )

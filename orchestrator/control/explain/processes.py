@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.elsewhere import elsewhere
-from orchestrator.control.explain.scene import Scene, seconds_words, some_of
+from orchestrator.control.explain.scene import Scene, clock_words, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import HandBack, who_can
 from orchestrator.control.live_broker import is_on_another_broker
@@ -27,13 +27,21 @@ def servers(scene: Scene) -> Iterator[Remark]:
 
 
 def clocks(scene: Scene) -> Iterator[Remark]:
-    """Times are Redis'; a person reads them by the clock of this machine."""
+    """Times are Redis'; a person reads them by the clock of this machine. What is shown may stand still."""
     if abs(scene.ahead_seconds) >= SKEW_SECONDS:
         where = "ahead of" if scene.ahead_seconds > 0 else "behind"
         sentence = (
             f"this machine's clock is {seconds_words(abs(scene.ahead_seconds))} {where} Redis', whose times these are"
         )
         yield remark(Situation.CLOCK_SKEW, f"{sentence}; it decides nothing")
+    if scene.shown.ahead_seconds >= SKEW_SECONDS:
+        stands = f"stands at {clock_words(scene.shown.shown_ms)} until Redis' clock, which was put back, is there too"
+        sentence = f"the time that is shown {stands}, in {seconds_words(scene.shown.ahead_seconds)}"
+        yield remark(
+            Situation.SHOWN_TIME,
+            f"{sentence}: freezes and soaks last on meanwhile, and a plan's not_before and not_after come early",
+            typed("doctor"),
+        )
 
 
 def no_coordinator(scene: Scene) -> Iterator[Remark]:

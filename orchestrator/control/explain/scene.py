@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.asked import asked_for
 from orchestrator.control.explain.offers import Offers
+from orchestrator.ledger.clock import ShownTime
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
@@ -24,6 +25,7 @@ class Scene:
     processes: list[Process]
     refusal: str
     ahead_seconds: float
+    shown: ShownTime
     lanes: int
     silence_seconds: float
 

@@ -17,6 +17,7 @@ class Situation(StrEnum):
     OTHER_NAMESPACE = "other-namespace"
     BROKER_AWAY = "broker-away"
     CLOCK_SKEW = "clock-skew"
+    SHOWN_TIME = "shown-time"
     DAMAGED = "damaged"
     DAMAGED_PLAN_KEY = "damaged-plan-key"
     NO_WORKER = "no-worker"

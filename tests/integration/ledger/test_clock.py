@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 import redis
 from pydantic import SecretStr
 
+from orchestrator.control.answers import Remark
+from orchestrator.control.doctor.servers import shown_clock
+from orchestrator.control.explain import Explainer, Situation
 from orchestrator.ledger.clock import ClockWatch, ledger_now_ms
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun, Ended
@@ -228,3 +232,45 @@ def test_a_clock_that_was_far_ahead_and_is_right_again_is_told_right(world: Ledg
     assert abs(moments(world)[-1] - now) < 60
     assert abs(int(world.reader.plan_record("p")["endedAt"]) / 1000 - now) < 60
     assert int(world.task("p.0")["durationMillis"]) < 60_000
+
+
+def test_what_is_shown_stands_still_after_a_clock_that_ran_ahead_and_is_told_by_how_much(
+    world: LedgerWorld, clock: SteppedClock
+) -> None:
+    clock.step(HOUR)
+    (task,) = world.started("p", ["a"])
+    assert world.reader.shown_time().ahead_seconds == 0
+    assert list(shown_clock(world.reader)) == []
+    clock.step(-HOUR)
+    # It is told of whatever comes next, and before anything does.
+    for verb in (lambda: None, lambda: world.begin(task), world.sweeper.sweep):
+        verb()
+        found = world.reader.shown_time()
+        assert HOUR - SLACK_MS / 1000 * 20 < found.ahead_seconds <= HOUR
+        (row,) = shown_clock(world.reader)
+        assert (row.name, row.good) == ("time that is shown", False)
+        assert re.match(r"\d\d min ahead of Redis' clock", row.finding)
+    assert world.reader.freezes.told_now_ms() == found.shown_ms
+    # A freeze of a second, which in an hour is not over.
+    world.freeze("b", seconds=1.0)
+    clock.step(HOUR - 60)
+    world.sweeper.sweep()
+    world.plan("q", ["b"])
+    world.coordinate()
+    assert world.status("q.0") == "PENDING"
+    (stands,) = [one for one in explained(world, "q") if one.situation == Situation.SHOWN_TIME]
+    assert "the time that is shown stands at " in stands.sentence
+    clock.step(120)
+    assert list(shown_clock(world.reader)) == []
+    assert not [one for one in explained(world, "q") if one.situation == Situation.SHOWN_TIME]
+    # A wrong clock by more than a day is shown right at once: by the next script, and by who only reads.
+    clock.step(25 * HOUR)
+    world.sweeper.sweep()
+    clock.step(-25 * HOUR)
+    assert world.reader.shown_time().ahead_seconds == 0
+    world.sweeper.sweep()
+    assert world.reader.shown_time().ahead_seconds == 0
+
+
+def explained(world: LedgerWorld, plan_id: str) -> list[Remark]:
+    return Explainer(world.ledger, world.reader, world.settings).plan(plan_id).remarks
