@@ -67,9 +67,10 @@ def _of_target(target: str) -> Iterator[str]:
     if telling:
         yield path
         yield from telling
-    if len(query) >= SHORTEST_PART:
+    values = [said for _, said in parse_qsl(query) if _PLAIN.fullmatch(said) is None]
+    if values and len(query) >= SHORTEST_PART:
         yield query
-    yield from (said for _, said in parse_qsl(query) if _is_telling(said))
+    yield from (said for said in values if _is_telling(said))
 
 
 def _of_path(value: str) -> set[str]:

@@ -95,15 +95,15 @@ def _harmless_url(found: re.Match[str]) -> str:
 
 
 def masked_url(url: str) -> str:
-    """The URL with its user, password and query masked; all of it, when it cannot be read."""
+    """The URL with its user, password, query and fragment masked; all of it, when it cannot be read."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
     who, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(
-        parts._replace(netloc=f"{MASK}@{host}" if at and who else host, query=MASK if parts.query else "")
-    )
+    shown = f"{MASK}@{host}" if at and who else host
+    query, fragment = (MASK if part else "" for part in (parts.query, parts.fragment))
+    return urlunsplit(parts._replace(netloc=shown, query=query, fragment=fragment))
 
 
 def redact(url: str) -> str:

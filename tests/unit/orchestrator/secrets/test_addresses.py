@@ -40,6 +40,9 @@ def test_what_a_request_makes_of_a_whole_url_is_masked(tmp_path: Path, said: str
 def test_what_anybody_could_have_written_is_shown(tmp_path: Path) -> None:
     render("{{ secret.V }}", variables(tmp_path, V="https://example.com/api/v1/services/health"))
     assert mask("GET /api/v1/services/health: 404") == "GET /api/v1/services/health: 404"
+    render("{{ secret.W }}", variables(tmp_path, W="https://example.com/v1/api?mode=authenticated"))
+    assert mask("the mode=authenticated is not known") == "the mode=authenticated is not known"
+    assert mask("GET /v1/api?mode=authenticated: 404") == "GET ***: 404"
     assert mask("GET https://example.com/api/v1/services/health: 404") == "GET ***: 404"
 
 
@@ -57,3 +60,7 @@ def test_a_path_is_masked_as_a_client_sends_it(tmp_path: Path, value: str) -> No
 def test_an_address_that_cannot_be_read_is_masked_whole(url: str) -> None:
     assert masked_url(url) == "***"
     assert redact(url) == "***"
+
+
+def test_a_fragment_is_masked_as_a_query_is() -> None:
+    assert masked_url("redis://u:pw@h/0?a=b#SECRETPW") == "redis://***@h/0?***#***"
