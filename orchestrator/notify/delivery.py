@@ -15,6 +15,8 @@ from orchestrator.settings.webhooks import WebhookSettings, secret_names, with_s
 from steps import AllowedHosts, HttpPool, HttpRequest
 from steps.expressions.sandbox import NameFault
 from steps.http.answer import trouble
+from steps.http.dialer import Dialer, Resolve
+from steps.http.names import resolve
 from steps.http.retry import retry_after_seconds
 
 ANSWER_BYTES: Final = 4096
@@ -45,9 +47,10 @@ class Attempt:
 class Delivery:
     """Sends for all hooks of a process: each waits for its own answer only."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, look_up: Resolve = resolve) -> None:
+        """``look_up`` finds the addresses of a name; this machine's resolver."""
         hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
-        self._pool = HttpPool(hosts=hosts, max_body_bytes=ANSWER_BYTES)
+        self._pool = HttpPool(dialer=Dialer(hosts, look_up), max_body_bytes=ANSWER_BYTES)
         self._secrets = Secrets(settings.secrets_dir)
         self._scopes = secret_scopes(settings)
         self._namespace = settings.namespace

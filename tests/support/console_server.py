@@ -47,8 +47,8 @@ class ConsoleServer:
         self.http.close()
         self._server.should_exit = True
         self._thread.join(20)
-        self.app.state.redis.close()
         self.app.state.shared.close()
+        self.app.state.redis.close()
         self.client.close()
 
     def token(self, role: str) -> str:

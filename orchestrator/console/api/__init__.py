@@ -9,7 +9,7 @@ when the console stops, by a disconnect. What costs much is shared by all who as
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from orchestrator.console.api import (
     audit,
@@ -24,8 +24,9 @@ from orchestrator.console.api import (
     tokens,
     webhooks,
 )
+from orchestrator.console.api.known_parameters import require_known_parameters
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_known_parameters)])
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)
 router.include_router(tokens.links)

@@ -54,9 +54,11 @@ class Checks:
             return await asyncio.get_running_loop().run_in_executor(self._threads[size <= SMALL], work)
 
     def close(self) -> None:
-        """What is under way is left to its end; may be called twice."""
+        """Waits for what is under way, which still reads and writes; what has not begun is not. May be called twice."""
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown()
 
     @asynccontextmanager
     async def _place(self, name: str) -> AsyncIterator[_Own]:

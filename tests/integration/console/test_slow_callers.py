@@ -18,6 +18,7 @@ from orchestrator.console.access.request_shares import AT_ONCE, SHARED
 from orchestrator.console.access.roles import Actor, Permission, needs
 from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
+from tests.support.long import long
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_until
@@ -92,6 +93,7 @@ def test_slow_senders_are_dropped(console: ConsoleServer, begin: Begin, monkeypa
     assert console.get("/health").status_code == 200
 
 
+@long
 def test_who_takes_no_answer_is_dropped(console: ConsoleServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connections.SECONDS, "taken", 0.3)
     state = console._server.server_state
@@ -121,6 +123,7 @@ def test_of_connections_that_do_nothing_the_eldest_makes_room(
     assert len(state.connections) <= 5
 
 
+@long
 def test_four_hostile_tokens_leave_everybody_else_a_thread(redis_server: RedisServer, begin: Begin) -> None:
     console = ConsoleServer(settings_of(redis_server))
     gate, under_way = threading.Event(), threading.Semaphore(0)
@@ -154,6 +157,7 @@ def test_four_hostile_tokens_leave_everybody_else_a_thread(redis_server: RedisSe
         assert {answer_of(caller)[:12] for caller in asked} == {b"HTTP/1.1 200"}
 
 
+@long
 def test_plans_of_one_token_are_in_memory_up_to_a_bound(
     console: ConsoleServer, begin: Begin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

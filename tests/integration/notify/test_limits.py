@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.ledger.operations import Order
+from orchestrator.notify.delivery import Delivery
 from orchestrator.settings.model import Settings
 from tests.support.hooked import SECRET, Hooked, hooked, told, verified
 from tests.support.instances import Instances, in_turn, raw, says
@@ -56,6 +57,36 @@ def test_a_hook_goes_no_further_than_a_step(world: LedgerWorld, server: Instance
     hook.sender.look()
     assert "not sent: host 'localhost' is loopback; not called" in hook.state.text("said")
     assert server.received == []
+
+
+def test_a_receiver_whose_name_changes_its_mind_is_not_followed(  # DNS rebinding
+    world: LedgerWorld, server: Instances, settings: Settings
+) -> None:
+    hook = Hooked(world, server.url("/").replace("127.0.0.1", "hook.example.com"), timeout_seconds=0.5)
+    turns, asked = [["192.0.2.1"], ["192.0.2.1", "127.0.0.1"], ["127.0.0.1"]], []
+
+    async def look_up(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return turns[len(asked) - 1]
+
+    forbids = settings.model_copy(update={"allow_loopback": False})
+    hook.delivery = Delivery(forbids, look_up)
+    hook.take_over("me/1").look()
+    world.started("p", ["a"])
+    said = []
+    for turn in range(1, 4):
+        # A look-up an attempt: the address that was judged is the one that is dialled.
+        hook.sender.look()
+        assert asked == ["hook.example.com"] * turn
+        said.append(hook.state.text("said"))
+    assert "not called" not in said[0]
+    assert all("stands for 127.0.0.1, which is loopback" in one for one in said[1:])
+    assert server.received == []
+    # Where it may be called, it is.
+    hook.delivery = Delivery(settings.model_copy(update={"allow_loopback": True}), look_up)
+    turns.append(["127.0.0.1"])
+    hook.take_over("me/1").look()
+    assert server.received[0].headers["host"].startswith("hook.example.com:")
 
 
 def test_a_test_is_sent_at_once_and_only_once(world: LedgerWorld, server: Instances) -> None:

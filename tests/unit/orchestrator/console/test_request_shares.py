@@ -137,3 +137,35 @@ def test_large_plans_keep_no_small_one_waiting() -> None:
         checks.close()
 
     asyncio.run(run())
+
+
+def test_a_stop_waits_for_a_check_under_way_and_for_no_other() -> None:
+    ended: list[str] = []
+    began, gate = threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        assert gate.wait(20)
+        ended.append("check")
+
+    def close(checks: Checks) -> None:
+        checks.close()
+        ended.append("stop")
+
+    async def run() -> None:
+        checks = Checks(at_once=1)
+        asked = asyncio.ensure_future(checks.run("eve", work))
+        await asyncio.to_thread(began.wait, 20)
+        waits = asyncio.ensure_future(checks.run("bob", lambda: ended.append("never")))
+        await soon()
+        stopping = threading.Thread(target=close, args=(checks,))
+        stopping.start()
+        # One that does not wait is through long before.
+        stopping.join(0.2)
+        gate.set()
+        await asyncio.gather(asked, waits, return_exceptions=True)
+        await asyncio.to_thread(stopping.join)
+        assert ended == ["check", "stop"]
+        checks.close()
+
+    asyncio.run(run())
