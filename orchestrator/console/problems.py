@@ -7,6 +7,7 @@ A handler raises what ``Client`` raises and catches nothing. ``code`` is the err
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import isfinite
@@ -17,6 +18,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
@@ -33,9 +35,15 @@ from orchestrator.domain.errors import (
     TooOld,
     Unreachable,
 )
-from orchestrator.secrets.masking import masked
+from orchestrator.domain.naming import bounded_comparing, unknown
+from orchestrator.domain.printable import printable_json
+from orchestrator.domain.wording import expectation, model_in
+from orchestrator.secrets.masking import mask, masked
 
 MEDIA_TYPE: Final = "application/problem+json"
+MOST_TOLD: Final = 200
+"""Mistakes of one request; a body with more is no slip."""
+
 ErrorPage = Callable[[Request, Mapping[str, Any]], Response]
 """Makes a page of a problem, for people."""
 _log = structlog.get_logger(__name__)
@@ -74,17 +82,18 @@ def problem(
     return document
 
 
-def problem_of(error: Exception) -> dict[str, Any]:
-    """The document of any error. One that nobody foresaw is logged with the id that the document names."""
+def problem_of(error: Exception, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """The document of any error; ``keys``: those that the request's body may have. One that nobody foresaw is logged
+    with the id that the document names."""
     match error:
         case Refusal():
             return problem(error.status_code, error.code, error.title, error.reason)
         case ChangeoverError():
             return _of_ours(error)
         case RequestValidationError():
-            return problem(
-                422, "invalid_input", "The input is wrong", errors=[_as_error(one) for one in error.errors()]
-            )
+            with bounded_comparing():
+                found = [_as_error(one, keys) for one in error.errors()[:MOST_TOLD]]
+            return problem(422, "invalid_input", "The input is wrong", errors=found)
         case HTTPException():
             title = HTTPStatus(error.status_code).phrase
             detail = "" if error.detail == title else str(error.detail)
@@ -116,15 +125,24 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
     return problem(status, error.code, title, str(error), **more)
 
 
-def _as_error(one: Mapping[str, Any]) -> dict[str, Any]:
-    """A mistake that FastAPI found in a request."""
+def _as_error(one: ErrorDetails, keys: Sequence[str]) -> dict[str, Any]:
+    """A mistake that FastAPI found in a request; ``keys``: those that its body may have."""
     where, *rest = one["loc"]
     name = str(rest[-1]) if rest else ""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest).lstrip(".")
     if one["type"] == "json_invalid":
         return _as_told("", None, f"no JSON: {one.get('ctx', {}).get('error', one['msg'])}")
-    message = str(one["msg"]).removeprefix("Value error, ")
-    return _as_told(path or str(where), None if one["type"] == "missing" else one.get("input"), message, name)
+    message = unknown("key", name, keys) if one["type"] == "extra_forbidden" and keys else expectation(one)
+    return _as_told(
+        (path or str(where))[:QUOTE_LIMIT], None if one["type"] == "missing" else one.get("input"), message, name
+    )
+
+
+def _keys_of_body(request: Request) -> list[str]:
+    """Those that the body of the request's route may have; none where it takes none."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    models = [model_in(one.field_info.annotation) for one in (dependant.body_params if dependant else ())]
+    return [field.alias or name for model in models if model for name, field in model.model_fields.items()]
 
 
 def _as_told(path: str, value: Any, message: str, name: str = "") -> dict[str, Any]:
@@ -155,6 +173,13 @@ def _writable(value: Any) -> Any:
     return value
 
 
+class _ProblemJson(JSONResponse):
+    """Nothing that this process knows as a secret, and no character that steers the terminal of whoever prints it."""
+
+    def render(self, content: Any) -> bytes:
+        return printable_json(mask(json.dumps(content, ensure_ascii=False, separators=(",", ":")))).encode()
+
+
 def answer_of(
     document: Mapping[str, Any], request: Request, page: ErrorPage | None, headers: Mapping[str, str]
 ) -> Response:
@@ -164,7 +189,7 @@ def answer_of(
         response = page(request, document)
         response.status_code = document["status"]
     else:
-        response = JSONResponse(_writable(document), document["status"], media_type=MEDIA_TYPE)
+        response = _ProblemJson(_writable(document), document["status"], media_type=MEDIA_TYPE)
     if document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "2"
     response.headers.update(headers)
@@ -175,7 +200,7 @@ def install_problems(app: FastAPI, page: ErrorPage | None = None) -> None:
     """Answers every error of the application so."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        document = problem_of(error)
+        document = problem_of(error, _keys_of_body(request))
         headers = dict(getattr(error, "headers", None) or {})
         return answer_of(document, request, page, headers)
 

@@ -23,6 +23,10 @@ _EXPECTED = {
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "datetime_type": "a time such as 2026-12-01T02:00:00Z",
+    "datetime_parsing": "a time such as 2026-12-01T02:00:00Z",
+    "datetime_from_date_parsing": "a time such as 2026-12-01T02:00:00Z",
+    "timezone_aware": "a time with its zone, such as 2026-12-01T02:00:00Z",
     "list_type": "a list",
     "dict_type": "a mapping",
     "mapping_type": "a mapping",
@@ -94,14 +98,19 @@ def shown(value: object) -> JsonValue:
 
 
 def _message(item: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "missing":
-        return "missing; this key is required"
-    if kind == "extra_forbidden":
+    if item["type"] == "extra_forbidden":
         name = str(item["loc"][-1])
         if snake_case(name) in model.model_fields:
             return f"given twice, in two spellings ({snake_case(name)})"
         return unknown("key", name, model.model_fields)
+    return expectation(item)
+
+
+def expectation(item: ErrorDetails) -> str:
+    """What one error of pydantic asks for in the value's place, whatever model it belongs to."""
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "missing":
+        return "missing; this key is required"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}"
     if kind in _BOUNDS:

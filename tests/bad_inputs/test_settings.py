@@ -13,6 +13,7 @@ from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.origins import resolved_settings
 from orchestrator.settings.section import Section
 from orchestrator.settings.servers import find_servers
+from orchestrator.settings.webhooks import WebhookSettings
 from tests.bad_inputs.conftest import Printed, Run
 from tests.support.bad_inputs import SPELLINGS, VALUES
 
@@ -74,3 +75,17 @@ def test_a_command_says_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     for command in (["config"], ["status"], ["doctor"], ["coordinator"], ["worker"], ["flower"], ["up"]):
         ended = run(command)
         assert (ended.code, ended.out, len(ended.errors)) == (2, "", 2), command
+
+
+def test_every_part_of_a_webhook(printed: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CHANGEOVER_CONFIG", "s.json")
+    right = {"url": "https://hooks.example.com/", "secret": "{{ secret.OPS }}", "events": ["Plan*"]}
+    for name in WebhookSettings.model_fields:
+        refused = 0
+        for value in VALUES.values():
+            (tmp_path / "s.json").write_text(json.dumps({"webhooks": {"ops": {**right, name: value}}}))
+            lines = printed(problems())
+            refused += bool(lines)
+            assert len(lines) <= 4, (name, lines)
+            assert all(f"webhooks.ops.{name}" in line or "s.json: line" in line for line in lines), (name, lines)
+        assert refused >= 5, (name, refused)

@@ -37,7 +37,9 @@ KINDS: Final = ("", "x", "text/html", "application/xml", "multipart/form-data", 
                 "application/x-www-form-urlencoded", "application/json; charset=utf-7", "a" * 5000)  # fmt: skip
 
 HEADERS: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("If-Match", "If-None-Match", "If-Modified-Since", "If-Range", "Range"), ("", "x", '"', "*", "\x80")),
+    **dict.fromkeys(
+        ("If-Match", "If-None-Match", "If-Modified-Since", "If-Range", "Range"), ("", "x", '"', "*", "\x80")
+    ),
     "Accept": ("", "x", "text/event-stream;q=x", "image/png", "\x80"),
     "Content-Encoding": ("gzip", "x"),
     "Cookie": ("changeover_session=x", "=;=", "\x80"),
@@ -49,10 +51,10 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class BadRequest:
-    """``field`` is the part that is odd, ``value`` what it is; ``must_fail``: by what the document says of it."""
+    """``part`` is what is odd, ``value`` what stands there; ``must_fail``: by what the document says of it."""
 
     operation: str
-    field: str
+    part: str
     value: Any
     method: str
     parts: Mapping[str, str]
@@ -89,7 +91,7 @@ def bad_requests(document: Mapping[str, Any]) -> Iterator[BadRequest]:
         for one in parameters:
             yield from _of_parameter(right, one)
         yield from _of_headers(right)
-        yield replace(right, field="nosuch", value="1", query=(("nosuch", "1"),), must_fail=True)
+        yield replace(right, part="nosuch", value="1", query=(("nosuch", "1"),), must_fail=True)
         if example is not None:
             yield from _of_body(right, example, _body_schema(operation, schemas), schemas)
 
@@ -97,7 +99,7 @@ def bad_requests(document: Mapping[str, Any]) -> Iterator[BadRequest]:
 def _of_parameter(right: BadRequest, parameter: Mapping[str, Any]) -> Iterator[BadRequest]:
     name, schema = parameter["name"], parameter["schema"]
     for text in SPELLINGS:
-        wrong = replace(right, field=name, value=text)
+        wrong = replace(right, part=name, value=text)
         match parameter["in"]:
             case "path" if text and len(text) < 50_000:
                 yield replace(wrong, parts={**right.parts, name: text}, must_fail=False)
@@ -110,7 +112,7 @@ def _of_parameter(right: BadRequest, parameter: Mapping[str, Any]) -> Iterator[B
 def _of_headers(right: BadRequest) -> Iterator[BadRequest]:
     for name, texts in HEADERS.items():
         for text in texts:
-            yield replace(right, field=name, value=text, headers={**right.headers, name: text})
+            yield replace(right, part=name, value=text, headers={**right.headers, name: text})
 
 
 def _of_body(
@@ -121,20 +123,20 @@ def _of_body(
         is_small = len(data) < 2**20
         # Plans may be larger, and one that is no plan is an answer of what checks plans.
         fails = not (is_plan and right.operation.endswith(":validate")) and (is_small or not is_plan)
-        yield replace(right, field="body", value=name, body=data, must_fail=fails and name not in ("null", "UTF-16"))
+        yield replace(right, part="body", value=name, body=data, must_fail=fails and name not in ("null", "UTF-16"))
     for kind in KINDS:
-        yield replace(right, field="Content-Type", value=kind, headers={"Content-Type": kind})
+        yield replace(right, part="Content-Type", value=kind, headers={"Content-Type": kind})
     if is_plan:
         return
     for name, inner in schema.get("properties", {}).items():
         for value in VALUES.values():
             fails = not _fits(value, inner, schemas)
-            yield replace(right, field=name, value=value, body=_written({**example, name: value}), must_fail=fails)
+            yield replace(right, part=name, value=value, body=_written({**example, name: value}), must_fail=fails)
     for name in schema.get("required", ()):
         rest = {key: value for key, value in example.items() if key != name}
-        yield replace(right, field=name, value=None, body=_written(rest), must_fail=True)
+        yield replace(right, part=name, value=None, body=_written(rest), must_fail=True)
     for key in ("", "nosuch", "a\nerror: forged", "x" * 5000, "\u202e", "\ud800", "__proto__"):
-        yield replace(right, field=key, value=1, body=_written({**example, key: 1}), must_fail=True)
+        yield replace(right, part=key, value=1, body=_written({**example, key: 1}), must_fail=True)
 
 
 def _written(value: Any) -> bytes:
@@ -155,7 +157,11 @@ def _example(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     if "requestBody" not in operation:
         return None
     told = operation["requestBody"]["content"][JSON].get("example")
-    return {"reason": "asked", **(told or {})} if "reason" in _body_schema(operation, schemas).get("properties", {}) else told or {}
+    return (
+        {"reason": "asked", **(told or {})}
+        if "reason" in _body_schema(operation, schemas).get("properties", {})
+        else told or {}
+    )
 
 
 def _fits(value: Any, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> bool:
@@ -164,8 +170,8 @@ def _fits(value: Any, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> 
         return any(_fits(value, one, schemas) for one in schema["anyOf"])
     match schema.get("type"):
         case "string":
-            # Half a character is text that nobody can store.
-            return isinstance(value, str) and value != "\ud800"
+            # Half a character is text that nobody can store; a time may be a number as well.
+            return "format" in schema or (isinstance(value, str) and value != "\ud800")
         case "boolean":
             return isinstance(value, bool)
         case "integer":
@@ -188,9 +194,9 @@ def _spells(text: str, schema: Mapping[str, Any]) -> bool:
         case "boolean":
             return text.lower() in ("0", "1", "true", "false")
         case "integer" | "number":
-            return text.lstrip("-").isdecimal() and len(text) < 19 and int(text) >= schema.get("minimum", -(2**63))
+            return text.lstrip("-").isdecimal() and len(text) < 19 and int(text) >= int(schema.get("minimum", -(2**63)))
         case "string" if "enum" in schema:
-            return text in schema["enum"]
+            return text in list(schema["enum"])
         case "string" if "maxLength" in schema:
-            return len(text) <= schema["maxLength"]
+            return len(text) <= int(schema["maxLength"])
     return True

@@ -13,6 +13,6 @@ IS_LONG: Final = "CHANGEOVER_TEST_LONG" in os.environ
 long = pytest.mark.skipif(not IS_LONG, reason="takes minutes; make test-long")
 
 
-def mostly_long(names: Iterable[str], *short: str) -> list[Any]:
+def mostly_long(names: Iterable[object], *short: object) -> list[Any]:
     """Cases of a class for ``parametrize``: the ``short`` ones in ``make test``, the others in ``make test-long``."""
     return [name if name in short else pytest.param(name, marks=long) for name in names]
