@@ -9,7 +9,9 @@ from typing import Final, Protocol
 from orchestrator.ledger.script_states import with_states
 
 _INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
-_MEANT: Final = re.compile(r"\s*--\s*@include\b")
+# What stands behind an @ is an order to the loader; `script_levels` and `script_parts` read the other two.
+_ORDER: Final = re.compile(r"\s*--\s*@(\w*)")
+_OTHERS: Final = frozenset({"later", "rare"})
 
 
 class Folder(Protocol):
@@ -55,6 +57,6 @@ def _included(line: str, at: str) -> str | None:
     """The include that the line pulls in; None of any other line."""
     if match := _INCLUDE.fullmatch(line):
         return match[1]
-    if _MEANT.match(line):
+    if (order := _ORDER.match(line)) and order[1] not in _OTHERS:
         raise ValueError(f"{at}: an include is written '-- @include name' and nothing else on the line, not {line!r}")
     return None

@@ -5,6 +5,7 @@
 --       leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant}
 --       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
+--       6 1 when what has failed so far is borne
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanResumed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting

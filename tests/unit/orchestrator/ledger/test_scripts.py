@@ -70,6 +70,13 @@ def test_codes_of_the_body_stand_in_the_header(name: str) -> None:
     assert codes <= set(re.findall(r"[A-Z_]{4,}", header_part(source, "CODES")))
 
 
+@pytest.mark.parametrize("name", script_names())
+def test_arguments_of_the_body_stand_in_the_header(name: str) -> None:
+    source = read_script(name)
+    used = set(re.findall(r"\bARGV\[(\d+)\]", without_comments(source)))
+    assert used <= set(re.findall(r"(?<!\S)(\d+)(?= )", header_part(source, "ARGV")))
+
+
 @pytest.mark.parametrize("name", sorted(ENUMS))
 def test_codes_of_the_header_are_those_of_the_enum(name: str) -> None:
     known = {member.value for member in ENUMS[name]}
