@@ -15,7 +15,7 @@ from orchestrator.control.drift_answers import TenantDrift
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import TenantDeployConfig
-from orchestrator.domain.errors import ChangeoverError, InvalidInput
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.task_id import task_ids_of
 from orchestrator.plans.switch_task import plan_of_configs
@@ -74,7 +74,11 @@ class TaskStatusInfo:
 
 
 class DeploymentTaskFacade:
-    """Operations by tenant and by plan. Nothing is raised for a refusal: the result says so."""
+    """Operations by tenant and by plan. Nothing is raised for a refusal: the result says so.
+
+    An id may be a whole number, as the old executor's are: it stands for its text. What is neither number nor text
+    is refused before anything is asked (``InvalidInput`` from what has no ``success`` to say so with).
+    """
 
     def __init__(self, client: Client | None = None, *, name: str = "switch task") -> None:
         """``name`` is given to the plans that are created here."""
@@ -111,104 +115,121 @@ class DeploymentTaskFacade:
         digest = end.digest if isinstance(end, PreviewEnd) else None
         return TaskPreviewResult(True, digest, tuple(one for one in tenants if isinstance(one, TenantPreview)))
 
-    def pause_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+    def pause_task_by_tenant(self, tenant_id: str | int) -> TaskOperationResult:
         """Stops the tenant's task between two stages."""
-        return _result(tenant_id, lambda: self._client.pause(tenant_id=tenant_id))
+        return _result("tenant_id", tenant_id, lambda one: self._client.pause(tenant_id=one))
 
-    def pause_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+    def pause_task_by_plan(self, plan_id: str | int) -> TaskOperationResult:
         """Stops a whole plan."""
-        return _result(plan_id, lambda: self._client.pause(plan_id=plan_id))
+        return _result("plan_id", plan_id, lambda one: self._client.pause(plan_id=one))
 
-    def resume_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+    def resume_task_by_tenant(self, tenant_id: str | int) -> TaskOperationResult:
         """Lets the tenant's task go on from its checkpoint."""
-        return _result(tenant_id, lambda: self._client.resume(tenant_id=tenant_id))
+        return _result("tenant_id", tenant_id, lambda one: self._client.resume(tenant_id=one))
 
-    def resume_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+    def resume_task_by_plan(self, plan_id: str | int) -> TaskOperationResult:
         """Lets a whole plan go on."""
-        return _result(plan_id, lambda: self._client.resume(plan_id=plan_id))
+        return _result("plan_id", plan_id, lambda one: self._client.resume(plan_id=one))
 
-    def rollback_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+    def rollback_task_by_tenant(self, tenant_id: str | int) -> TaskOperationResult:
         """Takes the tenant back to its old config."""
-        return _result(tenant_id, lambda: self._client.rollback(tenant_id=tenant_id))
+        return _result("tenant_id", tenant_id, lambda one: self._client.rollback(tenant_id=one))
 
-    def rollback_task_by_plan(self, plan_id: str) -> TaskOperationResult:
+    def rollback_task_by_plan(self, plan_id: str | int) -> TaskOperationResult:
         """Takes back everything that a plan touched."""
-        return _result(plan_id, lambda: self._client.rollback(plan_id=plan_id))
+        return _result("plan_id", plan_id, lambda one: self._client.rollback(plan_id=one))
 
-    def retry_task_by_tenant(self, tenant_id: str, from_checkpoint: bool) -> TaskOperationResult:
+    def retry_task_by_tenant(self, tenant_id: str | int, from_checkpoint: bool) -> TaskOperationResult:
         """Runs the tenant's failed task again."""
-        return _result(tenant_id, lambda: self._client.retry(tenant_id=tenant_id, from_checkpoint=from_checkpoint))
+        return _result(
+            "tenant_id", tenant_id, lambda one: self._client.retry(tenant_id=one, from_checkpoint=from_checkpoint)
+        )
 
-    def retry_task_by_plan(self, plan_id: str, from_checkpoint: bool) -> TaskOperationResult:
+    def retry_task_by_plan(self, plan_id: str | int, from_checkpoint: bool) -> TaskOperationResult:
         """Runs a plan's failed tasks again."""
-        return _result(plan_id, lambda: self._client.retry(plan_id=plan_id, from_checkpoint=from_checkpoint))
+        return _result("plan_id", plan_id, lambda one: self._client.retry(plan_id=one, from_checkpoint=from_checkpoint))
 
-    def cancel_task(self, task_id: str) -> TaskOperationResult:
+    def cancel_task(self, task_id: str | int) -> TaskOperationResult:
         """Gives up one task."""
-        return _result(task_id, lambda: self._client.cancel(task_id=task_id))
+        return _result("task_id", task_id, lambda one: self._client.cancel(task_id=one))
 
-    def cancel_task_by_tenant(self, tenant_id: str) -> TaskOperationResult:
+    def cancel_task_by_tenant(self, tenant_id: str | int) -> TaskOperationResult:
         """Gives up the tenant's task."""
-        return _result(tenant_id, lambda: self._client.cancel(tenant_id=tenant_id))
+        return _result("tenant_id", tenant_id, lambda one: self._client.cancel(tenant_id=one))
 
-    def accept_failure_by_task(self, task_id: str, reason: str) -> TaskOperationResult:
+    def accept_failure_by_task(self, task_id: str | int, reason: str) -> TaskOperationResult:
         """Lets the task's failure not count any more."""
-        return _result(task_id, lambda: self._client.accept(task_id=task_id, reason=reason))
+        return _result("task_id", task_id, lambda one: self._client.accept(task_id=one, reason=reason))
 
-    def accept_failures_by_plan(self, plan_id: str, reason: str, cause: str | None = None) -> TaskOperationResult:
+    def accept_failures_by_plan(self, plan_id: str | int, reason: str, cause: str | None = None) -> TaskOperationResult:
         """The same of a plan's failures, or those of a cause."""
-        return _result(plan_id, lambda: self._client.accept(plan_id=plan_id, cause=cause, reason=reason))
+        return _result("plan_id", plan_id, lambda one: self._client.accept(plan_id=one, cause=cause, reason=reason))
 
-    def exclude_tenants_by_plan(self, plan_id: str, tenants: str, reason: str) -> TaskOperationResult:
+    def exclude_tenants_by_plan(self, plan_id: str | int, tenants: str, reason: str) -> TaskOperationResult:
         """Takes waiting tenants of an id or pattern out of a plan."""
-        return _result(plan_id, lambda: self._client.exclude(plan_id, tenants, reason=reason))
+        return _result(
+            "plan_id", plan_id, lambda one: self._client.exclude(one, _text("tenants", tenants), reason=reason)
+        )
 
-    def skip_failed_stage(self, task_id: str, reason: str) -> TaskOperationResult:
+    def skip_failed_stage(self, task_id: str | int, reason: str) -> TaskOperationResult:
         """Lets a failed task go on behind the stage that failed."""
-        return _result(task_id, lambda: self._client.skip_stage(task_id, reason=reason))
+        return _result("task_id", task_id, lambda one: self._client.skip_stage(one, reason=reason))
 
     def freeze_tenants(
         self, tenants: str, reason: str, for_seconds: float | None = None, *, rollbacks_too: bool = False
     ) -> FreezeStatus:
         """Admits no move of the tenants of an id or pattern until it is lifted, or for so many seconds. Raises
         ``InvalidInput``."""
-        return self._client.freeze(tenants=tenants, reason=reason, for_seconds=for_seconds, rollbacks_too=rollbacks_too)
+        return self._client.freeze(
+            tenants=_text("tenants", tenants), reason=reason, for_seconds=for_seconds, rollbacks_too=rollbacks_too
+        )
 
     def unfreeze(self, freeze_id: str, reason: str) -> TaskOperationResult:
         """Lifts a freeze."""
-        return _result(freeze_id, lambda: self._client.unfreeze(freeze_id, reason=reason))
+        return _result("freeze_id", freeze_id, lambda one: self._client.unfreeze(one, reason=reason))
 
-    def query_freezes(self, tenant_id: str | None = None) -> tuple[FreezeStatus, ...]:
+    def query_freezes(self, tenant_id: str | int | None = None) -> tuple[FreezeStatus, ...]:
         """Every freeze that is set, or those that cover a tenant."""
-        return tuple(self._client.freezes(tenant_id))
+        return tuple(self._client.freezes(None if tenant_id is None else _text("tenant_id", tenant_id)))
 
-    def find_drift_by_plan(self, plan_id: str) -> tuple[TenantDrift, ...]:
+    def find_drift_by_plan(self, plan_id: str | int) -> tuple[TenantDrift, ...]:
         """Asks the instances of a plan's tenants whether they are still where they were moved. Raises ``NotFound``."""
-        return tuple(one for one in self._client.drift(plan_id=plan_id) if isinstance(one, TenantDrift))
+        found = self._client.drift(plan_id=_text("plan_id", plan_id))
+        return tuple(one for one in found if isinstance(one, TenantDrift))
 
     def find_drift_by_tenant(self, tenants: str) -> tuple[TenantDrift, ...]:
         """The same of the tenants of an id or pattern."""
-        return tuple(one for one in self._client.drift(tenants=tenants) if isinstance(one, TenantDrift))
+        found = self._client.drift(tenants=_text("tenants", tenants))
+        return tuple(one for one in found if isinstance(one, TenantDrift))
 
-    def query_task_status(self, task_id: str) -> TaskStatusInfo:
+    def query_task_status(self, task_id: str | int) -> TaskStatusInfo:
         """Where the task stands. Raises ``NotFound``."""
-        return _info(self._client.task_status(task_id))
+        return _info(self._client.task_status(_text("task_id", task_id)))
 
-    def query_task_status_by_tenant(self, tenant_id: str) -> TaskStatusInfo:
+    def query_task_status_by_tenant(self, tenant_id: str | int) -> TaskStatusInfo:
         """Where the tenant's task stands. Raises ``NotFound``."""
-        return _info(self._client.tenant_status(tenant_id))
+        return _info(self._client.tenant_status(_text("tenant_id", tenant_id)))
 
 
 def _problems(error: ChangeoverError) -> tuple[str, ...]:
     return tuple(map(str, error.problems)) if isinstance(error, InvalidInput) else (str(error),)
 
 
-def _result(target_id: str, ask: Callable[[], OperationResult]) -> TaskOperationResult:
+def _result(field: str, target_id: Any, ask: Callable[[str], OperationResult]) -> TaskOperationResult:
     try:
-        result = ask()
+        result = ask(_text(field, target_id))
     except ChangeoverError as error:
-        return TaskOperationResult(success=False, target_id=target_id, status=None, message=str(error))
-    return TaskOperationResult(result.accepted, target_id, result.status, result.message)
+        return TaskOperationResult(success=False, target_id=str(target_id), status=None, message=str(error))
+    return TaskOperationResult(result.accepted, str(target_id), result.status, result.message)
+
+
+def _text(field: str, value: Any) -> str:
+    """The old executor's ids are numbers: taken as their text. Judged before anything is asked."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidInput([Problem(field, None, f"expected text or a whole number, not {value!r}")])
 
 
 def _info(status: TaskStatus) -> TaskStatusInfo:

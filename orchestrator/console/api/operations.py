@@ -177,7 +177,7 @@ def post_rejection(
     key: RequestId,
     body: GateAsked = GATE,
 ) -> Any:
-    """Says no to the gate that a plan waits for: it is paused; its resume asks the gate again."""
+    """Says no to the gate that a plan waits for: it is paused. A resume asks it again, an approval lets it go on."""
     result = client.reject(plan_id, body.wave, reason=body.reason, actor=named(actor, body), request_id=key)
     return answered(result, request)
 

@@ -106,6 +106,8 @@ def play_all(console: ConsoleServer, world: LedgerWorld) -> Examples:
     made = play("POST", "/tokens", 201, {"name": "on-call", "role": "operator", "expiresSeconds": 7776000})
     made["token"] = made["token"][:8] + "..."
     play("GET", "/tokens", 200)
+    link = play("POST", "/sign-in-links", 201, {})
+    link["code"] = link["code"][:4] + "..."
     play("DELETE", "/tokens/{name}", 200, {"reason": "left us"}, name="on-call")
     return recorder.kept
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 from orchestrator.client import Client
 from orchestrator.control.target import target_of
 from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.facade import DeploymentTaskFacade
 from tests.support.cluster import Cluster
 from tests.support.plans import SWITCH, noop_stage, tenant
@@ -92,3 +96,26 @@ def test_a_bad_config_creates_nothing(client: Client) -> None:
     assert created.success is False
     assert "unknown" in created.problems[0]
     assert client.plans() == []
+
+
+def test_ids_are_taken_as_numbers_or_refused_before_anything_is_asked(client: Client) -> None:
+    facade: Any = DeploymentTaskFacade(client)
+    facade.create_switch_task(
+        [{**tenant("77"), "tenantId": 77, "planId": 4711} | {"tenant_id": None}], stages=[noop_stage("one")]
+    )
+    for answer in (facade.pause_task_by_tenant(77), facade.resume_task_by_tenant(77), facade.cancel_task_by_tenant(77)):
+        assert (answer.success, answer.target_id) == (True, "77")
+    assert facade.query_task_status_by_tenant(77).tenant_id == "77"
+    assert not facade.pause_task_by_plan(4712).success
+    reasons = {"accept_failure_by_task", "accept_failures_by_plan", "skip_failed_stage", "unfreeze"}
+    arguments = dict.fromkeys(reasons, ("known",)) | {"exclude_tenants_by_plan": ("7*", "known")}
+    arguments |= dict.fromkeys(("retry_task_by_tenant", "retry_task_by_plan"), (True,))
+    for name in sorted(one for one in dir(DeploymentTaskFacade) if re.search("_by_|^cancel|^skip|^unfreeze", one)):
+        for wrong in (None, True, 1.5, []):
+            if name.startswith(("query", "find")):
+                with pytest.raises(InvalidInput, match="expected text or a whole number"):
+                    getattr(facade, name)(wrong)
+            else:
+                refused = getattr(facade, name)(wrong, *arguments.get(name, ()))
+                assert not refused.success
+                assert f"expected text or a whole number, not {wrong!r}" in refused.message
