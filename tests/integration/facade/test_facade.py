@@ -108,10 +108,12 @@ def test_ids_are_taken_as_numbers_or_refused_before_anything_is_asked(client: Cl
     assert facade.query_task_status_by_tenant(77).tenant_id == "77"
     assert not facade.pause_task_by_plan(4712).success
     reasons = {"accept_failure_by_task", "accept_failures_by_plan", "skip_failed_stage", "unfreeze"}
-    arguments = dict.fromkeys(reasons, ("known",)) | {"exclude_tenants_by_plan": ("7*", "known")}
-    arguments |= dict.fromkeys(("retry_task_by_tenant", "retry_task_by_plan"), (True,))
+    arguments: dict[str, tuple[Any, ...]] = dict.fromkeys(reasons, ("known",))
+    arguments |= {"exclude_tenants_by_plan": ("7*", "known")}
+    arguments |= {"retry_task_by_tenant": (True,), "retry_task_by_plan": (True,)}
+    wrongs: tuple[Any, ...] = (None, True, 1.5, [])
     for name in sorted(one for one in dir(DeploymentTaskFacade) if re.search("_by_|^cancel|^skip|^unfreeze", one)):
-        for wrong in (None, True, 1.5, []):
+        for wrong in wrongs:
             if name.startswith(("query", "find")):
                 with pytest.raises(InvalidInput, match="expected text or a whole number"):
                     getattr(facade, name)(wrong)
