@@ -61,11 +61,15 @@ def test_an_unknown_include_is_named_with_file_and_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["-- @include b ", "-- @include b\t", " -- @include b", "--@include b", "-- @include", "-- @includes b", "-- @late b"],
+    [
+        *("-- @include b ", "-- @include b\t", " -- @include b", "--@include b", "-- @include"),
+        *("-- @includes b", "-- @late b"),
+    ],
 )
 def test_a_line_meant_as_an_include_and_not_written_as_one_is_refused(tmp_path: Path, line: str) -> None:
     place = folder(tmp_path, a=f"-- What for\n{line}\n", b="local X = 1\n")
-    with pytest.raises(ValueError, match=r"^includes/a\.lua:2: an include is written '-- @include name'.*@(include|late)"):
+    said = r"^includes/a\.lua:2: an include is written '-- @include name'.*@(include|late)"
+    with pytest.raises(ValueError, match=said):
         load("verb", "-- @include a\n", place, {})
 
 
