@@ -87,10 +87,10 @@ local function emit_end(move)
   emit_plan(SETTLED[move.trigger], move.id, accepted > 0 and '{"acceptedFailures":' .. accepted .. '}' or nil)
 end
 
--- Makes the move that was foreseen, if any.
+-- Makes the move that was foreseen, if any; true when it made one.
 local function settle_plan(move)
   if move and PLAN_ENDED[move.to] and wave_keeps_open(move.id) then move = move.meanwhile end
-  if not move then return end
+  if not move then return false end
   move_plan(move)
   if move.trigger ~= 'pause' then
     redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(passed(move.started_at)))
@@ -100,4 +100,5 @@ local function settle_plan(move)
     redis.call('ZADD', K.ended(), NOW, move.id)
   end
   emit_end(move)
+  return true
 end
