@@ -69,10 +69,21 @@ def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end
     what is wrong with each: a list for each step of a bounded size."""
     for position in range(first, end, LOOKED_AT):
         step = (plan_id, position, min(LOOKED_AT, end - position))
+        found = look(client, keys, "damaged_tasks", step)
+        # A purge takes the plan's record first, its tasks later.
+        if any(wrong == "gone" for _, _, wrong, *_ in found) and _is_purged(client, keys.of("plan", plan_id)):
+            return
         yield [
             DamagedRecord(task_id_of(plan_id, at), tenant, _WRONG[wrong].format(field=field, value=quoted_value(value)))
-            for at, tenant, wrong, field, value in look(client, keys, "damaged_tasks", step)
+            for at, tenant, wrong, field, value in found
         ]
+
+
+def _is_purged(client: redis.Redis, plan: str) -> bool:
+    try:
+        return not client.hexists(plan, "status")
+    except redis.ResponseError:
+        return False
 
 
 def lost_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, datetime]]:
@@ -96,9 +107,8 @@ def damaged_plans(client: redis.Redis, keys: Keys) -> list[tuple[str, str]]:
     active = sorted(cast(set[str], client.smembers(keys.of("active"))))
     newest = cast(list[str], client.zrevrange(keys.of("plans"), 0, ENDED_LOOKED_AT - 1))
     known = frozenset(active)
-    # One without a record, that is not active, may be purged at this moment.
     ended = [plan_id for plan_id in newest if plan_id not in known]
-    return _damaged(client, keys, active) + [one for one in _damaged(client, keys, ended) if one[1] != _NO_RECORD]
+    return _damaged(client, keys, active) + _damaged(client, keys, ended)
 
 
 def wrong_with_plan(client: redis.Redis, keys: Keys, plan_id: str) -> str:
@@ -107,6 +117,18 @@ def wrong_with_plan(client: redis.Redis, keys: Keys, plan_id: str) -> str:
 
 
 def _damaged(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """What two looks say alike: a record is read in several steps, between which its plan may end and be purged. One
+    without a record was that if its plan is active still."""
+    found = _seen(client, keys, plan_ids)
+    if not found:
+        return []
+    gone = [plan_id for plan_id, wrong in found if wrong == _NO_RECORD]
+    purged = {one for one in gone if not client.sismember(keys.of("active"), one)}
+    again = set(_seen(client, keys, [plan_id for plan_id, _ in found]))
+    return [one for one in found if one in again and one[0] not in purged]
+
+
+def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for start in range(0, len(plan_ids), PAGE):
         page = plan_ids[start : start + PAGE]

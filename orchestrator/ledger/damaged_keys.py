@@ -160,8 +160,8 @@ def _counts(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
 def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     """The last number: no event can be written when the feed has one beyond it."""
     key = keys.of(kind)
-    # The number first: the feed goes on behind it, never before it.
-    value, last = cast(str | None, client.get(key)), last_event(client, keys.of("feed"))
+    # The feed first: both grow in one write, so a number that is read later is never before it.
+    last, value = last_event(client, keys.of("feed")), cast(str | None, client.get(key))
     wrong = ""
     if value is None and last:
         wrong = f"it is gone, and the feed goes up to event {last}"
@@ -175,7 +175,7 @@ def _sequence(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey
 
 def _behind(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
     """Nothing can be written to it any more behind an entry that is no event's."""
-    for wrong, mend in behind(client, keys.of(kind), _last_number(client, keys)):
+    for wrong, mend in behind(client, keys.of(kind), lambda: _last_number(client, keys)):
         yield _told(keys, kind, wrong, mend)
 
 

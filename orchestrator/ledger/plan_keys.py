@@ -109,12 +109,15 @@ def _of_another_type(key: str, kind: str, is_now: str, belongs: str) -> DamagedK
 def _beyond(client: redis.Redis, keys: Keys, plan_id: str) -> Iterator[DamagedKey]:
     """No event of the plan can be written when its log has one beyond the namespace's last. Where the feed has one too,
     or nobody knows the last, not the log is to blame (see ``damaged_keys.py``)."""
+
+    def last_number() -> int:
+        return int(cast(str | None, client.get(keys.of("seq"))) or 0)
+
     try:
-        last = int(cast(str | None, client.get(keys.of("seq"))) or 0)
-        if not last or client.xrange(keys.of("feed"), min=f"({last}-0", count=1):
+        if not last_number() or any(behind(client, keys.of("feed"), last_number)):
             return
     except (redis.ResponseError, ValueError):
         return
     key = keys.of("log", plan_id)
-    for wrong, mend in behind(client, key, last):
+    for wrong, mend in behind(client, key, last_number):
         yield DamagedKey(key, "log", wrong, mend)

@@ -6,7 +6,7 @@ A hand has put an entry there; or has taken it out again, and the stream keeps i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import redis
@@ -48,17 +48,31 @@ def last_event(client: redis.Redis, stream: str) -> int:
     return next((int(name.partition("-")[0]) for name, fields in newest if _is_event(name, fields)), 0)
 
 
-def behind(client: redis.Redis, stream: str, last: int) -> Iterator[tuple[str, tuple[RedisCommand, ...]]]:
-    """What is wrong with a stream that has something behind event ``last``, and what takes that out."""
-    entries = cast(Sequence[_Entry], client.xrange(stream, min=f"({last}-0", count=MOST_TAKEN + 1))
+def behind(
+    client: redis.Redis, stream: str, last_number: Callable[[], int]
+) -> Iterator[tuple[str, tuple[RedisCommand, ...]]]:
+    """What is wrong with a stream that has something behind the last event, and what takes that out.
+
+    ``last_number`` reads the number of that. It only grows, in the write of the event, so it is asked again once the
+    stream has been read: what stands behind it then was no event's number when it was read.
+    """
+    first = last_number()
+    entries = cast(Sequence[_Entry], client.xrange(stream, min=f"({first}-0", count=MOST_TAKEN + 1))
+    told = (first, 0) if entries else _end_of(client, stream)
+    if not entries and told <= (first, 0):
+        return
+    last = last_number()
     end = ("XSETID", stream, f"{last}-0")
     if not entries:
-        if (told := _end_of(client, stream)) > (last, 0):
+        if told > (last, 0):
             wrong = f"its end is {told[0]}-{told[1]}, and the namespace's last event is {last}"
             yield wrong, (end,)
         return
+    count, entries = len(entries), [entry for entry in entries if _place(entry[0]) > (last, 0)]
+    if not entries:
+        return
     mend: tuple[RedisCommand, ...] = (("XDEL", stream, *(name for name, _ in entries)), end)
-    if len(entries) > MOST_TAKEN:
+    if count > MOST_TAKEN:
         mend = (("EVAL", _TAKE_ALL, "1", stream, f"{last}-0"),)
     yield f"it has an entry {entries[0][0]}, and the namespace's last event is {last}", mend
 
@@ -82,5 +96,9 @@ def _end_of(client: redis.Redis, stream: str) -> tuple[int, int]:
         return 0, 0
     except redis.ResponseError:
         return 0, 0
-    number, _, part = str(told).partition("-")
+    return _place(str(told))
+
+
+def _place(name: str) -> tuple[int, int]:
+    number, _, part = name.partition("-")
     return int(number), int(part)
