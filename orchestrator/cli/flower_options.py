@@ -69,6 +69,9 @@ def guard_flower(arguments: Sequence[str], environment: Mapping[str, str]) -> tu
         "conf": chosen.get("conf") or os.devnull,
         "tasks_columns": chosen.get("tasks_columns", COLUMNS),
     }
+    if "read_only" in _options():
+        # Since Flower 2.2. Workers take no orders from it, so its page offers none.
+        ours["read_only"] = chosen.get("read_only", "true")
     shown = {name: value for name, value in given.items() if name not in _HIDDEN} | ours
     hidden = {f"{_PREFIX}{name.upper()}": chosen[name] for name in _HIDDEN if chosen.get(name)}
     return [f"--{name}={value}" for name, value in shown.items()], hidden

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.cli.flower_options import COLUMNS, guard_flower
 from orchestrator.domain.errors import InvalidInput
 
-OURS = {"address": "127.0.0.1", "conf": "/dev/null", "tasks_columns": COLUMNS}
+OURS = {"address": "127.0.0.1", "conf": "/dev/null", "tasks_columns": COLUMNS, "read_only": "true"}
 """What is always said, and by whom it is not."""
 
 GOOD: list[tuple[list[str], dict[str, str], dict[str, str], dict[str, str]]] = [
@@ -26,6 +26,7 @@ GOOD: list[tuple[list[str], dict[str, str], dict[str, str], dict[str, str]]] = [
     (["--unix-socket=/run/f.sock"], {"FLOWER_BASIC_AUTH": "a:b"}, {"unix_socket": "/run/f.sock"},
      {"FLOWER_BASIC_AUTH": "a:b"}),
     (["--tasks_columns=uuid"], {}, {"tasks_columns": "uuid"}, {}),
+    (["--read-only=false"], {}, {"read_only": "false"}, {}),
     ([], {"FLOWER_TASKS_COLUMNS": "uuid"}, {"tasks_columns": "uuid"}, {}),
     (["--debug", "--xheaders=no", "--task-runtime-metric-buckets=1,2.5"], {},
      {"debug": "true", "xheaders": "no", "task_runtime_metric_buckets": "1,2.5"}, {}),
