@@ -7,6 +7,7 @@ that every store passes, yours too.
 from checkpoint.contract import (
     SIZE_LIMIT,
     Checkpoint,
+    CheckpointDamaged,
     CheckpointError,
     CheckpointStore,
     CheckpointStoreMisused,
@@ -27,6 +28,7 @@ __all__ = [  # noqa: RUF022 - grouped for reading
     "Kept",
     # Errors
     "CheckpointError",
+    "CheckpointDamaged",
     "CheckpointStoreMisused",
     "CheckpointStoreUnavailable",
     "CheckpointTooLarge",

@@ -33,6 +33,10 @@ class CheckpointTooNew(CheckpointError):
     """A newer release has written it in a form that this one does not know. Nothing was changed; update the process."""
 
 
+class CheckpointDamaged(CheckpointError):
+    """What is kept is no checkpoint: a hand has been in the data. A repeat does not help."""
+
+
 class CheckpointStoreMisused(CheckpointError):
     """The store cannot be used like this: unknown, wrongly configured, or not for more than one process."""
 
@@ -70,11 +74,47 @@ class Checkpoint:
 
     @classmethod
     def from_json(cls, text: str) -> Checkpoint:
-        """The reverse of ``to_json``; what a newer release has added is ignored. Raises ``CheckpointTooNew``."""
-        known = json.loads(text)
-        if (found := known.get("format", 1)) > FORMAT:
+        """The reverse of ``to_json``; what a newer release has added is ignored. Raises ``CheckpointTooNew``, and
+        ``CheckpointDamaged`` for all that is no checkpoint, whatever it is."""
+        known = _object_of(text)
+        found = known.get("format", 1)
+        if not isinstance(found, int):
+            raise CheckpointDamaged(f"format is {_shown(found)}, expected a number")
+        if found > FORMAT:
             raise CheckpointTooNew(f"a checkpoint of format {found}; this release knows {FORMAT}")
+        for name, kind in _KINDS.items():
+            # What has a default may be left out.
+            if not isinstance(known.get(name, {} if name == "outputs" else None), kind):
+                value = _shown(known[name]) if name in known else "missing"
+                raise CheckpointDamaged(f"{name} is {value}, expected {_EXPECTED[kind]}")
         return cls(**{name: known[name] for name in cls.__slots__ if name in known})
+
+
+_KINDS: Final[dict[str, type]] = {
+    "task_id": str,
+    "epoch": int,
+    "attempt": int,
+    "mode": str,
+    "completed_stages": int,
+    "last_stage": str,
+    "outputs": dict,
+}
+_EXPECTED: Final[dict[type, str]] = {str: "text", int: "a whole number", dict: "a JSON object"}
+
+
+def _object_of(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise CheckpointDamaged(f"it is {_shown(text)}, expected a JSON object")
+    return found
+
+
+def _shown(value: object) -> str:
+    """Short, on one line."""
+    return repr(value)[:40]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +136,8 @@ class CheckpointStore(Protocol):
     - *Durable* once it has returned, as far as the store promises any durability.
     - *Errors.* ``CheckpointTooLarge`` from ``save``, before anything is written; ``CheckpointStoreUnavailable``
       when the store is away or busy (the caller waits and repeats); ``CheckpointStoreMisused`` when a repeat cannot
-      help. An unknown task is no error.
+      help; ``CheckpointDamaged`` or ``CheckpointTooNew`` from what reads when one of those asked for is (the caller
+      asks for each by itself). An unknown task is no error.
 
     The ledger's recorded stages are the truth. A store outside the ledger is written before it and deleted from after
     it, so it may be one stage ahead, or keep what nobody needs any more; both are told from the ledger, never from it.

@@ -7,6 +7,8 @@ local key, epoch = KEYS[1], tonumber(ARGV[1])
 
 local known = redis.call('GET', key)
 if not known then return 'NONE' end
-if cjson.decode(known).epoch > epoch then return 'NEWER' end
+-- What a hand has made into no checkpoint is older than any.
+local whole, newer = pcall(function() return cjson.decode(known).epoch > epoch end)
+if whole and newer then return 'NEWER' end
 redis.call('DEL', key)
 return 'DELETED'

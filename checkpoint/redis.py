@@ -8,11 +8,16 @@ from importlib.resources import files
 from typing import Final, cast
 
 import redis
-from redis.exceptions import BusyLoadingError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
-from checkpoint.contract import SIZE_LIMIT, Checkpoint, CheckpointStoreUnavailable, Kept
+from checkpoint.contract import (
+    SIZE_LIMIT,
+    Checkpoint,
+    CheckpointDamaged,
+    CheckpointStoreMisused,
+    CheckpointStoreUnavailable,
+    Kept,
+)
 
 PAGE: Final = 1000
 """Checkpoints read in one round trip."""
@@ -44,12 +49,15 @@ class RedisCheckpointStore:
 
     def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
         """See ``CheckpointStore``; a thousand a round trip."""
-        found: dict[str, Checkpoint] = {}
+        return {task_id: Checkpoint.from_json(text) for task_id, text in self._texts(task_ids).items()}
+
+    def _texts(self, task_ids: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
         for start in range(0, len(task_ids), PAGE):
             page = task_ids[start : start + PAGE]
             with _translated():
                 texts = cast(list[str | None], self._client.mget([self._key_of(task_id) for task_id in page]))
-            found |= {task_id: Checkpoint.from_json(text) for task_id, text in zip(page, texts, strict=True) if text}
+            found |= {task_id: text for task_id, text in zip(page, texts, strict=True) if text is not None}
         return found
 
     def delete(self, task_id: str, epoch: int | None = None) -> None:
@@ -67,12 +75,24 @@ class RedisCheckpointStore:
             keys = cast(Iterator[str], self._client.scan_iter(prefix.translate(_GLOB) + "*", count=PAGE))
             task_ids = sorted({key.removeprefix(prefix) for key in keys})
         page = [task_id for task_id in task_ids if task_id > after][:limit]
-        return [Kept(task_id, checkpoint.epoch) for task_id, checkpoint in self.load_many(page).items()]
+        return [Kept(task_id, _epoch_of(text)) for task_id, text in self._texts(page).items()]
+
+
+def _epoch_of(text: str) -> int:
+    """Of what a hand has made into no checkpoint: one that a task without a checkpoint is rid of, too."""
+    try:
+        return Checkpoint.from_json(text).epoch
+    except CheckpointDamaged:
+        return 0
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError) as error:
+    except RedisError as error:
+        # Of a key that a hand has made into something else, each repeat would say the same. All else is put right at
+        # the server (away, failing over, full, a right that is missing), and the call works then.
+        if str(error).startswith("WRONGTYPE") or "user_script" in str(error):
+            raise CheckpointStoreMisused(f"Redis refuses: {error}") from error
         raise CheckpointStoreUnavailable(f"Redis does not answer: {error}") from error

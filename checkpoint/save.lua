@@ -7,8 +7,12 @@ local key, text, epoch, stages = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(A
 
 local known = redis.call('GET', key)
 if known then
-  local kept = cjson.decode(known)
-  if kept.epoch > epoch or (kept.epoch == epoch and kept.completed_stages > stages) then return 'OLDER' end
+  -- What a hand has made into no checkpoint is older than any.
+  local whole, newer = pcall(function()
+    local kept = cjson.decode(known)
+    return kept.epoch > epoch or (kept.epoch == epoch and kept.completed_stages > stages)
+  end)
+  if whole and newer then return 'OLDER' end
 end
 redis.call('SET', key, text)
 return 'SAVED'

@@ -23,7 +23,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointError, CheckpointStore
+from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, CheckpointError, CheckpointStore
+from orchestrator.domain.errors import DamagedData
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
 
 MARKER: Final = "store"
@@ -45,7 +47,8 @@ class TaskCheckpoints(Protocol):
         ...
 
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
-        """What the recorded stages returned, by stage name, the last one last. Raises ``CheckpointError``."""
+        """What the recorded stages returned, by stage name, the last one last. Raises ``CheckpointError``, and
+        ``DamagedData`` for one that a hand has made into none."""
         ...
 
     def keep(self, checkpoint: Checkpoint) -> str:
@@ -96,8 +99,8 @@ class StoreCheckpoints:
             return {}
         try:
             return self._store.load_many(elsewhere)
-        except CheckpointError as error:
-            # Each waits for the store by itself, while its lease is kept.
+        except Exception as error:  # noqa: BLE001 - all of them have begun, and whatever it is, it may be one's alone
+            # Each waits for the store by itself, while its lease is kept, and fails by itself.
             _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=str(error))
             return {}
 
@@ -109,7 +112,7 @@ class StoreCheckpoints:
             return _outputs_of(record.checkpoint)
         if marker != self._name:
             raise CheckpointLost(_elsewhere(turn, marker, self._name))
-        loaded: Checkpoint | None = fetched or self._patiently(lambda: self._store.load(turn.task_id))
+        loaded = fetched or self._load(turn, record)
         marked = (record.checkpoint["epoch"], record.checkpoint["completed_stages"])
         if loaded is None or (loaded.epoch, loaded.completed_stages) < marked:
             raise CheckpointLost(
@@ -117,6 +120,17 @@ class StoreCheckpoints:
                 "returned is lost; `changeover retry --from-scratch` starts over"
             )
         return cut_back(loaded, turn, record).outputs
+
+    def _load(self, turn: Turn, record: TurnRecord) -> Checkpoint | None:
+        try:
+            loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
+        except CheckpointDamaged as error:
+            raise DamagedData(
+                f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "
+                f"{error}: a hand in the data? What its recorded stages returned is lost; "
+                f"`{typed('retry', '--tenant', record.tenant_id, '--from-scratch')}` starts over"
+            ) from error
+        return loaded
 
     def keep(self, checkpoint: Checkpoint) -> str:
         """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""

@@ -48,19 +48,30 @@ class Counted(MemoryCheckpointStore):
         self.away = 0
         self.batches: list[int] = []
         self.single = 0
+        self.damaged: dict[str, str] = {}
+        self.fault: Exception | None = None
 
     def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
         if self.away:
             self.away -= 1
             raise CheckpointStoreUnavailable("db at 10.0.0.1 does not answer")
         self.batches.append(len(task_ids))
+        if self.fault:
+            raise self.fault
+        self._read_damaged(task_ids)
         return {
             task_id: kept for task_id in task_ids if (kept := super(Counted, self).load_many([task_id]).get(task_id))
         }
 
     def load(self, task_id: str) -> Checkpoint | None:
         self.single += 1
+        self._read_damaged([task_id])
         return super().load_many([task_id]).get(task_id)
+
+    def _read_damaged(self, task_ids: Sequence[str]) -> None:
+        for task_id in task_ids:
+            if task_id in self.damaged:
+                Checkpoint.from_json(self.damaged[task_id])
 
 
 @pytest.fixture
@@ -121,3 +132,24 @@ def test_one_that_is_lost_is_no_matter_of_the_others(worker: InProcess, store: C
         worker.runner.run_polled(run)
     told = [(row.status, row.failure_info and row.failure_info.type) for row in client.status("p").tasks]
     assert told == [("FAILED", "CheckpointLost"), *[("RUNNING", None)] * (COUNT - 1)]
+
+
+def test_one_that_is_damaged_is_no_matter_of_the_others(worker: InProcess, store: Counted, client: Client) -> None:
+    turns = polling(worker, store)
+    store.damaged = {turns[0].task_id: "{no json", turns[1].task_id: "[1]", turns[2].task_id: '{"epoch": 1}'}
+    for run in worker.runner.begin_round(turns):
+        assert isinstance(run, Run)
+        worker.runner.run_polled(run)
+    rows = client.status("p").tasks
+    assert [row.status for row in rows] == ["FAILED"] * 3 + ["RUNNING"] * 2
+    for row in rows[:3]:
+        assert row.failure_info is not None
+        assert row.failure_info.type == "DamagedData"
+        assert f"changeover retry --tenant {row.tenant_id} --from-scratch" in row.failure_info.message
+
+
+def test_a_fault_of_the_look_up_is_each_ones_own(worker: InProcess, store: Counted) -> None:
+    turns = polling(worker, store)
+    store.fault = AttributeError("of a store of one's own")
+    begun = worker.runner.begin_round(turns)
+    assert outputs(worker, begun) == [{"say": {"0": {"word": "hello"}}}] * COUNT
