@@ -24,9 +24,9 @@ def test_what_is_damaged_is_told_and_saved_over(redis_client: redis.Redis, text:
 
 
 def test_a_right_that_is_missing_is_a_store_that_is_away(redis_client: redis.Redis) -> None:
-    redis_client.execute_command("ACL", "SETUSER", "no-mget", "on", "nopass", "~*", "+@all", "-mget")
+    redis_client.execute_command("ACL", "SETUSER", "no-mget", "on", "nopass", "~*", "+@all", "-mget")  # type: ignore[no-untyped-call]
     known = redis_client.connection_pool.connection_kwargs
     pool = redis.ConnectionPool(**{**known, "username": "no-mget", "password": "x"})
     with redis.Redis(connection_pool=pool) as refused, pytest.raises(CheckpointStoreUnavailable):
         RedisCheckpointStore(refused, "kept:{}".format).load("p.1")
-    redis_client.execute_command("ACL", "DELUSER", "no-mget")
+    redis_client.execute_command("ACL", "DELUSER", "no-mget")  # type: ignore[no-untyped-call]
