@@ -30,9 +30,11 @@ test-long: .venv/ready
 		tests/acceptance/test_followed_pages.py tests/acceptance/test_two_ups.py tests/integration/console/test_api_examples.py \
 		tests/integration/console/test_remote_commands.py tests/integration/coordinator/test_damaged_start.py \
 		tests/integration/ledger/test_damaged_keys.py tests/integration/ledger/test_endless_numbers.py \
+		tests/integration/ledger/test_passed_by.py tests/integration/control/test_damage_of_ended.py \
 		tests/integration/ledger/test_model.py tests/integration/ledger/test_fleet_model.py tests/integration/ledger/test_keys_mended.py \
 		tests/integration/ledger/test_calendar_moves.py tests/integration/workers/test_gate_answers.py \
 		tests/integration/observability/test_trace_feed.py tests/integration/console/test_slow_callers.py \
+		tests/integration/workers/test_checkpoints.py \
 		tests/bad_inputs/test_requests.py
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \

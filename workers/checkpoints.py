@@ -24,7 +24,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, CheckpointError, CheckpointStore
-from orchestrator.domain.errors import DamagedData
+from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
 
@@ -127,8 +127,7 @@ class StoreCheckpoints:
         except CheckpointDamaged as error:
             raise DamagedData(
                 f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "
-                f"{error}: a hand in the data? What its recorded stages returned is lost; "
-                f"`{typed('retry', '--tenant', record.tenant_id, '--from-scratch')}` starts over"
+                f"{error}: {_way_on(record)}"
             ) from error
         return loaded
 
@@ -161,6 +160,23 @@ def cut_back(loaded: Checkpoint, turn: Turn, record: TurnRecord) -> Checkpoint:
         completed_stages=turn.stage,
         last_stage=recorded[-1] if turn.stage and recorded else "",
         outputs={name: loaded.outputs[name] for name in recorded},
+    )
+
+
+def require_checkpoint(record: TurnRecord) -> None:
+    """Raises ``DamagedData`` for what a hand has made of it. An empty one would let later stages go on without what
+    earlier ones returned."""
+    if record.no_checkpoint:
+        raise DamagedData(
+            f"the stored checkpoint of tenant {record.tenant_id} is {quoted_value(record.no_checkpoint)}, expected a "
+            f"JSON object: {_way_on(record)}"
+        )
+
+
+def _way_on(record: TurnRecord) -> str:
+    return (
+        "a hand in the data? What its recorded stages returned is lost; "
+        f"`{typed('retry', '--tenant', record.tenant_id, '--from-scratch')}` starts over"
     )
 
 

@@ -40,7 +40,7 @@ from steps import (
     Failed,
     PollAgain,
 )
-from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints
+from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints, require_checkpoint
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo
 from workers.next_link import Drop, Next, PassOn, Reschedule
@@ -244,6 +244,7 @@ class StageRunner:
         ):
             if (number := kept.get("format", 1)) > known:
                 raise TurnUnable(Unable(form, str(number)))
+        require_checkpoint(record)
         run.cursor = Cursor.from_json(record.cursor)
         run.outputs = self._checkpoints.outputs(run.turn, record, run.fetched)
         plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)

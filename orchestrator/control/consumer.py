@@ -34,7 +34,11 @@ _WHOLE: Final = 32
 class EventsMissed(ChangeoverError):
     """Events left the feed before they were handled: the consumer was away for longer than the feed reaches back.
 
-    Take up the state anew (``Client.plans``, ``Client.status``), then go on with ``EventConsumer.skip_missed``.
+    ``last`` is exact. ``first`` is where the consumer stood: a log that went back while nobody read, and was cut behind
+    that point, shows no trace of it, so events of lower numbers may be among those that it has not handled.
+
+    Take up the state anew, all of it (``Client.plans``, ``Client.status``), then go on with
+    ``EventConsumer.skip_missed``.
     """
 
     code = "events_missed"

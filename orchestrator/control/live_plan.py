@@ -33,7 +33,10 @@ from orchestrator.ledger.log_entries import moment
 from orchestrator.ledger.reader import Reader
 
 FAILED: Final = frozenset({TaskState.FAILED, TaskState.ROLLBACK_FAILED})
-WENT_BACK: Final = frozenset({TaskState.ROLLED_BACK, TaskState.ROLLBACK_FAILED, TaskState.CANCELLED})
+WENT_BACK: Final = frozenset({TaskState.ROLLED_BACK, TaskState.CANCELLED})
+"""Nothing of the plan is on their tenants any more."""
+
+PLAN_GOES_BACK: Final = frozenset({PlanState.ROLLING_BACK, PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED})
 
 LOOK_BACK: Final = 2000
 """So many of the namespace's newest events are read at first, to know the pace at once."""
@@ -95,16 +98,16 @@ class LiveView(ABC):
 
     @property
     def done(self) -> int:
-        """How many of them have ended; while it rolls back, how many have gone back."""
-        ends = WENT_BACK if self.summary.status == PlanState.ROLLING_BACK else TASK_ENDED
-        return sum(self.summary.counts.get(state, 0) for state in ends)
+        """See ``done_of``."""
+        return done_of(self.summary)
 
     @property
     def seconds_left(self) -> float | None:
         """How long it will take at its pace; None when nobody can tell."""
         if self.summary.status not in (PlanState.RUNNING, PlanState.ROLLING_BACK) or self.summary.pausing:
             return None
-        return self.pace.seconds_for(self.total - self.done, self.now)
+        is_tried = self.summary.counts.get(TaskState.ROLLBACK_FAILED, 0) if self.summary.status in PLAN_GOES_BACK else 0
+        return self.pace.seconds_for(self.total - self.done - is_tried, self.now)
 
     @property
     def seconds_run(self) -> float | None:
@@ -219,6 +222,12 @@ class LivePlan(LiveView):
             answer = "waits for a worker"
         started = None if task.status == DAMAGED else moment(record.get("startedAt"))
         return TaskView(task, step, attempt, answer, started)
+
+
+def done_of(plan: PlanSummary) -> int:
+    """How many of its tasks have ended; of a plan that goes or went back as a whole, how many have gone back."""
+    ends = WENT_BACK if plan.status in PLAN_GOES_BACK else TASK_ENDED
+    return sum(plan.counts.get(state, 0) for state in ends)
 
 
 def _steps_of(stages: Any) -> dict[str, list[str]]:

@@ -125,6 +125,8 @@ class TurnRecord:
     legs: int = 0
     skips: bool = False
     """The stage has failed, and a person lets the task go on behind it: it is recorded without being run."""
+    no_checkpoint: str = ""
+    """What stands in the checkpoint's place and is none: a hand has been in the data."""
 
     def at_stage(self, index: int, name: str) -> TurnRecord:
         """That of the first turn of another stage."""

@@ -55,6 +55,7 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
     """The record of a turn that has begun, as ``turn_record`` in ``scripts/includes/stage_begin.lua`` tells it."""
     tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
     checkpoint, flags, digest, rollbacks, created, legs = rest
+    kept = _object_of(checkpoint) if checkpoint else {}
     return TurnRecord(
         tenant_id=tenant_id,
         mode=TaskState(mode),
@@ -65,11 +66,21 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
         snapshot=snapshot or None,
         attempt=attempt,
         incarnation=incarnation,
-        checkpoint=json.loads(checkpoint) if checkpoint else {},
+        checkpoint=kept or {},
         forced=bool(flags & 1),
         digest=digest,
         rollbacks=rollbacks,
         plan_created=str(created),
         legs=legs,
         skips=bool(flags & 2),
+        no_checkpoint=checkpoint if kept is None else "",
     )
+
+
+def _object_of(text: str) -> dict[str, Any] | None:
+    """A checkpoint or the marker in its place; None for what is neither."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("outputs", {}), dict) else None

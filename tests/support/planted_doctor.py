@@ -159,8 +159,8 @@ def plans() -> Iterator[Told]:
     bad = then(started("p", "a"), lambda world: world.client.hset(world.keys.of("plan", "p"), "lastOperation", "{bad"))
     yield Told(bad, R.DAMAGED_PLAN, "plan p", "its lastOperation is '{bad', not a JSON object")
     hurt, wrong = WRONG["epoch"]
-    said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET, or take the plan out by a cancel "
-    said += "and then `changeover purge --plan p --force`: `changeover cancel --plan p`"
+    said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET (a config: SET), or take the plan "
+    said += "out by a cancel and then `changeover purge --plan p --force`: `changeover cancel --plan p`"
     yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0 (tenant a)", said)
     hurt, wrong = WRONG["record"]
     yield Told(then(started("p", "a"), hurt), R.DAMAGED_TASK, "task p.0", wrong)

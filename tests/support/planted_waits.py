@@ -138,16 +138,19 @@ def _damaged_tasks(moves: Do) -> Iterator[Planted]:
     """Named by its own explanation, and by its plan's."""
     for name, (hurt, wrong) in WRONG.items():
         if name != "record":
-            said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET, or take the plan out by a "
+            said = f"{wrong}: a hand in the data? It is passed by; put it right with HSET (a config: SET), "
+            said += "or take the plan out by a "
             yield Planted(f"a damaged task: {name}", staffed(moves, hurt), "p.0", S.DAMAGED, said, CANCEL)
     for name, hurt, wrong, tenant in (("epoch", *WRONG["epoch"], " (tenant a)"), ("record", *WRONG["record"], "")):
         said = (
             f"task p.0{tenant} is damaged: {wrong}. It is passed by, and may keep the plan from its end; put it right"
         )
-        more = " with HSET, or take the plan out by a cancel and then `changeover purge --plan p --force`"
+        more = (
+            " with HSET (a config: SET), or take the plan out by a cancel and then `changeover purge --plan p --force`"
+        )
         yield Planted(f"a plan with a damaged task: {name}", staffed(moves, hurt), "p", S.DAMAGED, said + more, CANCEL)
         given_up = staffed(moves, hurt, ask("cancel", "p"), on("serve", "p"))
-        more = " with HSET, or take the plan out"
+        more = " with HSET (a config: SET), or take the plan out"
         yield Planted(f"a cancelled plan with one: {name}", given_up, "p", S.DAMAGED, said + more, PURGE)
     many = staffed(planned("p", " ".join(f"t{n}" for n in range(12))), _all_damaged)
     said, look = "and 2 more tasks are damaged", ("changeover status p",)

@@ -20,9 +20,9 @@ from orchestrator.console.page.streams import Message, seen_of, stream
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import DAMAGED
-from orchestrator.control.live_plan import FAILED
+from orchestrator.control.live_plan import FAILED, done_of
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import TASK_ENDED, PlanState
+from orchestrator.domain.status import PlanState
 from orchestrator.domain.task_id import plan_of, position_of
 
 ROWS: Final = 40
@@ -66,7 +66,7 @@ def draw_rows(plans: Sequence[PlanSummary]) -> str:
 
 def _row(plan: PlanSummary) -> dict[str, Any]:
     total = sum(plan.counts.values())
-    done = sum(plan.counts.get(state, 0) for state in TASK_ENDED)
+    done = done_of(plan)
     failed = sum(plan.counts.get(state, 0) for state in FAILED)
     told: dict[str, Any] = {"plan": plan, "total": total, "done": done, "failed": failed, "tone": "", "now": ""}
     told["percent"] = 100 * done // max(total, 1)

@@ -11,11 +11,10 @@ from orchestrator.console.page.cells import Cells, grouped
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.log_lines import LogLine, log_line
 from orchestrator.console.page.shared import Watched
-from orchestrator.control.live_plan import TaskView
+from orchestrator.control.live_plan import PLAN_GOES_BACK, TaskView
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import PlanState
 
 LINES: Final = 50
 """Of the log's end, which the page shows as it grows."""
@@ -94,8 +93,8 @@ class SharedPlan(Watched):
 
     @property
     def goes_back(self) -> bool:
-        """It is on its way back as a whole."""
-        return self.live.summary.status in (PlanState.ROLLING_BACK, PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED)
+        """It is on its way back as a whole, or has been."""
+        return self.live.summary.status in PLAN_GOES_BACK
 
     def _read_lines(self) -> None:
         self.lines.clear()

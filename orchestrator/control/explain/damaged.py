@@ -33,7 +33,8 @@ class WayOut:
 
 def way_out(offers: Offers, plan_id: str) -> WayOut:
     """Of damage that nobody can mend. A damaged task keeps its plan open: only a person can say that it ends."""
-    purge, mend = typed("purge", "--plan", plan_id, "--force"), "put it right with HSET, or take the plan out"
+    purge = typed("purge", "--plan", plan_id, "--force")
+    mend = "put it right with HSET (a config: SET), or take the plan out"
     if cancel := offers.every(of_plan(Operation.CANCEL, plan_id)):
         return WayOut(f"{mend} by a cancel and then `{purge}`", cancel)
     if offers.purge(plan_id):

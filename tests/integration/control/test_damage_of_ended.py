@@ -18,6 +18,7 @@ from tests.support.cli import in_this_process
 from tests.support.console_server import ConsoleServer
 from tests.support.hands import as_text
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 from tests.support.place import Place
 
 HANDS: Final[dict[str, tuple[Callable[[LedgerWorld], object], str]]] = {
@@ -51,7 +52,7 @@ def pages(client: Client, size: int, **wanted: Any) -> list[str]:
     return [f"{task.task_id} {task.status}" for page in found for task in page.tasks]
 
 
-@pytest.mark.parametrize("name", [*HANDS][:3])
+@pytest.mark.parametrize("name", mostly_long([*HANDS][:3], "gone"))
 def test_every_list_has_it(world: LedgerWorld, client: Client, name: str) -> None:
     HANDS[name][0](world)
     rows = ["p.0 FAILED", "p.3 FAILED", "p.2 COMPLETED", "p.1 DAMAGED"]
@@ -63,10 +64,11 @@ def test_every_list_has_it(world: LedgerWorld, client: Client, name: str) -> Non
     assert [task.status for task in client.live("p").page(EVERY_TASK, 0, 10).tasks] == [row.split()[1] for row in rows]
 
 
-@pytest.mark.parametrize(("hand", "wrong"), HANDS.values(), ids=HANDS)
+@pytest.mark.parametrize("name", mostly_long(HANDS, "gone"))
 def test_explain_and_status_name_it_and_the_way_out(
-    world: LedgerWorld, client: Client, place: Place, hand: Callable[[LedgerWorld], object], wrong: str
+    world: LedgerWorld, client: Client, place: Place, name: str
 ) -> None:
+    hand, wrong = HANDS[name]
     assert client.damaged_tasks("p") == []
     hand(world)
     for found in (client.explain(plan_id="p"), client.explain(task_id="p.1")):

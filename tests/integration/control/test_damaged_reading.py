@@ -149,7 +149,7 @@ def test_status_names_a_damaged_task_and_the_way_out(
     assert "DAMAGED" not in status()
     assert json.loads(status("--json"))["damaged"] == []
     hurt(world)
-    said = f"{wrong}; put it right with HSET, or take the plan out by a cancel and then "
+    said = f"{wrong}; put it right with HSET (a config: SET), or take the plan out by a cancel and then "
     said += "`changeover purge --plan p --force`"
     line = next(line for line in status("--limit", "1").splitlines() if line.startswith("DAMAGED: task p.0"))
     assert line.endswith(f"{said}: `changeover cancel --plan p`")

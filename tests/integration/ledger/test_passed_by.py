@@ -17,6 +17,7 @@ from orchestrator.ledger.outcomes import Begun
 from tests.support.coordinating import Coordinating
 from tests.support.hands import as_text
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 
 Hand = Callable[[LedgerWorld], object]
 RECORD: Final = "its record is damaged"
@@ -55,8 +56,9 @@ def named(world: LedgerWorld, since: int) -> list[tuple[str, str | None, str]]:
     ]
 
 
-@pytest.mark.parametrize(("hand", "why"), HANDS.values(), ids=HANDS)
-def test_a_rollback_names_what_stays_and_does_not_say_that_all_is_back(hurt: LedgerWorld, hand: Hand, why: str) -> None:
+@pytest.mark.parametrize("name", mostly_long(HANDS, "no hash", "the config"))
+def test_a_rollback_names_what_stays_and_does_not_say_that_all_is_back(hurt: LedgerWorld, name: str) -> None:
+    hand, why = HANDS[name]
     first, damaged, last = hurt.done("p", "a", "b", "c")
     hand(hurt)
     since = hurt.now()
@@ -132,7 +134,7 @@ def test_a_wave_that_is_taken_back_names_what_stays(hurt: LedgerWorld) -> None:
     assert named(hurt, since) == [("cancel", "b", "tenant:b is damaged")]
 
 
-@pytest.mark.parametrize("many", [0, 60])
+@pytest.mark.parametrize("many", mostly_long([0, 60], 0))
 def test_a_resume_leaves_paused_by_itself_what_it_cannot_let_go_on(hurt: LedgerWorld, many: int) -> None:
     tenants = ["a", "b", *(f"m{at}" for at in range(many))]
     tasks = hurt.started("p", tenants, max_concurrency=len(tenants))
@@ -150,9 +152,10 @@ def test_a_resume_leaves_paused_by_itself_what_it_cannot_let_go_on(hurt: LedgerW
     assert hurt.ask("resume", "p.1").answer is Taken.ACCEPTED
 
 
-@pytest.mark.parametrize("more", [0, RETRIED_AT_ONCE])
-@pytest.mark.parametrize(("hand", "why"), [*HANDS.values()][:-1], ids=[*HANDS][:-1])
-def test_a_retry_refuses_by_name_what_is_damaged(hurt: LedgerWorld, hand: Hand, why: str, more: int) -> None:
+@pytest.mark.parametrize("more", mostly_long([0, RETRIED_AT_ONCE], 0))
+@pytest.mark.parametrize("name", mostly_long([*HANDS][:-1], "no hash", "the line"))
+def test_a_retry_refuses_by_name_what_is_damaged(hurt: LedgerWorld, name: str, more: int) -> None:
+    hand, why = HANDS[name]
     for task in hurt.started("p", ["a", "b", *(f"m{at}" for at in range(more))], max_concurrency=2 + more):
         hurt.break_stage(task)
     hand(hurt)
@@ -165,12 +168,12 @@ def test_a_retry_refuses_by_name_what_is_damaged(hurt: LedgerWorld, hand: Hand, 
     assert hurt.status("p.0") == "RUNNING"
 
 
-@pytest.mark.parametrize("hand", OF_RECORD.values(), ids=OF_RECORD)
-def test_an_acceptance_and_an_exclusion_count_what_is_damaged(hurt: LedgerWorld, hand: Hand) -> None:
+@pytest.mark.parametrize("name", mostly_long(OF_RECORD, "no hash"))
+def test_an_acceptance_and_an_exclusion_count_what_is_damaged(hurt: LedgerWorld, name: str) -> None:
     for task in hurt.started("p", ["a", "b"], max_concurrency=2):
         hurt.break_stage(task)
     hurt.plan("q", ["qa", "qb"])
-    hand(hurt)
+    OF_RECORD[name](hurt)
     hurt.client.hset(hurt.keys.of("task", "q.1"), "touched", "x")
     answers, me = FailureAnswers(hurt.ledger), Order("ada", "because")
     with capture_logs():

@@ -15,6 +15,7 @@ from orchestrator.ledger.records import Admitted, Turn, TurnRecord
 from orchestrator.settings.model import Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
+from tests.support.long import mostly_long
 from tests.support.say_step import Killed, Say, at_once, dies_before_the_record, started
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints
 from workers.next_link import Drop, Proceed
@@ -243,3 +244,18 @@ def test_a_store_that_is_away_is_waited_for_and_then_named(
         assert store.load(task.task_id) is not None
         assert CheckpointCleaner(store, worker.reader, 60).step() == 1
         assert store.load(task.task_id) is None
+
+
+@pytest.mark.parametrize("value", ["x", mostly_long(["[1]"])[0], mostly_long(['{"outputs": 1}'])[0]])
+def test_a_checkpoint_that_a_hand_has_damaged_is_named(
+    worker: InProcess, redis_client: redis.Redis, settings: Settings, step: Say, value: str
+) -> None:
+    task = started(worker, "a", "b")
+    assert isinstance(worker.run(task, 0), Proceed)
+    redis_client.set(worker.ledger.keys.of("checkpoint", task.task_id), value)
+    assert isinstance(worker.run(task, 1), Drop)
+    with Client(settings) as client:
+        kind, message = failure(client, task)
+    assert (kind, step.said) == ("DamagedData", ["a"])
+    assert f"the stored checkpoint of tenant t-p is {value!r}, expected a JSON object" in message
+    assert "`changeover retry --tenant t-p --from-scratch` starts over" in message

@@ -124,7 +124,7 @@ def state(world: LedgerWorld) -> tuple[str, str]:
     return record["wave:0:state"], record["status"]
 
 
-@pytest.mark.parametrize("answer", mostly_long(ANSWERS, "redirected", "hangs", "yes, with a body that is no JSON"))
+@pytest.mark.parametrize("answer", mostly_long(ANSWERS, "redirected", "yes, with a body that is no JSON"))
 def test_what_follows_an_answer(
     world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate], answer: str
 ) -> None:
