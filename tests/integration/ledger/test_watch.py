@@ -161,7 +161,7 @@ def test_a_pause_that_is_not_there_yet_is_said(world: LedgerWorld) -> None:
     world.succeed(task)
     text = shown(live)
     assert text.splitlines()[0].endswith("PAUSED")
-    assert "paused; changeover resume p" in text
+    assert "paused by ada (because); changeover resume p" in text
     assert "last: pause by ada" in text
     world.ask("resume", "p")
     assert "1 PENDING" in shown(live)
