@@ -74,6 +74,9 @@ class _Shared:
             name = snake_case(key)
             if name not in _OF_PLAN:
                 continue
+            if name == "plan_version" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                self._problems.append(Problem(f"{path}.{key}", value, "expected a whole number from 1"))
+                continue
             first, said = self._said.setdefault(name, (f"{path}.{key}", value))
             if said != value:
                 message = f"differs from {first} ({_short(said)}): one plan has one; submit it apart"

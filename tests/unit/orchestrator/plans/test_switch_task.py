@@ -116,6 +116,13 @@ def test_each_thing_that_has_no_place_is_one_problem() -> None:
     assert problems(None) == ["configs: expected a list of tenant configs"]
 
 
+def test_a_plan_version_is_a_whole_number_from_1() -> None:
+    wrongs: tuple[Any, ...] = (-1, 0, 1.5, True, "v2", [])
+    for wrong in wrongs:
+        (found,) = problems([OLD, OLD | {"planVersion": wrong}])
+        assert found.startswith("configs[1].planVersion: expected a whole number from 1 (got ")
+
+
 def test_where_traffic_came_from_stays_in_a_variable() -> None:
     whole = {"key": "gw", "sourceIp": "10.0.0.1", "targetIp": "10.0.0.2", "value": None}
     (tenant,) = plan_of_configs([{"tenantId": "a", "networkEndpoints": [whole]}])["tenants"]
