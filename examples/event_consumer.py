@@ -61,4 +61,7 @@ def run(path: Path, *, once: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(next(argument for argument in sys.argv[1:] if argument != "--once")), once="--once" in sys.argv)
+    paths = [argument for argument in sys.argv[1:] if argument != "--once"]
+    if len(paths) != 1:
+        sys.exit("usage: python -m examples.event_consumer [--once] DATABASE_FILE")
+    run(Path(paths[0]), once="--once" in sys.argv)

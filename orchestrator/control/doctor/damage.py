@@ -13,7 +13,7 @@ from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.explain.damaged import key_words, name_of, place_words, way_out
 from orchestrator.control.explain.offers import Offers
-from orchestrator.domain.errors import DamagedData
+from orchestrator.domain.errors import DamagedData, TooOld
 from orchestrator.domain.status import PLAN_OPEN
 from orchestrator.ledger.damage import ENDED_LOOKED_AT, DamagedRecord
 from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
@@ -38,9 +38,13 @@ def key_rows(found: Sequence[DamagedKey]) -> Iterator[Check]:
 
 
 def as_far_as_it_goes(name: str, rows: Iterator[Check], damaged: Sequence[DamagedKey]) -> Iterator[Check]:
-    """The rows, up to one that needs a damaged key. Raises what reading raises when no such key is told of."""
+    """The rows, up to one that needs a damaged key, or a script that this release is too old for. Raises what reading
+    raises when no such key is told of."""
     try:
         yield from rows
+    except TooOld:
+        # That it is too old is a finding of its own, beside those of other processes.
+        yield check(Row.RELEASES, name, "not looked at further, since this command is too old for the ledger")
     except (*UNREADABLE, redis.ResponseError, DamagedData) as error:
         if not damaged or not (isinstance(error, (*UNREADABLE, DamagedData)) or is_damage(error)):
             raise
