@@ -32,7 +32,8 @@ do
     redis.call('HSET', K.clock(), 'offset', string.format('%.0f', at - RAW))
   end
   NOW = math.max(TRUE_NOW, tonumber(f[3] or 0))
-  if TRUE_NOW ~= at or not f[1] then redis.call('HSET', K.clock(), 'at', TRUE_NOW, 'wall', WALL) end
+  -- Also while NOW stands still over a step forward: what is told in this write has been said.
+  if TRUE_NOW ~= at or WALL ~= tonumber(f[4]) then redis.call('HSET', K.clock(), 'at', TRUE_NOW, 'wall', WALL) end
 end
 
 -- How long ago that was which people were told of.
