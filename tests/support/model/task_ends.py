@@ -15,11 +15,6 @@ class TaskEnds(Waves):
         self._stop_queueing(task)
         self._say("TaskPaused", task.id)
 
-    def _resume(self, task: Task) -> None:
-        self._move(task, Trigger.RESUME)
-        task.by_plan = False
-        self._enqueue(task, (1, int(task.tenant.holder != task.id), task.position))
-
     def _cancel(self, task: Task) -> None:
         self._move(task, Trigger.CANCEL)
         task.checkpoint = task.by_plan = False

@@ -132,7 +132,9 @@ class Waves(PlanEnds):
                 self._resume(task)
 
     def _resume(self, task: Task) -> None:
-        raise NotImplementedError
+        self._move(task, Trigger.RESUME)
+        task.by_plan = False
+        self._enqueue(task, (1, int(task.tenant.holder != task.id), task.position))
 
     def _leave_soak(self, plan: Plan, wave: Wave) -> None:
         if wave.gate:
