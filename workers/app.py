@@ -85,9 +85,9 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
 
 
 @signals.celeryd_after_setup.connect
-def _note_queues(instance: Any = None, **_: Any) -> None:
+def _note_worker(instance: Any = None, **_: Any) -> None:
     # Before a pool forks: its processes have no consumer to ask.
-    runtime.note_queues(frozenset(instance.app.amqp.queues.consume_from))
+    runtime.note_worker(instance.hostname, frozenset(instance.app.amqp.queues.consume_from))
 
 
 @signals.worker_process_init.connect

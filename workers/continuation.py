@@ -7,7 +7,7 @@ publish may fail or be lost, as any: the task holds a queued lease, which tells.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
@@ -17,7 +17,7 @@ from orchestrator.broker.messages import shown_arguments
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.leg_names import NamesOfLegs
 from orchestrator.ledger.records import Admitted
-from workers.next_link import Drop, Next, PassOn, Proceed, Reschedule, StageFailed
+from workers.next_link import Drop, FailedStage, Next, PassOn, Proceed, Reschedule, StageFailed
 from workers.own_queue import entity_of
 from workers.poll_rounds import PollRounds
 
@@ -25,12 +25,20 @@ from workers.poll_rounds import PollRounds
 class Continuation:
     """Does with a message what its runner said."""
 
-    def __init__(self, app: Celery, leg_names: NamesOfLegs, lanes: int, rounds: PollRounds) -> None:
-        """``leg_names``: the names of all legs of a task."""
+    def __init__(
+        self,
+        app: Celery,
+        leg_names: NamesOfLegs,
+        lanes: int,
+        rounds: PollRounds,
+        failed: Callable[[FailedStage], None],
+    ) -> None:
+        """``leg_names``: the names of all legs of a task; ``failed`` is told of a stage that failed in a round."""
         self._app = app
         self._leg_names = leg_names
         self._lanes = lanes
         self._rounds = rounds
+        self._failed = failed
 
     def after(self, message: Any, following: Next) -> None:
         """``message``: the bound Celery task of the message. Raises Celery's ``Retry`` for another turn of its task
@@ -52,9 +60,9 @@ class Continuation:
             case PassOn(queue):
                 raise message.retry(countdown=0, queue=entity_of(queue), argsrepr=message.request.argsrepr)
         message.request.chain = None
-        if isinstance(following, Drop) and following.failure:
+        if isinstance(following, Drop) and following.failed:
             # Recorded; only for whoever looks at Celery. It may be of a task that the worker went on with.
-            raise StageFailed(following.failure)
+            raise StageFailed(following.failed.why)
         self.go_on(following)
 
     def go_on(self, following: Next) -> None:
@@ -62,11 +70,13 @@ class Continuation:
         match following:
             case Proceed(task):
                 self._publish(task)
-            case Reschedule(task, due_ms, _, queue, after_seconds):
+            case Reschedule(task, due_ms, stage_name, queue, after_seconds):
                 if after_seconds:
-                    self._rounds.add(task, due_ms, after_seconds)
+                    self._rounds.add(task, due_ms, after_seconds, stage_name)
                 else:
                     self._publish(task, due_ms, queue)
+            case Drop(failed) if failed is not None:
+                self._failed(failed)
 
     def _publish(self, task: Admitted, due_ms: int | None = None, queue: str = "") -> None:
         publish_chain(self._app, task, self._leg_names(task), self._lanes, due_ms, queue=self._queue(task, queue))

@@ -15,6 +15,7 @@ from celery.worker.strategy import default
 from kombu.asynchronous.timer import to_timestamp
 
 from workers.canary import CANARY
+from workers.task_events import TASK_EVENTS
 
 FURTHEST_SECONDS: Final = 2700.0
 """No message waits longer here: the runner asks for at most half an hour, and the broker takes a message for lost after
@@ -47,10 +48,12 @@ LEDGER_TIME = LedgerTime()
 
 
 def strategy(task: Any, app: Any, consumer: Any, **options: Any) -> Callable[..., Any]:
-    """Celery's own way of taking a message in, but for whose clock tells when it is due; test messages apart."""
+    """Celery's own way of taking a message in, but for whose clock tells when it is due; test messages apart. Whether
+    events of tasks are on is noted in passing, for those who have no consumer to ask."""
     take = default(task, app, consumer, **options)
 
     def take_by_ledger_time(message: Any, body: Any, ack: Any, reject: Any, callbacks: Any) -> Any:
+        TASK_EVENTS.note(consumer.event_dispatcher)
         if CANARY.takes(message, ack, consumer.connection_errors):
             return None
         return take(message, body, ack, reject, callbacks, to_timestamp=LEDGER_TIME.monotonic_time_of)

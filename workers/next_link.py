@@ -15,13 +15,18 @@ class Proceed:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedStage:
+    """A failure that is recorded, as Flower shows it: the row's arguments, and which stage of whom failed and why."""
+
+    shown: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
-    """The rest of the chain is dropped: done, ended, stopped at the boundary, or not ours.
+    """The rest of the chain is dropped: done, ended, stopped at the boundary, failed, or not ours."""
 
-    ``failure``: which stage of whom failed and why, when that was recorded; Flower shows it.
-    """
-
-    failure: str = ""
+    failed: FailedStage | None = None
 
 
 class StageFailed(Exception):

@@ -16,12 +16,14 @@ from typing import Final
 import structlog
 
 from orchestrator.background.loop import BackgroundLoop
-from orchestrator.broker.messages import MOST_TURNS
+from orchestrator.broker.messages import MOST_TURNS, shown_poll
+from orchestrator.broker.rounds import SHOWN
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.ledger.records import Admitted, Turn
 
-Publish = Callable[[str, Sequence[Turn], int | None], None]
-"""Of these turns, in this queue, due at that time of the ledger's clock; at once if none is given."""
+Publish = Callable[[str, Sequence[Turn], int | None, Sequence[str]], None]
+"""Of these turns, in this queue, due at that time of the ledger's clock; at once if none is given. Then what Flower is
+to show of the first of them."""
 
 SHARE: Final = 10
 """A round gathers for this part of what its polls wait."""
@@ -41,6 +43,7 @@ class _Open:
     closes_at: float
     due_ms: int = 0
     turns: list[Turn] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
 
 class PollRounds:
@@ -56,8 +59,8 @@ class PollRounds:
         self._full: list[tuple[str, _Open]] = []
         self._loop = BackgroundLoop("poll-rounds", 0.0, self.round, closing=self._publish_all)
 
-    def add(self, task: Admitted, due_ms: int, after_seconds: float) -> None:
-        """The task's turn is due at that time of the ledger's clock, so long after now."""
+    def add(self, task: Admitted, due_ms: int, after_seconds: float, stage_name: str) -> None:
+        """The task's turn, of that stage, is due at that time of the ledger's clock, so long after now."""
         width = width_ms(after_seconds)
         queue = lane_name(lane_of(task.tenant_id, self._lanes))
         key = (queue, width, due_ms // width)
@@ -67,6 +70,8 @@ class PollRounds:
                 one = self._open[key] = _Open(self._clock() + width / 1000)
                 self._changed.notify()
             one.turns.append(Turn(task.task_id, task.epoch, task.stage, task.turn))
+            if len(one.shown) < SHOWN:
+                one.shown.append(shown_poll(task.tenant_id, task.mode, stage_name))
             one.due_ms = max(one.due_ms, due_ms)
             if len(one.turns) >= MOST_TURNS:
                 self._full.append((queue, self._open.pop(key)))
@@ -101,7 +106,7 @@ class PollRounds:
     def _publish_each(self, closed: Sequence[tuple[str, _Open]]) -> None:
         for queue, one in closed:
             try:
-                self._publish(queue, one.turns, one.due_ms)
+                self._publish(queue, one.turns, one.due_ms, one.shown)
             except Exception:  # noqa: BLE001 - whatever the broker has: the others are not to wait for it
                 _log.exception("poll round not published", action="round-lost", queue=queue, polls=len(one.turns))
 

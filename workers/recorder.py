@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 
 from checkpoint import Checkpoint, CheckpointError
+from orchestrator.broker.messages import shown_arguments
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.ledger import Ledger
@@ -20,7 +21,7 @@ from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
 from workers.checkpoints import TaskCheckpoints
-from workers.next_link import Drop, Next, Proceed, Reschedule
+from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.turn_run import Again, Run
 from workers.unable import Peers, Unable
@@ -148,8 +149,10 @@ class Recorder:
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)
-        place = f"tenant={run.record.tenant_id} stage={run.record.stage_name}"
-        return Drop(f"{place}: {failed.kind}: {message}"[:SHOWN_LIMIT])
+        record = run.record
+        shown = shown_arguments(record.tenant_id, record.mode, record.stage_name, run.turn.turn)
+        place = f"tenant={record.tenant_id} stage={record.stage_name}"
+        return Drop(FailedStage(shown, f"{place}: {failed.kind}: {message}"[:SHOWN_LIMIT]))
 
 
 def _what_polled_of_round(poll: Again, answer: PolledAgain | Exception) -> Next:

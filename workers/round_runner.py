@@ -65,8 +65,10 @@ class RoundRunner:
         stopping: threading.Event,
         renew_seconds: float,
         threads: int = THREADS,
+        shown: Callable[[Sequence[Turn]], Sequence[str]] = lambda _: (),
     ) -> None:
-        """``go_on`` takes what follows a turn, ``publish`` the turns that are handed back once ``stopping`` is set."""
+        """``go_on`` takes what follows a turn, ``publish`` the turns that are handed back once ``stopping`` is set, and
+        what ``shown`` says of them."""
         self._polls = polls
         self._ledger = ledger
         self._go_on = go_on
@@ -74,6 +76,7 @@ class RoundRunner:
         self._stopping = stopping
         self._renew_seconds = renew_seconds
         self._threads = threads
+        self._shown = shown
         self._changed = threading.Condition()
         self._waiting = RoundQueue(threads)
         self._again: list[Again] = []
@@ -191,14 +194,18 @@ class RoundRunner:
                 self._publish_each(queue, turns[first : first + BATCH_TURNS])
 
     def _publish_each(self, queue: str, turns: Sequence[Turn]) -> None:
+        shown: Sequence[str] = ()
         try:
             # Queued from now on.
             self._ledger.requeue(turns)
             self._ledger.hold(turns)
+            shown = self._shown(turns)
         except (TooOld, *UNREACHABLE) as error:
             _log.warning("hand-back not noted", action="hold-failed", messages=len(turns), error=str(error))
+        except Exception:  # noqa: BLE001 - for display alone, and their ids are shown instead
+            _log.exception("what is damaged is shown by its id", action="poll-fault", polls=len(turns))
         try:
-            self._publish(queue, turns, None)
+            self._publish(queue, turns, None, shown)
         except Exception:  # noqa: BLE001 - their leases tell
             _log.exception("polls not handed back", action="poll-fault", polls=len(turns))
 

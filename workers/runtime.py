@@ -46,17 +46,21 @@ from steps import (
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
 from workers.continuation import Continuation
+from workers.failed_rows import FailedRows
 from workers.lease_keeper import LeaseKeeper
 from workers.looks import Looker
 from workers.middleware import load_chain
+from workers.next_link import FailedStage
 from workers.own_queue import entity_of
 from workers.patience import patiently_stored
 from workers.plan_cache import PlanCache
 from workers.poll_rounds import PollRounds
 from workers.round_runner import RoundRunner
 from workers.run_ahead import RunAhead, lanes_text
+from workers.shown_polls import ShownPolls
 from workers.stage_runner import StageRunner
 from workers.step_times import StepTimes
+from workers.task_events import TASK_EVENTS, send_failed
 from workers.tracing import SharedTracedHttp, TracingMiddleware
 from workers.turn_run import StepResources
 from workers.unable import Peers
@@ -67,9 +71,11 @@ _is_alone = False
 _times: list[StepTimes] = []
 _rounds: list[PollRounds] = []
 _round_runners: list[RoundRunner] = []
+_failed_rows: list[FailedRows] = []
 _shared_store: CheckpointStore | None = None
 _queues: frozenset[str] | None = None
 _main_pid: int | None = None
+_node_name: str | None = None
 
 
 def runner() -> StageRunner:
@@ -96,10 +102,11 @@ def rounds() -> RoundRunner:
         return _make_round_runner(os.getpid())
 
 
-def note_queues(queues: frozenset[str]) -> None:
-    """The queues that this worker consumes; all lanes if it is not said. Called in its main process."""
-    global _queues, _main_pid
-    _queues, _main_pid = queues, os.getpid()
+def note_worker(node_name: str, queues: frozenset[str]) -> None:
+    """Celery's name of this worker, and the queues that it consumes; all lanes if it is not said. Called in its main
+    process."""
+    global _queues, _main_pid, _node_name
+    _queues, _main_pid, _node_name = queues, os.getpid(), node_name
 
 
 def share_store(store: CheckpointStore | None) -> None:
@@ -125,6 +132,8 @@ def leave() -> None:
         _round_runners.pop().stop()
     while _rounds:
         _rounds.pop().stop()
+    while _failed_rows:
+        _failed_rows.pop().stop()
     stop_tracing()
     while _times:
         _times.pop().stop()
@@ -180,15 +189,21 @@ def _make_continuation(pid: int) -> Continuation:
     settings = load_settings()
     # Those of a parent before the fork are its own.
     _rounds[:] = [PollRounds(_publish_round, settings.lanes)]
-    names = LegNames(Reader(_make_client(pid), Keys(settings.namespace)))
-    return Continuation(_own_app(), names, settings.lanes, _rounds[0])
+    _failed_rows[:] = [FailedRows(_send_failed, lambda: TASK_EVENTS.are_on)]
+    return Continuation(_own_app(), _make_leg_names(pid), settings.lanes, _rounds[0], _failed_rows[0].add)
+
+
+@lru_cache(maxsize=1)
+def _make_leg_names(pid: int) -> LegNames:
+    return LegNames(Reader(_make_client(pid), Keys(load_settings().namespace)))
 
 
 @lru_cache(maxsize=1)
 def _make_round_runner(pid: int) -> RoundRunner:
     settings = load_settings()
     ledger, go_on = Ledger(_make_client(pid), settings), _make_continuation(pid).go_on
-    one = RoundRunner(_make_runner(pid), ledger, go_on, _publish_round, _stopping, settings.renew_seconds)
+    shown = ShownPolls(Reader(ledger.client, ledger.keys), _make_leg_names(pid))
+    one = RoundRunner(_make_runner(pid), ledger, go_on, _publish_round, _stopping, settings.renew_seconds, shown=shown)
     _round_runners[:] = [one]
     return one
 
@@ -199,8 +214,12 @@ def _own_app() -> Celery:
     return app
 
 
-def _publish_round(queue: str, turns: Sequence[Turn], due_ms: int | None) -> None:
-    publish_round(_own_app(), queue if is_lane(queue) else entity_of(queue), turns, due_ms)
+def _publish_round(queue: str, turns: Sequence[Turn], due_ms: int | None, shown: Sequence[str]) -> None:
+    publish_round(_own_app(), queue if is_lane(queue) else entity_of(queue), turns, due_ms, shown)
+
+
+def _send_failed(stages: Sequence[FailedStage]) -> None:
+    send_failed(_own_app(), _node_name or socket.gethostname(), stages)
 
 
 @lru_cache(maxsize=1)

@@ -51,8 +51,13 @@ def is_own_queue(queue: str) -> bool:
 
 def shown_arguments(tenant_id: str, mode: TaskState, stage_name: str, turn: int) -> str:
     """What Flower shows as the row's arguments; ids stay in the message, metric labels stay few."""
+    return f"{shown_poll(tenant_id, mode, stage_name)} turn={turn}"
+
+
+def shown_poll(tenant_id: str, mode: TaskState, stage_name: str) -> str:
+    """The same of one among others of a poll round."""
     verb = "roll back " if mode is TaskState.ROLLING_BACK else ""
-    return f"tenant={tenant_id} stage={verb}{stage_name} turn={turn}"
+    return f"tenant={tenant_id} stage={verb}{stage_name}"
 
 
 def turns_of(arguments: Sequence[Any], named: Mapping[str, Any]) -> list[Turn]:

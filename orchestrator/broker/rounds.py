@@ -18,12 +18,19 @@ from orchestrator.broker.messages import ROUND, RUN_STAGE
 from orchestrator.domain import formats
 from orchestrator.ledger.records import Turn
 
-_SHOWN: Final = 3
+SHOWN: Final = 3
+"""Turns that a round's row in Flower names; the others are counted. Of a round of a hundred with the longest names, all
+would be more than a worker lets in, and no row to read."""
+
+LONGEST_SHOWN: Final = 400
+"""Characters of a turn in the row: the longest tenant and stage that a plan may name have less."""
 
 
-def publish_round(app: Celery, queue: Any, turns: Sequence[Turn], due_ms: int | None = None) -> None:
+def publish_round(
+    app: Celery, queue: Any, turns: Sequence[Turn], due_ms: int | None = None, shown: Sequence[str] = ()
+) -> None:
     """``queue``: the lane of all of them, or a worker's own queue as Celery takes it; ``due_ms``: of the last by the
-    ledger's clock, at once if not given."""
+    ledger's clock, at once if not given; ``shown``: ``shown_poll`` of the first, as far as it is known."""
     first, *others = turns
     app.send_task(
         RUN_STAGE,
@@ -31,12 +38,13 @@ def publish_round(app: Celery, queue: Any, turns: Sequence[Turn], due_ms: int | 
         kwargs={ROUND: [astuple(turn) for turn in others]},
         queue=queue,
         headers={"format": formats.MESSAGE},
-        argsrepr=_shown(turns),
+        argsrepr=_row(turns, shown),
         kwargsrepr="",
         eta=None if due_ms is None else due_time(due_ms),
     )
 
 
-def _shown(turns: Sequence[Turn]) -> str:
-    more = ", ..." if len(turns) > _SHOWN else ""
-    return f"poll round of {len(turns)}: " + ", ".join(turn.task_id for turn in turns[:_SHOWN]) + more
+def _row(turns: Sequence[Turn], shown: Sequence[str]) -> str:
+    named = [*shown, *(turn.task_id for turn in turns[len(shown) :])][:SHOWN]
+    more = f", and {len(turns) - SHOWN} more" if len(turns) > SHOWN else ""
+    return f"poll round of {len(turns)}: " + ", ".join(one[:LONGEST_SHOWN] for one in named) + more

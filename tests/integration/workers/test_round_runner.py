@@ -11,6 +11,8 @@ import pytest
 import redis
 
 from orchestrator.client import Client
+from orchestrator.ledger.leg_names import LegNames
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Turn
 from orchestrator.ledger.turn_batches import begin_all
 from orchestrator.settings.model import Settings
@@ -21,6 +23,7 @@ from tests.support.waiting import wait_until
 from workers import round_runner
 from workers.next_link import Drop, Next, Proceed, Reschedule
 from workers.round_runner import RoundRunner
+from workers.shown_polls import ShownPolls
 
 STAGES = [{"name": "one", "steps": [{"type": "ask"}]}]
 
@@ -55,16 +58,18 @@ class Rounds:
     def __init__(self, process: InProcess, settings: Settings, threads: int) -> None:
         self.process = process
         self.followed: list[Next] = []
-        self.published: list[tuple[str, list[Turn], int | None]] = []
+        self.published: list[tuple[str, list[Turn], int | None, list[str]]] = []
         self.stopping = threading.Event()
+        reader = Reader(process.ledger.client, process.ledger.keys)
         self.runner = RoundRunner(
             process.runner,
             process.ledger,
             self.followed.append,
-            lambda queue, turns, due_ms: self.published.append((queue, list(turns), due_ms)),
+            lambda queue, turns, due_ms, shown: self.published.append((queue, list(turns), due_ms, list(shown))),
             self.stopping,
             settings.renew_seconds,
             threads,
+            ShownPolls(reader, LegNames(reader)),
         )
 
     def polling(self, plan_id: str, count: int) -> list[Turn]:
@@ -205,7 +210,8 @@ def test_a_stop_hands_back_what_waits_and_records_what_runs(start: Start, step: 
     rounds.stopping.set()
     wait_until(lambda: bool(rounds.published))
     # At once, in the queue that they came from, and queued from now on in the ledger too.
-    assert rounds.published == [("lane-3", turns[2:], None)]
+    shown = [f"tenant=p{n} stage=one" for n in (2, 3, 4)]
+    assert rounds.published == [("lane-3", turns[2:], None, shown)]
     keys, client = rounds.process.ledger.keys, rounds.process.ledger.client
     queued = [int(client.hget(keys.of("task", turn.task_id), "queuedAt") or 0) for turn in turns]
     assert [at > 1 for at in queued] == [False, False, True, True, True, True]
@@ -215,6 +221,11 @@ def test_a_stop_hands_back_what_waits_and_records_what_runs(start: Start, step: 
     # Nothing of it runs any more; what comes now is handed back too.
     rounds.runner.put(turns[2:], "lane-3")
     wait_until(lambda: len(rounds.published) == 2)
+    # What is damaged is not shown, and handed back all the same.
+    rounds.record(turns[3], "stage", "x")
+    rounds.runner.put(turns[2:], "lane-3")
+    wait_until(lambda: len(rounds.published) == 3)
+    assert [(one[1], one[3]) for one in rounds.published[1:]] == [(turns[2:], shown), (turns[2:], [])]
     assert set(step.asked.values()) == {1, 2}
 
 

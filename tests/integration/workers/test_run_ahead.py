@@ -19,7 +19,7 @@ from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParam
 from tests.support.fault_world import effect_stage, fault_world
 from tests.support.in_process import InProcess
 from tests.support.plans import noop_stage, plan, tenant
-from workers.next_link import Drop, Proceed, Reschedule
+from workers.next_link import Drop, FailedStage, Proceed, Reschedule
 from workers.run_ahead import RunAhead
 
 
@@ -174,7 +174,7 @@ def test_a_failure_is_of_the_task_that_failed(worker: StartWorker, client: Clien
     step.acts["b", 1] = lambda: Failed("Broken", "no")
     with worker(RunAhead(60)) as process:
         (task,) = submitted(process, "a", "b")
-        assert process.run(task) == Drop("tenant=b stage=s0: Broken: no")
+        assert process.run(task) == Drop(FailedStage("tenant=b stage=s0 turn=0", "tenant=b stage=s0: Broken: no"))
     assert states(client) == ["COMPLETED", "FAILED"]
 
 

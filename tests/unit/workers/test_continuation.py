@@ -16,13 +16,14 @@ from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import Admitted, Turn
 from workers.continuation import Continuation
-from workers.next_link import Drop, Proceed, Reschedule, StageFailed
+from workers.next_link import Drop, FailedStage, Proceed, Reschedule, StageFailed
 from workers.poll_rounds import PollRounds
 
 NAMES = ("one", "two", "three", "four")
 OWN = Admitted("p.0", "acme", TaskState.RUNNING, 7, 2, 4)
 OTHER = Admitted("p.1", "birch", TaskState.RUNNING, 8, 1, 4)
 DUE_MS = 1_795_936_885_248
+BROKEN = FailedStage("tenant=acme stage=one turn=2", "tenant=acme stage=one: Broken: no")
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def published(app: Celery, task: Admitted) -> tuple[list[Any], list[int], str | 
 
 
 def continuation(app: Celery) -> Continuation:
-    return Continuation(app, lambda _: NAMES, 4, PollRounds(lambda *_: None, 4))
+    return Continuation(app, lambda _: NAMES, 4, PollRounds(lambda *_: None, 4), lambda _: None)
 
 
 def test_links_of_stages_that_are_done_are_cut(app: Celery, message: Any) -> None:
@@ -91,16 +92,16 @@ def test_another_task_has_a_chain_of_its_own(app: Celery, message: Any, other: A
 
 
 def test_a_poll_is_of_a_round_whatever_chain_it_came_with(app: Celery, message: Any) -> None:
-    rounds: list[tuple[str, list[Turn], int | None]] = []
-    polls = PollRounds(lambda queue, turns, due_ms: rounds.append((queue, list(turns), due_ms)), 4)
-    continuation = Continuation(app, lambda _: NAMES, 4, polls)
+    rounds: list[tuple[str, list[Turn], int | None, list[str]]] = []
+    polls = PollRounds(lambda queue, turns, due_ms, shown: rounds.append((queue, list(turns), due_ms, list(shown))), 4)
+    continuation = Continuation(app, lambda _: NAMES, 4, polls, lambda _: None)
     continuation.after(message, Reschedule(replace(OWN, turn=1), DUE_MS, "three", after_seconds=3.0))
     assert message.request.chain is None
     continuation.go_on(Reschedule(replace(OTHER, turn=3), DUE_MS, "two", after_seconds=3.0))
     polls.stop()
     assert sorted(rounds) == [
-        (lane_name(lane_of("birch", 4)), [Turn("p.1", 8, 1, 3)], DUE_MS),
-        (lane_name(lane_of("acme", 4)), [Turn("p.0", 7, 2, 1)], DUE_MS),
+        (lane_name(lane_of("birch", 4)), [Turn("p.1", 8, 1, 3)], DUE_MS, ["tenant=birch stage=two"]),
+        (lane_name(lane_of("acme", 4)), [Turn("p.0", 7, 2, 1)], DUE_MS, ["tenant=acme stage=three"]),
     ]
 
 
@@ -126,5 +127,13 @@ def test_what_is_dropped_goes_no_further(app: Celery, message: Any) -> None:
     assert message.request.chain is None
     message.request.chain = [{}]
     with pytest.raises(StageFailed, match="one: Broken: no"):
-        continuation(app).after(message, Drop("one: Broken: no"))
+        continuation(app).after(message, Drop(BROKEN))
     assert message.request.chain is None
+
+
+def test_a_stage_that_fails_in_a_round_is_told_apart_from_one_that_ends_well(app: Celery) -> None:
+    failed: list[FailedStage] = []
+    one = Continuation(app, lambda _: NAMES, 4, PollRounds(lambda *_: None, 4), failed.append)
+    one.go_on(Drop())
+    one.go_on(Drop(BROKEN))
+    assert failed == [BROKEN]

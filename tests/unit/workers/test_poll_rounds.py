@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.broker.messages import MOST_TURNS
+from orchestrator.broker.rounds import SHOWN
 from orchestrator.domain.lanes import lane_name, lane_of
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.records import Admitted, Turn
@@ -14,6 +15,7 @@ from tests.support.waiting import wait_until
 from workers.poll_rounds import LONGEST_MS, SHORTEST_MS, PollRounds, width_ms
 
 Published = list[tuple[str, list[str], int | None]]
+STAGE = "switch"
 DUE_MS = 1_795_936_885_248
 LANE = [f"t{n}" for n in range(2000) if lane_of(f"t{n}", 4) == 1]
 """Tenants of one lane."""
@@ -28,15 +30,20 @@ class Rounds:
 
     def __init__(self) -> None:
         self.published: Published = []
+        self.shown: list[list[str]] = []
         self.now = 0.0
         self.broken = 0
         self.rounds = PollRounds(self._publish, 4, lambda: self.now)
 
-    def _publish(self, queue: str, turns: Sequence[Turn], due_ms: int | None) -> None:
+    def add(self, task: Admitted, due_ms: int, after_seconds: float) -> None:
+        self.rounds.add(task, due_ms, after_seconds, STAGE)
+
+    def _publish(self, queue: str, turns: Sequence[Turn], due_ms: int | None, shown: Sequence[str]) -> None:
         if self.broken:
             self.broken -= 1
             raise OSError("the broker is away")
         self.published.append((queue, [turn.task_id for turn in turns], due_ms))
+        self.shown.append(list(shown))
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def of() -> Rounds:
 
 def test_polls_of_one_lane_that_are_due_together_are_one_message(of: Rounds) -> None:
     for number in range(3):
-        of.rounds.add(poll(number), DUE_MS + number, 3.0)
+        of.add(poll(number), DUE_MS + number, 3.0)
     of.rounds.stop()
     # Due when the last of them is, so that none comes early.
     assert of.published == [("lane-1", ["p.0", "p.1", "p.2"], DUE_MS + 2)]
@@ -54,11 +61,11 @@ def test_polls_of_one_lane_that_are_due_together_are_one_message(of: Rounds) -> 
 
 def test_other_lanes_and_other_times_are_other_rounds(of: Rounds) -> None:
     other = next(f"t{n}" for n in range(100) if lane_of(f"t{n}", 4) == 2)
-    of.rounds.add(poll(0), DUE_MS, 3.0)
-    of.rounds.add(poll(1, other), DUE_MS, 3.0)
-    of.rounds.add(poll(2), DUE_MS + LONGEST_MS, 3.0)
+    of.add(poll(0), DUE_MS, 3.0)
+    of.add(poll(1, other), DUE_MS, 3.0)
+    of.add(poll(2), DUE_MS + LONGEST_MS, 3.0)
     # Due at that time too, and not to be kept waiting for so long.
-    of.rounds.add(poll(3), DUE_MS, 0.2)
+    of.add(poll(3), DUE_MS, 0.2)
     of.rounds.stop()
     assert sorted(of.published, key=lambda one: one[1]) == [
         ("lane-1", ["p.0"], DUE_MS),
@@ -69,34 +76,37 @@ def test_other_lanes_and_other_times_are_other_rounds(of: Rounds) -> None:
 
 
 def test_a_round_gathers_for_a_tenth_of_what_its_polls_wait(of: Rounds) -> None:
-    of.rounds.add(poll(0), DUE_MS, 3.0)
+    of.add(poll(0), DUE_MS, 3.0)
     of.now = 0.2
     of.rounds.round()
     assert of.published == []
     of.now = 0.26
-    of.rounds.add(poll(1), DUE_MS, 3.0)
+    of.add(poll(1), DUE_MS, 3.0)
     wait_until(lambda: of.published == [("lane-1", ["p.0", "p.1"], DUE_MS)])
 
 
 def test_a_full_round_waits_for_nobody(of: Rounds) -> None:
     for number in range(MOST_TURNS + 1):
-        of.rounds.add(poll(number), DUE_MS, 3.0)
+        of.add(poll(number), DUE_MS, 3.0)
     wait_until(lambda: [len(turns) for _, turns, _ in of.published] == [MOST_TURNS])
     of.rounds.stop()
     assert [len(turns) for _, turns, _ in of.published] == [MOST_TURNS, 1]
+    # For the row of each, a few names, whatever its size.
+    assert [len(names) for names in of.shown] == [SHOWN, 1]
+    assert of.shown[1] == [f"tenant={LANE[MOST_TURNS]} stage={STAGE}"]
 
 
 def test_a_round_that_cannot_be_published_keeps_no_other(of: Rounds) -> None:
     of.broken = 1
-    of.rounds.add(poll(0), DUE_MS, 3.0)
-    of.rounds.add(poll(1), DUE_MS + 10_000, 3.0)
+    of.add(poll(0), DUE_MS, 3.0)
+    of.add(poll(1), DUE_MS + 10_000, 3.0)
     of.rounds.stop()
     assert [turns for _, turns, _ in of.published] == [["p.1"]]
 
 
 def test_after_a_stop_it_goes_on(of: Rounds) -> None:
     of.rounds.stop()
-    of.rounds.add(poll(0), DUE_MS, 3.0)
+    of.add(poll(0), DUE_MS, 3.0)
     of.rounds.stop()
     of.rounds.stop()
     assert [turns for _, turns, _ in of.published] == [["p.0"]]
