@@ -26,7 +26,7 @@ def run_stage(self: Any, task_id: str, epoch: int, stage: int, turn: int, *_more
     if is_round(named):
         turns = turns_of((task_id, epoch, stage, turn), named)
         rounds().put(turns, self.request.delivery_info["routing_key"])
-        return f"{len(turns)} polls"
+        return "1 poll" if len(turns) == 1 else f"{len(turns)} polls"
     ran: list[StageInfo] = []
     continuation().after(self, runner().run(Turn(task_id, epoch, stage, turn), ran.append))
     return "; ".join(f"tenant={one.tenant_id} stage={one.stage_name}" for one in ran[:SHOWN])
