@@ -62,6 +62,6 @@ def run(path: Path, *, once: bool = False) -> None:
 
 if __name__ == "__main__":
     paths = [argument for argument in sys.argv[1:] if argument != "--once"]
-    if len(paths) != 1:
+    if len(paths) != 1 or paths[0].startswith("-"):
         sys.exit("usage: python -m examples.event_consumer [--once] DATABASE_FILE")
     run(Path(paths[0]), once="--once" in sys.argv)

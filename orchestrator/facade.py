@@ -18,7 +18,7 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.task_id import task_ids_of
-from orchestrator.plans.switch_task import plan_of_configs
+from orchestrator.plans.switch_task import SwitchTask, switch_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,10 @@ class DeploymentTaskFacade:
         """
         preview = plan.pop("preview", None)
         try:
-            content = plan_of_configs(configs, **{"name": self._name, **plan})
-            submitted = self._client.submit(content, preview=preview)
+            task = switch_task(configs, **{"name": self._name, **plan})
+            with task.telling():
+                content = self._content(task)
+                submitted = self._client.submit(content, preview=preview)
         except ChangeoverError as error:
             return TaskCreationResult(success=False, problems=_problems(error))
         task_ids = tuple(task_ids_of(submitted.plan_id, len(content["tenants"])))
@@ -108,12 +110,16 @@ class DeploymentTaskFacade:
     ) -> TaskPreviewResult:
         """What ``create_switch_task`` of the same would change; writes nothing."""
         try:
-            content = plan_of_configs(configs, **{"name": self._name, **plan})
-            *tenants, end = self._client.preview(content)
+            task = switch_task(configs, **{"name": self._name, **plan})
+            with task.telling():
+                *tenants, end = self._client.preview(self._content(task))
         except ChangeoverError as error:
             return TaskPreviewResult(success=False, problems=_problems(error))
         digest = end.digest if isinstance(end, PreviewEnd) else None
         return TaskPreviewResult(True, digest, tuple(one for one in tenants if isinstance(one, TenantPreview)))
+
+    def _content(self, task: SwitchTask) -> dict[str, Any]:
+        return task.require(lambda plan: self._client.validate(plan)[0].errors)
 
     def pause_task_by_tenant(self, tenant_id: str | int) -> TaskOperationResult:
         """Stops the tenant's task between two stages."""

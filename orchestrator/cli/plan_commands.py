@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,11 @@ import typer
 
 from orchestrator.cli.operation_commands import ActorOption, OverrideOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line, print_problems, problem_json
-from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import PlanState
 
 if TYPE_CHECKING:
+    from orchestrator import Client
     from orchestrator.control.page_answers import ValidationResult
 
 PlanFileArgument = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file, YAML or JSON.", show_default=False)]
@@ -38,13 +40,32 @@ SkipIdenticalOption = Annotated[
 ]
 
 
-def written(plan: Path, format: PlanFormat) -> Path | dict[str, Any]:
-    """The plan as a user wrote it: a plan file is read where it is checked. Raises ``InvalidInput``."""
-    if format is PlanFormat.PLAN:
-        return plan
-    from orchestrator.plans.switch_task import read_switch_task
+class Written:
+    """The plan as a user wrote it, and what is wrong with it in the words of the file."""
 
-    return read_switch_task(plan)
+    def __init__(self, path: Path, format: PlanFormat) -> None:
+        """A plan file is read where it is checked, another here. Raises ``InvalidInput``."""
+        self._path, self._task = path, None
+        if format is PlanFormat.SWITCH_TASK:
+            from orchestrator.plans.switch_task import read_switch_task
+
+            self._task = read_switch_task(path)
+
+    def source(self, check: Callable[[dict[str, Any]], Sequence[Problem]]) -> Path | dict[str, Any]:
+        """What is to be submitted. Raises ``InvalidInput``, with what ``check`` finds, for what has no place in it."""
+        return self._path if self._task is None else self._task.require(check)
+
+    def source_of(self, client: Client) -> Path | dict[str, Any]:
+        """The same, checked by the client."""
+        return self.source(lambda plan: client.validate(plan)[0].errors)
+
+    def words(self, problems: Sequence[Problem]) -> Sequence[Problem]:
+        """The problems as the file's author knows what they speak of."""
+        return problems if self._task is None else self._task.in_its_words(problems)
+
+    def telling(self) -> AbstractContextManager[None]:
+        """What is raised inside has these words."""
+        return nullcontext() if self._task is None else self._task.telling()
 
 
 def register(app: typer.Typer) -> None:
@@ -61,19 +82,23 @@ def validate(
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
     try:
-        result, tenants = _check(written(plan, format), show)
+        given = Written(plan, format)
+        with given.telling():
+            found, tenants = _check(given.source(lambda one: _check(one, show=False)[0].errors), show)
+        told = {"errors": tuple(given.words(found.errors)), "warnings": tuple(given.words(found.warnings))}
+        result = found.model_copy(update=told)
     except InvalidInput as error:
         from orchestrator.control.page_answers import ValidationResult
 
         result, tenants = ValidationResult(valid=False, errors=tuple(error.problems)), iter(())
     if json_output:
-        found: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "valid": result.valid,
             "errors": [problem_json(problem) for problem in result.errors],
             "warnings": [problem_json(problem) for problem in result.warnings],
         }
-        found |= {"fleet": {**result.fleet, "resolved": result.resolved}} if result.resolved else {}
-        print_json(found | {"tenants": list(tenants)} if show else found)
+        shown |= {"fleet": {**result.fleet, "resolved": result.resolved}} if result.resolved else {}
+        print_json(shown | {"tenants": list(tenants)} if show else shown)
     else:
         _print_checked(result, tenants)
     if result.errors:
@@ -130,14 +155,16 @@ def submit(
     from orchestrator.control.target import target_of
 
     with Client() as client:
-        result = client.submit(
-            written(plan, format),
-            preview=preview,
-            skip_identical=skip_identical,
-            override_freeze=override_freeze,
-            actor=actor,
-        )
-        print_problems("warning", result.warnings)
+        given = Written(plan, format)
+        with given.telling():
+            result = client.submit(
+                given.source_of(client),
+                preview=preview,
+                skip_identical=skip_identical,
+                override_freeze=override_freeze,
+                actor=actor,
+            )
+        print_problems("warning", given.words(result.warnings))
         if not wait:
             if json_output:
                 print_json({"planId": result.plan_id, "status": result.status})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from orchestrator.cli.output import JsonOption, print_json, print_line
-from orchestrator.cli.plan_commands import PlanFileArgument, PlanFormat, PlanFormatOption, SkipIdenticalOption, written
+from orchestrator.cli.plan_commands import PlanFileArgument, PlanFormat, PlanFormatOption, SkipIdenticalOption, Written
 
 if TYPE_CHECKING:
     from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
@@ -37,8 +37,9 @@ def preview(
     from orchestrator import Client
     from orchestrator.control.preview_answers import TenantPreview
 
-    with Client() as client:
-        for line in client.preview(written(plan, format), against_plan=against_plan, skip_identical=skip_identical):
+    with Client() as client, (given := Written(plan, format)).telling():
+        source = given.source_of(client)
+        for line in client.preview(source, against_plan=against_plan, skip_identical=skip_identical):
             if json_output:
                 print_json(line)
             elif isinstance(line, TenantPreview):

@@ -2,11 +2,17 @@
 
 What an old config says of its whole plan (``planId``, ``planVersion``, ``serviceNames``) stands in each one and must be
 the same in all. ``None`` is what was left out. Fields of one platform become variables of the tenant.
+
+Who wrote the list never saw the plan: what is wrong with it is told of the list (``SwitchTask.in_its_words``), at once
+with what has no place in a plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,18 +32,82 @@ _HEALTH: Final = "healthCheckEndpoints"
 _SOURCE: Final = "source_tenant_deploy_config"
 _OLD_NAMES: Final = {snake_case(name): name for name in (*_PLATFORM, _HEALTH)}
 _TENANT: Final = frozenset(TenantDeployConfig.model_fields)
+_ENDPOINTS: Final = "network_endpoints"
+_PLACE: Final = re.compile(r"\btenants\[(\d+)\]((?:\.\w+|\[\d+\])*)")
+_OF_HEAD: Final = re.compile(r"(plan_id|service_names)\b")
+
+MOST_NAMED: Final = 100
+"""Things without a place that are named; the others are counted."""
+
+Check = Callable[[dict[str, Any]], Sequence[Problem]]
+"""What is wrong with a plan."""
 
 
-def plan_of_configs(configs: Any, **plan: Any) -> dict[str, Any]:
-    """The plan, as a user would write it, unchecked but for what is the old form's own; ``plan`` holds further keys of
-    one, which go before what the configs say. Nothing of the caller's is changed.
+@dataclass(frozen=True)
+class SwitchTask:
+    """``plan``: as a user would write it, unchecked; ``problems``: one for each thing that has no place in it.
 
-    Raises ``InvalidInput`` with one problem for each thing that has no place in a plan.
+    ``configs``: those that became its tenants, each with its place in the list; ``said``: what configs say of the plan,
+    and the first place where it stands.
+    """
+
+    plan: dict[str, Any]
+    problems: list[Problem]
+    configs: list[tuple[int, Any]]
+    said: dict[str, tuple[str, Any]]
+
+    def require(self, check: Check) -> dict[str, Any]:
+        """The plan, when nothing was without a place. Raises ``InvalidInput`` with that and what ``check`` finds."""
+        if not self.problems:
+            return self.plan
+        named = self.problems[:MOST_NAMED]
+        if more := len(self.problems) - len(named):
+            named.append(Problem("", None, f"and {more} more things that have no place in a plan"))
+        # Of a list without a config that could be read, it is said already that there is no tenant.
+        found = [one for one in check(self.plan) if one.path != "tenants" or self.configs]
+        raise InvalidInput(sorted(self.in_its_words([*named, *found]), key=_place_in_list))
+
+    def in_its_words(self, problems: Iterable[Problem]) -> list[Problem]:
+        """What is wrong with the plan, as something in the list of configs."""
+        return [self._in_its_words(problem) for problem in problems]
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """What is raised inside as wrong with the plan is in the words of the list."""
+        try:
+            yield
+        except InvalidInput as error:
+            raise InvalidInput(self.in_its_words(error.problems)) from None
+
+    def _in_its_words(self, problem: Problem) -> Problem:
+        head = _OF_HEAD.match(problem.path)
+        if head is not None and head[1] in self.said:
+            path, value = self.said[head[1]]
+            rest = problem.path[head.end() :]
+            return Problem(path + rest, problem.value if rest else value, problem.message)
+        if problem.path == "tenants":
+            return replace(problem, path="configs")
+        path, message = (_PLACE.sub(self._old_place, text) for text in (problem.path, problem.message))
+        return Problem(path, problem.value, message)
+
+    def _old_place(self, found: re.Match[str]) -> str:
+        if int(found[1]) >= len(self.configs):
+            return found[0]
+        index, config = self.configs[int(found[1])]
+        rest = re.findall(r"\w+|\[\d+\]", found[2])
+        return f"configs[{index}]" + (_old_place(config, rest) if isinstance(config, Mapping) else found[2])
+
+
+def switch_task(configs: Any, **plan: Any) -> SwitchTask:
+    """``plan`` holds further keys of a plan, which go before what the configs say. Nothing of the caller's is changed.
+
+    Raises ``InvalidInput`` for what is no list.
     """
     if isinstance(configs, str | bytes | Mapping) or not isinstance(configs, Iterable):
         raise InvalidInput([Problem("configs", None, "expected a list of tenant configs")])
     problems: list[Problem] = []
     tenants: list[dict[str, Any]] = []
+    taken: list[tuple[int, Any]] = []
     shared = _Shared(problems)
     for index, config in enumerate(configs):
         path = f"configs[{index}]"
@@ -48,17 +118,19 @@ def plan_of_configs(configs: Any, **plan: Any) -> dict[str, Any]:
             tenants.append(_tenant(path, config, problems))
         else:
             problems.append(Problem(path, "null" if config is None else str(config), "expected a tenant's config"))
-    if problems:
-        raise InvalidInput(problems)
-    return {"name": "switch task", "max_concurrency": MAX_CONCURRENCY, **shared.plan(plan), **plan, "tenants": tenants}
+            continue
+        taken.append((index, config))
+    head, said = shared.plan(plan)
+    whole = {"name": "switch task", "max_concurrency": MAX_CONCURRENCY, **head, **plan, "tenants": tenants}
+    return SwitchTask(whole, problems, taken, said)
 
 
-def read_switch_task(path: str | Path, **plan: Any) -> dict[str, Any]:
+def read_switch_task(path: str | Path, **plan: Any) -> SwitchTask:
     """The same of a file: JSON (or YAML) with the list. Raises ``InvalidInput``."""
     value = read_document(path, "a JSON list of tenant configs")
     if not isinstance(value, list):
         refuse_file(str(path), "expected a JSON list of tenant configs (a plan needs no --format)")
-    return plan_of_configs(value, **plan)
+    return switch_task(value, **plan)
 
 
 class _Shared:
@@ -82,16 +154,17 @@ class _Shared:
                 message = f"differs from {first} ({_short(said)}): one plan has one; submit it apart"
                 self._problems.append(Problem(f"{path}.{key}", value, message))
 
-    def plan(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """As keys of a plan; what is ``given`` for it in the call goes before."""
+    def plan(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[str, Any]]]:
+        """As keys of a plan, and where each was said; what is ``given`` for it in the call goes before."""
         said = {name: value for name, (_, value) in self._said.items()}
+        of_call = {snake_case(key) for key in given}
         found: dict[str, Any] = {}
         version = said.get("plan_version")
-        if "plan_id" in said:
+        if "plan_id" in said and "plan_id" not in of_call:
             found["plan_id"] = f"{said['plan_id']}" + (f"-v{version}" if version is not None else "")
-        if "service_names" in said and not {"stages", "service_names"} & {snake_case(key) for key in given}:
+        if "service_names" in said and not {"stages", "service_names"} & of_call:
             found["service_names"] = said["service_names"]
-        return found
+        return found, {name: self._said[name] for name in found}
 
 
 def _tenant(path: str, config: Mapping[Any, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -113,7 +186,7 @@ def _config(path: str, config: Mapping[Any, Any], known: frozenset[str], problem
             continue
         if name in found or _OLD_NAMES.get(name) in old:
             problems.append(Problem(f"{path}.{key}", None, "given twice, in two spellings"))
-        elif name == "network_endpoints":
+        elif name == _ENDPOINTS:
             found[name] = _endpoints(value, old)
         elif name in known:
             found[name] = value
@@ -142,9 +215,9 @@ def _ask_there(
         problems.append(Problem(f"{path}.{_HEALTH}", None, "expected a list of URLs"))
         return
     if endpoints:
-        if "network_endpoints" in found:
-            variables.setdefault("networkEndpoints", found["network_endpoints"])
-        found["network_endpoints"] = [{"value": url} for url in endpoints]
+        if _ENDPOINTS in found:
+            variables.setdefault(_camel(_ENDPOINTS), found[_ENDPOINTS])
+        found[_ENDPOINTS] = [{"value": url} for url in endpoints]
 
 
 def _given(config: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
@@ -161,8 +234,31 @@ def _endpoints(endpoints: Any, variables: dict[str, Any]) -> Any:
         for one in whole
     ]
     if asked != whole:
-        variables["networkEndpoints"] = whole
+        variables[_camel(_ENDPOINTS)] = whole
     return asked
+
+
+def _old_place(config: Mapping[Any, Any], place: Sequence[str]) -> str:
+    """Where in the old config that stands of which this is the place in the tenant."""
+    if not place:
+        return ""
+    written = {snake_case(key): key for key, _ in _given(config)}
+    name, *rest = place
+    if name == _SOURCE and isinstance(source := config.get(written.get(name, "")), Mapping):
+        return f".{written[name]}{_old_place(source, rest)}"
+    health = written.get(snake_case(_HEALTH), "")
+    if name == _ENDPOINTS and config.get(health):
+        return f".{health}{rest[0] if rest else ''}"
+    if name == "variables" and rest and snake_case(rest[0]) in (*_OLD_NAMES, _ENDPOINTS):
+        name, *rest = (snake_case(rest[0]), *rest[1:])
+    behind = [one if one.startswith("[") else f".{_camel(one) if name == _ENDPOINTS else one}" for one in rest]
+    return f".{written.get(name, _OLD_NAMES.get(name) or _camel(name))}{''.join(behind)}"
+
+
+def _place_in_list(problem: Problem) -> int:
+    """Of the whole plan first, then in the order of the configs."""
+    found = re.match(r"configs\[(\d+)\]", problem.path)
+    return int(found[1]) if found else -1
 
 
 def _camel(name: str) -> str:

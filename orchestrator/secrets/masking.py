@@ -11,12 +11,13 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
+from orchestrator.secrets.server_urls import shown_server
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
@@ -95,24 +96,25 @@ def _harmless_url(found: re.Match[str]) -> str:
 
 
 def masked_url(url: str) -> str:
-    """The URL with its user, password, query and fragment masked; all of it, when it cannot be read."""
+    """The URL with its user, password, query and fragment masked, and what its path may hold of one; all of it, when
+    it cannot be read."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
-    who, at, host = parts.netloc.rpartition("@")
-    shown = f"{MASK}@{host}" if at and who else host
+    who = parts.netloc.rpartition("@")[0]
     query, fragment = (MASK if part else "" for part in (parts.query, parts.fragment))
-    return urlunsplit(parts._replace(netloc=shown, query=query, fragment=fragment))
+    return shown_server(parts, f"{MASK}@" if who else "", query, fragment)
 
 
 def redact(url: str) -> str:
-    """The URL of a server without user, password and query, for people to read; masked when it cannot be read."""
+    """The URL of a server without user, password, query and what its path may hold of one, for people to read; masked
+    when it cannot be read."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+    return shown_server(parts)
 
 
 def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from orchestrator.domain.naming import nearest
+from orchestrator.secrets.server_urls import shown_server
 
 ValuePattern = tuple[re.Pattern[str], str]
 """What an option's value must match, and how that is called."""
 
 PATH: Final[ValuePattern] = (re.compile(".+"), "a path")
+
+_HOST_AND_PORT: Final = re.compile(r"[\w.-]{1,253}:[0-9]{1,5}(/[0-9]{0,9})?")
 
 
 class BadUrl(ValueError):
@@ -63,15 +66,17 @@ def read_options(query: str, known: Mapping[str, ValuePattern], tls: str = "") -
 
 
 def shown_url(url: str) -> str | None:
-    """The URL as an error may show it: without user, password, query and fragment; None when it is not clear where
-    those are."""
+    """The URL as an error may show it: without user, password, query, fragment and what its path may hold of one; None
+    when it is not clear where those are, as in what is no URL, but for ``host:port``."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
     if "@" in url and "@" not in parts.netloc:
         return None
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    if "://" not in url:
+        return url if _HOST_AND_PORT.fullmatch(url) else None
+    return shown_server(parts)
 
 
 def _is_host(host: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.plans.switch_task import plan_of_configs, read_switch_task
+from orchestrator.plans.switch_task import SwitchTask, read_switch_task, switch_task
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from orchestrator.validation.preview import preview_plan
@@ -59,9 +59,26 @@ OLD: dict[str, Any] = {
 }
 
 
+def plan_of_configs(configs: Any, **plan: Any) -> dict[str, Any]:
+    return switch_task(configs, **plan).require(lambda _: [])
+
+
 def problems(configs: Any, **plan: Any) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         plan_of_configs(configs, **plan)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def all_problems(task: SwitchTask) -> list[str]:
+    """As whoever submits it is told: the validator's too."""
+
+    @task.telling()
+    def submit() -> None:
+        plan = task.require(lambda plan: validate_plan(plan, settings=CATALOGUE).errors)
+        validate_plan(plan, settings=CATALOGUE).require()
+
+    with pytest.raises(InvalidInput) as caught:
+        submit()
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -70,7 +87,7 @@ def test_an_old_config_is_taken_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "configs.json"
     other = OLD | {"tenantId": "10002", "sourceTenantDeployConfig": None}
     file.write_text(json.dumps([OLD, other]))
-    plan = read_switch_task(file)
+    plan = read_switch_task(file).plan
     assert plan == plan_of_configs([OLD, other])
     assert kept == OLD
     assert plan["plan_id"] == "4711-v2"
@@ -114,6 +131,49 @@ def test_each_thing_that_has_no_place_is_one_problem() -> None:
     ]
     assert problems({"tenantId": 1}) == ["configs: expected a list of tenant configs"]
     assert problems(None) == ["configs: expected a list of tenant configs"]
+
+
+def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
+    bare = {key: value for key, value in OLD.items() if key not in ("planId", "serviceNames", "tenantId")}
+    wrong: list[Any] = [
+        OLD | {"planId": "4711/1", "serviceNames": ["portal", "portall"], "trunkGrup": 1},
+        None,
+        OLD | {"planId": "4711/1", "serviceNames": None, "tenantId": "two words", "deployUnitVersion": [1]},
+        {**bare, "tenant_id": 10001, "variables": {"my_key": object()}},
+        {"deploy_unit_name": 7, "healthCheckEndpoints": ["http://h/ok", "ftp://h/no"], "tenantId": "d"},
+        {"tenantId": "e", "networkEndpoints": [{"key": "a", "targetIp": 5}], "nacosNameSpace": object()},
+        {"deployUnitId": 1, "sourceTenantDeployConfig": {"deployUnitName": {}, "networkEndpoints": [{"value": 1}]}},
+        {"tenantId": "f", "healthCheckEndpoints": ["ftp://h/no"]},
+    ]
+    found = all_problems(switch_task(wrong))
+    assert found == [
+        "services.portal.steps[0].key: the name 'nacosNameSpace' is undefined, for configs[7] (got '{{ "
+        "tenant.variables.nacosNameSpace }}:{{ tenant.tenant_id }}')",
+        "configs[0].trunkGrup: unknown key; did you mean 'trunkGroup'?",
+        "configs[0].serviceNames[1]: unknown service; did you mean 'portal'? (got 'portall')",
+        "configs[0].planId: expected letters, digits, '.', '_' and '-', beginning with a letter or "
+        "digit (got '4711/1')",
+        "configs[1]: expected a tenant's config (got 'null')",
+        "configs[2].deployUnitVersion: expected text or a whole number (got 'a list of 1')",
+        "configs[2].tenantId: expected text without spaces, braces or control characters (got 'two words')",
+        "configs[3].variables.my_key: expected a JSON value (text, number, true or false, null, list, "
+        "mapping) (got 'a object')",
+        "configs[3].tenant_id: the same as configs[0].tenantId; expected each once (got '10001')",
+        "configs[4].deploy_unit_name: expected text (got 7)",
+        "configs[5].networkEndpoints[0].targetIp: expected text (got 5)",
+        "configs[5].nacosNameSpace: expected a JSON value (text, number, true or false, null, list, "
+        "mapping) (got 'a object')",
+        "configs[6].tenantId: missing; this key is required",
+        "configs[6].sourceTenantDeployConfig.deployUnitName: expected text (got 'a mapping of 0')",
+        "configs[6].sourceTenantDeployConfig.networkEndpoints[0].value: expected text (got 1)",
+        "configs[7].healthCheckEndpoints[0]: expected an http:// or https:// URL: its scheme is 'ftp' "
+        "(got 'ftp://h/no')",
+    ]
+
+
+def test_without_a_mistake_of_the_old_form_the_words_are_the_same() -> None:
+    (found,) = all_problems(switch_task([OLD | {"deployUnitVersion": [1]}]))
+    assert found.startswith("configs[0].deployUnitVersion: expected ")
 
 
 def test_a_plan_version_is_a_whole_number_from_1() -> None:

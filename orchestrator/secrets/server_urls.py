@@ -1,0 +1,31 @@
+"""What people are shown of the URL of a server."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import SplitResult, unquote
+
+from orchestrator.secrets.addresses import HARMLESS_SEGMENT
+from orchestrator.secrets.known import MASK
+
+_FILES: Final = frozenset({"unix", "redis+socket", "sqlite"})
+_REDIS: Final = frozenset({"redis", "rediss"})
+_DATABASE: Final = re.compile(r"/[0-9]{1,9}/?")
+_PLAIN: Final = re.compile(HARMLESS_SEGMENT)
+
+
+def shown_server(parts: SplitResult, who: str = "", query: str = "", fragment: str = "") -> str:
+    """The URL with these in the place of its user, query and fragment. Of its path a database's number, a file's name
+    and what anybody could have written: a password that a slash too many stands before is in it."""
+    host = parts.netloc.rpartition("@")[2]
+    tail = (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
+    return f"{parts.scheme}://{who}{host}{_shown_path(parts.scheme, parts.path)}{tail}"
+
+
+def _shown_path(scheme: str, path: str) -> str:
+    if scheme in _FILES or not path.strip("/"):
+        return path
+    if scheme in _REDIS:
+        return path if _DATABASE.fullmatch(path) else f"/{MASK}"
+    return "/".join(one if _PLAIN.fullmatch(one) or unquote(one) == "/" else MASK for one in path.split("/"))
