@@ -40,7 +40,7 @@ SkipIdenticalOption = Annotated[
 ]
 
 
-class Written:
+class GivenPlan:
     """The plan as a user wrote it, and what is wrong with it in the words of the file."""
 
     def __init__(self, path: Path, format: PlanFormat) -> None:
@@ -82,7 +82,7 @@ def validate(
 ) -> None:
     """Check a plan file; nothing is written and no server is needed. Exit code 0 when it can be submitted, else 2."""
     try:
-        given = Written(plan, format)
+        given = GivenPlan(plan, format)
         with given.telling():
             found, tenants = _check(given.source(lambda one: _check(one, show=False)[0].errors), show)
         told = {"errors": tuple(given.words(found.errors)), "warnings": tuple(given.words(found.warnings))}
@@ -155,7 +155,7 @@ def submit(
     from orchestrator.control.target import target_of
 
     with Client() as client:
-        given = Written(plan, format)
+        given = GivenPlan(plan, format)
         with given.telling():
             result = client.submit(
                 given.source_of(client),

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from orchestrator.cli.output import JsonOption, print_json, print_line
-from orchestrator.cli.plan_commands import PlanFileArgument, PlanFormat, PlanFormatOption, SkipIdenticalOption, Written
+from orchestrator.cli.plan_commands import (
+    GivenPlan,
+    PlanFileArgument,
+    PlanFormat,
+    PlanFormatOption,
+    SkipIdenticalOption,
+)
 
 if TYPE_CHECKING:
     from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
@@ -37,7 +43,7 @@ def preview(
     from orchestrator import Client
     from orchestrator.control.preview_answers import TenantPreview
 
-    with Client() as client, (given := Written(plan, format)).telling():
+    with Client() as client, (given := GivenPlan(plan, format)).telling():
         source = given.source_of(client)
         for line in client.preview(source, against_plan=against_plan, skip_identical=skip_identical):
             if json_output:

@@ -39,7 +39,7 @@ _OF_HEAD: Final = re.compile(r"(plan_id|service_names)\b")
 MOST_NAMED: Final = 100
 """Things without a place that are named; the others are counted."""
 
-Check = Callable[[dict[str, Any]], Sequence[Problem]]
+PlanCheck = Callable[[dict[str, Any]], Sequence[Problem]]
 """What is wrong with a plan."""
 
 
@@ -56,7 +56,7 @@ class SwitchTask:
     configs: list[tuple[int, Any]]
     said: dict[str, tuple[str, Any]]
 
-    def require(self, check: Check) -> dict[str, Any]:
+    def require(self, check: PlanCheck) -> dict[str, Any]:
         """The plan, when nothing was without a place. Raises ``InvalidInput`` with that and what ``check`` finds."""
         if not self.problems:
             return self.plan

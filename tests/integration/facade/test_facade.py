@@ -53,7 +53,8 @@ def test_preview_and_freezes(client: Client) -> None:
     seen = facade.preview_switch_task(configs, **plan)
     assert (seen.success, [one.tenant_id for one in seen.tenants]) == (True, ["t0"])
     nothing: Any = None
-    assert facade.preview_switch_task([nothing]).problems == ("configs[0]: expected a tenant's config (got 'null')",)
+    found = facade.preview_switch_task([nothing], **plan).problems
+    assert found == ("configs[0]: expected a tenant's config (got 'null')",)
     assert facade.create_switch_task(configs, preview=seen.digest, **plan).success
     assert not facade.create_switch_task([tenant("t1")], preview=seen.digest, **plan).success
     freeze = facade.freeze_tenants("t*", "a release", 3600)
