@@ -16,7 +16,8 @@ from orchestrator.domain.errors import (
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
-    from orchestrator.control.consumer import EventConsumer, EventPosition, EventsMissed, FileCursor
+    from orchestrator.control.consumer import EventConsumer, EventsMissed
+    from orchestrator.control.event_cursors import EventPosition, FileCursor
 
 # Grouped by what a reader looks for, not by letter.
 __all__ = [  # noqa: RUF022
@@ -42,8 +43,12 @@ def __getattr__(name: str) -> Any:
         from orchestrator.client import Client
 
         return Client
-    if name in ("EventConsumer", "EventPosition", "EventsMissed", "FileCursor"):
+    if name in ("EventConsumer", "EventsMissed"):
         from orchestrator.control import consumer
 
         return getattr(consumer, name)
+    if name in ("EventPosition", "FileCursor"):
+        from orchestrator.control import event_cursors
+
+        return getattr(event_cursors, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,11 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from checkpoint import LEDGER_STORE, Checkpoint, CheckpointError, CheckpointStore
+from checkpoint import (
+    LEDGER_STORE,
+    Checkpoint,
+    CheckpointDamaged,
+    CheckpointError,
+    CheckpointStore,
+    CheckpointTooNew,
+)
 from orchestrator.control.answers import CheckpointStatus
-from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.errors import Unreachable, quoted_value
+from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
@@ -53,25 +59,39 @@ class CheckpointReader:
         texts = dict(zip(task_ids, self._reader.checkpoint_texts(task_ids), strict=True))
         known = {task_id: _content(text) for task_id, text in texts.items() if text}
         elsewhere = [task_id for task_id, content in known.items() if content.get(MARKER) == self._store_name]
-        stored = self._load(elsewhere)
+        stored, unread = self._load(elsewhere)
         found = []
         for task_id in task_ids:
             content = known.get(task_id)
             if content is None:
                 found.append(CheckpointStatus(task_id=task_id, kept=False, finding="there is no checkpoint"))
+            elif task_id in unread:
+                found.append(self._unread(task_id, unread[task_id]))
             elif MARKER in content:
                 found.append(self._elsewhere(task_id, str(content[MARKER]), stored.get(task_id)))
             else:
                 found.append(_in_ledger(task_id, str(texts[task_id])))
         return found
 
-    def _load(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
+    def _load(self, task_ids: Sequence[str]) -> tuple[dict[str, Checkpoint], dict[str, CheckpointError]]:
+        """Those that the store keeps, and those that nobody can read: a store refuses all that are asked for with one
+        such, so they are halved until it is alone."""
         if not task_ids or self._store is None:
-            return {}
+            return {}, {}
         try:
-            return self._store.load_many(task_ids)
+            return self._store.load_many(task_ids), {}
+        except (CheckpointDamaged, CheckpointTooNew) as error:
+            if len(task_ids) == 1:
+                return {}, {task_ids[0]: error}
+            middle = len(task_ids) // 2
+            (left, unread), (right, more) = self._load(task_ids[:middle]), self._load(task_ids[middle:])
+            return left | right, unread | more
         except CheckpointError as error:
             raise Unreachable(f"checkpoint store {self._store_name}: {error}") from error
+
+    def _unread(self, task_id: str, error: CheckpointError) -> CheckpointStatus:
+        finding = f"the store {self._store_name!r}: {_way_on(error)}"
+        return CheckpointStatus(task_id=task_id, kept=True, store=self._store_name, finding=finding)
 
     def _elsewhere(self, task_id: str, store: str, checkpoint: Checkpoint | None) -> CheckpointStatus:
         if checkpoint is not None:
@@ -96,9 +116,14 @@ def _content(text: str) -> Mapping[str, object]:
 def _in_ledger(task_id: str, text: str) -> CheckpointStatus:
     try:
         return _status(LEDGER_STORE, Checkpoint.from_json(text))
-    except (CheckpointError, *UNREADABLE):
-        finding = f"it is damaged ({quoted_value(text)}); `changeover retry --from-scratch` starts over"
-        return CheckpointStatus(task_id=task_id, kept=True, store=LEDGER_STORE, finding=finding)
+    except CheckpointError as error:
+        return CheckpointStatus(task_id=task_id, kept=True, store=LEDGER_STORE, finding=_way_on(error))
+
+
+def _way_on(error: CheckpointError) -> str:
+    if isinstance(error, CheckpointTooNew):
+        return f"{error}: update this process"
+    return f"it is damaged: {error}; a hand in the data? `changeover retry --from-scratch` starts over"
 
 
 def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:

@@ -5,37 +5,38 @@ last one: if the log no longer holds that very event there, the log has gone bac
 other events (docs/delivery.md), and the consumer goes on behind the newest event of its trail that the log still holds.
 
 Of the feed, which loses its oldest events, a cursor also keeps points where no event was handled: where it began, and
-where a gap that was told ended. So what leaves the feed before the next event is handled is told as well.
+where a gap that was told ended, each with the fingerprint of the event behind it. So what leaves the feed before the
+next event is handled is told as well, and a log that went back is known there too.
+
+A page of the log is one read; the next one begins at the last event of it, so that a log that goes back, or loses its
+oldest, while it is being handled is found out like one that did so in between.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Protocol
+from itertools import islice
+from typing import Final, NoReturn, Protocol
 
+from orchestrator.control.event_cursors import CursorStore, EventPosition, fingerprint, followed_by, is_event
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.events import Event
-from orchestrator.files.private_file import read_private, replace_private
 
 LOOK_SECONDS: Final = 0.5
 """Pause after a look that found nothing new."""
 
-_FORMAT: Final = 1
-_LONGEST: Final = 256
-_WHOLE: Final = 32
-"""Of a trail that grows longer than the first, every second is forgotten but the newest."""
+_PAGE: Final = 500
+"""Events of one look: no source needs a second read for them, between which the log could change."""
 
 
 class EventsMissed(ChangeoverError):
     """Events left the feed before they were handled: the consumer was away for longer than the feed reaches back.
 
     ``last`` is exact. ``first`` is where the consumer stood: a log that went back while nobody read, and was cut behind
-    that point, shows no trace of it, so events of lower numbers may be among those that it has not handled.
+    that point, shows no trace of it, so events of lower numbers may be among those that it has not handled. Where the
+    feed begins right behind the last event that was handled, nobody can say whether it is still the same feed: both
+    are that event's number then.
 
     Take up the state anew, all of it (``Client.plans``, ``Client.status``), then go on with
     ``EventConsumer.skip_missed``.
@@ -57,78 +58,6 @@ class EventSource(Protocol):
 
     def events(self, plan_id: str | None, since: int, /) -> Iterator[Event]:
         """Events after sequence id ``since``, in order."""
-
-
-@dataclass(slots=True)
-class EventPosition:
-    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last; "" where
-    none was handled and the feed began behind that number."""
-
-    trail: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def sequence_id(self) -> int:
-        """Of the last event that was handled, or told as missed; 0 before the first."""
-        return next(reversed(self.trail), 0)
-
-    def add(self, event: Event) -> None:
-        """The event has been handled. Of the older ones fewer are kept the older they are."""
-        self.trail[event.sequence_id] = fingerprint(event)
-        if len(self.trail) > _LONGEST:
-            kept = list(self.trail.items())
-            self.trail = dict(kept[:-_WHOLE:2] + kept[-_WHOLE:])
-
-    def pass_by(self, last: int) -> None:
-        """What came up to ``last`` is gone from the feed, and not to be waited for."""
-        self.trail[last] = ""
-
-    def cut(self, last: int) -> None:
-        """Forget what came after ``last``."""
-        self.trail = {number: text for number, text in self.trail.items() if number <= last}
-
-
-class CursorStore(Protocol):
-    """Keeps a position over restarts. A database of the consumer's own is best: saved with what the handling wrote."""
-
-    def load(self) -> EventPosition:
-        """The position last saved; an empty one before the first."""
-
-    def save(self, position: EventPosition) -> None:
-        """Keeps it; when this returns, it survives a crash."""
-
-
-class MemoryCursor:
-    """A position that lasts as long as its consumer: for who only looks."""
-
-    def load(self) -> EventPosition:
-        """An empty one."""
-        return EventPosition()
-
-    def save(self, position: EventPosition) -> None:
-        """The consumer has it."""
-
-
-class FileCursor:
-    """A cursor in a file of our own, replaced whole at each save."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def load(self) -> EventPosition:
-        """Raises ``OSError`` or ``ValueError`` for a file that is there and is no cursor, or one of another format."""
-        try:
-            kept = json.loads(read_private(self._path))
-            if kept["format"] != _FORMAT:
-                raise ValueError(f"its format is {kept['format']!r}")
-            return EventPosition({int(number): str(text) for number, text in kept["trail"]})
-        except FileNotFoundError:
-            return EventPosition()
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"{self._path} is no cursor of an EventConsumer in format {_FORMAT}") from error
-
-    def save(self, position: EventPosition) -> None:
-        """One small write and an ``fsync``."""
-        replace_private(self._path, json.dumps({"format": _FORMAT, "trail": list(position.trail.items())}))
 
 
 class EventConsumer:
@@ -158,7 +87,7 @@ class EventConsumer:
         self._save_every = save_every
         self._since = since
         self._position = cursor.load()
-        self._missed = 0
+        self._missed: tuple[int, Event] | None = None
         self.went_back = 0
         """How often the log was found without events that had been handled: what was made of those is to be undone."""
 
@@ -191,31 +120,56 @@ class EventConsumer:
 
     def skip_missed(self) -> None:
         """Goes on behind the events that the last ``EventsMissed`` told of."""
-        if self._missed > self._position.sequence_id:
-            self._position.pass_by(self._missed)
+        if self._missed is not None:
+            self._position.pass_by(*self._missed)
+            self._missed = None
             self._cursor.save(self._position)
 
     def _unhandled(self) -> Iterator[Event]:
-        if not self._position.trail:
-            self._begin()
-        last = self._position.sequence_id
-        if not self._position.trail:
-            yield from self._source.events(self._plan_id, self._since)
-            return
-        found = self._source.events(self._plan_id, last - 1 if self._position.trail[last] else 0)
-        first = next(found, None)
-        if self._is_last(first):
-            yield from found
-        elif self._is_behind(first, last):
-            assert first is not None
-            if first.sequence_id > last + 1:
-                self._missed = first.sequence_id - 1
-                raise EventsMissed(last + 1, self._missed)
-            yield first
-            yield from found
-        elif self._has_any():
+        """Page by page: the one before has been handled when the next is asked for."""
+        more = True
+        while more:
+            page, more = self._look()
+            yield from page
+
+    def _look(self) -> tuple[list[Event], bool]:
+        """The next page of what is behind the position, and whether there may be more."""
+        self._missed = None
+        while True:
+            if not self._position.trail:
+                self._begin()
+            last, mark = next(reversed(self._position.trail.items()), (self._since, ""))
+            if not self._position.trail:
+                return self._page(last)
+            page, more = self._page(last - 1 if is_event(mark) else 0)
+            first = page[0] if page else None
+            if self._is_at(first, last):
+                return self._up_to_a_gap(page[1:], last, more)
+            if self._is_behind(first, last):
+                if first is not None and first.sequence_id == last + 1 and mark not in ("", followed_by(first)):
+                    # It is not the one that followed; or nobody can say, since what was handled has left the feed.
+                    self._miss(last, first)
+                return self._up_to_a_gap(page, last, more)
+            if not self._has_any():
+                return [], False
             self._go_back()
-            yield from self._unhandled()
+
+    def _page(self, since: int) -> tuple[list[Event], bool]:
+        found = list(islice(self._source.events(self._plan_id, since), _PAGE))
+        return found, len(found) == _PAGE
+
+    def _up_to_a_gap(self, page: list[Event], last: int, more: bool) -> tuple[list[Event], bool]:
+        """Of the feed, whose numbers have no gap. Raises ``EventsMissed`` for one that comes first."""
+        if self._plan_id is not None:
+            return page, more
+        if page and page[0].sequence_id > last + 1:
+            self._miss(last + 1, page[0])
+        whole = [event for place, event in enumerate(page) if event.sequence_id == last + 1 + place]
+        return whole, more or len(whole) < len(page)
+
+    def _miss(self, first: int, then: Event) -> NoReturn:
+        self._missed = then.sequence_id - 1, then
+        raise EventsMissed(first, then.sequence_id - 1)
 
     def _begin(self) -> None:
         """Keeps the point to compare from, as far as there is one."""
@@ -223,15 +177,16 @@ class EventConsumer:
         if first is not None and first.sequence_id == self._since:
             self._position.add(first)
         elif self._plan_id is None and not self._since:
-            self._position.pass_by(first.sequence_id - 1 if first is not None else 0)
+            self._position.pass_by(first.sequence_id - 1 if first is not None else 0, first)
         elif self._is_behind(first, self._since):
-            self._position.pass_by(self._since)
+            self._position.pass_by(self._since, first)
         else:
             return
         self._cursor.save(self._position)
 
-    def _is_last(self, event: Event | None) -> bool:
-        return event is not None and self._position.trail.get(event.sequence_id) == fingerprint(event)
+    def _is_at(self, event: Event | None, number: int) -> bool:
+        """Whether it is the one that was handled under that number."""
+        return event is not None and event.sequence_id == number and self._position.trail[number] == fingerprint(event)
 
     def _is_behind(self, oldest: Event | None, number: int) -> bool:
         """Whether the feed begins behind that number; it has no gap, so what was before has left it."""
@@ -242,7 +197,8 @@ class EventConsumer:
         return self._plan_id is not None or next(self._source.events(None, 0), None) is not None
 
     def _go_back(self) -> None:
-        """To the newest event of the trail that the log still holds; to where it began when there is none."""
+        """To the newest event of the trail that the log still holds, or to one that has left it: what is behind that is
+        told then. To where it began when there is none."""
         self.went_back += 1
         self._cut_back()
         # Else who dies before the next event is handled would begin at numbers that are given out again.
@@ -254,19 +210,11 @@ class EventConsumer:
     def _cut_back(self) -> None:
         for number in sorted(self._position.trail, reverse=True):
             self._position.cut(number)
-            is_event = bool(self._position.trail[number])
-            first = next(self._source.events(self._plan_id, number - 1 if is_event else 0), None)
-            if self._is_last(first):
-                return
-            if self._is_behind(first, number):
-                if is_event:
-                    # Whether the log went back behind it as well cannot be seen any more: it is told as missed.
-                    self._position = EventPosition()
-                    self._position.pass_by(number - 1)
+            since = number - 1 if is_event(self._position.trail[number]) else 0
+            first = next(self._source.events(self._plan_id, since), None)
+            if self._is_at(first, number) or self._is_behind(first, number):
                 return
         self._position = EventPosition()
-
-
-def fingerprint(event: Event) -> str:
-    """Tells events of the same number apart."""
-    return hashlib.sha256(event.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
+        if self._plan_id is None and not self._since:
+            # It is another log than where it began: what has left this one was not handled.
+            self._position.pass_by(0)

@@ -14,12 +14,20 @@ from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.fleet_config import MAX_WAVES
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
-from orchestrator.ledger.damaged_keys import is_object
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
+from orchestrator.ledger.stored_forms import (
+    GATE_FORM,
+    LIST_FORMS,
+    PLAN_FORMS,
+    TASK_FORMS,
+    member_words,
+    wrong_with_list,
+    wrong_with_object,
+)
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
-TEXTS: Final = ("lastOperation", "pausedFor", "cancelledFor")
+TEXTS: Final = (*PLAN_FORMS, *LIST_FORMS)
 _WAVES: Final = 1 + len(TEXTS) + len(NUMBERS)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
 COUNTED: Final = (
@@ -51,7 +59,6 @@ _WRONG: Final = {
     "number": "its {field} is {value}, not a whole number",
     "object": "its {field} is {value}, not a JSON object",
     "config": "its config (the key {field}) is {value}, not a JSON object",
-    "failure": "its {field} is {value}, without a type and a message",
 }
 
 
@@ -74,9 +81,16 @@ def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end
         if any(wrong == "gone" for _, _, wrong, *_ in found) and _is_purged(client, keys.of("plan", plan_id)):
             return
         yield [
-            DamagedRecord(task_id_of(plan_id, at), tenant, _WRONG[wrong].format(field=field, value=quoted_value(value)))
+            DamagedRecord(task_id_of(plan_id, at), tenant, _wrong(wrong, field, value))
             for at, tenant, wrong, field, value in found
         ]
+
+
+def _wrong(wrong: str, field: str, value: str) -> str:
+    if wrong == "member":
+        name, _, member = field.partition(".")
+        return member_words(name, TASK_FORMS[name], member, value)
+    return _WRONG[wrong].format(field=field, value=quoted_value(value))
 
 
 def _is_purged(client: redis.Redis, plan: str) -> bool:
@@ -157,9 +171,14 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
             return f"its {name} is {str(value)[:50]!r}, not a wave's number"
     for wave in range(int(waves)):
         names = _counts(f"wave:{wave}:")
-        if wrong := _wrong_counts(names, cast(list[str | None], client.hmget(key, names))):
+        gate, *counts = cast(list[str | None], client.hmget(key, [f"wave:{wave}:gate", *names]))
+        if wrong := _wrong_counts(names, counts) or _wrong_gate(f"wave:{wave}:gate", gate):
             return wrong
     return ""
+
+
+def _wrong_gate(field: str, gate: str | None) -> str:
+    return "" if gate in (None, "manual") else wrong_with_object(field, gate or "", GATE_FORM)
 
 
 def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
@@ -181,6 +200,12 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
         if value is None or not _WHOLE.fullmatch(str(value)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     for name, text in zip(TEXTS, texts, strict=True):
-        if text and not is_object(text):
-            return f"its {name} is {text[:50]!r}, not a JSON object"
+        if text and (wrong := _wrong_text(name, text)):
+            return wrong
     return _wrong_counts(_counts(""), answer[_WAVES + 1 :])
+
+
+def _wrong_text(name: str, text: str) -> str:
+    if name in LIST_FORMS:
+        return wrong_with_list(name, text, LIST_FORMS[name])
+    return wrong_with_object(name, text, PLAN_FORMS[name])

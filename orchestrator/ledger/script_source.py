@@ -1,8 +1,8 @@
 """Assembles the scripts: one verb a file, shared functions in ``includes/``, tables generated from Python.
 
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
-the definitions that it reaches. Three includes are generated, so that Lua and Python cannot disagree: ``keys``,
-``transitions`` and ``settings``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
+the definitions that it reaches. Four includes are generated, so that Lua and Python cannot disagree: ``keys``,
+``transitions``, ``settings`` and ``forms``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
 reach, are defined when the first of them is called (see ``script_levels``). States are named, not quoted (see
 ``script_states``).
 
@@ -25,7 +25,7 @@ from orchestrator.domain import formats
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
 from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
-from orchestrator.ledger import keys, shared_settings
+from orchestrator.ledger import keys, shared_settings, stored_forms
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_keys import with_keys
@@ -86,6 +86,7 @@ def _assemble(name: str, body: str) -> str:
         "keys": keys.lua_source(),
         "transitions": _transitions_source(),
         "settings": shared_settings.settings_as_lua(),
+        "forms": stored_forms.forms_as_lua(),
     }
     parts = [
         part

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from orchestrator.control.consumer import EventPosition
+from orchestrator.control.event_cursors import EventPosition
 from orchestrator.ledger.hooks import Hooks, Note
 from orchestrator.ledger.reader import Reader
 
@@ -52,12 +52,14 @@ class HookCursor:
             event = next(self._reader.events(None, number - 1), None)
             if event is not None and position.sequence_id < event.sequence_id <= last:
                 position.add(event)
+        then = None
         for event in self._reader.events(None, max(last - _NEAR, position.sequence_id)):
             if event.sequence_id > last:
+                then = event
                 break
             position.add(event)
         if not position.trail:
-            position.pass_by(last)
+            position.pass_by(last, then)
         return position
 
     def handled(self, note: Note) -> None:

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from standardwebhooks import Webhook
 
-from orchestrator.control.consumer import EventsMissed, fingerprint
+from orchestrator.control.consumer import EventsMissed
+from orchestrator.control.event_cursors import fingerprint
 from orchestrator.domain.events import Event
 from orchestrator.domain.printable import printable
 from orchestrator.secrets.masking import mask_value

@@ -124,7 +124,7 @@ WRONG: dict[str, tuple[Do, str]] = {
     "failure": (_write("task:p.0", "failure", "{bad"), "its failure is '{bad', not a JSON object"),
     "shape": (
         _write("task:p.0", "failure", '{"type": 5}'),
-        "its failure is '{\"type\": 5}', without a type and a message",
+        "its failure.type is 5, expected text",
     ),
     "kind": (_no_hash("task:p.0"), "its record is no hash"),
     "record": (lambda world: world.client.delete(world.keys.of("task", "p.0")), "its record is gone"),

@@ -59,7 +59,8 @@ def tells_that_it_goes_on(plan_id: str) -> Iterator[None]:
 
 
 def _tell(client: Client, plan_id: str, *, follow: bool, json_output: bool) -> None:
-    from orchestrator.control.consumer import EventConsumer, MemoryCursor
+    from orchestrator.control.consumer import EventConsumer
+    from orchestrator.control.event_cursors import MemoryCursor
 
     def has_ended() -> bool:
         return client.summary(plan_id).status in (*PLAN_ENDED, DAMAGED)

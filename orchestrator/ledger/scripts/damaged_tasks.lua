@@ -1,12 +1,13 @@
 -- Finds tasks of a plan with whose record no script can work, a bounded step at a time; writes nothing.
 -- KEYS  1 the namespace's root. Touches task:{task} (hash), config:{task} (string)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
--- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object, failure
---       or config, field or key, value}
+-- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object, member
+--       (of an object: its field and member, '' for a value when it is not there) or config, field or key, value}
 -- EVENTS none
 -- @include keys
 -- @include transitions
 -- @include task_id
+-- @include forms
 
 local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
 
@@ -21,13 +22,29 @@ local FIELDS = {'status', 'tenant',
 local NUMBERS_UPTO, LONGEST = 33, 60
 local MOST_DIGITS = 15
 
-local function is_object(text)
-  return string.sub(text, 1, 1) == '{' and pcall(cjson.decode, text)
+local function read_object(text)
+  local is_read, told = pcall(cjson.decode, string.sub(text, 1, 1) == '{' and text or '')
+  return is_read and told or nil
 end
 
-local function tells_a_failure(text)
-  local told = cjson.decode(text)
-  return type(told.type) == 'string' and type(told.message) == 'string'
+local IS = {
+  text = function(value) return type(value) == 'string' end,
+  number = function(value) return type(value) == 'number' and value >= 0 and value < MOST and value % 1 == 0 end,
+  flag = function(value) return type(value) == 'boolean' end,
+  object = function(value) return type(value) == 'table' and #value == 0 end,
+}
+
+-- The first member that is not as the form says, and its value as JSON.
+local function wrong_member(form, told)
+  for member, kind, must in string.gmatch(form, '([%w.]+):(%a+)([!?]?)') do
+    local value, head, rest = told[member], string.match(member, '^(%w+)%.(%w+)$')
+    if head then value = type(told[head]) == 'table' and told[head][rest] or nil end
+    if value == nil then
+      if must == '!' then return member, '' end
+    elseif not IS[kind](value) and not (value == cjson.null and must == '?') then
+      return member, cjson.encode(value)
+    end
+  end
 end
 
 local function wrong_with(f)
@@ -42,8 +59,10 @@ local function wrong_with(f)
     if value and i <= NUMBERS_UPTO then
       if not string.find(value, '^%d+$') or #value > MOST_DIGITS then return 'number', FIELDS[i], value end
     elseif value and value ~= '' then
-      if not is_object(value) then return 'object', FIELDS[i], value end
-      if FIELDS[i] == 'failure' and not tells_a_failure(value) then return 'failure', FIELDS[i], value end
+      local told = read_object(value)
+      if not told then return 'object', FIELDS[i], value end
+      local member, is_now = wrong_member(FORMS[FIELDS[i]], told)
+      if member then return 'member', FIELDS[i] .. '.' .. member, is_now end
     end
   end
 end
@@ -51,7 +70,7 @@ end
 -- That of many is looked at from outside: it is a JSON object of any length.
 local function is_config(text)
   if string.sub(text, 1, 1) ~= '{' or string.sub(text, -1) ~= '}' then return false end
-  return first ~= last or is_object(text)
+  return first ~= last or read_object(text) ~= nil
 end
 
 local function wrong_with_config(key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,39 @@ def test_a_store_beside_the_ledger_is_asked_in_one_go(world: LedgerWorld, settin
     assert "has lost it" in second.finding
     with Client(settings) as client:
         assert client.checkpoint(kept).finding == "kept in the store 'db'; the settings here name 'redis'"
+
+
+def test_a_damaged_checkpoint_hides_no_other(world: LedgerWorld, settings: Settings, tmp_path: Path) -> None:
+    """In the store beside the ledger, of which two are damaged, and in the ledger itself."""
+    path = tmp_path / "kept.db"
+    store = DatabaseCheckpointStore(f"sqlite:///{path}", settings.namespace)
+    tasks = world.started("p", [f"t{number}" for number in range(8)], max_concurrency=8)
+    for task in tasks:
+        world.stage(task)
+    for task in tasks[:6]:
+        epoch = world.turn(task).epoch
+        marker = {"epoch": epoch, "completed_stages": 1, "last_stage": "one", "store": "db"}
+        world.client.set(world.keys.of("checkpoint", task), json.dumps(marker))
+        store.save(Checkpoint(task, epoch, 1, "RUNNING", 1, "one"))
+    store.close()
+    with closing(sqlite3.connect(path)) as database:
+        damage = "UPDATE changeover_checkpoints SET body = ? WHERE task_id = ?"
+        database.execute(damage, ('{"epoch": "x"}', "p.1"))
+        database.execute(damage, ('{"format": 99}', "p.4"))
+        database.commit()
+    world.client.set(world.keys.of("checkpoint", "p.6"), "garbage")
+    damaged = {
+        "p.1": "the store 'db': it is damaged: task_id is missing, expected text; a hand in the data?",
+        "p.4": "the store 'db': a checkpoint of format 99; this release knows 1: update this process",
+        "p.6": "it is damaged: it is 'garbage', expected a JSON object; a hand in the data?",
+    }
+    chosen = settings.model_copy(
+        update={"checkpoint": CheckpointSettings(store_type="db", url=SecretStr(f"sqlite:///{path}"))}
+    )
+    with Client(chosen) as client:
+        for found in (client.checkpoints("p"), client.checkpoint_page("p", limit=50).checkpoints):
+            told = {one.task_id: one.finding for one in found}
+            assert list(told) == tasks
+            for task, finding in told.items():
+                assert finding.startswith(damaged.get(task, "1 stage done, the last one one")), finding
+        assert client.checkpoint("p.1").finding.startswith(damaged["p.1"])

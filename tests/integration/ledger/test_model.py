@@ -126,6 +126,10 @@ class Machine(PairMachine):
     def wake_lines(self) -> None:
         self.pair.wake_lines()
 
+    @rule()
+    def stall(self) -> None:
+        self.pair.stall()
+
     @rule(data=st.data(), tenants=st.sampled_from([*TENANTS, "*"]))
     def exclude(self, data: st.DataObject, tenants: str) -> None:
         self.pair.exclude(data.draw(st.sampled_from(sorted(self.pair.model.plans))), tenants)

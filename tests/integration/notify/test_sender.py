@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 import redis
 
-from orchestrator.control.consumer import EventPosition
+from orchestrator.control.event_cursors import EventPosition
 from orchestrator.control.doctor.webhooks import webhook_rows
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.hooks import Note

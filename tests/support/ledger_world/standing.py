@@ -19,6 +19,9 @@ from orchestrator.ledger.records import Admitted, Turn, TurnRecord
 from orchestrator.settings.model import Settings
 from tests.support.history import check_ledger
 
+SILENCE_MS = 6000
+"""Longer than ``includes/clock.lua`` bears."""
+
 
 class Standing:
     """One namespace, without plans, processes or people."""
@@ -58,6 +61,24 @@ class Standing:
         """Makes the task's lease (``leases_queued``, ``leases_running``) or ``deadlines`` overdue."""
         changed = self.client.zadd(self.keys.of(kind), {task_id: 1}, xx=True, ch=True)
         assert changed == 1, f"{task_id} is not in {kind}"
+
+    def be_silent(self) -> None:
+        """As if nobody had spoken to the ledger for longer than any live process is silent; the next one notices."""
+        self.client.hincrby(self.keys.of("clock"), "offset", SILENCE_MS)
+        self.ledger.call("tick", self._run_id(), 0, 0)
+
+    def was_in_grace(self) -> bool:
+        """Whether the last script was: by what it has written down of its time."""
+        at, floor, until = self.client.hmget(self.keys.of("clock"), ["at", "floor", "sweepNotBefore"])
+        return max(int(at or 0), int(floor or 0)) < int(until or 0)
+
+    def end_grace(self) -> None:
+        """Lets the ledger's clock go on by one lease, in which nothing happens."""
+        for field in ("at", "offset"):
+            self.client.hincrby(self.keys.of("clock"), field, round(self.settings.lease_seconds * 1000))
+
+    def _run_id(self) -> str:
+        return str(self.client.info("server")["run_id"])
 
     def task(self, task_id: str) -> dict[str, str]:
         return self.reader.task_records([task_id])[0]

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.control.consumer import EventConsumer, EventPosition, EventsMissed, FileCursor, MemoryCursor
+from orchestrator.control.consumer import EventConsumer, EventsMissed
+from orchestrator.control.event_cursors import EventPosition, FileCursor, MemoryCursor
 from orchestrator.domain.events import EVENT, Event
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,8 +44,8 @@ class Log:
 
     def lose(self, count: int) -> None:
         """What a fail-over does."""
-        lost = min(count, len(self.kept))
-        self.kept = self.kept[: len(self.kept) - lost]
+        lost = min(count, self._next - 1)
+        self.kept = self.kept[: max(len(self.kept) - lost, 0)]
         self._next -= lost
 
     def trim(self, count: int) -> None:
@@ -149,14 +150,67 @@ def test_no_gap_is_told_where_nothing_is_missing() -> None:
     log.write(10)
     list(consumer.events(follow=False))
     log.write(10)
-    log.trim(10)
+    log.trim(9)
     assert [event.sequence_id for event in consumer.events(follow=False)] == list(range(11, 21))
     log.trim(10)
     assert list(consumer.events(follow=False)) == []
     log.write(1)
     assert [event.sequence_id for event in consumer.events(follow=False)] == [21]
     # Nor at the first look at a feed that others have read for long.
+    log.trim(1)
     assert [event.sequence_id for event in EventConsumer(log, MemoryCursor()).events(follow=False)] == [21]
+
+
+def test_a_feed_that_begins_right_behind_the_last_handled_may_be_another() -> None:
+    for lost in (0, 6):
+        log = Log()
+        log.write(10)
+        consumer = EventConsumer(log, MemoryCursor())
+        list(consumer.events(follow=False))
+        log.lose(lost)
+        log.write(lost + 10)
+        log.trim(10)
+        # Those that got the numbers 5 to 10 were never seen, and nothing in the feed shows whether there are any.
+        with pytest.raises(EventsMissed, match="events 10 to 10 have left"):
+            list(consumer.events(follow=False))
+        consumer.skip_missed()
+        assert [event.sequence_id for event in consumer.events(follow=False)] == list(range(11, 21))
+
+
+def test_a_log_that_goes_back_behind_a_gap_that_was_told_and_is_cut_there_again_is_told() -> None:
+    log, cursor = Log(), Kept()
+    consumer = EventConsumer(log, cursor)
+    list(consumer.events(follow=False))
+    log.write(30)
+    log.trim(20)
+    with pytest.raises(EventsMissed, match="events 1 to 20 have left"):
+        list(consumer.events(follow=False))
+    consumer.skip_missed()
+    log.lose(15)
+    log.write(15)
+    log.trim(5)
+    for _ in range(2):
+        # Also by one that is started again.
+        with pytest.raises(EventsMissed, match="events 20 to 20 have left"):
+            list(EventConsumer(log, cursor).events(follow=False))
+
+
+def test_what_happens_to_the_log_while_a_page_is_handled_is_told() -> None:
+    log = Log()
+    log.write(2000)
+    consumer = EventConsumer(log, Kept())
+    events = consumer.events(follow=False)
+    assert next(events).sequence_id == 1
+    log.trim(1500)
+    with pytest.raises(EventsMissed, match="events 501 to 1500 have left"):
+        list(events)
+    consumer.skip_missed()
+    events = consumer.events(follow=False)
+    assert next(events).sequence_id == 1501
+    log.lose(490)
+    log.write(500)
+    assert [event.sequence_id for event in events][-500:] == list(range(1511, 2011))
+    assert consumer.went_back == 1
 
 
 def test_a_log_that_went_back_and_lost_its_oldest_tells_a_gap() -> None:

@@ -1,0 +1,143 @@
+"""What the records of plans and tasks hold as JSON: the members that are read, and what each must be.
+
+One table for the script that looks at tasks (``damaged_tasks.lua``), for plans, whose records are few, and for a worker
+that goes by what it has been handed. What a newer release keeps besides is nobody's business here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+_ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
+_KEPT: Final = f"{_ASKED} options:object? options.gate:text?"
+_CURSOR: Final = (
+    "step:number attempt:number state:object note:text? outputs:object healthy:flag format:number"
+)
+
+TASK_FORMS: Final[Mapping[str, str]] = {
+    "failure": "type:text! message:text! stageName:text? stepName:text?",
+    "lastOperation": _ASKED,
+    "pausedFor": _KEPT,
+    "cancelledFor": _KEPT,
+    "cursor": _CURSOR,
+    "lastCursor": _CURSOR,
+    "handedBack": "why:text! what:text! worker:text! times:number! waits:number? at:number? to:text?",
+    "snapshot": "",
+}
+"""Fields of a task, each with its members and what they are; ``!``: it must be there, ``?``: it may be null."""
+
+PLAN_FORMS: Final[Mapping[str, str]] = {
+    "lastOperation": _ASKED,
+    "pausedFor": _KEPT,
+    "cancelledFor": _KEPT,
+    "retryAsked": "scratch:flag! force:flag! by:text! reason:text! override:text? at:number?",
+}
+"""Of a plan, in the same words."""
+
+LIST_FORMS: Final[Mapping[str, str]] = {"retryRefusals": "task:text! why:text! what:text?", "moved": ""}
+"""Fields of a plan that hold a list: of objects of this form, or of text."""
+
+GATE_FORM: Final = "url:text! interval:number! timeout:number!"
+"""Of a wave, unless it is ``manual``."""
+
+MOST: Final = 10**15
+"""Above any number that is ever counted, and any time in ms."""
+
+EXPECTED: Final[Mapping[str, str]] = {
+    "text": "text",
+    "number": "a whole number",
+    "flag": "true or false",
+    "object": "a JSON object",
+}
+
+_IS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "text": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST,
+    "flag": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+}
+_MEMBER: Final = re.compile(r"([\w.]+):(\w+)([!?]?)")
+_ABSENT: Final = object()
+
+
+def expected(form: str, member: str) -> str:
+    """What a member of the form must be, in words."""
+    return next(EXPECTED[kind] for name, kind, _ in _MEMBER.findall(form) if name == member)
+
+
+def wrong_member(form: str, told: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first member that is not as the form says, and its value as JSON, "" for none; None when all are."""
+    for member, kind, must in _MEMBER.findall(form):
+        value = _member_of(told, member)
+        if value is _ABSENT:
+            if must == "!":
+                return member, ""
+        elif not _IS[kind](value) and not (value is None and must == "?"):
+            return member, json.dumps(value)
+    return None
+
+
+def member_words(field: str, form: str, member: str, value: str) -> str:
+    """What is wrong with it, as a clause."""
+    return f"its {field}.{member} is {value or 'missing'}, expected {expected(form, member)}"
+
+
+def wrong_with_object(field: str, text: str, form: str) -> str:
+    """What is wrong with a field that is to hold such an object, as a clause; "" for nothing."""
+    told = json_of(text)
+    if not isinstance(told, dict):
+        return f"its {field} is {text[:50]!r}, not a JSON object"
+    wrong = wrong_member(form, told)
+    return member_words(field, form, wrong[0], wrong[1][:50]) if wrong else ""
+
+
+def wrong_with_list(field: str, text: str, form: str) -> str:
+    """The same of a list. An empty one may be written as an empty object: Lua knows one kind of table."""
+    told = json_of(text)
+    if not isinstance(told, list) and told != {}:
+        return f"its {field} is {text[:50]!r}, not a JSON list"
+    return next(_wrong_entries(field, list(told), form), "")
+
+
+def _wrong_entries(field: str, entries: list[Any], form: str) -> Iterator[str]:
+    for place, entry in enumerate(entries):
+        name = f"{field}[{place}]"
+        if not form:
+            if not isinstance(entry, str):
+                yield f"its {name} is {json.dumps(entry)[:50]}, expected text"
+        elif not isinstance(entry, dict):
+            yield f"its {name} is {json.dumps(entry)[:50]}, expected a JSON object"
+        elif wrong := wrong_member(form, entry):
+            yield member_words(name, form, wrong[0], wrong[1][:50])
+
+
+def json_of(text: str) -> Any:
+    """What it says; None for what is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _member_of(told: Mapping[str, Any], member: str) -> Any:
+    head, _, rest = member.partition(".")
+    value = told.get(head, _ABSENT)
+    if not rest:
+        return value
+    return value.get(rest, _ABSENT) if isinstance(value, dict) else _ABSENT
+
+
+def forms_as_lua() -> str:
+    """The forms of a task, for the scripts."""
+    return "\n".join(
+        [
+            "-- Fields of a task's record that are JSON objects, and what their members are (see stored_forms.py).",
+            "local FORMS = {",
+            *(f"  {field} = '{form}'," for field, form in TASK_FORMS.items()),
+            "}",
+            f"local MOST = {MOST}",
+        ]
+    )
