@@ -50,7 +50,7 @@ from workers.recorder import Recorder, fenced_out
 from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
-from workers.turn_run import Again, Cursor, Run, StepResources, TaskRun
+from workers.turn_run import Again, Run, StepResources, TaskRun, cursor_of
 from workers.unable import Peers, TurnUnable, Unable
 
 EARLY_SECONDS: Final = 0.1
@@ -242,10 +242,11 @@ class StageRunner:
             ("cursor", record.cursor, formats.CURSOR),
             ("checkpoint", record.checkpoint, CHECKPOINT),
         ):
-            if (number := kept.get("format", 1)) > known:
+            number = kept.get("format", 1)
+            if isinstance(number, int) and number > known:
                 raise TurnUnable(Unable(form, str(number)))
         require_checkpoint(record)
-        run.cursor = Cursor.from_json(record.cursor)
+        run.cursor = cursor_of(record)
         run.outputs = self._checkpoints.outputs(run.turn, record, run.fetched)
         plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)
         return None if plan is None else TaskRun(plan, *configs_for(record, self._strategy))

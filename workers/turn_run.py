@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 
 from checkpoint import Checkpoint
+from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.task_id import plan_of
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
+from orchestrator.ledger.stored_forms import TASK_FORMS, expected, wrong_member
 from orchestrator.stages.reach import Limits
 from steps import (
     Http,
@@ -50,6 +53,21 @@ class Cursor:
     def as_json(self) -> dict[str, Any]:
         """What the ledger keeps between two turns."""
         return {**self.more, **{name: getattr(self, name) for name in _KEPT}, "state": dict(self.state)}
+
+
+def cursor_of(record: TurnRecord) -> Cursor:
+    """Where the turn goes on. Raises ``DamagedData``, naming it, for what a hand has made of it."""
+    if record.no_cursor:
+        wrong = f"is {quoted_value(record.no_cursor)}, expected a JSON object"
+    elif found := wrong_member(TASK_FORMS["cursor"], record.cursor):
+        member, value = found
+        wrong = f"has {member} {value[:200] or 'missing'}, expected {expected(TASK_FORMS['cursor'], member)}"
+    else:
+        return Cursor.from_json(record.cursor)
+    raise DamagedData(
+        f"the stored cursor of tenant {record.tenant_id} {wrong}: a hand in the data? "
+        f"`{typed('retry', '--tenant', record.tenant_id)}` runs the stage from its first step"
+    )
 
 
 _KEPT: Final = ("step", "attempt", "state", "note", "outputs", "healthy")

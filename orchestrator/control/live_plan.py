@@ -19,8 +19,8 @@ from typing import Any, Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.consumer import EventConsumer
-from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
+from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import CauseGroup, FailureCauses
 from orchestrator.control.pace import Pace

@@ -180,5 +180,6 @@ def _retried(told: dict[str, Any]) -> str:
 def refusals(refused: Sequence[Sequence[str]]) -> str:
     """Why tasks were not retried, the first ten of them by name: (task, why, what) each."""
     known = {"status": TaskState.FAILED, "does_it": _by_force(Operation.RETRY)}
-    named = [f"{task_id}: {_WHY[why].format(**known, what=what, task=task_id)}" for task_id, why, what in refused]
+    words = [(task_id, _WHY.get(why, "{why}"), why, what) for task_id, why, what in refused]
+    named = [f"{task}: {text.format(**known, what=what, task=task, why=why)}" for task, text, why, what in words]
     return "; ".join(named[:10]) + ("; ..." if len(named) > 10 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +9,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord, wire_json
+from orchestrator.ledger.stored_forms import GATE_FORM, json_of, wrong_member
 from orchestrator.ledger.turn_record import turn_record
 
 LOOKED_AT: Final = 200
@@ -69,12 +69,14 @@ class Awaited:
         return Looked(self._ledger.call("record_look", task_id, number, int(gone is None), why)[0])
 
     def gate(self, question: GateQuestion) -> tuple[str, str] | None:
-        """Name of the wave, and where its gate is asked; None when there is none, or no such plan."""
+        """Name of the wave, and where its gate is asked; None when there is none, no such plan, or one that a hand has
+        damaged (as `explain` tells)."""
         fields = [f"wave:{question.wave}:{name}" for name in ("name", "gate")]
         name, told = self._ledger.client.hmget(self._ledger.keys.of("plan", question.plan_id), fields)
-        if not name or not told or told == "manual":
+        gate = json_of(str(told or ""))
+        if not name or not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
             return None
-        return str(name), str(json.loads(told)["url"])
+        return str(name), str(gate["url"])
 
     def not_yet(self, question: GateQuestion) -> Looked:
         """The gate is asked again later; ``OVERDUE`` when it has been asked for as long as its plan allows."""

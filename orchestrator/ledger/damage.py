@@ -18,7 +18,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 from orchestrator.ledger.stored_forms import (
     GATE_FORM,
-    LIST_FORMS,
+    LISTS,
     PLAN_FORMS,
     TASK_FORMS,
     member_words,
@@ -27,7 +27,7 @@ from orchestrator.ledger.stored_forms import (
 )
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
-TEXTS: Final = (*PLAN_FORMS, *LIST_FORMS)
+TEXTS: Final = (*PLAN_FORMS, *LISTS)
 _WAVES: Final = 1 + len(TEXTS) + len(NUMBERS)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
 COUNTED: Final = (
@@ -206,6 +206,6 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
 
 
 def _wrong_text(name: str, text: str) -> str:
-    if name in LIST_FORMS:
-        return wrong_with_list(name, text, LIST_FORMS[name])
+    if name in LISTS:
+        return wrong_with_list(name, text, LISTS[name])
     return wrong_with_object(name, text, PLAN_FORMS[name])

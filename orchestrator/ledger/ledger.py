@@ -6,7 +6,6 @@ called twice (a reply can be lost): the second call changes nothing and answers 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,6 +34,7 @@ from orchestrator.ledger.records import (
 from orchestrator.ledger.script_caller import ScriptCaller
 from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.ledger.shared_settings import shared_settings
+from orchestrator.ledger.stored_forms import json_of
 from orchestrator.settings.model import Settings
 
 TURN_MS: Final = 2000
@@ -110,7 +110,7 @@ class Ledger(ScriptCaller):
         answer = self.call("commit_plan", plan_id, digest)
         code = Committed(answer[0])
         if code is Committed.MOVED:
-            raise TenantsMoved(json.loads(answer[2]), int(answer[1]))
+            raise TenantsMoved(_names(answer[2]), int(answer[1]))
         return code, PlanState(answer[1]) if code is Committed.EXISTS else None
 
     # Coordinator
@@ -224,3 +224,9 @@ class Ledger(ScriptCaller):
 
 def _flat(turns: Sequence[Turn]) -> list[str | int]:
     return [value for turn in turns for value in (turn.task_id, turn.epoch, turn.stage, turn.turn)]
+
+
+def _names(text: str) -> list[str]:
+    """Of tenants, as far as a hand has left any."""
+    found = json_of(text)
+    return [str(name) for name in found] if isinstance(found, list) else []

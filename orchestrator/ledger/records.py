@@ -127,10 +127,12 @@ class TurnRecord:
     """The stage has failed, and a person lets the task go on behind it: it is recorded without being run."""
     no_checkpoint: str = ""
     """What stands in the checkpoint's place and is none: a hand has been in the data."""
+    no_cursor: str = ""
+    """The same of the cursor."""
 
     def at_stage(self, index: int, name: str) -> TurnRecord:
         """That of the first turn of another stage."""
-        return replace(self, stage_index=index, stage_name=name, cursor={}, skips=False)
+        return replace(self, stage_index=index, stage_name=name, cursor={}, no_cursor="", skips=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 A line ``-- @include name`` pulls in ``includes/name.lua`` (once, before the script's own body); of it the script gets
 the definitions that it reaches. Four includes are generated, so that Lua and Python cannot disagree: ``keys``,
-``transitions``, ``settings`` and ``forms``. A line ``-- @later a, b`` says that few calls need these: they, and what only they
-reach, are defined when the first of them is called (see ``script_levels``). States are named, not quoted (see
+``transitions``, ``settings`` and ``forms``. A line ``-- @later a, b`` says that few calls need these: they, and what
+only they reach, are defined when the first of them is called (see ``script_levels``). States are named, not quoted (see
 ``script_states``).
 
 The body of a verb that includes ``request`` is made a function: it runs once a request id. So is that of a verb that

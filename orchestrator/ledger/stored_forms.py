@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
 _KEPT: Final = f"{_ASKED} options:object? options.gate:text?"
-_CURSOR: Final = (
-    "step:number attempt:number state:object note:text? outputs:object healthy:flag format:number"
-)
+_CURSOR: Final = "step:number attempt:number state:object note:text? outputs:object healthy:flag format:number"
 
 TASK_FORMS: Final[Mapping[str, str]] = {
     "failure": "type:text! message:text! stageName:text? stepName:text?",
@@ -37,8 +35,8 @@ PLAN_FORMS: Final[Mapping[str, str]] = {
 }
 """Of a plan, in the same words."""
 
-LIST_FORMS: Final[Mapping[str, str]] = {"retryRefusals": "task:text! why:text! what:text?", "moved": ""}
-"""Fields of a plan that hold a list: of objects of this form, or of text."""
+LISTS: Final[Mapping[str, int]] = {"retryRefusals": 3, "moved": 0}
+"""Fields of a plan that hold a list: of rows of so many texts, or of text."""
 
 GATE_FORM: Final = "url:text! interval:number! timeout:number!"
 """Of a wave, unless it is ``manual``."""
@@ -94,24 +92,17 @@ def wrong_with_object(field: str, text: str, form: str) -> str:
     return member_words(field, form, wrong[0], wrong[1][:50]) if wrong else ""
 
 
-def wrong_with_list(field: str, text: str, form: str) -> str:
+def wrong_with_list(field: str, text: str, texts: int) -> str:
     """The same of a list. An empty one may be written as an empty object: Lua knows one kind of table."""
     told = json_of(text)
     if not isinstance(told, list) and told != {}:
         return f"its {field} is {text[:50]!r}, not a JSON list"
-    return next(_wrong_entries(field, list(told), form), "")
-
-
-def _wrong_entries(field: str, entries: list[Any], form: str) -> Iterator[str]:
-    for place, entry in enumerate(entries):
-        name = f"{field}[{place}]"
-        if not form:
-            if not isinstance(entry, str):
-                yield f"its {name} is {json.dumps(entry)[:50]}, expected text"
-        elif not isinstance(entry, dict):
-            yield f"its {name} is {json.dumps(entry)[:50]}, expected a JSON object"
-        elif wrong := wrong_member(form, entry):
-            yield member_words(name, form, wrong[0], wrong[1][:50])
+    for place, entry in enumerate(told):
+        row = entry if texts and isinstance(entry, list) else [entry]
+        if len(row) != max(texts, 1) or not all(isinstance(one, str) for one in row):
+            wanted = f"a list of {texts} texts" if texts else "text"
+            return f"its {field}[{place}] is {json.dumps(entry)[:50]}, expected {wanted}"
+    return ""
 
 
 def json_of(text: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from orchestrator.domain import formats
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import Dropped, Early, TooNew, Turn, TurnRecord
+from orchestrator.ledger.stored_forms import json_of
 
 VerbArguments = tuple[str | int | float, ...]
 """Arguments of one script."""
@@ -55,13 +55,14 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
     """The record of a turn that has begun, as ``turn_record`` in ``scripts/includes/stage_begin.lua`` tells it."""
     tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
     checkpoint, flags, digest, rollbacks, created, legs = rest
-    kept = _object_of(checkpoint) if checkpoint else {}
+    kept, at = _checkpoint_of(checkpoint) if checkpoint else {}, json_of(cursor) if cursor else {}
+    is_place = isinstance(at, dict)
     return TurnRecord(
         tenant_id=tenant_id,
         mode=TaskState(mode),
         stage_index=index,
         stage_name=stage_name,
-        cursor=json.loads(cursor) if cursor else {},
+        cursor=at if is_place else {},
         config=config,
         snapshot=snapshot or None,
         attempt=attempt,
@@ -74,13 +75,11 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
         legs=legs,
         skips=bool(flags & 2),
         no_checkpoint=checkpoint if kept is None else "",
+        no_cursor="" if is_place else cursor,
     )
 
 
-def _object_of(text: str) -> dict[str, Any] | None:
+def _checkpoint_of(text: str) -> dict[str, Any] | None:
     """A checkpoint or the marker in its place; None for what is neither."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    found = json_of(text)
     return found if isinstance(found, dict) and isinstance(found.get("outputs", {}), dict) else None

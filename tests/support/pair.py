@@ -87,7 +87,8 @@ class Pair(Agreement):
     def lose(self, kind: str, task_id: str) -> None:
         """A lease (running or queued) runs out. In a grace nothing is answered, whatever is overdue; after it, it is.
 
-        A machine so busy that the ledger took it for an outage gives grace too: the clock that the sweep went by says so.
+        On a machine so busy that the ledger took it for an outage there is grace too: the clock that the sweep went by
+        says so.
         """
         task = self.model.tasks[task_id]
         self.world.expire(f"leases_{kind}", task_id)

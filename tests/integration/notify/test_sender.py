@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 import redis
 
-from orchestrator.control.event_cursors import EventPosition
 from orchestrator.control.doctor.webhooks import webhook_rows
+from orchestrator.control.event_cursors import EventPosition
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.hooks import Note
 from orchestrator.ledger.operations import Order

@@ -73,9 +73,8 @@ class Standing:
         return max(int(at or 0), int(floor or 0)) < int(until or 0)
 
     def end_grace(self) -> None:
-        """Lets the ledger's clock go on by one lease, in which nothing happens."""
-        for field in ("at", "offset"):
-            self.client.hincrby(self.keys.of("clock"), field, round(self.settings.lease_seconds * 1000))
+        """It is over without any time having passed, in which a heartbeat would come due."""
+        self.client.hset(self.keys.of("clock"), "sweepNotBefore", 0)
 
     def _run_id(self) -> str:
         return str(self.client.info("server")["run_id"])

@@ -10,7 +10,10 @@ local UNANSWERED_MS = 60000
 local function read_gate(plan_id, wave)
   local told = redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'gate')
   if not told or told == 'manual' then return nil end
-  return cjson.decode(told)
+  local is_read, gate = pcall(cjson.decode, told)
+  -- One that a hand has damaged is asked nowhere: a person may answer it, and is told by explain.
+  if not is_read or type(gate) ~= 'table' then return nil end
+  return type(gate.interval) == 'number' and type(gate.timeout) == 'number' and gate or nil
 end
 
 -- From now on the gate is asked, at once.

@@ -70,7 +70,9 @@ local function note_retried(plan_id, found)
   redis.call('HINCRBY', plan, 'retryRetried', #found.tasks)
   if #found.refused == 0 then return end
   redis.call('HINCRBY', plan, 'retryRefused', #found.refused)
-  local named = cjson.decode(redis.call('HGET', plan, 'retryRefusals') or '[]')
+  local is_read, named = pcall(cjson.decode, redis.call('HGET', plan, 'retryRefusals') or '[]')
+  -- Where a hand has damaged it, they are named anew.
+  if not is_read or type(named) ~= 'table' then named = {} end
   for _, refusal in ipairs(found.refused) do
     if #named < MOST_NAMED then named[#named + 1] = refusal end
   end

@@ -31,7 +31,9 @@ local function tell_draft(plan_id, tenant_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'status', 'moved')
   if f[1] ~= PLAN.CREATED then return end
-  local named = cjson.decode(f[2] or '[]')
+  local is_read, named = pcall(cjson.decode, f[2] or '[]')
+  -- Also where a hand has damaged who was before: that one has moved counts.
+  if not is_read or type(named) ~= 'table' then named = {} end
   if #named < MOST_MOVED then named[#named + 1] = tenant_id end
   redis.call('HSET', plan, 'moved', cjson.encode(named))
   redis.call('HINCRBY', plan, 'movedCount', 1)

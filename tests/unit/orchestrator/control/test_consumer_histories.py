@@ -92,15 +92,18 @@ class History:
                     return
             self._under_way = None
         except EventsMissed as gap:
-            assert gap.first <= gap.last == self.feed.first, f"{gap}, and the feed begins behind {self.feed.first}"
             self._under_way = None
-            self.told += 1
-            again = {event.occurred_at for event in self.feed.log[gap.first - 1 : gap.last]} & self.handled
-            # The last may be told of, and what a crash left unsaved.
-            assert self.went_back or len(again) <= self._every, f"{gap}: handled {len(again)}"
-            self.passed |= {event.occurred_at for event in self.feed.log[: gap.last]}
+            self.miss(gap)
             if skips:
                 self.consumer.skip_missed()
+
+    def miss(self, gap: EventsMissed) -> None:
+        assert gap.first <= gap.last == self.feed.first, f"{gap}, and the feed begins behind {self.feed.first}"
+        again = {event.occurred_at for event in self.feed.log[gap.first - 1 : gap.last]} & self.handled
+        # The last may be told of, and what a crash left unsaved.
+        assert self.went_back or len(again) <= self._every, f"{gap}: handled {len(again)}"
+        self.told += 1
+        self.passed |= {event.occurred_at for event in self.feed.log[: gap.last]}
 
     def step(self) -> None:
         draw, feed = self.draw, self.feed
