@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -17,14 +18,24 @@ FEED = 2_000
 """Events kept by the namespace's feed, so that it is full soon and its growth is not taken for a leak."""
 
 
-def _used(state: redis.Redis) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What Redis holds once the plans up to now are gone."""
+
+    memory: int
+    keys: int
+
+
+def _held(state: redis.Redis) -> Held:
     """Bytes, and keys but those of requests, which go after a day."""
     requests = sum(1 for _ in state.scan_iter("*:request:*", count=1000))
-    return int(cast(Any, state.info("memory"))["used_memory"]), int(cast(Any, state.dbsize())) - requests
+    memory, keys = cast(Any, state.info("memory"))["used_memory"], cast(Any, state.dbsize())
+    return Held(int(memory), int(keys) - requests)
 
 
-def run(plans: int = 200, tenants: int = 500, retention_seconds: float = 2.0) -> None:
-    """Submits ``plans`` of ``tenants``, cancelled at once, before a real coordinator; prints what Redis holds."""
+def run(plans: int = 200, tenants: int = 500, retention_seconds: float = 2.0) -> list[Held]:
+    """Submits ``plans`` of ``tenants``, cancelled at once, before a real coordinator; prints what Redis holds, and
+    answers it, ten times. Raises ``TimeoutError`` when plans do not go within five minutes."""
     print(f"retention: {plans} plans of {tenants} tenants, kept for {retention_seconds:g} s after their end")
     with private_redis() as server:
         place = Place(server.url(0), server.url(1))
@@ -35,7 +46,7 @@ def run(plans: int = 200, tenants: int = 500, retention_seconds: float = 2.0) ->
             changeover_cluster(place, Crew("threads", 0, 1), **more),
             Client(settings) as client,
         ):
-            held: list[int] = []
+            held: list[Held] = []
             for number in range(plans):
                 content = {
                     "plan_id": f"soak-{number}",
@@ -47,10 +58,17 @@ def run(plans: int = 200, tenants: int = 500, retention_seconds: float = 2.0) ->
                 client.submit(content)
                 client.cancel(plan_id=f"soak-{number}")
                 if number % (plans // 10) == plans // 10 - 1:
-                    deadline = time.monotonic() + 300
-                    while client.plans() and time.monotonic() < deadline:
-                        time.sleep(0.5)
-                    memory, keys = _used(state)
-                    held.append(memory)
-                    print(f"  after {number + 1:4} plans: {memory / 1e6:6.2f} MB, {keys:6,} keys", flush=True)
-            print(f"  last against second: {held[-1] / held[1]:.2f}")
+                    _wait_until_gone(client)
+                    now = _held(state)
+                    held.append(now)
+                    print(f"  after {number + 1:4} plans: {now.memory / 1e6:6.2f} MB, {now.keys:6,} keys", flush=True)
+            print(f"  last against second: {held[-1].memory / held[1].memory:.2f}")
+            return held
+
+
+def _wait_until_gone(client: Client) -> None:
+    deadline = time.monotonic() + 300
+    while client.plans():
+        if time.monotonic() > deadline:
+            raise TimeoutError("ended plans are still there five minutes after their retention")
+        time.sleep(0.5)

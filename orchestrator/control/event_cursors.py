@@ -21,8 +21,8 @@ _THEN: Final = ">"
 
 @dataclass(slots=True)
 class EventPosition:
-    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last. Where none
-    was handled, and the feed began behind that number, that of the next one behind a ``>``; "" when there was none.
+    """How far a consumer is. ``trail``: fingerprints of handled events by their sequence id, the newest last. Where
+    none was handled, and the feed began behind that number, that of the next behind a ``>``; "" when there was none.
     """
 
     trail: dict[int, str] = field(default_factory=dict)

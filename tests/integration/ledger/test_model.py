@@ -19,8 +19,9 @@ from orchestrator.control.explain import Explainer
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.settings.model import Settings
+from tests.support.ledger_world import LedgerWorld
 from tests.support.long import long
-from tests.support.pair import Previewed
+from tests.support.pair import Pair, Previewed
 from tests.support.pair_machine import PairMachine
 from tests.support.seeds import SEEDS, run_seeded
 
@@ -189,6 +190,19 @@ class Machine(PairMachine):
 def test_ledger_and_model_agree(redis_client: redis.Redis, settings: Settings) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
     run_state_machine_as_test(Machine, settings=LIMITS)
+
+
+def test_a_sweep_after_a_stall_answers_nobody_until_its_grace_is_over(
+    redis_client: redis.Redis, settings: Settings
+) -> None:
+    pair = Pair(LedgerWorld(redis_client, settings))
+    pair.submit("p", ["a", "b"])
+    pair.serve("p")
+    pair.worker("begin", "p.0")
+    for kind, task_id in (("running", "p.0"), ("queued", "p.1")):
+        pair.stall()
+        pair.lose(kind, task_id)
+    assert pair.world.task("p.0")["recoveries"] == "1"
 
 
 @long
