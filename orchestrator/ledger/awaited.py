@@ -9,7 +9,7 @@ from orchestrator.domain.events import FailureInfo
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord, wire_json
-from orchestrator.ledger.stored_forms import GATE_FORM, json_of, wrong_member
+from orchestrator.ledger.stored_forms import GATE_FORM, told_json, wrong_member
 from orchestrator.ledger.turn_record import turn_record
 
 LOOKED_AT: Final = 200
@@ -73,7 +73,7 @@ class Awaited:
         damaged (as `explain` tells)."""
         fields = [f"wave:{question.wave}:{name}" for name in ("name", "gate")]
         name, told = self._ledger.client.hmget(self._ledger.keys.of("plan", question.plan_id), fields)
-        gate = json_of(str(told or ""))
+        gate = told_json(str(told or ""))
         if not name or not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
             return None
         return str(name), str(gate["url"])

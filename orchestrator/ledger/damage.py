@@ -88,7 +88,7 @@ def damaged_tasks(client: redis.Redis, keys: Keys, plan_id: str, first: int, end
 
 def _wrong(wrong: str, field: str, value: str) -> str:
     if wrong == "member":
-        name, _, member = field.partition(".")
+        name, member = field.split()
         return member_words(name, TASK_FORMS[name], member, value)
     return _WRONG[wrong].format(field=field, value=quoted_value(value))
 

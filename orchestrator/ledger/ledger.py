@@ -34,7 +34,7 @@ from orchestrator.ledger.records import (
 from orchestrator.ledger.script_caller import ScriptCaller
 from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.ledger.shared_settings import shared_settings
-from orchestrator.ledger.stored_forms import json_of
+from orchestrator.ledger.stored_forms import told_json
 from orchestrator.settings.model import Settings
 
 TURN_MS: Final = 2000
@@ -228,5 +228,5 @@ def _flat(turns: Sequence[Turn]) -> list[str | int]:
 
 def _names(text: str) -> list[str]:
     """Of tenants, as far as a hand has left any."""
-    found = json_of(text)
+    found = told_json(text)
     return [str(name) for name in found] if isinstance(found, list) else []

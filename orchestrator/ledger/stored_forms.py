@@ -85,7 +85,7 @@ def member_words(field: str, form: str, member: str, value: str) -> str:
 
 def wrong_with_object(field: str, text: str, form: str) -> str:
     """What is wrong with a field that is to hold such an object, as a clause; "" for nothing."""
-    told = json_of(text)
+    told = told_json(text)
     if not isinstance(told, dict):
         return f"its {field} is {text[:50]!r}, not a JSON object"
     wrong = wrong_member(form, told)
@@ -94,7 +94,7 @@ def wrong_with_object(field: str, text: str, form: str) -> str:
 
 def wrong_with_list(field: str, text: str, texts: int) -> str:
     """The same of a list. An empty one may be written as an empty object: Lua knows one kind of table."""
-    told = json_of(text)
+    told = told_json(text)
     if not isinstance(told, list) and told != {}:
         return f"its {field} is {text[:50]!r}, not a JSON list"
     for place, entry in enumerate(told):
@@ -105,7 +105,7 @@ def wrong_with_list(field: str, text: str, texts: int) -> str:
     return ""
 
 
-def json_of(text: str) -> Any:
+def told_json(text: str) -> Any:
     """What it says; None for what is no JSON."""
     try:
         return json.loads(text)

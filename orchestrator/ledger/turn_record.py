@@ -10,7 +10,7 @@ from orchestrator.domain import formats
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import Dropped, Early, TooNew, Turn, TurnRecord
-from orchestrator.ledger.stored_forms import json_of
+from orchestrator.ledger.stored_forms import told_json
 
 VerbArguments = tuple[str | int | float, ...]
 """Arguments of one script."""
@@ -55,7 +55,7 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
     """The record of a turn that has begun, as ``turn_record`` in ``scripts/includes/stage_begin.lua`` tells it."""
     tenant_id, mode, index, stage_name, cursor, config, snapshot, attempt, incarnation, *rest = answer
     checkpoint, flags, digest, rollbacks, created, legs = rest
-    kept, at = _checkpoint_of(checkpoint) if checkpoint else {}, json_of(cursor) if cursor else {}
+    kept, at = _checkpoint_of(checkpoint) if checkpoint else {}, told_json(cursor) if cursor else {}
     is_place = isinstance(at, dict)
     return TurnRecord(
         tenant_id=tenant_id,
@@ -81,5 +81,5 @@ def turn_record(answer: Sequence[Any]) -> TurnRecord:
 
 def _checkpoint_of(text: str) -> dict[str, Any] | None:
     """A checkpoint or the marker in its place; None for what is neither."""
-    found = json_of(text)
+    found = told_json(text)
     return found if isinstance(found, dict) and isinstance(found.get("outputs", {}), dict) else None

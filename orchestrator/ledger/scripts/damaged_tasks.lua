@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches task:{task} (hash), config:{task} (string)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
 -- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object, member
---       (of an object: its field and member, '' for a value when it is not there) or config, field or key, value}
+--       (of an object: its field and member, and '' for the value of one that is missing) or config, field or key, value}
 -- EVENTS none
 -- @include keys
 -- @include transitions
@@ -62,7 +62,7 @@ local function wrong_with(f)
       local told = read_object(value)
       if not told then return 'object', FIELDS[i], value end
       local member, is_now = wrong_member(FORMS[FIELDS[i]], told)
-      if member then return 'member', FIELDS[i] .. '.' .. member, is_now end
+      if member then return 'member', FIELDS[i] .. ' ' .. member, is_now end
     end
   end
 end

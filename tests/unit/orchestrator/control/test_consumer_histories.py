@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from orchestrator.control.consumer import EventConsumer, EventsMissed
-from orchestrator.control.event_cursors import EventPosition
 from orchestrator.domain.events import Event, PlanStarted
+from tests.support.event_log import START, Kept
 from tests.support.long import IS_LONG
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 HISTORIES = 5_000 if IS_LONG else 60
 OPERATIONS = 40
 
@@ -43,19 +42,6 @@ class Feed:
     def events(self, plan_id: str | None, since: int, /) -> Iterator[Event]:
         assert plan_id is None
         return iter(self.log[max(self.first, since) :])
-
-
-class Kept:
-    """A cursor in memory: what a killed consumer finds again."""
-
-    def __init__(self) -> None:
-        self._trail: dict[int, str] = {}
-
-    def load(self) -> EventPosition:
-        return EventPosition(dict(self._trail))
-
-    def save(self, position: EventPosition) -> None:
-        self._trail = dict(position.trail)
 
 
 class History:
