@@ -65,7 +65,7 @@ def _rows(count: int, silent: Sequence[Process], seconds: float) -> Iterator[Che
     busy = [one for one in silent if _is_busy(one)]
     finding = f"{count - len(silent)} of {count} workers took theirs within {seconds:.1f} s"
     if busy:
-        finding += f"; {len(busy)} had all slots busy and take nothing meanwhile"
+        finding += f"; {len(busy)} had all slots busy and took nothing meanwhile"
     yield check(Row.TEST_MESSAGE, "test message", finding, good=len(busy) == len(silent))
     for one in silent:
         if one not in busy:
