@@ -245,7 +245,8 @@ def _written(plan: Record) -> int:
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:
     cursor = json.loads(record.get("cursor") or record.get("lastCursor") or "{}")
-    said = in_words(cursor.get("state", {}).get("matrix"))
+    state = cursor.get("state")
+    said = in_words(state.get("matrix") if isinstance(state, dict) else None)
     if "legs" in record:
         # A check knows where the tenant comes from, and on the way back that is the new version.
         said = {key: [_BACK.get(word, word) for word in words] for key, words in said.items()}

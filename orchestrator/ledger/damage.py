@@ -28,7 +28,9 @@ from orchestrator.ledger.stored_forms import (
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
 TEXTS: Final = (*PLAN_FORMS, *LISTS)
-_WAVES: Final = 1 + len(TEXTS) + len(NUMBERS)
+LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durationMillis")
+"""Numbers that a plan may be without."""
+_WAVES: Final = 1 + len(TEXTS) + len(NUMBERS) + len(LATER)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
 COUNTED: Final = (
     *("lined", "rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack"),
@@ -148,7 +150,7 @@ def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tupl
         page = plan_ids[start : start + PAGE]
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
-                pipeline.hmget(keys.of("plan", plan_id), "status", *TEXTS, *NUMBERS, "waves", *_counts(""))
+                pipeline.hmget(keys.of("plan", plan_id), "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""))
             answers = pipeline.execute(raise_on_error=False)
         for plan_id, answer in zip(page, answers, strict=True):
             if wrong := _wrong_with(answer) or _wrong_waves(client, keys.of("plan", plan_id), answer):
@@ -196,8 +198,8 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     status, texts, numbers = answer[0], answer[1 : 1 + len(TEXTS)], answer[1 + len(TEXTS) : _WAVES]
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
-    for name, value in zip(NUMBERS, numbers, strict=True):
-        if value is None or not _WHOLE.fullmatch(str(value)):
+    for name, value in zip((*NUMBERS, *LATER), numbers, strict=True):
+        if (value is None and name in NUMBERS) or not _WHOLE.fullmatch(str(value or 0)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     for name, text in zip(TEXTS, texts, strict=True):
         if text and (wrong := _wrong_text(name, text)):

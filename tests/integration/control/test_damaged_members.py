@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 import redis
@@ -17,6 +18,7 @@ from orchestrator.ledger.stored_forms import LISTS, PLAN_FORMS, TASK_FORMS, expe
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.long import long
 from tests.support.place import Place
 from tests.support.wrong_members import sound_object, wrong_objects
 
@@ -144,3 +146,41 @@ def test_where_refusals_are_damaged_a_retry_names_them_anew(world: LedgerWorld) 
     assert "retryCursor" not in record
     assert [task for task, _, _ in json.loads(record["retryRefusals"])] == ["p.0", "p.1"]
     assert record["status"] == "FAILED"
+
+
+VALUES = ("{}", '{"a":5}', '"x"', "garbage", '{"state":[],"type":"a","message":"b","stageName":5}')
+
+
+@long
+def test_whatever_keeps_a_record_from_being_read_is_named(world: LedgerWorld, client: Client) -> None:
+    """Each field of a plan and of its tasks: one in its second stage, and one that has failed."""
+    world.stage("p.0")
+    world.begin("p.0")
+    world.poll("p.0")
+    world.started("q", ["c"])
+    world.break_stage("q.0")
+    world.ask("pause", "p")
+    found = []
+    for kind, identifier in (("plan", "p"), ("task", "p.0"), ("task", "q.0")):
+        key = world.keys.of(kind, identifier)
+        for field, before in cast(dict[str, str], world.client.hgetall(key)).items():
+            for text in VALUES:
+                world.client.hset(key, field, text)
+                told = client.explain(**{f"{kind}_id": identifier})
+                reasons = " ".join(told.reasons)
+                is_read = told.status != "DAMAGED" and "cannot be read" not in reasons
+                if not is_read and f"its {field}" not in reasons:
+                    found.append(f"{kind} {identifier} {field}={text}: {reasons}")
+            world.client.hset(key, field, before)
+    assert found == []
+
+
+def test_a_plans_own_times_and_counts_are_named_too(world: LedgerWorld, client: Client) -> None:
+    key = world.keys.of("plan", "p")
+    for field in ("written", "startedAt"):
+        before = str(world.client.hget(key, field))
+        world.client.hset(key, field, "garbage")
+        assert f"its {field} is 'garbage', not a number" in " ".join(client.explain(plan_id="p").reasons)
+        world.client.hset(key, field, before)
+    world.client.hset(world.keys.of("task", "p.0"), "cursor", '{"state":[]}')
+    assert client.task_status("p.0").status == "RUNNING"
