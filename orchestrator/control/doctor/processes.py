@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
 from orchestrator.control.doctor.servers import clock
-from orchestrator.control.elsewhere import elsewhere
+from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.live_broker import is_on_another_broker
 from orchestrator.control.worrying import SKEW_SECONDS
 from orchestrator.domain.lanes import lane_names
@@ -28,8 +28,9 @@ def process_rows(reader: Reader, found: Sequence[Process], settings: Settings) -
     live = [process for process in found if process.age_seconds <= ALIVE_SECONDS]
     coordinators = [process for process in live if process.role == "coordinator"]
     workers = [process for process in live if process.role == "worker"]
-    yield _coordinators(reader, coordinators)
-    yield from _workers(reader, workers, settings)
+    elsewhere = Elsewhere(reader)
+    yield _coordinators(reader, coordinators, elsewhere)
+    yield from _workers(reader, workers, settings, elsewhere)
     yield from _brokers(coordinators, workers)
     yield from _steps(workers)
     yield from _settings(reader, live, settings)
@@ -41,20 +42,21 @@ def process_rows(reader: Reader, found: Sequence[Process], settings: Settings) -
             yield _dead(process)
 
 
-def _coordinators(reader: Reader, coordinators: Sequence[Process]) -> Check:
+def _coordinators(reader: Reader, coordinators: Sequence[Process], elsewhere: Elsewhere) -> Check:
     finding = f"{len(coordinators)} alive"
     if not coordinators:
-        finding = "none is alive; start one with `changeover coordinator`" + _elsewhere(reader, "coordinator")
+        finding = "none is alive; start one with `changeover coordinator`"
+        finding += _elsewhere(reader, elsewhere, "coordinator")
     return check(Row.COORDINATORS, "coordinators", finding, good=bool(coordinators))
 
 
-def _workers(reader: Reader, workers: Sequence[Process], settings: Settings) -> Iterator[Check]:
+def _workers(reader: Reader, workers: Sequence[Process], settings: Settings, elsewhere: Elsewhere) -> Iterator[Check]:
     consumed = {queue for process in workers for queue in process.queues}
     missing = [name for name in lane_names(settings.lanes) if name not in consumed]
     finding = f"{len(workers)} alive"
     if missing:
         finding += f"; nobody consumes {', '.join(missing)}: start one with `changeover worker`"
-        finding += "" if workers else _elsewhere(reader, "worker")
+        finding += "" if workers else _elsewhere(reader, elsewhere, "worker")
     yield check(Row.WORKERS, "workers", finding, good=not missing)
     if workers:
         yield _slots(reader, workers)
@@ -123,6 +125,6 @@ def _dead(process: Process) -> Check:
     return check(Row.DEAD_PROCESS, name, finding, good=False)
 
 
-def _elsewhere(reader: Reader, role: str) -> str:
-    found = elsewhere(reader, role)
+def _elsewhere(reader: Reader, elsewhere: Elsewhere, role: str) -> str:
+    found = elsewhere.find(role)
     return f" (one is alive in namespace {found[0]!r}, this is {reader.namespace!r})" if found else ""

@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from orchestrator.control.answers import DamagedTask, Explanation, PlanSummary, Remark, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.explain import damaged, moving, stopped, waiting, whole_plan
 from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
@@ -170,6 +171,7 @@ class Explainer:
             offers=Offers(self._operations, is_open=not refused),
             now_ms=self._reader.now_ms(),
             processes=self._reader.processes(),
+            elsewhere=Elsewhere(self._reader),
             refusal=refused,
             ahead_seconds=ahead_seconds,
             shown=self._reader.shown_time(),

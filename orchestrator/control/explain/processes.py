@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.control.answers import Remark
-from orchestrator.control.elsewhere import elsewhere
 from orchestrator.control.explain.scene import Scene, clock_words, seconds_words, some_of
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import HandBack, who_can
@@ -128,7 +127,7 @@ def _last_seen(scene: Scene, role: str, queue: str | None = None) -> str:
 
 def _elsewhere(scene: Scene, role: str) -> Iterator[Remark]:
     """One that works in another namespace is often the one that was meant."""
-    if found := elsewhere(scene.reader, role):
+    if found := scene.elsewhere.find(role):
         namespace, names = found
         sentence = f"{role} {some_of(names)} is alive in namespace {namespace!r}, this is {scene.reader.namespace!r}"
         yield remark(Situation.OTHER_NAMESPACE, f"{sentence}: give plans and processes one CHANGEOVER_NAMESPACE")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.asked import asked_for
+from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.explain.offers import Offers
 from orchestrator.ledger.clock import ShownTime
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
@@ -23,6 +24,7 @@ class Scene:
     offers: Offers
     now_ms: int
     processes: list[Process]
+    elsewhere: Elsewhere
     refusal: str
     ahead_seconds: float
     shown: ShownTime

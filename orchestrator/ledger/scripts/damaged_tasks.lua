@@ -22,6 +22,9 @@ local FIELDS = {'status', 'tenant',
 local NUMBERS_UPTO, LONGEST = 33, 60
 local MOST_DIGITS = 15
 
+local PLACE_OF = {}
+for place, name in ipairs(FIELDS) do PLACE_OF[name] = place end
+
 local function read_object(text)
   local is_read, told = pcall(cjson.decode, string.sub(text, 1, 1) == '{' and text or '')
   return is_read and told or nil
@@ -47,24 +50,39 @@ local function wrong_member(form, told)
   end
 end
 
-local function wrong_with(f)
-  if f.err then return 'kind', '', '' end
-  if not f[1] and not f[2] then return 'gone', '', '' end
-  for i = 1, 2 do
-    if not f[i] or f[i] == '' then return 'missing', FIELDS[i], '' end
+-- What is wrong, the field, and the value; nothing when it is as it should be.
+local function wrong_with_field(place, value)
+  local name = FIELDS[place]
+  if place == 1 then
+    if value ~= '' and not TASK_KNOWN[value] then return 'status', name, value end
+  elseif place > NUMBERS_UPTO then
+    if value == '' then return nil end
+    local told = read_object(value)
+    if not told then return 'object', name, value end
+    local member, is_now = wrong_member(FORMS[name], told)
+    if member then return 'member', name .. ' ' .. member, is_now end
+  elseif place > 2 and (#value > MOST_DIGITS or not string.find(value, '^%d+$')) then
+    return 'number', name, value
   end
-  if not TASK_KNOWN[f[1]] then return 'status', 'status', f[1] end
-  for i = 3, #FIELDS do
-    local value = f[i]
-    if value and i <= NUMBERS_UPTO then
-      if not string.find(value, '^%d+$') or #value > MOST_DIGITS then return 'number', FIELDS[i], value end
-    elseif value and value ~= '' then
-      local told = read_object(value)
-      if not told then return 'object', FIELDS[i], value end
-      local member, is_now = wrong_member(FORMS[FIELDS[i]], told)
-      if member then return 'member', FIELDS[i] .. ' ' .. member, is_now end
+end
+
+-- The record is read whole: it is a short list in Redis, which is walked anew for each field that is asked for by name.
+-- Of several that are wrong, the one that stands first in FIELDS is told. Last comes the tenant.
+local function wrong_with(f)
+  if f.err then return 'kind', '', '', '' end
+  local status, tenant, at, wrong, field, is_now = nil, nil, #FIELDS + 1, nil, nil, nil
+  for i = 1, #f, 2 do
+    local place, value = PLACE_OF[f[i]], f[i + 1]
+    if place == 1 then status = value elseif place == 2 then tenant = value end
+    if place and place < at then
+      local what, where, text = wrong_with_field(place, value)
+      if what then at, wrong, field, is_now = place, what, where, text end
     end
   end
+  if not status and not tenant then return 'gone', '', '', '' end
+  if not status or status == '' then return 'missing', 'status', '', tenant or '' end
+  if not tenant or tenant == '' then return 'missing', 'tenant', '', '' end
+  return wrong, field, is_now, tenant
 end
 
 -- That of many is looked at from outside: it is a JSON object of any length.
@@ -81,9 +99,9 @@ end
 
 local found = {'DAMAGED'}
 for position = first, last do
-  local f = redis.pcall('HMGET', K.task(task_id_of(plan_id, position)), unpack(FIELDS))
-  local wrong, field, value = wrong_with(f)
-  if not wrong then wrong, field, value = wrong_with_config(K.config(task_id_of(plan_id, position))) end
-  if wrong then found[#found + 1] = {position, f[2] or '', wrong, field, string.sub(value, 1, LONGEST)} end
+  local task_id = task_id_of(plan_id, position)
+  local wrong, field, value, tenant = wrong_with(redis.pcall('HGETALL', K.task(task_id)))
+  if not wrong then wrong, field, value = wrong_with_config(K.config(task_id)) end
+  if wrong then found[#found + 1] = {position, tenant, wrong, field, string.sub(value, 1, LONGEST)} end
 end
 return found
