@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.control.elsewhere import elsewhere
+from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.domain.typed import typed
@@ -15,6 +15,6 @@ def unserved(reader: Reader, state: str) -> list[Problem]:
         return []
     message = f"none is alive in namespace {reader.namespace!r}, so nothing moves yet; start one: "
     message += f"`{typed('coordinator')}`"
-    if found := elsewhere(reader, "coordinator"):
+    if found := Elsewhere(reader).find("coordinator"):
         message += f" (one is alive in namespace {found[0]!r})"
     return [Problem("coordinator", None, message)]
