@@ -21,7 +21,7 @@ from orchestrator.domain.task_id import plan_of, position_of, task_id_of
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.ledger.records import Record
-from steps import in_words
+from steps.instances.health_matrix import in_words
 
 _BACK: Final = {"old version": "new version"}
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from orchestrator.control.answers import Diagnosis
 from orchestrator.control.audit import AuditReader
-from orchestrator.control.doctor import examine
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
-from orchestrator.control.explain import Explainer
 from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.keeping import Keeping
@@ -34,7 +33,6 @@ from orchestrator.control.waiting import Waiting, news_of
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.control.webhook_desk import WebhookDesk
 from orchestrator.domain.events import Event
-from orchestrator.drift.drift import look_for_drift
 from orchestrator.ledger.audit_reads import AuditReads
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.failure_answers import FailureAnswers
@@ -46,7 +44,10 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.tokens import Tokens
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import find_servers
-from orchestrator.validation.submitting import Submitter
+
+if TYPE_CHECKING:
+    from orchestrator.control.explain import Explainer
+    from orchestrator.validation.submitting import Submitter
 
 
 class LedgerDoor:
@@ -58,15 +59,13 @@ class LedgerDoor:
         self._servers = find_servers(settings)
         self.url = self._servers.redis_url
         self._redis = connect(self.url, patient=False, replicas=settings.redis)
-        ledger = Ledger(self._redis, settings)
+        self._ledger = ledger = Ledger(self._redis, settings)
         self.reader = reader = Reader(self._redis, ledger.keys)
-        self.submits = Submitter(ledger, reader, settings)
         self.tells = StatusReader(reader)
         self.operates = Operator(ledger, reader)
         self.failures = FailureDesk(FailureAnswers(ledger), reader)
         self.freezes = FreezeDesk(Freezes(ledger))
         self.purges = Purger(Purges(ledger), reader)
-        self.explains = Explainer(ledger, reader, settings, self.url)
         self.waits = Waiting(reader, self.tells, news_of(reader))
         self.tokens = TokenDesk(Tokens(ledger))
         self.webhooks = WebhookDesk(Hooks(ledger))
@@ -74,16 +73,34 @@ class LedgerDoor:
         self.keeps = Keeping(reader, settings)
         self.pages = LedgerPages(self, Pages(reader), TenantPages(reader, self.freezes))
 
+    # What few commands need and brings most of the code is loaded at first use: half of a command's start.
+
+    @cached_property
+    def submits(self) -> Submitter:
+        from orchestrator.validation.submitting import Submitter
+
+        return Submitter(self._ledger, self.reader, self._settings)
+
+    @cached_property
+    def explains(self) -> Explainer:
+        from orchestrator.control.explain import Explainer
+
+        return Explainer(self._ledger, self.reader, self._settings, self.url)
+
     def identify(self, identifier: str, *, plan_first: bool) -> OperationTarget:
         return identify(self.reader, identifier, plan_first=plan_first)
 
     def drift(self, plan_id: str | None, tenants: str | None) -> Iterator[TenantDrift | DriftEnd]:
+        from orchestrator.drift.drift import look_for_drift
+
         yield from look_for_drift(self.reader, self._settings, plan_id=plan_id, tenants=tenants)
 
     def live(self, plan_id: str) -> WatchedPlan:
         return WatchedPlan(self.reader, plan_id, partial(translate_errors, self.url))
 
     def doctor(self) -> Diagnosis:
+        from orchestrator.control.doctor import examine
+
         return examine(self._settings, self._servers)
 
     def close(self) -> None:

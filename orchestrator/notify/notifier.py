@@ -29,7 +29,7 @@ from orchestrator.notify.delivery import Delivery
 from orchestrator.notify.sender import BACK_OFF, Sender
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
-from steps import RetryParameters
+from steps.http.retry import RetryParameters
 
 CLAIMS_A_LEASE: Final = 3
 GRACE_SECONDS: Final = 1.0

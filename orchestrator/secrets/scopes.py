@@ -14,8 +14,8 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from orchestrator.secrets.references import PLACEHOLDERS
-from steps import AllowedHosts
 from steps.expressions.sandbox import NameFault, ReadByName
+from steps.http.allowed_hosts import AllowedHosts
 from steps.opaque import Opaque
 
 

@@ -32,7 +32,9 @@ from orchestrator.settings.mistakes import setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
 from orchestrator.settings.section import Section, number_and_no_truth
 from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
-from steps import AllowedHosts, MalformedEndpoints, WritableKeys, health_endpoints
+from steps.http.allowed_hosts import AllowedHosts
+from steps.instances.endpoints import MalformedEndpoints, health_endpoints
+from steps.redis.writable_keys import WritableKeys
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 

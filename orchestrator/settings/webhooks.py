@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from orchestrator.domain.model import Text
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.pattern import is_like
-from steps import AllowedHosts
 from steps.http.address import what_is_wrong
+from steps.http.allowed_hosts import AllowedHosts
 
 _REFERENCE = re.compile(r"\{\{\s*secret\.([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}")
 MOST_HOOKS: Final = 50
