@@ -31,12 +31,24 @@ class RemoteLog:
         self._pages = pages
 
     def events(self, plan_id: str | None, since: int) -> Iterator[Event]:
+        """Each page begins at the last event of the one before. Raises ``Unreachable`` when the log is another one than
+        where it was begun: to be read again. Of the feed, which loses its oldest, one that is gone tells nothing."""
+        last: Event | None = None
         while True:
             page = self._pages.events(plan_id, since, ROWS)
+            is_whole = len(page) < ROWS
+            if last is not None and page:
+                first = page[0]
+                if first != last and (first.sequence_id == last.sequence_id or plan_id is not None):
+                    raise Unreachable(
+                        "the log has gone back while it was read: a fail-over that lost writes; ask again"
+                    )
+                page = page[1:] if first == last else page
             yield from page
-            if len(page) < ROWS:
+            if is_whole or not page:
                 return
-            since = page[-1].sequence_id
+            last = page[-1]
+            since = last.sequence_id - 1
 
 
 class RemoteNews:
