@@ -70,5 +70,8 @@ def _rows(count: int, silent: Sequence[Process], seconds: float) -> Iterator[Che
     for one in silent:
         if one not in busy:
             finding = f"it took no test message within {WITHIN_SECONDS:.0f} s: it listens at another broker"
-            finding += f" ({one.broker}), or does not consume; restart it with this shell's CHANGEOVER_BROKER_URL"
+            finding += (
+                f" ({one.broker}), or does not consume: restart it with this shell's CHANGEOVER_BROKER_URL; or two"
+            )
+            finding += " workers have this name: give their containers host names of their own"
             yield check(Row.TEST_MESSAGE, f"test message of worker {one.name}", finding, good=False)
