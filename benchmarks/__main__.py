@@ -49,7 +49,7 @@ TABLE: dict[str, Benchmark] = {
     "stage": lambda given: stage.run(100, 3) if given.quick else stage.run(),
     "alone": lambda given: alone.run(3, 50) if given.quick else alone.run(),
     "polls": lambda given: polls.run((500,), 6.0, 1) if given.quick else polls.run(),
-    "sizes": lambda given: sizes.run((100, 1_000) if given.quick else sizes.SIZES, given.plot),
+    "sizes": lambda given: sizes.run(sizes.upto(1_000 if given.quick else given.upto), given.plot),
     "submit": lambda given: submit.run((1_000,)) if given.quick else submit.run(),
     "status": lambda _: status.run(),
     "operations": lambda _: operations.run(),
@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--pool", action="append", choices=list(throughput.POOLS), help="throughput of these only")
     parser.add_argument("--slots", type=int, default=64, metavar="N", help="max_concurrency of throughput --quick")
     parser.add_argument("--tenants", type=int, default=1_000_000, metavar="N", help="what scaling reckons with")
+    parser.add_argument("--upto", type=int, default=10_000, metavar="N", help="tenants of the largest plan of sizes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keeps the figures")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draws cost against plan size")
     given = parser.parse_args()

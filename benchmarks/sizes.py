@@ -23,12 +23,13 @@ from tests.support.redis_server import RedisServer
 
 STAGES = 5
 SLOTS = 64
-SIZES = (100, 1_000, 10_000)
+SIZES = (100, 1_000, 10_000, 100_000)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one plan: ms of CPU time a stage by process, bytes of Redis a tenant."""
+    """Of one plan: ms of CPU time a stage by process, bytes of Redis a tenant. ``feed_bytes`` are the namespace's feed, a
+    part of ``finished_bytes`` that stops growing at the feed's cap."""
 
     tenants: int
     seconds: float
@@ -37,6 +38,7 @@ class Cost:
     coordinator_ms: float
     waiting_bytes: float
     finished_bytes: float
+    feed_bytes: float
 
     @property
     def cpu_ms(self) -> float:
@@ -72,8 +74,9 @@ def measure(server: RedisServer, place: Place, tenants: int) -> Cost:
             seconds = time.perf_counter() - started
             used = [1000 * (cpu_seconds(p) - was) / tenants / STAGES for p, was in zip(groups, before, strict=True)]
             finished = (_used(state) - empty) / tenants
+            feed = cast(int, state.memory_usage(Keys(place.namespace).of("feed"), samples=0) or 0) / tenants
         worker_ms, redis_ms, coordinator_ms = used
-        return Cost(tenants, seconds, worker_ms, redis_ms, coordinator_ms, waiting, finished)
+        return Cost(tenants, seconds, worker_ms, redis_ms, coordinator_ms, waiting, finished, feed)
 
 
 def running_bytes(server: RedisServer, place: Place, tenants: int) -> float:
@@ -119,7 +122,12 @@ def plot(costs: list[Cost], path: Path) -> bool:
     return True
 
 
-def run(sizes: tuple[int, ...] = SIZES, picture: Path | None = None) -> list[dict[str, Any]]:
+def upto(most: int) -> tuple[int, ...]:
+    """Those of the sizes that have at most so many tenants."""
+    return tuple(size for size in SIZES if size <= most)
+
+
+def run(sizes: tuple[int, ...], picture: Path | None = None) -> list[dict[str, Any]]:
     """Prints a line a size; ``picture`` takes the plot."""
     print(f"cost against plan size: {STAGES} no-op stages, {SLOTS} slots, two solo workers")
     costs: list[Cost] = []
@@ -130,7 +138,8 @@ def run(sizes: tuple[int, ...] = SIZES, picture: Path | None = None) -> list[dic
             print(
                 f"  {tenants:7,} tenants: {cost.cpu_ms:.2f} ms of CPU a stage (workers {cost.worker_ms:.2f}, Redis "
                 f"{cost.redis_ms:.2f}, coordinator {cost.coordinator_ms:.2f}), {tenants * STAGES / cost.seconds:,.0f} "
-                f"stages/s; bytes a tenant: waiting {cost.waiting_bytes:,.0f}, finished {cost.finished_bytes:,.0f}",
+                f"stages/s; bytes a tenant: waiting {cost.waiting_bytes:,.0f}, finished {cost.finished_bytes:,.0f} "
+                f"(the feed {cost.feed_bytes:,.0f} of it)",
                 flush=True,
             )
         last = len(sizes)
