@@ -1,5 +1,5 @@
-"""``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in about ten
-minutes on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
+"""``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in a quarter of an
+hour on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
 ``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first six, in about a minute.
 
 ``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the

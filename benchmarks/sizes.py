@@ -28,8 +28,8 @@ SIZES = (100, 1_000, 10_000, 100_000)
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one plan: ms of CPU time a stage by process, bytes of Redis a tenant. ``feed_bytes`` are the namespace's feed, a
-    part of ``finished_bytes`` that stops growing at the feed's cap."""
+    """Of one plan: ms of CPU time a stage by process, bytes of Redis a tenant. ``feed_bytes`` are the namespace's feed,
+    a part of ``finished_bytes`` that stops growing at the feed's cap."""
 
     tenants: int
     seconds: float
