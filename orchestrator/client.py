@@ -22,18 +22,18 @@ from orchestrator.control.door import ClientDoor
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_calls import FailureCalls
 from orchestrator.control.fleet_calls import FleetCalls
-from orchestrator.control.freeze_calls import FreezeCalls
+from orchestrator.control.freeze_calls import FreezeCalls, pass_freezes
 from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.order_gate import check_order, check_patterns, check_reason
 from orchestrator.control.page_calls import PageCalls
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
-from orchestrator.control.target import OperationTarget, asking, default_actor, order_of, target_of
+from orchestrator.control.target import OperationTarget, asking, order_of, target_of
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.token_calls import TokenCalls
 from orchestrator.control.webhook_calls import WebhookCalls
 from orchestrator.domain.config import PlanSpec
-from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.doors.opening import open_console, open_door
 from orchestrator.ledger.connection import translate_errors
@@ -81,18 +81,19 @@ class Client(
         """Checks a plan (a file's path, or the plan itself) and writes it. The same plan twice is one plan.
 
         ``progress`` is told how many tenants are written. ``override_freeze``, a reason, lets the plan pass all
-        freezes, also one that was submitted before. Raises ``InvalidInput`` with everything that is wrong, before
-        anything is written, and ``PlanConflict`` when the plan id belongs to other content.
+        freezes, also one that was there. Raises ``InvalidInput`` with all that is wrong, before anything is written,
+        ``PlanConflict`` when the id belongs to other content, ``NotAllowed`` when what was there cannot pass any more.
 
         ``preview``: the digest of a preview; raises ``TenantsMoved`` when one of the tenants has moved since.
         ``skip_identical`` leaves those out that are at the target; raises ``NotAllowed`` when nobody is left.
         """
+        asks = order_of(actor, "", None, override_freeze=override_freeze)
         with translate_errors(self._door.url):
             result = self._door.submits.submit(
-                plan, progress, preview=preview, skip_identical=skip_identical, actor=actor or default_actor()
+                plan, progress, preview=preview, skip_identical=skip_identical, actor=asks.actor
             )
             if override_freeze:
-                self._door.freezes.override(result.plan_id, order_of(actor, override_freeze, None))
+                pass_freezes(self._door.freezes, result, order_of(actor, override_freeze, None))
             return result
 
     def preview(
@@ -192,6 +193,7 @@ class Client(
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way. With the ``request_id`` of an earlier
         call, also of one whose answer was lost, it changes nothing and answers as that did (for a day)."""
+        check_order(order)
         with asking(self._door.url, order):
             return self._door.operates.operate(operation, target, order)
 
@@ -242,6 +244,8 @@ class Client(
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
+        check_patterns(stage=narrowing.stage, cause=narrowing.cause, tenants=narrowing.tenants)
+        check_order(order)
         with asking(self._door.url, order):
             return self._door.operates.retry_some(plan_id, narrowing, order)
 
@@ -268,9 +272,8 @@ class Client(
     ) -> OperationResult:
         """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more;
         refused while that is alive, unless ``force``."""
-        if not reason.strip():
-            raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
-        with asking(self._door.url, order := order_of(actor, reason, request_id, force=force)):
+        check_reason(order := order_of(actor, reason, request_id, force=force))
+        with asking(self._door.url, order):
             return self._door.operates.release_tenant(tenant_id, order)
 
     def explain(self, **target: str) -> Explanation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, order_of, target_of
 from orchestrator.domain.errors import InvalidInput, Problem
 
@@ -25,6 +26,7 @@ class FailureCalls:
         """Accepts failures: they count neither for a breaker nor for the plan's end any more. Give one of ``plan_id``
         (all of its failures, or those whose type is like ``cause``), ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)
+        check_patterns(cause=cause)
         with asking(self._door.url, order := order_of(actor, reason, request_id)):
             if wanted.type == "plan":
                 return self._door.failures.on_plan("accept", wanted.identifier, cause, order)
@@ -43,5 +45,6 @@ class FailureCalls:
         self, plan_id: str, tenants: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Takes a plan's waiting tenants of an id or pattern (``eu-*``) out of it: they are CANCELLED, not failures."""
+        check_patterns(tenants=tenants)
         with asking(self._door.url, order := order_of(actor, reason, request_id)):
             return self._door.failures.on_plan("exclude", plan_id, tenants, order)

@@ -6,6 +6,7 @@ from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.order_gate import check_reason
 from orchestrator.control.replies import reason_words
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -88,9 +89,3 @@ class FailureDesk:
             said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
             said = said.replace("1 waiting tenants have", "1 waiting tenant has")
         return Reply(Taken.ACCEPTED, status, "", said + damaged, plan_id)
-
-
-def check_reason(order: Order) -> None:
-    """Raises ``InvalidInput``: what these do is told of for ever, so it needs a reason."""
-    if not order.reason.strip():
-        raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orchestrator.control.answers import OperationResult
-from orchestrator.control.door import ClientDoor
+from orchestrator.control.answers import OperationResult, SubmitResult
+from orchestrator.control.door import ClientDoor, SetsFreezes
 from orchestrator.control.freeze_desk import FreezeStatus
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, order_of
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
+from orchestrator.domain.status import PlanState
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.connection import translate_errors
+from orchestrator.ledger.operations import Order
 
 
 class FreezeCalls:
@@ -41,6 +44,7 @@ class FreezeCalls:
         """
         if sum((tenants is not None, label is not None, all_tenants)) != 1:
             raise InvalidInput([Problem("", None, "give exactly one of tenant, label and all")])
+        check_patterns(tenants=tenants, label=label, every=every)
         order = order_of(actor, reason, request_id)
         with asking(self._door.url, order):
             return self._door.freezes.set(
@@ -73,3 +77,11 @@ class FreezeCalls:
         """Every freeze that is set and not over, or those that cover a tenant."""
         with translate_errors(self._door.url):
             return self._door.freezes.all(tenant_id)
+
+
+def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> None:
+    """Lets a plan that was submitted a moment ago pass all freezes; of one that has come to its end since, none had
+    stopped it. Raises ``NotAllowed`` when it was there before, and cannot."""
+    taken = freezes.override(submitted.plan_id, order)
+    if not taken.accepted and submitted.status != PlanState.READY:
+        raise NotAllowed(f"plan {submitted.plan_id} is there, and passes no freeze: {taken.message}")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
+from orchestrator.control.order_gate import check_reason
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
@@ -79,7 +80,7 @@ class FreezeDesk:
 
     def lift(self, freeze_id: str, order: Order) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
-        _check_reason(order)
+        check_reason(order)
         reply = self._freezes.lift(freeze_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"freeze {freeze_id!r} is not set, or is over; `changeover freezes` lists them")
@@ -88,7 +89,7 @@ class FreezeDesk:
 
     def override(self, plan_id: str, order: Order) -> OperationResult:
         """Lets a plan pass all freezes from now on. Raises ``NotFound`` for one that does not exist."""
-        _check_reason(order)
+        check_reason(order)
         reply = self._freezes.override(plan_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"plan {plan_id!r}")
@@ -178,11 +179,6 @@ def _told(record: FreezeRecord) -> dict[str, Any]:
     return dict(told)
 
 
-def _check_reason(order: Order) -> None:
-    if not order.reason.strip():
-        raise InvalidInput([Problem("reason", None, "say why: it is kept in the log, and told to whoever waits")])
-
-
 def _check(
     scope: Scope,
     order: Order,
@@ -193,7 +189,7 @@ def _check(
     every: str | None,
     until: datetime | None,
 ) -> None:
-    _check_reason(order)
+    check_reason(order)
     problems = [*_scope_problems(scope)]
     if until is not None and for_seconds is not None:
         problems.append(Problem("until", None, "give until or for, not both"))

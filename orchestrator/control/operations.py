@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
+from orchestrator.control.order_gate import check_order
 from orchestrator.control.replies import gate_result, operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
@@ -15,12 +15,6 @@ from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
 from orchestrator.ledger.reader import Reader
-
-REQUEST_ID_LIMIT: Final = 200
-"""Characters of a request id, which is a key in Redis."""
-
-TEXT_LIMIT: Final = 1000
-"""Characters of an actor or a reason: both are kept with the target and in its log."""
 
 
 class Operator:
@@ -33,7 +27,7 @@ class Operator:
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Asks for the operation. A refusal is an answer (``accepted`` false), a repeat is accepted and says so."""
-        _check(order)
+        check_order(order)
         if order.accept_failures and target.type != "plan":
             raise InvalidInput([Problem("accept_failures", None, "it answers the breaker of a plan; give a plan")])
         if target.type == "plan":
@@ -56,12 +50,12 @@ class Operator:
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of a plan's failed tasks that the narrowing takes."""
-        _check(order)
+        check_order(order)
         return NarrowedRetry(self._operations, self._status).of_plan(plan_id, narrowing, order)
 
     def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:
         """Approves or rejects the gate of a plan's wave; "" is the one that waits."""
-        _check(order)
+        check_order(order)
         reply = self._operations.answer_gate(plan_id, wave, order, approves=approves)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}")
@@ -69,7 +63,7 @@ class Operator:
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
         """Takes the tenant from its holder. Raises ``NotFound`` for a tenant that no plan has named."""
-        _check(order)
+        check_order(order)
         reply = self._operations.release_tenant(tenant_id, order)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"tenant {tenant_id!r}")
@@ -86,18 +80,3 @@ class Operator:
     def task_id_of(self, target: OperationTarget) -> str:
         """The task itself, or the one that speaks for the tenant."""
         return target.identifier if target.type == "task" else self._status.task_id_of(target.identifier)
-
-
-def _check(order: Order) -> None:
-    limits = {"actor": (order.actor, TEXT_LIMIT), "reason": (order.reason, TEXT_LIMIT)}
-    limits["override_freeze"] = (order.override_freeze, TEXT_LIMIT)
-    limits["request_id"] = (order.request_id, REQUEST_ID_LIMIT)
-    problems = [
-        Problem(name, text, f"at most {limit} characters")
-        for name, (text, limit) in limits.items()
-        if len(text) > limit
-    ]
-    if not order.request_id.strip():
-        problems.append(Problem("request_id", order.request_id, "it must not be empty"))
-    if problems:
-        raise InvalidInput(problems)

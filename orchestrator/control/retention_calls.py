@@ -36,8 +36,8 @@ class RetentionCalls:
         ``force`` takes out one that damaged records keep from its end; ``seen``, the ``lastPlanSequenceId`` of an
         export of the caller's own, has one refused that has gone on since. Raises ``NotAllowed`` when it has not ended.
         """
+        order = order_of(actor, reason, request_id, force=force)
         with translate_errors(self._door.url):
-            order = order_of(actor, reason, request_id, force=force)
             known = "" if seen is None else str(seen)
             return self._door.purges.plan(plan_id, order, export, progress, seen=known)
 
@@ -52,8 +52,9 @@ class RetentionCalls:
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
         """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
+        order = order_of(actor, reason, request_id)
         with translate_errors(self._door.url):
-            return self._door.purges.ended_before(before, order_of(actor, reason, request_id), export, progress)
+            return self._door.purges.ended_before(before, order, export, progress)
 
     def ended_before(self, moment: datetime) -> list[str]:
         """Ids of the plans that ``purge_ended`` would take out."""

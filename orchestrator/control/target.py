@@ -8,9 +8,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from orchestrator.control.absent import absent
+from orchestrator.control.order_gate import check_order
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
@@ -66,9 +67,6 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
     return found[0]
 
 
-_OWN_NAMES: Final = ("system", "policy")
-
-
 @contextmanager
 def asking(url: str, order: Order) -> Iterator[None]:
     """Turns a server's absence into ``Unreachable`` that names the request: its answer may be what was lost."""
@@ -103,9 +101,14 @@ def order_of(
 ) -> Order:
     """Who asks, why and how; without a request id of the caller's own, a new request.
 
-    Raises ``InvalidInput`` for a name that only Changeover itself acts under: events go by it (``CancelledBy``).
+    Raises ``InvalidInput`` for what ``check_order`` refuses.
     """
-    if actor and actor.partition(":")[0].strip() in _OWN_NAMES:
-        raise InvalidInput([Problem("actor", actor, "only Changeover itself acts under that name; say who asks")])
     made = Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
-    return replace(made, override_freeze=override_freeze, accept_failures=accept_failures)
+    made = replace(made, override_freeze=override_freeze, accept_failures=accept_failures)
+    check_order(made)
+    return made
+
+
+def checked_actor(actor: str | None) -> str:
+    """Who asks, where there is no more to an order than that. Raises ``InvalidInput`` as ``order_of`` does."""
+    return order_of(actor, "", None).actor

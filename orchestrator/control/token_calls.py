@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.target import asking, default_actor, order_of
+from orchestrator.control.target import asking, checked_actor, order_of
 from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
 from orchestrator.ledger.connection import translate_errors
 
@@ -19,8 +19,9 @@ class TokenCalls:
     ) -> NewToken:
         """Makes a token of the console, whose name the log will tell as the actor. Raises ``InvalidInput``, and
         ``NotAllowed`` for a name that is taken."""
+        who = checked_actor(actor)
         with translate_errors(self._door.url):
-            return self._door.tokens.create(name, role, expires_seconds, actor or default_actor())
+            return self._door.tokens.create(name, role, expires_seconds, who)
 
     def tokens(self) -> list[TokenStatus]:
         """Every token that is not revoked, by name."""
@@ -31,8 +32,9 @@ class TokenCalls:
         """A code that signs in at the page once, within ten minutes, as the token of this name; without one as that of
         ``changeover up``, or through a console as the caller's own, which is the only one there. Raises
         ``NotFound``."""
+        who = checked_actor(actor)
         with translate_errors(self._door.url):
-            return self._door.tokens.link(name, actor or default_actor())
+            return self._door.tokens.link(name, who)
 
     def revoke_token(
         self, name: str, *, reason: str = "", actor: str | None = None, request_id: str | None = None

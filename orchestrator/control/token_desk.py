@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
+from orchestrator.control.order_gate import is_own_name
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
@@ -52,6 +53,9 @@ class TokenDesk:
         problems = []
         if not TOKEN_NAME.fullmatch(name):
             message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
+            problems.append(Problem("name", name, message))
+        elif is_own_name(name):
+            message = "only Changeover itself acts under that name; take another"
             problems.append(Problem("name", name, message))
         if role not in set(Role):
             problems.append(Problem("role", role, unknown("role", role, list(Role))))

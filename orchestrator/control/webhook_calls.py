@@ -48,8 +48,8 @@ class WebhookCalls:
     ) -> str | None:
         """Has its coordinator send a test, and waits for what came of it: '' when it was taken, why not, or None when
         nothing is known by then. Raises ``NotFound``."""
-        event_id = self.send_webhook_test(name, reason=reason, actor=actor)
         end = time.monotonic() + timeout_seconds
+        event_id = self.send_webhook_test(name, reason=reason, actor=actor)
         while (outcome := self.webhook_test_outcome(name, event_id)) is None and time.monotonic() < end:
             time.sleep(ASK_SECONDS)
         return outcome

@@ -1,0 +1,134 @@
+"""Whatever asks for something passes one gate first: every call of the client, and every command."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from orchestrator.cli.app import app
+from orchestrator.client import Client
+from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.ledger.operations import Operation, Order
+from tests.support.plans import noop_stage, plan, tenant
+
+LONG = "r" * 1001
+WRONG = {
+    "reason": [LONG],
+    "actor": [LONG, "system", "policy", "gate", "System", "policy: x", " "],
+    "request_id": ["r" * 201, " "],
+    "override_freeze": [LONG, " "],
+    "tenants": [LONG],
+    "cause": [LONG],
+    "wave": [LONG],
+}
+GIVEN = {
+    "plan_id": "p", "tenant_id": "t", "task_id": "p.0", "freeze_id": "f", "name": "n", "role": "viewer", "plan": {},
+    "reason": "r", "tenants": "eu-*", "before": datetime(2026, 1, 1, tzinfo=UTC), "narrowing": Narrowing(),
+    "operation": Operation.PAUSE, "target": OperationTarget("plan", "p"),
+}  # fmt: skip
+ASKS = {"reason", "actor", "request_id", "order"}
+
+
+class ClosedDoor:
+    """Whoever goes through it has written something, or may have."""
+
+    url = "redis://nowhere"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"went through the door, to {name}")
+
+
+def calls() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], set[str]]]:
+    client = Client(door=ClosedDoor())  # type: ignore[arg-type]
+    for name, method in inspect.getmembers(client, inspect.ismethod):
+        # Of an audit the actor is what is looked for.
+        if name.startswith(("_", "audit")) or not ASKS & (parameters := inspect.signature(method).parameters).keys():
+            continue
+        given = {
+            one.name: GIVEN[one.name]
+            for one in parameters.values()
+            if one.default is one.empty and one.kind is not one.VAR_KEYWORD and one.name != "order"
+        }
+        if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+            given["plan_id"] = "p"
+        if name == "freeze":
+            given["tenants"] = "eu-*"
+        yield name, method, given, set(parameters)
+
+
+def test_no_call_of_the_client_goes_on_with_what_has_no_bound_or_is_our_own_name() -> None:
+    tried = 0
+    for name, method, given, parameters in calls():
+        names = {"actor", "reason", "request_id", "override_freeze"} if "order" in parameters else parameters
+        for field in WRONG.keys() & names:
+            for value in WRONG[field]:
+                orders = {"order": Order(**{"actor": "ada", field: value})} if "order" in parameters else {field: value}
+                with pytest.raises(InvalidInput) as told:
+                    method(**given | orders)
+                assert [one.path for one in told.value.problems] == [field], (name, field, value[:20])
+                tried += 1
+    assert tried > 100
+
+
+def test_a_narrowing_has_bounds_too() -> None:
+    client = Client(door=ClosedDoor())  # type: ignore[arg-type]
+    for field in ("stage", "cause", "tenants"):
+        with pytest.raises(InvalidInput, match=f"{field}: at most 1000 characters"):
+            client.retry_some("p", Narrowing(**{field: LONG}), Order("ada"))
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if hasattr(command, "commands"):
+        for name, one in command.commands.items():
+            yield from commands(one, (*path, name))
+    else:
+        yield path, command
+
+
+NEEDED = {
+    "freeze": ["--all", "--for", "1h"],
+    "create": ["--name", "n", "--role", "viewer"],
+    "accept": ["--plan", "p"],
+    "purge": ["--plan", "p"],
+    **{word: ["--plan", "p"] for word in ("pause", "resume", "cancel", "retry", "rollback", "approve", "reject")},
+    "exclude": ["--plan", "p", "--tenant", "t"],
+    "webhooks": ["enable", "n"],
+    "skip-stage": ["--task", "p.0"],
+    "release": ["--tenant", "t"],
+}
+
+
+def test_no_command_goes_on_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody listens there: who asks the server first ends with exit code 4.
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
+    file = tmp_path / "plan.yaml"
+    file.write_text(yaml.safe_dump(plan("p", [tenant("t")], [noop_stage("one")])))
+    wrong = {"--reason": LONG, "--actor": "system", "--request-id": "r" * 201, "--override-freeze": " "}
+    tried = set()
+    for path, command in commands(get_command(app)):
+        asked = wrong.keys() & {option for one in command.params for option in one.opts}
+        # An audit looks for an actor.
+        if not asked or path == ("audit",):
+            continue
+        needed = [
+            str(file) if one.name == "plan" else "n"
+            for one in command.params
+            if one.param_type_name == "argument" and one.required
+        ]
+        given = [text for option in sorted(asked) for text in (option, wrong[option])]
+        done = CliRunner().invoke(app, [*path, *NEEDED.get(path[-1], needed), *given])
+        assert isinstance(done.exception, InvalidInput), (path, done.output, done.exception)
+        named = {"--" + one.path.replace("_", "-") for one in done.exception.problems}
+        assert named == asked, path
+        tried.add(path[-1])
+    assert len(tried) >= 18, tried
