@@ -72,12 +72,14 @@ class Looker:
             return Looked.STALE
         name, url = gate
         (answer,) = self._resources.http.of(question.plan_id).fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
-        said = mask(f"{url}: {answer.error or f'it answered {answer.status}'}")
+        words = answer.error or f"it answered {answer.status}"
+        said = mask(f"{url}: {words}")
         if answer.status == YES:
             return self._answer(question, name, said, approves=True)
         if answer.refused or answer.status not in (None, NOT_YET):
             return self._answer(question, name, said, approves=False)
-        if patiently(lambda: self._awaited.not_yet(question)) is Looked.OVERDUE:
+        not_yet = mask(f"{words}, not yet" if answer.status == NOT_YET else words)
+        if patiently(lambda: self._awaited.not_yet(question, not_yet)) is Looked.OVERDUE:
             return self._answer(question, name, f"no yes in time: {said}", approves=False)
         return Looked.AGAIN
 

@@ -107,8 +107,22 @@ class DamagedTask(Answer):
     way_out: str
 
 
+class GateQuestions(Answer):
+    """How an HTTP gate that has not answered yet is asked: where (secrets masked), since when, how often, what it said
+    last and when, when it is asked next, and when it is rejected without a yes."""
+
+    url: str
+    asked_since: str | None = None
+    times_asked: int = 0
+    last_answer: str | None = None
+    answered_at: str | None = None
+    asked_next: str | None = None
+    rejected_at: str | None = None
+
+
 class WaveStatus(Answer):
-    """One wave of a plan. ``tolerance`` counts what a person's answers have added; None bears any number."""
+    """One wave of a plan. ``tolerance`` counts what a person's answers have added; None bears any number.
+    ``gate_questions``: while the wave waits for an HTTP gate."""
 
     name: str
     state: str
@@ -119,6 +133,7 @@ class WaveStatus(Answer):
     max_concurrency: int | None = None
     soaks_until: str | None = None
     gate: str | None = None
+    gate_questions: GateQuestions | None = None
     counts: dict[str, int] = {}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
+from orchestrator.control.gate_questions import gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
 from orchestrator.domain.fleet_config import MAX_WAVES
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, TaskState
@@ -55,12 +56,27 @@ def breach_sentence(wave: str, failed: int, tolerance: int) -> str:
     return f"breaker tripped{f' in wave {wave}' if wave else ''}: {failed} failed, tolerance {tolerance}"
 
 
+def answer_command(word: str, plan_id: str, wave: str) -> str:
+    """The one form in which an answer to a gate is printed: ``word`` is approve or reject."""
+    return typed(word, "--plan", plan_id, "--wave", wave, "--reason", "say why")
+
+
+def waits_sentence(wave: WaveStatus, plan_id: str) -> str:
+    """The same of a task that cannot start before that wave is done with."""
+    said = wave_sentence(wave, plan_id)
+    if wave.state == WaveState.GATED:
+        return f"it {said}"
+    if wave.state in (WaveState.SOAKING, WaveState.REJECTED):
+        return f"it waits: {said}"
+    return f"it waits for wave {wave.name} ({wave.ended} of {wave.tenants} ended)"
+
+
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
         return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC"
     if wave.state == WaveState.GATED:
-        return f"waits for approval of wave {wave.name}"
+        return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
         return f"the gate of wave {wave.name} is rejected"
     return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed"
@@ -71,8 +87,7 @@ def gate_words(plan: PlanSummary | PlanStatus) -> str:
     wave = None if plan.status in PLAN_ENDED else current_wave(plan)
     if wave is None or wave.state not in (WaveState.GATED, WaveState.REJECTED):
         return ""
-    command = typed("approve", "--plan", plan.plan_id, "--wave", wave.name)
-    return f"{wave_sentence(wave, plan.plan_id)}: {command}"
+    return f"{wave_sentence(wave, plan.plan_id)}: {answer_command('approve', plan.plan_id, wave.name)}"
 
 
 def _wave(record: Record, index: int) -> WaveStatus:
@@ -90,6 +105,7 @@ def _wave(record: Record, index: int) -> WaveStatus:
         max_concurrency=int(record[f"{part}max"]) if f"{part}max" in record else None,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
+        gate_questions=gate_questions(record, index) if record.get(f"{part}state") == WaveState.GATED else None,
         counts={state: count for state, count in counts.items() if count},
     )
 

@@ -78,6 +78,7 @@ class Awaited:
             return None
         return str(name), str(gate["url"])
 
-    def not_yet(self, question: GateQuestion) -> Looked:
-        """The gate is asked again later; ``OVERDUE`` when it has been asked for as long as its plan allows."""
-        return Looked(self._ledger.call("gate_not_yet", question.plan_id, question.wave, question.number)[0])
+    def not_yet(self, question: GateQuestion, said: str) -> Looked:
+        """The gate is asked again later; ``OVERDUE`` when it has been asked for as long as its plan allows. ``said``:
+        its answer, or why there is none, in words."""
+        return Looked(self._ledger.call("gate_not_yet", question.plan_id, question.wave, question.number, said)[0])

@@ -33,6 +33,12 @@ def no(world: LedgerWorld) -> None:
     world.operations.answer_gate("p", "", ME, approves=False)
 
 
+def hangs(world: LedgerWorld) -> None:
+    question = world.awaited.hand_out().question
+    assert question is not None
+    world.awaited.not_yet(question, "timed out after 10 s")
+
+
 def waves() -> Iterator[Planted]:
     look = ("changeover status p --wave canary",)
     yield Planted("a wave is open", fleet(), "p", S.WAVE_OPEN, "wave canary: 0 of 1 ended, 0 failed", look)
@@ -44,7 +50,11 @@ def waves() -> Iterator[Planted]:
     gated = canary_done(gate="manual")
     both = (APPROVE, REJECT)
     yield Planted("a gate waits", gated, "p", S.GATE_WAITS, "waits for approval of wave canary", both)
-    yield Planted("waits for a gate", gated, "p.1", S.GATE_WAITS, "waits for approval of wave canary", both)
+    yield Planted("waits for a gate", gated, "p.1", S.GATE_WAITS, "it waits for approval of wave canary", both)
+    asks = then(canary_done(gate=HTTP_GATE), hangs)
+    said = "waits for approval of wave canary by its HTTP gate http://gate.example/, asked once since "
+    yield Planted("an HTTP gate hangs", asks, "p", S.GATE_WAITS, said, both)
+    yield Planted("waits for an HTTP gate", asks, "p.1", S.GATE_WAITS, f"it {said}", both)
     yield from rejections()
     tripped = then(fleet(tolerance=Tolerance(0, strict=False)), on("break_stage", "p.0"))
     said = "breaker tripped in wave canary: 1 failed, tolerance 0"

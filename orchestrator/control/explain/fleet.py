@@ -9,7 +9,7 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.paused_plan import tripped
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import current_wave, wave_sentence
+from orchestrator.control.fleet_status import current_wave, waits_sentence, wave_sentence
 from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import PlanState, TaskState
@@ -58,9 +58,7 @@ def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
         return
     own = plan.waves[int(task.record["wave"])]
     if own.name != wave.name and plan.waves.index(own) > plan.waves.index(wave):
-        waits = f"it waits for wave {wave.name} ({wave.ended} of {wave.tenants} ended)"
-        if wave.state in _SITUATIONS:
-            waits = f"it waits for wave {wave.name}: {wave_sentence(wave, plan.plan_id)}"
+        waits = waits_sentence(wave, plan.plan_id)
         commands = task.scene.offers.gate(plan.plan_id, wave.name) if wave.gate else []
         look = [] if commands else [typed("explain", "--plan", task.plan_id)]
         yield remark(_SITUATIONS.get(wave.state, Situation.WAVE_OPEN), waits, *commands, *look)

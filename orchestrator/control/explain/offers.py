@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from orchestrator.control.fleet_status import answer_command
 from orchestrator.control.replies import reason_words
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Operations, Reply, Taken
@@ -93,7 +94,7 @@ class Offers:
         would = self._operations.would_answer_gate
         replies = {word: would(plan_id, wave, approves=word == "approve") for word in _GATE}
         taken = [word for word, reply in replies.items() if reply.answer is Taken.ACCEPTED]
-        return [typed(word, "--plan", plan_id, "--wave", wave, "--reason", "say why") for word in taken]
+        return [answer_command(word, plan_id, wave) for word in taken]
 
     def answers(self, task_id: str) -> list[str]:
         """To let a failed task go on behind its stage, and to accept its failure, as far as that would be accepted."""

@@ -1,6 +1,6 @@
 -- An HTTP gate has said "not yet", or could not be asked: it is asked again after its interval.
 -- KEYS  1 the namespace's root. Touches clock, settings, plan:{plan} (hashes), awaited (zset)
--- ARGV  1 plan id  2 wave, by its index  3 number of the question
+-- ARGV  1 plan id  2 wave, by its index  3 number of the question  4 what it said, in words
 -- CODES AGAIN | OVERDUE (it has been asked for long enough: the caller rejects) | STALE
 -- EVENTS none
 -- @include keys
@@ -13,5 +13,6 @@ if tonumber(f[1] or nil) ~= wave or f[2] ~= question or wave_state(plan_id, wave
 local gate = read_gate(plan_id, wave)
 if not gate then return {'STALE'} end
 if gate_is_overdue(plan_id, gate) then return {'OVERDUE'} end
-await(plan_id, NOW + gate.interval)
+redis.call('HSET', K.plan(plan_id), 'gateSaid', ARGV[4], 'gateSaidAt', int(WALL))
+ask_gate_in(plan_id, gate.interval)
 return {'AGAIN'}

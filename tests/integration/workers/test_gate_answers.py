@@ -4,6 +4,7 @@ else rejects; a rejected gate stops its plan, and nobody else."""
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Final
 
 import pytest
 
+from orchestrator.control.fleet_status import current_wave, wave_sentence
+from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.awaited import GateQuestion
 from orchestrator.ledger.operations import Order
@@ -124,6 +127,13 @@ def state(world: LedgerWorld) -> tuple[str, str]:
     return record["wave:0:state"], record["status"]
 
 
+def told(world: LedgerWorld) -> str:
+    """What people read of the gate."""
+    wave = current_wave(StatusReader(world.reader).summary("p"))
+    assert wave is not None
+    return wave_sentence(wave, "p")
+
+
 @pytest.mark.parametrize("answer", mostly_long(ANSWERS, "redirected", "yes, with a body that is no JSON"))
 def test_what_follows_an_answer(
     world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate], answer: str
@@ -154,10 +164,16 @@ def test_who_cannot_be_reached_is_asked_again_until_its_time_is_over(
     gate = start(b"")
     gate.close()
     question = asked(world, gate.url)
+    assert "asked once since" in told(world)
+    assert "no answer yet" in told(world)
     looker.ask(question)
     assert state(world) == (AGAIN, "RUNNING")
+    gate_words = told(world)
+    assert f"by its HTTP gate {gate.url}, asked once since" in gate_words
+    assert re.search(r"last answer at [0-9:]+ UTC: [^,]+, asked again at ", gate_words), gate_words
+    assert gate_words.endswith("UTC without a yes")
     world.client.hset(world.keys.of("plan", "p"), "gateSince", 1)
     looker.ask(question)
     assert state(world) == (NO, "PAUSED")
-    told = [event for event in world.events() if event.type == "PlanGateRejected"]
-    assert [str(getattr(event, "reason", "")).startswith("no yes in time") for event in told] == [True]
+    rejected = [event for event in world.events() if event.type == "PlanGateRejected"]
+    assert [str(getattr(event, "reason", "")).startswith("no yes in time") for event in rejected] == [True]

@@ -16,11 +16,21 @@ local function read_gate(plan_id, wave)
   return type(gate.interval) == 'number' and type(gate.timeout) == 'number' and gate or nil
 end
 
--- From now on the gate is asked, at once.
+-- From now on the gate is asked, at once. Besides what is gone by, what people are told is kept, in the time of the wall:
+-- since when and how often it is asked, what it said last, when it is asked next, and when its time is over.
 local function await_gate(plan_id, wave)
-  if not read_gate(plan_id, wave) then return end
-  redis.call('HSET', K.plan(plan_id), 'gateSince', int(NOW))
+  local gate, plan = read_gate(plan_id, wave), K.plan(plan_id)
+  if not gate then return end
+  redis.call('HSET', plan, 'gateSince', int(NOW), 'gateAskedSince', int(WALL), 'gateUntil', int(WALL + gate.timeout),
+    'gateNext', int(WALL), 'gateBefore', redis.call('HGET', plan, 'gateQuestion') or 0)
+  redis.call('HDEL', plan, 'gateSaid', 'gateSaidAt')
   await(plan_id, NOW)
+end
+
+-- It is asked again after so many milliseconds.
+local function ask_gate_in(plan_id, wait_ms)
+  redis.call('HSET', K.plan(plan_id), 'gateNext', int(WALL + wait_ms))
+  await(plan_id, NOW + wait_ms)
 end
 
 local function ask_http_gate(plan_id, wave)
@@ -30,7 +40,7 @@ local function ask_http_gate(plan_id, wave)
     return {'SWEPT'}
   end
   local question = redis.call('HINCRBY', K.plan(plan_id), 'gateQuestion', 1)
-  await(plan_id, NOW + math.max(UNANSWERED_MS, gate.interval))
+  ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval))
   return {'GATE', plan_id, wave, question}
 end
 

@@ -135,6 +135,6 @@ def test_status_says_that_a_gate_waits_and_the_command(state: str) -> None:
     plan = PlanStatus(
         plan_id="p", name="P", status="RUNNING", max_concurrency=1, counts={}, matching=0, tasks=[], waves=[wave]
     )
-    command = "changeover approve --plan p --wave canary"
+    command = "changeover approve --plan p --wave canary --reason 'say why'"
     assert [line for line in fleet_lines(plan) if line.endswith(f": {command}")]
     assert command not in str(fleet_lines(plan.model_copy(update={"status": "CANCELLED"})))

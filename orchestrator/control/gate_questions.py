@@ -1,0 +1,65 @@
+"""How an HTTP gate that has not answered yet is asked: one that hangs is not to be mistaken for a person who thinks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from orchestrator.control.answers import GateQuestions
+from orchestrator.ledger.log_entries import iso, moment
+from orchestrator.ledger.records import Record
+from orchestrator.ledger.stored_forms import GATE_FORM, told_json, wrong_member
+from orchestrator.secrets.masking import mask, masked_url
+
+
+def gate_questions(record: Record, wave: int) -> GateQuestions | None:
+    """From the record of a plan whose wave, by its index, waits for its gate; None where a person answers it, or a hand
+    has damaged it."""
+    told = record.get(f"wave:{wave}:gate", "manual")
+    gate = None if told == "manual" else told_json(told)
+    if not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
+        return None
+    return GateQuestions(
+        url=mask(masked_url(gate["url"])),
+        asked_since=_time(record, "gateAskedSince"),
+        times_asked=max(_number(record, "gateQuestion") - _number(record, "gateBefore"), 0),
+        last_answer=record.get("gateSaid"),
+        answered_at=_time(record, "gateSaidAt"),
+        asked_next=_time(record, "gateNext"),
+        rejected_at=_time(record, "gateUntil"),
+    )
+
+
+def gate_question_words(told: GateQuestions | None) -> str:
+    """To stand behind "waits for approval"; "" where nothing is asked."""
+    if told is None:
+        return ""
+    parts = [f" by its HTTP gate {told.url}"]
+    if told.times_asked:
+        times = "once" if told.times_asked == 1 else f"{told.times_asked} times"
+        parts.append(f"asked {times} since {_clock(told.asked_since)}")
+        at = f" at {_clock(told.answered_at)}" if told.answered_at else ""
+        parts.append(f"last answer{at}: {told.last_answer}" if told.last_answer else "no answer yet")
+        parts.append(f"asked again at {_clock(told.asked_next)}")
+    else:
+        parts.append("not asked yet")
+    parts.append(f"rejected at {_clock(told.rejected_at)} without a yes")
+    return ", ".join(parts)
+
+
+def _time(record: Record, name: str) -> str | None:
+    """None where it is missing, or a hand has made something else of it."""
+    with suppress(ValueError, OverflowError, OSError):
+        if (at := moment(record.get(name))) is not None:
+            return iso(at)
+    return None
+
+
+def _number(record: Record, name: str) -> int:
+    with suppress(ValueError):
+        return int(record.get(name, 0))
+    return 0
+
+
+def _clock(at: str | None) -> str:
+    """``20:16:06 UTC``: what is close enough for no date."""
+    return f"{at[11:19]} UTC" if at else "an unknown time"
