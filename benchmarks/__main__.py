@@ -1,7 +1,6 @@
 """``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in a quarter of an
 hour on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
-``checkpoints``, ``recovery``, ``masking``, which take long or are asked seldom. ``--quick`` is the first six, in about
-a minute.
+``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first six, in about a minute.
 
 ``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the
 extra ``bench``).
@@ -21,7 +20,6 @@ from benchmarks import (
     alone,
     checkpoints,
     idle,
-    masking,
     operations,
     polls,
     recovery,
@@ -59,7 +57,6 @@ TABLE: dict[str, Benchmark] = {
 }
 QUICK = ("throughput", "stage", "alone", "polls", "sizes", "submit")
 BY_NAME: dict[str, Benchmark] = {
-    "masking": lambda _: masking.run(),
     "recovery": lambda _: recovery.run(),
     "retention": lambda _: retention.run(),
     "templates": lambda _: templates.run(),

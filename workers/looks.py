@@ -66,7 +66,8 @@ class Looker:
         return answer
 
     def ask(self, question: GateQuestion) -> str:
-        """Asks the gate and tells the ledger: 200 approves, 202 and no answer are not yet, any other answer rejects."""
+        """Asks the gate and tells the ledger: 200 approves, 202 and no answer are not yet, any other answer rejects.
+        What comes when the question is not asked any more (a person was quicker, the wave has moved) is nobody's."""
         gate = patiently(lambda: self._awaited.gate(question))
         if gate is None:
             return Looked.STALE
@@ -84,8 +85,11 @@ class Looker:
         return Looked.AGAIN
 
     def _answer(self, question: GateQuestion, wave: str, reason: str, *, approves: bool) -> str:
-        order = Order(ASKED_BY, reason, request_id=f"gate-{question.plan_id}-{question.wave}-{question.number}")
-        answer = patiently(lambda: self._operations.answer_gate(question.plan_id, wave, order, approves=approves))
+        order = Order(ASKED_BY, reason)
+        plan_id, number = question.plan_id, question.number
+        answer = patiently(
+            lambda: self._operations.answer_gate(plan_id, wave, order, approves=approves, question=number)
+        )
         return str(answer.answer)
 
     def _what_is_missing(self, plan: CachedPlan, record: TurnRecord) -> FailureInfo | None:

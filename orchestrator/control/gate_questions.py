@@ -21,7 +21,7 @@ def gate_questions(record: Record, wave: int) -> GateQuestions | None:
     return GateQuestions(
         url=mask(masked_url(gate["url"])),
         asked_since=_time(record, "gateAskedSince"),
-        times_asked=max(_number(record, "gateQuestion") - _number(record, "gateBefore"), 0),
+        times_asked=max(_number(record, "gateAsked"), 0),
         last_answer=record.get("gateSaid"),
         answered_at=_time(record, "gateSaidAt"),
         asked_next=_time(record, "gateNext"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord, wire_json
@@ -27,7 +28,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class GateQuestion:
-    """One question to the HTTP gate behind a plan's wave, by its number, which rises."""
+    """One question to the HTTP gate behind a plan's wave, by its number, which no other question has."""
 
     plan_id: str
     wave: int
@@ -69,12 +70,14 @@ class Awaited:
         return Looked(self._ledger.call("record_look", task_id, number, int(gone is None), why)[0])
 
     def gate(self, question: GateQuestion) -> tuple[str, str] | None:
-        """Name of the wave, and where its gate is asked; None when there is none, no such plan, or one that a hand has
-        damaged (as `explain` tells)."""
-        fields = [f"wave:{question.wave}:{name}" for name in ("name", "gate")]
-        name, told = self._ledger.client.hmget(self._ledger.keys.of("plan", question.plan_id), fields)
+        """Name of the wave, and where its gate is asked; None when the question is not asked any more, its plan is
+        gone, or a hand has damaged it (as `explain` tells)."""
+        fields = [f"wave:{question.wave}:{name}" for name in ("name", "gate", "state")]
+        key = self._ledger.keys.of("plan", question.plan_id)
+        name, told, state, number = self._ledger.client.hmget(key, [*fields, "gateQuestion"])
+        is_asked = state == WaveState.GATED and number == str(question.number)
         gate = told_json(str(told or ""))
-        if not name or not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
+        if not is_asked or not name or not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
             return None
         return str(name), str(gate["url"])
 

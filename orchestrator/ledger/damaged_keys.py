@@ -67,7 +67,7 @@ STOPS: Final = frozenset(
 type, or no number where one belongs, nobody moves until it is mended."""
 
 _NUMBERS: Final[dict[str, tuple[str, ...]]] = {
-    "meta": ("ticket", "frozen", "freezes", "reconcilerRepairs", "recoveries"),
+    "meta": ("ticket", "question", "frozen", "freezes", "reconcilerRepairs", "recoveries"),
     "clock": ("at", "offset", "floor", "wall", "tickAt", "sweepNotBefore"),
     "settings": ("NEEDS", *NAMES),
 }

@@ -97,11 +97,15 @@ class Operations:
         """Asks it of a whole plan: one script, whose time does not grow with the plan; coordinators do the rest."""
         return self._ask("plan", operation, plan_id, order)
 
-    def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> Reply:
-        """Approves or rejects the gate of a plan's wave, by its name; "" is the one that waits."""
+    def answer_gate(
+        self, plan_id: str, wave: str, order: Order, *, approves: bool, question: int | None = None
+    ) -> Reply:
+        """Approves or rejects the gate of a plan's wave, by its name; "" is the one that waits. ``question``: what an
+        HTTP gate's own answer answers; refused once that is not asked any more."""
         word = "approve" if approves else "reject"
         of = f"plan {plan_id}" + (f" wave {wave}" if wave else "")
-        return replace(self.send(f"{word}_gate", word, of, plan_id, order, wave), of_plan=True)
+        options = (wave,) if question is None else (wave, question)
+        return replace(self.send(f"{word}_gate", word, of, plan_id, order, *options), of_plan=True)
 
     def would_answer_gate(self, plan_id: str, wave: str = "", *, approves: bool = True) -> Reply:
         """What that would answer now."""

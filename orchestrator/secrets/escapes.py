@@ -12,9 +12,7 @@ import json
 import re
 from array import array
 from collections.abc import Iterable
-from typing import Final
-
-from orchestrator.secrets.needles import Beginnings, Needles
+from typing import AnyStr, Final
 
 DEPTH: Final = 5
 """So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
@@ -47,15 +45,15 @@ def may_be_escaped(text: str) -> bool:
     return _MAY_BE.search(text) is not None
 
 
-def without_escaped(text: str, needles: Needles[bytes], cores: Needles[bytes], mask: str) -> str:
+def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], mask: str) -> str:
     """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space; and each run
     of base64 that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
-    raw = as_bytes(text)
+    raw = _bytes(text)
     hidden = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
     for decoded, begins in _readings(raw):
         spaced = decoded.replace(b"+", b" ")
-        for needle in needles.inside(spaced):
+        for needle in needles:
             hidden += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
         hidden += _runs_of_base64(decoded, begins, cores)
     whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
@@ -75,11 +73,11 @@ def places_of(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
         at = text.find(needle, end)
 
 
-def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> Iterable[tuple[int, int]]:
+def _runs_of_base64(text: bytes, begins: array[int], cores: Iterable[str]) -> Iterable[tuple[int, int]]:
     """The whole runs that hold a core: what is left of one would tell the rest."""
-    for core in cores.inside(text):
+    for core in cores:
         done = 0
-        for at, end in places_of(text, core):
+        for at, end in places_of(text, core.encode()):
             if end <= done:
                 continue
             while at > done and text[at - 1] in BASE64:
@@ -90,13 +88,15 @@ def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> I
             yield begins[at], begins[end]
 
 
-def beginning_before_a_cut(text: str, beginnings: Beginnings[bytes]) -> int | None:
+def beginning_before_a_cut(text: str, values: Iterable[str], shortest: int) -> int | None:
     """Where the beginning of a value stands at the text's end, escaped in whatever way; None when none does."""
-    raw = as_bytes(text)
+    raw = _bytes(text)
+    wanted = [_bytes(value) for value in values]
     for decoded, begins in ((raw, array("L", range(len(raw) + 1))), *_readings(raw)):
         for end in ends_before_a_cut(decoded):
-            if (length := beginnings.at_end(decoded[:end])) > 0:
-                return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
+            for value in wanted:
+                if (length := beginning_at_end(decoded[max(end - len(value), 0) : end], value, shortest)) > 0:
+                    return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
     return None
 
 
@@ -110,6 +110,17 @@ def ends_before_a_cut(text: bytes) -> Iterable[int]:
             return
         end = found.start()
         yield end
+
+
+def beginning_at_end(text: AnyStr, value: AnyStr, shortest: int) -> int:
+    """How many of the value's first characters the text ends with, if at least so many; else 0."""
+    tail = text[-len(value) :]
+    at = tail.find(value[:shortest])
+    while at >= 0:
+        if value.startswith(tail[at:]):
+            return len(tail) - at
+        at = tail.find(value[:shortest], at + 1)
+    return 0
 
 
 def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
@@ -138,7 +149,7 @@ def _readings_of_printable(text: bytes, begins: array[int], depth: int) -> Itera
 def needles_of(value: str) -> set[bytes]:
     """What a reader finds who looks for the value: it, and what is made of one that itself looks like an escape
     (``a%41``); with spaces for ``+``."""
-    return needles_of_bytes(as_bytes(value))
+    return needles_of_bytes(_bytes(value))
 
 
 def needles_of_bytes(raw: bytes) -> set[bytes]:
@@ -166,8 +177,8 @@ def _meaning(escape: bytes) -> bytes:
     if escape[:1] in b"%=" or escape[:2] == b"\\x":
         return bytes([int(escape[-2:], 16)])
     if escape[:1] == b"&":
-        return as_bytes(html.unescape(escape.decode()))
-    return b"'" if escape == b"\\'" else as_bytes(json.loads(b'"' + escape + b'"'))
+        return _bytes(html.unescape(escape.decode()))
+    return b"'" if escape == b"\\'" else _bytes(json.loads(b'"' + escape + b'"'))
 
 
 def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes:
@@ -180,6 +191,5 @@ def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes
     return b"".join((*pieces, raw[done:]))
 
 
-def as_bytes(text: str) -> bytes:
-    """In UTF-8, whatever the text holds."""
+def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")

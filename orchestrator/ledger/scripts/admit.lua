@@ -57,7 +57,6 @@ if f[1] == PLAN.READY and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and open
   -- First, since a damaged record may refuse it.
   emit_plan('PlanStarted', plan_id)
   move_plan(move)
-  redis.call('HSET', plan, 'startedAt', int(WALL))
 end
 settle_waves(plan_id)
 

@@ -4,6 +4,7 @@
 --       leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant}
 --       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
+--       7 of an HTTP gate's own answer: the number of the question
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanResumed PlanCompleted PlanFailed PlanCancelled PlanRolledBack
@@ -24,7 +25,7 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
-local wave, why = find_gate(plan_id, name)
+local wave, why = find_gate(plan_id, name, ARGV[7])
 if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, name} end
 local plan_move = foresee(plan_id, {})
 local goes_on = f[3] == '1' and pausing_gate(plan_id) and not why_not_on(plan_id, f[4])

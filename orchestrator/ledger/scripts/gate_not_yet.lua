@@ -8,8 +8,7 @@
 
 local plan_id, wave, question = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
-local f = redis.call('HMGET', K.plan(plan_id), 'passed', 'gateQuestion')
-if tonumber(f[1] or nil) ~= wave or f[2] ~= question or wave_state(plan_id, wave) ~= WAVE.GATED then return {'STALE'} end
+if not is_asked(plan_id, wave, question) then return {'STALE'} end
 local gate = read_gate(plan_id, wave)
 if not gate then return {'STALE'} end
 if gate_is_overdue(plan_id, gate) then return {'OVERDUE'} end

@@ -3,6 +3,7 @@
 --       (hashes), seq, epoch, request:{request} (strings), ended, ready, leases-queued, leases-running, deadlines,
 --       freeze-times, thawing, awaited, lined (zsets), active (set), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
+--       7 of an HTTP gate's own answer: the number of the question
 -- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
@@ -20,7 +21,7 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
-local wave, why = find_gate(plan_id, name)
+local wave, why = find_gate(plan_id, name, ARGV[7])
 if not wave then return {'REFUSED', f[1], why == 'approved' and 'gate-approved' or why, name} end
 if why == WAVE.REJECTED then return {'NOOP', f[1], 'gate-rejected'} end
 local plan_move = foresee(plan_id, {pauses = true})

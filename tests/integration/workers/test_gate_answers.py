@@ -18,6 +18,7 @@ from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.awaited import GateQuestion
 from orchestrator.ledger.operations import Order
+from orchestrator.ledger.purges import Purges
 from orchestrator.settings.model import Settings
 from orchestrator.stages.rollback_strategy import PreviousConfig
 from orchestrator.stages.stage_factory import StageFactory
@@ -156,6 +157,55 @@ def test_what_follows_an_answer(
     before = world.dump()
     looker.ask(question)
     assert (world.dump() == before) or then == AGAIN
+
+
+def test_an_answer_counts_for_its_own_question_only(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate]
+) -> None:
+    yes, no = start(PAGE % (200, 0, b"")), start(PAGE % (500, 0, b""))
+    old = asked(world, no.url)
+    # Put again, for nobody has answered.
+    world.client.zadd(world.keys.of("awaited"), {"p": 0})
+    question = world.awaited.hand_out().question
+    assert question is not None
+    assert question.number > old.number
+    before = world.state()
+    late = world.operations.answer_gate("p", "canary", Order("gate", "late"), approves=False, question=old.number)
+    assert (late.answer, late.why) == ("REFUSED", "gate-not-asked")
+    assert world.awaited.not_yet(old, "late") == "STALE"
+    assert (world.state(), state(world)) == (before, (AGAIN, "RUNNING"))
+    assert looker.ask(old) == "STALE"
+    # A person is quicker than its answer: nobody is asked any more, and what comes is nobody's.
+    world.operations.answer_gate("p", "canary", Order("ada", "errors on the dashboard"), approves=False)
+    for number in (old.number, question.number):
+        reply = world.operations.answer_gate("p", "canary", Order("gate", "late"), approves=True, question=number)
+        assert (reply.answer, reply.why) == ("REFUSED", "gate-not-asked")
+    assert (looker.ask(question), state(world), no.asked) == ("STALE", (NO, "PAUSED"), [])
+    # Asked again by the resume: from that moment on, and not by what was asked before it.
+    world.ask("resume", "p")
+    reply = world.operations.answer_gate("p", "canary", Order("gate", "late"), approves=False, question=question.number)
+    assert (reply.answer, state(world)) == ("REFUSED", (AGAIN, "RUNNING"))
+    assert yes.asked == no.asked == []
+    question = world.awaited.hand_out().question
+    assert question is not None
+    assert (looker.ask(question), state(world), len(no.asked)) == ("ACCEPTED", (NO, "PAUSED"), 1)
+
+
+def test_a_plan_of_the_same_id_is_not_answered_by_what_the_one_before_it_was(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate]
+) -> None:
+    gate = start(PAGE % (200, 0, b""))
+    old = asked(world, gate.url)
+    assert (looker.ask(old), world.serve("p")) == ("ACCEPTED", ["p.1"])
+    world.finish("p.1")
+    purges = Purges(world.ledger)
+    assert purges.purge("p", Order("ada")).answer == "ACCEPTED"
+    while purges.chunk():
+        pass
+    question = asked(world, gate.url)
+    assert question.number > old.number
+    assert (looker.ask(old), state(world)) == ("STALE", (AGAIN, "RUNNING"))
+    assert (looker.ask(question), state(world)) == ("ACCEPTED", (YES, "RUNNING"))
 
 
 def test_who_cannot_be_reached_is_asked_again_until_its_time_is_over(

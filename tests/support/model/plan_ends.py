@@ -25,6 +25,7 @@ class PlanEnds(Lines):
     def _reopen(self, plan: Plan) -> None:
         if plan.status in PLAN_ENDED:
             plan.status = P.RUNNING
+            plan.was_started = True
             self._say("PlanReopened", plan.id)
             plan.cancel = plan.given_up = False
             plan.chunks = plan.tripped = ""

@@ -3,8 +3,9 @@
 -- @include waves
 -- @include operation
 
--- The wave of this name whose gate is to be answered, by its index; '' is the one that waits. nil and why not.
-local function find_gate(plan_id, name)
+-- The wave of this name whose gate is to be answered, by its index; '' is the one that waits. nil and why not. question:
+-- of the gate's own answer the number of what it was asked, nil of a person's.
+local function find_gate(plan_id, name, question)
   local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed')
   local waves, passed = waves_in(f[1]), tonumber(f[2] or 0)
   local wave = name == '' and passed or nil
@@ -17,6 +18,7 @@ local function find_gate(plan_id, name)
   local state = wave_state(plan_id, wave)
   if state == WAVE.PASSED then return nil, 'approved' end
   if state ~= WAVE.GATED and state ~= WAVE.REJECTED then return nil, 'gate-not-asked' end
+  if question and not is_asked(plan_id, wave, question) then return nil, 'gate-not-asked' end
   return wave, state
 end
 

@@ -1,4 +1,6 @@
--- Asks an HTTP gate, through a worker: every interval until it says yes or no, or its time is over.
+-- Asks an HTTP gate, through a worker: every interval until it says yes or no, or its time is over. An answer counts for
+-- the question it was given to, and only as long as that one is asked: not once a person has answered, the wave has moved
+-- again, or the question has been put anew.
 -- @include keys
 -- @include wave_record
 -- @include clock
@@ -16,14 +18,29 @@ local function read_gate(plan_id, wave)
   return type(gate.interval) == 'number' and type(gate.timeout) == 'number' and gate or nil
 end
 
--- From now on the gate is asked, at once. Besides what is gone by, what people are told is kept, in the time of the wall:
--- since when and how often it is asked, what it said last, when it is asked next, and when its time is over.
+-- No two questions of a namespace have one number, whatever became of their plans and whoever took up their ids.
+local function next_question(plan_id)
+  local number = redis.call('HINCRBY', K.meta(), 'question', 1)
+  redis.call('HSET', K.plan(plan_id), 'gateQuestion', number)
+  return number
+end
+
+-- Whether it is the one that is asked now.
+local function is_asked(plan_id, wave, question)
+  local f = redis.call('HMGET', K.plan(plan_id), 'passed', 'gateQuestion')
+  return tonumber(f[1] or nil) == wave and f[2] == question and wave_state(plan_id, wave) == WAVE.GATED
+end
+
+-- From now on the gate is asked, at once; what it was asked before is over. Besides what is gone by, what people are told
+-- is kept, in the time of the wall: since when and how often it is asked, what it said last, when it is asked next, and
+-- when its time is over.
 local function await_gate(plan_id, wave)
   local gate, plan = read_gate(plan_id, wave), K.plan(plan_id)
   if not gate then return end
   redis.call('HSET', plan, 'gateSince', int(NOW), 'gateAskedSince', int(WALL), 'gateUntil', int(WALL + gate.timeout),
-    'gateNext', int(WALL), 'gateBefore', redis.call('HGET', plan, 'gateQuestion') or 0)
+    'gateNext', int(WALL), 'gateAsked', 0)
   redis.call('HDEL', plan, 'gateSaid', 'gateSaidAt')
+  next_question(plan_id)
   await(plan_id, NOW)
 end
 
@@ -39,9 +56,9 @@ local function ask_http_gate(plan_id, wave)
     await_nothing(plan_id)
     return {'SWEPT'}
   end
-  local question = redis.call('HINCRBY', K.plan(plan_id), 'gateQuestion', 1)
+  redis.call('HINCRBY', K.plan(plan_id), 'gateAsked', 1)
   ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval))
-  return {'GATE', plan_id, wave, question}
+  return {'GATE', plan_id, wave, next_question(plan_id)}
 end
 
 -- Whether it has been asked for as long as its plan allows.

@@ -3,6 +3,7 @@
 -- BAD_MOVE. The assembler makes the body of each verb a function and answers with `answer_of`.
 -- @include keys
 -- @include transitions
+-- @include event
 -- @include guards
 -- @include sound
 -- @include wave_record
@@ -75,8 +76,15 @@ local function move_task(task)
   task.status, task.to = to, nil
 end
 
+-- It has started with the first move that lets it act, whichever that is: a plan may end, and be reopened, before its
+-- coordinator has looked at it.
 -- @rare
-local function move_plan(move) redis.call('HSET', K.plan(move.id), 'status', move.to) end
+local function move_plan(move)
+  redis.call('HSET', K.plan(move.id), 'status', move.to)
+  if move.to == PLAN.RUNNING or move.to == PLAN.ROLLING_BACK then
+    redis.call('HSETNX', K.plan(move.id), 'startedAt', int(WALL))
+  end
+end
 
 -- The work of one of several tasks, which must ask before it writes: what the table refuses, or fails because a hand has
 -- damaged a record, stops nobody else. Whether it was done, and what it answered.

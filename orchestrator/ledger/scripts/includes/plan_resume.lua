@@ -25,7 +25,6 @@ local function resume_plan(plan_id, asked, actor, reason, options)
   redis.call('HDEL', plan, 'pauseRequested', 'tripped', 'waveRollbackOf')
   if asked.move then
     move_plan(asked.move)
-    redis.call('HSETNX', plan, 'startedAt', int(WALL))
     emit_plan('PlanResumed', plan_id)
   end
   if asked.in_chunks then

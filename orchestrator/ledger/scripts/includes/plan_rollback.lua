@@ -8,13 +8,12 @@
 -- The table has been asked, and the event written.
 local function begin_plan_rollback(move, actor, reason, force)
   local plan = K.plan(move.id)
-  local f = redis.call('HMGET', plan, 'total', 'startedAt')
+  local total = redis.call('HGET', plan, 'total')
   move_plan(move)
-  redis.call('HSET', plan, 'rollbackCursor', tonumber(f[1]) - 1, 'rollbackForced', force and 1 or 0,
+  redis.call('HSET', plan, 'rollbackCursor', tonumber(total) - 1, 'rollbackForced', force and 1 or 0,
     'rollbackBy', actor, 'rollbackReason', reason)
   redis.call('HDEL', plan, 'pauseRequested', 'pausedFor', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
     'durationMillis', 'rollbackGivenUp', 'retryCursor', 'waveRollback')
-  if not f[2] then redis.call('HSET', plan, 'startedAt', int(WALL)) end
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
   await_nothing(move.id)

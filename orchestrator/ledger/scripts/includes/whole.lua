@@ -45,8 +45,9 @@ function WHOLE.ask_index()
   if WHOLE.is_other(redis.pcall('SCARD', K.active())) then WHOLE.damaged_for_all(K.active()) end
   if WHOLE.is_other(redis.pcall('HEXISTS', K.freezes_now(), '')) then WHOLE.damaged_for_all(K.freezes_now()) end
   if not WHOLE.is_whole(redis.pcall('GET', K.epoch())) then WHOLE.damaged_for_all(K.epoch()) end
-  local numbers = redis.pcall('HMGET', K.meta(), 'ticket', 'frozen', 'freezes', 'recoveries', 'reconcilerRepairs')
-  for i = 1, 5 do
+  local numbers = redis.pcall('HMGET', K.meta(), 'ticket', 'question', 'frozen', 'freezes', 'recoveries',
+    'reconcilerRepairs')
+  for i = 1, 6 do
     if numbers.err or not WHOLE.is_whole(numbers[i]) then WHOLE.damaged_for_all(K.meta()) end
   end
 end
