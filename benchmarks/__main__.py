@@ -1,6 +1,7 @@
 """``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in a quarter of an
 hour on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
-``checkpoints``, ``recovery``, which take long or are asked seldom. ``--quick`` is the first six, in about a minute.
+``checkpoints``, ``recovery``, ``masking``, which take long or are asked seldom. ``--quick`` is the first six, in about
+a minute.
 
 ``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the
 extra ``bench``).
@@ -20,6 +21,7 @@ from benchmarks import (
     alone,
     checkpoints,
     idle,
+    masking,
     operations,
     polls,
     recovery,
@@ -57,6 +59,7 @@ TABLE: dict[str, Benchmark] = {
 }
 QUICK = ("throughput", "stage", "alone", "polls", "sizes", "submit")
 BY_NAME: dict[str, Benchmark] = {
+    "masking": lambda _: masking.run(),
     "recovery": lambda _: recovery.run(),
     "retention": lambda _: retention.run(),
     "templates": lambda _: templates.run(),

@@ -38,7 +38,7 @@ from orchestrator.domain.errors import (
 from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.domain.printable import printable_json
 from orchestrator.domain.wording import expectation, model_in
-from orchestrator.secrets.masking import mask, masked
+from orchestrator.secrets.masking import mask_json, masked
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_TOLD: Final = 200
@@ -177,7 +177,7 @@ class _ProblemJson(JSONResponse):
     """Nothing that this process knows as a secret, and no character that steers the terminal of whoever prints it."""
 
     def render(self, content: Any) -> bytes:
-        return printable_json(mask(json.dumps(content, ensure_ascii=False, separators=(",", ":")))).encode()
+        return printable_json(mask_json(json.dumps(content, ensure_ascii=False, separators=(",", ":")))).encode()
 
 
 def answer_of(

@@ -12,6 +12,7 @@ from typing import Final
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_COMPARED = 64
+_LONGEST_KEPT = 200
 
 MOST_COMPARED: Final = 20_000
 """Pairs of names that are compared under one ``bounded_comparing``: many more than there are errors to tell."""
@@ -40,9 +41,14 @@ def bounded_comparing() -> Iterator[None]:
         _said.reset(token)
 
 
-@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """``deployUnitId``, ``deploy-unit-id`` and ``deploy_unit_id`` are all ``deploy_unit_id``."""
+    # A long one is nobody's name, and not kept: a console reads many plans.
+    return _snake_case(name) if len(name) <= _LONGEST_KEPT else _snake_case.__wrapped__(name)
+
+
+@lru_cache(maxsize=4096)
+def _snake_case(name: str) -> str:
     return _WORD_START.sub("_", name).replace("-", "_").lower()
 
 

@@ -3,7 +3,7 @@
 PyYAML's own loader builds a node tree first, which is several times slower for 100,000 tenants, crashes the
 interpreter on deep nesting and expands nested aliases without bound. One loop over the events does without all
 three: the depth is bounded, aliases are counted for what they expand to (values and characters), and a key given
-twice is an error.
+twice is an error. What takes libyaml too long is refused before it is asked (``yaml_bounds``).
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from yaml import events
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.wording import join
 from orchestrator.files.json_text import MAX_DEPTH
+from orchestrator.files.yaml_bounds import refusal_of
 
 MAX_ALIASED_VALUES = 1_000_000
 """How many values all aliases together may stand for."""
 MIN_ALIASED_CHARACTERS = 16 * 1024 * 1024
 ALIASED_CHARACTERS_FOR_EACH = 16
 """How many characters of text they may stand for: the first of these, or that many times the text's own length."""
+
+LONGEST_NUMBER = 300
+"""Characters; what is longer is text."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
 _BASED_INT = re.compile(r"0(x_*[0-9a-fA-F][0-9a-fA-F_]*|o_*[0-7][0-7_]*|b_*[01][01_]*)\Z")
@@ -84,6 +88,8 @@ class _Reader:
         self._documents = 0
 
     def read(self, text: str) -> Any:
+        if (refusal := refusal_of(text)) is not None:
+            self._refuse(None, refusal)
         self._most_characters = max(MIN_ALIASED_CHARACTERS, ALIASED_CHARACTERS_FOR_EACH * len(text))
         try:
             for event in yaml.parse(text, _LOADER):
@@ -204,12 +210,15 @@ class _Reader:
         raise InvalidInput([Problem(self._name, None, where + message)])
 
 
-@lru_cache(maxsize=65536)
 def _plain(text: str) -> Any:
+    # A long one is text, and is not kept: this process may read much.
+    return text if len(text) > LONGEST_NUMBER else _short(text)
+
+
+@lru_cache(maxsize=65536)
+def _short(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) > 300:
-        return text
     if _INT.match(text):
         return int(text.replace("_", ""))
     if _BASED_INT.match(text):

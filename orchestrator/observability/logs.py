@@ -12,7 +12,9 @@ import structlog
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
-from orchestrator.secrets.masking import mask
+from orchestrator.secrets.folder import SecretFolder
+from orchestrator.secrets.masking import mask, mask_all_of
+from orchestrator.secrets.source import own_source
 from orchestrator.settings.model import Settings
 
 LIBRARIES: Final = {
@@ -51,7 +53,9 @@ def configure_logs(settings: Settings) -> None:
     """Sends our logs and those of the libraries through one formatter, to stderr.
 
     Each line has ``timestamp``, ``level``, ``logger``, ``action`` and ``event``, and with JSON nothing else is written.
+    All secrets that the process can find are masked from now on, here and wherever else it tells something.
     """
+    mask_all_of(own_source(SecretFolder(settings.secrets_dir)))
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         merge_task,

@@ -12,7 +12,9 @@ import json
 import re
 from array import array
 from collections.abc import Iterable
-from typing import AnyStr, Final
+from typing import Final
+
+from orchestrator.secrets.needles import Beginnings, Needles
 
 DEPTH: Final = 5
 """So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
@@ -45,15 +47,15 @@ def may_be_escaped(text: str) -> bool:
     return _MAY_BE.search(text) is not None
 
 
-def without_escaped(text: str, needles: Iterable[bytes], cores: Iterable[str], mask: str) -> str:
+def without_escaped(text: str, needles: Needles[bytes], cores: Needles[bytes], mask: str) -> str:
     """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space; and each run
     of base64 that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
-    raw = _bytes(text)
+    raw = as_bytes(text)
     hidden = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
     for decoded, begins in _readings(raw):
         spaced = decoded.replace(b"+", b" ")
-        for needle in needles:
+        for needle in needles.inside(spaced):
             hidden += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
         hidden += _runs_of_base64(decoded, begins, cores)
     whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
@@ -73,11 +75,11 @@ def places_of(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
         at = text.find(needle, end)
 
 
-def _runs_of_base64(text: bytes, begins: array[int], cores: Iterable[str]) -> Iterable[tuple[int, int]]:
+def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> Iterable[tuple[int, int]]:
     """The whole runs that hold a core: what is left of one would tell the rest."""
-    for core in cores:
+    for core in cores.inside(text):
         done = 0
-        for at, end in places_of(text, core.encode()):
+        for at, end in places_of(text, core):
             if end <= done:
                 continue
             while at > done and text[at - 1] in BASE64:
@@ -88,15 +90,13 @@ def _runs_of_base64(text: bytes, begins: array[int], cores: Iterable[str]) -> It
             yield begins[at], begins[end]
 
 
-def beginning_before_a_cut(text: str, values: Iterable[str], shortest: int) -> int | None:
+def beginning_before_a_cut(text: str, beginnings: Beginnings[bytes]) -> int | None:
     """Where the beginning of a value stands at the text's end, escaped in whatever way; None when none does."""
-    raw = _bytes(text)
-    wanted = [_bytes(value) for value in values]
+    raw = as_bytes(text)
     for decoded, begins in ((raw, array("L", range(len(raw) + 1))), *_readings(raw)):
         for end in ends_before_a_cut(decoded):
-            for value in wanted:
-                if (length := beginning_at_end(decoded[max(end - len(value), 0) : end], value, shortest)) > 0:
-                    return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
+            if (length := beginnings.at_end(decoded[:end])) > 0:
+                return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
     return None
 
 
@@ -110,17 +110,6 @@ def ends_before_a_cut(text: bytes) -> Iterable[int]:
             return
         end = found.start()
         yield end
-
-
-def beginning_at_end(text: AnyStr, value: AnyStr, shortest: int) -> int:
-    """How many of the value's first characters the text ends with, if at least so many; else 0."""
-    tail = text[-len(value) :]
-    at = tail.find(value[:shortest])
-    while at >= 0:
-        if value.startswith(tail[at:]):
-            return len(tail) - at
-        at = tail.find(value[:shortest], at + 1)
-    return 0
 
 
 def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
@@ -149,7 +138,7 @@ def _readings_of_printable(text: bytes, begins: array[int], depth: int) -> Itera
 def needles_of(value: str) -> set[bytes]:
     """What a reader finds who looks for the value: it, and what is made of one that itself looks like an escape
     (``a%41``); with spaces for ``+``."""
-    return needles_of_bytes(_bytes(value))
+    return needles_of_bytes(as_bytes(value))
 
 
 def needles_of_bytes(raw: bytes) -> set[bytes]:
@@ -177,8 +166,8 @@ def _meaning(escape: bytes) -> bytes:
     if escape[:1] in b"%=" or escape[:2] == b"\\x":
         return bytes([int(escape[-2:], 16)])
     if escape[:1] == b"&":
-        return _bytes(html.unescape(escape.decode()))
-    return b"'" if escape == b"\\'" else _bytes(json.loads(b'"' + escape + b'"'))
+        return as_bytes(html.unescape(escape.decode()))
+    return b"'" if escape == b"\\'" else as_bytes(json.loads(b'"' + escape + b'"'))
 
 
 def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes:
@@ -191,5 +180,6 @@ def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes
     return b"".join((*pieces, raw[done:]))
 
 
-def _bytes(text: str) -> bytes:
+def as_bytes(text: str) -> bytes:
+    """In UTF-8, whatever the text holds."""
     return text.encode(errors="surrogatepass")

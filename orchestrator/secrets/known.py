@@ -1,4 +1,4 @@
-"""The secrets that a process has resolved, and every form in which a text may hold one of them.
+"""The secrets that a process knows, and every form in which a text may hold one of them.
 
 A request gives a value forms that no template made: the name of a host goes in small letters and in punycode; httpx
 writes a URL's user and password as base64 of the two together, and percent-encodes other characters in a path than in
@@ -15,20 +15,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 from orchestrator.secrets.addresses import said_of_address
 from orchestrator.secrets.escapes import (
-    beginning_at_end,
+    as_bytes,
     beginning_before_a_cut,
     may_be_escaped,
     needles_of,
     needles_of_bytes,
     without_escaped,
 )
-from orchestrator.secrets.wrapped import beginning_of_wrapped, without_gaps, without_wrapped
+from orchestrator.secrets.needles import Beginnings, Needles
+from orchestrator.secrets.wrapped import SHORTEST_BARE, beginning_of_wrapped, without_gaps, without_wrapped
 from steps.http.address import encoded_host
 
 MASK: Final = "***"
@@ -43,56 +44,88 @@ _CUT_MARK = "…"
 _PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
 class KnownSecrets:
-    """The longest first everywhere, since a value may be part of another."""
+    """Never changed: one with more is another. What they are found by is made when a text is first masked."""
 
-    values: tuple[str, ...] = ()
-    spellings: tuple[str, ...] = ()
-    """As a message may write them."""
-
-    cores: tuple[str, ...] = ()
-    """What base64 makes of them, whatever stands before and behind."""
-
-    needles: frozenset[bytes] = frozenset()
-    """What they are found by in a text that was read (see ``escapes``)."""
-
-    wrapped: tuple[bytes, ...] = ()
-    """What they are found by in a text that was read without white space (see ``wrapped``)."""
+    def __init__(
+        self,
+        values: frozenset[str] = frozenset(),
+        spellings: frozenset[str] = frozenset(),
+        cores: frozenset[str] = frozenset(),
+        needles: frozenset[bytes] = frozenset(),
+    ) -> None:
+        self.values = values
+        self._spelled = spellings
+        """As a message may write them."""
+        self._coded = cores
+        """What base64 makes of them, whatever stands before and behind."""
+        self._read = needles
+        """What they are found by in a text that was read (see ``escapes``)."""
 
     def with_value(self, value: str) -> KnownSecrets:
         """These and one more, and what a request makes of it alone."""
-        known = self
-        for one in (value, *sorted(said_of_address(value))):
-            known = known._with(one)
-        return known
+        return self.with_values((value,))
 
-    def _with(self, value: str) -> KnownSecrets:
-        if len(value) < SHORTEST:
-            return self
-        coded, read = set(_coded(value)), {value, *_misread(value)}
-        cores = _sorted((*self.cores, *(core for raw in coded for core in _cores(raw))))
-        needles = self.needles.union(*map(needles_of, read), *map(needles_of_bytes, coded))
-        bare = {without_gaps(one) for one in (*needles, *(core.encode() for core in cores))} - {b""}
-        return KnownSecrets(
-            _sorted((*self.values, *read)),
-            _sorted((*self.spellings, *(spelling for one in read for spelling in _spellings(one)))),
-            cores,
-            needles,
-            tuple(sorted(bare, key=lambda one: (-len(one), one))),
-        )
+    def with_values(self, values: Iterable[str]) -> KnownSecrets:
+        """The same of several."""
+        known, spelled, cores, needles = set(self.values), set(self._spelled), set(self._coded), set(self._read)
+        for one in {part for value in values for part in (value, *said_of_address(value)) if len(part) >= SHORTEST}:
+            coded, read = set(_coded(one)), {one, *_misread(one)}
+            known |= read
+            spelled.update(*map(_spellings, read))
+            cores.update(*map(_cores, coded))
+            needles.update(*map(needles_of, read), *map(needles_of_bytes, coded))
+        return KnownSecrets(frozenset(known), _long_enough(spelled), _long_enough(cores), frozenset(needles))
+
+    @cached_property
+    def _spellings(self) -> Needles[str]:
+        return Needles(self._spelled)
+
+    @cached_property
+    def _cores(self) -> Needles[bytes]:
+        return Needles(core.encode() for core in self._coded)
+
+    @cached_property
+    def _needles(self) -> Needles[bytes]:
+        return Needles(self._read)
+
+    @cached_property
+    def _hosts(self) -> Needles[str]:
+        return Needles(map(_folded, self.values))
+
+    @cached_property
+    def _bare(self) -> frozenset[bytes]:
+        """What they are found by in a text that was read without white space (see ``wrapped``)."""
+        return frozenset(map(without_gaps, (*self._read, *(core.encode() for core in self._coded)))) - {b""}
+
+    @cached_property
+    def _wrapped(self) -> Needles[bytes]:
+        return Needles(self._bare)
+
+    @cached_property
+    def _beginnings(self) -> Beginnings[str]:
+        return Beginnings((*self._spelled, *self._coded), SHORTEST)
+
+    @cached_property
+    def _beginnings_read(self) -> Beginnings[bytes]:
+        return Beginnings(map(as_bytes, self.values), SHORTEST)
+
+    @cached_property
+    def _beginnings_wrapped(self) -> Beginnings[bytes]:
+        return Beginnings(self._bare, SHORTEST_BARE)
 
     def masked(self, text: str) -> str:
         """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
-        for value in self.spellings:
+        if not self.values:
+            return text
+        for value in self._spellings.inside(text):
             text = text.replace(value, MASK)
-        if self.values and "xn--" in text:
+        if "xn--" in text:
             text = _PUNYCODE.sub(self._without_coded, text)
-        if self.values and (may_be_escaped(text) or any(core in text for core in self.cores)):
-            text = without_escaped(text, self.needles, self.cores, MASK)
-        if self.wrapped:
-            text = without_wrapped(text, self.wrapped, MASK, escaped=may_be_escaped(text))
-        if self.spellings and _CUT_MARK in text:
+        if may_be_escaped(text) or self._cores.inside(as_bytes(text)):
+            text = without_escaped(text, self._needles, self._cores, MASK)
+        text = without_wrapped(text, self._wrapped, MASK, escaped=may_be_escaped(text))
+        if _CUT_MARK in text:
             *heads, tail = text.split(_CUT_MARK)
             text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
         return text
@@ -103,21 +136,20 @@ class KnownSecrets:
             meant = _folded(label[1].encode().decode("punycode"))
         except (UnicodeError, ValueError, OverflowError):
             return label[0]
-        return MASK if any(_folded(value) in meant for value in self.values) else label[0]
+        return MASK if self._hosts.inside(meant) else label[0]
 
     def _without_beginning(self, text: str) -> str:
         """The text without the longest beginning of a value at its end."""
-        lengths = (beginning_at_end(text, value, SHORTEST) for value in (*self.spellings, *self.cores))
-        begins = len(text) - max(lengths, default=0)
-        if may_be_escaped(text) and (at := beginning_before_a_cut(text, self.values, SHORTEST)) is not None:
+        begins = len(text) - self._beginnings.at_end(text)
+        if may_be_escaped(text) and (at := beginning_before_a_cut(text, self._beginnings_read)) is not None:
             begins = min(begins, at)
-        if self.wrapped and (at := beginning_of_wrapped(text, self.wrapped)) is not None:
+        if (at := beginning_of_wrapped(text, self._beginnings_wrapped)) is not None:
             begins = min(begins, at)
         return text[:begins] + MASK if begins < len(text) else text
 
 
-def _sorted(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({one for one in values if len(one) >= SHORTEST}, key=lambda one: (-len(one), one)))
+def _long_enough(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(one for one in values if len(one) >= SHORTEST)
 
 
 def _folded(text: str) -> str:
@@ -141,7 +173,9 @@ def _spellings(value: str) -> set[str]:
 
 
 def _coded(value: str) -> Iterator[bytes]:
-    """The value in each encoding that has its characters."""
+    """The value in each encoding that has its characters; and as ``\\xf1\\u0430`` is read, in which Latin-1 stands
+    beside others (Python's ``ascii``)."""
+    yield b"".join(one.encode("latin-1" if one <= "\xff" else "utf-8", "surrogatepass") for one in value)
     for encoding in ("utf-8", *_OTHERS):
         with suppress(UnicodeEncodeError):
             yield value.encode(encoding)

@@ -1,15 +1,18 @@
 """What may be stored, logged or shown of values that may hold secrets: one mask, one walker, two rules.
 
-``mask`` and ``mask_value`` take out every secret that this process has resolved (``remember``), whatever holds it: for
+``mask`` and ``mask_value`` take out every secret that this process can find or has resolved, whatever holds it: for
 what is stored and logged. ``masked`` and ``masked_url`` are for people and go further: whatever a key or a URL says is
 secret is not shown, known or not.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +21,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
 from orchestrator.secrets.server_urls import shown_server
+from orchestrator.secrets.source import SecretSource
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
 _SECRET_KEY = re.compile(rf"{_SENSITIVE}|^x-|^(?:auth|sig|pw|pwd|pass|jwt|hmac|pin|otp|totp)$", re.IGNORECASE)
@@ -34,26 +38,67 @@ _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "use
 
 _lock = threading.Lock()
 _known = KnownSecrets()
-"""All that this process has resolved."""
+"""All that this process has found or resolved."""
+
+_source: SecretSource | None = None
+
+
+def _after_fork() -> None:
+    # Another thread of the parent may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def remember(value: str) -> None:
     """Mask this value from now on, in all the forms that a message may give it."""
+    if value not in _known.values:
+        with _lock:
+            _add([value])
+
+
+def mask_all_of(source: SecretSource) -> None:
+    """Mask what the source has, now and later. A process has one, by its settings: another replaces it, and what was
+    found stays masked."""
+    global _source
+    if _source is None or _source.folder.path != source.folder.path:
+        _source = source
+
+
+def _add(values: list[str]) -> None:
     global _known
-    if value in _known.values:
-        return
-    with _lock:
-        _known = _known.with_value(value)
+    if new := [value for value in values if value not in _known.values]:
+        _known = _known.with_values(new)
+
+
+def _all_known() -> KnownSecrets:
+    source = _source
+    if source is not None and source.is_due():
+        with _lock:
+            # Whoever waited for another's look has what it found.
+            if source.is_due():
+                source.look(_add)
+    return _known
 
 
 def mask(text: str) -> str:
     """The text with every known secret value replaced, also one that a cut (``…``) left the beginning of."""
-    return _known.masked(text)
+    return _all_known().masked(text)
 
 
 def mask_value(value: Any) -> Any:
     """A JSON value with every text in it masked, keys too; a number that is a secret becomes the mask."""
-    return _walk(value, _without_known) if _known.values else value
+    known = _all_known()
+    return _walk(value, partial(_without_known, known)) if known.values else value
+
+
+def mask_json(text: str) -> str:
+    """A JSON document, masked as by ``mask_value``: still one, whatever is a secret (``true``, ``2026``)."""
+    if mask(text) == text:
+        return text
+    return json.dumps(mask_value(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
 
 
 def names_secret(key: str) -> bool:
@@ -130,12 +175,12 @@ def _walk(value: Any, rule: Callable[[Any, str], Any], key: str = "") -> Any:
     return rule(value, key)
 
 
-def _without_known(value: Any, key: str) -> Any:
+def _without_known(known: KnownSecrets, value: Any, key: str) -> Any:
     if isinstance(value, str):
-        return mask(value)
+        return known.masked(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        text = str(value)
-        return value if mask(text) == text else MASK
+        # As a whole: what a counter or a year has digits of is another number.
+        return MASK if known.masked(str(abs(value)).removesuffix(".0")) == MASK else value
     return value
 
 
@@ -155,5 +200,5 @@ def _for_people(value: Any, key: str) -> Any:
         text = _URL.sub(lambda match: match[0].partition("://")[0] + f"://{MASK}@", mask(value))
         return _SECRET_SCHEME.sub(rf"\1 {MASK}", _PAIR.sub(_masked_pair, text))
     if value is None or isinstance(value, bool | int | float):
-        return _without_known(value, key)
+        return _without_known(_all_known(), value, key)
     return str(value)

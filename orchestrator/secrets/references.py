@@ -1,31 +1,23 @@
 """Secrets by reference: ``{{ secret.NAME }}`` in a template, resolved in the worker at the moment of use.
 
-Nothing here reaches the ledger: a plan holds the reference only, and every value that a worker has resolved is masked
-in whatever a step says afterwards and in the process's logs. Where a plan is only checked or shown, a placeholder
+Nothing here reaches the ledger: a plan holds the reference only, and every value that a process could resolve is masked
+in whatever a step says and in the process's logs. Where a plan is only checked or shown, a placeholder
 stands for the value, and whether the secret exists is not asked.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from orchestrator.secrets.folder import NAME, SecretFolder
 from orchestrator.secrets.known import MASK, SHORTEST
-from orchestrator.secrets.masking import remember
+from orchestrator.secrets.masking import mask_all_of, remember
+from orchestrator.secrets.source import ENVIRONMENT_PREFIX, is_text, own_source
 from steps.expressions.sandbox import NameFault, ReadByName
 from steps.opaque import Opaque
-
-FILE_LIMIT_BYTES: Final = 64 * 1024
-
-
-ENVIRONMENT_PREFIX: Final = "CHANGEOVER_SECRET_"
-
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
 class PlaceholderSecrets(ReadByName):
@@ -50,11 +42,17 @@ class NoSecrets(ReadByName):
 
 
 class Secrets(ReadByName):
-    """Reads a secret anew at every use, so that a rotated one is seen: the environment first, then the folder."""
+    """Reads a secret anew at every use, so that a rotated one is seen: the environment first, then the folder.
+
+    Whoever has them masks them all: those that others have resolved come back from services too.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._folder = folder
+        """``environment``: in the place of this process' own, of which nothing is then masked before it is read."""
+        self._folder = SecretFolder(folder)
         self._environment = os.environ if environment is None else environment
+        if environment is None:
+            mask_all_of(own_source(self._folder))
 
     def __str__(self) -> str:
         return "secret"
@@ -64,11 +62,13 @@ class Secrets(ReadByName):
         variable = ENVIRONMENT_PREFIX + _checked(name)
         value = self._environment.get(variable)
         if value is None:
-            value = self._from_file(name)
+            value = self._folder.read(name)
         if value is None:
-            raise NameFault(f"no secret {name}: set {variable}, or write the file {name} in {self._folder}")
+            raise NameFault(f"no secret {name}: set {variable}, or write the file {name} in {self._folder.path}")
         if len(value) < SHORTEST:
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
+        if not is_text(value):
+            raise NameFault(f"secret {name}: {variable} is not UTF-8")
         remember(value)
         return Opaque(value)
 
@@ -76,24 +76,7 @@ class Secrets(ReadByName):
         """Those that this process would find, sorted; values are not read."""
         prefix = ENVIRONMENT_PREFIX
         found = {name.removeprefix(prefix) for name in self._environment if name.startswith(prefix)}
-        # No folder, or none that we may read: then there are none in it.
-        with contextlib.suppress(OSError):
-            found |= {entry.name for entry in self._folder.iterdir() if entry.is_file()}
-        return sorted(name for name in found if _NAME.fullmatch(name))
-
-    def _from_file(self, name: str) -> str | None:
-        try:
-            with (self._folder / name).open("rb") as file:
-                data = file.read(FILE_LIMIT_BYTES + 1)
-            if len(data) > FILE_LIMIT_BYTES:
-                raise NameFault(f"secret {name}: its file is longer than {FILE_LIMIT_BYTES} bytes")
-            # An editor ends a file with a newline that is no part of the secret.
-            return data.decode().removesuffix("\n").removesuffix("\r")
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise NameFault(f"secret {name}: its file cannot be read ({reason})") from None
+        return sorted({name for name in found if NAME.fullmatch(name)} | self._folder.stamps().keys())
 
 
 PLACEHOLDERS: Final = PlaceholderSecrets()
@@ -101,7 +84,7 @@ NO_SECRETS: Final = NoSecrets()
 
 
 def _checked(name: object) -> str:
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
         shown = repr(name)[:100]
         raise NameFault(f"{shown} is no name of a secret: letters, digits and _, beginning with a letter")
     return name

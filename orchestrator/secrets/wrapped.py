@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from orchestrator.secrets.escapes import (
     BASE64,
     DEPTH,
     ESCAPE,
-    beginning_at_end,
     covered,
     ends_before_a_cut,
     is_inside_one,
@@ -24,6 +23,7 @@ from orchestrator.secrets.escapes import (
     places_of,
     read_escapes,
 )
+from orchestrator.secrets.needles import Beginnings, Needles
 
 SHORTEST_BARE: Final = 8
 """Without its white space; a shorter one would be found in the ends of two words that stand side by side."""
@@ -41,24 +41,21 @@ def without_gaps(value: bytes) -> bytes:
     return found if len(found) >= SHORTEST_BARE else b""
 
 
-def without_wrapped(text: str, needles: Iterable[bytes], mask: str, *, escaped: bool) -> str:
+def without_wrapped(text: str, needles: Needles[bytes], mask: str, *, escaped: bool) -> str:
     """The text with each value masked that has white space inside. ``needles`` as ``without_gaps`` makes them;
     ``escaped``: whether anything in the text may be another notation."""
     raw = text.encode(errors="surrogatepass")
-    if not escaped:
-        bare = _GAP.sub(b"", raw)
-        needles = [needle for needle in needles if needle in bare]
-        if not needles:
-            return text
+    if not escaped and not needles.inside(_GAP.sub(b"", raw)):
+        return text
     hidden: list[tuple[int, int]] = []
     for said, begins in _readings(raw, escaped=escaped):
-        for needle in needles:
+        for needle in needles.inside(said):
             hidden += (_whole_words(raw, begins[at], begins[end]) for at, end in places_of(said, needle))
     whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
     return covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
 
 
-def beginning_of_wrapped(text: str, needles: Iterable[bytes]) -> int | None:
+def beginning_of_wrapped(text: str, beginnings: Beginnings[bytes]) -> int | None:
     """Where the beginning of one stands at the end of a text that was cut, with white space inside; None if none."""
     if len(text) < SHORTEST_BARE:
         return None
@@ -66,10 +63,8 @@ def beginning_of_wrapped(text: str, needles: Iterable[bytes]) -> int | None:
     first = len(raw)
     for said, begins in _readings(raw, escaped=may_be_escaped(text)):
         for end in ends_before_a_cut(said):
-            for needle in needles:
-                tail = said[max(end - len(needle), 0) : end]
-                if (length := beginning_at_end(tail, needle, SHORTEST_BARE)) > 0:
-                    first = min(first, begins[end - length])
+            if (length := beginnings.at_end(said[:end])) > 0:
+                first = min(first, begins[end - length])
     return len(raw[:first].decode(errors="replace")) if first < len(raw) else None
 
 

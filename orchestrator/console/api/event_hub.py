@@ -26,7 +26,7 @@ from orchestrator.background.loop import BackgroundLoop
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.events import Event
 from orchestrator.domain.pattern import is_like
-from orchestrator.secrets.masking import mask
+from orchestrator.secrets.masking import mask_json
 
 RING: Final = 10_000
 """Events that are held: some megabytes."""
@@ -84,7 +84,7 @@ class Told:
 
 def told(event: Event) -> Told:
     """The event, its secrets masked."""
-    data = mask(event.model_dump_json(by_alias=True))
+    data = mask_json(event.model_dump_json(by_alias=True))
     sent = f"id: {event.sequence_id}\ndata: {data}\n\n".encode("utf-8", "replace")
     tenant_id = getattr(event, "tenant_id", None) or ""
     return Told(event.sequence_id, event.plan_id or "", tenant_id, event.type, sent)

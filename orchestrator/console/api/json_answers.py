@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from orchestrator.console.problems import answer_of, problem, problem_of
 from orchestrator.control.answers import OperationResult
 from orchestrator.domain.errors import NotAllowed
-from orchestrator.secrets.masking import mask
+from orchestrator.secrets.masking import mask, mask_json
 
 LINES: Final = "application/x-ndjson"
 PIECE_BYTES: Final = 64 * 1024
@@ -29,7 +29,7 @@ class MaskedJson(JSONResponse):
     """What this process knows as a secret is in none of its answers."""
 
     def render(self, content: Any) -> bytes:
-        return mask(json.dumps(content, ensure_ascii=False, separators=(",", ":"))).encode("utf-8", "replace")
+        return mask_json(json.dumps(content, ensure_ascii=False, separators=(",", ":"))).encode("utf-8", "replace")
 
 
 def json_of(value: Any) -> Any:
@@ -69,4 +69,8 @@ def _piece(values: Iterator[Any]) -> bytes:
                 break
     except Exception as error:  # noqa: BLE001 - the answer has begun: the line says how it ends
         lines.append(json.dumps({"error": problem_of(error)}) + "\n")
-    return mask("".join(lines)).encode("utf-8", "replace")
+    text = "".join(lines)
+    # Most are as they should be: a whole piece is looked at in one go.
+    if mask(text) != text:
+        text = "".join(f"{mask_json(line)}\n" for line in lines)
+    return text.encode("utf-8", "replace")

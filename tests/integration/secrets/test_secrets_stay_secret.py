@@ -11,6 +11,8 @@ import pytest
 import redis
 
 from orchestrator.client import Client
+from orchestrator.domain.lanes import lane_name, lane_names, lane_of
+from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.instances import Handler, Instances
 from tests.support.place import Place
@@ -84,15 +86,26 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
             [{"name": "good", "steps": [good]}, {"name": "busy", "steps": [busy]}],
             [{"name": "good", "steps": [good]}, {"name": "no", "steps": [no]}],
             [{"name": "no-url", "steps": [{**good, "url": "{{ secret.HOOK }}"}]}],
+            # In another process, which has resolved none.
+            [{"name": "told", "steps": [{"type": "health-check", "interval_seconds": 0.1, "max_attempts": 2}]}],
         ]
+        server.answers["/told"] = lambda handler: handler.reply(200, f"bad token: Bearer {TOKEN}".encode())
+        lanes = Settings().lanes
+        others = {lane_of(name, lanes) for name in ("t0", "t1", "t2")}
+        last = next(name for n in range(99) if lane_of(name := f"told-{n}", lanes) not in others)
+        of_last = lane_name(lane_of(last, lanes))
         # -E: the worker says all that Flower ever shows.
-        cluster.wait_alive([cluster.start_coordinator(), cluster.start_worker("-E")])
+        first = cluster.start_worker("-E", "-Q", ",".join(lane for lane in lane_names(lanes) if lane != of_last))
+        second = cluster.start_worker("-E", "-Q", of_last, pool="prefork", concurrency=1)
+        cluster.wait_alive([cluster.start_coordinator(), first, second])
         listener = redis.Redis.from_url(place.broker_url)
         flower = listener.pubsub()  # type: ignore[no-untyped-call]
         flower.psubscribe(f"*changeover:{place.namespace}:*")
         failures = []
         for number, few in enumerate(stages):
-            client.submit(plan(f"secret-{number}", [tenant(f"t{number}")], few))
+            whom = tenant(f"t{number}" if number < 3 else last)
+            whom["network_endpoints"] = [{"key": "gw", "value": server.url("/told")}]
+            client.submit(plan(f"secret-{number}", [whom], few))
             (task,) = client.wait(f"secret-{number}", timeout_seconds=60).tasks
             assert task.failure_info is not None
             failures.append(task.failure_info)
@@ -100,15 +113,17 @@ def test_secrets_appear_nowhere(client: Client, cluster: Cluster, place: Place) 
         assert used[0].headers["authorization"] == f"Bearer {TOKEN}"
         assert TOKEN.encode() in used[0].body
 
-    assert [failure.type for failure in failures] == ["ConditionNotMet", "HttpRequestFailed", "InvalidStage"]
+    failed = [failure.type for failure in failures]
+    assert failed == ["ConditionNotMet", "HttpRequestFailed", "InvalidStage", "HealthCheckFailed"]
     assert "Bearer ***" in failures[0].message
     assert "Basic ***" in failures[1].message
     assert "expected an http:// or https:// URL" in failures[2].message
     assert failures[2].message.endswith("(got '***')")
+    assert "Bearer ***" in failures[3].message
     events = "".join(event.model_dump_json() for event in client.events())
     with redis.Redis.from_url(place.redis_url) as ledger, redis.Redis.from_url(place.broker_url) as broker:
         everything = {"ledger": dump(ledger), "broker": dump(broker), "events": events.encode(),
-                      "status": repr([client.status(f"secret-{n}") for n in range(3)]).encode()}  # fmt: skip
+                      "status": repr([client.status(f"secret-{n}") for n in range(4)]).encode()}  # fmt: skip
     shown = []
     while (message := flower.get_message(timeout=0.5)) is not None:
         shown.append(str(message["data"]).encode())

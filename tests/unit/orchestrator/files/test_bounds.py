@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.domain import naming
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.files import yaml_text
+from orchestrator.files.json_text import JsonMistake, parse_json
 from orchestrator.files.text_file import read_text
-from orchestrator.files.yaml_text import MIN_ALIASED_CHARACTERS, read_yaml
+from orchestrator.files.yaml_bounds import MAX_BLANK, refusal_of
+from orchestrator.files.yaml_text import LONGEST_NUMBER, MIN_ALIASED_CHARACTERS, read_yaml
 
 
 class Swapped(type(Path())):  # type: ignore[misc]
@@ -41,3 +45,62 @@ def test_a_long_text_may_be_meant_more_often() -> None:
     length = MIN_ALIASED_CHARACTERS // 13
     found = read_yaml("a: &a " + "x" * length + "\nb: [" + ", ".join(["*a"] * 14) + "]", "plan")
     assert [len(text) for text in found["b"]] == [length] * 14
+
+
+TAG = "%TAG !a! x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (TAG + "---\na: 1\n", 1),
+        ("\ufeff" + TAG + "---\na: 1\n", 1),
+        ("# x\n%YAML 1.2\n" + TAG + "---\na: 1\n", 3),
+        ("%YAML 1.1\n%YAML 1.1\n---\na: 1\n", 2),
+        ("%YAML 9.9\n---\na: 1\n", 1),
+        ("%OTHER\n---\na: 1\n", 1),
+        ("a: 1\n" + TAG + "---\nb: 1\n", 2),
+        ("a: 1\n...\n" + TAG + "---\nb: 1\n", 3),
+        *((f"a: 1{end}" + TAG, 2) for end in ("\r", "\r\n", "\x85", "\u2028", "\u2029")),
+        # Also where it is text, which may be indented just as well.
+        ("a: 'x\n%y'\n", 2),
+    ],
+)
+def test_directives_are_refused_before_libyaml_compares_them(text: str, line: int) -> None:
+    with pytest.raises(InvalidInput, match=f"plan: line {line}: begins with %"):
+        read_yaml(text, "plan")
+
+
+@pytest.mark.parametrize("version", ["%YAML 1.1", "%YAML 1.2 ", "# x\n\n%YAML\t1.2 # y", "\ufeff%YAML 1.1\r"])
+def test_a_version_may_be_said(version: str) -> None:
+    assert read_yaml(version + "\n---\na: '%\n  % %'\nb: 5%\n", "plan") == {"a": "% % %", "b": "5%"}
+
+
+@pytest.mark.parametrize("start", ["a: x", "b: 1\na: 'x", "b: 1\n\na: x" + " y" * 3000, "a: |\n  x"])
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", " \n", "\r", "\x85", "\u2028\n"])
+def test_white_space_that_libyaml_fills_with_zeros_is_bounded(start: str, blank: str) -> None:
+    end = "  y'" if "'" in start else "  y"
+    fits = blank * ((MAX_BLANK - 2) // len(blank))
+    assert refusal_of(start + fits + end) is None
+    assert refusal_of((start + fits + end) * 50) is None
+    line = 1 + start.count("\n")
+    with pytest.raises(InvalidInput, match=f"plan: line {line}: more than {MAX_BLANK} characters of white space"):
+        read_yaml(start + blank * (MAX_BLANK // len(blank) + 1) + end, "plan")
+    assert refusal_of(start + "\xa0" * 10 * MAX_BLANK) is None, "text to YAML"
+
+
+def test_a_key_given_twice_is_found_in_one_pass() -> None:
+    # With a pass a key this takes minutes.
+    text = "{" + ",".join(f'"k{number}":1' for number in range(200_000)) + ',"k199999":2}'
+    with pytest.raises(JsonMistake, match="the key 'k199999' is given twice"):
+        parse_json(text)
+
+
+def test_long_texts_are_not_kept() -> None:
+    text = "x" * (LONGEST_NUMBER + 1)
+    before = yaml_text._short.cache_info().currsize
+    assert read_yaml(f"- {text}\n- {text}y\n", "plan") == [text, text + "y"]
+    assert yaml_text._short.cache_info().currsize == before
+    before = naming._snake_case.cache_info().currsize
+    assert naming.snake_case("xY" * 1000) == "x_" + "yx_" * 999 + "y"
+    assert naming._snake_case.cache_info().currsize == before

@@ -10,3 +10,4 @@ from orchestrator.secrets.known import KnownSecrets
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets())
+    monkeypatch.setattr("orchestrator.secrets.masking._source", None)
