@@ -3,7 +3,7 @@
 It stands on ``Client``, as the command line does, and keeps no state of its own, so any number may run.
 
     app.py        one FastAPI application out of all that follows
-    addressed.py  ids in addresses: `{planId:id}` in a route
+    addressed.py  ids in addresses: `{planId:plan}`, `{taskId:id}` in a route
     access/       who asks, what they may do, what is refused at the door
     problems.py   every error as RFC 9457 problem+json
     api/          the HTTP API under /api/v1

@@ -3,6 +3,8 @@
 A tenant's id may hold almost anything: `/`, `%`, `?`. In an address it stands percent-encoded as one part
 (``/tenants/eu%2Facme/task``). Servers hand applications the path with all of that undone, where the tenant ``a/task``
 reads like the task of ``a``; so routes are looked for in the path as it came, and an id is undone in its route alone.
+
+What can be no id at all is not found here, before anybody asks the ledger for it or keeps anything by its name.
 """
 
 from __future__ import annotations
@@ -13,17 +15,26 @@ from urllib.parse import unquote
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.domain.errors import NotFound, quoted_value
+from orchestrator.domain.model import PLAN_ID
+
+LONGEST: Final = 200
+"""Characters of an id in an address: more than that of any plan, task, tenant, freeze, webhook or token."""
+
 _HELD: Final = (("%", "%25"), ("/", "%2F"))
 
 
 class _Identifier(Convertor[str]):
-    """``{planId:id}``: one part of an address, whatever stands in it."""
+    """``{planId:plan}``: one part of an address, whatever stands in it."""
 
     regex = "[^/]+"
+    kind = "anything of the id"
 
     def convert(self, value: str) -> str:
         for plain, held in reversed(_HELD):
             value = value.replace(held, plain)
+        if not self._may_be(value):
+            raise NotFound(f"{self.kind} {quoted_value(value)}")
         return value
 
     def to_string(self, value: str) -> str:
@@ -31,9 +42,22 @@ class _Identifier(Convertor[str]):
             value = value.replace(plain, held)
         return value
 
+    def _may_be(self, value: str) -> bool:
+        return len(value) <= LONGEST
+
+
+class _PlanIdentifier(_Identifier):
+    """``{planId:plan}``: a plan's, whose form is known."""
+
+    kind = "plan"
+
+    def _may_be(self, value: str) -> bool:
+        return PLAN_ID.fullmatch(value) is not None
+
 
 IDENTIFIER: Final = _Identifier()
 register_url_convertor("id", IDENTIFIER)
+register_url_convertor("plan", _PlanIdentifier())
 
 
 class PartsKept:

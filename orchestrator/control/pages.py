@@ -115,7 +115,7 @@ def task_place(cursor: str | None) -> int:
     """Where a page of tasks begins. Raises ``InvalidInput``."""
     if cursor is None:
         return 0
-    if not cursor.isdecimal() or len(cursor) > 9:
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
         raise wrong_cursor(cursor)
     return int(cursor)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -28,6 +29,8 @@ Text = Annotated[str, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_steers_nothing)]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+PLAN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""What an ``Identifier`` is, for what is no model: there can be no plan of another id."""
 TenantId = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$"),

@@ -31,7 +31,7 @@ class PlanPlace:
     def parse(cls, text: str) -> Self:
         """The other way. Raises ``ValueError``."""
         created, parted, plan_id = text.partition(":")
-        if not parted or not plan_id or not created.isdecimal() or len(created) > 15:
+        if not parted or not plan_id or not (created.isascii() and created.isdecimal() and len(created) <= 15):
             raise ValueError(text)
         return cls(int(created), plan_id)
 

@@ -16,6 +16,7 @@ from orchestrator.console.api.document import document_of
 from orchestrator.domain.printable import steering_character
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
+from tests.support.bad_pages import bad_page_requests
 from tests.support.bad_requests import BadRequest, bad_requests
 from tests.support.console_server import ConsoleServer
 from tests.support.long import mostly_long
@@ -28,6 +29,9 @@ MOST_BYTES = 16 * 1024
 
 PARTS = 127
 """Each has one in so many; a prime, so that no value is always in the same."""
+
+PAGE_PARTS = 499
+"""The same of the page's, of which there are more."""
 
 HIDDEN = "T0PSECRET-of-the-console"
 INTERNALS = (
@@ -144,6 +148,38 @@ def test_every_part_of_every_request(
         for number, sent in enumerate(bad_requests(document_of(console.app))):
             if number % PARTS == of and (said := wrong_with(caller, sent)):
                 wrong.append(f"{sent.operation} {sent.part[:30]!r}={str(sent.value)[:40]!r}: {said}")
+        caller.close()
+    assert wrong == []
+    printed = capsys.readouterr()
+    assert "request-failed" not in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err
+
+
+def wrong_with_page(caller: Caller, sent: BadRequest) -> str:
+    """The same of a page or a part of one: what it says is for people, and no status of its own."""
+    try:
+        status, _, body = caller.ask(sent)
+    except (OSError, http.client.HTTPException) as error:
+        caller.close()
+        return f"no answer: {error!r}"
+    told = body.decode()
+    if status >= 500:
+        return f"{status}: {told[:300]}"
+    inside = [one for one in INTERNALS if one in told and one != ".py"]
+    return f"{inside} is told: {told[:300]}" if inside else ""
+
+
+@pytest.mark.parametrize("of", mostly_long(range(PAGE_PARTS), 0))
+def test_every_part_of_every_page(
+    of: int, console: ConsoleServer, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with redis.Redis.from_url(redis_server.url(DATABASES - 2)) as ledger:
+        caller = Caller(console, ledger)
+        wrong = [
+            f"{sent.operation} {sent.parts} {sent.part[:30]!r}={str(sent.value)[:40]!r}: {said}"
+            for number, sent in enumerate(bad_page_requests(console.app))
+            if number % PAGE_PARTS == of and (said := wrong_with_page(caller, sent))
+        ]
         caller.close()
     assert wrong == []
     printed = capsys.readouterr()

@@ -48,6 +48,9 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """That no operation tells of, and every request may bring."""
 
+NUMBERS: Final = ("1_0", "\u0663", "\u00b2", "+1", "1" + "0" * 25, "9" * 5000)
+"""Spelled as no number of ours is, though Python reads some of them, or stops in the midst of it."""
+
 
 @dataclass(frozen=True)
 class BadRequest:
@@ -98,7 +101,7 @@ def bad_requests(document: Mapping[str, Any]) -> Iterator[BadRequest]:
 
 def _of_parameter(right: BadRequest, parameter: Mapping[str, Any]) -> Iterator[BadRequest]:
     name, schema = parameter["name"], parameter["schema"]
-    for text in SPELLINGS:
+    for text in (*SPELLINGS, *NUMBERS):
         wrong = replace(right, part=name, value=text)
         match parameter["in"]:
             case "path" if text and len(text) < 50_000:
@@ -194,7 +197,13 @@ def _spells(text: str, schema: Mapping[str, Any]) -> bool:
         case "boolean":
             return text.lower() in ("0", "1", "true", "false")
         case "integer" | "number":
-            return text.lstrip("-").isdecimal() and len(text) < 19 and int(text) >= int(schema.get("minimum", -(2**63)))
+            digits = text.lstrip("-")
+            return (
+                digits.isascii()
+                and digits.isdecimal()
+                and len(text) < 19
+                and int(text) >= int(schema.get("minimum", -(2**63)))
+            )
         case "string" if "enum" in schema:
             return text in list(schema["enum"])
         case "string" if "maxLength" in schema:

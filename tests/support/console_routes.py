@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import iter_route_contexts
 
 from orchestrator.console.access.door import is_public
@@ -20,6 +22,8 @@ class ConsoleRoute:
     method: str
     path: str
     permissions: tuple[Permission, ...]
+    queried: tuple[str, ...] = ()
+    """Names of what it takes behind the ``?``."""
 
     @property
     def is_public(self) -> bool:
@@ -36,9 +40,14 @@ def routes_of(app: FastAPI) -> list[ConsoleRoute]:
     for context in iter_route_contexts(app.routes):
         if not context.methods:
             continue  # the folder of static files
-        permissions = tuple(_permissions(getattr(context, "dependant", None) or context.original_route.dependant))  # type: ignore[attr-defined]
-        found += [ConsoleRoute(method, str(context.path_format), permissions) for method in sorted(context.methods)]
+        dependant = getattr(context, "dependant", None) or context.original_route.dependant  # type: ignore[attr-defined]
+        told = (tuple(_permissions(dependant)), tuple(_queried(dependant)))
+        found += [ConsoleRoute(method, str(context.path_format), *told) for method in sorted(context.methods)]
     return found
+
+
+def _queried(dependant: Any) -> list[str]:
+    return [one.alias for one in get_flat_params(dependant) if isinstance(one.field_info, Query)]
 
 
 def _permissions(dependant: Any) -> list[Permission]:

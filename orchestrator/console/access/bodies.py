@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
@@ -33,6 +34,7 @@ LEAST_BYTES: Final = 8 * 1024
 
 _PLANS: Final = frozenset({"/api/v1/plans", "/api/v1/plans:validate", "/api/v1/plans:preview"})
 _FORMS: Final = frozenset({"/submit", "/submit/check"})
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 def most_bytes(path: str) -> int:
@@ -48,6 +50,15 @@ def check_length(request: Request, most: int) -> int:
     if not (length.isascii() and length.isdecimal() and len(length) < 20 and int(length) <= most):
         raise _too_large(most)
     return int(length)
+
+
+def check_form(request: Request) -> None:
+    """Raises ``Refusal`` (415) for a form that is to be read as anything but UTF-8, which no browser sends: what some
+    encodings make of bytes is no text that could be stored or shown."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    charset = options.get(b"charset", b"utf-8").decode("latin-1").lower()
+    if kind == b"multipart/form-data" and charset not in _CHARSETS:
+        raise Refusal(415, "unsupported_charset", "The form is no UTF-8", "send it with charset=utf-8, or say none")
 
 
 def bounded(receive: Receive, most: int) -> Receive:

@@ -22,9 +22,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.console.access.addresses import Caller
-from orchestrator.console.access.bodies import MOST_OF_STRANGERS, Bodies, HeldBody, bounded, check_length, most_bytes
+from orchestrator.console.access.bodies import (
+    MOST_OF_STRANGERS,
+    Bodies,
+    HeldBody,
+    bounded,
+    check_form,
+    check_length,
+    most_bytes,
+)
 from orchestrator.console.access.cookies import set_cookie
-from orchestrator.console.access.csrf import SAFE, check_csrf
+from orchestrator.console.access.csrf import SAFE, check_csrf, check_same_site
 from orchestrator.console.access.headers import add_headers
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities, Identity
@@ -32,6 +40,7 @@ from orchestrator.console.access.request_shares import RequestShare, RequestShar
 from orchestrator.console.access.streams import OpenStream, OpenStreams
 from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
+from orchestrator.domain.errors import QUOTE_LIMIT
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
@@ -85,7 +94,10 @@ class Doorkeeper:
         most = MOST_OF_STRANGERS if strange else most_bytes(request.scope["path"])
         check_length(request, most)
         receive = bounded(receive, most)
+        check_form(request)
         if strange:
+            if request.method not in SAFE:
+                check_same_site(request)
             return None, receive
         return await to_thread.run_sync(self._identify, request, limiter=self._identifying), receive
 
@@ -221,8 +233,9 @@ class _Visit:
         """What was asked, without what stands behind the ``?``."""
         is_quiet = request.method in SAFE and 0 < self._status < 400
         write = _log.debug if is_quiet else _log.info
+        path = self._scope["path"]
         write(
-            f"{request.method} {self._scope['path']} {self._status}",
+            f"{request.method} {path if len(path) <= QUOTE_LIMIT else path[:QUOTE_LIMIT] + '…'} {self._status}",
             action="request",
             actor=self._identity.actor.name if self._identity else None,
             address=self._door.caller_of(request).address,

@@ -13,7 +13,6 @@ from starlette.responses import RedirectResponse, Response
 
 from orchestrator.console.access.addresses import Caller
 from orchestrator.console.access.cookies import set_cookie
-from orchestrator.console.access.csrf import check_same_site
 from orchestrator.console.access.door import SIGN_IN
 from orchestrator.console.access.identity import Identities
 from orchestrator.console.access.roles import MayRead
@@ -85,7 +84,6 @@ async def sign_in(
     next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Begins a session, and gives the browser its cookie."""
-    check_same_site(request)
     caller: Caller = request.scope["caller"]
     try:
         session = await run_in_threadpool(reception.sign_in, token.strip(), link.strip(), caller)

@@ -11,10 +11,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor
+from orchestrator.console.numbers import DecimalNumber, WholeNumber
 from orchestrator.domain.errors import InvalidInput, Problem
 
 MOST_ROWS: Final = 500
-Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
+Limit = Annotated[WholeNumber, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
 PageCursor = Annotated[
     str | None, Query(max_length=300, description="`nextCursor` of the page before; without it the first page.")
 ]
@@ -110,7 +111,7 @@ class FreezeAsked(Asked):
     all: StrictBool = False
     since: datetime | None = Field(None, alias="from")
     until: datetime | None = None
-    for_seconds: Annotated[float, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
+    for_seconds: Annotated[DecimalNumber, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
     every: WholeText | None = None
     rollbacks_too: StrictBool = False
 

@@ -14,6 +14,7 @@ from orchestrator.console.api.event_hub import Followed, told
 from orchestrator.console.api.event_stream import STREAM_PAGE, EventPieces, EventStream
 from orchestrator.console.api.json_answers import MaskedJson, json_of
 from orchestrator.console.api.shared import SharedParts
+from orchestrator.console.numbers import HIGHEST, WholeNumber, whole_number
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.event_filter import EVENT_NAMES
 from orchestrator.control.page_answers import EventPage
@@ -25,8 +26,6 @@ STREAM: Final = "text/event-stream"
 PAGES: Final = 10
 """Pages of the log that one request looks through at most."""
 
-HIGHEST: Final = 2**62
-
 
 @router.get("/events", response_model=EventPage, responses={200: {"content": {STREAM: {}}}})
 async def get_events(
@@ -35,12 +34,12 @@ async def get_events(
     shared: SharedParts,
     actor: MayRead,
     plan: Annotated[str | None, Query(description="Only this plan's: its whole log.")] = None,
-    since: Annotated[int, Query(ge=0, le=HIGHEST, description="Only events after this sequenceId.")] = 0,
+    since: Annotated[WholeNumber, Query(ge=0, le=HIGHEST, description="Only events after this sequenceId.")] = 0,
     type_: Annotated[
         list[str] | None, Query(alias="type", description="Only events of this type; may be given again.")
     ] = None,
     tenant: Annotated[str | None, Query(description="Only of tenants of this id or pattern (`eu-*`).")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Of a page.")] = 100,
+    limit: Annotated[WholeNumber, Query(ge=1, le=MOST_ROWS, description="Of a page.")] = 100,
     last_event_id: Annotated[
         str | None, Header(alias="Last-Event-ID", description="Of a stream: goes before `since`.")
     ] = None,
@@ -88,6 +87,6 @@ def _followed(plan: str | None, types: list[str] | None, tenant: str | None) -> 
 
 
 def _place(text: str) -> int:
-    if not text.isdecimal() or int(text) > HIGHEST:
+    if (place := whole_number(text)) is None:
         raise InvalidInput([Problem("Last-Event-ID", text, "expected the id of an event, a whole number")])
-    return int(text)
+    return place

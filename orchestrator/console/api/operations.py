@@ -37,7 +37,7 @@ from orchestrator.ledger.operations import Operation
 
 router = APIRouter(tags=["operations"], default_response_class=MaskedJson)
 _ROOMS: dict[TargetType, str] = {
-    "plan": "/plans/{planId:id}",
+    "plan": "/plans/{planId:plan}",
     "task": "/tasks/{taskId:id}",
     "tenant": "/tenants/{tenantId:id}",
 }
@@ -154,7 +154,7 @@ for _kind, _at in _ROOMS.items():
     _add(_kind, _at)
 
 
-@router.post("/plans/{planId:id}/approve", response_model=OperationResult)
+@router.post("/plans/{planId:plan}/approve", response_model=OperationResult)
 def post_approval(
     plan_id: PlanId,
     request: Request,
@@ -168,7 +168,7 @@ def post_approval(
     return answered(result, request)
 
 
-@router.post("/plans/{planId:id}/reject", response_model=OperationResult)
+@router.post("/plans/{planId:plan}/reject", response_model=OperationResult)
 def post_rejection(
     plan_id: PlanId,
     request: Request,
@@ -182,7 +182,7 @@ def post_rejection(
     return answered(result, request)
 
 
-@router.post("/plans/{planId:id}/exclude", response_model=OperationResult)
+@router.post("/plans/{planId:plan}/exclude", response_model=OperationResult)
 def post_exclusion(
     plan_id: PlanId,
     request: Request,
@@ -196,7 +196,7 @@ def post_exclusion(
     return answered(result, request)
 
 
-@router.post("/plans/{planId:id}/override-freeze", response_model=OperationResult)
+@router.post("/plans/{planId:plan}/override-freeze", response_model=OperationResult)
 def post_override(
     plan_id: PlanId,
     request: Request,

@@ -125,19 +125,19 @@ def get_plans(
     return client.plan_page(statuses=status, limit=limit, cursor=cursor)
 
 
-@router.get("/plans/{planId:id}", response_model=PlanSummary)
+@router.get("/plans/{planId:plan}", response_model=PlanSummary)
 def get_plan(plan_id: PlanId, client: ConsoleClient, actor: MayRead) -> PlanSummary:
     """One plan without its tasks: counts, waves, breaker, what it waits for."""
     return client.summary(plan_id)
 
 
-@router.get("/plans/{planId:id}/failures", response_model=PlanFailures)
+@router.get("/plans/{planId:plan}/failures", response_model=PlanFailures)
 def get_failures(plan_id: PlanId, shared: SharedParts, actor: MayRead) -> PlanFailures:
     """Why its tasks failed: by cause, the most frequent first, with how many and a few of whom."""
     return shared.board.failures(plan_id)
 
 
-@router.get("/plans/{planId:id}/damaged", response_model=DamagedTasks)
+@router.get("/plans/{planId:plan}/damaged", response_model=DamagedTasks)
 def get_damaged(
     plan_id: PlanId,
     client: ConsoleClient,
@@ -149,13 +149,13 @@ def get_damaged(
     return DamagedTasks(plan_id=plan_id, tasks=found)
 
 
-@router.get("/plans/{planId:id}/export")
+@router.get("/plans/{planId:plan}/export")
 def get_export(plan_id: PlanId, client: ConsoleClient, actor: MayRead) -> Response:
     """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
     return json_lines(masked_lines(client.export(plan_id)))
 
 
-@router.post("/plans/{planId:id}/purge", response_model=PurgeResult)
+@router.post("/plans/{planId:plan}/purge", response_model=PurgeResult)
 def post_purge(
     plan_id: PlanId,
     client: ConsoleClient,

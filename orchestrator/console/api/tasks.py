@@ -22,7 +22,7 @@ MOST_LOOKED_THROUGH: Final = 1_000_000
 router = APIRouter(tags=["tasks"], default_response_class=MaskedJson)
 
 
-@router.get("/plans/{planId:id}/tasks", response_model=TaskPage)
+@router.get("/plans/{planId:plan}/tasks", response_model=TaskPage)
 def get_tasks(
     plan_id: PlanId,
     client: ConsoleClient,
@@ -59,7 +59,7 @@ def get_tasks(
     return TaskPage(plan_id=plan_id, tasks=found.tasks, matching=found.matching)
 
 
-@router.get("/plans/{planId:id}/live", response_model=LivePlanView)
+@router.get("/plans/{planId:plan}/live", response_model=LivePlanView)
 def get_live(
     plan_id: PlanId,
     shared: SharedParts,
@@ -70,7 +70,7 @@ def get_live(
     return shared.board.view(plan_id, task or ())
 
 
-@router.get("/plans/{planId:id}/checkpoints", response_model=CheckpointPage)
+@router.get("/plans/{planId:plan}/checkpoints", response_model=CheckpointPage)
 def get_checkpoints(
     plan_id: PlanId,
     client: ConsoleClient,

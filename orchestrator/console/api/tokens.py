@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import MayKeepTokens, MayRead
 from orchestrator.console.api.bodies import WholeText
+from orchestrator.console.numbers import DecimalNumber
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal
 from orchestrator.control.answers import OperationResult
@@ -29,7 +30,7 @@ class WantedToken(_Strict):
 
     name: Annotated[WholeText, Field(examples=["on-call"])]
     role: Annotated[WholeText, Field(examples=["operator"])]
-    expires_seconds: Annotated[float | None, Field(examples=[7776000])] = None
+    expires_seconds: Annotated[DecimalNumber | None, Field(examples=[7776000])] = None
 
 
 class TokenList(_Strict):

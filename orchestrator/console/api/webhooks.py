@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from orchestrator.console.access.roles import MayRead, MayResend
 from orchestrator.console.api.bodies import PLAIN, Asked, WholeText, named
 from orchestrator.console.api.json_answers import MaskedJson
+from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 
@@ -57,8 +58,8 @@ def dead_letters(
     name: str,
     client: ConsoleClient,
     actor: MayRead,
-    first: Annotated[int, Query(ge=0, le=1000)] = 0,
-    count: Annotated[int, Query(ge=1, le=500)] = 100,
+    first: Annotated[WholeNumber, Query(ge=0, le=1000)] = 0,
+    count: Annotated[WholeNumber, Query(ge=1, le=500)] = 100,
 ) -> LetterList:
     """Notifications that were given up."""
     return LetterList(letters=client.dead_letters(name, first, count))

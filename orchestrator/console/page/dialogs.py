@@ -66,7 +66,7 @@ def check_choices(ask: Ask, wish: Wish, actor: Actor) -> None:
             actor.require(choice.permission)
 
 
-@router.get("/plans/{plan_id:id}/ask/{verb}")
+@router.get("/plans/{plan_id:plan}/ask/{verb}")
 def ask_plan(
     plan_id: str, verb: str, client: ConsoleClient, actor: MayRead, wave: str = "", cause: str = "", stage: str = ""
 ) -> Response:
@@ -75,7 +75,7 @@ def ask_plan(
     return dialog(_plan_ask(client, plan_id, verb, wave, cause, stage), actor, f"{plan_url(plan_id)}/do/{verb}", hidden)
 
 
-@router.post("/plans/{plan_id:id}/do/{verb}")
+@router.post("/plans/{plan_id:plan}/do/{verb}")
 async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Does it; the role is asked for by what the verb needs."""
     wish = wish_of(await request.form())

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayFreeze, MayRead, Permission
+from orchestrator.console.numbers import decimal_number
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, tell_page, wish_of
@@ -119,7 +120,6 @@ def _moment(name: str, text: str) -> datetime | None:
 def _hours(text: str) -> float | None:
     if not text:
         return None
-    try:
-        return float(text) * 3600
-    except ValueError:
-        raise InvalidInput([Problem("for", text, "expected a number of hours")]) from None
+    if (hours := decimal_number(text)) is None:
+        raise InvalidInput([Problem("for", text, "expected a number of hours")])
+    return hours * 3600

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayRead
+from orchestrator.console.numbers import HIGHEST, WholeNumber
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.cells import MAP_STATES
 from orchestrator.console.page.log_lines import log_line
@@ -45,9 +46,11 @@ async def shared_plan(request: Request, plan_id: str, client: ConsoleClient) -> 
 
 
 ShownPlan = Annotated[SharedPlan, Depends(shared_plan)]
+Position = Annotated[WholeNumber, Path(ge=0, le=HIGHEST)]
+Before = Annotated[WholeNumber, Query(ge=0, le=HIGHEST)]
 
 
-@router.get("/plans/{plan_id:id}")
+@router.get("/plans/{plan_id:plan}")
 async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Everything at once, from what is known already; of one whose record cannot be read, what is wrong with it."""
     try:
@@ -71,7 +74,7 @@ async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor
     )
 
 
-@router.get("/plans/{plan_id:id}/live")
+@router.get("/plans/{plan_id:plan}/live")
 async def live_plan(request: Request, shared: ShownPlan, actor: MayRead, since: str = "", task: str = "") -> Response:
     """What changes: pieces of the page, and of its map the cells; with ``task`` only that something came of it."""
 
@@ -85,20 +88,20 @@ async def live_plan(request: Request, shared: ShownPlan, actor: MayRead, since: 
     return stream(shared, seen_of(request, shared, since), told)
 
 
-@router.get("/plans/{plan_id:id}/cells/{position}")
-def cell_in_words(plan_id: str, position: int, client: ConsoleClient, _: MayRead) -> Response:
+@router.get("/plans/{plan_id:plan}/cells/{position}")
+def cell_in_words(plan_id: str, position: Position, client: ConsoleClient, _: MayRead) -> Response:
     """A cell of the map in words."""
     return HTMLResponse(piece("plan/_cell.html", task=client.task_status(task_id_of(plan_id, position))))
 
 
-@router.get("/plans/{plan_id:id}/tasks/{position}")
-def open_cell(plan_id: str, position: int, client: ConsoleClient, _: MayRead) -> Response:
+@router.get("/plans/{plan_id:plan}/tasks/{position}")
+def open_cell(plan_id: str, position: Position, client: ConsoleClient, _: MayRead) -> Response:
     """To the tenant of a cell."""
     task = client.task_status(task_id_of(plan_id, position))
     return RedirectResponse(f"/tenants/{quote(task.tenant_id, safe='')}?{urlencode({'task': task.task_id})}", 303)
 
 
-@router.get("/plans/{plan_id:id}/tasks")
+@router.get("/plans/{plan_id:plan}/tasks")
 def show_table(
     plan_id: str,
     client: ConsoleClient,
@@ -124,8 +127,8 @@ def show_table(
     return HTMLResponse(piece("plan/_tasks.html", is_first=not cursor, **told))
 
 
-@router.get("/plans/{plan_id:id}/log")
-async def show_log(shared: ShownPlan, actor: MayRead, kind: str = "", tenant: str = "", before: int = 0) -> Response:
+@router.get("/plans/{plan_id:plan}/log")
+async def show_log(shared: ShownPlan, actor: MayRead, kind: str = "", tenant: str = "", before: Before = 0) -> Response:
     """The log from its end on, of a kind, of some tenants; without either as it comes."""
     if not kind and not tenant:
         lines = shared.fragments.of("log", actor.role, shared.version)

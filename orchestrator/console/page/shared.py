@@ -11,6 +11,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Final, Generic, TypeVar
 
@@ -64,7 +65,7 @@ class Watched(ABC):
     def seen(self, token: str) -> int:
         """The version that a viewer has, by the token that it was given; 0 when it is none of this thing's."""
         name, _, number = token.partition("-")
-        known = int(number) if name == self.name and number.isdecimal() and len(number) < 10 else 0
+        known = int(number) if name == self.name and number.isascii() and number.isdecimal() and len(number) < 10 else 0
         return known if known <= self.version else 0
 
     @property
@@ -137,22 +138,35 @@ class Watched(ABC):
 T = TypeVar("T", bound=Watched)
 
 
+@dataclass(slots=True)
+class _Making:
+    """One that is being made, and how many wait for it: with the last of them it goes, made or not."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    callers: int = 0
+
+
 class Shelf(Generic[T]):
     """Things of one kind that are watched, or were of late, by what names them."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, T] = {}
-        self._making: dict[Hashable, asyncio.Lock] = {}
+        self._making: dict[Hashable, _Making] = {}
 
     async def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The one of this name, made in a thread when there is none; looked at just now. Raises what the look does."""
         self._clear()
-        lock = self._making.setdefault(key, asyncio.Lock())
-        async with lock:
-            found = self._kept.get(key)
-            if found is None:
-                found = self._kept[key] = await run_in_threadpool(make)
-        self._making.pop(key, None)
+        making = self._making.setdefault(key, _Making())
+        making.callers += 1
+        try:
+            async with making.lock:
+                found = self._kept.get(key)
+                if found is None:
+                    found = self._kept[key] = await run_in_threadpool(make)
+        finally:
+            making.callers -= 1
+            if not making.callers:
+                del self._making[key]
         try:
             await found.refresh()
         except ChangeoverError:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.console.access.roles import MayKeepTokens, Permission
+from orchestrator.console.numbers import decimal_number
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
 from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
@@ -87,7 +88,6 @@ def _form(name: str, role: str, days: str, said: str) -> str:
 def _seconds(days: str) -> float | None:
     if not days.strip():
         return None
-    try:
-        return float(days) * DAY
-    except ValueError:
-        raise InvalidInput([Problem("days", days, "expected a number of days")]) from None
+    if (number := decimal_number(days.strip())) is None:
+        raise InvalidInput([Problem("days", days, "expected a number of days")])
+    return number * DAY

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayRead, MayResend, Permission
+from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import Button, ask_url, button
 from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
@@ -42,7 +43,9 @@ class HookRow:
 
 
 @router.get("/webhooks")
-def show_webhooks(request: Request, client: ConsoleClient, actor: MayRead, name: str = "", first: int = 0) -> Response:
+def show_webhooks(
+    request: Request, client: ConsoleClient, actor: MayRead, name: str = "", first: WholeNumber = 0
+) -> Response:
     """All of them; with ``name`` what was given up of one, from its ``first`` on."""
     rows = [
         HookRow(one, f"/webhooks?{urlencode({'name': one.name})}#given-up", list(_buttons(one, actor.role)))

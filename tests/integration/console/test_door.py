@@ -86,6 +86,16 @@ def test_no_error_tells_of_the_inside(settings: Settings, logs: pytest.CaptureFi
         assert (wrong["status"], wrong["errors"][0]["path"], wrong["errors"][0]["value"]) == (422, "number", "many")
 
 
+def test_a_line_of_the_log_is_short_whatever_strangers_ask_for(
+    settings: Settings, logs: pytest.CaptureFixture[str]
+) -> None:
+    with ConsoleServer(settings) as console:
+        assert console.get("/" + "q" * 60_000, role=None).status_code == 401
+    lines = logs.readouterr().err.splitlines()
+    assert any("qqq" in line for line in lines)
+    assert max(map(len, lines)) < 1000
+
+
 def test_redis_away_is_503_without_its_address(redis_server: RedisServer, tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     server.start()
