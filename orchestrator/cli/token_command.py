@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+import socket
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -11,6 +13,12 @@ from orchestrator.cli.examples import epilog_of
 from orchestrator.cli.freeze_commands import seconds_of
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, note, print_answer, print_json, print_line
+from orchestrator.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from orchestrator.settings.console import ConsoleSettings
+
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 def register(app: typer.Typer) -> None:
@@ -87,9 +95,11 @@ def link(
     """Make a link that signs in at the console once, within ten minutes, as a token that there is."""
     from orchestrator import Client
 
+    # Asked first: a link that leads nowhere is not made.
+    address = url.rstrip("/") if url else _address()
     with Client() as client:
         made = client.sign_in_link(name, actor=actor)
-    leads_to = f"{url.rstrip('/') if url else _address()}/sign-in#{made.code}"
+    leads_to = f"{address}/sign-in#{made.code}"
     if json_output:
         print_json({"name": made.name, "url": leads_to, "lastsSeconds": made.lasts_seconds})
         return
@@ -98,13 +108,34 @@ def link(
 
 
 def _address() -> str:
-    """Where a browser finds the console: the one that the command goes through, else as the settings say."""
+    """Where a browser finds the console: the one that the command goes through, else that of the ``changeover up`` in
+    this folder, else as the settings say. Raises ``NotFound`` for one of this machine where nothing answers."""
     from orchestrator.doors.opening import URL_VARIABLE
     from orchestrator.settings.model import load_settings
+    from orchestrator.settings.servers import running_console
 
     if through := os.environ.get(URL_VARIABLE, "").strip():
         return through.rstrip("/").removesuffix("/api/v1")
-    console = load_settings().console
+    settings = load_settings()
+    address = running_console(settings) or _of_settings(settings.console)
+    at = urlsplit(address)
+    if at.hostname in _LOOPBACK and not _answers(at.hostname, at.port):
+        raise NotFound(
+            f"no console answers at {address}: start one (`changeover console`, `changeover up`), or give the address "
+            "of another by --url"
+        )
+    return address
+
+
+def _answers(host: str | None, port: int | None) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _of_settings(console: ConsoleSettings) -> str:
     names = [host for host in (*console.hosts, console.host) if host not in ("0.0.0.0", "::")]  # noqa: S104 - compared
     host = names[0] if names else "127.0.0.1"
     shown = f"[{host}]" if ":" in host and not host.startswith("[") else host

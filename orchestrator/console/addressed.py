@@ -28,13 +28,13 @@ class _Identifier(Convertor[str]):
     """``{planId:plan}``: one part of an address, whatever stands in it."""
 
     regex = "[^/]+"
-    kind = "anything of the id"
+    kind = "thing of the id"
 
     def convert(self, value: str) -> str:
         for plain, held in reversed(_HELD):
             value = value.replace(held, plain)
         if not self._may_be(value):
-            raise NotFound(f"{self.kind} {quoted_value(value)}")
+            raise NotFound(f"there is no {self.kind} {quoted_value(value)}")
         return value
 
     def to_string(self, value: str) -> str:

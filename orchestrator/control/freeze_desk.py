@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
 from orchestrator.control.order_gate import check_reason
-from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
+from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.freeze_reads import StoredFreeze
@@ -92,7 +92,7 @@ class FreezeDesk:
         check_reason(order)
         reply = self._freezes.override(plan_id, order)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"plan {plan_id!r}")
+            raise NotFound(f"there is no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
         words = {"NOOP": "it passes all freezes already", "REFUSED": f"not possible while it is {reply.status}"}
         return _result("plan", plan_id, reply, words.get(reply.answer, "it passes all freezes from now on"), order)
 

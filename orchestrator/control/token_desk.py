@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.order_gate import is_own_name
-from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.errors import InvalidInput, NotFound, Problem, quoted_value
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
 from orchestrator.ledger.operations import Order, Taken
@@ -77,13 +77,21 @@ class TokenDesk:
         ``NotFound``."""
         wanted = owner_token(actor) if name is None else name
         if (made := self._tokens.make_link(wanted, actor)) is None:
-            raise NotFound(f"token {wanted[:200]!r}; `changeover token list` lists them, and that has to be in force")
+            raise self._none_in_force(wanted, actor, is_named=name is not None)
         return SignInLink(name=wanted, code=made.text, lasts_seconds=LINK_SECONDS)
+
+    def _none_in_force(self, name: str, actor: str, *, is_named: bool) -> NotFound:
+        kept = next((one for one in self.all() if one.name == name), None)
+        if kept is not None and kept.expired:
+            return NotFound(f"token {quoted_value(name)} has expired; `changeover token create` makes another")
+        if is_named:
+            return _no_token(name)
+        return NotFound(f"no `changeover up` has made a token for {actor}; name one that `changeover token list` lists")
 
     def revoke(self, name: str, order: Order) -> OperationResult:
         """Revokes one, at once. Raises ``NotFound``."""
         if self._tokens.revoke(name, order).answer is Taken.MISSING:
-            raise NotFound(f"token {name!r}; `changeover token list` lists them")
+            raise _no_token(name)
         return OperationResult(
             target_type="token",
             target_id=name,
@@ -92,6 +100,10 @@ class TokenDesk:
             message="revoked",
             request_id=order.request_id,
         )
+
+
+def _no_token(name: str) -> NotFound:
+    return NotFound(f"there is no token {quoted_value(name)}; `changeover token list` lists them")
 
 
 def _told(token: StoredToken) -> dict[str, Any]:

@@ -48,11 +48,15 @@ def claim_folder(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def write_run_file(folder: Path, servers: Servers, pids: Mapping[str, Sequence[int]]) -> None:
-    """Replace ``run.json`` in one step, for the owner alone: its URLs carry passwords. ``OSError`` if it fails."""
+def write_run_file(
+    folder: Path, servers: Servers, pids: Mapping[str, Sequence[int]], console_url: str | None = None
+) -> None:
+    """Replace ``run.json`` in one step, for the owner alone: its URLs carry passwords. ``OSError`` if it fails.
+    ``console_url``: where the console is, once it answers."""
     content = {
         "redisUrl": servers.redis_url,
         "brokerUrl": servers.broker_url,
+        "consoleUrl": console_url,
         "pids": {role: list(of_role) for role, of_role in pids.items()},
     }
     replace_private(folder / RUN_FILE, json.dumps(content, indent=2) + "\n")

@@ -71,6 +71,7 @@ class _Up:
         self.servers: Servers | None = None
         self.demo: Demo | None = None
         self.front_door: FrontDoor | None = None
+        self.console_url: str | None = None
         self.metrics: socket.socket | None = None
 
     def run(self, is_ready: IsReady | None) -> int:
@@ -183,6 +184,8 @@ class _Up:
         self.keep_run_file()
         while not door.is_open():
             self.supervisor.attend(READY_ASKED_EVERY_SECONDS)
+        self.console_url = door.url
+        self.keep_run_file()
         self.out.say(door.invitation(self.settings, servers.redis_url))
 
     def await_ready(self, is_ready: IsReady) -> None:
@@ -204,7 +207,7 @@ class _Up:
         if self.servers is None:
             return
         try:
-            write_run_file(self.folder, self.servers, self.pids())
+            write_run_file(self.folder, self.servers, self.pids(), self.console_url)
         except OSError as error:
             self.out.say(f"run.json cannot be written: {error.strerror}")
 

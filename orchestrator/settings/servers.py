@@ -51,6 +51,18 @@ def find_servers(settings: Settings) -> Servers:
     return Servers(state.for_ledger(), broker.for_broker())
 
 
+def running_console(settings: Settings) -> str | None:
+    """The address of the console that the ``changeover up`` of the data folder has started; None when the settings name
+    another Redis than that one's, or it has none that answers yet."""
+    if settings.redis_url is not None:
+        return None
+    try:
+        url = json.loads(read_private(settings.data_dir / RUN_FILE)).get("consoleUrl")
+    except (NotPrivate, OSError, ValueError, AttributeError):
+        return None
+    return url if isinstance(url, str) else None
+
+
 def _read(name: str, url: str) -> RedisUrl:
     return _checked(name, url, parse_redis_url)
 

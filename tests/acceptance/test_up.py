@@ -72,6 +72,10 @@ def console_signs_its_owner_in_once(folder: Path) -> str:
     wait_until(lambda: "signs you in once" in (folder / "up.out").read_text())
     said = (folder / "up.out").read_text()
     url, link = re.findall(r"console: (http://127\.0\.0\.1:\d+)/sign-in#(chg-link-\S+) signs you in once", said)[0]
+    run: dict[str, Any] = json.loads((folder / ".changeover" / "run.json").read_text())
+    assert run["consoleUrl"] == url
+    another = subprocess.run([*COMMAND, "token", "link"], cwd=folder, env=CLEAN, capture_output=True, text=True)
+    assert another.stdout.startswith(f"{url}/sign-in#chg-link-"), another.stderr
     with httpx.Client(base_url=url, trust_env=False) as browser:
         # Looking at the link changes nothing; using it does, once.
         assert browser.get("/sign-in").status_code == 200

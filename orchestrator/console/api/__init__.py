@@ -24,9 +24,9 @@ from orchestrator.console.api import (
     tokens,
     webhooks,
 )
-from orchestrator.console.api.known_parameters import require_known_parameters
+from orchestrator.console.api.known_parameters import require_known_key, require_known_parameters
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_known_parameters)])
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_known_parameters), Depends(require_known_key)])
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)
 router.include_router(tokens.links)

@@ -1,4 +1,5 @@
-"""A parameter behind the ``?`` that an operation does not know is a mistake: a filter spelled wrong would show all."""
+"""What a request brings and an operation does not know is a mistake: a filter behind the ``?`` that is spelled wrong
+would show all, and who sends an ``Idempotency-Key`` counts on being answered once."""
 
 from __future__ import annotations
 
@@ -6,13 +7,16 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.params import Query
+from fastapi.params import Header, Param, Query
 from fastapi.routing import APIRoute
 
+from orchestrator.console.access.csrf import SAFE
+from orchestrator.console.problems import Refusal
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import bounded_comparing, unknown
 
 MOST_TOLD: Final = 5
+KEY: Final = "Idempotency-Key"
 
 
 async def require_known_parameters(request: Request) -> None:
@@ -26,5 +30,14 @@ async def require_known_parameters(request: Request) -> None:
             raise InvalidInput([Problem(name, asked[name], unknown("parameter", name, known)) for name in wrong])
 
 
-def _known_to(route: APIRoute) -> list[str]:
-    return [one.alias for one in get_flat_params(route.dependant) if isinstance(one.field_info, Query)]
+async def require_known_key(request: Request) -> None:
+    """Raises ``Refusal`` (400) for a key that would be passed over in silence."""
+    if KEY in request.headers and request.method not in SAFE and KEY not in _known_to(request.scope["route"], Header):
+        message = (
+            f"it knows no {KEY}: sent again it would be done again; send it without, and look before you repeat it"
+        )
+        raise Refusal(400, "no_idempotency", "It cannot be repeated", message)
+
+
+def _known_to(route: APIRoute, kind: type[Param] = Query) -> list[str]:
+    return [one.alias for one in get_flat_params(route.dependant) if isinstance(one.field_info, kind)]

@@ -10,6 +10,7 @@ from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.bodies import MOST_ROWS, Limit, PageCursor, PlanId, TaskId
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.console.api.shared import SharedParts
+from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import CheckpointStatus, TaskStatus
 from orchestrator.control.page_answers import CheckpointPage, LivePlanView, TaskPage
@@ -31,7 +32,7 @@ def get_tasks(
     tenant: Annotated[str | None, Query(description="Only tenants of this id or pattern (`eu-*`).")] = None,
     wave: Annotated[str | None, Query(description="Only tasks of the wave of this name.")] = None,
     cause: Annotated[str | None, Query(description="Only failures of this type or pattern (`Health*`).")] = None,
-    limit: Annotated[int, Query(ge=0, le=MOST_ROWS, description="Rows of a page.")] = 50,
+    limit: Annotated[WholeNumber, Query(ge=0, le=MOST_ROWS, description="Rows of a page.")] = 50,
     cursor: PageCursor = None,
     sort: Annotated[
         Literal["plan", "interest"] | None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import MayKeepTokens, MayRead
-from orchestrator.console.api.bodies import WholeText
+from orchestrator.console.api.bodies import RequestId, WholeText
 from orchestrator.console.numbers import DecimalNumber
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal
@@ -83,8 +83,8 @@ def revoke_token(
     client: ConsoleClient,
     actor: MayKeepTokens,
     body: Annotated[Why | None, Body()] = None,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    key: RequestId = None,
 ) -> OperationResult:
     """Revokes a token at once: requests, sessions and open streams of it end."""
     why = (body or Why()).reason
-    return client.revoke_token(name, reason=why, actor=actor.name, request_id=idempotency_key)
+    return client.revoke_token(name, reason=why, actor=actor.name, request_id=key)

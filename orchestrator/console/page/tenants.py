@@ -20,7 +20,7 @@ from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.damage import DAMAGED
-from orchestrator.domain.errors import ChangeoverError, DamagedData, NotFound
+from orchestrator.domain.errors import ChangeoverError, DamagedData, NotFound, quoted_value
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
@@ -60,7 +60,7 @@ async def show_tenant(
     if task and (status is None or status.task_id != task):
         status = await run_in_threadpool(client.task_status, task)
         if status.tenant_id != tenant_id:
-            raise NotFound(f"task {task!r} of tenant {tenant_id!r}")
+            raise NotFound(f"there is no task {quoted_value(task)} of tenant {quoted_value(tenant_id)}")
     told: dict[str, Any] = {"view": view, "task": status, "shared": None, "drawn": "", "since": ""}
     if status is not None:
         try:

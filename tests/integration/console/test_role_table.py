@@ -102,6 +102,21 @@ def test_every_route_with_every_role_and_without(shared_console: ConsoleServer, 
             assert status_of(console, route, dead) == 401, route
 
 
+def test_a_key_that_makes_a_request_one_is_honoured_or_refused(shared_console: ConsoleServer) -> None:
+    paths = document_of(shared_console.app)["paths"]
+    passed_over = []
+    for route in routes_of(shared_console.app):
+        if route.method == "GET" or not route.path.startswith("/api/"):
+            continue
+        told = paths[route.path][route.method.lower()].get("parameters", [])
+        if any(one["in"] == "header" and one["name"].lower() == "idempotency-key" for one in told):
+            continue
+        answer = shared_console.request(route.method, route.address, headers={"Idempotency-Key": "once"}, json={})
+        assert (answer.status_code, answer.json()["code"]) == (400, "no_idempotency"), f"{route}: {answer.text}"
+        passed_over.append(route.path)
+    assert "/api/v1/tokens" in passed_over
+
+
 def test_many_who_ask_for_the_document_first_have_it_made_once(shared_console: ConsoleServer) -> None:
     app = shared_console.app
     app.state.openapi = None

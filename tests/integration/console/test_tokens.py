@@ -17,6 +17,7 @@ from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.console_server import ConsoleServer
 from tests.support.place import Place
+from tests.support.redis_server import free_port
 from tests.support.waiting import wait_until
 
 
@@ -104,5 +105,13 @@ def test_tokens_at_the_command_line(place: Place) -> None:
     assert "on-call is viewer until" in made.stderr
     assert token("list").stdout.startswith("on-call: viewer, made by ")
     assert token("revoke", "on-call").stdout == "on-call: revoked\n"
-    assert token("revoke", "on-call").returncode == 3
+    gone = token("revoke", "on-call")
+    assert (gone.returncode, gone.stderr.splitlines()[0].split(";")[0]) == (3, "error: there is no token 'on-call'")
     assert token("list").stdout == "no tokens\n"
+    nobody = token("link", "nobody", "--url", "https://console.example")
+    assert (nobody.returncode, nobody.stderr.split(";")[0]) == (3, "error: there is no token 'nobody'")
+    # Nothing listens where the settings say: no link is made that leads nowhere.
+    nowhere = place.environment() | {"CHANGEOVER_CONSOLE__PORT": str(free_port())}
+    dead = changeover("token", "link", environment=nowhere)
+    assert (dead.returncode, dead.stdout) == (3, "")
+    assert "no console answers at http://127.0.0.1:" in dead.stderr
