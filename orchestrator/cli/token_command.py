@@ -94,7 +94,9 @@ def link(
 ) -> None:
     """Make a link that signs in at the console once, within ten minutes, as a token that there is."""
     from orchestrator import Client
+    from orchestrator.control.target import order_of
 
+    order_of(actor, "", None)
     # Asked first: a link that leads nowhere is not made.
     address = url.rstrip("/") if url else _address()
     with Client() as client:

@@ -15,13 +15,13 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
 
 
-def whole_number(text: str) -> int | None:
+def spelled_whole(text: str) -> int | None:
     """The whole number from 0 to ``HIGHEST`` that the text spells; None when it spells none."""
     found = int(text) if _WHOLE.fullmatch(text) else -1
     return found if 0 <= found <= HIGHEST else None
 
 
-def decimal_number(text: str) -> float | None:
+def spelled_decimal(text: str) -> float | None:
     """The number that the text spells (``1.5``); None when it spells none."""
     return float(text) if _DECIMAL.fullmatch(text) else None
 

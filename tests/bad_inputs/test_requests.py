@@ -165,7 +165,9 @@ def wrong_with_page(caller: Caller, sent: BadRequest) -> str:
     told = body.decode()
     if status >= 500:
         return f"{status}: {told[:300]}"
-    inside = [one for one in INTERNALS if one in told and one != ".py"]
+    # Pages name files of ours, and what is looked at for the doctor's.
+    shown = {".py"} | ({"redis://"} if sent.operation.startswith("GET /doctor") else set())
+    inside = [one for one in INTERNALS if one in told and one not in shown]
     return f"{inside} is told: {told[:300]}" if inside else ""
 
 

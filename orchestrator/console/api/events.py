@@ -14,7 +14,7 @@ from orchestrator.console.api.event_hub import Followed, told
 from orchestrator.console.api.event_stream import STREAM_PAGE, EventPieces, EventStream
 from orchestrator.console.api.json_answers import MaskedJson, json_of
 from orchestrator.console.api.shared import SharedParts
-from orchestrator.console.numbers import HIGHEST, WholeNumber, whole_number
+from orchestrator.console.numbers import HIGHEST, WholeNumber, spelled_whole
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.event_filter import EVENT_NAMES
 from orchestrator.control.page_answers import EventPage
@@ -87,6 +87,6 @@ def _followed(plan: str | None, types: list[str] | None, tenant: str | None) -> 
 
 
 def _place(text: str) -> int:
-    if (place := whole_number(text)) is None:
+    if (place := spelled_whole(text)) is None:
         raise InvalidInput([Problem("Last-Event-ID", text, "expected the id of an event, a whole number")])
     return place

@@ -47,6 +47,11 @@ def dialog(
     return HTMLResponse(piece("ask.html", request_id=request_id, longest=LONGEST, **shown))
 
 
+async def sent_form(request: Request) -> FormData:
+    """What was sent. Raises ``HTTPException`` (400) for a form with files: none of ours takes any."""
+    return await request.form(max_files=0)
+
+
 def wish_of(form: FormData) -> Wish:
     """What the form said."""
     given = {name: str(form.get(name) or "") for name in ("wave", "cause", "stage", "tenants")}
@@ -78,7 +83,7 @@ def ask_plan(
 @router.post("/plans/{plan_id:plan}/do/{verb}")
 async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Does it; the role is asked for by what the verb needs."""
-    wish = wish_of(await request.form())
+    wish = wish_of(await sent_form(request))
     ask = await run_in_threadpool(_plan_ask, client, plan_id, verb, wish.wave, wish.cause, wish.stage)
     check_choices(ask, wish, actor)
     url, hidden = f"{plan_url(plan_id)}/do/{verb}", {"wave": wish.wave, "cause": wish.cause, "stage": wish.stage}
@@ -105,7 +110,7 @@ async def do_task(
     request: Request, tenant_id: str, verb: str, client: ConsoleClient, actor: MayOperate, task: Annotated[str, Form()]
 ) -> Response:
     """Does it."""
-    wish = wish_of(await request.form())
+    wish = wish_of(await sent_form(request))
     status = await run_in_threadpool(client.task_status, task)
     ask = _task_ask(verb, status)
     check_choices(ask, wish, actor)

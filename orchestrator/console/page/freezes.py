@@ -12,10 +12,10 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayFreeze, MayRead, Permission
-from orchestrator.console.numbers import decimal_number
+from orchestrator.console.numbers import spelled_decimal
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
-from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, tell_page, wish_of
+from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, sent_form, tell_page, wish_of
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
@@ -45,7 +45,7 @@ def ask_set(_: MayFreeze, tenant: str = "") -> Response:
 @router.post("/freezes/do/set")
 async def do_set(request: Request, client: ConsoleClient, actor: MayFreeze) -> Response:
     """Sets it."""
-    form = await request.form()
+    form = await sent_form(request)
     try:
         freeze = await run_in_threadpool(_set, client, form, actor.name)
     except ChangeoverError as error:
@@ -62,7 +62,7 @@ def ask_lift(freeze_id: str, client: ConsoleClient, actor: MayRead) -> Response:
 @router.post("/freezes/{freeze_id:id}/do/lift")
 async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor: MayFreeze) -> Response:
     """Lifts it."""
-    wish = wish_of(await request.form())
+    wish = wish_of(await sent_form(request))
     try:
         await run_in_threadpool(
             client.unfreeze, freeze_id, reason=wish.reason, actor=actor.name, request_id=wish.request_id
@@ -120,6 +120,6 @@ def _moment(name: str, text: str) -> datetime | None:
 def _hours(text: str) -> float | None:
     if not text:
         return None
-    if (hours := decimal_number(text)) is None:
+    if (hours := spelled_decimal(text)) is None:
         raise InvalidInput([Problem("for", text, "expected a number of hours")])
     return hours * 3600

@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from orchestrator.console.access.roles import MayKeepTokens, Permission
-from orchestrator.console.numbers import decimal_number
+from orchestrator.console.numbers import spelled_decimal
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import button
-from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
+from orchestrator.console.page.dialogs import dialog, said_of, sent_form, tell_page, wish_of
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
@@ -63,7 +63,7 @@ def ask_revoke(name: str, actor: MayKeepTokens) -> Response:
 @router.post("/tokens/{name:id}/do/revoke")
 async def do_revoke(request: Request, name: str, client: ConsoleClient, actor: MayKeepTokens) -> Response:
     """Revokes it."""
-    wish = wish_of(await request.form())
+    wish = wish_of(await sent_form(request))
     try:
         await run_in_threadpool(
             client.revoke_token, name, reason=wish.reason, actor=actor.name, request_id=wish.request_id
@@ -88,6 +88,6 @@ def _form(name: str, role: str, days: str, said: str) -> str:
 def _seconds(days: str) -> float | None:
     if not days.strip():
         return None
-    if (number := decimal_number(days.strip())) is None:
+    if (number := spelled_decimal(days.strip())) is None:
         raise InvalidInput([Problem("days", days, "expected a number of days")])
     return number * DAY

@@ -16,7 +16,7 @@ from orchestrator.console.access.roles import MayRead, MayResend, Permission
 from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.page.asks import Ask, effect
 from orchestrator.console.page.buttons import Button, ask_url, button
-from orchestrator.console.page.dialogs import dialog, said_of, tell_page, wish_of
+from orchestrator.console.page.dialogs import dialog, said_of, sent_form, tell_page, wish_of
 from orchestrator.console.page.rendering import page
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
@@ -71,7 +71,7 @@ def ask_webhook(name: str, verb: str, client: ConsoleClient, actor: MayResend, l
 @router.post("/webhooks/{name:id}/do/{verb}")
 async def do_webhook(request: Request, name: str, verb: str, client: ConsoleClient, actor: MayResend) -> Response:
     """Does it."""
-    form = await request.form()
+    form = await sent_form(request)
     wish, letter = wish_of(form), str(form.get("letter") or "")
     ask = await run_in_threadpool(_ask, client, name, verb, letter)
     why = {"reason": wish.reason, "actor": actor.name}

@@ -64,3 +64,10 @@ def test_a_plan_is_no_other_body(shared_console: ConsoleServer) -> None:
         )
         assert answer.status_code == 422, answer.text[:500]
         assert path in [error["path"] for error in answer.json()["errors"]] or path == "priority", answer.text[:500]
+
+
+def test_forms_take_no_files(shared_console: ConsoleServer) -> None:
+    sent = {"reason": ("a.txt", b"x" * 1000, "text/plain")}
+    for path in ("/freezes/do/set", "/tokens/absent/do/revoke", "/plans/absent/do/pause"):
+        answer = shared_console.post(path, files=sent)
+        assert (answer.status_code, answer.json()["status"]) == (400, 400), answer.text
