@@ -60,8 +60,6 @@ _WHY: Final = {
     "gate-rejected": "its gate is rejected already",
     "gate-not-asked": "no gate waits for an answer; `changeover explain --plan {plan}` says what it waits for",
     "takes-wave-back": "its breaker still takes the wave back; ask again in a moment",
-    "wave-taken-back": "its breaker took {what} tenants back; `changeover retry --task ID --from-scratch` moves one "
-    "again, --accept-failures goes on without them",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 
@@ -121,6 +119,8 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
         return ""
     if reply.why == "breached":
         return breach_words(reply.what)
+    if reply.why == "wave-taken-back":
+        return sent_back_words(reply)
     if reply.why == "retried":
         return _retried(json.loads(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
@@ -142,6 +142,17 @@ def breach_words(what: str) -> str:
     return (
         f"its breaker tripped: {failed} failed{of}, tolerance {tolerance}; retry or roll back what failed, "
         "or --accept-failures bears it"
+    )
+
+
+def sent_back_words(reply: Reply) -> str:
+    """Of what a script says of a wave that its breaker took back: how many tenants, and its name if it is one's."""
+    number, wave = reply.what.split(" ", 1)
+    count = f"{number} tenants" if number != "1" else "1 tenant"
+    again = typed("retry", "--plan", reply.target_id, "--from-scratch")
+    return (
+        f"its breaker took {count}{f' of wave {wave}' if wave else ''} back; `{again}` moves them again, "
+        "--accept-failures goes on without them"
     )
 
 

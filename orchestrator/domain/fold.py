@@ -173,6 +173,7 @@ class LogFold:
                 _ask_rollback(task, event.sequence_id)
                 task.by_policy = bool(event.options.get("autoRollback"))
                 fleet.reopen_wave(plan, task)
+                fleet.note_way_back(plan, task, event)
                 task.waiting = False
                 plan.paused.discard(task.task_id)
             case "retry" | "skip-stage":

@@ -47,7 +47,8 @@ def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
     wave = wave_named(plan, getattr(event, "wave", None))
     if isinstance(event, e.PlanBreakerTripped):
         (wave or plan).to_trip = 0
-        plan.tripped = event.action
+        # What has followed stands, though a way back that fails trips it once more.
+        plan.tripped = plan.tripped if plan.tripped and event.action == "pause" else event.action
         if (undone := plan.undone_wave) is not None:
             stop_waiting(undone)
         return
@@ -60,6 +61,8 @@ def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
     if kind in STATE_AFTER:
         wave.is_soaked = wave.is_soaked or (wave.state is WaveState.SOAKING and kind != "PlanWaveSoaking")
         wave.state = STATE_AFTER[kind]
+    if wave.state is WaveState.PASSED:
+        wave.is_sent_back = False
 
 
 def wave_named(plan: FoldedPlan, name: str | None) -> FoldedWave | None:
@@ -82,9 +85,17 @@ def reopen_wave(plan: FoldedPlan, task: FoldedTask) -> None:
 def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
     """The resume of a plan answers its breaker; it may say that what has failed is borne."""
     plan.tripped = ""
+    for part in breakers_of(plan):
+        part.is_sent_back = False
     if event.options.get("acceptFailures"):
         for part in breakers_of(plan):
             part.accept()
+
+
+def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequested) -> None:
+    """A task of it goes back; with its wave, if that is what its breaker asks for."""
+    if event.actor == "policy" and event.options.get("ofPlan") and plan.state is not PlanState.ROLLING_BACK:
+        (task.wave or plan).is_sent_back = True
 
 
 def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None:

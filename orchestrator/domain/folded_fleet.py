@@ -27,8 +27,16 @@ class FoldedPart:
     """How many have failed and went back by their plan's policy: they still count."""
     skipped: int = 0
     """How many have left a failed stage out."""
+    is_sent_back: bool = False
+    """Its breaker has taken it back, and nobody has answered for that."""
     to_trip: int = 0
     """Sequence id of the failure that is to trip its breaker in the same write; 0 for none."""
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Somebody whom its breaker has taken back, or does, has not been moved again."""
+        back = self.counts[TaskState.ROLLED_BACK] + self.counts[TaskState.ROLLING_BACK]
+        return self.is_sent_back and back > 0
 
     def bear(self, told: ToleranceTold | None) -> None:
         """Takes what was said when the plan was made."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import PLAN_STATE_AFTER
-from orchestrator.domain.fold_fleet import wave_named
+from orchestrator.domain.fold_fleet import breakers_of, wave_named
 from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PLAN_ENDED, TaskState
 from orchestrator.history.report import Report
@@ -38,6 +38,19 @@ def _is_done(plan: FoldedPlan, event: e.Event, wanted: str) -> bool:
         return True
     # With this failure it is over; one that goes back by policy is asked for behind it.
     return PLAN_STATE_AFTER.get(event.type) in PLAN_ENDED
+
+
+def way_back_answered(world: World, event: e.Event, report: Report) -> None:
+    """I14: a plan whose breaker has taken a wave back goes on without it only as somebody says so."""
+    plan = world.plans.get(event.plan_id)
+    if plan is None or not plan.created or not isinstance(event, e.OperationRequested):
+        return
+    if event.target_type != "plan" or event.operation != "resume" or event.options.get("acceptFailures"):
+        return
+    for part in breakers_of(plan):
+        if part.waits_for_answer:
+            name = getattr(part, "name", "")
+            report.add("I14", f"{plan.plan_id} is resumed though its breaker took {name} back", event)
 
 
 def soak_begin(world: World, event: e.Event, report: Report) -> None:

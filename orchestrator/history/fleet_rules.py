@@ -69,6 +69,8 @@ def _why_not_done(plan: FoldedPlan, wave: FoldedWave, event: e.PlanWaveCompleted
         found.append("a task of it has not ended")
     if wave.is_breached or plan.is_breached:
         found.append("more have failed than are borne")
+    if wave.waits_for_answer:
+        found.append("its breaker took it back, and nobody has said that it goes on without")
     if event.failed != wave.failed:
         found.append(f"{wave.failed} failed, and it says {event.failed}")
     if not wave.has_moved:

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
-from orchestrator.history.breach_rules import on_breach, soak_begin
+from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
 from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
@@ -36,6 +36,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     wave_end,
     gate_asked,
     soak_begin,
+    way_back_answered,
     soak,
     breaker,
     trip,

@@ -48,13 +48,14 @@ class Agreement:
             assert self.world.line(tenant.id) == [task_id for _, _, task_id in sorted(tenant.line)], tenant.id
 
     def _agree_on_waves(self, plan: Plan, record: dict[str, str]) -> None:
-        assert ("waveRollback" in record) == (plan.takes_back is not None), plan.id
+        assert ("waveRollback" in record) == bool(plan.takes_back), plan.id
         assert record.get("tripped", "") == plan.tripped, plan.id
         assert int(record.get("accepted", 0)) == plan.accepted, plan.id
         assert int(record.get("passed", 0)) == plan.passed, plan.id
         for part, field in [(plan, ""), *((wave, f"wave:{wave.index}:") for wave in plan.waves)]:
             counted = {name: int(record.get(f"{field}n:{name}", 0)) for name in ("accepted", "skipped", "takenBack")}
             assert counted == _counted(part), f"{plan.id} {field}"
+            assert (f"{field}sentBack" in record) == part.sent_back, f"{plan.id} {field}"
         for wave in plan.waves:
             assert record.get(f"wave:{wave.index}:state", "PENDING") == wave.state, f"{plan.id}, wave {wave.index}"
             assert int(record.get(f"wave:{wave.index}:accepted", 0)) == wave.accepted, f"{plan.id}, wave {wave.index}"

@@ -26,7 +26,7 @@ local move = sound(foresee, plan_id, {cancels = true, retries_done = true, wave_
 if move and not PLAN_ENDED[move.to] then move = nil end
 emit_operation('cancel', plan_id, nil, actor, reason)
 redis.call('HSET', plan, 'cancelRequested', 1, 'cancelledBy', actor, 'cancelCursor', 0)
-redis.call('HDEL', plan, 'retryCursor', 'waveRollback')
+redis.call('HDEL', plan, 'retryCursor', 'waveRollback', 'waveRollbackNext')
 if not move then
   wake_plan(plan_id)
   return {'ACCEPTED', f[1]}

@@ -17,17 +17,17 @@
 
 local plan_id, actor, reason, accepts = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 
-local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested', 'tripped')
+local f = read_plan(plan_id, 'status', 'pauseRequested', 'cancelRequested')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-local breached = first_breach(plan_id)
-if f[2] ~= '1' and not (accepts and breached) then
+local answers = accepts and (first_breach(plan_id) or first_sent_back(plan_id))
+if f[2] ~= '1' and not answers then
   local goes_on = f[1] == PLAN.RUNNING or f[1] == PLAN.READY
   return {goes_on and 'NOOP' or 'REFUSED', f[1], goes_on and 'running' or 'state'}
 end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
-local why, what = why_not_on(plan_id, f[4])
+local why, what = why_not_on(plan_id)
 if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
 local asked = ask_plan_resume(plan_id, f[1])
 resume_plan(plan_id, asked, actor, reason, accepts and {'"acceptFailures":true'} or {})

@@ -14,6 +14,7 @@
 -- @include snapshot
 -- @include passed_by
 -- @include waves
+-- @include wave_back
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -21,13 +22,14 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'waveRollback', 'waveRollbackOf', 'waveRollbackReason', 'status', 'total')
 if not f[1] then return {'DONE'} end
 if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
-  redis.call('HDEL', plan, 'waveRollback')
+  redis.call('HDEL', plan, 'waveRollback', 'waveRollbackNext')
   return {'DONE'}
 end
 -- Where a hand has changed it: from the plan's last one, which does no harm.
 local wave, first = tonumber(f[2] or nil), place_of(f[1]) or (place_of(f[5]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
-local affected, changes = {}, {wave_done = last == 0}
+local is_last = last == 0 and not next_wave_back(plan_id)
+local affected, changes = {}, {wave_done = is_last}
 
 -- Whether it goes back, the table asked; why not, when it stays as it was moved.
 local function look_at(task)
@@ -56,7 +58,7 @@ for position = first, last, -1 do
 end
 local plan_move = foresee(plan_id, changes)
 
-if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else redis.call('HDEL', plan, 'waveRollback') end
+if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else end_wave_back(plan_id) end
 for _, task in ipairs(affected) do
   tell_left(task, task.why)
   if task.goes_back then
@@ -65,4 +67,4 @@ for _, task in ipairs(affected) do
   end
 end
 settle_plan(plan_move)
-return {last > 0 and 'MORE' or 'DONE'}
+return {is_last and 'DONE' or 'MORE'}

@@ -18,8 +18,10 @@ class Chunks(FailureAnswers):
                 self._do_chunks(plan)
             if plan.retry:
                 self._do_retry(plan, plan.retry)
-            if plan.takes_back:
-                self._take_wave_back(plan, plan.takes_back)
+            while plan.takes_back:
+                self._take_wave_back(plan, plan.takes_back[0])
+                if plan.takes_back:
+                    admitted += self._admit_all(plan)
             admitted += self._admit_all(plan)
         return admitted
 
@@ -54,7 +56,7 @@ class Chunks(FailureAnswers):
         self._settle(plan)
 
     def _take_wave_back(self, plan: Plan, part: Limits) -> None:
-        plan.takes_back = None
+        plan.takes_back = [one for one in plan.takes_back[1:] if one is not part]
         for task in reversed(part.tasks):
             if task.touched and task.snapshot and not task.rollback and task.status is not T.ROLLING_BACK:
                 self._say("OperationRequested", task.id)

@@ -13,12 +13,12 @@ class PlanEnds(Lines):
 
     @staticmethod
     def _begin_cancel(plan: Plan) -> None:
-        plan.cancel, plan.chunks, plan.retry, plan.takes_back = True, "cancel", None, None
+        plan.cancel, plan.chunks, plan.retry, plan.takes_back = True, "cancel", None, []
 
     def _begin_rollback(self, plan: Plan, force: bool) -> None:
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
         plan.pause = plan.cancel = plan.given_up = False
-        plan.retry = plan.takes_back = None
+        plan.retry, plan.takes_back = None, []
         plan.was_started = True
         self._say("PlanRollingBack", plan.id)
 
@@ -61,7 +61,8 @@ class PlanEnds(Lines):
         if not tripped:
             return
         action = plan.on_breach if task.status is T.FAILED else "pause"
-        plan.tripped = action
+        # A way back that fails takes nothing from what has followed.
+        plan.tripped = plan.tripped if plan.tripped and action == "pause" else action
         if plan.undone is not None and plan.undone.state in WAVE_DONE:
             plan.undone.state = WaveState.OPEN
         for _ in tripped:
@@ -79,14 +80,17 @@ class PlanEnds(Lines):
             if not plan.pause:
                 self._say("OperationRequested", plan.id)
                 plan.pause, plan.by_gate = True, False
-            plan.takes_back = plan.taken_back = task.wave or plan
+            part = task.wave or plan
+            part.sent_back = True
+            if not plan.takes_back or plan.takes_back[0] is not part:
+                plan.takes_back.append(part)
         if action == "rollback_plan":
             self._say("OperationRequested", plan.id)
             self._begin_rollback(plan, False)
 
     def _settle(self, plan: Plan) -> None:
         states = [task.status for task in plan.tasks]
-        is_open = plan.has_open() or plan.retry is not None or plan.takes_back is not None
+        is_open = plan.has_open() or plan.retry is not None or bool(plan.takes_back)
         wave = plan.undone
         is_kept = wave is not None and wave.state in WAVE_DONE and plan.status is not P.ROLLING_BACK and not plan.cancel
         if not is_open and not is_kept and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:

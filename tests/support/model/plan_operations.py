@@ -29,8 +29,8 @@ class PlanOperations(TaskOperations):
         return ACCEPTED
 
     def _resume_plan(self, plan: Plan, accepts: bool) -> Answer:
-        breached = any(part.breached for part in plan.parts)
-        if not plan.pause and not (accepts and breached):
+        asks = any(part.breached or part.waits_for_answer for part in plan.parts)
+        if not plan.pause and not (accepts and asks):
             return ("NOOP", "running") if plan.status in (P.READY, P.RUNNING) else ("REFUSED", "state")
         if plan.status not in (P.READY, P.RUNNING, P.PAUSED):
             return "REFUSED", "state"

@@ -126,6 +126,13 @@ class Limits:
     tolerance: int | None = None
     strict: bool = False
     accepted: int = 0
+    sent_back: bool = False
+    """Its breaker has taken it back, and nobody has answered for that."""
+
+    @property
+    def waits_for_answer(self) -> bool:
+        back = (T.ROLLED_BACK, T.ROLLING_BACK)
+        return self.sent_back and any(task.rollback or task.status in back for task in self.tasks)
 
     def bear(self, tolerance: Tolerance | None) -> None:
         if tolerance is not None:
@@ -175,9 +182,8 @@ class Plan(Limits):
     by_gate: bool = False
     """Paused by a rejected gate, and by nobody since: its approval lets it go on."""
     tripped: str = ""
-    takes_back: Wave | Plan | None = None
-    """The wave (the plan, if it has none) that its breaker takes back, left to a coordinator."""
-    taken_back: Wave | Plan | None = None
+    takes_back: list[Limits] = field(default_factory=list)
+    """The waves (the plan, if it has none) that its breakers take back, left to a coordinator."""
     passed: int = 0
     was_started: bool = False
 
@@ -204,7 +210,11 @@ class Plan(Limits):
     @property
     def open_wave(self) -> int:
         """The first that is not done with, or has a task that is moved again."""
-        undone = (wave.index for wave in self.waves[: self.passed] if not wave.has_ended or wave.breached)
+        undone = (
+            wave.index
+            for wave in self.waves[: self.passed]
+            if not wave.has_ended or wave.breached or wave.waits_for_answer
+        )
         return min(undone, default=self.passed)
 
     def has_open(self) -> bool:

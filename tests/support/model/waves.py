@@ -18,7 +18,9 @@ class Waves(PlanEnds):
             if wave.state is WaveState.PENDING:
                 wave.state = WaveState.OPEN
                 self._say("PlanWaveStarted", plan.id)
-            if not wave.has_ended or wave.breached or plan.breached or wave.state in WAVE_DONE:
+            if not wave.has_ended or wave.breached or plan.breached or wave.waits_for_answer:
+                return
+            if wave.state in WAVE_DONE:
                 return
             if not wave.has_begun and not any(task.status is T.FAILED for task in wave.tasks):
                 self._pass_wave(plan, wave)
@@ -115,14 +117,16 @@ class Waves(PlanEnds):
             return "takes-wave-back"
         if any(part.breached for part in plan.parts) and plan.retry is None:
             return "breached"
-        if plan.taken_back and any(task.status is T.ROLLED_BACK for task in plan.taken_back.tasks):
+        if any(part.waits_for_answer for part in plan.parts):
             return "wave-taken-back"
         return None
 
     def _go_on(self, plan: Plan) -> None:
         """A resume of it, by whom it may be: nothing speaks against it."""
         self._say("OperationRequested", plan.id)
-        plan.pause, plan.tripped, plan.taken_back = False, "", None
+        plan.pause, plan.tripped = False, ""
+        for part in plan.parts:
+            part.sent_back = False
         if plan.status is P.PAUSED:
             plan.status = P.RUNNING
             plan.was_started = True
@@ -147,6 +151,6 @@ class Waves(PlanEnds):
         self._say("PlanGateWaiting", plan.id)
 
     def _pass_wave(self, plan: Plan, wave: Wave) -> None:
-        wave.state = WaveState.PASSED
+        wave.state, wave.sent_back = WaveState.PASSED, False
         plan.passed += 1
         self._say("PlanWaveCompleted", plan.id)

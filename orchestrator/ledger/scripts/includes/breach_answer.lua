@@ -30,15 +30,25 @@ local function accept_failures(plan_id)
   end
 end
 
+-- The first that its breaker has taken back and nobody has answered for: 'number name', of those that are back or on the
+-- way; the name '' of the plan; nil when there is none.
+local function first_sent_back(plan_id)
+  for _, part in ipairs(parts_of_plan(plan_id)) do
+    local back = sent_back(plan_id, part)
+    local name = back > 0 and part ~= '' and redis.call('HGET', K.plan(plan_id), part .. 'name') or ''
+    if back > 0 then return string.format('%d %s', back, name) end
+  end
+  return nil
+end
+
 -- Why a plan whose breaker has tripped may not simply go on, and what about; nil when it may.
-local function why_not_on(plan_id, tripped)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waveRollback', 'waveRollbackOf', 'retryCursor')
+local function why_not_on(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'waveRollback', 'retryCursor')
   if f[1] then return 'takes-wave-back' end
   local breach = first_breach(plan_id)
   -- What has failed is being retried; until that is done no move starts, resumed or not.
-  if breach and not f[3] then return 'breached', breach end
-  if tripped ~= 'rollback_wave' then return nil end
-  local back = tonumber(redis.call('HGET', K.plan(plan_id), part_of(tonumber(f[2] or nil)) .. COUNT.ROLLED_BACK) or 0)
-  if back > 0 then return 'wave-taken-back', back end
+  if breach and not f[2] then return 'breached', breach end
+  local back = first_sent_back(plan_id)
+  if back then return 'wave-taken-back', back end
   return nil
 end

@@ -39,6 +39,15 @@ local function is_breached(plan_id, part)
   return found.limit ~= nil and found.failed > found.limit
 end
 
+-- How many of a wave (of the plan, if it has none) are back, or on the way, that its breaker has taken back: a fact of the
+-- wave until somebody answers for it, whatever has tripped, failed or been asked for since.
+-- @rare
+local function sent_back(plan_id, part)
+  local f = redis.call('HMGET', K.plan(plan_id), part .. 'sentBack', part .. COUNT.ROLLED_BACK, part .. COUNT.ROLLING_BACK,
+    part .. 'n:rollbackRequested')
+  return f[1] and tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0) or 0
+end
+
 -- Whether one more may fail, and in a strict plan whether all that are active and one more may: the first that fails too
 -- often is then the last.
 local function bears_one_more(plan_id, part)

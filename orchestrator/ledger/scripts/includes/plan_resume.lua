@@ -22,7 +22,9 @@ local function resume_plan(plan_id, asked, actor, reason, options)
   local plan = K.plan(plan_id)
   if asked.in_chunks then table.insert(options, 1, '"inChunks":true') end
   emit_operation('resume', plan_id, nil, actor, reason, '{' .. table.concat(options, ',') .. '}')
-  redis.call('HDEL', plan, 'pauseRequested', 'tripped', 'waveRollbackOf')
+  local answered = {'pauseRequested', 'tripped', 'waveRollbackOf', 'sentBack'}
+  for wave = 0, waves_in(redis.call('HGET', plan, 'waves')) - 1 do answered[#answered + 1] = part_of(wave) .. 'sentBack' end
+  redis.call('HDEL', plan, unpack(answered))
   if asked.move then
     move_plan(asked.move)
     emit_plan('PlanResumed', plan_id)

@@ -13,7 +13,7 @@ local function begin_plan_rollback(move, actor, reason, force)
   redis.call('HSET', plan, 'rollbackCursor', tonumber(total) - 1, 'rollbackForced', force and 1 or 0,
     'rollbackBy', actor, 'rollbackReason', reason)
   redis.call('HDEL', plan, 'pauseRequested', 'pausedFor', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'endedAt',
-    'durationMillis', 'rollbackGivenUp', 'retryCursor', 'waveRollback')
+    'durationMillis', 'rollbackGivenUp', 'retryCursor', 'waveRollback', 'waveRollbackNext')
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
   await_nothing(move.id)

@@ -3,6 +3,7 @@
 -- @include breaker
 -- @include operation
 -- @include plan_rollback
+-- @include wave_back
 -- @include waves
 
 local POLICY = 'policy'
@@ -34,10 +35,8 @@ end
 -- Coordinators ask for each way back, the newest first; the plan waits for a person meanwhile.
 function TRIPPED.rollback_wave(task, reason)
   TRIPPED.pause(task, reason)
-  local plan = K.plan(task.plan)
-  local last = task.wave and redis.call('HGET', plan, part_of(task.wave) .. 'last') or redis.call('HGET', plan, 'total') - 1
-  redis.call('HSET', plan, 'waveRollback', last, 'waveRollbackReason', reason)
-  if task.wave then redis.call('HSET', plan, 'waveRollbackOf', task.wave) end
+  redis.call('HSET', K.plan(task.plan), 'waveRollbackReason', reason)
+  line_up_wave_back(task.plan, task.wave)
   wake_plan(task.plan)
 end
 
@@ -49,7 +48,8 @@ end
 
 -- @rare
 local function trip_all(task, trip)
-  redis.call('HSET', K.plan(task.plan), 'tripped', trip.action)
+  -- What has followed stands, though a way back that fails trips it once more.
+  redis.call(trip.action == 'pause' and 'HSETNX' or 'HSET', K.plan(task.plan), 'tripped', trip.action)
   local passed = redis.call('HGET', K.plan(task.plan), 'passed')
   if passed then stop_waiting_of_wave(task.plan, tonumber(passed)) end
   for _, one in ipairs(trip.breakers) do

@@ -30,10 +30,10 @@ local function begin_wave(plan_id, wave)
   emit_wave('PlanWaveStarted', plan_id, wave, ',"tenants":' .. redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'total'))
 end
 
--- Whether all its tasks have ended, and no more have failed than are borne.
+-- Whether all its tasks have ended, no more have failed than are borne, and nobody has to answer for its way back.
 -- @rare
 local function has_ended_well(plan_id, wave)
-  if wave_counts(plan_id, wave, unpack(OPEN_STATES)) > 0 then return false end
+  if wave_counts(plan_id, wave, unpack(OPEN_STATES)) > 0 or sent_back(plan_id, part_of(wave)) > 0 then return false end
   return not is_breached(plan_id, '') and not is_breached(plan_id, part_of(wave))
 end
 
@@ -47,6 +47,7 @@ end
 local function pass_wave(plan_id, wave)
   if not move_wave(plan_id, wave, 'finish') then return false end
   emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. read_part(plan_id, part_of(wave)).failed)
+  redis.call('HDEL', K.plan(plan_id), part_of(wave) .. 'sentBack')
   redis.call('HSET', K.plan(plan_id), 'passed', wave + 1)
   return true
 end
@@ -94,9 +95,8 @@ end
 local function settle_waves(plan_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped')
-  local is_on = (f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5] and f[6] ~= '1' and not f[7]
   local waves, wave, passed = waves_in(f[1]), place_of(f[2]), place_of(f[3])
-  if not (is_on and wave and passed) then return end
+  if not ((f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5] and f[6] ~= '1' and not f[7] and wave and passed) then return end
   local first = wave
   while wave < waves do
     if wave == passed then begin_wave(plan_id, wave) end

@@ -1,0 +1,110 @@
+"""What a breaker has taken back is a fact of the wave: no later trip, way back, retry or cancel loses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrator.domain.status import TaskState
+from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from tests.support.ledger_world import LedgerWorld
+from tests.support.pair import Pair
+
+SOFT = Tolerance(0, strict=False)
+
+
+@pytest.fixture
+def pair(world: LedgerWorld) -> Pair:
+    return Pair(world)
+
+
+def two_waves(pair: Pair, tolerance: Tolerance | None, *, of_each: Tolerance | None = None) -> None:
+    """Tenants a and b, then c and d; a wave that fails too often goes back."""
+    waves = (Wave("first", 2, tolerance=of_each), Wave("rest", 2, tolerance=of_each))
+    rules = FleetRules(4, tolerance, "rollback_wave", waves)
+    pair.submit("p", ["a", "b", "c", "d"], rules=rules, wave_of=[0, 0, 1, 1])
+    pair.serve("p")
+
+
+def running(pair: Pair) -> list[str]:
+    return [task.id for task in pair.model.tasks.values() if task.status is TaskState.RUNNING]
+
+
+def _mends_by_hand(pair: Pair) -> None:
+    """The way back of one fails, which trips the breaker once more, and is asked for again by a person."""
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    pair.ask("rollback", "p.1")
+    pair.serve("p")
+    pair.finish("p.1")
+
+
+def _is_still_under_way(pair: Pair) -> None:
+    pair.serve("p")
+
+
+def _retries_one_of_them(pair: Pair) -> None:
+    _mends_by_hand(pair)
+    pair.ask("retry", "p.0", from_scratch=True)
+
+
+@pytest.mark.parametrize("afterwards", [_mends_by_hand, _is_still_under_way, _retries_one_of_them])
+def test_nothing_later_makes_a_plan_forget_that_its_wave_was_taken_back(
+    pair: Pair, afterwards: Callable[[Pair], None]
+) -> None:
+    two_waves(pair, SOFT)
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    afterwards(pair)
+    assert pair.ask("resume", "p").why == "wave-taken-back"
+    pair.serve("p")
+    assert not {"p.2", "p.3"} & set(running(pair))
+
+
+def test_a_plan_that_was_given_up_and_is_opened_again_still_waits_for_an_answer(pair: Pair) -> None:
+    two_waves(pair, SOFT)
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    _mends_by_hand(pair)
+    pair.ask("cancel", "p")
+    pair.serve("p")
+    pair.ask("retry", "p.2", from_scratch=True)
+    pair.serve("p")
+    assert (pair.world.status("p"), running(pair)) == ("RUNNING", [])
+    pair.ask("resume", "p", force=True)
+    pair.serve("p")
+    assert running(pair) == ["p.2"]
+
+
+def test_a_wave_whose_breaker_trips_while_another_goes_back_is_next(pair: Pair) -> None:
+    two_waves(pair, None, of_each=SOFT)
+    pair.finish("p.0")
+    pair.finish("p.1")
+    pair.serve("p")
+    pair.stage("p.3")
+    pair.ask("rollback", "p.0")
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.ask("retry", "p.0", from_scratch=True)
+    pair.serve("p")
+    for verb in ("begin", "fail"):
+        pair.worker(verb, "p.0")
+        pair.worker(verb, "p.2")
+    pair.serve("p")
+    back = {task.id for task in pair.model.tasks.values() if task.rollback or task.status is TaskState.ROLLING_BACK}
+    assert back == {"p.0", "p.1", "p.2", "p.3"}
+    assert pair.ask("resume", "p").why == "wave-taken-back"
+
+
+def test_a_plan_without_waves_waits_for_an_answer_too(pair: Pair) -> None:
+    pair.submit("p", ["a", "b", "c"], slots=2, rules=FleetRules(3, SOFT, "rollback_wave"))
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    _mends_by_hand(pair)
+    assert pair.ask("resume", "p").why == "wave-taken-back"
+    pair.ask("resume", "p", force=True)
+    pair.serve("p")
+    assert running(pair) == ["p.2"]
