@@ -18,6 +18,7 @@ from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.doors import DOOR
+from tests.support.own_environment import forget_settings
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries
 from tests.support.redis_server import DATABASES, RedisServer
@@ -30,6 +31,9 @@ hypothesis.settings.load_profile("suite")
 # What runs in the background of a script ignores it, and so would every process that a test starts and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A contributor's shell may name an installation, or a file of settings.
+forget_settings(os.environ)
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
 

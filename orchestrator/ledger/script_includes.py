@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
+from orchestrator.ledger.script_keys import with_known_keys
 from orchestrator.ledger.script_states import with_states
 
 _INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
@@ -27,7 +28,7 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
     that it needs.
 
     ``generated`` are includes without a file. Raises ``ValueError``, naming file and line, on an unknown include, a
-    cycle, an unknown state, or a line that is meant as an include and is not written as one.
+    cycle, an unknown state or key, or a line that is meant as an include and is not written as one.
     """
     loaded: dict[str, str] = {}
 
@@ -43,10 +44,13 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
             file = folder / "includes" / f"{include}.lua"
             if include not in generated and not file.is_file():
                 raise ValueError(f"{at}: unknown include {include!r}")
+            name_of_file = f"includes/{include}.lua"
             text = (
-                generated[include] if include in generated else with_states(f"includes/{include}.lua", file.read_text())
+                generated[include]
+                if include in generated
+                else with_states(name_of_file, with_known_keys(name_of_file, file.read_text()))
             )
-            add(f"includes/{include}.lua", text, (*above, include))
+            add(name_of_file, text, (*above, include))
             loaded[include] = text
 
     add(f"{name}.lua", body, ())

@@ -28,7 +28,7 @@ from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
 from orchestrator.ledger import keys, shared_settings, stored_forms
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load
-from orchestrator.ledger.script_keys import with_keys
+from orchestrator.ledger.script_keys import with_keys, with_known_keys
 from orchestrator.ledger.script_levels import with_levels
 from orchestrator.ledger.script_parts import Part, definitions_of, reached_parts, words
 from orchestrator.ledger.script_states import with_states
@@ -65,9 +65,10 @@ TABLES: Final = Tables()
 def assemble(name: str, tables: Tables = TABLES) -> str:
     """The whole source of a verb: of its includes only what it reaches.
 
-    Raises ``ValueError``, naming file and line, on an unknown include, a cycle or an unknown state.
+    Raises ``ValueError``, naming file and line, on an unknown include, a cycle, an unknown state or key.
     """
-    source = _assemble(name, with_states(f"{name}.lua", read_script(name)))
+    file_name = f"{name}.lua"
+    source = _assemble(name, with_states(file_name, with_known_keys(file_name, read_script(name))))
     for rows, others in zip(_texts(TABLES), _texts(tables), strict=True):
         source = source.replace(rows, others)
     return source

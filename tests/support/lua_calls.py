@@ -12,9 +12,14 @@ def without_comments(source: str) -> str:
 
 def calls(source: str, name: str) -> Iterator[list[str]]:
     """The arguments, as text, of each call of a function; its definition is none."""
+    return (given for _, given in placed_calls(source, name))
+
+
+def placed_calls(source: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The same, each with its line."""
     for match in re.finditer(rf"(?<![\w.:]){re.escape(name)}\(", source):
         if not source[: match.start()].endswith("function "):
-            yield _arguments(source[match.end() :])
+            yield source.count("\n", 0, match.start()) + 1, _arguments(source[match.end() :])
 
 
 def parameters(source: str, name: str) -> list[str]:

@@ -15,6 +15,7 @@ from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.validation import PlanView, validate_plan
 from steps import PollAgain, load_registry
+from tests.support.agreed_lists import must_agree
 from tests.support.doc_page import blocks_of
 from tests.unit.orchestrator.settings.test_settings import DEFAULTS
 from workers.middleware import Middleware, StageInfo, StepInfo
@@ -26,7 +27,15 @@ ROWS = {name: (default, level) for name, default, level in _ROW.findall(SETTINGS
 
 
 def test_every_setting_has_its_row() -> None:
-    assert list(ROWS) == list(DEFAULTS)
+    must_agree(
+        DEFAULTS,
+        ROWS,
+        lacking="`{}` has no row in docs/settings.md: | `name` | default | level | meaning |, where the model has it",
+        left_over="`{}` has a row in docs/settings.md, and is no setting of orchestrator/settings/model.py",
+    )
+    assert list(ROWS) == list(DEFAULTS), (
+        "the rows of docs/settings.md are in the order of orchestrator/settings/model.py"
+    )
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -51,7 +51,8 @@ def test_two_modules_never_give_one_name_to_two_things() -> None:
             if not name.startswith("_") and (name == "T" or not name.isupper()):
                 homes[name].append(path)
     twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
-    assert twice.keys() <= SHARED_NAMES.keys(), twice
+    told = [f"{name}: {', '.join(paths)}" for name, paths in twice.items() if name not in SHARED_NAMES]
+    assert not told, _said(told, "One name for two things: one of them gets a name that says what only it is.")
     assert SHARED_NAMES.keys() <= twice.keys(), "a name that is shared no more needs no reason"
 
 
@@ -162,8 +163,12 @@ def test_every_room_has_its_tests() -> None:
 
 
 def test_no_module_is_longer_than_a_person_reads() -> None:
-    long = {path for path, lines in _lengths() if lines > 300}
-    assert not long
+    told = [f"{path}: {lines} lines" for path, lines in _lengths() if lines > 300]
+    assert not told, _said(told, "At most 300: what it does besides its one noun goes into a module of that name.")
+
+
+def _said(told: list[str], what_to_do: str) -> str:
+    return "\n".join(["", *told, what_to_do])
 
 
 def _lengths() -> Iterator[tuple[str, int]]:

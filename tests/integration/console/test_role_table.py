@@ -66,7 +66,13 @@ def test_the_roles_of_the_design() -> None:
 def test_every_route_names_one_permission_or_is_public(shared_console: ConsoleServer) -> None:
     routes = routes_of(shared_console.app)
     assert {route.method + " " + route.path for route in routes} >= PAGES
-    assert [route for route in routes if len(route.permissions) != (0 if route.is_public else 1)] == []
+    told = [
+        f"{route.method} {route.path}: asks for {', '.join(route.permissions) or 'no permission'}"
+        for route in routes
+        if len(route.permissions) != (0 if route.is_public else 1)
+    ]
+    one = "A route takes `actor: MayRead`, or the one other of orchestrator/console/access/roles.py that says who may."
+    assert not told, "\n".join(["", *told, one])
     assert {route.path for route in routes if route.is_public} == {"/health", "/sign-in"}
 
 
