@@ -84,7 +84,7 @@ def test_states_are_written_as_states() -> None:
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _quotes_a_state(node.value)
     ]
-    assert not quoted, "\n".join(quoted)
+    assert not quoted, _said(quoted, "A state is a TaskState, PlanState or WaveState of orchestrator/domain.")
 
 
 def _quotes_a_state(text: str) -> bool:
@@ -146,7 +146,7 @@ def test_each_integration_test_is_in_the_room_that_it_tests() -> None:
         for path in (ROOT / "tests" / "integration").rglob("test_*.py")
         if path.relative_to(ROOT).parts[2] not in rooms
     ]
-    assert not astray, "\n".join(astray)
+    assert not astray, _said(astray, "It goes into tests/integration/<room>, named after the room that it tests.")
 
 
 def test_every_room_has_its_tests() -> None:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.stages.stage_factory import StageFactory
 from steps import NotifyParameters, RetryParameters, Step, load_registry
+from tests.support.agreed_lists import must_agree
 from tests.support.doc_page import blocks_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "steps.md").read_text()
@@ -34,7 +35,12 @@ def test_parameter_tables(name: str) -> None:
     fields: dict[str, FieldInfo] = {
         "json" if field.alias == "json" else given: field for given, field in model.model_fields.items()
     }
-    assert set(table) == set(fields)
+    must_agree(
+        fields,
+        table,
+        lacking=f"`{{}}` of {name} has no row in docs/steps.md: | `parameter` | default, or required | meaning |",
+        left_over=f"`{{}}` has a row under {name} in docs/steps.md, and is no parameter of it",
+    )
     for parameter, field in fields.items():
         if field.is_required():
             assert table[parameter] == "required"

@@ -44,7 +44,7 @@ def test_one_that_is_put_together_by_hand_is_told_with_its_place(line: str, told
 
 
 def test_one_that_is_not_in_the_table_is_a_mistake_with_its_place() -> None:
-    with pytest.raises(ValueError, match=r"^includes/x\.lua:2: K\.marks is no key: A new one goes into PATTERNS of"):
-        with_known_keys("includes/x.lua", "-- K.nothing\nredis.call('SET', K.marks('x'), '1')")
+    with pytest.raises(ValueError, match=r"^includes/x\.lua:2: K\.xyzzy is no key: A new one goes into PATTERNS of"):
+        with_known_keys("includes/x.lua", "-- K.nothing\nredis.call('SET', K.xyzzy('x'), '1')")
     with pytest.raises(ValueError, match=r"^x\.lua:1: K\.tasks is no key: did you mean K\.task\? A new one"):
         with_known_keys("x.lua", "return K.tasks(id)")

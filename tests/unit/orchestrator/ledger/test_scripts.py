@@ -148,7 +148,11 @@ def test_states_are_named_by_whose_they_are(name: str) -> None:
     """A state as text goes on working when the state is renamed, and matches nothing; TASK.FAILED is a mistake then."""
     states = sorted({state for kind, _ in NAMED.values() for state in kind.__members__})
     bare = rf"(?<!\b(?:TASK|PLAN|WAVE)\.)(?<!\bCOUNT\.)\b({'|'.join(states)})\b"
-    assert re.findall(bare, without_comments((FOLDER / f"{name}.lua").read_text())) == []
+    lines = without_comments((FOLDER / f"{name}.lua").read_text()).splitlines()
+    told = [
+        f"{name}.lua:{number}: {found[0]}" for number, line in enumerate(lines, 1) if (found := re.search(bare, line))
+    ]
+    assert not told, "\n".join(["", *told, f"A state is written as one of {', '.join(NAMED)}: TASK.FAILED."])
 
 
 @pytest.mark.parametrize("asked", ["TASK.RUNING", "PLAN.PENDING", "WAVE.FAILED", "COUNT.READY"])
@@ -171,7 +175,13 @@ def test_every_include_is_used_directly_or_by_another(name: str) -> None:
 
 def test_every_guard_of_the_table_is_a_function() -> None:
     functions = re.findall(r"function (?:TASK|PLAN)_GUARDS\.(\w+)\(", (FOLDER / "includes/guards.lua").read_text())
-    assert sorted([*functions, Guard.NONE]) == sorted(Guard)
+    must_agree(
+        Guard,
+        [*functions, Guard.NONE],
+        lacking="{} is no function of TASK_GUARDS or PLAN_GUARDS in includes/guards.lua",
+        left_over="{} is a function in includes/guards.lua, and no Guard of orchestrator/domain/transitions.py",
+    )
+    assert len(functions) == len(set(functions))
 
 
 def test_keys_are_built_in_one_place() -> None:
