@@ -15,7 +15,7 @@ from orchestrator.ledger.awaited import Awaited, GateQuestion
 from orchestrator.ledger.operations import Operations, Order
 from orchestrator.ledger.outcomes import Looked
 from orchestrator.ledger.records import TurnRecord
-from orchestrator.secrets.masking import mask
+from orchestrator.secrets.masking import mask, masked_url
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
@@ -74,7 +74,7 @@ class Looker:
         name, url = gate
         (answer,) = self._resources.http.of(question.plan_id).fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
         words = answer.error or f"it answered {answer.status}"
-        said = mask(f"{url}: {words}")
+        said = mask(f"{masked_url(url)}: {words}")
         if answer.status == YES:
             return self._answer(question, name, said, approves=True)
         if answer.refused or answer.status not in (None, NOT_YET):

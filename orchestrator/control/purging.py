@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PurgeResult
 from orchestrator.control.export import as_text, plan_lines
-from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem
+from orchestrator.domain.errors import NotAllowed, NotFound
 from orchestrator.domain.typed import typed
+from orchestrator.files.new_file import NewFile, new_file
 from orchestrator.ledger.operations import Order, Reply, Taken
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
@@ -53,9 +53,9 @@ class Purger:
         if reply is None:
             with opened(export) as file:
                 reply = self._purge(plan_id, order, file, seen)
-            if export is not None and reply.answer in (Taken.MISSING, Taken.REFUSED):
-                # Made a moment ago, and of nothing that went: the corrected call is to find the name free.
-                export.unlink()
+                if file is not None and reply.answer in (Taken.MISSING, Taken.REFUSED):
+                    # Of nothing that went: the corrected call is to find the name free.
+                    file.drop()
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
@@ -85,7 +85,7 @@ class Purger:
         """Plans that ended before ``moment``: what ``ended_before`` would purge."""
         return self._purges.ended_before(round(moment.timestamp() * 1000))
 
-    def _purge(self, plan_id: str, order: Order, file: TextIO | None, seen: str = "") -> Reply:
+    def _purge(self, plan_id: str, order: Order, file: NewFile | None, seen: str = "") -> Reply:
         if file is not None:
             try:
                 for line in plan_lines(self._reader, plan_id):
@@ -94,7 +94,8 @@ class Purger:
                     file.write(as_text(line))
             except NotFound:
                 return Reply(Taken.MISSING)
-            synced(file)
+            # Before what is in it leaves the ledger.
+            file.keep()
         reply = self._purges.purge(plan_id, order, seen)
         if reply.why == "lost":
             self._purges.lose(plan_id)
@@ -105,23 +106,6 @@ class Purger:
             progress(plan_id, left)
 
 
-def synced(file: TextIO) -> None:
-    """On disk: before what is in it leaves the ledger."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-@contextmanager
-def opened(path: Path | None) -> Iterator[TextIO | None]:
-    """A new file of this name, none without one. Raises ``InvalidInput`` for one that exists."""
-    if path is None:
-        yield None
-        return
-    try:
-        file = path.open("x", encoding="utf-8", errors="replace")
-    except FileExistsError:
-        raise InvalidInput([Problem("export", str(path), "the file exists; name a new one")]) from None
-    except OSError as error:
-        raise InvalidInput([Problem("export", str(path), f"cannot be written: {error.strerror or error}")]) from error
-    with file:
-        yield file
+def opened(path: Path | None) -> AbstractContextManager[NewFile | None]:
+    """What a purge writes down first, none without a path. Raises ``InvalidInput`` for a file that exists."""
+    return new_file(path, "export")

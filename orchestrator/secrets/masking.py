@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK, KnownSecrets
-from orchestrator.secrets.server_urls import shown_server
+from orchestrator.secrets.server_urls import shown_place, shown_server
 from orchestrator.secrets.source import SecretSource
 
 _SENSITIVE = "authorization|cookie|passw|passphrase|secret|token|api[-_]?key|credential|private[-_]?key|signature"
@@ -33,6 +33,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
 _TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
 _HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
+_TEMPLATED = re.compile(_TEMPLATE)
 _HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{_TEMPLATE}")
 _HARMLESS_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
@@ -135,7 +136,11 @@ def _harmless_url(found: re.Match[str]) -> str:
     rest, mark, _ = found[2].partition("#")
     rest, asks, query = rest.partition("?")
     host, *segments = rest.split("/")
-    shown = [host, *(one if _HARMLESS_SEGMENT.fullmatch(one) else MASK for one in segments)]
+    at = host.rpartition("@")
+    shown = [
+        at[0] + at[1] + (at[2] if _TEMPLATED.search(at[2]) else shown_place(at[2])),
+        *(one if _HARMLESS_SEGMENT.fullmatch(one) else MASK for one in segments),
+    ]
     asked = "&".join(f"{one.partition('=')[0]}={MASK}" if "=" in one else MASK for one in query.split("&"))
     return found[1] + "/".join(shown) + (f"?{asked}" if asks else "") + (f"#{MASK}" if mark else "")
 

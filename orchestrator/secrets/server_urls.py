@@ -15,10 +15,23 @@ _DATABASE: Final = re.compile(r"/[0-9]{1,9}/?")
 _PLAIN: Final = re.compile(HARMLESS_SEGMENT)
 
 
+_PLACE: Final = re.compile(r"(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_PLACES: Final = re.compile(r"(?:[\w.-]{1,253}:[0-9]{1,5})(?:,[\w.-]{1,253}:[0-9]{1,5}){1,20}")
+
+
+def shown_place(place: str) -> str:
+    """Host and port, or several of them, as they are; the mask for what is anything else. A URL without its host, or
+    with its @ percent-encoded, has a password there."""
+    return place if _PLACE.fullmatch(place) or _PLACES.fullmatch(place) else MASK
+
+
 def shown_server(parts: SplitResult, who: str = "", query: str = "", fragment: str = "") -> str:
     """The URL with these in the place of its user, query and fragment. Of its path a database's number, a file's name
     and what anybody could have written: a password that a slash too many stands before is in it."""
-    host = parts.netloc.rpartition("@")[2]
+    if not parts.netloc and not parts.path.startswith("/"):
+        # What has no // is no URL: which of its parts is what nobody knows.
+        return MASK
+    host = parts.netloc and shown_place(parts.netloc.rpartition("@")[2])
     tail = (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
     return f"{parts.scheme}://{who}{host}{_shown_path(parts.scheme, parts.path)}{tail}"
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.wording import join, problems_of
-from orchestrator.secrets.masking import masked, names_secret
+from orchestrator.secrets.masking import masked_setting, names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
 from orchestrator.settings.given import Given
 
@@ -37,5 +37,5 @@ def _told(value: object, model: type[BaseModel], path: str) -> JsonValue:
         return None
     if SecretStr in kinds_of(annotation) or any(names_secret(part) for part in parts):
         return None
-    told: JsonValue = masked(value, parts[-1] if parts else "")
+    told: JsonValue = masked_setting(value, parts[-1] if parts else "")
     return told

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestrator.domain.fleet_config import FleetHeader, WaveSpec
 from orchestrator.plans.tenant_config import TenantRecord
 from orchestrator.plans.waves import Selection, select_waves, static_problems
+from orchestrator.secrets.masking import masked_url
 from orchestrator.stages.health_asker import is_look
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.validation.findings import Findings
@@ -33,9 +35,9 @@ def check_fleet(
     _warn(shape.header, shape.header.max_concurrency, stages, findings)
     for index, wave in enumerate(shape.header.waves or []):
         if wave.gate is not None and wave.gate.url is not None:
-            reason = what_is_wrong(wave.gate.url) or hosts.refuse(wave.gate.url)
+            reason = _why_not_asked(wave.gate.url, hosts)
             if reason is not None:
-                findings.error(f"waves[{index}].gate.url", wave.gate.url, reason)
+                findings.error(f"waves[{index}].gate.url", masked_url(wave.gate.url), reason)
     tenants = [(record.tenant_id, record.config) for record in records if record is not None]
     if findings.has_error_under("tenants"):
         findings.errors(static_problems(shape.header))
@@ -43,6 +45,14 @@ def check_fleet(
     selection = select_waves(shape.header, tenants, plan)
     findings.errors(selection.problems)
     return selection
+
+
+def _why_not_asked(url: str, hosts: AllowedHosts) -> str | None:
+    if (wrong := what_is_wrong(url)) is not None:
+        return wrong
+    if "@" in urlsplit(url).netloc:
+        return "expected a URL without user and password: it is stored and told as it is"
+    return hosts.refuse(url)
 
 
 def _warn(header: FleetHeader, slots: int, stages: Sequence[CompiledStage], findings: Findings) -> None:

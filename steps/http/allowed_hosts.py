@@ -44,7 +44,7 @@ class AllowedHosts:
         try:
             place = read_url(url)
         except ValueError:
-            return f"no usable address: {cut(url)}"
+            return "no usable address"
         if place.address is not None:
             return self._refuse_address(place.host, place.port, place.address)
         return self._refuse_name(place.host, place.port)
@@ -132,7 +132,7 @@ def _compile(pattern: str) -> _Pattern:
     if network is None and ":" in text:
         head, _, tail = text.rpartition(":")
         if not (tail.isascii() and tail.isdigit()) or not 0 < int(tail) < 65536:
-            raise ValueError(f"{cut(pattern)!r} has no usable port")
+            raise ValueError(f"{_quoted(pattern)} has no usable port")
         text, port = head, int(tail)
         network = _network(text.strip("[]"))
     if network is not None or text == "*":
@@ -143,8 +143,13 @@ def _compile(pattern: str) -> _Pattern:
         if address is not None or not all(part.isalnum() for part in name.replace("-", "").replace("_", "").split(".")):
             raise ValueError
     except ValueError:
-        raise ValueError(f"{cut(pattern)!r} is no host name, *.name, address or network") from None
+        raise ValueError(f"{_quoted(pattern)} is no host name, *.name, address or network") from None
     return _Pattern(star + name, None, port)
+
+
+def _quoted(pattern: str) -> str:
+    """A URL may hold a password, in what place soever."""
+    return "a URL" if "//" in pattern or set(pattern) & set("@?#=%") else repr(cut(pattern))
 
 
 def _fits(pattern: _Pattern, name: str, port: int) -> bool:

@@ -21,8 +21,10 @@ _KINDS: Final = {
     LOOPBACK: ["127.0.0.0/8", "::1", "0.0.0.0/8", "::"],
     "link-local": ["169.254.0.0/16", "fe80::/10", "fec0::/10"],
     "a metadata service": [
-        # AWS (metadata, EKS Pod Identity, DNS, time), Alibaba, Azure, Oracle, Google; the others are link-local.
-        "fd00:ec2::/32", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:c1::a9fe:a9fe", "fd20:ce::254",
+        # AWS (metadata, EKS Pod Identity, DNS, time), Alibaba, Azure (WireServer), Oracle, Google, Scaleway, Akamai
+        # (Linode), Equinix Metal. All others known are link-local: DigitalOcean, Hetzner, IBM, OpenStack, Tencent ...
+        "fd00:ec2::/32", "100.100.100.200", "fd00:100::100:200", "168.63.129.16", "192.0.0.192", "fd00:c1::a9fe:a9fe",
+        "fd20:ce::254", "fd00:42::42", "fd00:a9fe:a9fe::1", "192.80.8.124",
     ],
     "multicast": ["224.0.0.0/4", "ff00::/8"],
     "reserved": ["240.0.0.0/4", "100::/64"],

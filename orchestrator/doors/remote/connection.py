@@ -11,10 +11,12 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from orchestrator.control.target import default_actor
-from orchestrator.domain.errors import InvalidInput, Problem, Unreachable, quoted_value
+from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.doors.remote.answers import MOST_BYTES_OF_PROBLEM, json_document, lines_of, read_all
 from orchestrator.doors.remote.errors import ConsoleFailed, error_of
 from orchestrator.ledger.operations import Order
+from orchestrator.settings.url_parts import shown_url
+from steps.http.address import what_is_wrong
 
 ANSWER_SECONDS: Final = 30.0
 """Longer than a console waits for its Redis."""
@@ -182,15 +184,14 @@ def _given(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
     wrong = None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    # First: what cannot be read has no parts.
+    if what_is_wrong(url) or not (parts := urlsplit(url)).hostname:
         wrong = "expected an address such as https://changeover.example.com"
     elif parts.username or parts.password:
         wrong = "no name or password belongs in it: the token is CHANGEOVER_API_TOKEN"
     elif parts.query or parts.fragment:
         wrong = "expected an address without ? and #"
     if wrong:
-        shown = quoted_value(url) if "@" not in url else None
-        raise InvalidInput([Problem("CHANGEOVER_API_URL", shown and url, wrong)])
+        raise InvalidInput([Problem("CHANGEOVER_API_URL", shown_url(url), wrong)])
     return url.rstrip("/").removesuffix("/api/v1")

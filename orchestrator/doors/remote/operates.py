@@ -6,19 +6,20 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult, PurgeResult
 from orchestrator.control.door import Keeps, Tells
 from orchestrator.control.export import as_text
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.purging import Progress, opened, synced
+from orchestrator.control.purging import Progress, opened
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import NotAllowed, NotFound
 from orchestrator.doors.remote.answers import member_of, model_of, rows_of, whole_number
 from orchestrator.doors.remote.connection import LONG_SECONDS, Connection, at, body_of
 from orchestrator.doors.remote.errors import error_of
+from orchestrator.files.new_file import NewFile
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.failure_answers import Chunked, Word
 from orchestrator.ledger.operations import Operation, Order
@@ -158,9 +159,9 @@ class RemotePurges:
                     seen = self._write(plan_id, file)
                 return self._purge(plan_id, order, seen)
             except (NotFound, NotAllowed):
-                if export is not None:
-                    # Made a moment ago, and of nothing that went: the corrected call is to find the name free.
-                    export.unlink()
+                if file is not None:
+                    # Of nothing that went: the corrected call is to find the name free.
+                    file.drop()
                 raise
 
     def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
@@ -182,14 +183,14 @@ class RemotePurges:
         body = {"endedBefore": moment.isoformat(), "dryRun": True}
         return model_of(PurgeResult, self._to.send("POST", "/plans:purge", body)).purged
 
-    def _write(self, plan_id: str, file: TextIO) -> str:
+    def _write(self, plan_id: str, file: NewFile) -> str:
         """Writes the plan down; its last planSequenceId."""
         seen = ""
         for line in self._keeps.export(plan_id):
             if line.get("kind") == "plan":
                 seen = str(member_of(member_of(line, "plan", dict), "lastPlanSequenceId", whole_number))
             file.write(as_text(line))
-        synced(file)
+        file.keep()
         return seen
 
     def _purge(self, plan_id: str, order: Order, seen: str) -> PurgeResult:

@@ -141,13 +141,15 @@ def test_what_follows_an_answer(
 ) -> None:
     said, then = ANSWERS[answer]
     gate = start(said)
-    question = asked(world, gate.url)
+    question = asked(world, f"{gate.url}?token=tok-s3cret")
     looker.ask(question)
     assert state(world) == (then, "PAUSED" if then == NO else "RUNNING")
     # A redirect is answered, not followed.
     assert len(gate.asked) == 1
     assert world.serve("p") == (["p.1"] if then == YES else [])
     told = [event for event in world.events() if event.type.startswith("PlanGate")][-1]
+    assert gate.asked[0].startswith(b"GET /may-we?token=tok-s3cret ")
+    assert "tok-s3cret" not in f"{world.events()} {StatusReader(world.reader).summary('p')}"
     if then == NO:
         assert gate.url in str(getattr(told, "reason", ""))
         # A person may know better.

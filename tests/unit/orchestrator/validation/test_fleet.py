@@ -125,6 +125,10 @@ def test_they_are_part_of_the_content() -> None:
         ({"waves": waves({**count(1), "gate": "automatic"}, {})}, ["waves[0].gate: expected 'manual', or a mapping"]),
         ({"waves": waves({**count(1), "gate": {"url": "ftp://x"}}, {})}, ["waves[0].gate.url: "]),
         ({"waves": waves({**count(1), "gate": {"url": "http://169.254.169.254/"}}, {})}, ["waves[0].gate.url: "]),
+        (
+            {"waves": waves({**count(1), "gate": {"url": "http://bob:pw-s3cret@h/?token=tok-s3cret"}}, {})},
+            ["waves[0].gate.url: expected a URL without user and password"],
+        ),
         ({"waves": waves({**count(1), "soke": {}}, {})}, ["waves[0].soke: unknown key; did you mean 'soak'"]),
     ],
 )
@@ -133,6 +137,7 @@ def test_a_mistake_is_one_line_that_names_it(head: dict[str, Any], expected: lis
     assert len(found) == len(expected), found
     for line, words in zip(found, expected, strict=True):
         assert line.startswith(words), line
+        assert "s3cret" not in line
 
 
 def test_all_mistakes_come_at_once() -> None:

@@ -51,9 +51,10 @@ def spellings(four: str) -> Iterator[str]:
 
 SIX = ["[::1]", "[0:0:0:0:0:0:0:1]", "[0000::0001]", "[::]", "[0::0]", "[fe80::1]", "[FE80::1]", "[fe80::1%25lo]",
        "[fe80::1%lo]", "[fec0::1]", "[fd00:ec2::254]", "[FD00:0EC2::0254]", "[fd00:c1::a9fe:a9fe]", "[fd20:ce::254]",
-       "[fd00:ec2::23]", "[ff02::1]", "[100::1]"]  # fmt: skip
+       "[fd00:ec2::23]", "[fd00:42::42]", "[fd00:a9fe:a9fe::1]",
+       "[fd00:100::100:200]", "[ff02::1]", "[100::1]"]  # fmt: skip
 OTHER = ["0.0.0.0", "0", "0x0", "127.255.255.254", "127.0.1.1", "224.0.0.1", "255.255.255.255", "240.0.0.1",
-         "169.254.170.2", "168.63.129.16", "192.0.0.192"]  # fmt: skip
+         "169.254.170.2", "168.63.129.16", "192.0.0.192", "192.80.8.124"]  # fmt: skip
 NAMES = {
     "localhost": LOOPBACK, "localhost.": LOOPBACK, "LOCALHOST": LOOPBACK, "a.localhost": LOOPBACK,
     "meta.example.com": LINK, "loop.example.com": LOOPBACK, "six.example.com": "::1", "link.example.com": "fe80::1%lo",
