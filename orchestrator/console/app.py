@@ -13,6 +13,7 @@ from orchestrator.client import Client
 from orchestrator.console import api, health, page
 from orchestrator.console.access import sign_in
 from orchestrator.console.access.bodies import Bodies
+from orchestrator.console.access.change_rates import ChangeRates
 from orchestrator.console.access.door import Doorkeeper
 from orchestrator.console.access.hosts import KnownHosts
 from orchestrator.console.access.identity import Identities
@@ -44,6 +45,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
     app.state.settings = settings
     app.state.streams = streams
     app.state.bodies = Bodies()
+    app.state.rates = ChangeRates()
     app.state.shared = Shared(settings, client)
     translated = partial(translate_errors, url)
     app.state.reception = Reception(identities, Sessions(ledger), settings.console.session_seconds, translated)

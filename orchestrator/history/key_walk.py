@@ -22,7 +22,7 @@ OWNERS: Final[dict[str, str]] = {
 }
 """Whose end is the end of a key, for each kind of which there are many (I18)."""
 
-EXPIRING: Final = frozenset({"request", "plan_seq", "batch", "session", "failures"})
+EXPIRING: Final = frozenset({"request", "plan_seq", "batch", "session", "sessions", "failures"})
 """The kinds whose keys must go by themselves."""
 
 

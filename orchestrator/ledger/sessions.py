@@ -7,13 +7,16 @@ made by ``Tokens.make_link``, which tells the log.
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Final, cast
 
 from orchestrator.ledger.credentials import Credential, draw_credential
 from orchestrator.ledger.ledger import Ledger
 
 LINK_SECONDS: Final = 600
 """A link is used within this, or not at all."""
+
+MOST_SESSIONS: Final = 50
+"""Of one token: whoever has it may sign in again and again."""
 
 
 class Sessions:
@@ -24,18 +27,32 @@ class Sessions:
         self._keys = ledger.keys
 
     def start(self, token_id: str, seconds: float) -> Credential:
-        """A session of this token; it ends after so many seconds at the latest."""
-        return self._keep(draw_credential("session"), token_id, seconds)
+        """A session of this token; it ends after so many seconds at the latest, or when it is the oldest of more than
+        ``MOST_SESSIONS``."""
+        made, lasts_ms = draw_credential("session"), round(seconds * 1000)
+        record = json.dumps({"kind": made.kind, "token": token_id, "digest": made.digest})
+        whole, micros = self._client.time()
+        now, known = whole * 1_000_000 + micros, self._keys.of("sessions", token_id)
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.set(self._keys.of("session", made.identifier), record, px=lasts_ms)
+            pipeline.zadd(known, {made.identifier: now})
+            pipeline.pexpire(known, lasts_ms)
+            pipeline.zrange(known, 0, -MOST_SESSIONS - 1)
+            *_, oldest = pipeline.execute()
+        for identifier in oldest:
+            self._client.delete(self._keys.of("session", identifier))
+            self._client.zrem(known, identifier)
+        return made
 
     def end(self, credential: Credential) -> None:
         """Signs out; once more changes nothing."""
-        self._client.delete(self._keys.of("session", credential.identifier))
+        key = self._keys.of("session", credential.identifier)
+        kept = cast(str | None, self._client.get(key))
+        self._client.delete(key)
+        if kept:
+            # Else who signs in and out again and again would end the sessions of others with this token.
+            self._client.zrem(self._keys.of("sessions", json.loads(kept)["token"]), credential.identifier)
 
     def use_link(self, credential: Credential) -> bool:
         """Takes the link out; True for the one that did, of however many."""
         return self._client.delete(self._keys.of("session", credential.identifier)) == 1
-
-    def _keep(self, credential: Credential, token_id: str, seconds: float) -> Credential:
-        record = json.dumps({"kind": credential.kind, "token": token_id, "digest": credential.digest})
-        self._client.set(self._keys.of("session", credential.identifier), record, px=round(seconds * 1000))
-        return credential

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
+from orchestrator.console.access.change_rates import ChangeRates
 from orchestrator.console.problems import Refusal
 from orchestrator.domain.roles import Role
 
@@ -97,9 +98,12 @@ class PermissionNeeded:
         self.permission = permission
 
     def __call__(self, request: Request) -> Actor:
-        """The actor, when it may."""
+        """The actor, when it may, and has not changed too much of late."""
         actor = actor_of(request)
         actor.require(self.permission)
+        if self.permission is not Permission.READ:
+            rates: ChangeRates = request.app.state.rates
+            rates.changes.take(actor.name)
         return actor
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from orchestrator.console.access.change_rates import ChangeRates
 from orchestrator.console.access.roles import MayKeepTokens, MayRead
 from orchestrator.console.api.bodies import RequestId, WholeText
 from orchestrator.console.numbers import DecimalNumber
@@ -74,6 +75,8 @@ def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayRead, b
         raise Refusal(403, "forbidden", "Not allowed", "show a token: a session or a proxy's user gets no link")
     if body.name not in (None, actor.name):
         raise Refusal(403, "forbidden", "Not allowed", f"a link is for the caller's own token, {actor.name!r}")
+    rates: ChangeRates = request.app.state.rates
+    rates.links.take(actor.name)
     return client.sign_in_link(actor.name, actor=actor.name)
 
 

@@ -10,10 +10,12 @@ import httpx
 import pytest
 from fastapi import Form
 
+from orchestrator.console.access.change_rates import ChangeRate
 from orchestrator.console.access.roles import Actor, Permission, needs
 from orchestrator.console.access.sign_in import local_path
-from orchestrator.ledger.credentials import draw_credential, read_credential
-from orchestrator.ledger.sessions import Sessions
+from orchestrator.ledger.credentials import Credential, draw_credential, read_credential
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.sessions import MOST_SESSIONS, Sessions
 from orchestrator.ledger.tokens import Tokens
 from tests.integration.console.conftest import settings_of
 from tests.support.console_server import ConsoleServer
@@ -195,3 +197,43 @@ def test_no_two_credentials_are_alike_and_a_secret_is_told_by_nothing() -> None:
     assert read_credential(first.text, "session") is None
     for spoilt in (first.text + "0", first.text.upper(), f" {first.text}", first.text[:-1], "", "chg-token--"):
         assert read_credential(spoilt, "token") is None
+
+
+def test_a_token_has_so_many_sessions_and_links_and_no_more(shared_console: ConsoleServer) -> None:
+    console = shared_console
+    token = console.client.create_token("often", "viewer").token
+    bearer = {"Authorization": f"Bearer {token}"}
+    cookies = []
+    ledger = Ledger(console.app.state.redis, console.app.state.settings)
+    identifier = str(draw_of(token).identifier)
+    sessions = Sessions(ledger)
+    # Who signs out takes no other's place.
+    for _ in range(MOST_SESSIONS + 5):
+        sessions.end(sessions.start(identifier, 60))
+    for _ in range(MOST_SESSIONS + 1):
+        cookies.append(sessions.start(identifier, 60))
+    kept = [Tokens(ledger).look_up("", one).session_digest is not None for one in cookies]
+    assert kept == [False] + [True] * MOST_SESSIONS
+    answers = [console.post("/api/v1/sign-in-links", role=None, headers=bearer) for _ in range(22)]
+    statuses = [one.status_code for one in answers]
+    assert statuses[:20] == [201] * 20
+    assert statuses[-1] == 429
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    # The rest of what it may do goes on, and so do others.
+    assert console.get("/api/v1/plans", role=None, headers=bearer).status_code == 200
+    assert console.post("/api/v1/sign-in-links", role="operator").status_code == 201
+
+
+def draw_of(token: str) -> Credential:
+    found = read_credential(token, "token")
+    assert found is not None
+    return found
+
+
+def test_who_changes_without_end_has_to_wait(redis_server: RedisServer) -> None:
+    with ConsoleServer(settings_of(redis_server)) as console:
+        console.app.state.rates.changes = ChangeRate("changes", 5, 0.001)
+        statuses = [console.post("/api/v1/plans/absent/pause", role="operator").status_code for _ in range(6)]
+        assert statuses == [404] * 5 + [429]
+        assert console.get("/api/v1/plans", role="operator").status_code == 200
+        assert console.post("/api/v1/plans/absent/pause", role="admin").status_code == 404
