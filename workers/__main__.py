@@ -19,6 +19,8 @@ def main(arguments: list[str]) -> None:
     maybe_patch_concurrency(["celery", *arguments])
 
     # Loaded here, with all that it needs: Celery would load it with the current folder first on the path.
+    from celery.bin.celery import celery
+
     import workers.tasks  # noqa: F401
     from orchestrator.domain.errors import error_lines
     from orchestrator.domain.lanes import lane_names
@@ -51,7 +53,9 @@ def main(arguments: list[str]) -> None:
             arguments = [*arguments, "--without-mingle", "--without-gossip"]
             if not any(option.startswith(("-Q", "--queues")) for option in arguments):
                 arguments = [*arguments, "--queues", ",".join(lane_names(settings.lanes))]
-        code = app.start(argv=arguments)
+        celery.params[0].default = app
+        # Not by ``app.start``: that forgets the exit code, and a worker that broke would end as one that was stopped.
+        code = celery.main(args=arguments, standalone_mode=False)
     except Exception as error:
         if is_at_work[0]:
             raise

@@ -1,4 +1,4 @@
-"""The Redis transport with one repair, one saving, one sign of life, one count and two gates.
+"""The Redis transport with one repair, one saving, one sign of life, one count and three gates.
 
 The first two were found by measuring kombu 5.7.0 with celery 5.7.0.
 
@@ -19,23 +19,28 @@ comes first, so that a count that is cut off only makes a lane look fuller than 
 The gate: what is read from a lane and is no message of ours is logged and dropped, see ``workers/gate.py``; and should
 one pass that Celery cannot bear, that message is dropped, not the worker. What comes back from a worker that is gone
 passes the same gate, and an entry there that nobody can read is taken out: kombu reads all at every start, and ends the
-worker over one that it cannot read. ``tests/integration/workers/test_garbage.py`` fails without this.
+worker over one that it cannot read. ``tests/integration/workers/test_garbage.py`` fails without this. What comes by
+remote control's channel has a gate of its own, ``workers/command_gate.py``; of what else is published (events and
+replies, for Flower) nothing that cannot be read ends who listens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import structlog
+from celery.worker.control import Panel
 from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
+from pydantic_core import from_json
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from orchestrator.broker.lane_keys import clear_damaged, gathers, push
 from orchestrator.broker.messages import GONE_AFTER_SECONDS, is_own_queue
 from orchestrator.domain.lanes import is_lane
+from workers.command_gate import command_made_anew, is_command_queue
 from workers.gate import ITEM_LIMIT_BYTES, NotOurs, made_anew
 from workers.watchdog import SILENCE
 
@@ -43,6 +48,12 @@ _log = structlog.get_logger(__name__)
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError)
 """What kombu's JSON reader raises for an item; it also makes dates and numbers of objects that ask for it."""
+
+
+MOST_TOLD: Final = 100
+"""Reasons for which something published was dropped that are logged: each once a process."""
+
+_told: set[str] = set()
 
 
 class QoS(kombu_redis.QoS):
@@ -123,16 +134,44 @@ class RedisChannel(kombu_redis.Channel):
             _refuse(f"no JSON ({type(error).__name__})")
             return True
 
+    def _receive_one(self, c: Any) -> Any:
+        try:
+            return super()._receive_one(c)  # type: ignore[no-untyped-call]
+        except _UNREADABLE as error:
+            _refuse_once(f"no JSON ({type(error).__name__})")
+            return True
+
+    def _handle_message(self, client: Any, r: Any) -> Any:
+        told = super()._handle_message(client, r)  # type: ignore[no-untyped-call]
+        if b"message" in _as_bytes(told["type"]) and not _may_be_read(_as_bytes(told["data"])):
+            # kombu would log all of it, with a traceback, each time.
+            _refuse_once("no JSON, or too long", channel="published")
+            told["data"] = b""
+        return told
+
     def basic_consume(self, queue: str, no_ack: bool = False, *args: Any, **kwargs: Any) -> Any:
         if not no_ack:
             with self.conn_or_acquire() as client:
                 clear_damaged(client, self.global_keyprefix, {self.unacked_key: "hash", self.unacked_index_key: "zset"})
         result = super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
         if not no_ack:
-            # A lane. Remote control is consumed without acknowledgement, and looks after itself.
+            # A lane. What is published is consumed without acknowledgement.
             callbacks = self.connection._callbacks
             callbacks[queue] = partial(self._pass, callbacks[queue], queue)
+        else:
+            callbacks = self.connection._callbacks
+            callbacks[queue] = partial(self._pass_published, callbacks[queue], queue)
         return result
+
+    def _pass_published(self, deliver: Callable[[Any], Any], queue: str, item: Any) -> None:
+        try:
+            deliver(command_made_anew(item, Panel.data) if is_command_queue(queue) else item)
+        except NotOurs as reason:
+            _refuse_once(f"remote control: {reason}")
+        except (*self.connection.connection_errors, *self.connection.channel_errors):
+            raise
+        except _UNREADABLE as error:
+            _refuse_once(f"Celery cannot take it ({type(error).__name__})", channel="published")
 
     def _pass(self, deliver: Callable[[Any], Any], queue: str, item: Any) -> None:
         try:
@@ -162,6 +201,28 @@ def _bounded(reply: Any, **_: Any) -> Any:
 def _refuse(reason: str, **more: Any) -> None:
     # Nothing of it is quoted: it is somebody else's.
     _log.error("message refused", action="message-refused", reason=reason, **more)
+
+
+def _refuse_once(reason: str, **more: Any) -> None:
+    # Whoever publishes it can do so as often as they like.
+    if reason not in _told and len(_told) < MOST_TOLD:
+        _told.add(reason)
+        _refuse(reason, **more)
+
+
+def _as_bytes(text: Any) -> bytes:
+    return text if isinstance(text, bytes) else str(text).encode(errors="replace")
+
+
+def _may_be_read(text: bytes) -> bool:
+    """Whether it is JSON of a bearable length."""
+    if len(text) > ITEM_LIMIT_BYTES:
+        return False
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Transport(kombu_redis.Transport):

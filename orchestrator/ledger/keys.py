@@ -74,7 +74,7 @@ PATTERNS: Final[dict[str, str]] = {
     # One a signed-in browser, or link to sign in with
     "session": "session:{}",  # string: its record as JSON; for as long as it lasts
     # One a token that somebody signed in with
-    "sessions": "sessions:{}",  # zset: its sessions by the time (in microseconds) when they began; as long as the newest lasts
+    "sessions": "sessions:{}",  # zset: its sessions by the time (µs) when they began
     # One an address that failed to sign in at the console; also of all, and of those told of
     "failures": "failures:{}",  # hash: number, until (ms); for a quarter of an hour
     # One a process that counts by itself

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import redis
 from celery import Celery
@@ -33,6 +37,37 @@ HARMFUL = {
 }
 
 
+def command(**told: Any) -> str:
+    body = base64.b64encode(
+        json.dumps({"method": "ping", "arguments": {}, "destination": None} | told).encode()
+    ).decode()
+    properties = {"delivery_tag": "t", "delivery_info": {"exchange": "celery.pidbox"}, "body_encoding": "base64"}
+    return json.dumps(
+        {
+            "body": body,
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+            "headers": {"clock": 2**62},
+            "properties": properties,
+        }
+    )
+
+
+GARBAGE = (
+    *("[]", "null", "1", "{", "{}", "\xff", "[" * 100_000, '{"a":' * 50_000, "x" * 2_000_000),
+    *(
+        '{"body": "!!", "properties": {"body_encoding": "base64"}, "content-type": "application/json"}',
+        '{"properties": []}',
+    ),
+    command(pattern=r"((((((((((([\w@]+)+)+)+)+)+)+)+)+)+)+)+!", matcher="pcre"),
+    command(pattern="*", matcher="glob"),
+    *(command(method=[1]), command(destination="all"), command(destination=5), command(arguments=[1])),
+    *(command(method="stats", arguments={"a": 1}), command(method="enable_events", arguments={"state": 1})),
+    *(command(reply_to={"exchange": "", "routing_key": "lane-0"}), command(reply_to="lane-0"), command(more=1)),
+    command(ticket="x" * 100_000),
+)
+
+
 def heard(cluster: Cluster, method: str) -> bool:
     return f"{method!r}" in cluster.logs()
 
@@ -56,9 +91,10 @@ def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) 
             "headers": {},
             "properties": {"delivery_tag": method, "delivery_info": {"exchange": "celery.pidbox"}},
         }
-        # Somebody listens (a worker's first subscription comes a moment after its presence), and hears it.
+        # Somebody listens: a worker's first subscription comes a moment after its presence.
         wait_until(partial(published, broker, channel, json.dumps(envelope)), 30, f"nobody listens for {method}")
-        wait_until(partial(heard, cluster, method), 30, f"{method} was not heard")
+    for one in GARBAGE:
+        assert published(broker, channel, one), one[:80]
 
     with Celery(broker=place.broker_url) as app:
         app.conf.broker_transport_options = {"global_keyprefix": f"changeover:{place.namespace}:"}
@@ -75,6 +111,10 @@ def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) 
         app.control.broadcast("heartbeat")
         assert app.control.inspect(timeout=20.0, limit=1).ping()
     assert not heard(cluster, "heartbeat")
+    logs = cluster.logs()
+    assert logs.count("expected a command that workers obey") == 1
+    assert "Traceback" not in logs
+    assert "Unrecoverable" not in logs
     assert looks["ping"] == {"ok": "pong"}
     assert looks["stats"]["pool"]["max-concurrency"] == 2
     consumed = sorted(queue["name"] for queue in looks["active_queues"])
@@ -84,3 +124,18 @@ def test_only_looking_is_obeyed(cluster: Cluster, place: Place, tmp_path: Path) 
     assert looks["revoked"] == []
     assert worker.poll() is None
     broker.close()
+
+
+def test_a_worker_that_breaks_does_not_end_as_one_that_was_stopped(place: Place) -> None:
+    breaks = """
+import sys
+from celery.worker.worker import WorkController
+def broken(*_):
+    raise TypeError("broken")
+WorkController.Blueprint.start = broken
+from workers.__main__ import main
+main(["worker", "--pool=solo"])
+"""
+    run = [sys.executable, "-c", breaks]
+    done = subprocess.run(run, env=place.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Unrecoverable error" in done.stdout + done.stderr) == (1, True), done.stderr

@@ -97,3 +97,22 @@ def test_one_that_does_not_is(key: str) -> None:
 def test_no_pattern(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"expected a key|kept for"):
         WritableKeys([pattern])
+
+
+def test_a_key_that_fits_several_patterns_is_of_one_tenant() -> None:
+    keys = WritableKeys(["tenant_config:{tenant}", "tenant_config:{tenant}:meta", "all:{tenant}", "all:b:a"])
+    assert keys.refuse("tenant_config:acme:meta", "acme") is None
+    assert "is of tenant 'acme'" in (keys.refuse("tenant_config:acme:meta", "acme:meta") or "")
+    assert keys.refuse("tenant_config:acme:meta:meta", "acme:meta") is None
+    assert keys.refuse("tenant_config:acme", "acme") is None
+    # What all share stays shared.
+    assert keys.refuse("all:b:a", "b:a") is None
+    # Of two as long as each other it would be a guess.
+    ends = WritableKeys(["a:{tenant}", "{tenant}:b"])
+    assert ends.refuse("a:b", "b")
+    assert ends.refuse("a:b", "a")
+    # Whatever the patterns are, two tenants never both write one key.
+    many = WritableKeys(["t:*:{tenant}", "t:{tenant}", "{tenant}:x", "t:{tenant}:*:z", "t:{tenant}:{tenant}"])
+    for key in ("t:a:x", "t:a:b:z", "t:a:a", "t:x:x:x", "t:b:q:z:x"):
+        ids = {key[start:end] for start in range(len(key)) for end in range(start + 1, len(key) + 1)}
+        assert len([one for one in ids if many.refuse(key, one) is None]) <= 1, key
