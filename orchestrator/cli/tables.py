@@ -140,7 +140,15 @@ def task_detail(task: TaskStatus) -> Table:
     for name, value in task.model_dump(
         mode="json",
         exclude_none=True,
-        exclude={"failure_info", "last_operation", "paused_by", "current", "last_known_good", "verdicts"},
+        exclude={
+            "failure_info",
+            "went_back_for",
+            "last_operation",
+            "paused_by",
+            "current",
+            "last_known_good",
+            "verdicts",
+        },
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
     for instance, said in (task.verdicts or {}).items():
@@ -232,7 +240,8 @@ def status_text(status: str, pausing: bool = False, cancelling: bool = False, ru
 def task_now(task: TaskStatus) -> str:
     """The cause of a failure, who holds the tenant, or the stage."""
     if task.failure_info is not None:
-        return failure_words(task.failure_info)
+        back = f"; went back for {failure_words(task.went_back_for)}" if task.went_back_for else ""
+        return failure_words(task.failure_info) + back
     if task.waiting_for:
         return f"waits for {task.waiting_for}"
     return task.waits_because or task.current_stage or ""

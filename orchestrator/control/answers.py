@@ -77,6 +77,10 @@ class TaskStatus(Answer):
     skipped_stages: list[str] = []
     """Stages that failed and that it went on behind."""
     failure_info: FailureInfo | None = None
+    sent_back: bool = False
+    """Its plan's policy took it back, or does, and it has not been moved again since."""
+    went_back_for: FailureInfo | None = None
+    """Why it went back, if it had failed: kept beside what its way back may have failed of."""
     verdicts: dict[str, list[str]] | None = None
     """What each instance said at each attempt of the stage's health check, the oldest first."""
     last_operation: LastOperation | None = None
@@ -131,6 +135,8 @@ class WaveStatus(Answer):
     failed: int = 0
     tolerance: int | None = None
     max_concurrency: int | None = None
+    sent_back: int = 0
+    """How many its breaker took back, until they are moved again or the plan goes on without them."""
     soaks_until: str | None = None
     gate: str | None = None
     gate_questions: GateQuestions | None = None

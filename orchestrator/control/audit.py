@@ -96,7 +96,7 @@ class AuditReader:
     def _with_outcomes(self, entries: list[AuditEntry]) -> list[AuditEntry]:
         waiting: defaultdict[str, list[AuditEntry]] = defaultdict(list)
         for entry in sorted(entries, key=lambda one: one.sequence_id):
-            if (entry.operation, entry.target_type) in _ENDS and entry.plan_id:
+            if not _is_done_at_once(entry) and (entry.operation, entry.target_type) in _ENDS and entry.plan_id:
                 waiting[entry.plan_id].append(entry)
         ends: dict[int, tuple[str, str | None]] = {}
         left = LOOKED_UP
@@ -206,8 +206,13 @@ def _ends(entry: AuditEntry, event: Happened) -> bool:
     return event.task_id == (entry.target_id if entry.target_type == "task" else "")
 
 
+def _is_done_at_once(entry: AuditEntry) -> bool:
+    """Of what otherwise takes its time: stopped already, or what was asked before is taken back."""
+    return bool(entry.options.get("atOnce") or entry.options.get("withdraws"))
+
+
 def _ended(entry: AuditEntry, ends: Mapping[int, tuple[str, str | None]]) -> AuditEntry:
-    if (entry.operation, entry.target_type) in _ENDS:
+    if not _is_done_at_once(entry) and (entry.operation, entry.target_type) in _ENDS:
         outcome, at = ends.get(entry.sequence_id, (None, None))
     else:
         outcome, at = (REFUSED if entry.operation == "sign-in" else DONE), entry.at

@@ -79,7 +79,8 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
         return f"the gate of wave {wave.name} is rejected"
-    return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed"
+    back = f", {wave.sent_back} taken back by its breaker" if wave.sent_back else ""
+    return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed{back}"
 
 
 def gate_words(plan: PlanSummary | PlanStatus) -> str:
@@ -102,6 +103,7 @@ def _wave(record: Record, index: int) -> WaveStatus:
         ended=sum(counts[state] for state in TASK_ENDED),
         failed=_failed(record, part),
         tolerance=_limit(record, part),
+        sent_back=_sent_back(record, part),
         max_concurrency=int(record[f"{part}max"]) if f"{part}max" in record else None,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
@@ -113,6 +115,12 @@ def _wave(record: Record, index: int) -> WaveStatus:
 def _failed(record: Record, part: str) -> int:
     taken_back, accepted = (int(record.get(f"{part}n:{name}", 0)) for name in ("takenBack", "accepted"))
     return sum(int(record.get(f"{part}n:{state}", 0)) for state in FAILURES) + taken_back - accepted
+
+
+def _sent_back(record: Record, part: str) -> int:
+    """As ``sent_back`` in ``includes/places.lua``."""
+    names = (TaskState.ROLLED_BACK, TaskState.ROLLING_BACK, "rollbackRequested")
+    return sum(int(record.get(f"{part}n:{name}", 0)) for name in names) if f"{part}sentBack" in record else 0
 
 
 def _limit(record: Record, part: str) -> int | None:

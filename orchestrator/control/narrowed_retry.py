@@ -1,4 +1,5 @@
-"""A retry of those of a plan's failed tasks that failed in one stage, of one cause, or are of some tenants.
+"""A retry of those of a plan's failed tasks (from scratch: also of those that its policy took back) that failed in one
+stage, of one cause, or are of some tenants.
 
 Each is one request of its own through the same script, queue and cap as any retry; its id is made of the command's, so
 that the command again goes on where it was cut off and retries nothing twice.
@@ -37,14 +38,16 @@ class Narrowing:
         given = {"stage": self.stage, "cause": self.cause, "tenant": self.tenants}
         return " ".join(f"{name} {value}" for name, value in given.items() if value is not None)
 
-    @property
-    def wanted(self) -> TaskFilter:
+    def wanted(self, *, from_scratch: bool = False) -> TaskFilter:
         """What of it a plan's tasks are looked for by. Raises ``InvalidInput`` for an empty pattern."""
-        return check_page({"statuses": [TaskState.FAILED], "tenants": self.tenants, "cause": self.cause})
+        statuses = [TaskState.FAILED, TaskState.ROLLED_BACK] if from_scratch else [TaskState.FAILED]
+        return check_page({"statuses": statuses, "tenants": self.tenants, "cause": self.cause})
 
     def takes(self, task: TaskStatus) -> bool:
-        """Whether the task, which is as ``wanted``, is one of them."""
-        failure = task.failure_info
+        """Whether the task, which is as ``wanted``, is one of them: failed, or taken back by its plan's policy."""
+        if task.status == TaskState.ROLLED_BACK and not task.sent_back:
+            return False
+        failure = task.failure_info or task.went_back_for
         return self.stage is None or (failure is not None and failure.stage_name == self.stage)
 
 
@@ -72,21 +75,25 @@ class NarrowedRetry:
 
     def _retry(self, plan_id: str, narrowing: Narrowing, order: Order) -> Reply:
         found, retried, refused = 0, 0, Counter[str]()
-        for task_id in self._failed(plan_id, narrowing):
+        for task_id in self._failed(plan_id, narrowing, from_scratch=order.from_scratch):
             found += 1
             one = replace(order, request_id=f"{order.request_id}/{task_id}")
             reply = self._operations.on_task(Operation.RETRY, task_id, one)
             retried += reply.answer is Taken.ACCEPTED
             if reply.answer is Taken.REFUSED:
                 refused[reason_words(reply, Operation.RETRY)] += 1
-        message = f"{retried} of {found} such failed tasks will be retried" if found else "it has no such failed task"
+        which = "such tasks that failed or were taken back" if order.from_scratch else "such failed tasks"
+        none = (
+            "it has no such task that failed or was taken back" if order.from_scratch else "it has no such failed task"
+        )
+        message = f"{retried} of {found} {which} will be retried" if found else none
         if refused:
             reasons = [f"{count}: {why}" for why, count in refused.most_common(REASONS_SHOWN)]
             message += "; refused: " + "; ".join(reasons) + ("; ..." if len(refused) > REASONS_SHOWN else "")
         status = self._status.summary(plan_id).status
         return Reply(Taken.ACCEPTED if retried else Taken.REFUSED, status, "", message, plan_id)
 
-    def _failed(self, plan_id: str, narrowing: Narrowing) -> Iterator[str]:
-        for task in self._status.tasks(plan_id, narrowing.wanted):
+    def _failed(self, plan_id: str, narrowing: Narrowing, *, from_scratch: bool) -> Iterator[str]:
+        for task in self._status.tasks(plan_id, narrowing.wanted(from_scratch=from_scratch)):
             if narrowing.takes(task):
                 yield task.task_id

@@ -121,6 +121,9 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
         return breach_words(reply.what)
     if reply.why == "wave-taken-back":
         return sent_back_words(reply)
+    if reply.why == "none-failed" and reply.what not in ("", "0"):
+        again = typed("retry", "--plan", reply.target_id, "--from-scratch")
+        return f"it has no failed task; its policy took {reply.what} back: `{again}` moves what is back again"
     if reply.why == "retried":
         return _retried(json.loads(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
@@ -184,7 +187,8 @@ def _why_not(reply: Reply) -> str:
 def _retried(told: dict[str, Any]) -> str:
     """What became of a plan's failed tasks, retried in the call."""
     refused: list[list[str]] = told.get("refused", [])
-    words = f"{told['retried']} of {told['failed']} failed tasks will be retried"
+    which = "tasks that failed or were taken back" if told.get("scratch") else "failed tasks"
+    words = f"{told['retried']} of {told['failed']} {which} will be retried"
     return words + (f"; refused: {refusals(refused)}" if refused else "")
 
 

@@ -208,7 +208,7 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
     if "legs" in record:
         names = names[:total] if plan.get("rollbackOrder") == "forward" else names[:total][::-1]
     active = status in TASK_ACTIVE
-    failure = record.get("failure")
+    failure, went_back = record.get("failure"), record.get("wentBackFor")
     return TaskStatus(
         task_id=task_id,
         plan_id=plan_of(task_id),
@@ -232,6 +232,8 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         skipped_stages=record["skipped"].split("\n") if "skipped" in record else [],
         verdicts=_verdicts(record),
         failure_info=FailureInfo.model_validate_json(failure) if failure else None,
+        sent_back=record.get("sentBack") == "1",
+        went_back_for=FailureInfo.model_validate_json(went_back) if went_back else None,
         last_operation=_last_operation(record),
         paused_by=paused_by(record),
     )

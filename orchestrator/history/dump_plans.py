@@ -20,7 +20,7 @@ WAVE_BLOCK: Final = 2 * CLASS_WIDTH
 """Ranks of one wave."""
 
 
-_MARKS: Final = ("rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack")
+_MARKS: Final = ("rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack", "sentBack")
 """What is counted besides states."""
 
 _TAKEN_BACK: Final = frozenset({TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
@@ -61,6 +61,7 @@ def _counts(tasks: Mapping[str, DumpedRecord]) -> Counter[str]:
         counts["acceptedFailed"] += is_set(task, "accepted") and task["status"] == TaskState.FAILED
         counts["skipped"] += "skipped" in task and task["status"] not in FAILURES
         counts["takenBack"] += is_set(task, "policyBack") and task["status"] in _TAKEN_BACK
+        counts["sentBack"] += is_set(task, "sentBack")
     return counts
 
 

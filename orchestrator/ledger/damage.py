@@ -33,7 +33,7 @@ LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durat
 _WAVES: Final = 1 + len(TEXTS) + len(NUMBERS) + len(LATER)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
 COUNTED: Final = (
-    *("lined", "rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack"),
+    *("lined", "rollbackRequested", "accepted", "acceptedFailed", "skipped", "takenBack", "sentBack"),
     *TaskState.__members__.values(),
 )
 """What the plan's record counts, as ``n:NAME``; of a wave too, as ``wave:INDEX:n:NAME``."""

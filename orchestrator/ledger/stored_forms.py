@@ -17,6 +17,7 @@ _CURSOR: Final = "step:number attempt:number state:object note:text? outputs:obj
 
 TASK_FORMS: Final[Mapping[str, str]] = {
     "failure": "type:text! message:text! stageName:text? stepName:text?",
+    "wentBackFor": "type:text! message:text! stageName:text? stepName:text?",
     "lastOperation": _ASKED,
     "pausedFor": _KEPT,
     "cancelledFor": _KEPT,

@@ -53,7 +53,10 @@ class Agreement:
         assert int(record.get("accepted", 0)) == plan.accepted, plan.id
         assert int(record.get("passed", 0)) == plan.passed, plan.id
         for part, field in [(plan, ""), *((wave, f"wave:{wave.index}:") for wave in plan.waves)]:
-            counted = {name: int(record.get(f"{field}n:{name}", 0)) for name in ("accepted", "skipped", "takenBack")}
+            counted = {
+                name: int(record.get(f"{field}n:{name}", 0))
+                for name in ("accepted", "skipped", "takenBack", "sentBack")
+            }
             assert counted == _counted(part), f"{plan.id} {field}"
             assert (f"{field}sentBack" in record) == part.sent_back, f"{plan.id} {field}"
         for wave in plan.waves:
@@ -77,6 +80,7 @@ class Agreement:
             "retries": int(record.get("retries", 0)),
             "retrying": record.get("retrying", ""),
             "accepted": record.get("accepted") == "1",
+            "sent_back": record.get("sentBack") == "1",
             "by_policy": record.get("policyBack") == "1",
             "skipped": [STAGES.index(name) for name in record.get("skipped", "").split("\n") if name],
             "frozen": record.get("frozenBy", ""),
@@ -90,6 +94,7 @@ def _counted(part: Limits) -> dict[str, int]:
         "accepted": sum(task.accepted for task in part.tasks),
         "skipped": sum(bool(task.skipped) and task.status not in FAILURES for task in part.tasks),
         "takenBack": sum(task.is_taken_back for task in part.tasks),
+        "sentBack": sum(task.sent_back for task in part.tasks),
     }
 
 

@@ -42,7 +42,11 @@ def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
         return
     situation = _SITUATIONS.get(wave.state, Situation.WAVE_OPEN)
     commands = [*scene.offers.gate(plan.plan_id, wave.name)] if wave.gate else []
-    if situation is Situation.WAVE_OPEN:
+    if wave.sent_back and not is_stopped:
+        again = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
+        goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
+        commands = scene.offers.every(again, goes_on)
+    elif situation is Situation.WAVE_OPEN:
         commands = [typed("status", plan.plan_id, "--wave", wave.name)]
     yield remark(situation, wave_sentence(wave, plan.plan_id), *commands)
 

@@ -117,6 +117,6 @@ def of_task(operation: Operation, task_id: str, *, from_scratch: bool = False, f
     return Command(operation, "task", task_id, from_scratch, force)
 
 
-def of_plan(operation: Operation, plan_id: str, *, force: bool = False, accept_failures: bool = False) -> Command:
-    """The operation on a whole plan."""
-    return Command(operation, "plan", plan_id, force=force, accept_failures=accept_failures)
+def of_plan(operation: Operation, plan_id: str, **how: bool) -> Command:
+    """The operation on a whole plan; ``how``: the options of a ``Command``."""
+    return Command(operation, "plan", plan_id, **how)

@@ -34,9 +34,10 @@ def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterato
     if not commands and not told:
         sentence += f"; a resume is refused now: {offer.words}" if offer.words else ""
         goes_on = of_plan(Operation.RESUME, plan_id, accept_failures=True)
-        commands = scene.offers.every(
-            goes_on, *(of_plan(one, plan_id) for one in (Operation.ROLLBACK, Operation.CANCEL))
-        )
+        again = of_plan(Operation.RETRY, plan_id, from_scratch=True)
+        moves = [again] if offer.why == "wave-taken-back" else []
+        others = (of_plan(one, plan_id) for one in (Operation.ROLLBACK, Operation.CANCEL))
+        commands = scene.offers.every(*moves, goes_on, *others)
     yield remark(Situation.PLAN_PAUSED, sentence, *commands)
 
 
@@ -54,8 +55,11 @@ def tripped(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
     """A breaker that keeps moves from starting, and every answer to it."""
     for wave, failed, tolerance in breaches(plan):
         goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
-        answers = (of_plan(Operation.RETRY, plan.plan_id), goes_on, of_plan(Operation.ROLLBACK, plan.plan_id))
-        yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *scene.offers.every(*answers))
+        # What failed is retried where it stopped; what is back by policy can only begin anew.
+        retry = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
+        answers = [*scene.offers.first(*retry).commands]
+        answers += scene.offers.every(goes_on, of_plan(Operation.ROLLBACK, plan.plan_id))
+        yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *answers)
 
 
 def tripped_at_the_end(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:

@@ -98,3 +98,9 @@ def seconds_words(seconds: float) -> str:
 def some_of(names: list[str], count: int = 3) -> str:
     """``a, b, c, ...``."""
     return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
+
+
+def why_back(task: TaskStatus) -> str:
+    """``went back since ...``: what a task that is back, or on the way, had failed of; "" where nothing had."""
+    failure = task.went_back_for
+    return f"went back since it had failed: {failure.type}: {failure.message}" if failure else ""

@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.control.answers import PurgedTenant, Remark
 from orchestrator.control.explain.offers import Offer, of_task
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
-from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked
+from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked, why_back
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.status import TaskState
@@ -91,6 +91,9 @@ def rollback_failed(task: TaskScene) -> Iterator[Remark]:
     of = f"of stage {stage} " if stage else ""
     done = f"{task.status.completed_stages} of {task.status.total_stages} stages are back"
     sentence = f"its rollback failed: that {of}({done}): {message}{_last_answer(task)}"
+    if why := why_back(task.status):
+        asked = by_whom(task.record, "rollback")
+        sentence += f"; it {why}{f', asked for{asked}' if asked else ''}"
     rollback = of_task(Operation.ROLLBACK, task.task_id)
     by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
     if kind == "IrreversibleStage":

@@ -19,7 +19,7 @@ from orchestrator.control.explain.paused_plan import (
 )
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Scene, bracketed, by_whom, why_asked
+from orchestrator.control.explain.scene import Scene, bracketed, by_whom, why_asked, why_back
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
@@ -127,7 +127,7 @@ def _failures(plan: PlanScene) -> Iterator[Remark]:
         how = (
             f"{group.count} failed{where}" if status == TaskState.FAILED else f"{group.count} could not go back{where}"
         )
-        sentence = f"{how}: {kind}: {_message(plan, group)}; {first}"
+        sentence = f"{how}: {kind}: {_message(plan, group)}; {first}{_went_back_for(plan, group)}"
         commands = _retry(plan, group) if status == TaskState.FAILED else _rollback(plan, group)
         look = [] if commands else [typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))]
         yield remark(Situation.FAILURES, sentence, *commands, *look)
@@ -161,9 +161,11 @@ def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:
 
 
 def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
-    """Goes on where the first of them stopped; through an irreversible stage by force only."""
-    task_id, force = task_id_of(plan.plan_id, group.positions[0]), group.words[1] == "IrreversibleStage"
-    return list(plan.scene.offers.first(of_task(Operation.ROLLBACK, task_id, force=force)).commands)
+    """Each of the first goes on where it stopped, and who else; through an irreversible stage by force only."""
+    force = group.words[1] == "IrreversibleStage"
+    tasks = [task_id_of(plan.plan_id, position) for position in group.positions]
+    found = plan.scene.offers.every(*(of_task(Operation.ROLLBACK, task_id, force=force) for task_id in tasks))
+    return [*found, typed("status", plan.plan_id, "--failed")] if found and group.count > len(tasks) else found
 
 
 def _waits(plan: PlanScene) -> Iterator[Remark]:
@@ -279,6 +281,11 @@ def _message(plan: PlanScene, group: TaskGroup) -> str:
     (task,) = plan.status.tasks_at(plan.plan_id, group.positions[:1])
     message = task.failure_info.message if task.failure_info else ""
     return message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
+
+
+def _went_back_for(plan: PlanScene, group: TaskGroup) -> str:
+    (task,) = plan.status.tasks_at(plan.plan_id, group.positions[:1])
+    return f"; {task.tenant_id} {why_back(task)}" if why_back(task) else ""
 
 
 def _more(

@@ -18,7 +18,7 @@ local FIELDS = {'status', 'tenant',
   'attempt', 'retries', 'waitingSince', 'dueAt', 'queuedAt', 'stageStartedAt', 'admittedAt', 'pausedAt', 'ranMillis',
   'beatAt', 'recoveries', 'republished', 'rollbacks', 'ticket', 'wave', 'looked', 'absentAt', 'moverEpochBefore',
   'overtaken', 'skipStage', 'soakFailed',
-  'failure', 'lastOperation', 'pausedFor', 'cancelledFor', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
+  'failure', 'wentBackFor', 'lastOperation', 'pausedFor', 'cancelledFor', 'cursor', 'lastCursor', 'handedBack', 'snapshot'}
 local NUMBERS_UPTO, LONGEST = 33, 60
 local MOST_DIGITS = 15
 

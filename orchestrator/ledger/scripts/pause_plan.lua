@@ -24,7 +24,8 @@ if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[2] == '1' and not anew then return {'NOOP', f[1], 'pausing'} end
 local move = foresee(plan_id, {pauses = true})
-emit_operation('pause', plan_id, nil, actor, reason)
+-- It is paused already, by its gate alone: nothing else will tell that it is.
+emit_operation('pause', plan_id, nil, actor, reason, f[1] == PLAN.PAUSED and '{"atOnce":true}' or nil)
 redis.call('HSET', plan, 'pauseRequested', 1)
 settle_plan(move)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

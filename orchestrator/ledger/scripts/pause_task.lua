@@ -23,7 +23,7 @@ if forbidden then return {'REFUSED', task.status, forbidden} end
 if task.status == TASK.PAUSED then
   if redis.call('SISMEMBER', K.plan_paused(task.plan), task_id) == 0 then return {'NOOP', task.status, 'paused'} end
   -- Its plan had paused it; now it also stays paused when the plan resumes.
-  emit_operation('pause', task.plan, task, actor, reason)
+  emit_operation('pause', task.plan, task, actor, reason, '{"atOnce":true}')
   redis.call('SREM', K.plan_paused(task.plan), task_id)
   return {'ACCEPTED', task.status}
 end

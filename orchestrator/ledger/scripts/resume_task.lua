@@ -20,7 +20,7 @@ local forbidden = plan_forbids(task)
 if forbidden then return {'REFUSED', task.status, forbidden} end
 if task.status == TASK.RUNNING then
   if not task.pause then return {'NOOP', task.status, 'running'} end
-  emit_operation('resume', task.plan, task, actor, reason)
+  emit_operation('resume', task.plan, task, actor, reason, '{"atOnce":true}')
   redis.call('HDEL', K.task(task_id), 'pauseRequested')
   return {'ACCEPTED', task.status}
 end

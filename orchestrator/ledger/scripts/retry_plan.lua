@@ -20,7 +20,7 @@ local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV
 local plan = K.plan(plan_id)
 
 local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', COUNT.FAILED,
-  'n:acceptedFailed')
+  'n:acceptedFailed', 'n:sentBack')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
@@ -32,8 +32,9 @@ if f[3] then
   return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
 end
 -- Those that were accepted are done with, however many they are.
-local failed = tonumber(f[5] or 0) - tonumber(f[6] or 0)
-if failed <= 0 then return {'REFUSED', f[1], 'none-failed'} end
+local back = tonumber(f[7] or 0)
+local failed = tonumber(f[5] or 0) - tonumber(f[6] or 0) + (asked.scratch and back or 0)
+if failed <= 0 then return {'REFUSED', f[1], 'none-failed', back > 0 and back or ''} end
 
 local found = failed <= at_once and failed_from(plan_id, 0, at_once + 1, asked)
 local is_whole = found and found.next == found.total
@@ -41,7 +42,8 @@ local answer
 if is_whole then
   if #found.tasks + #found.refused == 0 then return {'REFUSED', f[1], 'none-failed'} end
   local refused = #found.refused > 0 and found.refused or nil
-  answer = cjson.encode({failed = #found.tasks + #found.refused, retried = #found.tasks, refused = refused})
+  answer = cjson.encode({failed = #found.tasks + #found.refused, retried = #found.tasks, refused = refused,
+    scratch = asked.scratch or nil})
   if #found.tasks == 0 then return {'REFUSED', f[1], 'retried', answer} end
 end
 local reopening = PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil

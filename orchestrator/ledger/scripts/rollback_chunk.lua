@@ -65,6 +65,7 @@ for _, task in ipairs(affected) do
   if task.goes_back then
     emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true}')
     request_rollback(task, f[4] == '1')
+    if f[3] == 'policy' then mark_sent_back(task) end
   end
 end
 if last > 0 then redis.call('HSET', plan, 'rollbackCursor', last - 1) else redis.call('HDEL', plan, 'rollbackCursor') end

@@ -64,6 +64,7 @@ for _, task in ipairs(affected) do
   if task.goes_back then
     emit_operation('rollback', plan_id, task, 'policy', f[3] or '', '{"force":false,"ofPlan":true}')
     request_rollback(task, false)
+    mark_sent_back(task)
   end
 end
 settle_plan(plan_move)

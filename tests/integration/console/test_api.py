@@ -165,7 +165,10 @@ def test_operations_are_asked_by_the_token(console: ConsoleServer, world: Ledger
     accepted = console.post("/api/v1/tasks/p.1/accept", json={"reason": "known"}, role="operator")
     assert (accepted.status_code, accepted.json()["taskId"]) == (200, "p.1")
     retried = console.post("/api/v1/plans/p/retry", json={"cause": "Bro*", "fromScratch": True}, role="operator")
-    assert (retried.status_code, retried.json()["message"]) == (200, "1 of 1 such failed tasks will be retried")
+    assert (retried.status_code, retried.json()["message"]) == (
+        200,
+        "1 of 1 such tasks that failed or were taken back will be retried",
+    )
     assert problem(console.post("/api/v1/tasks/p.0/retry", json={"cause": "x"}))[0] == 422
     birch = console.get("/api/v1/tenants/eu%2Fbirch").json()
     assert (birch["status"], birch["task"]["taskId"], [move["taskId"] for move in birch["history"]]) == (

@@ -13,6 +13,7 @@ from orchestrator.client import Client
 from orchestrator.control.audit import AuditReader
 from orchestrator.control.audit_answers import AuditFilter
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.audit_reads import AuditReads
 from orchestrator.ledger.tokens import Tokens
 from orchestrator.settings.model import Settings
@@ -162,3 +163,17 @@ def test_at_the_command_line(
     assert (told["actor"], told["operation"], told["outcome"]) == ("ada", "freeze", "done")
     assert said("--actor", "bob") == ""
     assert "expected a time such as" in said("--since", "yesterday")
+
+
+def test_what_is_done_in_the_call_is_not_told_as_under_way(world: LedgerWorld, client: Client) -> None:
+    waves = (Wave("canary", 1, gate="manual"), Wave("rest", 1))
+    world.started("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1], stages=["one"])
+    world.finish("p.0")
+    client.reject("p", reason="not yet", actor="ada")
+    client.pause(plan_id="p", reason="lunch", actor="bob")
+    client.pause(task_id="p.1", actor="bob")
+    client.rollback(task_id="p.0", actor="bob")
+    client.cancel(task_id="p.0", reason="better not", actor="carl")
+    outcomes = [(one.operation, one.target_id, one.outcome) for one in client.audit() if one.actor != "ada"]
+    assert ("pause", "p", "done") in outcomes
+    assert ("cancel", "p.0", "done") in outcomes

@@ -6,8 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from orchestrator.control.explain import Explainer
+from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
+from orchestrator.control.replies import reason_words
+from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import TaskState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.ledger.operations import Order
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.pair import Pair
 
@@ -108,3 +114,49 @@ def test_a_plan_without_waves_waits_for_an_answer_too(pair: Pair) -> None:
     pair.ask("resume", "p", force=True)
     pair.serve("p")
     assert running(pair) == ["p.2"]
+
+
+def _explained(pair: Pair, settings: Settings, target: str) -> str:
+    explainer = Explainer(pair.world.ledger, pair.world.reader, settings)
+    found = explainer.plan(target) if target == "p" else explainer.task(target)
+    return "\n".join(found.reasons)
+
+
+def test_all_that_a_breaker_took_back_is_moved_again_by_one_command(pair: Pair, settings: Settings) -> None:
+    two_waves(pair, SOFT)
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    _mends_by_hand(pair)
+    again = "changeover retry --plan p --from-scratch"
+    assert again in _explained(pair, settings, "p")
+    assert again in reason_words(pair.ask("retry", "p"))
+    assert pair.ask("retry", "p", from_scratch=True).answer == "ACCEPTED"
+    pair.serve("p")
+    assert pair.ask("resume", "p").answer == "ACCEPTED", "all of it is moved again"
+    pair.serve("p")
+    assert running(pair) == ["p.0", "p.1"]
+
+
+def test_a_part_of_what_went_back_is_moved_again_by_a_pattern(pair: Pair) -> None:
+    two_waves(pair, SOFT)
+    pair.finish("p.0")
+    pair.break_stage("p.1")
+    _mends_by_hand(pair)
+    retry = NarrowedRetry(pair.world.operations, StatusReader(pair.world.reader))
+    assert not retry.of_plan("p", Narrowing(tenants="a*"), Order("ada")).accepted
+    answer = retry.of_plan("p", Narrowing(tenants="a*"), Order("ada", from_scratch=True))
+    assert answer.message == "1 of 1 such tasks that failed or were taken back will be retried"
+
+
+def test_why_a_task_went_back_is_told_beside_why_it_could_not(world: LedgerWorld, settings: Settings) -> None:
+    pair = Pair(world)
+    pair.submit("p", ["a", "b"], slots=1, rules=FleetRules(2, None, "pause", auto_rollback=True))
+    pair.serve("p")
+    pair.break_stage("p.0")
+    pair.serve("p")
+    pair.break_stage("p.0")
+    told = world.task("p.0")
+    assert told["wentBackFor"] == told["failure"]
+    assert "went back since it had failed: " in _explained(pair, settings, "p.0")
+    assert "asked for by policy (auto_rollback: task)" in _explained(pair, settings, "p.0")
+    assert "a went back since it had failed: " in _explained(pair, settings, "p")

@@ -38,6 +38,7 @@ class Chunks(FailureAnswers):
             if task.touched and task.snapshot:
                 self._say("OperationRequested", task.id)
                 self._request_rollback(task, plan.forced)
+                task.sent_back = task.sent_back or plan.back_by_policy
                 continue
             if task.touched:
                 # Nowhere to go back to: it stays as it is, and is named.
@@ -51,7 +52,7 @@ class Chunks(FailureAnswers):
     def _do_retry(self, plan: Plan, asked: Retry) -> None:
         plan.retry = None
         for task in plan.tasks:
-            if task.status is T.FAILED and not task.accepted and asked.failed.get(task.id) == task.retries:
+            if self._is_meant(task, asked) and asked.failed.get(task.id) == task.retries:
                 self._retry_of_plan(task, asked)
         self._settle(plan)
 
@@ -61,4 +62,5 @@ class Chunks(FailureAnswers):
             if task.touched and task.snapshot and not task.rollback and task.status is not T.ROLLING_BACK:
                 self._say("OperationRequested", task.id)
                 self._request_rollback(task, False)
+                task.sent_back = True
         self._settle(plan)

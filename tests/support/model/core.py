@@ -50,6 +50,7 @@ class Core:
         task.status = TASK_MOVES[task.status, trigger]
         task.accepted = task.soak_failed = False
         task.by_policy = task.by_policy and task.status is not TaskState.PENDING
+        task.sent_back = task.sent_back and task.status is not TaskState.PENDING
         if had_ended and task.status not in TASK_ENDED:
             self._reopen_wave(task)
 

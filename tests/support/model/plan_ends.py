@@ -17,7 +17,7 @@ class PlanEnds(Lines):
 
     def _begin_rollback(self, plan: Plan, force: bool) -> None:
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
-        plan.pause = plan.cancel = plan.given_up = False
+        plan.pause = plan.cancel = plan.given_up = plan.back_by_policy = False
         plan.retry, plan.takes_back = None, []
         plan.was_started = True
         self._say("PlanRollingBack", plan.id)
@@ -51,7 +51,7 @@ class PlanEnds(Lines):
     def _take_back(self, task: Task) -> None:
         """It has failed, and goes back by itself."""
         self._say("OperationRequested", task.id)
-        task.rollback = task.by_policy = True
+        task.rollback = task.by_policy = task.sent_back = True
         self._reopen_wave(task)
         self._enqueue(task, (0, 1, self._next_ticket()))
 
@@ -87,6 +87,7 @@ class PlanEnds(Lines):
         if action == "rollback_plan":
             self._say("OperationRequested", plan.id)
             self._begin_rollback(plan, False)
+            plan.back_by_policy = True
 
     def _settle(self, plan: Plan) -> None:
         states = [task.status for task in plan.tasks]

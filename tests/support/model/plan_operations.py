@@ -79,10 +79,12 @@ class PlanOperations(TaskOperations):
         if plan.retry:
             is_same = replace(plan.retry, failed={}) == asked
             return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
-        failed = [task for task in plan.tasks if task.status is T.FAILED and not task.accepted]
-        if not failed:
+        failed = [task for task in plan.tasks if self._is_meant(task, asked)]
+        counted = sum(task.status is T.FAILED and not task.accepted for task in plan.tasks)
+        counted += sum(task.sent_back for task in plan.tasks) if asked.from_scratch else 0
+        at_once = counted <= self.retried_at_once
+        if not counted or (at_once and not failed):
             return "REFUSED", "none-failed"
-        at_once = len(failed) <= self.retried_at_once
         asked = replace(asked, failed={task.id: task.retries for task in failed})
         if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):
             return "REFUSED", "retried"
@@ -94,6 +96,12 @@ class PlanOperations(TaskOperations):
         for task in failed:
             self._retry_of_plan(task, asked)
         return "ACCEPTED", "retried"
+
+    @staticmethod
+    def _is_meant(task: Task, asked: Retry) -> bool:
+        """By the retry of its plan: it failed, or is back by the plan's policy and begins anew."""
+        is_back = asked.from_scratch and task.status is T.ROLLED_BACK and task.sent_back
+        return is_back or (task.status is T.FAILED and not task.accepted)
 
     def _retry_of_plan(self, task: Task, asked: Retry) -> None:
         if not self._retry_refusal(task, asked.from_scratch, asked.force):

@@ -64,6 +64,8 @@ class Task:
     """Stages that a person let it go on behind although they failed."""
     by_policy: bool = False
     """Its plan takes it back, or has, by itself: it counts as failed until it is moved again."""
+    sent_back: bool = False
+    """Its plan's policy took it back, and it has not been moved again."""
     soak_failed: bool = False
     seen: Mark | None = None
     """What a preview that binds its plan has shown of the tenant."""
@@ -192,6 +194,8 @@ class Plan(Limits):
     cancel: bool = False
     forced: bool = False
     given_up: bool = False
+    back_by_policy: bool = False
+    """It goes back as its breaker asked."""
     chunks: str = ""
     """The chunk work left to a coordinator: '', cancel or rollback."""
     passes_freezes: bool = False

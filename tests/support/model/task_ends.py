@@ -30,6 +30,7 @@ class TaskEnds(Waves):
 
     def _give_up_rollback(self, task: Task) -> None:
         task.rollback = task.forced = task.by_policy = False
+        task.sent_back = task.sent_back and task.status is T.ROLLBACK_FAILED
         self._stop_queueing(task)
         plan = task.plan
         plan.given_up = plan.given_up or plan.status is P.ROLLING_BACK

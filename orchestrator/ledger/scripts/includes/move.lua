@@ -7,6 +7,7 @@
 -- @include guards
 -- @include sound
 -- @include wave_record
+-- @include sent_back
 -- @include whole
 -- @include whole_plan
 
@@ -56,6 +57,7 @@ local function count_failure(task, to)
     local by = (FAILURES[task.status] and 1 or 0) - (FAILURES[to] and 1 or 0)
     if by ~= 0 then count_task(task, 'skipped', by) end
   end
+  if to == TASK.PENDING then unmark_sent_back(task) end
   if not task.by_policy then return end
   local by = (TAKEN_BACK[to] and 1 or 0) - (TAKEN_BACK[task.status] and 1 or 0)
   if by ~= 0 then count_task(task, 'takenBack', by) end

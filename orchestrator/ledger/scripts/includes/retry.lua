@@ -66,7 +66,7 @@ local function retry_task(task, asked)
   redis.call('HSET', key, 'attempt', task.attempt + 1,
     'retrying', asked.scratch and 'scratch' or 'checkpoint')
   redis.call('HDEL', key, 'startedAt', 'endedAt', 'durationMillis', 'failure', 'recoveries', 'legs', 'cancelledBy',
-    'cancelledFor', 'ranMillis', 'pausedMillis', 'lastCursor', 'soakFailed')
+    'cancelledFor', 'ranMillis', 'pausedMillis', 'lastCursor', 'soakFailed', 'wentBackFor')
   if asked.force then redis.call('HSET', key, 'forced', 1) end
   if asked.override ~= '' then redis.call('HSET', key, 'freezeOverride', asked.override) end
   if asked.scratch then

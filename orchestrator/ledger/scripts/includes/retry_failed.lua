@@ -1,4 +1,5 @@
--- The retry of a plan: of those of its tasks that had failed when it was asked for, in plan order, some in one script.
+-- The retry of a plan: of those of its tasks that had failed when it was asked for (from scratch: or that its policy had
+-- taken back), in plan order, some in one script.
 -- @include keys
 -- @include retry
 -- @include plan_end
@@ -32,10 +33,12 @@ local function failed_from(plan_id, first, limit, asked)
       and #found.tasks + #found.refused < limit do
     local task_id = task_id_of(plan_id, found.next)
     found.next = found.next + 1
-    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted')
+    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted', 'sentBack')
     local is_lost = f.err or not TASK_KNOWN[f[1] or '']
     -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
-    local is_meant = not is_lost and f[1] == TASK.FAILED and not f[3] and (tonumber(f[2] or 0) or 0) <= asked.at
+    local has_failed = f[1] == TASK.FAILED and not f[3]
+    local is_back = asked.scratch and f[1] == TASK.ROLLED_BACK and f[4]
+    local is_meant = not is_lost and (has_failed or is_back) and (tonumber(f[2] or 0) or 0) <= asked.at
     local task = is_meant and read_task(task_id)
     local is_sound, refusal
     if task then
@@ -50,7 +53,7 @@ local function failed_from(plan_id, first, limit, asked)
       found.refused[#found.refused + 1] = refusal
     elseif is_sound then
       found.tasks[#found.tasks + 1] = task
-      add(found.changes, TASK.FAILED, -1)
+      add(found.changes, task.status, -1)
       add(found.changes, TASK.PENDING, 1)
     end
   end

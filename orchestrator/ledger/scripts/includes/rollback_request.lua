@@ -50,6 +50,7 @@ end
 local function withdraw_rollback(task)
   redis.call('HDEL', K.task(task.id), 'rollbackRequested', 'forced', 'rank', 'policyBack')
   count_task(task, 'rollbackRequested', -1)
+  if task.status ~= TASK.ROLLBACK_FAILED then unmark_sent_back(task) end
   stop_queueing(task)
   task.rollback, task.by_policy = false, false
 end

@@ -34,6 +34,9 @@ local function start_rollback(task)
   forget_beat(task)
   task.epoch = draw_epoch()
   if task.rollback then count_task(task, 'rollbackRequested', -1) end
+  -- One that turns at its boundary has not been asked by itself.
+  local by_policy = task.plan_status == PLAN.ROLLING_BACK and redis.call('HGET', K.plan(task.plan), 'rollbackBy') == 'policy'
+  if by_policy then mark_sent_back(task) end
   move_task(task)
   if resumed then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.
@@ -43,6 +46,9 @@ local function start_rollback(task)
     clear_checkpoint(task)
     -- What the way forward confirmed says nothing of the way back.
     redis.call('HDEL', key, 'healthy')
+    -- Its way back may fail as well: both are told then.
+    if task.record.failure then redis.call('HSET', key, 'wentBackFor', task.record.failure)
+    else redis.call('HDEL', key, 'wentBackFor') end
     task.stage, task.legs = 0, task.touched
   end
   redis.call('HSET', key, 'epoch', int(task.epoch), 'turn', 0, 'startedAt', int(WALL))

@@ -23,6 +23,7 @@ local function ask_way_back(task)
   ask_by_policy('rollback', task.plan, 'auto_rollback: task', '{"force":false,"autoRollback":true}', task)
   redis.call('HSET', K.task(task.id), 'rollbackRequested', 1, 'policyBack', 1)
   count_task(task, 'rollbackRequested', 1)
+  mark_sent_back(task)
   reopen_wave(task)
   enqueue(task, RANK_ROLLBACK + HOLDS_NOTHING + next_ticket())
 end

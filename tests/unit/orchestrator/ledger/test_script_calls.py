@@ -35,7 +35,7 @@ TEXTS: Final = {
     *("lease", "worker", "prev", "successor", "labels", "groups", "moverBefore", "cancelledBy", "retrying"),
     *("pauseRequested", "cancelRequested", "rollbackRequested", "stageStarted", "healthy", "forced"),
     *("freezeOverride", "frozenBy", "frozenTold", "groupFor", "groupTold"),
-    *("seen", "accepted", "policyBack", "skipped"),
+    *("seen", "accepted", "policyBack", "sentBack", "skipped"),
 }
 """Fields of a task's record that any text is right in, or that are there or not."""
 
@@ -88,6 +88,7 @@ def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -
     (upto,) = re.findall(r"NUMBERS_UPTO, LONGEST = (\d+)", read_script("damaged_tasks"))
     assert fields[int(upto) :] == [
         "failure",
+        "wentBackFor",
         "lastOperation",
         "pausedFor",
         "cancelledFor",

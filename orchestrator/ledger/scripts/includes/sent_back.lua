@@ -1,0 +1,20 @@
+-- That a task's plan took it back by its policy: kept, whatever becomes of the way back and whoever mends it, until it is
+-- moved again. A retry of the plan from scratch moves all of them.
+-- @include keys
+-- @include wave_record
+
+-- @rare
+local function mark_sent_back(task)
+  if task.record.sentBack then return end
+  task.record.sentBack = '1'
+  redis.call('HSET', K.task(task.id), 'sentBack', 1)
+  count_task(task, 'sentBack', 1)
+end
+
+-- @rare
+local function unmark_sent_back(task)
+  if not task.record.sentBack then return end
+  task.record.sentBack = nil
+  redis.call('HDEL', K.task(task.id), 'sentBack')
+  count_task(task, 'sentBack', -1)
+end
