@@ -30,6 +30,11 @@ ALIASED_CHARACTERS_FOR_EACH = 16
 LONGEST_NUMBER = 300
 """Characters; what is longer is text."""
 
+LONGEST_PATH = 1000
+A_LINE = 200
+MOST_FOR_LINES = 8 * 1024 * 1024
+"""Characters of paths whose lines are told; each counts as ``A_LINE`` more. Beyond, what stands around them is told."""
+
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)\Z")
 _BASED_INT = re.compile(r"0(x_*[0-9a-fA-F][0-9a-fA-F_]*|o_*[0-7][0-7_]*|b_*[01][01_]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*\.[0-9]*|[0-9][0-9_]*(?=[eE]))([eE][-+]?[0-9]+)?\Z")
@@ -62,7 +67,7 @@ class _Open:
     merged: dict[str, Any] = field(default_factory=dict)
     size: int = 1
     characters: int = 0
-    path: str = ""
+    path: str | None = ""
 
 
 def read_yaml(text: str, name: str, lines: dict[str, int] | None = None) -> Any:
@@ -70,7 +75,7 @@ def read_yaml(text: str, name: str, lines: dict[str, int] | None = None) -> Any:
 
     Plain scalars are read as YAML 1.1 does, but dates, times (``12:30``) and numbers with a leading zero stay text:
     they are versions and labels in a plan. ``<<`` merges. ``lines`` is told the line of each value by its
-    path (``a.b[0]``). Raises ``InvalidInput`` naming ``name``, line and column.
+    path (``a.b[0]``), if that is not longer than any name that means something, and there are not very many. Raises ``InvalidInput`` naming ``name``, line and column.
     """
     return _Reader(name, lines).read(text)
 
@@ -86,6 +91,7 @@ class _Reader:
         self._stack: list[_Open] = []
         self._root: Any = None
         self._documents = 0
+        self._for_lines = MOST_FOR_LINES
 
     def read(self, text: str) -> Any:
         if (refusal := refusal_of(text)) is not None:
@@ -131,13 +137,16 @@ class _Reader:
             if self._documents > 1:
                 self._refuse(event.start_mark, "a second document; expected one")
 
-    def _place(self, event: Any) -> str:
-        """The path of the value that this event begins, its line kept."""
+    def _place(self, event: Any) -> str | None:
+        """The path of the value that this event begins, its line kept; None when it is too long."""
         if not self._stack:
             return ""
         top = self._stack[-1]
+        if top.path is None or len(top.path) + len(str(top.key)) > LONGEST_PATH:
+            return None
         here = f"{top.path}[{len(top.value)}]" if type(top.value) is list else join(top.path, str(top.key))
-        if self._lines is not None and top.key is not _NO_KEY:
+        if self._lines is not None and top.key is not _NO_KEY and self._for_lines > 0:
+            self._for_lines -= len(here) + A_LINE
             self._lines.setdefault(here, event.start_mark.line + 1)
         return here
 
