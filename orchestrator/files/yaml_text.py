@@ -75,7 +75,8 @@ def read_yaml(text: str, name: str, lines: dict[str, int] | None = None) -> Any:
 
     Plain scalars are read as YAML 1.1 does, but dates, times (``12:30``) and numbers with a leading zero stay text:
     they are versions and labels in a plan. ``<<`` merges. ``lines`` is told the line of each value by its
-    path (``a.b[0]``), if that is not longer than any name that means something, and there are not very many. Raises ``InvalidInput`` naming ``name``, line and column.
+    path (``a.b[0]``), within ``LONGEST_PATH`` and ``MOST_FOR_LINES``. Raises ``InvalidInput`` naming ``name``, line
+    and column.
     """
     return _Reader(name, lines).read(text)
 

@@ -14,11 +14,13 @@ from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, percent_of
 from orchestrator.domain.naming import unknown
 from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
 from orchestrator.fleet.start_rules import start_rules_of
-from orchestrator.plans.tenant_config import load_config
-from orchestrator.templates.condition import compile_condition, condition_holds
-from orchestrator.templates.variables import template_variables
+from orchestrator.plans.wave_conditions import Conditions, TooManyEvaluations
+from orchestrator.templates.condition import compile_condition
+from steps.expressions.budget import PlanTooCostly
 
 FEW = 3
+MOST_IDS = 20
+"""Ids of a wave that it cannot take and that are told; the rest are counted."""
 MOST_GROUPS = 50
 """Limits of unknown groups that are told; the rest are counted."""
 
@@ -47,7 +49,11 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     taken_by = [-1] * total
     waves = []
     for index, spec in enumerate(header.waves):
-        found = choice.take(f"waves[{index}]", spec)
+        try:
+            found = choice.take(f"waves[{index}]", spec)
+        except (PlanTooCostly, TooManyEvaluations):
+            problems.append(Problem("waves", None, _TOO_COSTLY))
+            break
         problems += found.problems
         for position in found.taken:
             taken_by[position] = index
@@ -55,6 +61,12 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     if choice.left and not problems:
         problems.append(_in_no_wave([tenants[position][0] for position in choice.left]))
     return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves), pace), taken_by, problems)
+
+
+_TOO_COSTLY = (
+    "to see for which tenants the `where` of these waves holds would take too long: let it ask for labels, "
+    "which many tenants share, or for less, or make them fewer"
+)
 
 
 def _unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> list[Problem]:
@@ -106,7 +118,8 @@ class _Choice:
 
     def __init__(self, tenants: Sequence[tuple[str, str]], plan: Mapping[str, Any]) -> None:
         self._tenants = tenants
-        self._plan = plan
+        self._at = {tenant_id: position for position, (tenant_id, _) in enumerate(tenants)}
+        self._conditions = Conditions(tenants, plan)
         self.left: Sequence[int] = range(len(tenants))
 
     def take(self, path: str, spec: WaveSpec) -> _Found:
@@ -127,31 +140,37 @@ class _Choice:
         return self._where(wanted.where or "", path)
 
     def _named(self, ids: Sequence[str], path: str) -> _Found:
-        at = {tenant_id: position for position, (tenant_id, _) in enumerate(self._tenants)}
         left = set(self.left)
-        problems = []
+        taken: list[int] = []
+        problems: list[Problem] = []
+        more = 0
         for place, tenant_id in enumerate(ids):
-            if tenant_id not in at:
-                problems.append(Problem(f"{path}.ids[{place}]", tenant_id, "the plan has no such tenant"))
-            elif at[tenant_id] not in left:
-                problems.append(Problem(f"{path}.ids[{place}]", tenant_id, "an earlier wave has taken it"))
-            left.discard(at.get(tenant_id, -1))
-        return _Found(sorted({at[tenant_id] for tenant_id in ids if tenant_id in at} & set(self.left)), problems)
+            position = self._at.get(tenant_id, -1)
+            if position in left:
+                left.discard(position)
+                taken.append(position)
+            elif len(problems) < MOST_IDS:
+                said = "the plan has no such tenant" if position < 0 else "an earlier wave has taken it"
+                problems.append(Problem(f"{path}.ids[{place}]", tenant_id, said))
+            else:
+                more += 1
+        if more:
+            problems.append(Problem(f"{path}.ids", None, f"and {more} more that it cannot take"))
+        return _Found(sorted(taken), problems)
 
     def _where(self, expression: str, path: str) -> _Found:
-        condition = compile_condition(expression, f"{path}.where")
+        holds = self._conditions.of(expression, f"{path}.where")
         taken: list[int] = []
         first: Problem | None = None
         wrong = 0
         for position in self.left:
-            tenant_id, config = self._tenants[position]
-            try:
-                if condition_holds(condition, template_variables(load_config(config), self._plan)):
-                    taken.append(position)
-            except InvalidInput as error:
+            found = holds(position)
+            if found is True:
+                taken.append(position)
+            elif found is not False:
                 wrong += 1
-                problem = error.problems[0]
-                first = first or Problem(problem.path, problem.value, f"{problem.message}, for tenant {tenant_id}")
+                message = f"{found.message}, for tenant {self._tenants[position][0]}"
+                first = first or Problem(found.path, found.value, message)
         if first is None:
             return _Found(taken)
         more = f" and {wrong - 1} more" if wrong > 1 else ""

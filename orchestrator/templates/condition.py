@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
+from orchestrator.domain.config import TenantConfig
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.wording import shown
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value, is_template
+
+_TENANT: Final = re.compile(r"tenant(?:\s*\.\s*(\w+))?")
+
+
+def fields_read(source: str) -> frozenset[str] | None:
+    """The fields of a tenant's config that a condition's value can depend on; None when it may be all of them.
+
+    Told from its text: whatever is not plainly ``tenant.labels`` and the like counts as all.
+    """
+    fields = frozenset(found[1] for found in _TENANT.finditer(source))
+    return fields if fields <= TenantConfig.model_fields.keys() else None
 
 
 def compile_condition(source: str, path: str) -> Renderer:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Self
 
@@ -70,6 +71,15 @@ class PlanTooCostly(Exception):
         return f"{words} ({PLAN_WORK_LIMIT:,} steps beside cheap ones): write simpler ones, or split the plan"
 
 
+@dataclass(slots=True)
+class PlanWork:
+    """What the evaluations of one block have done together, of what they may."""
+
+    limit: int
+    cheap: int
+    work: int = 0
+
+
 class Budget:
     """What is left of one evaluation, which is a ``with`` block on one thread.
 
@@ -93,7 +103,8 @@ class Budget:
     def __enter__(self) -> Self:
         if (getattr(_local, "shared", None) or 0) > SHARED_WORK_LIMIT:
             raise LimitExceeded("does too much, together with those before it for this tenant's stage")
-        if (getattr(_local, "plan", None) or 0) > PLAN_WORK_LIMIT:
+        plan: PlanWork | None = getattr(_local, "plan", None)
+        if plan is not None and plan.work > plan.limit:
             raise PlanTooCostly
         _local.budget = self
         return self
@@ -103,8 +114,9 @@ class Budget:
         _local.budget = None
         if getattr(_local, "shared", None) is not None:
             _local.shared += self._work
-        if self._work > CHEAP and getattr(_local, "plan", None) is not None:
-            _local.plan += self._work - CHEAP
+        plan: PlanWork | None = getattr(_local, "plan", None)
+        if plan is not None and self._work > plan.cheap:
+            plan.work += self._work - plan.cheap
 
     def spend(self, work: int) -> None:
         """Counts work about to be done."""
@@ -221,13 +233,15 @@ def shared_budget() -> Iterator[None]:
 
 
 @contextmanager
-def bounded_evaluating() -> Iterator[None]:
-    """All evaluations of this block on this thread together may do ``PLAN_WORK_LIMIT``, then ``PlanTooCostly``."""
-    _local.plan = 0
+def bounded_evaluating(limit: int = PLAN_WORK_LIMIT, cheap: int = CHEAP) -> Iterator[PlanWork]:
+    """All evaluations of this block on this thread together may do ``limit`` beside what is ``cheap`` of each, then
+    ``PlanTooCostly``. One block within another counts for itself."""
+    outer = getattr(_local, "plan", None)
+    _local.plan = done = PlanWork(limit, cheap)
     try:
-        yield
+        yield done
     finally:
-        _local.plan = None
+        _local.plan = outer
 
 
 def _refuse(value: Any) -> None:

@@ -13,7 +13,14 @@ from orchestrator.files import yaml_text
 from orchestrator.files.json_text import JsonMistake, parse_json
 from orchestrator.files.text_file import read_text
 from orchestrator.files.yaml_bounds import MAX_BLANK, refusal_of
-from orchestrator.files.yaml_text import LONGEST_NUMBER, MIN_ALIASED_CHARACTERS, read_yaml
+from orchestrator.files.yaml_text import (
+    A_LINE,
+    LONGEST_NUMBER,
+    LONGEST_PATH,
+    MIN_ALIASED_CHARACTERS,
+    MOST_FOR_LINES,
+    read_yaml,
+)
 
 
 class Swapped(type(Path())):  # type: ignore[misc]
@@ -104,3 +111,14 @@ def test_long_texts_are_not_kept() -> None:
     before = naming._snake_case.cache_info().currsize
     assert naming.snake_case("xY" * 1000) == "x_" + "yx_" * 999 + "y"
     assert naming._snake_case.cache_info().currsize == before
+
+
+def test_lines_are_kept_within_a_bound() -> None:
+    lines: dict[str, int] = {}
+    key = "k" * (LONGEST_PATH + 1)
+    deep = "".join(f"{' ' * depth}{'d' * 100}:\n" for depth in range(60))
+    read_yaml(f'? "{key}"\n:\n a: 1\nb: {{c: 1}}\n{deep}{" " * 60}e: 1\n', "x", lines)
+    assert (lines["b"], lines["b.c"]) == (4, 4)
+    assert max(map(len, lines)) <= LONGEST_PATH + 1
+    read_yaml("".join(f"a{number}: 1\n" for number in range(MOST_FOR_LINES // A_LINE * 2)), "x", lines)
+    assert sum(len(path) + A_LINE for path in lines) < MOST_FOR_LINES * 1.1
