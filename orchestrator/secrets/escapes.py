@@ -19,11 +19,16 @@ from orchestrator.secrets.needles import Beginnings, Needles
 DEPTH: Final = 5
 """So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
 
-ESCAPE: Final = re.compile(
-    rb"%[0-9A-Fa-f]{2}"
-    rb"|\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\"'\\/bfnrt]"
-    rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_AMPERSAND_OR_PERCENT = rb"%[0-9A-Fa-f]{2}|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_BACKSLASH = (
+    rb"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}"
+    rb"|\\U00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4}|\\[\"'\\/bfnrt]"
 )
+
+ESCAPE: Final = re.compile(_AMPERSAND_OR_PERCENT + rb"|" + _BACKSLASH)
+_LONE: Final = re.compile(_AMPERSAND_OR_PERCENT)
+_PAIRED: Final = re.compile(_BACKSLASH)
+"""A backslash stands for another by two, so that one read too early takes those behind it out of step."""
 
 _PRINTABLE: Final = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n)")
 """Quoted-printable. Apart from the others, as the end of ``token=deadbeef`` is none, and would be taken for one."""
@@ -32,7 +37,7 @@ _MAY_BE: Final = re.compile(r"[%\\&]|=[0-9A-Fa-f \t\r\n]|=$")
 
 _UNFINISHED: Final = re.compile(
     rb"(?:[%=][0-9A-Fa-f]?"
-    rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
+    rb"|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?|U[0-9A-Fa-f]{0,7})?|\\u[dD][89abAB][0-9A-Fa-f]{2}|\xed[\xa0-\xaf][\x80-\xbf]"
     rb"|&(?:#[0-9]{0,7}|#[xX][0-9A-Fa-f]{0,6}|[A-Za-z][A-Za-z0-9]{0,31})?)\Z"
 )
 """The first part of an escape, at the end; of a pair of surrogates also the first of the two, read or not."""
@@ -119,9 +124,25 @@ def _readings(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
         yield from _readings_of_printable(text, begins, DEPTH - depth)
         decoded, at = read_escapes(text, ESCAPE)
         if depth == DEPTH or len(decoded) == len(text):
-            return
+            break
         text, begins = decoded, array("L", (begins[place] for place in at))
         yield text, begins
+    yield from _readings_of_mixed(raw)
+
+
+def _readings_of_mixed(raw: bytes) -> Iterable[tuple[bytes, array[int]]]:
+    """The same of a text in which backslashes are escaped themselves, one here, one there (``\\\\%5Cu0041``): each time
+    all that is percent-encoded or HTML's is read before they are."""
+    text, begins = raw, array("L", range(len(raw) + 1))
+    if b"\\" not in raw or _LONE.search(raw) is None:
+        return
+    for escapes in (_LONE, _PAIRED) * DEPTH:
+        for _ in range(DEPTH if escapes is _LONE else 1):
+            decoded, at = read_escapes(text, escapes)
+            if len(decoded) == len(text):
+                break
+            text, begins = decoded, array("L", (begins[place] for place in at))
+            yield text, begins
 
 
 def _readings_of_printable(text: bytes, begins: array[int], depth: int) -> Iterable[tuple[bytes, array[int]]]:
@@ -163,6 +184,8 @@ def read_escapes(text: bytes, escapes: re.Pattern[bytes]) -> tuple[bytes, array[
 def _meaning(escape: bytes) -> bytes:
     if escape[-1:].isspace() or escape[-1:] == b"+":
         return b""
+    if escape[:2] == b"\\U":
+        return chr(int(escape[2:], 16)).encode(errors="surrogatepass")
     if escape[:1] in b"%=" or escape[:2] == b"\\x":
         return bytes([int(escape[-2:], 16)])
     if escape[:1] == b"&":
