@@ -64,6 +64,22 @@ def soaking(seconds: float) -> Line:
     return of_plan("PlanWaveSoaking", wave="canary", until=WRITTEN_AT + timedelta(seconds=seconds))
 
 
+def sends_back(task_id: str) -> Line:
+    """As a wave's breaker does."""
+    kind, fields = asked("rollback", task_id, ofPlan=True, force=False)
+    return kind, {**fields, "actor": "policy"}
+
+
+def goes_back(position: int) -> list[Line]:
+    return [
+        task(position, "TaskRollingBack"),
+        task(position, "TaskStageRollingBack", "a"),
+        task(position, "TaskStageRolledBack", "a"),
+        task(position, "TaskRolledBack"),
+        of_plan("PlanProgress"),
+    ]
+
+
 def later(seconds: float, *lines: Line) -> list[Line]:
     """These were written so long after the others."""
     return [(kind, {**fields, "occurredAt": WRITTEN_AT + timedelta(seconds=seconds)}) for kind, fields in lines]
@@ -88,6 +104,15 @@ BEARS_ONE = opening(canary={"failureTolerance": {"count": 1}})
 PLAN_BEARS_ONE = opening(canary={"failureTolerance": None}, failureTolerance={"count": 1, "mode": "soft"})
 STRICT = opening(failureTolerance={"count": 0, "mode": "strict"})
 SOAKS = opening(canary={"soakSeconds": 60, "failureTolerance": None})
+SENT_BACK = told(
+    opening(onBreach="rollback_wave"),
+    failure(0),
+    tripped(1, 0, wave="canary", action="rollback_wave"),
+    by_policy("pause"),
+    PAUSED,
+    sends_back("p.0"),
+    goes_back(0),
+)
 MOVED_AGAIN = told(BEARS_ONE, failure(0), done("canary", 1), begun("rest", 2))
 
 
@@ -103,10 +128,11 @@ def broken(lines: list[Line]) -> set[str]:
         told(GATED, move(0), ASKED, NO, asked("pause", PLAN), PAUSED, ON, ASKED, YES, done("canary"), REST),
         told(TRIPPED, ACCEPTED, done("canary", 1), REST),
         told(SOAKS, move(0), soaking(60), later(60, done("canary"), *REST)),
+        told(SENT_BACK, ACCEPTED, done("canary"), REST),
         told(TRIPPED, RETRIED, ON, move(0, "TaskRetryStarted"), done("canary"), REST),
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
     ],
-    ids=["waves", "gate", "rejected-then-approved", "accepted", "soaked", "retried", "moved-again"],
+    ids=["waves", "gate", "rejected-then-approved", "accepted", "soaked", "sent-back", "retried", "moved-again"],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
     assert broken(lines) == set(), str(check_log(tell(lines)))
@@ -130,6 +156,9 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(MOVED_AGAIN, RETRIED, move(1)), "I13"),
         (told(TRIPPED, ON, done("canary", 1)), "I13"),
         (told(opening(), failure(0), asked("cancel", PLAN)), "I14"),
+        # What its breaker took back is not gone on without unasked: neither resumed nor passed.
+        (told(SENT_BACK, ON), "I14"),
+        (told(SENT_BACK, done("canary")), "I13"),
         # What follows the breaker is what the plan declares, asked for by its policy, at once.
         (told(opening(), failure(0), tripped(1, 0, wave="canary"), asked("pause", PLAN)), "I14"),
         (told(opening(), failure(0), tripped(1, 0, wave="canary"), by_policy("cancel")), "I14"),
