@@ -73,6 +73,8 @@ def prepare_home(home: Path, port: int, password: str) -> None:
         # Work is never evicted to make room.
         "maxmemory-policy": "noeviction",
         "logfile": LOG_FILE,
+        # Whoever lacks the password is answered too, and need not read it: what waits for one connection has an end.
+        "client-output-buffer-limit": "normal 256mb 32mb 10",
         # The port is open to every user of this machine; only who knows the password gets further than AUTH.
         "user default": "off",
         f"user {USER}": " ".join(["on", f"#{password_hash}", *embedded_rules()]),

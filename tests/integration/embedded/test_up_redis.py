@@ -3,9 +3,11 @@ damaged file."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +21,13 @@ from orchestrator.embedded import redis_start
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.leftovers import end_leftovers
 from orchestrator.embedded.ports import choose_port, hold_free_port, port_of
+from orchestrator.embedded.redis_server import find_server_binary, prepare_home, server_command
 from orchestrator.embedded.signal_inbox import SignalInbox
 from orchestrator.embedded.supervisor import Supervisor
 from tests.support.cli import changeover
+from tests.support.long import long
 from tests.support.up_process import UpProcess
+from tests.support.waiting import wait_until
 
 StartUp = Callable[..., UpProcess]
 SET = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"
@@ -84,6 +89,34 @@ def test_only_who_knows_the_password_gets_in_and_nobody_beyond_the_data(start_up
             # DEBUG is refused to everybody since Redis 7, before it is asked who it is.
             with pytest.raises(redis.ResponseError, match=r"no permissions|DEBUG command not allowed"):
                 client.execute_command(*command.split())
+
+
+@long
+def test_a_stranger_who_reads_no_answers_is_cut_off(tmp_path: Path) -> None:
+    port = choose_port()
+    prepare_home(tmp_path / "redis", port, "sesame")
+    command = server_command(find_server_binary())
+    with subprocess.Popen(command, cwd=tmp_path / "redis", stdin=subprocess.DEVNULL) as server:
+        try:
+            wait_until(lambda: answers(port))
+            with socket.create_connection(("127.0.0.1", port)) as stranger:
+                stranger.settimeout(90)
+                with pytest.raises(ConnectionError):
+                    ask_without_end(stranger)
+        finally:
+            server.kill()
+
+
+def ask_without_end(stranger: socket.socket) -> None:
+    while True:
+        stranger.sendall(b"PING\r\n" * 10_000)
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(b"PING\r\n")
+        return one.recv(100).startswith(b"-NOAUTH")
+    return False
 
 
 def test_the_password_is_in_run_json_alone(start_up: StartUp, folder: Path) -> None:
