@@ -40,6 +40,7 @@ def test_every_setting_has_its_row() -> None:
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_defaults_and_levels(name: str) -> None:
+    assert name in ROWS, f"`{name}` has no row in docs/settings.md"
     default, level = ROWS[name]
     value = DEFAULTS[name]
     shown = f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -52,7 +52,10 @@ def test_two_modules_never_give_one_name_to_two_things() -> None:
                 homes[name].append(path)
     twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
     told = [f"{name}: {', '.join(paths)}" for name, paths in twice.items() if name not in SHARED_NAMES]
-    assert not told, _said(told, "One name for two things: one of them gets a name that says what only it is.")
+    assert not told, _said(
+        told,
+        "One name for two things: the newer gets a name that says what only it is.",
+    )
     assert SHARED_NAMES.keys() <= twice.keys(), "a name that is shared no more needs no reason"
 
 
