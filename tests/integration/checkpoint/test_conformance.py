@@ -13,11 +13,14 @@ import redis
 from checkpoint import CheckpointStore, MemoryCheckpointStore, RedisCheckpointStore
 from checkpoint.conformance import CHECKS, Open, check_killed
 from checkpoint.database import DatabaseCheckpointStore
+from checkpoint.registry import store_names
 from orchestrator.ledger.keys import Keys
+from tests.support.agreed_lists import must_agree
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer
 
-STORES = ["memory", "redis", "sqlite", "postgres"]
+STORES = {"memory": "memory", "redis": "redis", "sqlite": "db", "postgres": "db"}
+"""What ``_maker`` makes, and the word for it in ``checkpoint.store_type``."""
 
 
 class Opener:
@@ -64,6 +67,15 @@ def _maker(request: pytest.FixtureRequest, folder: Path) -> Callable[[], Checkpo
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 def test_conformance(check: Callable[[Open], None], open_store: Open) -> None:
     check(open_store)
+
+
+def test_no_store_of_the_registry_is_left_out() -> None:
+    must_agree(
+        store_names(),
+        STORES.values(),
+        lacking="{} of checkpoint/registry.py does not pass the suite: STORES and _maker here make one of it",
+        left_over="{} stands in STORES here, and is no store of checkpoint/registry.py",
+    )
 
 
 PROCESS = "import sys; from checkpoint.conformance import saver; from {module} import *; saver({store})"
