@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, percent_of
+from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, moment_text, percent_of
 from orchestrator.domain.naming import unknown
 from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
 from orchestrator.fleet.start_rules import start_rules_of
@@ -82,9 +82,10 @@ def _unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> l
 
 
 def static_problems(header: PlanHeader) -> list[Problem]:
-    """What is wrong with the waves, whatever the tenants are."""
+    """What is wrong with the waves and times, whatever the tenants are."""
     waves = header.waves or []
-    problems = [
+    problems = _late(header)
+    problems += [
         Problem(f"waves[{index}].tenants", None, "missing; only the last wave may leave it out")
         for index, wave in enumerate(waves[:-1])
         if wave.tenants is None
@@ -97,6 +98,13 @@ def static_problems(header: PlanHeader) -> list[Problem]:
         if wave.tenants is not None and wave.tenants.where is not None:
             problems += _uncompiled(wave.tenants.where, f"waves[{index}].tenants.where")
     return problems
+
+
+def _late(header: PlanHeader) -> list[Problem]:
+    opens, closes = header.not_before, header.not_after
+    if opens is None or closes is None or opens < closes:
+        return []
+    return [Problem("not_after", moment_text(closes), f"expected a time after not_before ({moment_text(opens)})")]
 
 
 def _uncompiled(expression: str, path: str) -> list[Problem]:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
 from orchestrator.cli import main
 from orchestrator.client import Client
 from orchestrator.ledger.keys import Keys
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from orchestrator.validation.running_conflicts import conflicts_if_reachable
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -58,3 +62,18 @@ def test_validate_needs_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SystemExit) as ended:
         main(["validate", str(tmp_path / "p.json")])
     assert ended.value.code == 0
+
+
+def test_a_time_that_has_passed_is_warned_of(client: Client) -> None:
+    late = plan("late", [tenant("late")], [noop_stage("one")]) | {"not_after": "2020-01-01T02:00:00+01:00"}
+    early = plan("early", [tenant("early")], [noop_stage("one")]) | {"not_after": "2120-01-01T00:00:00Z"}
+    assert not [one for one in client.submit(early).warnings if one.path == "not_after"]
+    # Also again: the same file is the same plan.
+    for _ in range(2):
+        warnings = [one for one in client.submit(late).warnings if one.path == "not_after"]
+        assert [one.value for one in warnings] == ["2020-01-01T01:00:00.000Z"]
+        assert warnings[0].message.startswith("has passed (it is now 2")
+    # Without a ledger to ask, by this machine's clock.
+    made = validate_plan(late).require()
+    nobody = Settings(redis_url=SecretStr("redis://127.0.0.1:1/0"))
+    assert [one.path for one in conflicts_if_reachable(made, nobody)] == ["not_after"]

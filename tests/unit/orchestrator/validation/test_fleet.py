@@ -192,8 +192,8 @@ def test_pace_is_read_in_utc_and_of_the_digest() -> None:
         ({"not_after": "tomorrow"}, "not_after", "expected a time with its zone"),
         (
             {"not_before": "2026-12-02T02:00:00Z", "not_after": "2026-12-01T02:00:00Z"},
-            "",
-            "not_after: expected a time after",
+            "not_after",
+            "expected a time after not_before (2026-12-02T02:00:00.000Z)",
         ),
     ],
 )
@@ -202,3 +202,15 @@ def test_wrong_pace_is_named(keys: dict[str, Any], path: str, said: str) -> None
     plan["tenants"][0]["groups"] = ["db-7"]
     found = validate_plan(plan | keys).errors
     assert any(problem.path == path and said in problem.message for problem in found), found
+
+
+def test_times_hide_no_other_mistake() -> None:
+    specs = waves({"tenants": {"where": "tenant.("}, "gate": {"url": "ftp://x"}}, {}, {})
+    times = {"not_before": "2030-01-02T00:00:00Z", "not_after": "2030-01-01T00:00:00Z"}
+    found = errors(fleet(4, waves=specs, **times))
+    assert [line.partition(":")[0] for line in found] == [
+        "waves[0].gate.url",
+        "not_after",
+        "waves[1].tenants",
+        "waves[0].tenants.where",
+    ]
