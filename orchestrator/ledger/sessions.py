@@ -6,6 +6,7 @@ made by ``Tokens.make_link``, which tells the log.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Final, cast
 
@@ -49,9 +50,11 @@ class Sessions:
         key = self._keys.of("session", credential.identifier)
         kept = cast(str | None, self._client.get(key))
         self._client.delete(key)
-        if kept:
-            # Else who signs in and out again and again would end the sessions of others with this token.
-            self._client.zrem(self._keys.of("sessions", json.loads(kept)["token"]), credential.identifier)
+        # Else who signs in and out again and again would end the sessions of others with this token. A damaged record
+        # names none.
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            token = str(json.loads(kept or "")["token"])
+            self._client.zrem(self._keys.of("sessions", token), credential.identifier)
 
     def use_link(self, credential: Credential) -> bool:
         """Takes the link out; True for the one that did, of however many."""
