@@ -22,7 +22,7 @@ from orchestrator.control.answers import (
 )
 from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import accepted_words
-from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words
+from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words, tripped_words
 from orchestrator.control.task_rows import BY_INTEREST
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.events import FailureInfo
@@ -94,7 +94,8 @@ def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:
     if words := gate_words(plan):
         lines.append(words)
     if plan.breaker is not None and plan.breaker.tolerance is not None:
-        lines.append(f"breaker  {plan.breaker.failed} failed, tolerance {plan.breaker.tolerance}, {plan.breaker.mode}")
+        told = f"breaker  {plan.breaker.failed} failed, tolerance {plan.breaker.tolerance}, {plan.breaker.mode}"
+        lines.append(told + tripped_words(plan))
     look = typed("explain", "--plan", plan.plan_id)
     lines += [f"{breach_sentence(*breach)}: {look}" for breach in breaches(plan)]
     return lines

@@ -71,6 +71,13 @@ def waits_sentence(wave: WaveStatus, plan_id: str) -> str:
     return f"it waits for wave {wave.name} ({wave.ended} of {wave.tenants} ended)"
 
 
+def tripped_words(plan: PlanSummary | PlanStatus) -> str:
+    """To stand behind a breaker's numbers: that it has tripped, though what had failed has been taken back since."""
+    breaker = plan.breaker
+    is_over = breaker is None or not breaker.tripped or plan.status in PLAN_ENDED or any(breaches(plan))
+    return "" if is_over or breaker is None else f"; it has tripped ({breaker.tripped}), and waits for an answer"
+
+
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:

@@ -59,9 +59,7 @@ class Purger:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
-            cancel, purge = typed("cancel", "--plan", plan_id), typed("purge", "--plan", plan_id)
-            why = _WHY[reply.why].format(status=reply.status, what=reply.what, cancel=cancel, purge=purge)
-            raise NotAllowed(f"purge of plan {plan_id}: {why}")
+            raise NotAllowed(f"purge of plan {plan_id}: {purge_words(plan_id, reply)}")
         self._finish(progress)
         return PurgeResult(purged=[plan_id])
 
@@ -104,6 +102,12 @@ class Purger:
     def _finish(self, progress: Progress) -> None:
         for plan_id, left in self._purges.chunks():
             progress(plan_id, left)
+
+
+def purge_words(plan_id: str, reply: Reply) -> str:
+    """Why a plan is not purged."""
+    cancel, purge = typed("cancel", "--plan", plan_id), typed("purge", "--plan", plan_id)
+    return _WHY[reply.why].format(status=reply.status, what=reply.what, cancel=cancel, purge=purge)
 
 
 def opened(path: Path | None) -> AbstractContextManager[NewFile | None]:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
+from orchestrator.control.answers import TaskStatus
+from orchestrator.control.failure_causes import CauseGroup
 from orchestrator.control.live_plan import LivePlan
+from orchestrator.control.possible import Possible, PossibleVerbs
 from orchestrator.domain import events as e
 from orchestrator.domain.status import TaskState
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
 
 
 class WatchedPlan(LivePlan):
     """The plan in the ledger. ``listeners`` are told every event that a look takes, in order."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        plan_id: str,
+        translated: Callable[[], AbstractContextManager[None]],
+        possible: PossibleVerbs,
+    ) -> None:
+        """``possible`` knows which verbs would be taken."""
+        self._possible = possible
+        super().__init__(reader, plan_id, translated)
 
     taken = 0
     """How many events it has taken in."""
@@ -34,6 +50,21 @@ class WatchedPlan(LivePlan):
         """At most ``limit`` of its events, the newest first: those older than sequence id ``before``, or the last."""
         with self._translated():
             return self._reader.pages.events_before(self._plan_id, before, limit)
+
+    def possible(self) -> Mapping[str, Possible]:
+        """What could be asked for of it now, by the verb; asks the ledger."""
+        with self._translated():
+            return self._possible.of_plan(self.summary)
+
+    def possible_of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
+        """The same of one of its tasks."""
+        with self._translated():
+            return self._possible.of_task(task)
+
+    def possible_of_cause(self, group: CauseGroup) -> Mapping[str, Possible]:
+        """The same of those that failed of one cause."""
+        with self._translated():
+            return self._possible.of_cause(list(group.tenants))
 
     def _begin(self) -> None:
         self.readings += 1

@@ -23,6 +23,7 @@ from orchestrator.control.page_answers import (
 )
 from orchestrator.control.pages import Pages
 from orchestrator.control.plan_failures import plan_failures
+from orchestrator.control.possible import PossibleVerbs
 from orchestrator.control.purging import Purger
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget, identify
@@ -39,6 +40,7 @@ from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.hooks import Hooks
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.tokens import Tokens
@@ -96,7 +98,8 @@ class LedgerDoor:
         yield from look_for_drift(self.reader, self._settings, plan_id=plan_id, tenants=tenants)
 
     def live(self, plan_id: str) -> WatchedPlan:
-        return WatchedPlan(self.reader, plan_id, partial(translate_errors, self.url))
+        possible = PossibleVerbs(Operations(self._ledger))
+        return WatchedPlan(self.reader, plan_id, partial(translate_errors, self.url), possible)
 
     def doctor(self) -> Diagnosis:
         from orchestrator.control.doctor import examine

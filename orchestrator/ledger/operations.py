@@ -154,13 +154,13 @@ class Operations:
         """The same of ``release_tenant``."""
         return self._would("release_tenant", tenant_id, int(force))
 
-    def would_purge(self, plan_id: str) -> Reply:
-        """The same of ``purge_plan``, by force."""
-        return self._would("purge_plan", plan_id, "", 1)
+    def would_purge(self, plan_id: str, *, force: bool = True) -> Reply:
+        """The same of ``purge_plan``."""
+        return replace(self._would("purge_plan", plan_id, "", int(force)), of_plan=True)
 
     def would_ask(self, verb: str, target_id: str) -> Reply:
         """The same of any verb of a person that takes no options."""
-        return self._would(verb, target_id)
+        return replace(self._would(verb, target_id), of_plan=verb == "override_freezes")
 
     def _would(self, verb: str, target_id: str, *options: int | str) -> Reply:
         try:

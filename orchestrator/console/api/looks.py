@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from orchestrator.console.access.offered import explanation_for
 from orchestrator.console.access.roles import MayRead
 from orchestrator.console.api.json_answers import MaskedJson, json_lines
 from orchestrator.console.api.shared import SharedParts
@@ -33,7 +34,8 @@ def get_explanation(
     def look() -> Explanation:
         return client.explain(**{f"{target.type}_id": target.identifier})
 
-    return shared.recent.get(("explain", target), look) if target.type == "plan" else look()
+    found = shared.recent.get(("explain", target), look) if target.type == "plan" else look()
+    return explanation_for(actor, found)
 
 
 @router.get("/doctor", response_model=Diagnosis)

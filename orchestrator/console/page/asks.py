@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.console.access.roles import Permission
@@ -11,6 +11,7 @@ from orchestrator.console.page.words import count
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.fleet_status import breaches
 from orchestrator.control.live_plan import FAILED
+from orchestrator.control.possible import FREELY, Possible
 from orchestrator.domain.status import TASK_ENDED, PlanState, TaskState
 
 MARKS: Final = {
@@ -59,12 +60,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What a verb is narrowed to: of a plan a wave, or failures of a type in a stage, and how many there are."""
+    """What a verb is narrowed to: of a plan a wave, or failures of a type in a stage, and how many there are;
+    ``possible``: how the verb would be taken now."""
 
     wave: str = ""
     cause: str = ""
     stage: str = ""
     number: int = 0
+    possible: Possible = FREELY
 
 
 FORCE: Final = Checkbox("force", "Also where another plan has moved the tenant since")
@@ -75,6 +78,13 @@ OVERRIDE: Final = Checkbox(
 
 def effect(kind: str, sentence: str) -> Consequence:
     return Consequence(MARKS[kind], sentence)
+
+
+def as_possible(ask: Ask, possible: Possible) -> Ask:
+    """The dialog with what the verb takes to be taken ticked; of one that would be refused, why."""
+    choices = tuple(replace(one, is_on=one.is_on or one.name in possible.options) for one in ask.choices)
+    effects = (effect("bad", f"It would be refused now: {possible.refused}"),) if possible.refused else ask.effects
+    return replace(ask, choices=choices, effects=effects)
 
 
 def _some(*pairs: tuple[int, str, str]) -> tuple[Consequence, ...]:
@@ -100,7 +110,7 @@ def _pause(plan: PlanSummary, _: Narrowed) -> Ask:
     return Ask("Pause the plan", "Pause", effects, needs_reason=False)
 
 
-def _resume(plan: PlanSummary, _: Narrowed) -> Ask:
+def _resume(plan: PlanSummary, of: Narrowed) -> Ask:
     paused, waits = plan.counts.get(TaskState.PAUSED, 0), plan.counts.get(TaskState.PENDING, 0)
     effects = _some(
         (paused, "go", f"{count(paused, 'paused tenant goes', 'paused tenants go')} on where the plan stopped them"),
@@ -116,8 +126,11 @@ def _resume(plan: PlanSummary, _: Narrowed) -> Ask:
         name, failed, tolerance = broken[0]
         where = f"wave {name}" if name else "the plan"
         effects = (effect("bad", f"{failed:,} of {where} have failed, {tolerance:,} are borne"), *effects)
-        choices = (Checkbox("accept_failures", f"Bear these failures: {where} may go on with {failed:,}", is_on=True),)
-    return Ask("Resume the plan", "Resume", effects, choices=choices, needs_reason=bool(broken))
+        choices = (Checkbox("accept_failures", f"Bear these failures: {where} may go on with {failed:,}"),)
+    elif "accept_failures" in of.possible.options:
+        effects = (effect("bad", f"Without the box below it is refused: {of.possible.why.partition(';')[0]}"), *effects)
+        choices = (Checkbox("accept_failures", "Bear that: the plan may go on without them"),)
+    return Ask("Resume the plan", "Resume", effects, choices=choices, needs_reason=bool(choices))
 
 
 def _cancel(plan: PlanSummary, _: Narrowed) -> Ask:

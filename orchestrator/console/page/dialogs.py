@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -13,15 +15,20 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, MayOperate, MayRead
-from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed
+from orchestrator.console.page.asks import PLAN_ASKS, Ask, Narrowed, as_possible
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.deeds import Wish, do_to_plan, do_to_task
+from orchestrator.console.page.plan import kept_plan
 from orchestrator.console.page.rendering import piece
+from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.console.page.task_asks import TASK_ASKS
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal, problem_of
 from orchestrator.control.answers import OperationResult, TaskStatus
-from orchestrator.domain.errors import ChangeoverError
+from orchestrator.control.damage import DAMAGED
+from orchestrator.control.failure_causes import FailureCause
+from orchestrator.control.possible import FREELY, Possible
+from orchestrator.domain.errors import ChangeoverError, DamagedData
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
@@ -72,19 +79,30 @@ def check_choices(ask: Ask, wish: Wish, actor: Actor) -> None:
 
 
 @router.get("/plans/{plan_id:plan}/ask/{verb}")
-def ask_plan(
-    plan_id: str, verb: str, client: ConsoleClient, actor: MayRead, wave: str = "", cause: str = "", stage: str = ""
+async def ask_plan(
+    request: Request,
+    plan_id: str,
+    verb: str,
+    client: ConsoleClient,
+    actor: MayRead,
+    wave: str = "",
+    cause: str = "",
+    stage: str = "",
 ) -> Response:
     """What would happen to the plan."""
+    shared = await plan_unless_damaged(request, client, plan_id)
     hidden = {name: value for name, value in (("wave", wave), ("cause", cause), ("stage", stage)) if value}
-    return dialog(_plan_ask(client, plan_id, verb, wave, cause, stage), actor, f"{plan_url(plan_id)}/do/{verb}", hidden)
+    ask = await run_in_threadpool(_plan_ask, client, shared, plan_id, verb, Narrowed(wave, cause, stage))
+    return dialog(ask, actor, f"{plan_url(plan_id)}/do/{verb}", hidden)
 
 
 @router.post("/plans/{plan_id:plan}/do/{verb}")
 async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClient, actor: MayRead) -> Response:
     """Does it; the role is asked for by what the verb needs."""
     wish = wish_of(await sent_form(request))
-    ask = await run_in_threadpool(_plan_ask, client, plan_id, verb, wish.wave, wish.cause, wish.stage)
+    shared = await plan_unless_damaged(request, client, plan_id)
+    narrowed = Narrowed(wish.wave, wish.cause, wish.stage)
+    ask = await run_in_threadpool(_plan_ask, client, shared, plan_id, verb, narrowed)
     check_choices(ask, wish, actor)
     url, hidden = f"{plan_url(plan_id)}/do/{verb}", {"wave": wish.wave, "cause": wish.cause, "stage": wish.stage}
     try:
@@ -99,10 +117,17 @@ async def do_plan(request: Request, plan_id: str, verb: str, client: ConsoleClie
 
 
 @router.get("/tenants/{tenant_id:id}/ask/{verb}")
-def ask_task(tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: MayRead) -> Response:
+async def ask_task(
+    request: Request, tenant_id: str, verb: str, task: str, client: ConsoleClient, actor: MayRead
+) -> Response:
     """What would happen to one tenant's move."""
-    status = client.task_status(task)
-    return dialog(_task_ask(verb, status), actor, f"/tenants/{quote(tenant_id, safe='')}/do/{verb}", {"task": task})
+    status = await run_in_threadpool(client.task_status, task)
+    shared = await plan_unless_damaged(request, client, status.plan_id)
+    ask = _task_ask(verb, status)
+    if shared is not None and status.status != DAMAGED:
+        can = await run_in_threadpool(shared.live.possible_of_task, status)
+        ask = as_possible(ask, can[verb])
+    return dialog(ask, actor, f"/tenants/{quote(tenant_id, safe='')}/do/{verb}", {"task": task})
 
 
 @router.post("/tenants/{tenant_id:id}/do/{verb}")
@@ -133,15 +158,28 @@ def said_of(error: ChangeoverError) -> str:
     return "; ".join(errors) or str(told_of.get("detail") or told_of["title"])
 
 
-def _plan_ask(client: Client, plan_id: str, verb: str, wave: str, cause: str, stage: str) -> Ask:
+async def plan_unless_damaged(request: Request, client: Client, plan_id: str) -> SharedPlan | None:
+    """The plan as its viewers share it; None of one whose record cannot be read: what can be asked is not known."""
+    try:
+        return await kept_plan(request, client, plan_id)
+    except DamagedData:
+        return None
+
+
+def _plan_ask(client: Client, shared: SharedPlan | None, plan_id: str, verb: str, of: Narrowed) -> Ask:
     if verb not in PLAN_ASKS:
         raise Refusal(404, "not_found", "There is no such thing", f"nothing called {verb!r} can be done with a plan")
-    number = 0
-    if cause:
-        groups = client.live(plan_id).causes
-        alike = [one for one in groups if one.cause.type == cause and (not stage or one.cause.stage == stage)]
+    possible: Mapping[str, Possible] = {}
+    if shared is not None:
+        alike = [group for group in shared.live.causes if _is_meant(group.cause, of)] if of.cause else []
         number = sum(len(one.tenants) for one in alike)
-    return PLAN_ASKS[verb](client.summary(plan_id), Narrowed(wave, cause, stage, number))
+        possible = shared.live.possible_of_cause(alike[0]) if alike else shared.live.possible()
+        of = replace(of, number=number, possible=possible.get(verb, FREELY))
+    return as_possible(PLAN_ASKS[verb](client.summary(plan_id), of), possible.get(verb, FREELY))
+
+
+def _is_meant(cause: FailureCause, of: Narrowed) -> bool:
+    return cause.type == of.cause and (not of.stage or cause.stage == of.stage)
 
 
 def _task_ask(verb: str, status: TaskStatus) -> Ask:

@@ -7,30 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from orchestrator.console.access.roles import Permission
 from orchestrator.console.page import words
 from orchestrator.console.page.buttons import (
     Button,
-    ask_url,
-    button,
     cause_buttons,
     gate_buttons,
     more_buttons,
     plan_buttons,
     plan_url,
+    resume_button,
 )
 from orchestrator.console.page.cells import CODES
 from orchestrator.console.page.rendering import piece
-from orchestrator.console.page.shared_plan import SharedPlan
+from orchestrator.console.page.shared_plan import CAUSES_SHOWN, SharedPlan
 from orchestrator.control.answers import PlanSummary, WaveStatus
 from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
 from orchestrator.control.live_plan import FAILED
+from orchestrator.control.possible import Possible
 from orchestrator.domain.roles import Role
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PLAN_ENDED_WELL, PlanState, TaskState
 from orchestrator.domain.waves import WaveState
 
-CAUSES_SHOWN: Final = 30
 TENANTS_NAMED: Final = 6
 
 
@@ -63,34 +61,42 @@ def _head(shared: SharedPlan, _: Role) -> str:
 
 def _actions(shared: SharedPlan, role: Role) -> str:
     plan = shared.live.summary
-    return piece("plan/_actions.html", buttons=plan_buttons(plan, role), more=more_buttons(plan, role))
+    buttons, more = plan_buttons(plan, role, shared.possible), more_buttons(plan, role, shared.possible)
+    return piece("plan/_actions.html", buttons=buttons, more=more)
 
 
 def _now(shared: SharedPlan, role: Role) -> str:
-    return piece("plan/_now.html", now=now_of(shared.live.summary, role, shared.live.seconds_run))
+    return piece("plan/_now.html", now=now_of(shared.live.summary, role, shared.live.seconds_run, shared.possible))
 
 
-def now_of(plan: PlanSummary, role: Role, seconds_run: float | None = None) -> Now:
-    """What matters most of it at this moment."""
-    base = plan_url(plan.plan_id)
+def now_of(
+    plan: PlanSummary, role: Role, seconds_run: float | None = None, possible: Mapping[str, Possible] | None = None
+) -> Now:
+    """What matters most of it at this moment; ``possible``: what could be asked for, which the buttons go by."""
+    can = possible or {}
     wave = current_wave(plan)
     if plan.status in PLAN_ENDED:
         return _ended(plan, seconds_run)
-    if plan.breaker is not None and plan.breaker.tripped:
-        broken = [breach_sentence(*one) for one in breaches(plan)] or ["breaker tripped"]
-        resume = button("Resume…", ask_url(base, "resume"), role, Permission.OPERATE, style="primary")
+    resume = resume_button(plan, role, can)
+    if (
+        plan.breaker is not None
+        and plan.breaker.tripped
+        and (broken := [breach_sentence(*one) for one in breaches(plan)])
+    ):
         return Now(_sentence(broken[0]), TaskState.ROLLBACK_FAILED, "bad", buttons=(resume,))
     if wave is not None and wave.state in (WaveState.GATED, WaveState.REJECTED):
         return Now(
             _sentence(wave_sentence(wave, plan.plan_id)),
             TaskState.PAUSED,
             "warn",
-            buttons=tuple(gate_buttons(plan, wave.name, role)),
+            buttons=tuple(gate_buttons(plan, wave.name, role, can)),
         )
     if plan.status == PlanState.PAUSED:
         by = plan.paused_by
         why = f" by {by.actor}" + (f": {by.reason}" if by.reason else "") if by else ""
-        return Now(f"Paused{why}", TaskState.PAUSED, "warn")
+        # Such as that its breaker took a wave back.
+        but = can["resume"].why.partition(";")[0] if "resume" in can else ""
+        return Now(f"Paused{why}" + (f"; {but}" if but else ""), TaskState.PAUSED, "warn", buttons=(resume,))
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"
@@ -134,9 +140,7 @@ def _figures(shared: SharedPlan, _: Role) -> str:
     return piece(
         "plan/_figures.html",
         plan=plan,
-        done=live.done,
-        total=live.total,
-        percent=100 * live.done // max(live.total, 1),
+        progress=words.progress_of(plan),
         goes_back=shared.goes_back,
         rate="" if rate is None else f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}",
         left=span_text(_rounded(left)),
@@ -209,7 +213,9 @@ def _causes(shared: SharedPlan, role: Role) -> str:
             "count": len(group.tenants),
             "message": group.message,
             "tenants": list(group.tenants.values())[-1 : -TENANTS_NAMED - 1 : -1],
-            "buttons": cause_buttons(plan, group.cause.type, group.cause.stage, role),
+            "buttons": cause_buttons(
+                plan, group.cause.type, group.cause.stage, role, shared.possible_of_causes.get(group.cause, {})
+            ),
         }
         for group in groups[:CAUSES_SHOWN]
     ]

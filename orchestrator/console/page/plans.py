@@ -17,10 +17,11 @@ from orchestrator.console.page.plan_pieces import now_of
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.shared import Shelf, Watched
 from orchestrator.console.page.streams import Message, seen_of, stream
+from orchestrator.console.page.words import progress_of
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import DAMAGED
-from orchestrator.control.live_plan import FAILED, done_of
+from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import PlanState
 from orchestrator.domain.task_id import plan_of, position_of
@@ -65,11 +66,17 @@ def draw_rows(plans: Sequence[PlanSummary]) -> str:
 
 
 def _row(plan: PlanSummary) -> dict[str, Any]:
-    total = sum(plan.counts.values())
-    done = done_of(plan)
+    progress = progress_of(plan)
     failed = sum(plan.counts.get(state, 0) for state in FAILED)
-    told: dict[str, Any] = {"plan": plan, "total": total, "done": done, "failed": failed, "tone": "", "now": ""}
-    told["percent"] = 100 * done // max(total, 1)
+    told: dict[str, Any] = {
+        "plan": plan,
+        "total": progress.total,
+        "done": progress.done,
+        "failed": failed,
+        "tone": "",
+        "now": "",
+    }
+    told["percent"] = progress.percent
     if plan.status != DAMAGED:
         now = now_of(plan, Role.VIEWER)
         told |= {

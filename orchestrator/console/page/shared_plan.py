@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orchestrator.client import Client
@@ -11,11 +11,14 @@ from orchestrator.console.page.cells import Cells, grouped
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.log_lines import LogLine, log_line
 from orchestrator.console.page.shared import Watched
+from orchestrator.control.failure_causes import FailureCause
 from orchestrator.control.live_plan import PLAN_GOES_BACK, TaskView
+from orchestrator.control.possible import Possible
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.roles import Role
 
+CAUSES_SHOWN: Final = 30
 LINES: Final = 50
 """Of the log's end, which the page shows as it grows."""
 
@@ -55,6 +58,10 @@ class SharedPlan(Watched):
         self._looks = 0
         self._touched: dict[str, int] = {}
         waves = [f"wave-{index}" for index, _ in enumerate(self.cells.strips)]
+        self.possible: Mapping[str, Possible] = {}
+        self.possible_of_causes: Mapping[FailureCause, Mapping[str, Possible]] = {}
+        self._asked_of: object = None
+        self._ask_what_is_possible()
         self.fragments = Fragments(lambda name, role: draw(name, role, self), (*PIECES, *waves), BY_ROLE)
         self._read_views()
 
@@ -70,6 +77,8 @@ class SharedPlan(Watched):
         self._looks += 1
         if is_new or self._looks % LOOKS_BETWEEN_READS == 0:
             is_new = self._read_views() or is_new
+        if is_new or self._looks % LOOKS_BETWEEN_READS == 0:
+            is_new = self._ask_what_is_possible() or is_new
         if moved:
             if len(self._steps) == STEPS_KEPT:
                 self._complete_since = self._steps[0][0]
@@ -95,6 +104,23 @@ class SharedPlan(Watched):
     def goes_back(self) -> bool:
         """It is on its way back as a whole, or has been."""
         return self.live.summary.status in PLAN_GOES_BACK
+
+    def _ask_what_is_possible(self) -> bool:
+        """Which buttons can be pressed; True when it is another answer. Asked at once when what it hangs on has
+        changed, else now and then: numbers alone change many times a second."""
+        plan, causes = self.live.summary, list(self.live.causes)[:CAUSES_SHOWN]
+        hangs_on = (
+            *(plan.status, plan.pausing, plan.cancelling, plan.resuming, plan.retrying, plan.breaker, plan.paused_by),
+            *(sorted(state for state, number in plan.counts.items() if number), plan.accepted_failures),
+            *([wave.state for wave in plan.waves], [(group.cause, len(group.tenants)) for group in causes]),
+        )
+        if hangs_on == self._asked_of and self._looks % LOOKS_BETWEEN_READS:
+            return False
+        self._asked_of = hangs_on
+        before = (self.possible, self.possible_of_causes)
+        self.possible = self.live.possible()
+        self.possible_of_causes = {group.cause: self.live.possible_of_cause(group) for group in causes}
+        return before != (self.possible, self.possible_of_causes)
 
     def _read_lines(self) -> None:
         self.lines.clear()

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from orchestrator.client import Client
-from orchestrator.console.access.roles import MayRead
+from orchestrator.console.access.offered import remarks_for
+from orchestrator.console.access.roles import Actor, MayRead
 from orchestrator.console.page.buttons import task_buttons
 from orchestrator.console.page.plan import kept_plan
 from orchestrator.console.page.rendering import page, piece
@@ -87,8 +88,8 @@ def draw_task(client: Client, shared: SharedPlan, task: TaskStatus, role: Role) 
         verdicts=verdicts[:INSTANCES_SHOWN],
         tries=tries,
         more=max(0, len(verdicts) - INSTANCES_SHOWN),
-        why=_explain(client, task),
-        buttons=list(task_buttons(task, role)) if task.status != DAMAGED else [],
+        why=remarks_for(Actor("", role), _explain(client, task)),
+        buttons=list(task_buttons(task, role, shared.live.possible_of_task(task))) if task.status != DAMAGED else [],
         is_active=task.status in TASK_ACTIVE,
     )
 

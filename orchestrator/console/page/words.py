@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from orchestrator.control.answers import PlanSummary
+from orchestrator.control.live_plan import PLAN_GOES_BACK, done_of
 from orchestrator.domain.printable import printable_block
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import TaskState
@@ -76,6 +78,35 @@ def value_words(value: Any) -> str:
 def count(value: int, noun: str, nouns: str = "") -> str:
     """``1 tenant``, ``2 tenants``."""
     return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``words``: ``8 of 10 tenants``, and what became of those that have ended otherwise."""
+
+    percent: int
+    done: int
+    total: int
+    words: str
+
+
+_OTHERWISE: Final = (
+    (TaskState.FAILED, "failed"),
+    (TaskState.ROLLED_BACK, "back"),
+    (TaskState.ROLLBACK_FAILED, "could not go back"),
+    (TaskState.CANCELLED, "cancelled"),
+)
+
+
+def progress_of(plan: PlanSummary) -> Progress:
+    """How many have come to where the plan leads: to the new config, or back, of a plan that goes back as a whole."""
+    total = sum(plan.counts.values())
+    goes_back = plan.status in PLAN_GOES_BACK
+    done = done_of(plan) if goes_back else plan.counts.get(TaskState.COMPLETED, 0)
+    counted = () if goes_back else _OTHERWISE
+    others = [f"{plan.counts[state]:,} {what}" for state, what in counted if plan.counts.get(state)]
+    said = f"{done:,} of {total:,} tenants" + (" moved, " + ", ".join(others) if others else "")
+    return Progress(100 * done // max(total, 1), done, total, said)
 
 
 def told_moment(value: str | datetime | None) -> datetime | None:

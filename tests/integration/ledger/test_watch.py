@@ -17,6 +17,7 @@ from orchestrator.cli.watch.session import Session
 from orchestrator.cli.watch.view import View
 from orchestrator.console.page.cells import Cells
 from orchestrator.control.live_plan import PLAN_GOES_BACK, LivePlan, TaskView
+from orchestrator.control.possible import PossibleVerbs
 from orchestrator.control.status import StatusReader
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain.errors import Unreachable
@@ -193,7 +194,7 @@ def test_a_failure_that_was_answered_is_no_cause_any_more(
 ) -> None:
     """A pause keeps the task in its queue: what it waits with is told by what was asked for, by no event of its own."""
     failed, _ = world.started("p", ["a", "b"], max_concurrency=2)
-    live = WatchedPlan(world.reader, "p", nullcontext)
+    live = WatchedPlan(world.reader, "p", nullcontext, PossibleVerbs(world.operations))
     cells = Cells(live)
     live.listeners = (cells.take,)
     world.begin(failed)
