@@ -121,7 +121,7 @@ def _first(*ways: Way) -> Possible:
         reply = ask()
         if reply.answer is Taken.ACCEPTED:
             return Possible("", options, "" if refusal is None else _words(refusal))
-        if refusal is None and reply.why in ("state", "bad-move", "none-failed", "not-failed", "running"):
+        if refusal is None and reply.why in ("state", "bad-move", "running"):
             return Possible(_words(reply))
         refusal = refusal or reply
     assert refusal is not None

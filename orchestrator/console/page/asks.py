@@ -155,8 +155,21 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
         effect("go", f"{count(number, 'failed tenant queues', 'failed tenants queue')} again, behind what still waits"),
         effect("stay", "Each goes on behind its last good stage; waves, caps and freezes hold"),
     )
+    if not number:
+        # Nothing stands as failed: what a policy took back can be moved again.
+        title = "Move again what was taken back"
+        effects = (
+            effect("go", "What a breaker or policy took back queues again, from its first stage on"),
+            effect("stay", "Waves, caps and freezes hold"),
+        )
     scratch = () if of.cause else (Checkbox("from_scratch", "From the first stage on"),)
-    return Ask(title, f"Retry {number:,}", effects, choices=(*scratch, FORCE, OVERRIDE), needs_reason=False)
+    return Ask(
+        title,
+        f"Retry {number:,}" if number else "Retry",
+        effects,
+        choices=(*scratch, FORCE, OVERRIDE),
+        needs_reason=False,
+    )
 
 
 def _rollback(plan: PlanSummary, _: Narrowed) -> Ask:

@@ -81,7 +81,7 @@ def count(value: int, noun: str, nouns: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class HowFar:
     """``words``: ``8 of 10 tenants``, and what became of those that have ended otherwise."""
 
     percent: int
@@ -98,7 +98,7 @@ _OTHERWISE: Final = (
 )
 
 
-def progress_of(plan: PlanSummary) -> Progress:
+def progress_of(plan: PlanSummary) -> HowFar:
     """How many have come to where the plan leads: to the new config, or back, of a plan that goes back as a whole."""
     total = sum(plan.counts.values())
     goes_back = plan.status in PLAN_GOES_BACK
@@ -106,7 +106,7 @@ def progress_of(plan: PlanSummary) -> Progress:
     counted = () if goes_back else _OTHERWISE
     others = [f"{plan.counts[state]:,} {what}" for state, what in counted if plan.counts.get(state)]
     said = f"{done:,} of {total:,} tenants" + (" moved, " + ", ".join(others) if others else "")
-    return Progress(100 * done // max(total, 1), done, total, said)
+    return HowFar(100 * done // max(total, 1), done, total, said)
 
 
 def told_moment(value: str | datetime | None) -> datetime | None:

@@ -254,13 +254,13 @@ def test_page_explain_and_status_tell_the_same_of_a_wave_that_was_taken_back(
     taken_back(world, "p")
     page = console.get("/plans/p", headers=HTML).text
     assert "Breaker tripped" not in page
-    assert "its breaker took 2 tenants back" in unescape(page)
+    assert "its breaker took 2 tenants of wave first back" in unescape(page)
     assert "0 of 4 tenants moved, 2 back" in page
     reasons = " ".join(client.explain(plan_id="p").reasons)
-    assert "its breaker took 2 tenants back" in reasons
+    assert "its breaker took 2 tenants of wave first back" in reasons
     assert "--accept-failures" in reasons
     dialog = console.get("/plans/p/ask/resume", headers=HTML).text
-    assert "it is refused: its breaker took 2 tenants back" in unescape(dialog)
+    assert "it is refused: its breaker took 2 tenants of wave first back" in unescape(dialog)
     assert 'name="accept_failures" checked' in dialog
 
 
