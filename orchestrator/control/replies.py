@@ -47,6 +47,8 @@ _WHY: Final = {
     "retrying": "its failed tasks are being retried already",
     "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
+    "expired": "its plan could start nothing before its not_after, and starts nothing any more; submit it anew with "
+    "another",
     "max-retry": "it has been retried {what} times, the most that max_retry allows",
     "moved": "task {what} has moved the tenant since; --force {does_it} all the same",
     "free": "nobody holds it",

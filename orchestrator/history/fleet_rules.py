@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.domain import events as e
+from orchestrator.domain.fold import PLAN_STATE_AFTER
 from orchestrator.domain.fold_fleet import breakers_of, wave_named
 from orchestrator.domain.folded import FoldedPlan, FoldedTask
 from orchestrator.domain.folded_fleet import FoldedPart, FoldedWave
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.waves import WaveState
 from orchestrator.history.admission_rules import MOVE_ADMISSIONS
 from orchestrator.history.report import Report
@@ -83,6 +84,24 @@ def _why_not_done(plan: FoldedPlan, wave: FoldedWave, event: e.PlanWaveCompleted
     if wave.until is not None and event.occurred_at < wave.until:
         found.append(f"it soaks until {wave.until:%H:%M:%S}")
     return found
+
+
+def unheard_end(world: World, event: e.Event, report: Report) -> None:
+    """I13: no plan ends by itself while its wave has still to soak, or to ask its gate."""
+    plan = world.plans.get(event.plan_id)
+    if plan is None or not plan.created or PLAN_STATE_AFTER.get(event.type) not in PLAN_ENDED:
+        return
+    wave = plan.undone_wave
+    # One that was given up, or went back as a whole, waits for nothing; and with too many failed it is over.
+    if wave is None or plan.cancel_asked or plan.state is PlanState.ROLLING_BACK or plan.is_breached:
+        return
+    before = plan.waves[: plan.waves.index(wave) + 1]
+    if not wave.has_moved or any(not one.has_ended or one.is_breached for one in before):
+        return
+    has_to_soak = wave.soak_seconds is not None and wave.counts[TaskState.COMPLETED] > 0
+    if wave.gate or has_to_soak:
+        what = "its gate is not approved" if wave.gate else "it has not soaked"
+        report.add("I13", f"{event.type} of {plan.plan_id}, whose wave {wave.name} is {wave.state}: {what}", event)
 
 
 def gate_asked(world: World, event: e.Event, report: Report) -> None:

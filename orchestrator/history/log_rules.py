@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.domain import events as e
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
 from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
-from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, wave_end, waves
+from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, unheard_end, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
 from orchestrator.history.pace_rules import expiry, rate, start_time
@@ -34,6 +34,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     plan_pause,
     waves,
     wave_end,
+    unheard_end,
     gate_asked,
     soak_begin,
     way_back_answered,

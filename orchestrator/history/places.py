@@ -56,5 +56,15 @@ def _bears_one_more(plan: Mapping[str, str], part: str) -> bool:
 
 
 def wave_keeps_open(plan: Mapping[str, str]) -> bool:
-    """Whether a wave that soaks, or waits for its gate, keeps the plan open though all its tasks have ended."""
-    return plan.get(f"wave:{plan.get('passed', 0)}:state") in WAVE_DONE and plan.get("cancelRequested") != "1"
+    """Whether a wave that soaks, or waits for its gate, keeps the plan open though all its tasks have ended; or has to
+    do so, and waits for the answer to a breaker that had tripped."""
+    passed = int(plan.get("passed", 0))
+    if plan.get("cancelRequested") == "1" or passed >= int(plan.get("waves", 0)):
+        return False
+    part = f"wave:{passed}:"
+    if plan.get(f"{part}state") in WAVE_DONE:
+        return True
+    parts = ["", *(f"wave:{wave}:" for wave in range(int(plan.get("wave", 0)), passed + 1))]
+    soaks = f"{part}soak" in plan and _count(plan, part, TaskState.COMPLETED) > 0
+    is_answered = "tripped" not in plan or any(_is_breached(plan, one) for one in parts)
+    return not is_answered and (f"{part}gate" in plan or soaks)

@@ -1,15 +1,15 @@
 -- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts, which may be repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
 --       (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       freeze-times, thawing, lined (zsets), active (set), feed, audit, log:{plan} (streams)
+--       freeze-times, thawing, awaited, lined (zsets), active (set), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
 --       7 only failures whose type is like this, in small letters: the parts between the pattern's stars as a JSON list,
 --       '' for any
 -- CODES LOOKED, the plan's status, next position (-1 at the end), how many were accepted, how many that may
 --       have failed are damaged | MISSING | REFUSED, status, why |
 --       BAD_MOVE
--- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
---       TaskFailureAccepted
+-- EVENTS OperationRequested PlanPaused PlanReopened PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting TaskFailureAccepted
 -- @include keys
 -- @include acceptance
 -- @include pattern
@@ -39,12 +39,12 @@ for position = first, last do
   if task and is_asked_for(task) then failed[#failed + 1] = task
   elseif not (task and TASK_KNOWN[task.status]) and may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
-local move = ask_acceptance(plan_id, f[1], #failed)
+local moves = ask_acceptance(plan_id, f[1], #failed)
 
 REQUEST = ARGV[4]
 for _, task in ipairs(failed) do
   emit_operation('accept', plan_id, task, actor, reason, '{"ofPlan":true}')
   accept_failure(task, actor, reason)
 end
-settle_acceptance(move)
-return {'LOOKED', move and move.to or f[1], last + 1 < tonumber(f[2]) and last + 1 or -1, #failed, damaged}
+local status = #failed > 0 and settle_acceptance(plan_id, f[1], moves) or f[1]
+return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #failed, damaged}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.fleet.start_rules import StartRules
+from orchestrator.ledger.operations import Order
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.waiting import wait_until
@@ -59,7 +60,26 @@ def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: Le
     said = (asked.operation, asked.target_id, asked.actor, asked.reason)
     assert said == ("cancel", "p", "system", "it could not start before its not_after")
     assert world.line("a") == []
+    # Its time is over for good: who wants it all the same submits it anew.
+    before = world.state()
+    reply = world.ask("retry", "p.1", Order("ada", "after all", from_scratch=True))
+    assert (reply.answer, reply.why, world.state()) == ("REFUSED", "expired", before)
+    assert not world.client.exists(world.keys.of("due"))
     world.check()
+
+
+def test_one_that_is_cancelled_and_retried_is_given_up_too_when_its_time_is_over(world: LedgerWorld) -> None:
+    world.plan("p", ["a"], rules=rules(world, ends=2.0))
+    world.ask("pause", "p")
+    world.ask("cancel", "p")
+    world.serve("p")
+    world.freeze("a")
+    assert world.ask("retry", "p.0", Order("ada", "", from_scratch=True)).answer == "ACCEPTED"
+    assert world.serve("p") == []
+    world.wakes()
+    assert wait_until(lambda: turns(world)) == ["p"]
+    assert (world.serve("p"), world.status("p")) == ([], "CANCELLED")
+    assert world.ask("retry", "p.0", Order("ada", "", from_scratch=True)).why == "expired"
 
 
 def test_one_that_has_started_in_time_goes_on(world: LedgerWorld) -> None:

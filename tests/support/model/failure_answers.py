@@ -71,8 +71,13 @@ class FailureAnswers(PlanOperations):
     def _settle_acceptance(self, plan: Plan) -> None:
         is_right = all(task.status is T.COMPLETED or task.accepted for task in plan.tasks)
         if plan.status is P.FAILED and is_right:
-            plan.status = PLAN_MOVES[plan.status, Trigger.ACCEPT]
-            self._say("PlanCompleted", plan.id)
+            if not self._is_kept(plan):
+                plan.status = PLAN_MOVES[plan.status, Trigger.ACCEPT]
+                self._say("PlanCompleted", plan.id)
+                return
+            # Its last wave has still to soak, or to ask its gate.
+            self._reopen(plan)
+        self._settle_waves(plan)
 
     def _may_leave(self, task: Task) -> bool:
         waits = task.status in (T.PENDING, T.PAUSED) and not task.started

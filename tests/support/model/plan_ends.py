@@ -92,8 +92,7 @@ class PlanEnds(Lines):
     def _settle(self, plan: Plan) -> None:
         states = [task.status for task in plan.tasks]
         is_open = plan.has_open() or plan.retry is not None or bool(plan.takes_back)
-        wave = plan.undone
-        is_kept = wave is not None and wave.state in WAVE_DONE and plan.status is not P.ROLLING_BACK and not plan.cancel
+        is_kept = self._is_kept(plan)
         if not is_open and not is_kept and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
             plan.status, event = self._end_of(plan, states)
             plan.pause = False
@@ -102,6 +101,19 @@ class PlanEnds(Lines):
         elif (is_open or is_kept) and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
             plan.status = P.PAUSED
             self._say("PlanPaused", plan.id)
+
+    @staticmethod
+    def _is_kept(plan: Plan) -> bool:
+        """Open although all its tasks have ended: by what its wave waits for, or has to once its breaker is answered."""
+        wave = plan.undone
+        if wave is None or plan.status is P.ROLLING_BACK or plan.cancel:
+            return False
+        if wave.state in WAVE_DONE:
+            return True
+        before = plan.waves[: wave.index + 1]
+        if plan.breached or any(not one.has_ended or one.breached for one in before):
+            return False
+        return wave.has_moved and (wave.gate or (wave.soaks and wave.has_completed))
 
     def _end_of(self, plan: Plan, states: list[TaskState]) -> tuple[PlanState, str]:
         if plan.status is P.ROLLING_BACK:

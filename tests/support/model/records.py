@@ -167,6 +167,15 @@ class Wave(Limits):
     state: WaveState = WaveState.PENDING
 
     @property
+    def has_moved(self) -> bool:
+        """Somebody is there to be judged by, taken back or given up since as well."""
+        return self.has_begun or any(task.status is T.FAILED for task in self.tasks)
+
+    @property
+    def has_completed(self) -> bool:
+        return any(task.status is T.COMPLETED for task in self.tasks)
+
+    @property
     def has_ended(self) -> bool:
         return not any(task.status in TASK_OPEN or task.rollback for task in self.tasks)
 

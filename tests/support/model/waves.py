@@ -22,9 +22,9 @@ class Waves(PlanEnds):
                 return
             if wave.state in WAVE_DONE:
                 return
-            if not wave.has_begun and not any(task.status is T.FAILED for task in wave.tasks):
+            if not wave.has_moved:
                 self._pass_wave(plan, wave)
-            elif wave.soaks and any(task.status is T.COMPLETED for task in wave.tasks):
+            elif wave.soaks and wave.has_completed:
                 wave.state = WaveState.SOAKING
                 wave.doubted.clear()
                 self._say("PlanWaveSoaking", plan.id)
@@ -103,12 +103,6 @@ class Waves(PlanEnds):
                 plan.pause = plan.by_gate = True
         self._settle(plan)
         return ACCEPTED
-
-    @staticmethod
-    def _is_kept(plan: Plan) -> bool:
-        """Open although all of its tasks have ended, by what its wave waits for."""
-        wave = plan.undone
-        return wave is not None and wave.state in WAVE_DONE
 
     @staticmethod
     def _why_not_on(plan: Plan) -> str | None:

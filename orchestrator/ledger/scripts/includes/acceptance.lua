@@ -12,13 +12,15 @@ local function why_not_accepted(task)
   return task.rollback and 'rollback-requested' or nil
 end
 
--- The move of a plan that has ended, by the acceptance of so many failures: with all of them it is COMPLETED.
+-- The moves of a plan that has ended, by the acceptance of so many failures: with all of them it is COMPLETED, unless its
+-- last wave has still to soak, or to ask its gate. Then it runs again for that.
 local function ask_acceptance(plan_id, status, number)
   if status ~= PLAN.FAILED then return nil end
   local f = redis.call('HMGET', K.plan(plan_id), 'total', COUNT.COMPLETED, 'n:accepted')
   local plan = {id = plan_id, status = status, total = tonumber(f[1]), accepted = tonumber(f[3] or 0) + number}
   plan[TASK.COMPLETED] = tonumber(f[2] or 0)
-  return plan[TASK.COMPLETED] + plan.accepted == plan.total and ask_plan(plan, 'accept') or nil
+  if plan[TASK.COMPLETED] + plan.accepted ~= plan.total then return nil end
+  return {ends = ask_plan(plan, 'accept'), goes_on = ask_plan(plan, 'reopen')}
 end
 
 local function accept_failure(task, actor, reason)
@@ -28,8 +30,17 @@ local function accept_failure(task, actor, reason)
   emit_task('TaskFailureAccepted', task, '{"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason) .. '}')
 end
 
-local function settle_acceptance(move)
-  if not move then return end
-  move_plan(move)
-  emit_end(move)
+-- What it makes of its plan. The status that it has then.
+local function settle_acceptance(plan_id, status, moves)
+  if moves and not wave_keeps_open(plan_id) then
+    move_plan(moves.ends)
+    emit_end(moves.ends)
+    return moves.ends.to
+  end
+  if moves then reopen_plan(moves.goes_on) end
+  if moves or not PLAN_ENDED[status] then
+    settle_waves(plan_id)
+    wake_plan(plan_id)
+  end
+  return moves and moves.goes_on.to or status
 end

@@ -10,5 +10,5 @@ local function give_up_if_late(plan_id)
   if not f[1] or WALL < tonumber(f[1]) or f[3] == '1' or not plan_row(f[2], 'cancel') then return end
   emit_operation('cancel', plan_id, nil, 'system', TOO_LATE)
   redis.call('HSET', K.plan(plan_id), 'cancelRequested', 1, 'cancelledBy', 'system: ' .. TOO_LATE, 'cancelCursor', 0)
-  redis.call('HDEL', K.plan(plan_id), 'notAfter', 'retryCursor')
+  redis.call('HDEL', K.plan(plan_id), 'retryCursor')
 end

@@ -18,6 +18,13 @@ local function opens_at(plan_id)
   return WALL < at and at or nil
 end
 
+-- Whether it could start no move before its not_after: it starts none any more, whoever asks (I15).
+-- @rare
+local function has_run_out(plan_id)
+  local at = tonumber(redis.call('HGET', K.plan(plan_id), 'notAfter') or nil)
+  return at ~= nil and WALL >= at
+end
+
 -- A move starts: the next one has its time, and the plan has started in time.
 local function note_start(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'paced', 'rate', 'rateAt')

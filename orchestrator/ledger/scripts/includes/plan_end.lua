@@ -5,6 +5,7 @@
 -- @include move
 -- @include breaker
 -- @include waves
+-- @include kept_open
 
 local SETTLED = {
   complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled', pause = 'PlanPaused',

@@ -6,6 +6,7 @@
 -- @include operation
 -- @include tenant_history
 -- @include skipped
+-- @include pace
 
 -- A checkpoint of the stages that are recorded as done; none is needed when there are none. How long it is, is noted:
 -- reading it is most of the work.
@@ -41,6 +42,7 @@ end
 local function retry_refusal(task, asked)
   local stops = what_stops(task)
   if stops then return stops end
+  if has_run_out(task.plan) then return 'expired' end
   if task.status ~= TASK.FAILED and not asked.scratch then return 'scratch-only' end
   if task.retries >= SETTINGS.MAX_RETRY then return 'max-retry', task.retries end
   return why_not_from_there(task, asked)

@@ -111,10 +111,3 @@ local function settle_waves(plan_id)
   redis.call('HSET', plan, 'wave', wave)
   wake_plan(plan_id)
 end
--- Whether a wave whose tasks have all ended keeps its plan open.
--- @rare
-local function wave_keeps_open(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'passed', 'status', 'cancelRequested')
-  if not f[1] or f[3] == PLAN.ROLLING_BACK or f[4] == '1' or f[2] == f[1] then return false end
-  return WAVE_DONE[wave_state(plan_id, tonumber(f[2]))]
-end
