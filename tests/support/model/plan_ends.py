@@ -104,7 +104,7 @@ class PlanEnds(Lines):
 
     @staticmethod
     def _is_kept(plan: Plan) -> bool:
-        """Open although all its tasks have ended: by what its wave waits for, or has to once its breaker is answered."""
+        """Open although all its tasks have ended: by what its wave waits for, or has to once a breaker is answered."""
         wave = plan.undone
         if wave is None or plan.status is P.ROLLING_BACK or plan.cancel:
             return False
