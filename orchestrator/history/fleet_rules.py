@@ -92,11 +92,11 @@ def unheard_end(world: World, event: e.Event, report: Report) -> None:
     if plan is None or not plan.created or PLAN_STATE_AFTER.get(event.type) not in PLAN_ENDED:
         return
     wave = plan.undone_wave
-    # One that was given up, or went back as a whole, waits for nothing; and with too many failed it is over.
+    # One that was given up, or went back as a whole, waits for nothing; with too many failed, or sent back, it is over.
     if wave is None or plan.cancel_asked or plan.state is PlanState.ROLLING_BACK or plan.is_breached:
         return
     before = plan.waves[: plan.waves.index(wave) + 1]
-    if not wave.has_moved or any(not one.has_ended or one.is_breached for one in before):
+    if not wave.has_moved or any(not one.has_ended or one.is_breached or one.waits_for_answer for one in before):
         return
     has_to_soak = wave.soak_seconds is not None and wave.counts[TaskState.COMPLETED] > 0
     if wave.gate or has_to_soak:

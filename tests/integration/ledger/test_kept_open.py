@@ -144,3 +144,20 @@ def test_a_plan_without_waves_goes_on_as_well(world: LedgerWorld) -> None:
     assert world.wakes() == ["p"]
     pair.serve("p")
     assert world.status("p.0") == "RUNNING"
+
+
+@pytest.mark.parametrize("waits", [{"gate": "manual"}, {"soak_seconds": 0.001}])
+def test_a_last_wave_that_its_breaker_took_back_is_asked_for_nothing(
+    world: LedgerWorld, waits: dict[str, object]
+) -> None:
+    pair = Pair(world)
+    waves = (Wave("only", 2, tolerance=SOFT, **waits),)  # type: ignore[arg-type]
+    pair.submit("p", ["a", "b"], rules=FleetRules(2, None, "rollback_wave", waves), wave_of=[0, 0])
+    pair.serve("p")
+    pair.finish("p.1")
+    pair.stage("p.0")
+    pair.break_stage("p.0")
+    pair.serve("p")
+    for task_id in ("p.0", "p.1"):
+        pair.finish(task_id)
+    assert world.status("p") == "ROLLED_BACK"

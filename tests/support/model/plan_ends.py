@@ -111,7 +111,7 @@ class PlanEnds(Lines):
         if wave.state in WAVE_DONE:
             return True
         before = plan.waves[: wave.index + 1]
-        if plan.breached or any(not one.has_ended or one.breached for one in before):
+        if plan.breached or any(not one.has_ended or one.breached or one.waits_for_answer for one in before):
             return False
         return wave.has_moved and (wave.gate or (wave.soaks and wave.has_completed))
 
