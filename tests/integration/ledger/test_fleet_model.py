@@ -97,6 +97,30 @@ class FleetMachine(PairMachine):
         elif plan.undone is not None and plan.undone.gate:
             self.pair.answer_gate(plan.id, approves=data.draw(st.sampled_from([True, True, False])))
 
+    @precondition(lambda self: len(self.pair.model.plans) < 3)
+    @rule(data=st.data(), pauses=st.booleans())
+    def give_up_before_the_start(self, data: st.DataObject, pauses: bool) -> None:
+        """No coordinator has looked at it; some of it is moved after all."""
+        plan = f"p{len(self.pair.model.plans)}"
+        self._submit(data, list(TENANTS[:3]), 2)
+        if pauses:
+            self.pair.ask("pause", plan)
+        self.pair.ask("cancel", plan)
+        self.pair.serve(plan)
+        for task in data.draw(st.lists(st.integers(0, 2), min_size=1, unique=True)):
+            self.pair.ask("retry", f"{plan}.{task}", from_scratch=True)
+        self.pair.serve(plan)
+
+    @precondition(lambda self: self.failed())
+    @rule(data=st.data())
+    def retry_one_and_accept_the_others(self, data: st.DataObject) -> None:
+        """What stops the one is gone then."""
+        task_id = self._draw(data, self.failed())
+        plan = self.pair.model.tasks[task_id].plan
+        self.pair.ask("retry", task_id)
+        self.pair.serve(plan.id)
+        self.pair.accept(plan.id)
+
     @precondition(lambda self: self.tasks("queued", "running"))
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
