@@ -20,5 +20,5 @@ local function wave_keeps_open(plan_id)
   for one = wave, passed do
     if not has_ended_well(plan_id, one) then return false end
   end
-  return false
+  return has_moved(plan_id, passed) and soaks_or_asks(plan_id, passed) and true or false
 end
