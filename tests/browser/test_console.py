@@ -145,11 +145,12 @@ def test_what_a_receiver_would_not_take_is_sent_again_from_the_page(
         expect(given_up.get_by_role("row")).to_have_count(3)
         expect(given_up).to_contain_text("answered status 500")
         started = given_up.get_by_role("row").filter(has_text="PlanStarted")
-        ada.ask("Send again", says="is sent to ops again", within=started)
+        ada.ask("Send again", reason="it is back", says="is sent to ops again", within=started)
         expect(given_up.get_by_role("row")).to_have_count(2)
         hook.sender.look()
         assert told(server)[2:] == ["PlanStarted"]
-        ada.ask("Send again", says="1 notification is sent", within=page.get_by_role("region", name="Webhooks"))
+        hooks = page.get_by_role("region", name="Webhooks")
+        ada.ask("Send again", reason="it is back", says="1 notification is sent", within=hooks)
         expect(page.get_by_role("region", name="Webhooks")).to_contain_text("1 again")
         hook.sender.look()
         assert told(server)[3:] == ["PlanCreated"]
