@@ -12,7 +12,7 @@ from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.failure_answers import Chunked, FailureAnswers, Word
-from orchestrator.ledger.operations import Order, Reply, Taken, what_is_asked
+from orchestrator.ledger.operations import Done, Order, Reply, Taken
 from orchestrator.ledger.reader import Reader
 
 _DONE: Final = {
@@ -55,37 +55,33 @@ class FailureDesk:
         if pattern is not None and not pattern:
             name = "cause" if word == "accept" else "tenants"
             raise InvalidInput([Problem(name, pattern, "it must not be empty")])
-        asked = what_is_asked(word, f"plan {plan_id}" + (f" {pattern}" if pattern else ""), order)
-        reply = self._answers.first_answer(asked, order)
-        if reply is None:
-            reply = self._answers.keep_answer(asked, order, self._all(word, plan_id, pattern, order))
+        reply = self._answers.on_plan(word, plan_id, pattern, order)
+        if reply.answer is Taken.MISSING:
+            raise absent(self._reader, f"plan {plan_id!r}")
         return OperationResult(
             target_type="plan",
             target_id=plan_id,
             accepted=reply.answer is Taken.ACCEPTED,
             status=reply.status,
-            message=reason_words(reply) or reply.what,
+            message=reason_words(reply) or _done_words(word, reply),
             request_id=order.request_id,
         )
 
-    def _all(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Reply:
-        total, passed_by, status = 0, 0, ""
-        for reply, number in self._answers.on_plan(word, plan_id, pattern, order):
-            if reply.answer is Taken.MISSING:
-                raise absent(self._reader, f"plan {plan_id!r}")
-            if reply.answer is not Taken.ACCEPTED:
-                return reply
-            total, passed_by, status = total + number, passed_by + int(reply.what or 0), reply.status
-        damaged = ""
-        if passed_by:
-            look = typed("explain", "--plan", plan_id)
-            damaged = f"; {passed_by} passed by, since it is damaged: `{look}` names it and the way out"
-            if passed_by > 1:
-                damaged = damaged.replace("it is", "they are").replace("names it", "names them")
-        if not total:
-            return Reply(Taken.REFUSED, status, "", f"it has no such {_MANY[word]} task{damaged}", plan_id)
-        said = _MANY_DONE[word].format(number=total)
-        if total == 1:
-            said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
-            said = said.replace("1 waiting tenants have", "1 waiting tenant has")
-        return Reply(Taken.ACCEPTED, status, "", said + damaged, plan_id)
+
+def _done_words(word: Chunked, reply: Reply) -> str:
+    if not reply.what.startswith("{"):
+        # Kept in words, by a release of before.
+        return reply.what
+    told, damaged = Done.of(reply), ""
+    if told.damaged:
+        look = typed("explain", "--plan", reply.target_id)
+        damaged = f"; {told.damaged} passed by, since it is damaged: `{look}` names it and the way out"
+        if told.damaged > 1:
+            damaged = damaged.replace("it is", "they are").replace("names it", "names them")
+    if not told.done:
+        return f"it has no such {_MANY[word]} task{damaged}"
+    said = _MANY_DONE[word].format(number=told.done)
+    if told.done == 1:
+        said = said.replace("1 failures are", "1 failure is").replace("they do", "it does")
+        said = said.replace("1 waiting tenants have", "1 waiting tenant has")
+    return said + damaged

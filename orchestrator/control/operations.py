@@ -51,7 +51,7 @@ class Operator:
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of a plan's failed tasks that the narrowing takes."""
         check_order(order)
-        return NarrowedRetry(self._operations, self._status).of_plan(plan_id, narrowing, order)
+        return NarrowedRetry(self._operations, self._reader).of_plan(plan_id, narrowing, order)
 
     def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:
         """Approves or rejects the gate of a plan's wave; "" is the one that waits."""

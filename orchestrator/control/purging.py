@@ -68,12 +68,13 @@ class Purger:
         what = f"what ended before {moment.isoformat()}"
         if (first := self._purges.first_answer(what, order)) is not None:
             return PurgeResult(purged=json.loads(first.what))
-        purged: list[str] = []
+        purged = self._purges.parts(what, order)
         with opened(export) as file:
             for plan_id in self.listed(moment):
                 # Each is a request of its own; a repeat of the call draws the same ids.
                 one = replace(order, request_id=f"{order.request_id}/{plan_id}")
-                if self._purge(plan_id, one, file).answer is Taken.ACCEPTED:
+                part_of = (order.request_id, self._purges.asked(what, order))
+                if self._purge(plan_id, one, file, part_of=part_of).answer is Taken.ACCEPTED:
                     purged.append(plan_id)
                 self._finish(progress)
         self._purges.keep_answer(what, order, Reply(Taken.ACCEPTED, what=json.dumps(purged)))
@@ -83,7 +84,9 @@ class Purger:
         """Plans that ended before ``moment``: what ``ended_before`` would purge."""
         return self._purges.ended_before(round(moment.timestamp() * 1000))
 
-    def _purge(self, plan_id: str, order: Order, file: NewFile | None, seen: str = "") -> Reply:
+    def _purge(
+        self, plan_id: str, order: Order, file: NewFile | None, seen: str = "", part_of: tuple[str, str] = ("", "")
+    ) -> Reply:
         if file is not None:
             try:
                 for line in plan_lines(self._reader, plan_id):
@@ -94,7 +97,7 @@ class Purger:
                 return Reply(Taken.MISSING)
             # Before what is in it leaves the ledger.
             file.keep()
-        reply = self._purges.purge(plan_id, order, seen)
+        reply = self._purges.purge(plan_id, order, seen, part_of)
         if reply.why == "lost":
             self._purges.lose(plan_id)
         return reply

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final, Literal
 
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.operations import Operations, Order, Reply, Taken
+from orchestrator.ledger.operations import Operations, Order, Reply
 from orchestrator.ledger.task_search import pieces
 
 LOOKED_AT: Final = 50
@@ -23,7 +21,6 @@ class FailureAnswers:
     """The scripts behind them, on one ledger."""
 
     def __init__(self, ledger: Ledger, looked_at: int = LOOKED_AT) -> None:
-        self._ledger = ledger
         self._operations = Operations(ledger)
         self._looked_at = looked_at
 
@@ -35,27 +32,9 @@ class FailureAnswers:
         """What that would answer now."""
         return self._operations.would_ask(_VERBS[word], task_id)
 
-    def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Iterator[tuple[Reply, int]]:
+    def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Reply:
         """Accepts a plan's failures whose type is like the pattern (in any case), or takes out its waiting tenants that
-        are: some at a time, each time the answer so far and how many more it were. ``what`` of the answer: how
-        many that may be meant were passed by, since they are damaged; "" for none. May be cut off and repeated."""
+        are. ``Done.of`` reads the reply; it is ``REFUSED`` when there was none."""
         wanted = pieces(pattern and pattern.lower() if word == "accept" else pattern)
-        position = 0
-        while position >= 0:
-            who = (plan_id, order.actor, order.reason, order.request_id)
-            code, *rest = self._ledger.call(_CHUNKS[word], *who, position, self._looked_at, wanted)
-            if code != "LOOKED":
-                status, why = (str(rest[0]), str(rest[1])) if rest else ("", "")
-                yield Reply(Taken(code), status, why, "", plan_id, of_plan=True), 0
-                return
-            status, position, number, damaged = str(rest[0]), int(rest[1]), int(rest[2]), int(rest[3])
-            yield Reply(Taken.ACCEPTED, status, "", str(damaged or ""), plan_id, of_plan=True), number
-
-    def first_answer(self, asked: str, order: Order) -> Reply | None:
-        """How this request of a whole plan was answered before, if it was."""
-        found = self._operations.first_answer(asked, order.request_id)
-        return found and replace(found, of_plan=True)
-
-    def keep_answer(self, asked: str, order: Order, reply: Reply) -> Reply:
-        """Keeps the answer to a request of a whole plan."""
-        return replace(self._operations.keep_answer(asked, order.request_id, reply), of_plan=True)
+        of = f"plan {plan_id}" + (f" {pattern}" if pattern else "")
+        return self._operations.send_all(_CHUNKS[word], word, of, plan_id, order, self._looked_at, wanted)

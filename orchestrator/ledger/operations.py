@@ -40,6 +40,8 @@ class Taken(StrEnum):
     """The state does not allow it."""
     MISSING = "MISSING"
     """No such plan or task."""
+    MORE = "MORE"
+    """Some of its tasks are done, and the next are to be (see ``Operations.send_all``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Operations:
 
     def would_purge(self, plan_id: str, *, force: bool = True) -> Reply:
         """The same of ``purge_plan``."""
-        return replace(self._would("purge_plan", plan_id, "", int(force)), of_plan=True)
+        return replace(self._would("purge_plan", plan_id, "", int(force), "", ""), of_plan=True)
 
     def would_ask(self, verb: str, target_id: str) -> Reply:
         """The same of any verb of a person that takes no options."""
@@ -188,6 +190,13 @@ class Operations:
         kept = cast(str | None, self._ledger.client.get(self._ledger.keys.of("request", request_id)))
         return _repeated(kept, asked, request_id) if kept else None
 
+    def parts(self, asked: str, request_id: str) -> list[str]:
+        """The parts that this request, which is many scripts, has done so far, as ``purge_plan`` keeps them."""
+        kept = cast(str | None, self._ledger.client.get(self._ledger.keys.of("request", f"{request_id}/")))
+        first_asked, *done = kept.split("\n") if kept else [asked]
+        _check_same(first_asked, asked, request_id)
+        return done
+
     def keep_answer(self, asked: str, request_id: str, reply: Reply) -> Reply:
         """Keeps the answer; what was answered before it, should another have been quicker, counts instead."""
         told = (reply.target_id, reply.status, reply.what, request_id, asked, reply.answer)
@@ -203,6 +212,43 @@ class Operations:
             return _repeated(rest[0], asked, order.request_id)
         return _reply(target_id, code, *rest)
 
+    def send_all(self, verb: str, word: str, of: str, plan_id: str, order: Order, *options: int | str) -> Reply:
+        """Sends one request for many of a plan's tasks: as many scripts as it takes. May be cut off anywhere and sent
+        again. ``Done.of`` reads the reply, unless that says why nothing could be done."""
+        reply = self.send(verb, word, of, plan_id, order, *options)
+        while reply.answer is Taken.MORE:
+            reply = self.send(verb, word, of, plan_id, order, *options)
+        return replace(reply, of_plan=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why so many tasks were refused, and what about; ``task_id`` is the first of them."""
+
+    task_id: str
+    why: str
+    what: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a request for many tasks has done: to so many, so many passed by since they are damaged, so many refused,
+    and why (the first kinds of refusals)."""
+
+    done: int
+    damaged: int
+    refused: int
+    refusals: tuple[Refusal, ...]
+
+    @classmethod
+    def of(cls, reply: Reply) -> Done:
+        """As the reply to one of these requests tells it."""
+        told = json.loads(reply.what)
+        # An empty list of Lua's is an object.
+        refusals = tuple(Refusal(*one) for one in told["refusals"])
+        return cls(told["done"], told["damaged"], told["notDone"], refusals)
+
 
 def what_is_asked(word: str, of: str, order: Order) -> str:
     """The request in words: a repeat must say the same."""
@@ -214,10 +260,14 @@ def what_is_asked(word: str, of: str, order: Order) -> str:
 
 def _repeated(kept: str, asked: str, request_id: str) -> Reply:
     first_asked, target_id, answer = json.loads(kept)
+    _check_same(first_asked, asked, request_id)
+    return _reply(target_id, *answer)
+
+
+def _check_same(first_asked: str, asked: str, request_id: str) -> None:
     if first_asked != asked:
         message = f"it was used to {first_asked}; draw a new one for each request"
         raise InvalidInput([Problem("request_id", request_id, message)])
-    return _reply(target_id, *answer)
 
 
 def _reply(target_id: str, code: str, status: str = "", why: str = "", what: object = "") -> Reply:

@@ -19,11 +19,13 @@ class Purges:
         self._ledger = ledger
         self._operations = Operations(ledger)
 
-    def purge(self, plan_id: str, order: Order, seen: str = "") -> Reply:
+    def purge(self, plan_id: str, order: Order, seen: str = "", part_of: tuple[str, str] = ("", "")) -> Reply:
         """Takes the plan's record and log out; its tasks follow with ``chunk``. ``REFUSED`` while it has not ended,
         and when it went on after ``seen``, the planSequenceId of the last event that the caller knows of. By force also
-        one that cannot end, or whose record is damaged, unless a worker is at it."""
-        return self._operations.send("purge_plan", "purge", f"plan {plan_id}", plan_id, order, seen, int(order.force))
+        one that cannot end, or whose record is damaged, unless a worker is at it. ``part_of``: the request for many
+        plans that this is part of, its id and what it asks (see ``parts``)."""
+        options = (seen, int(order.force), *part_of)
+        return self._operations.send("purge_plan", "purge", f"plan {plan_id}", plan_id, order, *options)
 
     def chunk(self, limit: int = CHUNK) -> tuple[str, int] | None:
         """Takes out the next tasks of a purged plan: its id and how many are left; None when nothing is to be done."""
@@ -45,11 +47,19 @@ class Purges:
 
     def first_answer(self, of: str, order: Order) -> Reply | None:
         """How this request to purge was answered before, if it was; ``of`` says what was to be purged."""
-        return self._operations.first_answer(what_is_asked("purge", of, order), order.request_id)
+        return self._operations.first_answer(self.asked(of, order), order.request_id)
+
+    def asked(self, of: str, order: Order) -> str:
+        """What the request asks, in words."""
+        return what_is_asked("purge", of, order)
+
+    def parts(self, of: str, order: Order) -> list[str]:
+        """The plans that this request for many has purged. Raises ``InvalidInput`` when its id served another."""
+        return self._operations.parts(self.asked(of, order), order.request_id)
 
     def keep_answer(self, of: str, order: Order, reply: Reply) -> Reply:
         """Keeps the answer to a request that was many purges."""
-        return self._operations.keep_answer(what_is_asked("purge", of, order), order.request_id, reply)
+        return self._operations.keep_answer(self.asked(of, order), order.request_id, reply)
 
     def expired(self, seconds: float, limit: int, passed_by: int = 0) -> tuple[list[tuple[str, str]], list[str]]:
         """Plans that ended ``seconds`` ago or earlier by the ledger's clock, the oldest first, each with what ``purge``

@@ -174,7 +174,7 @@ def cancelled() -> Iterator[Planted]:
 
 def out(world: LedgerWorld) -> None:
     """Tenant c leaves the plan."""
-    list(FailureAnswers(world.ledger).on_plan("exclude", "p", "c", Order("eve", "not today")))
+    FailureAnswers(world.ledger).on_plan("exclude", "p", "c", Order("eve", "not today"))
 
 
 def _stops_cancelled(target: str) -> Do:

@@ -1,21 +1,22 @@
--- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts, which may be repeated.
+-- Accepts the failures of the next of a plan's tasks, in plan order: one request in many scripts.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
---       (hashes), seq, epoch, config:{task} (strings), ended, ready, leases-queued, leases-running, deadlines,
---       freeze-times, thawing, awaited, lined (zsets), active (set), inbox, feed, audit, log:{plan} (streams)
--- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
+--       (hashes), seq, epoch, config:{task}, request:{request} (strings), ended, ready, leases-queued, leases-running,
+--       deadlines, freeze-times, thawing, awaited, lined (zsets), active (set), inbox, feed, audit, log:{plan}
+--       (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 the most tasks to look at
 --       7 only failures whose type is like this, in small letters: the parts between the pattern's stars as a JSON list,
 --       '' for any
--- CODES LOOKED, the plan's status, next position (-1 at the end), how many were accepted, how many that may
---       have failed are damaged | MISSING | REFUSED, status, why |
---       BAD_MOVE
+-- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
+--       REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanReopened PlanCompleted PlanFailed PlanCancelled PlanRolledBack
 --       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting TaskFailureAccepted
 -- @include keys
 -- @include acceptance
+-- @include chunked
 -- @include pattern
 -- @include passed_by
 
-local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], SO_FAR.next
 local causes = read_pattern(ARGV[7])
 
 local function is_asked_for(task)
@@ -41,10 +42,9 @@ for position = first, last do
 end
 local moves = ask_acceptance(plan_id, f[1], #failed)
 
-REQUEST = ARGV[4]
 for _, task in ipairs(failed) do
   emit_operation('accept', plan_id, task, actor, reason, '{"ofPlan":true}')
   accept_failure(task, actor, reason)
 end
 local status = #failed > 0 and settle_acceptance(plan_id, f[1], moves) or f[1]
-return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #failed, damaged}
+return come_to(last + 1, tonumber(f[2]), status, #failed, damaged)

@@ -1,24 +1,24 @@
--- Takes the next of a plan's waiting tasks out of it, in plan order: one request in many scripts, which may be repeated.
+-- Takes the next of a plan's waiting tasks out of it, in plan order: one request in many scripts.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
---       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready,
---       leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined,
---       group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan},
---       plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
--- ARGV  1 plan id  2 actor  3 reason  4 request id  5 position of the first task to look at  6 the most to look at
+--       task:{task}, tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request}
+--       (strings), ended, ready, leases-queued, leases-running, deadlines, beats, handed-back, freeze-times, thawing,
+--       awaited, grouped, lined, group-line:{group}, frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active,
+--       group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 the most tasks to look at
 --       7 only tenants like this: the parts between the pattern's stars as a JSON list
--- CODES LOOKED, the plan's status, next position (-1 at the end), how many were taken out, how many that may
---       wait are damaged | MISSING | REFUSED, status, why |
---       BAD_MOVE
+-- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
+--       REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanProgress PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRollingBack
 --       PlanRolledBack PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 --       PlanBreakerTripped TaskWaiting TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include boundary
+-- @include chunked
 -- @include operation
 -- @include pattern
 -- @include passed_by
 
-local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], SO_FAR.next
 local tenants = read_pattern(ARGV[7])
 
 -- It has not been admitted in this attempt, whoever stopped it.
@@ -49,11 +49,9 @@ for position = first, last do
 end
 local plan_move = foresee(plan_id, changes)
 
-REQUEST = ARGV[4]
 for _, task in ipairs(waiting) do
   emit_operation('exclude', plan_id, task, actor, reason)
   cancel_task(task, actor)
 end
 if #waiting > 0 then settle_plan(plan_move) end
-local status = redis.call('HGET', K.plan(plan_id), 'status')
-return {'LOOKED', status, last + 1 < tonumber(f[2]) and last + 1 or -1, #waiting, damaged}
+return come_to(last + 1, tonumber(f[2]), redis.call('HGET', K.plan(plan_id), 'status'), #waiting, damaged)

@@ -6,7 +6,8 @@
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
 --       6 planSequenceId of the last event that the caller has seen, or '': a plan that went on since stays
 --       7 1 to take out also one that cannot end: it is being cancelled or goes back, or its record is damaged; not one
---       that a worker is at
+--       that a worker is at  8 id of the request for many plans that this is part of, or ''
+--       9 what that one asks, in words
 -- CODES ACCEPTED, status | ACCEPTED, status, 'lost' (lose_plan takes out what is left) | NOOP, '', why | REFUSED, status, why, what | MISSING |
 --       REPEATED, the first answer to this request id
 -- EVENTS PlanPurged
@@ -19,7 +20,7 @@
 -- @include sound
 -- @include whole
 
-local plan_id, actor, reason, seen, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6], ARGV[7] == '1'
+local plan_id, actor, reason, seen, force, of = ARGV[1], ARGV[2], ARGV[3], ARGV[6], ARGV[7] == '1', ARGV[8]
 local plan = K.plan(plan_id)
 
 -- How many of its tasks workers are at: their turns run, and they give signs of life.
@@ -67,10 +68,18 @@ if not (is_done and is_whole) then
 end
 if seen ~= '' and seen ~= f[3] then return {'REFUSED', status, 'went-on'} end
 
+-- A request for many plans keeps which it has purged, in the write that did it: sent again, it goes on there (I17).
+local function note_part(done)
+  if of == '' then return end
+  local key = K.request(of .. '/')
+  redis.call('SET', key, (redis.call('GET', key) or ARGV[9]) .. '\n' .. done, 'PX', KEPT_MS)
+end
+
 -- Its own log may be damaged: that is one of the reasons to take it out.
 WHOLE.can_tell(plan_id)
 WHOLE.ask_leases()
 ask_first()
+note_part(plan_id)
 local tasks = is_whole and tonumber(f[2]) or mend(f)
 if not tasks then
   -- Nor does the log: lose_plan looks for what is left.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
-from orchestrator.control.status import StatusReader
 from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.events import FailureInfo
-from orchestrator.ledger.operations import Operation, Order
+from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 
 FAILURES = {
@@ -33,7 +32,7 @@ def failed(world: LedgerWorld) -> LedgerWorld:
 
 
 def retry(world: LedgerWorld, narrowing: Narrowing, order: Order | None = None) -> tuple[bool, str]:
-    found = NarrowedRetry(world.operations, StatusReader(world.reader)).of_plan("p", narrowing, order or Order("ada"))
+    found = NarrowedRetry(world.operations, world.reader, 2).of_plan("p", narrowing, order or Order("ada"))
     return found.accepted, found.message
 
 
@@ -67,25 +66,28 @@ def test_nothing_fits(failed: LedgerWorld) -> None:
             retry(failed, empty)
     assert retried(failed) == []
     with pytest.raises(NotFound):
-        NarrowedRetry(failed.operations, StatusReader(failed.reader)).of_plan("q", Narrowing(cause="x"), Order("ada"))
+        NarrowedRetry(failed.operations, failed.reader).of_plan("q", Narrowing(cause="x"), Order("ada"))
 
 
-def test_the_same_request_again_goes_on_and_retries_nothing_twice(failed: LedgerWorld) -> None:
+def test_the_same_request_again_retries_nothing_twice(failed: LedgerWorld) -> None:
     order = Order("ada", request_id="r1")
-    # Cut off after its first task, which has failed again since.
-    one = Order("ada", request_id="r1/p.0")
-    failed.operations.on_task(Operation.RETRY, "p.0", one)
+    first = retry(failed, Narrowing(stage="one"), order)
     failed.serve("p")
     failed.begin("p.0")
     failed.ledger.fail(failed.turn("p.0"), FailureInfo(type="Broken", message="again", stage_name="one"))
-    assert retry(failed, Narrowing(stage="one"), order)[0]
-    assert retried(failed) == ["p.0", "p.1", "p.2"]
-    assert failed.task("p.0")["retries"] == "1"
     before = failed.state()
-    assert retry(failed, Narrowing(stage="one"), order)[0]
+    assert retry(failed, Narrowing(stage="one"), order) == first
     assert failed.state() == before
     with pytest.raises(InvalidInput, match="it was used to retry plan p stage one"):
         retry(failed, Narrowing(stage="two"), order)
+
+
+def test_a_plan_that_has_ended_runs_again(failed: LedgerWorld) -> None:
+    failed.finish("p.4")
+    assert failed.status("p") == "FAILED"
+    assert retry(failed, Narrowing(stage="one"))[0]
+    assert failed.status("p") == "RUNNING"
+    assert failed.kinds().count("PlanReopened") == 1
 
 
 def test_why_others_were_refused_is_counted(failed: LedgerWorld) -> None:

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.control.explain import Explainer
 from orchestrator.control.status import StatusReader
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import RETRIED_AT_ONCE, Operations, Order, Reply
+from orchestrator.ledger.operations import RETRIED_AT_ONCE, Done, Operations, Order, Reply
 from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
@@ -232,8 +232,8 @@ def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way:
     world.ask("rollback", ids[2])
     world.serve("p")
     world.break_stage(ids[2])
-    *_, (reply, accepted) = FailureAnswers(world.ledger, 10).on_plan("accept", "p", "*", Order("ada", "because"))
-    assert (reply.status, accepted) == ("COMPLETED", 3)
+    reply = FailureAnswers(world.ledger, 10).on_plan("accept", "p", "*", Order("ada", "because"))
+    assert (reply.status, Done.of(reply).done) == ("COMPLETED", 3)
     before = world.state()
     reply = world.ask("retry", "p")
     assert (reply.answer, reply.why, world.state()) == ("REFUSED", "none-failed", before)

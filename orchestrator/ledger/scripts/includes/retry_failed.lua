@@ -24,7 +24,7 @@ local function damage_refusal(task)
 end
 
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
--- position to go on at; writes nothing. asked: {scratch, force, at}.
+-- position to go on at; writes nothing. asked: {scratch, force, at}; takes: which of them alone.
 local function failed_from(plan_id, first, limit, asked)
   local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
   local found = {tasks = {}, refused = {}, changes = {}, total = total, next = first}
@@ -39,6 +39,7 @@ local function failed_from(plan_id, first, limit, asked)
     local has_failed = f[1] == TASK.FAILED and not f[3]
     local is_back = asked.scratch and f[1] == TASK.ROLLED_BACK and f[4]
     local is_meant = not is_lost and (has_failed or is_back) and (tonumber(f[2] or 0) or 0) <= asked.at
+    if (is_lost or is_meant) and asked.takes and not asked.takes(task_id, is_lost) then is_lost, is_meant = false, false end
     local task = is_meant and read_task(task_id)
     local is_sound, refusal
     if task then

@@ -1,0 +1,52 @@
+-- Retries the next of a plan's failed tasks that are as asked for, in plan order: one request in many scripts.
+-- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
+--       tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request} (strings), ended,
+--       ready, leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze},
+--       queue:{plan}, line:{tenant} (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit,
+--       log:{plan} (streams)
+-- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
+--       8 why no freeze stops what is retried, or ''  9 the most failed tasks to look at
+--       10 only those that failed in this stage, '' for any  11 only failures whose type is like this, in small letters
+--       12 only tenants like this: the parts between the pattern's stars as a JSON list, '' for any
+-- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
+--       REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanReopened
+-- @include keys
+-- @include chunked
+-- @include pattern
+-- @include retry_failed
+
+local plan_id, actor, reason, stage = ARGV[1], ARGV[2], ARGV[3], ARGV[10]
+local causes, tenants = read_pattern(ARGV[11]), read_pattern(ARGV[12])
+
+local function is_such(failure)
+  -- Matched, not decoded: a damaged failure must not hide all others.
+  if causes and not is_like((failure:match('"type"%s*:%s*"([^"]*)"') or ''):lower(), causes) then return false end
+  if stage == '' then return true end
+  local is_read, told = pcall(cjson.decode, failure)
+  return is_read and type(told) == 'table' and told.stageName == stage
+end
+
+-- is_lost: whether its record tells nothing; nobody can say then that it is not meant.
+local function takes(task_id, is_lost)
+  local tenant = tenants and remains_of(plan_id, task_id).tenant or ''
+  if tenant ~= '' and not is_like(tenant, tenants) then return false end
+  return is_lost or is_such(redis.call('HGET', K.task(task_id), 'failure') or '')
+end
+
+local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes}
+
+local f = read_plan(plan_id, 'status', 'total')
+if f.err then return {'REFUSED', '', 'damaged'} end
+if not f[1] then return {'MISSING'} end
+local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)
+local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
+
+for _, task in ipairs(found.tasks) do
+  emit_operation('retry', plan_id, task, actor, reason, retry_options(asked, ',"ofPlan":true'))
+  reopen_plan(reopening)
+  reopening = nil
+  retry_task(task, asked)
+end
+for _, refusal in ipairs(found.refused) do note_refusal(refusal) end
+return come_to(found.next, found.total, redis.call('HGET', K.plan(plan_id), 'status'), #found.tasks, 0)
