@@ -12,7 +12,7 @@ from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.failure_answers import Chunked, FailureAnswers, Word
-from orchestrator.ledger.operations import Done, Order, Reply, Taken
+from orchestrator.ledger.operations import Order, Reply, Taken, Tally
 from orchestrator.ledger.reader import Reader
 
 _DONE: Final = {
@@ -72,7 +72,7 @@ def _done_words(word: Chunked, reply: Reply) -> str:
     if not reply.what.startswith("{"):
         # Kept in words, by a release of before.
         return reply.what
-    told, damaged = Done.of(reply), ""
+    told, damaged = Tally.of(reply), ""
     if told.damaged:
         look = typed("explain", "--plan", reply.target_id)
         damaged = f"; {told.damaged} passed by, since it is damaged: `{look}` names it and the way out"

@@ -16,7 +16,7 @@ from orchestrator.control.answers import OperationResult
 from orchestrator.control.replies import reason_words
 from orchestrator.control.task_rows import check_page
 from orchestrator.domain.status import TaskState
-from orchestrator.ledger.operations import Done, Operation, Operations, Order, Reply, Taken
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, Tally
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import pieces
 
@@ -84,7 +84,7 @@ def _done_words(reply: Reply, *, from_scratch: bool) -> str:
     if not reply.what.startswith("{"):
         # Kept in words, by a release of before.
         return reply.what
-    told = Done.of(reply)
+    told = Tally.of(reply)
     found = told.done + told.refused
     which = "such tasks that failed or were taken back" if from_scratch else "such failed tasks"
     none = "it has no such task that failed or was taken back" if from_scratch else "it has no such failed task"

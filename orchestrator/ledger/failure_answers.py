@@ -34,7 +34,7 @@ class FailureAnswers:
 
     def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> Reply:
         """Accepts a plan's failures whose type is like the pattern (in any case), or takes out its waiting tenants that
-        are. ``Done.of`` reads the reply; it is ``REFUSED`` when there was none."""
+        are. ``Tally.of`` reads the reply; it is ``REFUSED`` when there was none."""
         wanted = pieces(pattern and pattern.lower() if word == "accept" else pattern)
         of = f"plan {plan_id}" + (f" {pattern}" if pattern else "")
         return self._operations.send_all(_CHUNKS[word], word, of, plan_id, order, self._looked_at, wanted)

@@ -33,7 +33,7 @@ class Taken(StrEnum):
     """How an operation was taken."""
 
     ACCEPTED = "ACCEPTED"
-    """Done, or asked for and acted on at the next boundary."""
+    """Tally, or asked for and acted on at the next boundary."""
     NOOP = "NOOP"
     """Already so; nothing was changed and no event written."""
     REFUSED = "REFUSED"
@@ -214,7 +214,7 @@ class Operations:
 
     def send_all(self, verb: str, word: str, of: str, plan_id: str, order: Order, *options: int | str) -> Reply:
         """Sends one request for many of a plan's tasks: as many scripts as it takes. May be cut off anywhere and sent
-        again. ``Done.of`` reads the reply, unless that says why nothing could be done."""
+        again. ``Tally.of`` reads the reply, unless that says why nothing could be done."""
         reply = self.send(verb, word, of, plan_id, order, *options)
         while reply.answer is Taken.MORE:
             reply = self.send(verb, word, of, plan_id, order, *options)
@@ -222,7 +222,7 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedTasks:
     """Why so many tasks were refused, and what about; ``task_id`` is the first of them."""
 
     task_id: str
@@ -232,21 +232,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Tally:
     """What a request for many tasks has done: to so many, so many passed by since they are damaged, so many refused,
     and why (the first kinds of refusals)."""
 
     done: int
     damaged: int
     refused: int
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RefusedTasks, ...]
 
     @classmethod
-    def of(cls, reply: Reply) -> Done:
+    def of(cls, reply: Reply) -> Tally:
         """As the reply to one of these requests tells it."""
         told = json.loads(reply.what)
         # An empty list of Lua's is an object.
-        refusals = tuple(Refusal(*one) for one in told["refusals"])
+        refusals = tuple(RefusedTasks(*one) for one in told["refusals"])
         return cls(told["done"], told["damaged"], told["notDone"], refusals)
 
 

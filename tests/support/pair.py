@@ -11,7 +11,7 @@ from orchestrator.domain.errors import TenantsMoved
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.fleet.rules import NO_RULES, FleetRules
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import Done, Operation, Order, Reply, draw_request_id
+from orchestrator.ledger.operations import Operation, Order, Reply, Tally, draw_request_id
 from orchestrator.ledger.outcomes import Ended, Looked
 from orchestrator.ledger.records import Advanced, Onward
 from orchestrator.plans.preview_digest import tenant_mark
@@ -247,7 +247,7 @@ class Pair(Agreement):
         answers, order = FailureAnswers(self.world.ledger), Order("ada", "because")
         if target in self.model.plans:
             accepted = self.model.accept_all(self.model.plans[target])
-            assert Done.of(answers.on_plan("accept", target, None, order)).done == accepted
+            assert Tally.of(answers.on_plan("accept", target, None, order)).done == accepted
         else:
             answer = self.model.accept(self.model.tasks[target])
             would, reply = answers.would("accept", target), answers.on_task("accept", target, order)
@@ -259,7 +259,7 @@ class Pair(Agreement):
         answers = FailureAnswers(self.world.ledger)
         left = self.model.exclude(self.model.plans[plan_id], tenants)
         told = answers.on_plan("exclude", plan_id, tenants, Order("ada", "because"))
-        assert Done.of(told).done == left, f"{tenants} of {plan_id}: {told}"
+        assert Tally.of(told).done == left, f"{tenants} of {plan_id}: {told}"
         self.agree()
 
     def ask_all_again(self) -> None:

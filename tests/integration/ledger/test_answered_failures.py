@@ -7,7 +7,7 @@ import pytest
 from orchestrator.domain.status import PlanState
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import Done, Order, Reply
+from orchestrator.ledger.operations import Order, Reply, Tally
 from orchestrator.ledger.outcomes import Begun, Ended
 from orchestrator.ledger.records import TurnRecord
 from tests.support.history import judged
@@ -32,7 +32,7 @@ def many(world: LedgerWorld, word: str, plan_id: str, pattern: str | None) -> tu
     """The plan's state, and how many it were."""
     order = Order("ada", "because")
     reply = answers(world).on_plan(word, plan_id, pattern, order)  # type: ignore[arg-type]
-    done = Done.of(reply).done
+    done = Tally.of(reply).done
     assert reply.answer == ("ACCEPTED" if done else "REFUSED")
     return reply.status, done
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import RETRIED_AT_ONCE, Done, Order, Taken
+from orchestrator.ledger.operations import RETRIED_AT_ONCE, Order, Taken, Tally
 from orchestrator.ledger.outcomes import Begun
 from tests.support.coordinating import Coordinating
 from tests.support.hands import as_text
@@ -177,11 +177,11 @@ def test_an_acceptance_and_an_exclusion_count_what_is_damaged(hurt: LedgerWorld,
     hurt.client.hset(hurt.keys.of("task", "q.1"), "touched", "x")
     answers, me = FailureAnswers(hurt.ledger), Order("ada", "because")
     with capture_logs():
-        done = Done.of(answers.on_plan("accept", "p", None, me))
+        done = Tally.of(answers.on_plan("accept", "p", None, me))
         assert (done.done, done.damaged) == (1, 1)
-        done = Done.of(answers.on_plan("exclude", "q", "q*", Order("ada", "because")))
+        done = Tally.of(answers.on_plan("exclude", "q", "q*", Order("ada", "because")))
         assert (done.done, done.damaged) == (1, 1)
-        done = Done.of(answers.on_plan("exclude", "q", "x*", Order("ada", "because")))
+        done = Tally.of(answers.on_plan("exclude", "q", "x*", Order("ada", "because")))
         assert (done.done, done.damaged) == (0, 0)
 
 

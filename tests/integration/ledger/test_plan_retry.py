@@ -9,7 +9,7 @@ import pytest
 from orchestrator.control.explain import Explainer
 from orchestrator.control.status import StatusReader
 from orchestrator.ledger.failure_answers import FailureAnswers
-from orchestrator.ledger.operations import RETRIED_AT_ONCE, Done, Operations, Order, Reply
+from orchestrator.ledger.operations import RETRIED_AT_ONCE, Operations, Order, Reply, Tally
 from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
@@ -233,7 +233,7 @@ def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way:
     world.serve("p")
     world.break_stage(ids[2])
     reply = FailureAnswers(world.ledger, 10).on_plan("accept", "p", "*", Order("ada", "because"))
-    assert (reply.status, Done.of(reply).done) == ("COMPLETED", 3)
+    assert (reply.status, Tally.of(reply).done) == ("COMPLETED", 3)
     before = world.state()
     reply = world.ask("retry", "p")
     assert (reply.answer, reply.why, world.state()) == ("REFUSED", "none-failed", before)
