@@ -33,7 +33,7 @@ class Taken(StrEnum):
     """How an operation was taken."""
 
     ACCEPTED = "ACCEPTED"
-    """Tally, or asked for and acted on at the next boundary."""
+    """Done, or asked for and acted on at the next boundary."""
     NOOP = "NOOP"
     """Already so; nothing was changed and no event written."""
     REFUSED = "REFUSED"
