@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from celery import signals
 from celery.exceptions import OperationalError
@@ -12,6 +13,7 @@ from celery.worker import state
 from redis.exceptions import RedisError
 
 from orchestrator.background.pulse import Pulse
+from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.app import make_app
 from orchestrator.broker.watch import BrokerWatch
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, error_lines
@@ -41,6 +43,9 @@ from workers.own_queue import consume_own_queue
 from workers.remote_control import restrict
 from workers.start_options import wrong_options
 from workers.watchdog import SILENCE, Watchdog
+
+JOIN_SECONDS: Final = 10.0
+"""How long the end of a worker waits until it has withdrawn what it announced; the ledger does without."""
 
 app = make_app()
 restrict()
@@ -123,6 +128,12 @@ def _add_own_queue(instance: Any = None, **_: Any) -> None:
 
 @signals.worker_ready.connect
 def _announce(sender: Any = None, **_: Any) -> None:
+    _withdrawal.start()
+    with _coming:
+        _come(sender)
+
+
+def _come(sender: Any) -> None:
     settings = load_settings()
     # Never stopped: what a stop waits for may freeze too.
     _pulse[:] = [Pulse(settings.frozen_seconds)]
@@ -165,20 +176,27 @@ def _announce(sender: Any = None, **_: Any) -> None:
     _presence.append(presence)
 
 
-@signals.worker_shutting_down.connect
-def _withdraw(**_: Any) -> None:
+def _withdraw() -> None:
     runtime.stop()
-    while _watchdog:
-        _watchdog.pop().stop()
-    while _in_hand:
-        _in_hand.pop().stop()
-    while _presence:
-        _presence.pop().stop()
-    while _broker:
-        _broker.pop().stop()
+    # What announces itself is withdrawn when it has.
+    with _coming:
+        for started in (_watchdog, _in_hand, _presence, _broker):
+            while started:
+                started.pop().stop()
+
+
+_coming: Final = threading.Lock()
+_withdrawal: Final = StopRequest("withdrawal", _withdraw)
+
+
+@signals.worker_shutting_down.connect
+def _ask_to_withdraw(**_: Any) -> None:
+    # In the handler of a process signal.
+    _withdrawal.ask()
 
 
 @signals.worker_process_shutdown.connect
 @signals.worker_shutdown.connect
 def _leave(**_: Any) -> None:
+    _withdrawal.join(JOIN_SECONDS)
     runtime.leave()

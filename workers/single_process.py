@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 from celery import signals
 
+from orchestrator.background.stop_request import StopRequest
 from orchestrator.coordinator.process import CoordinatorService
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.observability.metrics import MetricsEndpoint
@@ -44,28 +45,35 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
     settings = load_settings()
     store = open_store(settings, one_process=True)
     runtime.share_store(store)
+    coming = threading.Lock()
     service: list[CoordinatorService] = []
     thread: list[threading.Thread] = []
 
     def start(**_: Any) -> None:
-        try:
-            service.append(CoordinatorService(settings, store, metrics))
-        except ChangeoverError as error:
-            # Celery would log it and go on, a worker without its coordinator.
-            _log.error(str(error), action="coordinator-lost")
-            stop_this_process()
-            return
-        thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
-        thread[0].start()
+        leaving.start()
+        with coming:
+            try:
+                service.append(CoordinatorService(settings, store, metrics))
+            except ChangeoverError as error:
+                # Celery would log it and go on, a worker without its coordinator.
+                _log.error(str(error), action="coordinator-lost")
+                stop_this_process()
+                return
+            thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
+            thread[0].start()
 
-    def stop(**_: Any) -> None:
-        if service:
-            service[0].stop()
-            thread[0].join(JOIN_SECONDS)
+    def leave() -> None:
+        with coming:
+            if service:
+                service[0].stop()
+                thread[0].join(JOIN_SECONDS)
 
-    # Strongly held: Celery keeps weak references otherwise, and these end with this call.
+    leaving = StopRequest("coordinator-leaving", leave)
+    # Strongly held: Celery keeps weak references otherwise, and these end with this call. The second comes in a process
+    # signal's handler.
     signals.worker_ready.connect(start, weak=False)
-    signals.worker_shutting_down.connect(stop, weak=False)
+    signals.worker_shutting_down.connect(lambda **_: leaving.ask(), weak=False)
+    signals.worker_shutdown.connect(lambda **_: leaving.join(JOIN_SECONDS), weak=False)
     return rest
 
 

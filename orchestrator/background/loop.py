@@ -2,8 +2,9 @@
 
 - ``start`` returns with the thread running; while it runs, another start does nothing.
 - ``stop`` asks it to end, waits, and returns with the thread gone; before a start, or again, it does nothing.
-- Both may be called any number of times, in any order, from any thread and from a signal's handler; the last call has
-  the say. A round may stop its own loop: it ends with that round. It cannot start it, which runs.
+- Both may be called any number of times, in any order, from any thread; the last call has the say. Not from a signal's
+  handler, which runs in the middle of either: that asks a ``StopRequest``, whose thread calls ``stop``. A round may stop
+  its own loop: it ends with that round. It cannot start it, which runs.
 - After a stop a start begins anew. Two rounds never overlap, not even when a round outlasts the patience of a stop: the
   new thread waits for the old one first.
 - A round that raises is logged, and the next one comes: without its thread a process looks well and is not.
@@ -59,7 +60,7 @@ class BackgroundLoop:
         self._opening = opening
         self._closing = closing
         self._join_seconds = join_seconds
-        # Reentrant: a signal's handler may stop what its thread is just starting.
+        # Reentrant: what opens or closes a loop may stop it.
         self._lock = threading.RLock()
         self._life: _Life | None = None
         self._lingering: _Life | None = None
@@ -78,7 +79,7 @@ class BackgroundLoop:
             stops = self._stops
             self._opening()
             if self._stops != stops:
-                # A signal's handler was faster.
+                # What opened it has stopped it.
                 self._closing()
                 return
             self._life = _Life(self._name, self, self._lingering)

@@ -104,7 +104,7 @@ class Coordinator:
         self._news = News(clock)
 
     def stop(self) -> None:
-        """Ends ``run`` after what it is doing; may be called from a signal handler, and twice."""
+        """Ends ``run`` after what it is doing; may be called from another thread, before it, and twice."""
         self._stop.set()
 
     def run(self) -> None:

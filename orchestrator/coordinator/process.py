@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 
 from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
+from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.dispatcher import Dispatcher
 from orchestrator.broker.watch import BrokerWatch
 from orchestrator.coordinator.archive import open_archive
@@ -88,7 +89,7 @@ class CoordinatorService:
         self._metrics = _serve_metrics(settings, url, self._dispatcher, metrics) if metrics is not None else None
 
     def stop(self) -> None:
-        """Ends ``run`` after what it is doing; may be called from a signal's handler, another thread, and twice."""
+        """Ends ``run`` after what it is doing; may be called from another thread, before it, and twice."""
         self._coordinator.stop()
 
     def run(self) -> None:
@@ -140,8 +141,10 @@ def run_coordinator(metrics: MetricsEndpoint | None = None) -> None:
     if missing := missing_extensions(settings):
         raise InvalidInput(missing)
     service = CoordinatorService(settings, open_store(settings), metrics)
+    leaving = StopRequest("leaving", service.stop)
+    leaving.start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: service.stop())
+        signal.signal(number, lambda *_: leaving.ask())
     pulse = Pulse(settings.frozen_seconds)
     pulse.start()
     try:

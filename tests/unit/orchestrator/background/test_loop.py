@@ -164,7 +164,7 @@ def test_what_opening_raises_goes_to_the_caller_and_nothing_is_started() -> None
     loop.stop()
 
 
-def test_a_stop_from_a_signal_s_handler_while_it_starts_wins() -> None:
+def test_a_stop_by_what_opens_it_wins() -> None:
     closed: list[bool] = []
     loop = BackgroundLoop(NAME, 0.001, lambda: None, opening=lambda: loop.stop(), closing=lambda: closed.append(True))
     loop.start()
