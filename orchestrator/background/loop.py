@@ -2,9 +2,9 @@
 
 - ``start`` returns with the thread running; while it runs, another start does nothing.
 - ``stop`` asks it to end, waits, and returns with the thread gone; before a start, or again, it does nothing.
-- Both may be called any number of times, in any order, from any thread; the last call has the say. Not from a signal's
-  handler, which runs in the middle of either: that asks a ``StopRequest``, whose thread calls ``stop``. A round may stop
-  its own loop: it ends with that round. It cannot start it, which runs.
+- Both may be called any number of times, in any order, from any thread; the last call has the say. Not from a handler
+  of a signal, which runs in the middle of either: that asks a ``StopRequest``, whose thread calls ``stop``. A round may
+  stop its own loop: it ends with that round. It cannot start it, which runs.
 - After a stop a start begins anew. Two rounds never overlap, not even when a round outlasts the patience of a stop: the
   new thread waits for the old one first.
 - A round that raises is logged, and the next one comes: without its thread a process looks well and is not.

@@ -1,7 +1,7 @@
 """What a signal asks for, done outside its handler.
 
-A handler runs between any two instructions of the main thread, which may hold a lock that the handler would wait for, or
-be half-way through the very start that the handler stops. So a handler of ours does one thing, which is safe at any
+A handler runs between any two instructions of the main thread, which may hold a lock that the handler would wait for,
+or be half-way through the very start that the handler stops. So a handler of ours does one thing, which is safe at any
 instruction and in another handler: it puts a word into a ``SimpleQueue`` (reentrant, as the standard library says). A
 thread that waits for the word does the rest, and takes the locks that everybody takes.
 """
