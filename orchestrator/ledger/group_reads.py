@@ -35,6 +35,11 @@ class GroupReads:
         self._client = client
         self._keys = keys
 
+    def named(self) -> frozenset[str]:
+        """The groups that the coordinators' setting names."""
+        shared = cast(list[str], self._client.hkeys(self._keys.of("settings")))
+        return frozenset(name.removeprefix(GROUP) for name in shared if name.startswith(GROUP))
+
     def uses(self, names: Sequence[str]) -> dict[str, GroupUse]:
         """Of each of these groups."""
         with self._client.pipeline(transaction=False) as pipeline:

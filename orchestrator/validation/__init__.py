@@ -108,7 +108,7 @@ def validate_plan(
             permissions.warn(findings)
             hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
             costly = "waves"
-            selection = check_fleet(shape, records, stages, reference, hosts, findings)
+            selection = check_fleet(shape, records, stages, reference, hosts, settings.groups, findings)
     except PlanTooCostly as error:
         findings.error(costly, None, str(error))
         return Validated(None, resolved.relabel(findings.named_errors()), [])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator.domain.fleet_config import FleetHeader, WaveSpec
+from orchestrator.domain.naming import unknown
 from orchestrator.plans.tenant_config import TenantRecord
-from orchestrator.plans.waves import Selection, select_waves, static_problems
+from orchestrator.plans.waves import MOST_GROUPS, Selection, select_waves, static_problems
 from orchestrator.secrets.masking import masked_url
 from orchestrator.stages.health_asker import is_look
 from orchestrator.stages.stage_factory import CompiledStage
@@ -24,9 +25,10 @@ def check_fleet(
     stages: Sequence[CompiledStage],
     plan: Mapping[str, Any],
     hosts: AllowedHosts,
+    groups: Collection[str],
     findings: Findings,
 ) -> Selection | None:
-    """Who goes in which wave; None when that cannot be said. What is wrong is reported.
+    """Who goes in which wave; None when that cannot be said. What is wrong is reported. ``groups``: of the setting.
 
     While tenants are wrong, only what is wrong whoever they are: one that cannot be read is not missed in a wave.
     """
@@ -38,6 +40,7 @@ def check_fleet(
             reason = _why_not_asked(wave.gate.url, hosts)
             if reason is not None:
                 findings.error(f"waves[{index}].gate.url", masked_url(wave.gate.url), reason)
+    _check_groups(shape, groups, findings)
     tenants = [(record.tenant_id, record.config) for record in records if record is not None]
     if findings.has_error_under("tenants"):
         findings.errors(static_problems(shape.header))
@@ -45,6 +48,25 @@ def check_fleet(
     selection = select_waves(shape.header, tenants, plan)
     findings.errors(selection.problems)
     return selection
+
+
+def _check_groups(shape: Shape, groups: Collection[str], findings: Findings) -> None:
+    """A group that nobody has named has no limit: a slip of the pen would take a tenant's away. Where nobody names any,
+    none is missed."""
+    if not groups or shape.header is None:
+        return
+    known = {*groups, *(shape.header.group_limits or ())}
+    wrong: dict[str, list[int]] = {}
+    for index, tenant in shape.tenants:
+        for name in tenant.groups or ():
+            if name not in known:
+                wrong.setdefault(name, []).append(index)
+    for name, places in list(wrong.items())[:MOST_GROUPS]:
+        others = f" (and of {len(places) - 1} more tenants)" if len(places) > 1 else ""
+        message = f"{unknown('group', name, known)}; the setting groups names those that there are{others}"
+        findings.error(f"tenants[{places[0]}].groups", name, message)
+    if (more := len(wrong) - MOST_GROUPS) > 0:
+        findings.error("tenants", None, f"and {more} more groups that the setting groups does not name")
 
 
 def _why_not_asked(url: str, hosts: AllowedHosts) -> str | None:

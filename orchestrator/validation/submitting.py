@@ -16,6 +16,7 @@ from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem, TenantsMoved
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.freeze_reads import FreezeReads
+from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.left_out import leave_out
@@ -50,9 +51,14 @@ class Submitter:
         self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]:
         """What the plan would change, tenant by tenant. Raises as ``submit`` does; writes nothing."""
-        made = validate_plan(plan, settings=self.settings).require()
+        made = validate_plan(plan, settings=self._knowing_groups()).require()
         freezes = FreezesAhead(FreezeReads(self.ledger.client, self.ledger.keys))
         yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan, freezes).lines()
+
+    def _knowing_groups(self) -> Settings:
+        """The settings with the groups that the coordinators' name: it is theirs that hold."""
+        held = GroupReads(self.ledger.client, self.ledger.keys).named()
+        return self.settings.model_copy(update={"groups": {**dict.fromkeys(held, 1), **self.settings.groups}})
 
     def submit(
         self,
@@ -66,7 +72,7 @@ class Submitter:
         """Checks the plan and writes it; see ``Client.submit``."""
         expected = parse_digest(preview) if preview is not None else None
         conflicts = partial(running_conflicts, reader=self.reader)
-        validated = validate_plan(plan, settings=self.settings, conflicts=conflicts)
+        validated = validate_plan(plan, settings=self._knowing_groups(), conflicts=conflicts)
         made, seen = validated.require(), UNSEEN
         state = None
         if expected is not None or skip_identical:

@@ -1,4 +1,5 @@
--- Retries the next of a plan's failed tasks that are as asked for, in plan order: one request in many scripts.
+-- Retries the next of a plan's failed tasks that are as asked for (from scratch: or that its policy had taken back), in
+-- plan order: one request in many scripts.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request} (strings), ended,
 --       ready, leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze},
@@ -31,7 +32,10 @@ end
 local function takes(task_id, is_lost)
   local tenant = tenants and remains_of(plan_id, task_id).tenant or ''
   if tenant ~= '' and not is_like(tenant, tenants) then return false end
-  return is_lost or is_such(redis.call('HGET', K.task(task_id), 'failure') or '')
+  if is_lost then return true end
+  -- Why it failed, or why its policy took it back.
+  local f = redis.call('HMGET', K.task(task_id), 'failure', 'wentBackFor')
+  return is_such(f[1] or f[2] or '')
 end
 
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes}

@@ -32,7 +32,7 @@ def most_at_once(events: list[Event], groups: dict[str, str]) -> Counter[str]:
 def test_a_group_over_two_plans_of_500_tasks(
     place: Place, client: Client, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    cluster = Cluster(place, tmp_path, CHANGEOVER_GROUPS='{"db-0": 2, "db-1": 3}')
+    cluster = Cluster(place, tmp_path, CHANGEOVER_GROUPS='{"db-0": 2, "db-1": 3, "db-2": 100}')
     request.addfinalizer(cluster.end)
     names = {side: [f"{side}-{i}" for i in range(250)] for side in ("left", "right")}
     groups = {name: f"db-{i % 3}" for side in names.values() for i, name in enumerate(side)}

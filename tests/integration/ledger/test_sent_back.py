@@ -142,7 +142,7 @@ def test_a_part_of_what_went_back_is_moved_again_by_a_pattern(pair: Pair) -> Non
     pair.finish("p.0")
     pair.break_stage("p.1")
     _mends_by_hand(pair)
-    retry = NarrowedRetry(pair.world.operations, StatusReader(pair.world.reader))
+    retry = NarrowedRetry(pair.world.operations, pair.world.reader)
     assert not retry.of_plan("p", Narrowing(tenants="a*"), Order("ada")).accepted
     answer = retry.of_plan("p", Narrowing(tenants="a*"), Order("ada", from_scratch=True))
     assert answer.message == "1 of 1 such tasks that failed or were taken back will be retried"

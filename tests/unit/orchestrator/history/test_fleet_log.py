@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.domain.fold import fold
 from orchestrator.history import check_log
 from tests.unit.orchestrator.history.told import (
     FAILURE,
@@ -102,6 +103,8 @@ ACCEPTED = [asked("resume", PLAN, acceptFailures=True), of_plan("PlanResumed")]
 RETRIED = asked("retry", "p.0", fromCheckpoint=True)
 BEARS_ONE = opening(canary={"failureTolerance": {"count": 1}})
 PLAN_BEARS_ONE = opening(canary={"failureTolerance": None}, failureTolerance={"count": 1, "mode": "soft"})
+PLAN_BEARS_NONE = opening(canary={"failureTolerance": {"count": 1}}, failureTolerance={"count": 0, "mode": "soft"})
+CANCELLED = told(opening(), failure(0)[:2], asked("cancel", PLAN), failure(0)[2:], task(1, "TaskCancelled"))
 STRICT = opening(failureTolerance={"count": 0, "mode": "strict"})
 SOAKS = opening(canary={"soakSeconds": 60, "failureTolerance": None})
 SENT_BACK = told(
@@ -130,9 +133,10 @@ def broken(lines: list[Line]) -> set[str]:
         told(SOAKS, move(0), soaking(60), later(60, done("canary"), *REST)),
         told(SENT_BACK, ACCEPTED, done("canary"), REST),
         told(TRIPPED, RETRIED, ON, move(0, "TaskRetryStarted"), done("canary"), REST),
+        CANCELLED,
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
     ],
-    ids=["waves", "gate", "rejected-then-approved", "accepted", "soaked", "sent-back", "retried", "moved-again"],
+    ids=["waves", "gate", "no-then-yes", "accepted", "soaked", "sent-back", "retried", "nothing-to-stop", "moved-again"],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
     assert broken(lines) == set(), str(check_log(tell(lines)))
@@ -178,6 +182,7 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
             + told(task(2, "TaskStarted")),
             "I14",
         ),
+        (told(PLAN_BEARS_NONE, failure(0), tripped(1, 0), by_policy("pause"), PAUSED, ON, done("canary", 1)), "I13"),
         (told(STRICT, move(0), done("canary"), begun("rest", 2), [task(i, "TaskStarted") for i in (1, 2)]), "I14"),
     ],
 )
@@ -186,6 +191,12 @@ def test_a_doctored_history_is_rejected(lines: list[Line], invariant: str) -> No
     # Who is admitted too early also goes before those that stand before it.
     assert invariant in found, found
     assert found <= {invariant, "I3"}, str(check_log(tell(lines)))
+
+
+def test_a_way_back_that_is_withdrawn_is_the_policy_s_no_more() -> None:
+    back = told(opening(), failure(0), asked("rollback", "p.0", autoRollback=True))
+    assert fold(tell(back)).tasks["p.0"].by_policy
+    assert not fold(tell([*back, asked("cancel", "p.0", withdraws="rollback")])).tasks["p.0"].by_policy
 
 
 def test_a_wave_has_a_cap_of_its_own() -> None:

@@ -42,6 +42,10 @@ TWO = [*opening(), task(0, "TaskStarted"), task(1, "TaskStarted")]
 BACK = ROLLED_BACK[len(right()) - 1 :]
 HOLDS: dict[str, list[Line]] = {
     "one after the other": [limits(db=1), *grouped(right(), "db")],
+    "one after the other within the plan's own": [
+        (kind, {**fields, "groupLimits": {"db": 1}} if kind == "PlanCreated" else fields)
+        for kind, fields in grouped(right(), "db")
+    ],
     "two places": [limits(db=2), *grouped(TWO, "db")],
     "another group": [limits(db=1), *grouped(TWO, "rack")],
     "no limit any more": [limits(db=1), limits(), *grouped(TWO, "db")],

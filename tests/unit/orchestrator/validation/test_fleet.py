@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.domain.config import PlanSpec
 from orchestrator.plans.plan import make_plan
+from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from tests.support.right_plan import right_plan, right_tenant
 
@@ -179,6 +180,19 @@ def test_pace_is_read_in_utc_and_of_the_digest() -> None:
     fields = made.rules.fields()
     assert (fields["group:db-7"], fields["priority"], fields["rate"], fields["paced"]) == (2, 5, 60, 1)
     assert fields["notBefore"] == 1_796_086_800_000
+
+
+def test_where_the_setting_names_groups_a_tenant_is_of_no_other() -> None:
+    plan = fleet(3)
+    for tenant, group in zip(plan["tenants"], ("db-7", "db7", "db7"), strict=True):
+        tenant["groups"] = [group]
+    assert validate_plan(plan, settings=Settings()).plan is not None
+    (error,) = validate_plan(plan, settings=Settings(groups={"db-7": 2})).errors
+    assert (error.path, error.value) == ("tenants[1].groups", "db7")
+    assert "db-7" in error.message
+    assert "1 more tenant" in error.message
+    own = plan | {"group_limits": {"db7": 1}}
+    assert validate_plan(own, settings=Settings(groups={"db-7": 2})).plan is not None
 
 
 @pytest.mark.parametrize(
