@@ -9,7 +9,6 @@ import pytest
 from orchestrator.control.explain import Explainer
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.control.replies import reason_words
-from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import TaskState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order

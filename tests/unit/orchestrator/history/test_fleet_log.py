@@ -136,7 +136,17 @@ def broken(lines: list[Line]) -> set[str]:
         CANCELLED,
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
     ],
-    ids=["waves", "gate", "no-then-yes", "accepted", "soaked", "sent-back", "retried", "nothing-to-stop", "moved-again"],
+    ids=[
+        "waves",
+        "gate",
+        "no-then-yes",
+        "accepted",
+        "soaked",
+        "sent-back",
+        "retried",
+        "nothing-to-stop",
+        "moved-again",
+    ],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
     assert broken(lines) == set(), str(check_log(tell(lines)))
