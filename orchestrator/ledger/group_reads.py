@@ -37,7 +37,7 @@ class GroupReads:
 
     def named(self) -> frozenset[str]:
         """The groups that the coordinators' setting names."""
-        shared = cast(list[str], self._client.hkeys(self._keys.of("settings")))
+        shared = cast(dict[str, str], self._client.hgetall(self._keys.of("settings")))
         return frozenset(name.removeprefix(GROUP) for name in shared if name.startswith(GROUP))
 
     def uses(self, names: Sequence[str]) -> dict[str, GroupUse]:
