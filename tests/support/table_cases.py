@@ -229,7 +229,13 @@ def _operations() -> Iterator[Case]:
     yield _case("retry of a plan", rows, ENDED_PLANS[P.FAILED], ask("retry", "p"), several=True)
     rows = [task(T.FAILED, "skip_stage"), plan(P.FAILED, "reopen")]
     yield _case("skip of a failed stage", rows, ENDED_PLANS[P.FAILED], answer("skip-stage"))
-    yield _case("acceptance of the last failure", [plan(P.FAILED, "accept")], ENDED_PLANS[P.FAILED], answer("accept"))
+    yield _case(
+        "acceptance of the last failure",
+        [plan(P.FAILED, "accept")],
+        ENDED_PLANS[P.FAILED],
+        answer("accept"),
+        asked=[plan(P.FAILED, "reopen")],
+    )
     left = then(FAILED, leave_to_chunks)
     yield _case("chunk retries", [task(T.FAILED, "retry")], left, chunk("retry_chunk"), several=True)
     for state, make in {T.PENDING: waits_beside, T.PAUSED: PAUSED}.items():

@@ -117,6 +117,8 @@ def test_a_row_less_refuses_what_takes_it_and_nothing_else(case: Case, new_world
     case.act(world)
     after = states(world)
     for kind, before, now in (("task", task_state, after[0]), ("plan", plan_state, after[1])):
+        gone = case.rows - ROWS.keys()
+        assert not gone, f"the table lacks a row that this takes: {sorted(gone)}"
         targets = {ROWS[row].target.value for row in case.rows if row[0] == kind}
         assert now in (targets or {before, now}), kind
     nearby = {row for row in ROWS if IS_LONG or row[:2] in (("task", task_state), ("plan", plan_state))}

@@ -55,6 +55,7 @@ class Standing:
     def turn(self, task_id: str) -> Turn:
         """The turn that is due or under way."""
         record = self.task(task_id)
+        assert "epoch" in record, f"{task_id} was never admitted: it is {record.get('status', 'not there')}"
         return Turn(task_id, int(record["epoch"]), int(record.get("stage", 0)), int(record.get("turn", 0)))
 
     def expire(self, kind: str, task_id: str) -> None:
