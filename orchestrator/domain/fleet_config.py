@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BeforeValidator,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
 
+from orchestrator.domain.exactly_one import exactly_one
 from orchestrator.domain.model import Condition, GroupName, Model, Name, PlanSeconds, TenantId, Text, Whole
 
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
@@ -39,11 +41,10 @@ class FailureTolerance(Model):
     percent: Percent | None = None
     mode: Mode | None = None
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> FailureTolerance:
-        if (self.count is None) == (self.percent is None):
-            raise ValueError("give either count or percent")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_of_both(cls, raw: Any, handler: ModelWrapValidatorHandler[FailureTolerance]) -> FailureTolerance:
+        return exactly_one(raw, handler, ("count", "percent"), "give either count or percent")
 
     def of(self, tenants: int) -> int:
         """The number for so many tenants."""
@@ -59,11 +60,10 @@ class WaveTenants(Model):
     where: Condition | None = None
     ids: Annotated[list[TenantId], Field(min_length=1)] | None = None
 
-    @model_validator(mode="after")
-    def _one_of_four(self) -> WaveTenants:
-        if sum(value is not None for value in (self.count, self.percent, self.where, self.ids)) != 1:
-            raise ValueError("give one of count, percent, where, ids")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _one_of_four(cls, raw: Any, handler: ModelWrapValidatorHandler[WaveTenants]) -> WaveTenants:
+        return exactly_one(raw, handler, ("count", "percent", "where", "ids"), "give one of count, percent, where, ids")
 
 
 class Soak(Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,9 @@ MOST_IDS = 20
 MOST_GROUPS = 50
 """Limits of unknown groups that are told; the rest are counted."""
 
+_WHOM = re.compile(r"waves\[\d+\]\.tenants")
+"""Where a mistake leaves open whom the waves take; all others are no obstacle to saying it."""
+
 
 @dataclass(slots=True)
 class Selection:
@@ -40,27 +44,26 @@ def select_waves(header: PlanHeader, tenants: Sequence[tuple[str, str]], plan: M
     mode = (header.failure_tolerance and header.failure_tolerance.mode) or "soft"
     tolerance = tolerance_of(header.failure_tolerance, total)
     pace = start_rules_of(header)
-    problems = [*static_problems(header), *_unknown_groups(header, tenants)]
-    if problems:
-        return Selection(FleetRules(total), problems=problems)
-    if header.waves is None:
-        return Selection(FleetRules(total, tolerance, header.on_breach, pace=pace))
+    problems = [*static_problems(header), *unknown_groups(header, tenants)]
+    if header.waves is None or any(_WHOM.match(problem.path) for problem in problems):
+        return Selection(FleetRules(total, tolerance, header.on_breach, pace=pace), problems=problems)
     choice = _Choice(tenants, plan)
     taken_by = [-1] * total
     waves = []
+    wrong: list[Problem] = []
     for index, spec in enumerate(header.waves):
         try:
             found = choice.take(f"waves[{index}]", spec)
         except (PlanTooCostly, TooManyEvaluations):
-            problems.append(Problem("waves", None, _TOO_COSTLY))
+            wrong.append(Problem("waves", None, _TOO_COSTLY))
             break
-        problems += found.problems
+        wrong += found.problems
         for position in found.taken:
             taken_by[position] = index
         waves.append(wave_of(spec, len(found.taken), mode))
-    if choice.left and not problems:
-        problems.append(_in_no_wave([tenants[position][0] for position in choice.left]))
-    return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves), pace), taken_by, problems)
+    if choice.left and not wrong:
+        wrong.append(_in_no_wave([tenants[position][0] for position in choice.left]))
+    return Selection(FleetRules(total, tolerance, header.on_breach, tuple(waves), pace), taken_by, problems + wrong)
 
 
 _TOO_COSTLY = (
@@ -69,7 +72,7 @@ _TOO_COSTLY = (
 )
 
 
-def _unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> list[Problem]:
+def unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> list[Problem]:
     """A limit of a group that no tenant is of is a slip of the pen that would limit nothing."""
     if not header.group_limits:
         return []

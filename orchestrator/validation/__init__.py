@@ -95,7 +95,7 @@ def validate_plan(
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or load_registry(), settings)
-    reference = {"plan_id": plan_id, "name": shape.header.name if shape.header else ""}
+    reference = {"plan_id": plan_id, "name": shape.said("name") or ""}
     stages = compile_stages(shape.stages, factory, findings)
     stored = stage_records(shape.stages, findings)
     permissions = Permissions(settings)

@@ -17,11 +17,10 @@ def run_extra_validators(shape: Shape, findings: Findings) -> None:
     points = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
     if not points:
         return
-    header = shape.header
     view = PlanView(
-        plan_id=header.plan_id if header else None,
-        name=header.name if header else None,
-        max_concurrency=header.max_concurrency if header else None,
+        plan_id=shape.said("plan_id"),
+        name=shape.said("name"),
+        max_concurrency=shape.said("max_concurrency"),
         stages=tuple(shape.stages),
         tenants=tuple(shape.tenants),
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from orchestrator.domain.fleet_config import FleetHeader, WaveSpec
 from orchestrator.domain.naming import unknown
 from orchestrator.plans.tenant_config import TenantRecord
-from orchestrator.plans.waves import MOST_GROUPS, Selection, select_waves, static_problems
+from orchestrator.plans.waves import MOST_GROUPS, Selection, select_waves, static_problems, unknown_groups
 from orchestrator.secrets.masking import masked_url
 from orchestrator.stages.health_asker import is_look
 from orchestrator.stages.stage_factory import CompiledStage
@@ -31,19 +31,26 @@ def check_fleet(
     """Who goes in which wave; None when that cannot be said. What is wrong is reported. ``groups``: of the setting.
 
     While tenants are wrong, only what is wrong whoever they are: one that cannot be read is not missed in a wave.
+    While waves are wrong, only what is wrong whomever they take.
     """
     if shape.header is None:
         return None
-    _warn(shape.header, shape.header.max_concurrency, stages, findings)
+    if not shape.wrong:
+        _warn(shape.header, shape.header.max_concurrency, stages, findings)
     for index, wave in enumerate(shape.header.waves or []):
         if wave.gate is not None and wave.gate.url is not None:
             reason = _why_not_asked(wave.gate.url, hosts)
             if reason is not None:
                 findings.error(f"waves[{index}].gate.url", masked_url(wave.gate.url), reason)
-    _check_groups(shape, groups, findings)
+    tenants_are_wrong = findings.has_error_under("tenants")
+    if "group_limits" not in shape.wrong:
+        _check_groups(shape, groups, findings)
     tenants = [(record.tenant_id, record.config) for record in records if record is not None]
-    if findings.has_error_under("tenants"):
+    if tenants_are_wrong:
         findings.errors(static_problems(shape.header))
+        return None
+    if "waves" in shape.wrong:
+        findings.errors([*static_problems(shape.header), *unknown_groups(shape.header, tenants)])
         return None
     selection = select_waves(shape.header, tenants, plan)
     findings.errors(selection.problems)

@@ -12,6 +12,7 @@ from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDe
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import first_problems_of, problems_of
 from orchestrator.validation.findings import LIMIT, Findings
+from orchestrator.validation.head import right_head
 from orchestrator.validation.unknown_keys import without_unknown_keys
 
 MAX_STAGES = 100
@@ -21,11 +22,19 @@ _LISTS = ("stages", "tenants")
 
 @dataclass(slots=True)
 class Shape:
-    """The parts that are right by themselves, each with its index in the plan."""
+    """The parts that are right by themselves, each with its index in the plan.
+
+    ``header`` is the head without what is wrong in it, ``wrong`` names those of its keys: see ``right_head``.
+    """
 
     header: PlanHeader | None = None
+    wrong: frozenset[str] = frozenset()
     stages: list[tuple[int, StageSpec]] = field(default_factory=list)
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
+
+    def said(self, name: str) -> Any:
+        """A key of the head, if what is written there is right."""
+        return None if self.header is None or name in self.wrong else getattr(self.header, name)
 
 
 def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = True) -> Shape:
@@ -33,6 +42,8 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
     shape = Shape()
     head = {key: value for key, value in raw.items() if not (isinstance(key, str) and key in _LISTS)}
     shape.header = _checked(PlanHeader, head, "", findings, PlanSpec)
+    if shape.header is None:
+        shape.header, shape.wrong = right_head(head)
     stages = _listed(raw, "stages", findings) if needs_stages or "stages" in raw else []
     for index, item in enumerate(stages[:MAX_STAGES]):
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:

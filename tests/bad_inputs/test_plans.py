@@ -12,14 +12,38 @@ from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from steps import load_registry
 from tests.bad_inputs.conftest import Printed, Run
-from tests.support.bad_inputs import PLACES, VALUES, Place, path_of, with_strange_key, with_value, without
+from tests.support.bad_inputs import (
+    HEAD_PLACES,
+    PLACES,
+    VALUES,
+    Place,
+    path_of,
+    with_strange_key,
+    with_value,
+    without,
+)
+from tests.support.right_plan import right_fleet
 
 REGISTRY = load_registry()
 SETTINGS = Settings()
 # Where anything may stand: what is sent as it is. The others have a type, and refuse most.
 FREE = {"stages[0].steps[0].value", "stages[0].steps[0].value.version", "stages[0].steps[1].message"}
+FEW = 12
 FREE |= {"stages[0].steps[1].message.tenantId"}
 DAMAGED = (b"\xff", b"\x00", b'"\xed\xa0\x80"', b"*a", b"&a *a", b"!!x", b"%", b"@", b"1e", b"'", b"\x1b[2J", b"NaN")
+
+
+def told(plan: dict[str, Any]) -> list[str]:
+    return [problem.path for problem in validate_plan(plan, registry=REGISTRY, settings=SETTINGS).errors]
+
+
+def reaches(value: Any, place: Place) -> bool:
+    """Whether there is still something that could hold the place."""
+    for key in place[:-1]:
+        if not isinstance(value, dict | list) or (isinstance(value, list) and key not in range(len(value))):
+            return False
+        value = value[key] if isinstance(value, list) else value.get(key)  # type: ignore[index]
+    return isinstance(value, dict)
 
 
 def refused(plan: Any, printed: Printed, path: Path) -> list[str]:
@@ -47,6 +71,30 @@ def test_every_place_left_out_and_every_key_too_many(printed: Printed, tmp_path:
         for key in ("", "a\nerror: forged", "x" * 5000, "\u202e"):
             lines = refused(with_strange_key(place, key), printed, tmp_path / "plan.json")
             assert len(lines) <= 1, (place, key, lines)
+
+
+MISTAKES: dict[Place, Any] = {
+    ("priority",): 101,
+    ("rollback_order",): "x",
+    ("waves", 0, "gate", "url"): "ftp://x",
+    ("waves", 3, "max_concurrency"): 0,
+    ("stages", 0, "name"): "",
+}
+"""Each is one problem, and no obstacle to seeing any other."""
+
+
+def test_a_bad_value_in_the_head_hides_no_mistake_elsewhere() -> None:
+    assert told(right_fleet()) == []
+    for number, place in enumerate(HEAD_PLACES):
+        beside = {at: wrong for at, wrong in MISTAKES.items() if at[: len(place)] != place and place[: len(at)] != at}
+        # Each place with some of the values: another place of its kind has the others.
+        for value in list(VALUES.values())[number % FEW :: FEW]:
+            alone = both = with_value(place, value, right_fleet())
+            for at, wrong in beside.items():
+                if reaches(both, at):
+                    both = with_value(at, wrong, both)
+            expected = [*told(alone), *(path_of(at) for at in beside if reaches(alone, at))]
+            assert sorted(told(both)) == sorted(expected), (place, value)
 
 
 @pytest.mark.parametrize("name", VALUES)

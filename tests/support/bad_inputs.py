@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.support.right_plan import right_plan
+from tests.support.right_plan import right_fleet, right_plan
 
 DEEP: Final[Any] = eval("[" * 60 + "1" + "]" * 60)  # one expression, and no reader's bound in its way
 
@@ -49,6 +49,7 @@ def places(value: Any, above: Place = ()) -> Iterator[Place]:
 
 
 PLACES: Final = list(places(right_plan()))
+HEAD_PLACES: Final = [place for place in places(right_fleet()) if place[0] not in ("stages", "tenants")]
 
 
 def path_of(place: Place) -> str:
@@ -56,9 +57,9 @@ def path_of(place: Place) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")
 
 
-def with_value(place: Place, value: Any) -> dict[str, Any]:
-    """A right plan but for the value at one place."""
-    plan = right_plan()
+def with_value(place: Place, value: Any, plan: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A right plan, or the given one, but for the value at one place."""
+    plan = right_plan() if plan is None else copy.deepcopy(plan)
     _parent(plan, place)[place[-1]] = copy.deepcopy(value)
     return plan
 

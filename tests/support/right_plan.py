@@ -47,6 +47,42 @@ def right_plan() -> dict[str, Any]:
     return copy.deepcopy(_PLAN)
 
 
+_FLEET: dict[str, Any] = {
+    "failure_tolerance": {"percent": 50, "mode": "soft"},
+    "on_breach": "pause",
+    "auto_rollback": "never",
+    "waves": [
+        {
+            "name": "canary",
+            "tenants": {"count": 1},
+            "max_concurrency": 1,
+            "failure_tolerance": {"count": 0},
+            "soak": {"seconds": 60, "interval_seconds": 30},
+            "gate": {"url": "https://gate.example/", "interval_seconds": 30, "timeout_seconds": 3600},
+        },
+        {"name": "vip", "tenants": {"ids": ["birch"]}, "gate": "manual"},
+        {"name": "eu", "tenants": {"where": "tenant.labels.region == 'eu'"}},
+        {"name": "half", "tenants": {"percent": 50}},
+    ],
+    "group_limits": {"db-7": 2},
+    "priority": 0,
+    "starts_per_minute": 60,
+    "not_before": "2030-12-01T02:00:00Z",
+    "not_after": "2030-12-01T05:00:00Z",
+    "task_timeout_seconds": 600,
+    "rollback_order": "reverse",
+}
+
+
+def right_fleet() -> dict[str, Any]:
+    """A plan of four tenants that says all that a head may say, without errors; its stage costs next to nothing."""
+    named = ("acme", "birch", "cedar", "dogwood")
+    tenants = [right_tenant(name, labels={"region": "eu"}, groups=["db-7"]) for name in named[:3]]
+    tenants.append(right_tenant(named[3], labels={"region": "us"}))
+    stages = [{"name": "wait", "steps": [{"type": "noop"}]}]
+    return right_plan() | copy.deepcopy(_FLEET) | {"stages": stages, "tenants": tenants}
+
+
 def right_tenant(tenant_id: str, **changes: Any) -> dict[str, Any]:
     """A tenant without errors."""
     return {**copy.deepcopy(_PLAN["tenants"][0]), "tenant_id": tenant_id, **changes}
