@@ -3,7 +3,7 @@
 Validators run in order, each small:
 
 1. catalogue: stages in the place of service names
-2. shape: keys and types, every part by itself
+2. shape: keys and types, every part by itself; of a wrong head, what is right in it goes on
 3. stages: steps, their parameters, templates that compile; a warning for a stage that only verifies or only tells
 4. tenants: every tenant against every stage that is for it, with its new config and with the one to go back to
 5. what is allowed and probably not meant: tenants without a snapshot, more slots than tenants, tenants without a stage
