@@ -7,15 +7,20 @@ from collections.abc import Iterator, Sequence
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from orchestrator.domain.errors import Problem
-from orchestrator.domain.wording import join, problems_of
+from orchestrator.domain.wording import first_problems_of, join
 from orchestrator.secrets.masking import masked_setting, names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
 from orchestrator.settings.given import Given
 
 
+MOST_TOLD = 100
+"""Mistakes that are told; the rest are counted."""
+
+
 def setting_problems(error: ValidationError, model: type[BaseModel], sources: Sequence[Given]) -> Iterator[Problem]:
-    """One problem each, in order; ``sources`` as they go before each other."""
-    for problem in problems_of(error, model):
+    """One problem each, in order, and how many more there are; ``sources`` as they go before each other."""
+    problems, more = first_problems_of(error, model, most=MOST_TOLD)
+    for problem in problems:
         path, message, value = problem.path, problem.message, problem.value
         head, colon, rest = message.partition(": ")
         if colon and annotation_at(model, parts_of(join(path, head))) is not None:
@@ -26,6 +31,8 @@ def setting_problems(error: ValidationError, model: type[BaseModel], sources: Se
         where = next((found for source in sources if (found := source.where(path)) is not None), None)
         told = None if message.startswith("unknown") else _told(value, model, path)
         yield Problem(path, told, f"{message}, in {where}" if where else message)
+    if more:
+        yield Problem("", None, f"and {more} more problem{'s' if more > 1 else ''}")
 
 
 def _told(value: object, model: type[BaseModel], path: str) -> JsonValue:

@@ -15,6 +15,7 @@ from orchestrator.control.unserved import unserved
 from orchestrator.domain.config import PlanHeader
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem, TenantsMoved
 from orchestrator.domain.status import PlanState
+from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.ledger import Ledger
@@ -51,13 +52,18 @@ class Submitter:
         self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]:
         """What the plan would change, tenant by tenant. Raises as ``submit`` does; writes nothing."""
-        made = validate_plan(plan, settings=self._knowing_groups()).require()
+        made = validate_plan(plan, settings=self._knowing_groups(plan)).require()
         freezes = FreezesAhead(FreezeReads(self.ledger.client, self.ledger.keys))
         yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan, freezes).lines()
 
-    def _knowing_groups(self) -> Settings:
-        """The settings with the groups that the coordinators' name: it is theirs that hold."""
-        held = GroupReads(self.ledger.client, self.ledger.keys).named()
+    def _knowing_groups(self, plan: PlanSource) -> Settings:
+        """The settings with the groups that the coordinators' name: it is theirs that hold. Raises ``InvalidInput``
+        for a plan that is wrong without them when they cannot be read: it is told as that, as ever."""
+        try:
+            held = GroupReads(self.ledger.client, self.ledger.keys).named()
+        except UNREACHABLE:
+            validate_plan(plan, settings=self.settings).require()
+            raise
         return self.settings.model_copy(update={"groups": {**dict.fromkeys(held, 1), **self.settings.groups}})
 
     def submit(
@@ -72,7 +78,7 @@ class Submitter:
         """Checks the plan and writes it; see ``Client.submit``."""
         expected = parse_digest(preview) if preview is not None else None
         conflicts = partial(running_conflicts, reader=self.reader)
-        validated = validate_plan(plan, settings=self._knowing_groups(), conflicts=conflicts)
+        validated = validate_plan(plan, settings=self._knowing_groups(plan), conflicts=conflicts)
         made, seen = validated.require(), UNSEEN
         state = None
         if expected is not None or skip_identical:
