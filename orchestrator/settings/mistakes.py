@@ -12,7 +12,6 @@ from orchestrator.secrets.masking import masked_setting, names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
 from orchestrator.settings.given import Given
 
-
 MOST_TOLD = 100
 """Mistakes that are told; the rest are counted."""
 

@@ -225,17 +225,11 @@ def _operations() -> Iterator[Case]:
     for state, make in {T.FAILED: FAILED, T.CANCELLED: CANCELLED, T.ROLLED_BACK: ROLLED_BACK}.items():
         yield _case(f"retry of {state}", [task(state, "retry")], make, ask("retry", order=SCRATCH))
     yield _case("retry from the checkpoint", [task(T.FAILED, "retry")], FAILED, ask("retry"))
-    rows = [task(T.FAILED, "retry"), plan(P.FAILED, "reopen")]
-    yield _case("retry of a plan", rows, ENDED_PLANS[P.FAILED], ask("retry", "p"), several=True)
-    rows = [task(T.FAILED, "skip_stage"), plan(P.FAILED, "reopen")]
-    yield _case("skip of a failed stage", rows, ENDED_PLANS[P.FAILED], answer("skip-stage"))
-    yield _case(
-        "acceptance of the last failure",
-        [plan(P.FAILED, "accept")],
-        ENDED_PLANS[P.FAILED],
-        answer("accept"),
-        asked=[plan(P.FAILED, "reopen")],
-    )
+    last, reopened = ENDED_PLANS[P.FAILED], plan(P.FAILED, "reopen")
+    yield _case("retry of a plan", [task(T.FAILED, "retry"), reopened], last, ask("retry", "p"), several=True)
+    yield _case("skip of a failed stage", [task(T.FAILED, "skip_stage"), reopened], last, answer("skip-stage"))
+    accepted = [plan(P.FAILED, "accept")]
+    yield _case("acceptance of the last failure", accepted, last, answer("accept"), asked=[reopened])
     left = then(FAILED, leave_to_chunks)
     yield _case("chunk retries", [task(T.FAILED, "retry")], left, chunk("retry_chunk"), several=True)
     for state, make in {T.PENDING: waits_beside, T.PAUSED: PAUSED}.items():
