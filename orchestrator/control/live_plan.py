@@ -24,6 +24,7 @@ from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import CauseGroup, FailureCauses
 from orchestrator.control.pace import Pace
+from orchestrator.control.possible import FREELY, Possible
 from orchestrator.control.status import StatusReader, plan_summary, task_status
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain import events as e
@@ -91,6 +92,10 @@ class LiveView(ABC):
     @abstractmethod
     def page(self, wanted: TaskFilter, offset: int, limit: int) -> PlanStatus:
         """A page of its tasks, what is of interest first."""
+
+    def resume_now(self) -> Possible:
+        """Whether the paused plan would take a resume now, and with which options; who cannot ask takes it for so."""
+        return FREELY
 
     @property
     def total(self) -> int:

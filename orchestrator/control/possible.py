@@ -50,10 +50,7 @@ class PossibleVerbs:
         of = partial(would, kind="plan", target_id=plan_id)
         found: dict[str, Possible] = {
             "pause": _first(((), lambda: of(Operation.PAUSE))),
-            "resume": _first(
-                ((), lambda: of(Operation.RESUME)),
-                (("accept_failures",), lambda: of(Operation.RESUME, accept_failures=True)),
-            ),
+            "resume": self.resume_of(plan_id),
             "retry": self._retry("plan", plan_id),
             "rollback": _first(((), lambda: of(Operation.ROLLBACK))),
             "cancel": _first(((), lambda: of(Operation.CANCEL))),
@@ -63,6 +60,11 @@ class PossibleVerbs:
             "exclude": _exclude(plan),
         }
         return found | self._gate(plan)
+
+    def resume_of(self, plan_id: str) -> Possible:
+        """Of a plan the resume alone."""
+        of = partial(self._ask.would, Operation.RESUME, "plan", plan_id)
+        return _first(((), of), (("accept_failures",), partial(of, accept_failures=True)))
 
     def of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
         """The same of one task; ``release`` is of its tenant."""

@@ -56,6 +56,11 @@ class WatchedPlan(LivePlan):
         with self._translated():
             return self._possible.of_plan(self.summary)
 
+    def resume_now(self) -> Possible:
+        """Of these the resume alone."""
+        with self._translated():
+            return self._possible.resume_of(self._plan_id)
+
     def possible_of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
         """The same of one of its tasks."""
         with self._translated():

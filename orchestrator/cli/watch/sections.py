@@ -66,13 +66,23 @@ def head(live: LiveView, width: int) -> Lines:
     if plan.waits_because:
         lines.append(long_cell(plan.waits_because, "yellow"))
     if plan.status == PlanState.PAUSED:
-        by_gate = plan.paused_by is not None and plan.paused_by.kind == "gate"
-        # By its gate it goes on with the approval, which the wave's line names.
-        command = "" if by_gate else f"; {typed('resume', plan.plan_id)}"
-        lines.append(long_cell(f"paused{paused_words(plan.paused_by)}{command}", "yellow"))
+        lines.append(long_cell(f"paused{paused_words(plan.paused_by)}{goes_on_with(live)}", "yellow"))
     if plan.last_operation is not None:
         lines.append(long_cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     return lines
+
+
+def goes_on_with(live: LiveView) -> str:
+    """What to type for a plan that is paused: the resume that would be taken, else where all answers are told."""
+    plan = live.summary
+    if plan.paused_by is not None and plan.paused_by.kind == "gate":
+        # It goes on with the approval, which the wave's line names.
+        return ""
+    resume = live.resume_now()
+    if resume.refused:
+        return f"; {typed('explain', '--plan', plan.plan_id)}"
+    options = ("--" + name.replace("_", "-") for name in resume.options)
+    return f"; {typed('resume', plan.plan_id, *options)}"
 
 
 def fleet(live: LiveView) -> Lines:

@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.broker.messages import own_queue
 from orchestrator.control.answers import Check
 from orchestrator.control.doctor.rows import Row, check
-from orchestrator.ledger.presence import Process
+from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.settings.model import Settings
 
@@ -33,13 +33,13 @@ def consuming(reader: Reader, live: Sequence[Process], settings: Settings) -> It
     try:
         nonce = sender.send([own_queue(one.host, one.pid) for one in workers])
         began = time.monotonic()
-        left = {one.name: one for one in workers}
+        left, stopped = {one.name: one for one in workers}, 0
         while left and time.monotonic() - began < _patience(left.values()):
             time.sleep(LOOK_SECONDS)
-            _answered(reader, nonce, left)
+            stopped += stopped_of(left, nonce, reader.processes())
     finally:
         sender.close()
-    yield from _rows(len(workers), list(left.values()), time.monotonic() - began)
+    yield from rows(len(workers), list(left.values()), stopped, time.monotonic() - began)
 
 
 def _patience(left: Iterable[Process]) -> float:
@@ -48,27 +48,36 @@ def _patience(left: Iterable[Process]) -> float:
 
 
 def _is_busy(worker: Process) -> bool:
-    return bool(worker.slots) and worker.busy >= worker.slots
+    return worker.age_seconds <= ALIVE_SECONDS and bool(worker.slots) and worker.busy >= worker.slots
 
 
-def _answered(reader: Reader, nonce: str, left: dict[str, Process]) -> None:
-    """Takes out who has told it, and who has stopped meanwhile."""
-    now = {one.name: one for one in reader.alive() if one.role == "worker"}
-    for name in list(left):
-        if name not in now or now[name].canary == nonce:
-            del left[name]
-        else:
-            left[name] = now[name]
+def stopped_of(left: dict[str, Process], nonce: str, now: Iterable[Process]) -> int:
+    """Takes out of ``left`` who has told that it took the message, and who has stopped, and counts these. ``now``:
+    every entry, the stale ones included: who is frozen or was killed keeps its own, and has answered nothing."""
+    entries = {one.name: one for one in now if one.role == "worker"}
+    stopped = [name for name in left if name not in entries]
+    told = [name for name in left if name in entries and entries[name].canary == nonce]
+    for name in stopped + told:
+        del left[name]
+    left.update((name, entries[name]) for name in left)
+    return len(stopped)
 
 
-def _rows(count: int, silent: Sequence[Process], seconds: float) -> Iterator[Check]:
+def rows(count: int, silent: Sequence[Process], stopped: int, seconds: float) -> Iterator[Check]:
+    """Of ``count`` workers that were alive at the beginning."""
     busy = [one for one in silent if _is_busy(one)]
-    finding = f"{count - len(silent)} of {count} workers took theirs within {seconds:.1f} s"
+    finding = f"{count - len(silent) - stopped} of {count} workers took theirs within {seconds:.1f} s"
     if busy:
         finding += f"; {len(busy)} had all slots busy and took nothing meanwhile"
+    if stopped:
+        finding += f"; {stopped} have stopped meanwhile"
     yield check(Row.TEST_MESSAGE, "test message", finding, good=len(busy) == len(silent))
     for one in silent:
-        if one not in busy:
+        if one.age_seconds > ALIVE_SECONDS:
+            finding = f"it took none, and gave its last sign of life {one.age_seconds:.0f} s ago: it is frozen or was"
+            finding += " killed; start another"
+            yield check(Row.TEST_MESSAGE, f"test message of worker {one.name}", finding, good=False)
+        elif one not in busy:
             finding = f"it took no test message within {WITHIN_SECONDS:.0f} s: it listens at another broker"
             finding += (
                 f" ({one.broker}), or does not consume: restart it with this shell's CHANGEOVER_BROKER_URL; or two"
