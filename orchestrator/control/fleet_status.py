@@ -127,7 +127,12 @@ def _failed(record: Record, part: str) -> int:
 def _sent_back(record: Record, part: str) -> int:
     """As ``sent_back`` in ``includes/places.lua``."""
     names = (TaskState.ROLLED_BACK, TaskState.ROLLING_BACK, "rollbackRequested")
-    return sum(int(record.get(f"{part}n:{name}", 0)) for name in names) if f"{part}sentBack" in record else 0
+    back = sum(int(record.get(f"{part}n:{name}", 0)) for name in names)
+    if f"{part}sentBack" in record:
+        return min(back, int(record.get(f"{part}n:sentBack", 0)))
+    # Taken back by a process from before that was kept.
+    taken = f"wave:{record.get('waveRollbackOf')}:"
+    return back if record.get("tripped") == "rollback_wave" and part == taken else 0
 
 
 def _limit(record: Record, part: str) -> int | None:

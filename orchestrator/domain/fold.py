@@ -167,6 +167,7 @@ class LogFold:
             case "cancel" if event.options.get("withdraws") == "rollback":
                 _ask_rollback(task, 0)
                 task.waiting = task.by_policy = False
+                plan.note_sent_back(task, task.is_sent_back and task.state is TaskState.ROLLBACK_FAILED)
             case "cancel":
                 task.cancel_asked = event.sequence_id if runs else 0
             case "rollback":

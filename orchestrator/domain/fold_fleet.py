@@ -94,6 +94,8 @@ def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
 
 def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequested) -> None:
     """A task of it goes back; with its wave, if that is what its breaker asks for."""
+    if event.actor == "policy":
+        plan.note_sent_back(task, True)
     if event.actor == "policy" and event.options.get("ofPlan") and plan.state is not PlanState.ROLLING_BACK:
         (task.wave or plan).is_sent_back = True
 

@@ -63,6 +63,8 @@ class FoldedTask:
     """Its failure does not count any more."""
     by_policy: bool = False
     """Its failure sends it back, as its plan declares."""
+    is_sent_back: bool = False
+    """Its plan's policy has taken it back."""
     skipped: list[str] = field(default_factory=list)
     """Stages that failed and that it went on behind."""
     wave: FoldedWave | None = None
@@ -134,12 +136,19 @@ class FoldedPlan(FoldedPart):
         if task.is_accepted:
             self.count(task, "accepted_failures", -1)
             task.is_accepted = False
+        if state is TaskState.PENDING:
+            self.note_sent_back(task, False)
         if task.skipped:
             # Failed all the same, it counts as that.
             self.count(task, "skipped", (task.state in _FAILURES) - (state in _FAILURES))
         if task.by_policy:
             self.count(task, "taken_back", (state in _TAKEN_BACK) - (task.state in _TAKEN_BACK))
             task.by_policy = state is not TaskState.PENDING
+
+    def note_sent_back(self, task: FoldedTask, is_sent_back: bool) -> None:
+        """Whether the plan's policy has taken the task back."""
+        self.count(task, "sent_back", is_sent_back - task.is_sent_back)
+        task.is_sent_back = is_sent_back
 
     def count(self, task: FoldedTask, name: str, by: int) -> None:
         """Counts the task, in the plan and in its wave, into one of ``FoldedPart``'s numbers, or out of it."""

@@ -27,6 +27,8 @@ class FoldedPart:
     """How many have failed and went back by their plan's policy: they still count."""
     skipped: int = 0
     """How many have left a failed stage out."""
+    sent_back: int = 0
+    """How many the plan's policy has taken back, and nobody has moved since."""
     is_sent_back: bool = False
     """Its breaker has taken it back, and nobody has answered for that."""
     to_trip: int = 0
@@ -36,7 +38,7 @@ class FoldedPart:
     def waits_for_answer(self) -> bool:
         """Somebody whom its breaker has taken back, or does, has not been moved again."""
         back = self.counts[TaskState.ROLLED_BACK] + self.counts[TaskState.ROLLING_BACK]
-        return self.is_sent_back and back > 0
+        return self.is_sent_back and back > 0 and self.sent_back > 0
 
     def bear(self, told: ToleranceTold | None) -> None:
         """Takes what was said when the plan was made."""

@@ -20,7 +20,7 @@ local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV
 local plan = K.plan(plan_id)
 
 local f = read_plan(plan_id, 'status', 'cancelRequested', 'retryCursor', 'retryAsked', COUNT.FAILED,
-  'n:acceptedFailed', 'n:sentBack')
+  'n:acceptedFailed', 'n:sentBack', COUNT.ROLLED_BACK, 'waveRollback')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
@@ -31,16 +31,22 @@ if f[3] then
     and (before.override or '') == asked.override
   return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
 end
--- Those that were accepted are done with, however many they are.
-local back = tonumber(f[7] or 0)
+-- Of a wave that is still being asked to go back nobody knows yet who does.
+if asked.scratch and f[9] then return {'REFUSED', f[1], 'takes-wave-back'} end
+-- Whose way back is under way, or has failed, is not moved again; nor is, however many they are, who was accepted.
+local before = part_taken_back_before(plan_id)
+local sent = before and redis.call('HGET', plan, before .. COUNT.ROLLED_BACK) or f[7]
+local back = math.min(tonumber(sent or 0), tonumber(f[8] or 0))
 local failed = tonumber(f[5] or 0) - tonumber(f[6] or 0) + (asked.scratch and back or 0)
-if failed <= 0 then return {'REFUSED', f[1], 'none-failed', back > 0 and back or ''} end
+if failed <= 0 then return {'REFUSED', f[1], 'none-failed', not asked.scratch and back > 0 and back or ''} end
 
-local found = failed <= at_once and failed_from(plan_id, 0, at_once + 1, asked)
-local is_whole = found and found.next == found.total
+-- Of very many it is enough that there is one; who is back may all have been taken back by a person.
+local is_few = failed <= at_once
+local found = failed_from(plan_id, 0, is_few and at_once + 1 or 1, asked)
+if found.next == found.total and #found.tasks + #found.refused == 0 then return {'REFUSED', f[1], 'none-failed'} end
+local is_whole = is_few and found.next == found.total
 local answer
 if is_whole then
-  if #found.tasks + #found.refused == 0 then return {'REFUSED', f[1], 'none-failed'} end
   local refused = #found.refused > 0 and found.refused or nil
   answer = cjson.encode({failed = #found.tasks + #found.refused, retried = #found.tasks, refused = refused,
     scratch = asked.scratch or nil})

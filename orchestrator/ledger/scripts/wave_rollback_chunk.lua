@@ -58,6 +58,8 @@ for position = first, last, -1 do
 end
 local plan_move = foresee(plan_id, changes)
 
+-- A process that does not keep this may have tripped.
+redis.call('HSET', plan, part_of(wave) .. 'sentBack', 1)
 if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else end_wave_back(plan_id) end
 for _, task in ipairs(affected) do
   tell_left(task, task.why)

@@ -159,3 +159,93 @@ def test_why_a_task_went_back_is_told_beside_why_it_could_not(world: LedgerWorld
     assert "went back since it had failed: " in _explained(pair, settings, "p.0")
     assert "asked for by policy (auto_rollback: task)" in _explained(pair, settings, "p.0")
     assert "a went back since it had failed: " in _explained(pair, settings, "p")
+
+
+def test_who_was_taken_back_by_a_person_keeps_no_plan_that_its_breaker_stopped(pair: Pair) -> None:
+    rules = FleetRules(4, SOFT, "rollback_wave", (Wave("first", 3), Wave("rest", 1)))
+    pair.submit("p", ["a", "b", "c", "d"], rules=rules, wave_of=[0, 0, 0, 1])
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.ask("rollback", "p.0")
+    pair.serve("p")
+    for task_id in ("p.0", "p.1"):
+        pair.finish(task_id)
+    pair.break_stage("p.2")
+    pair.serve("p")
+    for task_id in ("p.1", "p.2"):
+        pair.finish(task_id)
+    assert reason_words(pair.ask("resume", "p")).startswith("its breaker took 2 tenants of wave first back; ")
+    pair.ask("retry", "p", from_scratch=True)
+    pair.serve("p")
+    assert pair.ask("resume", "p").answer == "ACCEPTED"
+    pair.serve("p")
+    assert running(pair) == ["p.1", "p.2"]
+
+
+def _all_back(world: LedgerWorld) -> None:
+    """The first of two waves was taken back, and is."""
+    rules = FleetRules(4, SOFT, "rollback_wave", (Wave("first", 2), Wave("rest", 2)))
+    world.plan("p", ["a", "b", "c", "d"], rules=rules, wave_of=[0, 0, 1, 1])
+    world.coordinate()
+    world.begin("p.0")
+    world.finish("p.0")
+    world.begin("p.1")
+    world.fail("p.1")
+    world.coordinate()
+    for task_id in ("p.0", "p.1"):
+        world.begin(task_id)
+        world.finish(task_id)
+
+
+def _forget_marks(world: LedgerWorld) -> None:
+    """As 0.1.0 has left it, which kept none of them."""
+    world.client.hdel(world.keys.of("plan", "p"), "wave:0:sentBack", "wave:0:n:sentBack", "n:sentBack")
+    for task_id in ("p.0", "p.1"):
+        world.client.hdel(world.keys.of("task", task_id), "sentBack")
+
+
+def test_what_an_older_process_took_back_is_not_forgotten_and_moved_again(world: LedgerWorld, settings: Settings) -> None:
+    _all_back(world)
+    _forget_marks(world)
+    assert world.ask("resume", "p").why == "wave-taken-back"
+    assert "2 taken back by its breaker" in "\n".join(Explainer(world.ledger, world.reader, settings).plan("p").reasons)
+    assert world.ask("retry", "p").what == 2
+    assert world.ask("retry", "p", Order("ada", from_scratch=True)).answer == "ACCEPTED"
+    world.coordinate()
+    assert world.ask("resume", "p").answer == "ACCEPTED"
+    assert [world.task(f"p.{position}")["status"] for position in range(4)] == ["RUNNING"] * 2 + ["PENDING"] * 2
+
+
+def test_a_coordinator_notes_the_wave_that_an_older_process_sends_back(world: LedgerWorld) -> None:
+    rules = FleetRules(3, SOFT, "rollback_wave", (Wave("first", 2), Wave("rest", 1)))
+    world.plan("p", ["a", "b", "c"], rules=rules, wave_of=[0, 0, 1])
+    world.coordinate()
+    for task_id, ends in (("p.0", world.finish), ("p.1", world.fail)):
+        world.begin(task_id)
+        ends(task_id)
+    world.client.hdel(world.keys.of("plan", "p"), "wave:0:sentBack")
+    world.coordinate()
+    assert world.reader.plan_record("p")["wave:0:sentBack"] == "1"
+
+
+def test_a_bulk_retry_that_finds_nobody_of_many_is_refused_and_writes_nothing(world: LedgerWorld) -> None:
+    many = 21
+    rules = FleetRules(many, SOFT, "rollback_wave", (Wave("only", many),))
+    world.plan("p", [f"t{n}" for n in range(many)], rules=rules, wave_of=[0] * many, max_concurrency=many)
+    world.coordinate()
+    world.begin("p.0")
+    world.finish("p.0")
+    for position in range(1, many):
+        world.begin(f"p.{position}")
+        world.fail(f"p.{position}")
+    scratch = Order("ada", from_scratch=True)
+    assert world.ask("retry", "p", scratch).why == "takes-wave-back", "some are not asked to go back yet"
+    world.coordinate()
+    assert world.ask("retry", "p", scratch).why == "none-failed", "all are on the way"
+    for position in range(many):
+        world.begin(f"p.{position}")
+        world.fail(f"p.{position}")
+    before = world.client.hgetall(world.keys.of("plan", "p"))
+    reply = world.ask("retry", "p", scratch)
+    assert (reply.answer, reply.why, reply.what) == ("REFUSED", "none-failed", "")
+    assert world.client.hgetall(world.keys.of("plan", "p")) == before

@@ -79,11 +79,14 @@ class PlanOperations(TaskOperations):
         if plan.retry:
             is_same = replace(plan.retry, failed={}) == asked
             return ("NOOP", "retrying") if is_same else ("REFUSED", "retrying-otherwise")
+        if asked.from_scratch and plan.takes_back:
+            return "REFUSED", "takes-wave-back"
         failed = [task for task in plan.tasks if self._is_meant(task, asked)]
         counted = sum(task.status is T.FAILED and not task.accepted for task in plan.tasks)
-        counted += sum(task.sent_back for task in plan.tasks) if asked.from_scratch else 0
+        back = sum(task.sent_back for task in plan.tasks), sum(task.status is T.ROLLED_BACK for task in plan.tasks)
+        counted += min(back) if asked.from_scratch else 0
         at_once = counted <= self.retried_at_once
-        if not counted or (at_once and not failed):
+        if not failed:
             return "REFUSED", "none-failed"
         asked = replace(asked, failed={task.id: task.retries for task in failed})
         if at_once and all(self._retry_refusal(task, asked.from_scratch, asked.force) for task in failed):

@@ -134,7 +134,8 @@ class Limits:
     @property
     def waits_for_answer(self) -> bool:
         back = (T.ROLLED_BACK, T.ROLLING_BACK)
-        return self.sent_back and any(task.rollback or task.status in back for task in self.tasks)
+        is_any_back = any(task.rollback or task.status in back for task in self.tasks)
+        return self.sent_back and is_any_back and any(task.sent_back for task in self.tasks)
 
     def bear(self, tolerance: Tolerance | None) -> None:
         if tolerance is not None:

@@ -39,13 +39,26 @@ local function is_breached(plan_id, part)
   return found.limit ~= nil and found.failed > found.limit
 end
 
+-- The wave (the plan, if it has none) that a process from before 'sentBack' was kept has taken back, by what that has left;
+-- nil when there is none, or when that is kept of it.
+-- @rare
+local function part_taken_back_before(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'tripped', 'waveRollbackOf', 'waves')
+  if f[1] ~= 'rollback_wave' or (f[3] and not f[2]) then return nil end
+  local part = part_of(tonumber(f[2] or nil))
+  return redis.call('HEXISTS', K.plan(plan_id), part .. 'sentBack') == 0 and part or nil
+end
+
 -- How many of a wave (of the plan, if it has none) are back, or on the way, that its breaker has taken back: a fact of the
--- wave until somebody answers for it, whatever has tripped, failed or been asked for since.
+-- wave until somebody answers for it, whatever has tripped, failed or been asked for since. Whom a person took back is not
+-- counted, of those that a process from before the marks took back all are.
 -- @rare
 local function sent_back(plan_id, part)
   local f = redis.call('HMGET', K.plan(plan_id), part .. 'sentBack', part .. COUNT.ROLLED_BACK, part .. COUNT.ROLLING_BACK,
-    part .. 'n:rollbackRequested')
-  return f[1] and tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0) or 0
+    part .. 'n:rollbackRequested', part .. 'n:sentBack')
+  local back = tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0)
+  if f[1] then return math.min(back, tonumber(f[5] or 0)) end
+  return part == part_taken_back_before(plan_id) and back or 0
 end
 
 -- Whether one more may fail, and in a strict plan whether all that are active and one more may: the first that fails too

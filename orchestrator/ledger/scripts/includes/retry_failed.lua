@@ -4,6 +4,7 @@
 -- @include retry
 -- @include plan_end
 -- @include passed_by
+-- @include places
 
 -- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
 local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
@@ -28,16 +29,17 @@ end
 local function failed_from(plan_id, first, limit, asked)
   local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
   local found = {tasks = {}, refused = {}, changes = {}, total = total, next = first}
-  local bytes = 0
+  local bytes, before = 0, asked.scratch and part_taken_back_before(plan_id)
   while found.next < total and found.next < first + MOST_LOOKED_AT and bytes < MOST_BYTES
       and #found.tasks + #found.refused < limit do
     local task_id = task_id_of(plan_id, found.next)
     found.next = found.next + 1
-    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted', 'sentBack')
+    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted', 'sentBack', 'wave')
     local is_lost = f.err or not TASK_KNOWN[f[1] or '']
     -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
     local has_failed = f[1] == TASK.FAILED and not f[3]
-    local is_back = asked.scratch and f[1] == TASK.ROLLED_BACK and f[4]
+    local is_sent = f[4] or before == part_of(tonumber(f[5] or nil))
+    local is_back = asked.scratch and f[1] == TASK.ROLLED_BACK and is_sent
     local is_meant = not is_lost and (has_failed or is_back) and (tonumber(f[2] or 0) or 0) <= asked.at
     if (is_lost or is_meant) and asked.takes and not asked.takes(task_id, is_lost) then is_lost, is_meant = false, false end
     local task = is_meant and read_task(task_id)
