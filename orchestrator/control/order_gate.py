@@ -6,9 +6,11 @@ here has none in Redis.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.printable import steering_character
 from orchestrator.ledger.operations import Order
 
 REQUEST_ID_LIMIT: Final = 200
@@ -22,12 +24,16 @@ _OWN_NAMES: Final = ("system", "policy", "gate")
 
 def is_own_name(name: str) -> bool:
     """Whether Changeover itself acts under this name: events go by it (``CancelledBy``), and so do readers."""
-    return name.partition(":")[0].strip().casefold() in _OWN_NAMES
+    plain = unicodedata.normalize("NFKC", name)
+    return plain.partition(":")[0].strip().casefold() in _OWN_NAMES
 
 
 def check_order(order: Order) -> None:
     """Raises ``InvalidInput`` with all that is wrong with it."""
-    problems = _too_long({"actor": order.actor, "reason": order.reason, "override_freeze": order.override_freeze})
+    said = {"reason": order.reason, "override_freeze": order.override_freeze}
+    problems = _too_long({"actor": order.actor, **said})
+    names = {"actor": order.actor, "request_id": order.request_id}
+    problems += _steering(names | {name: _without_lines(text) for name, text in said.items()})
     if is_own_name(order.actor):
         message = "only Changeover itself acts under that name; say who asks"
         problems.append(Problem("actor", order.actor, message))
@@ -53,6 +59,24 @@ def check_reason(order: Order) -> None:
     """Raises ``InvalidInput``: what needs a reason is told of for ever."""
     if not order.reason.strip():
         raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
+
+
+def _without_lines(text: str) -> str:
+    """Of a text of several lines, as a form sends it, what is beside their ends."""
+    return text.replace("\r\n", "  ").replace("\n", " ").replace("\t", " ")
+
+
+def _steering(texts: dict[str, str]) -> list[Problem]:
+    """What is told for ever must be what people see, and be possible to write: half of a surrogate pair is neither."""
+    return [
+        Problem(
+            name,
+            text.encode(errors="backslashreplace").decode(),
+            f"expected text without control, direction or invisible characters ({found})",
+        )
+        for name, text in texts.items()
+        if (found := steering_character(text)) is not None
+    ]
 
 
 def _too_long(texts: dict[str, str | None]) -> list[Problem]:

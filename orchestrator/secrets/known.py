@@ -53,7 +53,10 @@ class KnownSecrets:
         spellings: frozenset[str] = frozenset(),
         cores: frozenset[str] = frozenset(),
         needles: frozenset[bytes] = frozenset(),
+        given: frozenset[str] = frozenset(),
     ) -> None:
+        self.given = given
+        """What it was made of."""
         self.values = values
         self._spelled = spellings
         """As a message may write them."""
@@ -68,6 +71,7 @@ class KnownSecrets:
 
     def with_values(self, values: Iterable[str]) -> KnownSecrets:
         """The same of several."""
+        values = tuple(values)
         known, spelled, cores, needles = set(self.values), set(self._spelled), set(self._coded), set(self._read)
         for one in {part for value in values for part in (value, *said_of_address(value)) if len(part) >= SHORTEST}:
             coded, read = set(_coded(one)), {one, *_misread(one)}
@@ -75,7 +79,12 @@ class KnownSecrets:
             spelled.update(*map(_spellings, read))
             cores.update(*map(_cores, coded))
             needles.update(*map(needles_of, read), *map(needles_of_bytes, coded))
-        return KnownSecrets(frozenset(known), _long_enough(spelled), _long_enough(cores), frozenset(needles))
+        given = self.given.union(values)
+        return KnownSecrets(frozenset(known), _long_enough(spelled), _long_enough(cores), frozenset(needles), given)
+
+    def without_values(self, values: Iterable[str]) -> KnownSecrets:
+        """The same without these, made anew: a form may be one of several values."""
+        return KnownSecrets().with_values(self.given.difference(values))
 
     @cached_property
     def _spellings(self) -> Needles[str]:

@@ -8,10 +8,11 @@ secret is not shown, known or not.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +42,12 @@ _lock = threading.Lock()
 _known = KnownSecrets()
 """All that this process has found or resolved."""
 
+_resolved: set[str] = set()
+"""Of them what was resolved here, which is never forgotten."""
+
 _source: SecretSource | None = None
+
+_log = logging.getLogger(__name__)
 
 
 def _after_fork() -> None:
@@ -55,32 +61,41 @@ os.register_at_fork(after_in_child=_after_fork)
 
 def remember(value: str) -> None:
     """Mask this value from now on, in all the forms that a message may give it."""
-    if value not in _known.values:
+    if value not in _resolved or value not in _known.given:
         with _lock:
-            _add([value])
+            _resolved.add(value)
+            _change([value])
 
 
 def mask_all_of(source: SecretSource) -> None:
     """Mask what the source has, now and later. A process has one, by its settings: another replaces it, and what was
-    found stays masked."""
+    found stays masked, the oldest of what is gone while there is room (``MOST_CHARACTERS``)."""
     global _source
     if _source is None or _source.folder.path != source.folder.path:
         _source = source
 
 
-def _add(values: list[str]) -> None:
+def _change(values: list[str], forgotten: Collection[str] = ()) -> None:
     global _known
-    if new := [value for value in values if value not in _known.values]:
-        _known = _known.with_values(new)
+    known = _known
+    if gone := known.given.intersection(forgotten) - _resolved:
+        known = known.without_values(gone)
+    if new := [value for value in values if value not in known.given]:
+        known = known.with_values(new)
+    _known = known
 
 
 def _all_known() -> KnownSecrets:
     source = _source
     if source is not None and source.is_due():
+        forgotten = 0
         with _lock:
             # Whoever waited for another's look has what it found.
             if source.is_due():
-                source.look(_add)
+                forgotten = source.look(_change)
+        if forgotten:
+            # Without the lock: what is logged is masked too.
+            _log.warning("secrets that were rotated away: %d oldest are masked no more, for room", forgotten)
     return _known
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from orchestrator.secrets.folder import NAME, SecretFolder, Stamp
+from orchestrator.secrets.kept_values import KeptValues
 from steps.expressions.sandbox import NameFault
 
 ENVIRONMENT_PREFIX: Final = "CHANGEOVER_SECRET_"
@@ -21,13 +22,10 @@ SHARE: Final = 100
 UNSETTLED_SECONDS: Final = 2.0
 """A file that was written so lately may be written once more and have the same stamp."""
 
-MOST_CHARACTERS: Final = 4 * 1024 * 1024
-"""Of all values together: each is kept in some twenty forms. What is beyond is masked once it is resolved."""
-
 
 class SecretSource:
-    """The folder and the variables. A value that is gone stays known: services may still tell it. The caller sees to
-    it that one thread looks at a time."""
+    """The folder and the variables. A value that is gone stays known while there is room: services may still tell it.
+    The caller sees to it that one thread looks at a time."""
 
     def __init__(self, folder: SecretFolder, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -35,8 +33,11 @@ class SecretSource:
         self._folder_stamp: Stamp | None = None
         self._stamps: dict[str, Stamp] = {}
         self._again_at = self._folder_again_at = 0.0
-        self._left = MOST_CHARACTERS
-        self._began = False
+        self._kept = KeptValues()
+        self._held: dict[str, str] = {}
+        """What each file says that is kept."""
+        self._beyond: set[str] = set()
+        """Names of the files for which there was no room."""
 
     def is_due(self) -> bool:
         """Whether there may be a value that ``look`` has not told. Asked before each text that is masked."""
@@ -50,17 +51,26 @@ class SecretSource:
         self._folder_again_at = now + SHARE * (time.monotonic() - now)
         return False
 
-    def look(self, tell: Callable[[list[str]], None]) -> None:
-        """Tells what has come since the last time. Once it has told, and not before, ``is_due`` says no."""
+    def look(self, tell: Callable[[list[str], list[str]], None]) -> int:
+        """Tells what has come since the last time, and what was forgotten for it, the oldest of what is gone. Once it
+        has told, and not before, ``is_due`` says no. Answers how many were forgotten."""
         began, wall = time.monotonic(), time.time()
         folder_stamp, stamps = self.folder.stamp(), self.folder.stamps()
-        found = [] if self._began else list(self._of_environment())
         changed = [name for name, stamp in stamps.items() if self._stamps.get(name) != stamp]
-        found += [value for name in changed if (value := self._of_file(name)) is not None]
-        tell(list(self._within_bounds(found)))
-        self._stamps = {name: stamp for name, stamp in stamps.items() if not _is_unsettled(stamp, wall)}
-        self._began, self._folder_stamp = True, folder_stamp
+        held = {name: value for name, value in self._held.items() if name in stamps}
+        held |= {name: self._of_file(name) or "" for name in changed}
+        kept = self._kept.copy()
+        new, forgotten, beyond = kept.take(filter(is_text, (*self._of_environment(), *held.values())))
+        tell(new, forgotten)
+        unread = (self._beyond - set(changed)) & stamps.keys()
+        self._beyond = unread | {name for name in changed if held[name] in beyond}
+        # Those that had no room may have some now.
+        again = unread if forgotten or kept.has_gone() else set()
+        self._kept, self._held = kept, {name: value for name, value in held.items() if value not in beyond}
+        self._stamps = {name: one for name, one in stamps.items() if name not in again and not _is_unsettled(one, wall)}
+        self._folder_stamp = folder_stamp
         self._again_at = time.monotonic() + SHARE * (time.monotonic() - began)
+        return len(forgotten)
 
     def _of_environment(self) -> Iterator[str]:
         for name, value in self._environment.items():
@@ -73,12 +83,6 @@ class SecretSource:
         except NameFault:
             # Nobody can resolve it either.
             return None
-
-    def _within_bounds(self, values: list[str]) -> Iterator[str]:
-        for value in values:
-            if is_text(value) and len(value) <= self._left:
-                self._left -= len(value)
-                yield value
 
 
 def is_text(value: str) -> bool:

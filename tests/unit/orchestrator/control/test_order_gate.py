@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from orchestrator.cli.app import app
 from orchestrator.client import Client
 from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.order_gate import check_order
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.operations import Operation, Order
@@ -23,10 +24,21 @@ from tests.support.plans import noop_stage, plan, tenant
 
 LONG = "r" * 1001
 WRONG = {
-    "reason": [LONG],
-    "actor": [LONG, "system", "policy", "gate", "System", "policy: x", " "],
-    "request_id": ["r" * 201, " "],
-    "override_freeze": [LONG, " "],
+    "reason": [LONG, "half \ud800", "a\x1b[2J", "a\rb"],
+    "actor": [
+        *(LONG, "system", "policy", "gate", "System", "policy: x", " "),
+        *(
+            "\uff33\uff39\uff33\uff34\uff25\uff2d",
+            "policy\uff1a x",
+            "sys\u200btem",
+            "a\x1b[2J",
+            "a\nb",
+            "\u202eada",
+            "ada\ud800",
+        ),
+    ],
+    "request_id": ["r" * 201, " ", "r\udc80", "r\u200b", "r\n"],
+    "override_freeze": [LONG, " ", "why\ud800", "\u202ewhy"],
     "tenants": [LONG],
     "cause": [LONG],
     "wave": [LONG],
@@ -84,6 +96,10 @@ def test_no_call_of_the_client_goes_on_with_what_has_no_bound_or_is_our_own_name
                 assert [one.path for one in told.value.problems] == [field], (name, field, value[:20])
                 tried += 1
     assert tried > 100
+
+
+def test_a_reason_has_lines_and_pictures_and_an_actor_any_letters() -> None:
+    check_order(Order("J\u00fcrgen \u0416 \u4f60", "one\ntwo\r\n\tthree \u26a0\ufe0f"))
 
 
 def test_a_narrowing_has_bounds_too() -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from orchestrator.console.api.json_answers import MaskedJson
 from orchestrator.secrets.folder import FILE_LIMIT_BYTES, SecretFolder
+from orchestrator.secrets.kept_values import KeptValues
 from orchestrator.secrets.known import KnownSecrets
-from orchestrator.secrets.masking import mask, mask_value
+from orchestrator.secrets.masking import _change, mask, mask_all_of, mask_value, remember
 from orchestrator.secrets.needles import FEW, Beginnings, Needles
 from orchestrator.secrets.references import Secrets
+from orchestrator.secrets.source import SecretSource
 from orchestrator.templates.templates import TemplateFault, render
 from tests.support.secret_variables import variables
 from tests.support.waiting import wait_until
@@ -96,6 +98,53 @@ def test_an_answer_of_the_console_stays_json_whatever_is_a_secret(tmp_path: Path
     assert said["sequenceId"] == 202612
     assert said["told"] == "it is ***"
     assert said["ok"] is True
+
+
+def looks_at(folder: Path) -> Callable[[], int]:
+    """Each call is a look, whenever it is due."""
+    source = SecretSource(SecretFolder(folder), {})
+    return lambda: source.look(_change)
+
+
+def test_a_value_counts_once_however_often_its_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.secrets.kept_values.MOST_CHARACTERS", 100)
+    (tmp_path / "CERT").write_text("c" * 60)
+    look = looks_at(tmp_path)
+    # So lately written that each look reads it again.
+    for _ in range(3):
+        look()
+    (tmp_path / "TOKEN").write_text("rotating-token-1")
+    look()
+    assert mask("rotating-token-1") == "***"
+
+
+def test_for_new_values_those_are_forgotten_that_went_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("orchestrator.secrets.kept_values.MOST_CHARACTERS", 100)
+    monkeypatch.setattr("orchestrator.secrets.kept_values.ROOM", 20)
+    (tmp_path / "STAYS").write_text("stays-current-1")
+    (tmp_path / "USED").write_text("was-resolved-1")
+    source = SecretSource(SecretFolder(tmp_path), {})
+    mask_all_of(source)
+    remember("was-resolved-1")
+    (tmp_path / "USED").unlink()
+    for number in range(8):
+        (tmp_path / "TOKEN").write_text(f"rotated-{number:07}")
+        wait_until(lambda now=f"rotated-{number:07}": mask(now) == "***", 10, "a new one is not masked")
+    assert mask("stays-current-1 was-resolved-1 rotated-0000006") == "*** *** ***"
+    assert mask("rotated-0000000") == "rotated-0000000"
+    warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert warned
+    assert not any("rotated-0" in one for one in warned)
+
+
+def test_what_had_no_room_is_masked_once_there_is_some() -> None:
+    kept = KeptValues()
+    kept.left = 20
+    assert kept.take(["a" * 12, "b" * 12]) == (["a" * 12], [], {"b" * 12})
+    assert kept.take(["b" * 12]) == (["b" * 12], ["a" * 12], set())
+    assert not kept.has_gone()
 
 
 def test_of_many_none_is_missed() -> None:
