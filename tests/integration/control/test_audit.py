@@ -149,7 +149,7 @@ def test_at_the_command_line(
 ) -> None:
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
-    client.freeze(tenants="a\x1b[2J", reason="r\x1b[2J", for_seconds=60, actor="ada")
+    client.freeze(tenants="a\x1b[2J", reason="r\n\tx", for_seconds=60, actor="ada")
 
     def said(*arguments: str) -> str:
         with pytest.raises(SystemExit) as ended:
@@ -158,7 +158,7 @@ def test_at_the_command_line(
         return out if not ended.value.code else err
 
     line = said()
-    assert line[20:] == " ada  freeze freeze freeze-1  done  r\\x1b[2J\n"
+    assert line[20:] == " ada  freeze freeze freeze-1  done  r\\n\\tx\n"
     (told,) = (json.loads(one) for one in said("--json").splitlines())
     assert (told["actor"], told["operation"], told["outcome"]) == ("ada", "freeze", "done")
     assert said("--actor", "bob") == ""
