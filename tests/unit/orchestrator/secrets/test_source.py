@@ -132,6 +132,7 @@ def test_for_new_values_those_are_forgotten_that_went_first(
     (tmp_path / "USED").write_text("was-resolved-1")
     source = SecretSource(SecretFolder(tmp_path), {})
     mask_all_of(source)
+    assert mask("was-resolved-1") == "***"
     remember("was-resolved-1")
     (tmp_path / "USED").unlink()
     for number in range(8):
@@ -148,6 +149,7 @@ def test_what_had_no_room_is_masked_once_there_is_some() -> None:
     kept = KeptValues()
     kept.left = 20
     assert kept.take(["a" * 12, "b" * 12]) == (["a" * 12], [], {"b" * 12})
+    assert kept.take(["a" * 12, "b" * 12]) == ([], [], {"b" * 12}), "what is in force is never forgotten"
     assert kept.take(["b" * 12]) == (["b" * 12], ["a" * 12], set())
     assert not kept.has_gone()
 
