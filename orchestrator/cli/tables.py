@@ -243,6 +243,8 @@ def task_now(task: TaskStatus) -> str:
     if task.failure_info is not None:
         back = f"; went back for {failure_words(task.went_back_for)}" if task.went_back_for else ""
         return failure_words(task.failure_info) + back
+    if task.went_back_for and not task.waiting_for:
+        return f"went back for {failure_words(task.went_back_for)}"
     if task.waiting_for:
         return f"waits for {task.waiting_for}"
     return task.waits_because or task.current_stage or ""

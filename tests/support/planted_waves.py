@@ -9,7 +9,7 @@ from orchestrator.control.explain import Situation as S
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
-from tests.support.planted import Planted, on, staffed, started
+from tests.support.planted import Planted, coordinator, on, staffed, started
 from tests.support.planted_moves import fails
 from tests.support.table_steps import Do, ask, then
 
@@ -17,6 +17,9 @@ ME = Order("ada", "looks bad")
 RESUME = ("changeover resume --plan p",)
 HTTP_GATE = '{"url":"http://gate.example/","interval":30000,"timeout":3600000}'
 APPROVE, REJECT = (f"changeover {word} --plan p --wave canary --reason 'say why'" for word in ("approve", "reject"))
+
+
+SOAKS = FleetRules(3, None, "pause", (Wave("canary", 1, soak_seconds=600.0), Wave("rest", 2)))
 
 
 def fleet(**canary: Any) -> Do:
@@ -47,6 +50,10 @@ def waves() -> Iterator[Planted]:
     soaks = canary_done(soak_seconds=600.0)
     yield Planted("a wave soaks", soaks, "p", S.WAVE_SOAKS, "wave canary soaks until ")
     yield Planted("waits for a soak", soaks, "p.1", S.WAVE_SOAKS, "soaks until ", ("changeover explain --plan p",))
+    alone = then(coordinator, started("p", "a b c", rules=SOAKS, wave_of=[0, 1, 1]), on("finish", "p.0"))
+    alone = then(alone, on("serve", "p"))
+    said = "no worker is alive: without a worker the soak of wave canary waits"
+    yield Planted("a soak without a worker", alone, "p", S.NO_WORKER, said, ("changeover worker",))
     gated = canary_done(gate="manual")
     both = (APPROVE, REJECT)
     yield Planted("a gate waits", gated, "p", S.GATE_WAITS, "waits for approval of wave canary", both)

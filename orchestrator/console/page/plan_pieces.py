@@ -27,6 +27,7 @@ from orchestrator.control.possible import Possible
 from orchestrator.domain.roles import Role
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PLAN_ENDED_WELL, PlanState, TaskState
+from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 
 TENANTS_NAMED: Final = 6
@@ -219,7 +220,15 @@ def _causes(shared: SharedPlan, role: Role) -> str:
         }
         for group in groups[:CAUSES_SHOWN]
     ]
-    return piece("plan/_causes.html", groups=shown, more=len(groups) - len(shown), base=plan_url(plan.plan_id))
+    gone_back = plan.breaker is not None and plan.breaker.failed > 0
+    return piece(
+        "plan/_causes.html",
+        groups=shown,
+        more=len(groups) - len(shown),
+        base=plan_url(plan.plan_id),
+        gone_back=gone_back,
+        explain=typed("explain", "--plan", plan.plan_id),
+    )
 
 
 def _moving(shared: SharedPlan, _: Role) -> str:

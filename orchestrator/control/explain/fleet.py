@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.answers import PlanSummary, Remark, WaveStatus
 from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.paused_plan import tripped
 from orchestrator.control.explain.scene import Scene, TaskScene
@@ -49,6 +49,17 @@ def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
     elif situation is Situation.WAVE_OPEN:
         commands = [typed("status", plan.plan_id, "--wave", wave.name)]
     yield remark(situation, wave_sentence(wave, plan.plan_id), *commands)
+    yield from _nobody_looks(scene, wave)
+
+
+def _nobody_looks(scene: Scene, wave: WaveStatus) -> Iterator[Remark]:
+    """The looks of a soak, and the questions to an HTTP gate, are workers' to do."""
+    waits = {WaveState.SOAKING: "soak", WaveState.GATED: "gate" if wave.gate == "http" else ""}.get(
+        WaveState(wave.state), ""
+    )
+    if waits and not scene.workers and not scene.refusal:
+        sentence = f"no worker is alive: without a worker the {waits} of wave {wave.name} waits"
+        yield remark(Situation.NO_WORKER, sentence, typed("worker"))
 
 
 def waits_for_wave(task: TaskScene) -> Iterator[Remark]:

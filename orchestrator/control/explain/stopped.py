@@ -133,7 +133,8 @@ def ended_well(task: TaskScene) -> Iterator[Remark]:
         yield remark(Situation.TASK_COMPLETED, f"it has ended as {task.status.status}: {done}")
     else:
         by = by_whom(task.record, "rollback") or by_whom(task.plan, "rollback")
-        sentence = f"it has ended as {task.status.status}, rolled back{by}"
+        why = why_back(task.status)
+        sentence = f"it has ended as {task.status.status}, rolled back{by}{f'; it {why}' if why else ''}"
         yield remark(Situation.TASK_ROLLED_BACK, sentence, *_again(task).commands)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.draft import draft
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
+from orchestrator.control.explain.gone_back import CAUSES_TOLD, gone_back, went_back
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.paused_plan import (
     lets_it_go_on,
@@ -31,9 +32,6 @@ from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.survey import TaskGroup
-
-CAUSES_SHOWN: Final = 10
-"""Groups of one kind that are told one by one."""
 
 LONGEST_MESSAGE: Final = 300
 
@@ -63,7 +61,8 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield draft(plan.scene, plan.plan_id, plan.record)
         return
     if plan.summary.status in PLAN_ENDED:
-        yield remark(Situation.PLAN_ENDED, f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}")
+        ended = f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}"
+        yield remark(Situation.PLAN_ENDED, *went_back(plan.scene, plan.summary, plan.record, ended))
         yield from tripped_at_the_end(plan.scene, plan.summary)
     else:
         yield from no_coordinator(plan.scene)
@@ -78,6 +77,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
     yield from _waits(plan)
     yield from _moves(plan)
     yield from _cancelled(plan)
+    yield from gone_back(plan.status, plan.plan_id, plan.of_kind("back"))
 
 
 def _asked(plan: PlanScene) -> Iterator[Remark]:
@@ -121,7 +121,7 @@ _WAITS: Final = {
 
 def _failures(plan: PlanScene) -> Iterator[Remark]:
     groups = plan.of_kind("failed")
-    for group in groups[:CAUSES_SHOWN]:
+    for group in groups[:CAUSES_TOLD]:
         status, kind, stage = group.words
         first, where = _samples(plan, group), f" in stage {stage}" if stage else ""
         how = (
@@ -135,14 +135,13 @@ def _failures(plan: PlanScene) -> Iterator[Remark]:
 
 
 def _accepted_too(plan: PlanScene) -> str:
-    words = accepted_words(plan.summary.accepted_failures)
-    return f"; {words}" if words else ""
+    return f"; {words}" if (words := accepted_words(plan.summary.accepted_failures)) else ""
 
 
 def _accepted(plan: PlanScene) -> Iterator[Remark]:
     """What failed and counts no more: nothing has to be done."""
     groups = plan.of_kind("accepted")
-    for group in groups[:CAUSES_SHOWN]:
+    for group in groups[:CAUSES_TOLD]:
         _, kind, stage = group.words
         where = f" in stage {stage}" if stage else ""
         sentence = f"{group.count} failed{where}, which is accepted and does not count: {kind}: {_message(plan, group)}"
@@ -174,7 +173,7 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
     for group in plan.of_kind("frozen"):
         yield frozen_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) are")
     lines = plan.of_kind("line")
-    for group in lines[:CAUSES_SHOWN]:
+    for group in lines[:CAUSES_TOLD]:
         _, holder_plan, holder_status = group.words
         what = f"{group.count} wait for tenants"
         look = typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))
@@ -235,11 +234,8 @@ def _moves(plan: PlanScene) -> Iterator[Remark]:
     waits = [group for group in plan.of_kind("moves") if group.words[1] == "waits"]
     if waits:
         task = plan.status.task(task_id_of(plan.plan_id, waits[0].positions[0]))
-        yield from (
-            found
-            for found in no_worker_takes_it(plan.scene, task.tenant_id)
-            if found.situation != Situation.BROKER_AWAY
-        )
+        found = no_worker_takes_it(plan.scene, task.tenant_id)
+        yield from (one for one in found if one.situation != Situation.BROKER_AWAY)
     yield from _handed_back(plan)
 
 
@@ -254,7 +250,7 @@ _MOVES: Final = {
 def _handed_back(plan: PlanScene) -> Iterator[Remark]:
     """What workers cannot run, by what they lack."""
     groups = [group for group in plan.of_kind("moves") if group.words[1] == "handed"]
-    for group in groups[:CAUSES_SHOWN]:
+    for group in groups[:CAUSES_TOLD]:
         (record,) = plan.scene.reader.task_records([task_id_of(plan.plan_id, group.positions[0])])
         if found := hand_back_of(record):
             sentence = f"{group.count} were handed back: worker {found.worker} {found.words}; {_samples(plan, group)}"
@@ -264,7 +260,7 @@ def _handed_back(plan: PlanScene) -> Iterator[Remark]:
 
 def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     groups = plan.of_kind("cancelled")
-    for group in groups[:CAUSES_SHOWN]:
+    for group in groups[:CAUSES_TOLD]:
         by, why, _ = group.words
         reason = bracketed(why) or why_asked("cancel", by, plan.record)
         sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {_samples(plan, group)}"
@@ -291,7 +287,7 @@ def _went_back_for(plan: PlanScene, group: TaskGroup) -> str:
 def _more(
     plan: PlanScene, groups: Sequence[TaskGroup], situation: Situation, what: str, option: str
 ) -> Iterator[Remark]:
-    if rest := groups[CAUSES_SHOWN:]:
+    if rest := groups[CAUSES_TOLD:]:
         sentence = f"and {len(rest)} more {what}, of {sum(group.count for group in rest)} tasks"
         yield remark(situation, sentence, typed("status", plan.plan_id, option))
 

@@ -2,7 +2,7 @@
 -- KEYS  1 the namespace's root. Touches clock, task:{task}, tenant:{tenant} (hashes), plan-paused:{plan} (set)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
---       failed, accepted: status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
+--       failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze | group: its name | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back | cancelled: by whom, why
 -- EVENTS none
@@ -86,6 +86,9 @@ for position = first, last do
     local by = told[1] or ''
     -- Each of these names another task.
     add(position, 'cancelled', string.match(by, '^(system: the tenant has been moved since)') or by, reason_of(told[2], by))
+  elseif status == TASK.ROLLED_BACK then
+    local why = redis.call('HGET', key, 'wentBackFor')
+    if why then add(position, 'back', status, why_failed(why)) end
   end
 end
 return found

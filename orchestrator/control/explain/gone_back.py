@@ -1,0 +1,46 @@
+"""What has gone back of a plan, and the plan that has as a whole: of what, by whom, and what moves it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.control.answers import PlanSummary, Remark
+from orchestrator.control.explain.offers import of_plan
+from orchestrator.control.explain.scene import Scene, bracketed
+from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.status import PlanState
+from orchestrator.domain.typed import typed
+from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.records import Record
+from orchestrator.ledger.survey import TaskGroup
+
+CAUSES_TOLD: Final = 10
+"""Groups of one kind that are told one by one."""
+
+
+def went_back(scene: Scene, plan: PlanSummary, record: Record, ended: str) -> Sequence[str]:
+    """The sentence that a plan has ended, with who rolled it back and why, and the command that moves it again."""
+    by = record.get("rollbackBy")
+    if plan.status != PlanState.ROLLED_BACK or not by:
+        return [ended]
+    again = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
+    sentence = f"{ended}; it was rolled back by {by}{bracketed(record.get('rollbackReason', ''))}"
+    return [sentence, *scene.offers.first(*again).commands]
+
+
+def gone_back(status: StatusReader, plan_id: str, groups: Sequence[TaskGroup]) -> Iterator[Remark]:
+    """Tasks that are back since they had failed, by what of."""
+    for group in groups[:CAUSES_TOLD]:
+        _, kind, stage = group.words
+        tasks = status.tasks_at(plan_id, group.positions)
+        messages = [task.went_back_for.message for task in tasks if task.went_back_for]
+        message = f": {messages[0]}" if messages else ""
+        named = ", ".join(f"{task.tenant_id} ({task.task_id})" for task in tasks)
+        where = f" in stage {stage}" if stage else ""
+        sentence = f"{group.count} went back since they had failed{where}: {kind}{message}; such as {named}"
+        yield remark(Situation.TASK_ROLLED_BACK, sentence)
+    if rest := groups[CAUSES_TOLD:]:
+        sentence = f"and {len(rest)} more causes, of {sum(group.count for group in rest)} tasks that went back"
+        yield remark(Situation.TASK_ROLLED_BACK, sentence, typed("status", plan_id))
