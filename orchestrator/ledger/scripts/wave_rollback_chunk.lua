@@ -58,8 +58,9 @@ for position = first, last, -1 do
 end
 local plan_move = foresee(plan_id, changes)
 
--- A process that does not keep this may have tripped.
-redis.call('HSET', plan, part_of(wave) .. 'sentBack', 1)
+-- A process that does not keep this may have tripped; where it has asked some already, they have no marks.
+local from = wave and place_of(redis.call('HGET', plan, part_of(wave) .. 'last')) or (place_of(f[5]) or 1) - 1
+if first >= from then redis.call('HSET', plan, part_of(wave) .. 'sentBack', 1) end
 if last > 0 then redis.call('HSET', plan, 'waveRollback', last - 1) else end_wave_back(plan_id) end
 for _, task in ipairs(affected) do
   tell_left(task, task.why)

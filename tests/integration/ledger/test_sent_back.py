@@ -217,7 +217,8 @@ def test_what_an_older_process_took_back_is_moved_again_too(world: LedgerWorld, 
     assert [world.task(f"p.{position}")["status"] for position in range(4)] == ["RUNNING"] * 2 + ["PENDING"] * 2
 
 
-def test_a_coordinator_notes_the_wave_that_an_older_process_sends_back(world: LedgerWorld) -> None:
+@pytest.mark.parametrize("asked_before", [0, 1])
+def test_a_coordinator_notes_the_wave_that_an_older_process_sends_back(world: LedgerWorld, asked_before: int) -> None:
     rules = FleetRules(3, SOFT, "rollback_wave", (Wave("first", 2), Wave("rest", 1)))
     world.plan("p", ["a", "b", "c"], rules=rules, wave_of=[0, 0, 1])
     world.coordinate()
@@ -225,8 +226,12 @@ def test_a_coordinator_notes_the_wave_that_an_older_process_sends_back(world: Le
         world.begin(task_id)
         ends(task_id)
     world.client.hdel(world.keys.of("plan", "p"), "wave:0:sentBack")
+    world.client.hset(world.keys.of("plan", "p"), "waveRollback", 1 - asked_before)
     world.coordinate()
-    assert world.reader.plan_record("p")["wave:0:sentBack"] == "1"
+    assert ("wave:0:sentBack" in world.reader.plan_record("p")) is not bool(asked_before), (
+        "only when all get their marks"
+    )
+    assert world.ask("resume", "p").why in ("wave-taken-back", "breached")
 
 
 def test_a_bulk_retry_that_finds_nobody_of_many_is_refused_and_writes_nothing(world: LedgerWorld) -> None:
