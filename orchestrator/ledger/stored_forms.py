@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from orchestrator.domain import formats
+
 _ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
 _KEPT: Final = f"{_ASKED} options:object? options.gate:text?"
 _CURSOR: Final = "step:number attempt:number state:object note:text? outputs:object healthy:flag format:number"
@@ -62,13 +64,21 @@ _MEMBER: Final = re.compile(r"([\w.]+):(\w+)([!?]?)")
 _ABSENT: Final = object()
 
 
+def is_newer(told: Mapping[str, Any]) -> bool:
+    """Whether it says a form that this release does not know; of a task's fields the cursor says one."""
+    return _IS["number"](told.get("format")) and told["format"] > formats.CURSOR
+
+
 def expected(form: str, member: str) -> str:
     """What a member of the form must be, in words."""
     return next(EXPECTED[kind] for name, kind, _ in _MEMBER.findall(form) if name == member)
 
 
 def wrong_member(form: str, told: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first member that is not as the form says, and its value as JSON, "" for none; None when all are."""
+    """The first member that is not as the form says, and its value as JSON, "" for none; None when all are, or when a
+    newer release wrote it: whoever is too old for that says so, and leaves it alone."""
+    if is_newer(told):
+        return None
     for member, kind, must in _MEMBER.findall(form):
         value = _member_of(told, member)
         if value is _ABSENT:
@@ -131,5 +141,6 @@ def forms_as_lua() -> str:
             *(f"  {field} = '{form}'," for field, form in TASK_FORMS.items()),
             "}",
             f"local MOST = {MOST}",
+            f"local NEWEST = {formats.CURSOR}",
         ]
     )

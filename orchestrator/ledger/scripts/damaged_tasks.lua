@@ -59,6 +59,8 @@ local function wrong_with_field(place, value)
     if value == '' then return nil end
     local told = read_object(value)
     if not told then return 'object', name, value end
+    -- What a newer release wrote: whoever is too old for it says so.
+    if IS.number(told.format) and told.format > NEWEST then return nil end
     local member, is_now = wrong_member(FORMS[name], told)
     if member then return 'member', name .. ' ' .. member, is_now end
   elseif place > 2 and (#value > MOST_DIGITS or not string.find(value, '^%d+$')) then

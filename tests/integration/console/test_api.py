@@ -159,12 +159,16 @@ def test_operations_are_asked_by_the_token(console: ConsoleServer, world: Ledger
     assert (refused.json()["result"]["accepted"], refused.json()["result"]["status"]) == (False, "RUNNING")
     assert problem(console.post("/api/v1/tasks/p.0/retry", json={"overrideFreeze": "x"}, role="operator"))[0] == 403
 
+    world.break_stage("p.0")
+    assert console.post("/api/v1/tenants/acme/pause", role="operator").status_code == 409
+    assert problem(console.post("/api/v1/tasks/p.0/accept", role="operator")) == (422, "invalid_input")
+    accepted = console.post("/api/v1/tasks/p.0/accept", json={"reason": "known"}, role="operator")
+    assert (accepted.status_code, accepted.json()["taskId"]) == (200, "p.0")
+    # What is accepted is not retried with others.
+    narrowed = {"cause": "Bro*", "fromScratch": True}
+    assert problem(console.post("/api/v1/plans/p/retry", json=narrowed, role="operator")) == (409, "not_allowed")
     world.break_stage("p.1")
-    assert console.post("/api/v1/tenants/eu%2Fbirch/pause", role="operator").status_code == 409
-    assert problem(console.post("/api/v1/tasks/p.1/accept", role="operator")) == (422, "invalid_input")
-    accepted = console.post("/api/v1/tasks/p.1/accept", json={"reason": "known"}, role="operator")
-    assert (accepted.status_code, accepted.json()["taskId"]) == (200, "p.1")
-    retried = console.post("/api/v1/plans/p/retry", json={"cause": "Bro*", "fromScratch": True}, role="operator")
+    retried = console.post("/api/v1/plans/p/retry", json=narrowed, role="operator")
     assert (retried.status_code, retried.json()["message"]) == (
         200,
         "1 of 1 such tasks that failed or were taken back will be retried",

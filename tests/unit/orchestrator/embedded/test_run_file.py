@@ -19,6 +19,7 @@ def test_written_as_documented_and_for_the_owner_only(tmp_path: Path) -> None:
     assert json.loads((tmp_path / RUN_FILE).read_text()) == {
         "redisUrl": SERVERS.redis_url,
         "brokerUrl": SERVERS.broker_url,
+        "consoleUrl": None,
         "pids": {"redis": [1], "coordinator": [2], "worker": [3, 4]},
     }
     assert stat.S_IMODE((tmp_path / RUN_FILE).stat().st_mode) == 0o600
