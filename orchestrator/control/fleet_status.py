@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
@@ -81,7 +82,9 @@ def tripped_words(plan: PlanSummary | PlanStatus) -> str:
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
-        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC"
+        late = wave.soaks_until is not None and time.time() > datetime.fromisoformat(wave.soaks_until).timestamp()
+        last = f", its last looks are due; without a worker the soak waits: {typed('worker')}" if late else ""
+        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC{last}"
     if wave.state == WaveState.GATED:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
