@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from orchestrator.domain.errors import Problem
+from orchestrator.domain.few_mistakes import few_of
 from orchestrator.domain.wording import first_problems_of, join
 from orchestrator.secrets.masking import masked_setting, names_secret
 from orchestrator.settings.environment import annotation_at, kinds_of, parts_of
@@ -32,6 +34,17 @@ def setting_problems(error: ValidationError, model: type[BaseModel], sources: Se
         yield Problem(path, told, f"{message}, in {where}" if where else message)
     if more:
         yield Problem("", None, f"and {more} more problem{'s' if more > 1 else ''}")
+
+
+def cut_to_few(given: Given, model: type[BaseModel]) -> None:
+    """Leaves out what is beyond the bounds of a large file, and says so among its problems."""
+    few = few_of(model, given.values)
+    given.values = few.value
+    for one in few.problems:
+        where = given.where(one.path)
+        given.problems.append(replace(one, message=f"{one.message}, in {where}" if where else one.message))
+    if few.left_out:
+        given.problems.append(Problem("", None, f"and {few.left_out} more unknown settings"))
 
 
 def _told(value: object, model: type[BaseModel], path: str) -> JsonValue:

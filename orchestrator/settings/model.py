@@ -28,7 +28,7 @@ from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
 from orchestrator.settings.environment import read_environment
 from orchestrator.settings.given import Given
-from orchestrator.settings.mistakes import setting_problems
+from orchestrator.settings.mistakes import cut_to_few, setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
 from orchestrator.settings.section import Section, number_and_no_truth
 from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
@@ -248,7 +248,11 @@ def sources() -> list[Given]:
     """What environment and file (read only when ``CHANGEOVER_CONFIG`` names one) give, the first before the second."""
     named = os.environ.get(FILE_VARIABLE)
     environment = read_environment(Settings, os.environ)
-    return [environment, read_config_file(named)] if named else [environment]
+    if not named:
+        return [environment]
+    file = read_config_file(named)
+    cut_to_few(file, Settings)
+    return [environment, file]
 
 
 def load_settings() -> Settings:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.few_mistakes import checked
 from orchestrator.domain.naming import snake_case, unknown
-from orchestrator.domain.wording import join, problems_of, shown
+from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
 from steps.contract import NO_NEEDS, Step, StepParameters
@@ -148,12 +147,10 @@ class CompiledStep:
         return found
 
     def _check_constant_part(self) -> BuiltStep | None:
-        problems: list[Problem] = []
-        try:
-            built = BuiltStep(self.step.name, self.step, self.step.Parameters.model_validate(self._parameters))
-            return built if self._renderer is None else None
-        except ValidationError as error:
-            problems = self._problems(error, {}, "")
+        made, problems, more = checked(self.step.Parameters, self._parameters)
+        if made is not None:
+            return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
+        problems = self._placed(problems, more, {}, "")
         if self._renderer is not None:
             # What a template will give is not known yet: its text stands where a number may come.
             members = {
@@ -184,16 +181,18 @@ class CompiledStep:
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
     ) -> BuiltStep:
-        try:
-            return BuiltStep(self.step.name, self.step, self.step.Parameters.model_validate(parameters))
-        except ValidationError as error:
-            raise InvalidInput(self._problems(error, override, path)) from error
+        made, problems, more = checked(self.step.Parameters, parameters)
+        if made is None:
+            raise InvalidInput(self._placed(problems, more, override, path))
+        return BuiltStep(self.step.name, self.step, made)
 
-    def _problems(self, error: ValidationError, override: Mapping[str, Any], path: str) -> list[Problem]:
+    def _placed(self, problems: Iterable[Problem], more: int, override: Mapping[str, Any], path: str) -> list[Problem]:
         found = []
-        for problem in problems_of(error, self.step.Parameters):
+        for problem in problems:
             name = problem.path.partition(".")[0].partition("[")[0]
             base = path if name in override else self.path
             place = self._written.get(name, name) + problem.path.removeprefix(name)
             found.append(Problem(join(base, place), problem.value, problem.message))
+        if more:
+            found.append(Problem(self.path, None, f"and {more} more problems"))
         return found

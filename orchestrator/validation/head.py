@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.domain.config import PlanHeader
+from orchestrator.domain.few_mistakes import few_of, is_large
 from orchestrator.domain.fleet_config import MAX_WAVES, WaveSpec, WaveTenants
 from orchestrator.domain.naming import snake_case
 from orchestrator.validation.findings import LIMIT
@@ -55,6 +56,10 @@ def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:
 def _right(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M | None, frozenset[str]]:
     """The item without what is wrong in it, and the keys in which something is; ``filled`` is in the place of those
     that it must have."""
+    if is_large(item):
+        few = few_of(model, item)
+        if few.problems or few.left_out:
+            return None, frozenset()
     wrong: set[str] = set()
     for _ in range(_ROUNDS):
         try:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
+from orchestrator.domain.errors import Problem
+from orchestrator.domain.few_mistakes import checked
 from orchestrator.domain.naming import snake_case
-from orchestrator.domain.wording import first_problems_of, problems_of
-from orchestrator.validation.findings import LIMIT, Findings
+from orchestrator.domain.wording import join
+from orchestrator.validation.findings import Findings
 from orchestrator.validation.head import right_head
-from orchestrator.validation.unknown_keys import without_unknown_keys
 
 MAX_STAGES = 100
 M = TypeVar("M", bound=BaseModel)
@@ -75,25 +76,10 @@ def _checked(
     model: type[M], item: Any, path: str, findings: Findings, spoken_of: type[BaseModel] | None = None
 ) -> M | None:
     """``spoken_of`` is the model whose keys are known to the plan's author, if not the same."""
-    try:
-        return model.model_validate(item)
-    except ValidationError as error:
-        if findings.is_full:
-            findings.and_more(error.error_count())
-            return None
-        if error.error_count() <= LIMIT:
-            findings.errors(problems_of(error, spoken_of or model, path))
-            return None
-    # Each mistake costs a kilobyte: of keys that nobody knows, only those that are told are looked at again.
-    few, left_out = without_unknown_keys(model, item, LIMIT)
-    findings.and_more(left_out)
-    try:
-        model.model_validate(few)
-    except ValidationError as error:
-        problems, more = first_problems_of(error, spoken_of or model, path, LIMIT)
-        findings.errors(problems)
-        findings.and_more(more)
-    return None
+    made, problems, more = checked(model, item, spoken_of, only_counted=findings.is_full)
+    findings.errors(Problem(join(path, one.path), one.value, one.message) for one in problems)
+    findings.and_more(more)
+    return made
 
 
 def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Findings) -> None:

@@ -60,6 +60,9 @@ LEAST: Final[dict[Permission, Role]] = {
 }
 """The one table: the least role that has a permission."""
 
+SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Methods that change nothing; each request by another one is a change of its actor's rate."""
+
 _RANK: Final = {role: rank for rank, role in enumerate(Role)}
 
 
@@ -94,25 +97,29 @@ def actor_of(request: Request) -> Actor:
 class PermissionNeeded:
     """The dependency that ``needs`` makes; tests find it in a route's dependencies."""
 
-    def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+    def __init__(self, permission: Permission, *, changes: bool = True) -> None:
+        """``changes``: whether a method that is not safe (POST, DELETE) changes something here."""
+        self.permission, self.changes = permission, changes
 
     def __call__(self, request: Request) -> Actor:
         """The actor, when it may, and has not changed too much of late."""
         actor = actor_of(request)
         actor.require(self.permission)
-        if self.permission is not Permission.READ:
+        # By the method, not by the permission: a route may ask for more than its dependency in its body.
+        if self.changes and request.method not in SAFE:
             rates: ChangeRates = request.app.state.rates
             rates.changes.take(actor.name)
         return actor
 
 
-def needs(permission: Permission) -> Any:
+def needs(permission: Permission, *, changes: bool = True) -> Any:
     """What makes a parameter of a route the actor, who has the permission; each has a name below."""
-    return Depends(PermissionNeeded(permission))
+    return Depends(PermissionNeeded(permission, changes=changes))
 
 
 MayRead = Annotated[Actor, needs(Permission.READ)]
+MayAsk = Annotated[Actor, needs(Permission.READ, changes=False)]
+"""Of a POST that is no change, or has a rate of its own: it takes nothing from the rate of changes."""
 MaySubmit = Annotated[Actor, needs(Permission.SUBMIT)]
 MayOperate = Annotated[Actor, needs(Permission.OPERATE)]
 MayApprove = Annotated[Actor, needs(Permission.APPROVE)]

@@ -15,7 +15,7 @@ from orchestrator.console.access.addresses import Caller
 from orchestrator.console.access.cookies import set_cookie
 from orchestrator.console.access.door import SIGN_IN
 from orchestrator.console.access.identity import Identities
-from orchestrator.console.access.roles import MayRead
+from orchestrator.console.access.roles import MayAsk
 from orchestrator.console.problems import Refusal
 from orchestrator.ledger.credentials import Credential
 from orchestrator.ledger.sessions import Sessions
@@ -103,7 +103,7 @@ async def sign_in(
 async def sign_out(
     request: Request,
     reception: Annotated[Reception, Depends(_reception)],
-    actor: MayRead,
+    actor: MayAsk,
 ) -> Response:
     """Ends the session, here and at once."""
     credential: Credential | None = request.scope.get("credential")

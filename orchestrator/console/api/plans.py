@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from orchestrator.console.access.roles import MayPurge, MayRead, MaySubmit, Permission
+from orchestrator.console.access.roles import MayAsk, MayPurge, MayRead, MaySubmit, Permission
 from orchestrator.console.api.bodies import (
     PURGE,
     Limit,
@@ -79,7 +79,7 @@ async def post_plan_to_validate(
     plan: PlanBody,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: MayRead,
+    actor: MayAsk,
     show: Annotated[bool, Query(description="Also what each tenant will do, rendered, as `tenants`.")] = False,
 ) -> Any:
     """Checks a plan; nothing is written. Mistakes are the answer, all at once, not an error."""
@@ -96,7 +96,7 @@ async def post_plan_to_preview(
     plan: PlanBody,
     client: ConsoleClient,
     shared: SharedParts,
-    actor: MayRead,
+    actor: MayAsk,
     against_plan: Annotated[
         str | None, Query(alias="againstPlan", description="Compare with this plan's configs, not the last known good.")
     ] = None,

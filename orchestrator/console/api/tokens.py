@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.change_rates import ChangeRates
-from orchestrator.console.access.roles import MayKeepTokens, MayRead
+from orchestrator.console.access.roles import MayAsk, MayKeepTokens
 from orchestrator.console.api.bodies import RequestId, WholeText
 from orchestrator.console.numbers import DecimalNumber
 from orchestrator.console.parts import ConsoleClient
@@ -67,7 +67,7 @@ def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens)
 
 
 @links.post("", status_code=201)
-def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayRead, body: WantedLink = OWN) -> SignInLink:
+def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayAsk, body: WantedLink = OWN) -> SignInLink:
     """The code of a link that signs in at the page once, within ten minutes, as the caller's own token."""
     credential: Credential | None = request.scope.get("credential")
     if credential is None or credential.kind != "token":

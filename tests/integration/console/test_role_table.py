@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 import redis
 
+from orchestrator.console.access.change_rates import ChangeRate
 from orchestrator.console.access.roles import LEAST, Actor, Permission
 from orchestrator.console.api.document import document_of
 from orchestrator.domain.roles import Role
@@ -41,6 +42,14 @@ PAGES = {
     ),
 }
 """Some of what is there: the walk would say nothing of a room that it does not reach."""
+
+NO_CHANGES = {
+    "POST /sign-out",
+    "POST /api/v1/plans:validate",
+    "POST /api/v1/plans:preview",
+    "POST /api/v1/sign-in-links",
+}
+"""The only POSTs that take nothing from the rate of changes; links have a rate of their own."""
 
 
 def status_of(console: ConsoleServer, route: ConsoleRoute, token: str | None) -> int:
@@ -74,6 +83,17 @@ def test_every_route_names_one_permission_or_is_public(shared_console: ConsoleSe
     one = "A route takes `actor: MayRead`, or the one other of orchestrator/console/access/roles.py that says who may."
     assert not told, "\n".join(["", *told, one])
     assert {route.path for route in routes if route.is_public} == {"/health", "/sign-in"}
+
+
+def test_every_change_takes_from_the_rate_of_its_actor(shared_console: ConsoleServer) -> None:
+    rates, token = shared_console.app.state.rates, shared_console.token("admin")
+    kept, rates.changes = rates.changes, ChangeRate("changes", 0, 1.0)
+    try:
+        unsafe = [one for one in routes_of(shared_console.app) if one.method != "GET" and not one.is_public]
+        free = {f"{one.method} {one.path}" for one in unsafe if status_of(shared_console, one, token) != 429}
+    finally:
+        rates.changes = kept
+    assert free == NO_CHANGES
 
 
 def test_every_route_with_every_role_and_without(shared_console: ConsoleServer, redis_server: RedisServer) -> None:
