@@ -54,6 +54,14 @@ def entries(value: Any) -> int:
     return len(value) + sum(entries(one) for one in (value.values() if isinstance(value, dict) else value))
 
 
+def mistakes(model: type[BaseModel], value: Any) -> int:
+    try:
+        model.__pydantic_validator__.validate_python(value)
+    except ValidationError as error:
+        return error.error_count()
+    return 0
+
+
 ALL = [(model, place) for model in ROOTS for place in places(model)]
 
 
@@ -63,10 +71,7 @@ ALL = [(model, place) for model in ROOTS for place in places(model)]
 def test_a_huge_value_is_cut_at_every_place(model: type[BaseModel], place: tuple[str, ...]) -> None:
     for wrong in (WRONG_MAPPING, WRONG_LIST, {"a": [WRONG_LIST, WRONG_MAPPING]}, [WRONG_MAPPING, [WRONG_LIST]]):
         few = few_of(model, body(model, place, wrong))
-        try:
-            model.__pydantic_validator__.validate_python(few.value)
-        except ValidationError as error:
-            assert error.error_count() <= 2 * LARGE, place
+        assert mistakes(model, few.value) <= 2 * LARGE
         assert len(few.problems) <= 100
 
 
@@ -87,7 +92,7 @@ def test_every_kind_of_place_is_among_them() -> None:
         ("stages[0].steps", [1] * HUGE, "expected at most 100 of them"),
         ("waves", [1] * HUGE, "expected at most 100 of them"),
         ("waves[0].tenants.ids", [1] * HUGE, "more than 100 of its entries are wrong"),
-        ("stages[0].steps[0].headers", dict.fromkeys(WRONG_MAPPING, []), "expected at most 50 of them"),
+        ("stages[0].steps[0].headers", {key: [] for key in WRONG_MAPPING}, "expected at most 50 of them"),
     ],
 )
 def test_a_plan_is_told_of_it_once(place: str, value: Any, told: str) -> None:
