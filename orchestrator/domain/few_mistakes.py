@@ -70,6 +70,8 @@ class Few:
         bound = next((one.max_length for one in metadata if getattr(one, "max_length", None) is not None), None)
         if bound is not None and len(value) > bound:
             self.too_long.append(Problem(path, shown(value), f"expected at most {bound} of them"))
+        if bound is None and arguments[-1] is JsonValue and _few_strange(value):
+            return value
         own = tuple(one for one in metadata if isinstance(one, BeforeValidator))
         return self._cut_entries(arguments, own, value, path, len(value) if bound is None else bound)
 
