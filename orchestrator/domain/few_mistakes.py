@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 _JSON: Final = (type(None), bool, int, float, str)
 
 
-def checked(
+def model_or_problems(
     model: type[M], item: Any, spoken_of: type[BaseModel] | None = None, *, only_counted: bool = False
 ) -> tuple[M | None, list[Problem], int]:
     """The item as a model, or the first of its problems and how many more there are.

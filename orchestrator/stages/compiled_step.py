@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.few_mistakes import checked
+from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import NO_SECRETS
@@ -147,7 +147,7 @@ class CompiledStep:
         return found
 
     def _check_constant_part(self) -> BuiltStep | None:
-        made, problems, more = checked(self.step.Parameters, self._parameters)
+        made, problems, more = model_or_problems(self.step.Parameters, self._parameters)
         if made is not None:
             return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
         problems = self._placed(problems, more, {}, "")
@@ -181,7 +181,7 @@ class CompiledStep:
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
     ) -> BuiltStep:
-        made, problems, more = checked(self.step.Parameters, parameters)
+        made, problems, more = model_or_problems(self.step.Parameters, parameters)
         if made is None:
             raise InvalidInput(self._placed(problems, more, override, path))
         return BuiltStep(self.step.name, self.step, made)

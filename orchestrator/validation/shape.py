@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
 from orchestrator.domain.errors import Problem
-from orchestrator.domain.few_mistakes import checked
+from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import join
 from orchestrator.validation.findings import Findings
@@ -76,7 +76,7 @@ def _checked(
     model: type[M], item: Any, path: str, findings: Findings, spoken_of: type[BaseModel] | None = None
 ) -> M | None:
     """``spoken_of`` is the model whose keys are known to the plan's author, if not the same."""
-    made, problems, more = checked(model, item, spoken_of, only_counted=findings.is_full)
+    made, problems, more = model_or_problems(model, item, spoken_of, only_counted=findings.is_full)
     findings.errors(Problem(join(path, one.path), one.value, one.message) for one in problems)
     findings.and_more(more)
     return made
