@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from tests.support.fault_world import LEASE_SECONDS, FaultWorld, effect_stage, fault_world, write_stage
+from tests.support.long import long
 from tests.support.waiting import wait_until
 
 STAGES = [write_stage("one"), effect_stage("two")]
@@ -24,7 +25,7 @@ def restart(world: FaultWorld, away_seconds: float) -> None:
     world.server.start()
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize("pool", [pytest.param("threads", marks=long), "prefork"])
 def test_redis_restarts_while_a_stage_runs_and_a_countdown_is_pending(tmp_path: Path, pool: str) -> None:
     with fault_world(tmp_path, *NOTHING_PUT_OFF, **LEASE) as world:
         world.instances.polls_needed, world.instances.poll_seconds = 1, 3.0

@@ -174,11 +174,11 @@ def test_waves_and_breakers_agree(redis_client: redis.Redis, settings: Settings)
 @pytest.mark.parametrize("number", SEEDS)
 def test_waves_and_breakers_agree_under_any_seed(redis_client: redis.Redis, settings: Settings, number: int) -> None:
     PairMachine.client, PairMachine.base = redis_client, settings
-    run_seeded(FleetMachine, number, LIMITS)
+    run_seeded(FleetMachine, number, LONG_LIMITS)
 
 
 LIMITS = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,
@@ -186,3 +186,4 @@ LIMITS = settings(
     phases=[Phase.explicit, Phase.generate],
     report_multiple_bugs=False,
 )
+LONG_LIMITS = settings(LIMITS, max_examples=40)
