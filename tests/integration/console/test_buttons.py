@@ -73,24 +73,23 @@ def some_failed(world: LedgerWorld, plan_id: str) -> None:
     world.break_stage(started(world, plan_id)[0])
 
 
-def only_rollback_failed(world: LedgerWorld, plan_id: str) -> None:
+def sent_back(world: LedgerWorld, plan_id: str, end: Callable[[str], object]) -> None:
+    """All were done and are asked to go back; each way back ends so."""
     tasks = all_done(world, plan_id)
     world.ask("rollback", plan_id)
     for _ in tasks:
         world.serve(plan_id)
         for task in tasks:
             if world.status(task) == TaskState.ROLLING_BACK:
-                world.break_stage(task)
+                end(task)
+
+
+def only_rollback_failed(world: LedgerWorld, plan_id: str) -> None:
+    sent_back(world, plan_id, world.break_stage)
 
 
 def rolled_back(world: LedgerWorld, plan_id: str) -> None:
-    tasks = all_done(world, plan_id)
-    world.ask("rollback", plan_id)
-    for _ in tasks:
-        world.serve(plan_id)
-        for task in tasks:
-            if world.status(task) == TaskState.ROLLING_BACK:
-                world.finish(task)
+    sent_back(world, plan_id, world.finish)
 
 
 def accepted(world: LedgerWorld, plan_id: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -13,8 +12,8 @@ from orchestrator.control.answers import OperationResult
 from orchestrator.domain.errors import InvalidInput, Unreachable
 from orchestrator.domain.events import OperationRequested
 from orchestrator.settings.model import Settings
-from tests.chaos.proxy import TcpProxy
 from tests.support.ledger_world import LedgerWorld
+from tests.support.lost_answer import client_that_loses_an_answer
 from tests.support.place import Place
 
 Act = Callable[[Client, str], OperationResult]
@@ -77,18 +76,8 @@ def test_an_answer_that_was_lost(world: LedgerWorld, settings: Settings, place: 
     if call in BEFORE:
         world.ask(BEFORE[call], "p.0")
     last = world.now()
-    port = urlsplit(place.redis_url).port
-    assert port is not None
-    proxy = TcpProxy(port)
-    through = SecretStr(place.redis_url.replace(f":{port}/", f":{proxy.port}/"))
-    try:
-        with Client(settings.model_copy(update={"redis_url": through})) as client:
-            proxy.lose_answers(1, b"ACCEPTED")
-            result = CALLS[call](client, "r-2")
-    finally:
-        proxy.close()
-
-    assert proxy.answers_to_lose == 0
+    with client_that_loses_an_answer(settings, place) as client:
+        result = CALLS[call](client, "r-2")
     assert result.accepted
     asked = [event.request_id for event in world.events(last) if isinstance(event, OperationRequested)]
     # What follows from a plan's retry, for each of its tasks, is nobody's request.

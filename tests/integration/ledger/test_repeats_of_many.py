@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from pydantic import SecretStr
 
 from orchestrator.client import Client
 from orchestrator.control.answers import OperationResult
@@ -22,10 +20,10 @@ from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Operation, Operations, Order
 from orchestrator.ledger.purges import Purges
 from orchestrator.settings.model import Settings
-from tests.chaos.proxy import TcpProxy
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
+from tests.support.lost_answer import client_that_loses_an_answer
 from tests.support.place import Place
 
 
@@ -264,17 +262,8 @@ LOST: dict[str, Callable[[Client, str], OperationResult]] = {
 def test_a_connection_that_breaks_once(world: LedgerWorld, settings: Settings, place: Place, call: str) -> None:
     """The client sends again by itself."""
     failed(world, "p")
-    port = urlsplit(place.redis_url).port
-    assert port is not None
-    proxy = TcpProxy(port)
-    through = SecretStr(place.redis_url.replace(f":{port}/", f":{proxy.port}/"))
-    try:
-        with Client(settings.model_copy(update={"redis_url": through})) as client:
-            proxy.lose_answers(1, b"ACCEPTED")
-            result = LOST[call](client, "r-2")
-    finally:
-        proxy.close()
-    assert proxy.answers_to_lose == 0
+    with client_that_loses_an_answer(settings, place) as client:
+        result = LOST[call](client, "r-2")
     assert result.accepted, result.message
     with Client(settings) as client:
         assert LOST[call](client, "r-2") == result
