@@ -21,11 +21,11 @@ class Costs:
     """Measured, see docs/scaling.md for the command of each: ms of CPU time, and bytes of Redis."""
 
     worker_stage_ms: float = 0.25
-    redis_stage_ms: float = 0.26
-    worker_poll_ms: float = 1.0
-    redis_poll_ms: float = 0.30
-    waiting_bytes: int = 1_040
-    finished_bytes: int = 4_300
+    redis_stage_ms: float = 0.29
+    worker_poll_ms: float = 1.2
+    redis_poll_ms: float = 0.33
+    waiting_bytes: int = 1_080
+    finished_bytes: int = 3_000
     redis_share: float = 0.7
     """Of a core that Redis may be busy for, so that its answers do not queue."""
 

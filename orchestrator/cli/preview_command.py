@@ -89,7 +89,8 @@ def end_lines(end: PreviewEnd, file: str, skip_identical: bool, format: PlanForm
     from orchestrator.domain.typed import typed
 
     left_out = f", {end.left_out} left out" if end.left_out else ""
-    yield f"{end.tenants} tenants: {end.changed} change, {end.identical} at the target already{left_out}"
+    noun = "tenant" if end.tenants == 1 else "tenants"
+    yield f"{end.tenants} {noun}: {end.changed} change, {end.identical} at the target already{left_out}"
     if end.resolved:
         yield end.resolved
     yield from pace_lines(end)

@@ -136,4 +136,6 @@ def test_the_demo_touches_no_server_of_the_users(tmp_path: Path) -> None:
 
 def test_the_events_as_printed() -> None:
     lines = fenced("json")[0].splitlines()
-    assert [EVENT.validate_python(json.loads(line)).type for line in lines[:2]] == ["TaskStarted", "TaskStageSucceeded"]
+    assert [EVENT.validate_python(json.loads(line)).type for line in lines] == [
+        *("TaskStarted", "TaskStageSucceeded", "TaskFailed", "TaskRetryStarted", "TaskRolledBack"),
+    ]
