@@ -61,7 +61,10 @@ class GivenPlan:
 
     def words(self, problems: Sequence[Problem]) -> Sequence[Problem]:
         """The problems as the file's author knows what they speak of."""
-        return problems if self._task is None else self._task.in_its_words(problems)
+        if self._task is None:
+            return problems
+        # The old form has no cap: the one of the plan is ours.
+        return self._task.in_its_words(one for one in problems if one.path != "max_concurrency")
 
     def telling(self) -> AbstractContextManager[None]:
         """What is raised inside has these words."""

@@ -51,3 +51,5 @@ def test_so_is_what_the_check_alone_finds_or_warns_of(folder: Path, capsys: pyte
     told = json.loads(capsys.readouterr().out)
     assert {one["path"] for one in told["warnings"]} >= {"configs", "configs[2].tenantId"}
     assert "tenants[" not in json.dumps(told)
+    # Nor of a cap that nobody has set.
+    assert "max_concurrency" not in json.dumps(told)
