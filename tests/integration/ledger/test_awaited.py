@@ -1,0 +1,91 @@
+"""What a wave waits for: whom a soak looks at again, what two looks in a row are, when it is over, and when a question
+that nobody answers is put again."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.domain.waves import WaveState
+from orchestrator.fleet.rules import FleetRules, Wave
+from orchestrator.ledger.outcomes import Looked
+from tests.support.ledger_world import LedgerWorld
+from tests.support.ledger_world.rows import FAILURE
+from tests.support.pair import Pair
+
+HOUR_MS = 3_600_000
+
+
+def soaking(pair: Pair, *tenants: str, fails: str = "") -> None:
+    """A plan of one wave, all of whose tenants are done, one of which may have failed."""
+    waves = (Wave("all", len(tenants), soak_seconds=0.001),)
+    pair.submit("p", list(tenants), rules=FleetRules(len(tenants), None, "pause", waves), wave_of=[0] * len(tenants))
+    pair.serve("p")
+    for position, tenant in enumerate(tenants):
+        (pair.break_stage if tenant == fails else pair.finish)(f"p.{position}")
+
+
+def state(world: LedgerWorld) -> str:
+    return world.reader.plan_record("p")["wave:0:state"]
+
+
+def test_an_absence_in_an_earlier_soak_is_none_of_two_looks_in_a_row(world: LedgerWorld) -> None:
+    pair = Pair(world)
+    soaking(pair, "a", "b", fails="b")
+    assert pair.look("p", frozenset({"a"})) == ["SEEN"]
+    # The wave is under way again, and soaks anew after it.
+    pair.ask("retry", "p.1")
+    pair.serve("p")
+    pair.finish("p.1")
+    assert pair.look("p", frozenset({"a"})) == ["SEEN", "SEEN"]
+    assert pair.look("p", frozenset()) == ["SEEN", "SEEN"]
+    assert world.status("p") == "COMPLETED"
+
+
+def test_who_another_task_has_is_not_missed(world: LedgerWorld) -> None:
+    pair = Pair(world)
+    soaking(pair, "a")
+    # It holds the tenant, and has not begun to move it.
+    pair.submit("q", ["a"])
+    pair.serve("q")
+    assert world.holder("a") == "q.0"
+    (look,) = world.looks("p")
+    assert world.awaited.record_look("p.0", look.number, FAILURE) is Looked.SEEN
+    assert (world.status("p.0"), state(world)) == ("COMPLETED", WaveState.PASSED)
+
+
+def test_who_has_answered_is_not_asked_again_in_the_same_round(world: LedgerWorld) -> None:
+    soaking(Pair(world), "a", "b")
+    first, second = world.looks("p")
+    assert world.awaited.record_look(first.task_id, first.number, None) is Looked.SEEN
+    assert world.looks("p") == [second]
+
+
+def test_a_soak_is_over_by_the_clock_on_the_wall_as_well(world: LedgerWorld) -> None:
+    """Which has been put back while it lasted."""
+    pair = Pair(world)
+    soaking(pair, "a")
+    key = world.keys.of("plan", "p")
+    till = int(world.client.hget(key, "soakUntil") or 0)
+    world.client.hset(key, "soakUntil", till + HOUR_MS)
+    for look in world.looks("p"):
+        world.awaited.record_look(look.task_id, look.number, None)
+    assert state(world) == WaveState.SOAKING
+    world.client.hset(key, "soakUntil", till)
+    for look in world.looks("p"):
+        world.awaited.record_look(look.task_id, look.number, None)
+    assert state(world) == WaveState.PASSED
+
+
+@pytest.mark.parametrize(("interval_ms", "again_ms"), [(1, 60_000), (HOUR_MS, HOUR_MS)])
+def test_a_question_that_nobody_answers_is_put_again_after_a_minute_or_its_interval(
+    world: LedgerWorld, interval_ms: int, again_ms: int
+) -> None:
+    gate = f'{{"url":"http://gate.example/","interval":{interval_ms},"timeout":{10 * HOUR_MS}}}'
+    world.plan("p", ["a"], rules=FleetRules(1, None, "pause", (Wave("all", 1, gate=gate),)), wave_of=[0])
+    world.serve("p")
+    world.finish("p.0")
+    asked_at = world.client.zscore(world.keys.of("awaited"), "p")
+    assert world.awaited.hand_out().question is not None
+    due = world.client.zscore(world.keys.of("awaited"), "p")
+    assert asked_at is not None and due is not None
+    assert due - asked_at >= again_ms
