@@ -138,6 +138,8 @@ class WaveStatus(Answer):
     sent_back: int = 0
     """How many its breaker took back, until they are moved again or the plan goes on without them."""
     soaks_until: str | None = None
+    last_looks_due: bool = False
+    """Its soak is past its time, and has not been seen to the end."""
     gate: str | None = None
     gate_questions: GateQuestions | None = None
     counts: dict[str, int] = {}
@@ -175,7 +177,8 @@ class PlanSummary(Answer):
     waves: list[WaveStatus] = []
     breaker: BreakerStatus | None = None
     waits_because: str | None = None
-    """It starts at a time that is to come, or only so many a minute; in words."""
+    """In words: it starts at a time that is to come, or only so many a minute; or, while somebody watches it, what its
+    tasks wait for that are to go back."""
 
 
 class PlanStatus(PlanSummary):

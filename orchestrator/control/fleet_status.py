@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
@@ -20,11 +18,12 @@ from orchestrator.ledger.records import Record
 FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
 
 
-def fleet_fields(record: Record) -> dict[str, Any]:
-    """The fields of a summary that are about its tenants together; none of a plan that says nothing of them."""
-    waves = [_wave(record, index) for index in range(min(int(record.get("waves", 0)), MAX_WAVES))]
+def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, Any]:
+    """The fields of a summary that are about its tenants together; none of a plan that says nothing of them.
+    ``told_now_ms``: the time that people are shown, which is asked where something waits for a time."""
+    waves = [_wave(record, index, told_now_ms) for index in range(min(int(record.get("waves", 0)), MAX_WAVES))]
     found: dict[str, Any] = {"waves": waves} if waves else {}
-    if words := start_words(record, round(time.time() * 1000)):
+    if words := start_words(record, told_now_ms):
         found["waits_because"] = words
     if "onBreach" in record:
         found["breaker"] = BreakerStatus(
@@ -82,8 +81,8 @@ def tripped_words(plan: PlanSummary | PlanStatus) -> str:
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
-        late = wave.soaks_until is not None and time.time() > datetime.fromisoformat(wave.soaks_until).timestamp()
-        last = f", its last looks are due; without a worker the soak waits: {typed('worker')}" if late else ""
+        last = ", its last looks are due; without a worker the soak waits: " if wave.last_looks_due else ""
+        last += typed("worker") if wave.last_looks_due else ""
         return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC{last}"
     if wave.state == WaveState.GATED:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
@@ -101,11 +100,12 @@ def gate_words(plan: PlanSummary | PlanStatus) -> str:
     return f"{wave_sentence(wave, plan.plan_id)}: {answer_command('approve', plan.plan_id, wave.name)}"
 
 
-def _wave(record: Record, index: int) -> WaveStatus:
+def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveStatus:
     part = f"wave:{index}:"
     counts = {state.value: int(record.get(f"{part}n:{state}", 0)) for state in TaskState}
     until = moment(record.get(f"{part}until"))
     gate = record.get(f"{part}gate")
+    soaks = record.get(f"{part}state") == WaveState.SOAKING
     return WaveStatus(
         name=record.get(f"{part}name", ""),
         state=record.get(f"{part}state", WaveState.PENDING.value),
@@ -116,6 +116,7 @@ def _wave(record: Record, index: int) -> WaveStatus:
         sent_back=_sent_back(record, part),
         max_concurrency=int(record[f"{part}max"]) if f"{part}max" in record else None,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
+        last_looks_due=until is not None and soaks and told_now_ms() > round(until.timestamp() * 1000),
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
         gate_questions=gate_questions(record, index) if record.get(f"{part}state") == WaveState.GATED else None,
         counts={state: count for state, count in counts.items() if count},

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
+from orchestrator.control.back_waits import BackWaits
 from orchestrator.control.consumer import EventConsumer
 from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
 from orchestrator.control.event_cursors import MemoryCursor
@@ -132,6 +133,7 @@ class LivePlan(LiveView):
         self._plan_id = plan_id
         self._translated = translated
         self._status = StatusReader(reader)
+        self._back_waits = BackWaits(reader, plan_id)
         self._steps: dict[str, list[str]] = {}
         self.moving = {}
         with translated():
@@ -187,7 +189,9 @@ class LivePlan(LiveView):
         if not record:
             raise absent(self._reader, f"plan {self._plan_id!r}", "`changeover status` lists the plans")
         self._record = record
-        self.summary = sound(plan_summary(self._plan_id, record))
+        self.summary = sound(plan_summary(self._plan_id, record, self._reader.freezes.told_now_ms))
+        if waits := self._back_waits.words(record):
+            self.summary = self.summary.model_copy(update={"waits_because": waits})
         self.now = self._reader.now()
         self.started = moment(record.get("startedAt"))
         self.ended = moment(record.get("endedAt")) if self.summary.status in PLAN_ENDED else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Final
 
 from orchestrator.control.page_answers import PlanPage, TaskPage
@@ -52,11 +53,21 @@ class Pages:
             ]
             looked_at += len(places)
             if len(places) < asked:
-                return _plan_page(found, limit, None)
+                return self._plan_page(found, limit, None)
             place = places[-1]
             if len(found) > limit:
                 break
-        return _plan_page(found, limit, place)
+        return self._plan_page(found, limit, place)
+
+    def _plan_page(
+        self, found: Sequence[tuple[PlanPlace, dict[str, str]]], limit: int, place: PlanPlace | None
+    ) -> PlanPage:
+        page = found[:limit]
+        if len(found) > limit:
+            place = page[-1][0]
+        told_now_ms = cache(self._reader.freezes.told_now_ms)
+        plans = [plan_summary(one.plan_id, record, told_now_ms) for one, record in page]
+        return PlanPage(plans=plans, next_cursor=None if place is None else str(place))
 
     def tasks(self, plan_id: str, wanted: TaskFilter, limit: int, cursor: str | None) -> TaskPage:
         """Tasks of a plan in its order. Raises ``NotFound``."""
@@ -123,11 +134,3 @@ def task_place(cursor: str | None) -> int:
 def wrong_cursor(cursor: str) -> InvalidInput:
     """The error for a cursor that nobody gave out."""
     return InvalidInput([Problem("cursor", cursor, "expected the nextCursor of an earlier page, as it was given")])
-
-
-def _plan_page(found: Sequence[tuple[PlanPlace, dict[str, str]]], limit: int, place: PlanPlace | None) -> PlanPage:
-    page = found[:limit]
-    if len(found) > limit:
-        place = page[-1][0]
-    plans = [plan_summary(one.plan_id, record) for one, record in page]
-    return PlanPage(plans=plans, next_cursor=None if place is None else str(place))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.records import Record
 
 
-def start_words(record: Record, told_now_ms: int) -> str | None:
+def start_words(record: Record, told_now_ms: Callable[[], int]) -> str | None:
     """``starts at 2026-12-01 02:00 UTC, or is given up at 05:00``; None for a plan that waits for no time.
 
     The rate is said of a plan that has one while it has moves to start.
@@ -17,7 +18,7 @@ def start_words(record: Record, told_now_ms: int) -> str | None:
         return None
     begin, end, rate = (_number(record, name) for name in ("notBefore", "notAfter", "rate"))
     late = f"is given up if it has not started by {_clock(end)}" if end is not None else ""
-    if begin is not None and told_now_ms < begin:
+    if begin is not None and told_now_ms() < begin:
         return f"starts at {_clock(begin)}" + (f", and {late}" if late else "")
     if rate is not None and _number(record, f"n:{TaskState.PENDING}"):
         return f"starts at most {rate} tasks a minute" + (f"; it {late}" if late else "")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from orchestrator.control.absent import absent
@@ -46,7 +47,7 @@ class StatusReader:
         In plan order, or ``by_interest``: what failed first, then what moves, then what waits.
         """
         record = self._plan_record(plan_id)
-        summary = plan_summary(plan_id, record)
+        summary = self._summary(plan_id, record)
         rows = self._rows(plan_id, record, summary)
         positions, matching = rows.page(wanted, offset, limit, by_interest=by_interest)
         tasks = self._wanted_at(record, plan_id, positions, wanted)
@@ -80,7 +81,7 @@ class StatusReader:
 
     def summary(self, plan_id: str) -> PlanSummary:
         """The plan without its tasks: one record, whatever its size."""
-        return plan_summary(plan_id, self._plan_record(plan_id))
+        return self._summary(plan_id, self._plan_record(plan_id))
 
     def task_count(self, plan_id: str) -> int:
         """How many tasks the plan has."""
@@ -90,7 +91,12 @@ class StatusReader:
         """All plans, the newest first."""
         plan_ids = self._reader.plan_ids()
         records = self._reader.plan_records(plan_ids)
-        return [plan_summary(plan_id, record) for plan_id, record in zip(plan_ids, records, strict=True) if record]
+        told_now_ms = cache(self._reader.freezes.told_now_ms)
+        return [
+            plan_summary(plan_id, record, told_now_ms)
+            for plan_id, record in zip(plan_ids, records, strict=True)
+            if record
+        ]
 
     def task(self, task_id: str) -> TaskStatus:
         """One task, and what its tenant is."""
@@ -118,6 +124,9 @@ class StatusReader:
             raise absent(self._reader, f"task of tenant {tenant_id!r}")
         return task_id
 
+    def _summary(self, plan_id: str, record: Record) -> PlanSummary:
+        return plan_summary(plan_id, record, self._reader.freezes.told_now_ms)
+
     def _plan_record(self, plan_id: str) -> Record:
         record = self._reader.plan_record(plan_id)
         if not record:
@@ -125,7 +134,7 @@ class StatusReader:
         return record
 
     def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:
-        return self._rows(plan_id, record, plan_summary(plan_id, record)).page(wanted)[0]
+        return self._rows(plan_id, record, self._summary(plan_id, record)).page(wanted)[0]
 
     def _rows(self, plan_id: str, record: Record, summary: PlanSummary) -> TaskRows:
         waves = [wave.name for wave in summary.waves]
@@ -159,17 +168,18 @@ class StatusReader:
         ]
 
 
-def plan_summary(plan_id: str, record: Record) -> PlanSummary:
-    """A plan's record as a summary, ``DAMAGED`` if it cannot be read; states without tasks are not counted."""
+def plan_summary(plan_id: str, record: Record, told_now_ms: Callable[[], int]) -> PlanSummary:
+    """A plan's record as a summary, ``DAMAGED`` if it cannot be read; states without tasks are not counted.
+    ``told_now_ms``: the time that people are shown, asked where a plan waits for a time."""
     try:
-        return _plan_summary(plan_id, record)
+        return _plan_summary(plan_id, record, told_now_ms)
     except UNREADABLE:
         return PlanSummary(
             plan_id=plan_id, name=record.get("name", plan_id), status=DAMAGED, max_concurrency=0, counts={}
         )
 
 
-def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
+def _plan_summary(plan_id: str, record: Record, told_now_ms: Callable[[], int]) -> PlanSummary:
     counts = {state.value: int(record.get(f"n:{state}", 0)) for state in TaskState}
     for field in ("startedAt", "endedAt"):
         moment(record.get(field))
@@ -186,7 +196,7 @@ def _plan_summary(plan_id: str, record: Record) -> PlanSummary:
         accepted_failures=int(record.get("n:accepted", 0)) + int(record.get("n:skipped", 0)),
         last_operation=_last_operation(record),
         paused_by=paused_by(record),
-        **fleet_fields(record),
+        **fleet_fields(record, told_now_ms),
     )
 
 

@@ -49,6 +49,9 @@ def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
         (wave or plan).to_trip = 0
         # What has followed stands, though a way back that fails trips it once more.
         plan.tripped = plan.tripped if plan.tripped and event.action == "pause" else event.action
+        if event.action == "rollback_wave":
+            # Whoever of it is on the way back already is asked no more.
+            (plan.failed_wave or plan).is_sent_back = True
         if (undone := plan.undone_wave) is not None:
             stop_waiting(undone)
         return
@@ -106,6 +109,7 @@ def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None
         return
     if plan.state not in _STOPPABLE or plan.cancel_asked:
         return
+    plan.failed_wave = task.wave
     for part in (task.wave, plan):
         if part is not None:
             part.note_failure(event.sequence_id)

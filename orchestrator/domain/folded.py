@@ -107,6 +107,8 @@ class FoldedPlan(FoldedPart):
     auto_rollback: bool = False
     tripped: str = ""
     """What followed when a breaker tripped, until somebody answers."""
+    failed_wave: FoldedWave | None = None
+    """The wave of the failure that has come last."""
 
     @property
     def undone_wave(self) -> FoldedWave | None:

@@ -104,6 +104,12 @@ def rollbacks() -> Iterator[Planted]:
     broken = then(goes, on("stage", "p.0"), fails("p.0", stage_name="two"))
     said = "its rollback failed: that of stage two (1 of 3 stages are back): it broke"
     yield Planted("rollback failed", staffed(broken), "p.0", S.ROLLBACK_FAILED, said, (ROLLBACK, ACCEPT))
+    several = then(
+        started("p", "a b"), *(on("finish", one) for one in ("p.0", "p.1")), ask("rollback", "p"), on("serve", "p"),
+        fails("p.0", "Broken"), fails("p.1", "Other"),
+    )  # fmt: skip
+    said, whole = "1 could not go back: Other: it broke; such as b (p.1)", ("changeover rollback --plan p",)
+    yield Planted("several rollbacks failed", staffed(several), "p", S.FAILURES, said, whole)
     marked = then(goes, on("stage", "p.0"), fails("p.0", "IrreversibleStage", stage_name="two"))
     yield Planted("irreversible", staffed(marked), "p.0", S.IRREVERSIBLE, "that of stage two", (f"{ROLLBACK} --force",))
     moved = staffed(broken, Q_MOVES_A)

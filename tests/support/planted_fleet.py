@@ -40,6 +40,13 @@ def freezes() -> Iterator[Planted]:
     said = "2 of 2 slots are in use, 3 tasks wait (1 in the plan's queue, 1 in their tenants' lines, 1 for the end of a"
     yield Planted("each waits for another thing", waits, "p", S.PLAN_MOVES, said)
 
+    back = staffed(
+        started("p", "eu-1 eu-2"), *(on("finish", one) for one in ("p.0", "p.1")),
+        lambda world: world.freeze("eu-*", rollbacks_too=True), ask("rollback", "p"), on("serve", "p"),
+    )  # fmt: skip
+    said = "2 tasks that are to go back (such as eu-1 (p.0), eu-2 (p.1)) are frozen until "
+    yield Planted("frozen on the way back, plan", back, "p", S.FROZEN, said, LIFT)
+
 
 def groups() -> Iterator[Planted]:
     full = staffed(_limit, planned("p", "a b c", traits=SHARED), on("serve", "p"))

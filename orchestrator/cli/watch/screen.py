@@ -134,5 +134,5 @@ def _title(view: View, before: int, shown: int, count: int) -> Text:
 
 
 def _nothing(view: View) -> Text:
-    words = {"running": "nothing moves now", "failed": "nothing has failed", "waiting": "nothing waits"}
+    words = {"running": "nothing moves now", "failed": "nothing is failed now", "waiting": "nothing waits"}
     return Text(words.get(view.kind, "no task"), style="dim")

@@ -220,15 +220,22 @@ def _causes(shared: SharedPlan, role: Role) -> str:
         }
         for group in groups[:CAUSES_SHOWN]
     ]
-    gone_back = plan.breaker is not None and plan.breaker.failed > 0
     return piece(
         "plan/_causes.html",
         groups=shown,
         more=len(groups) - len(shown),
         base=plan_url(plan.plan_id),
-        gone_back=gone_back,
+        gone_back=_gone_back(plan),
         explain=typed("explain", "--plan", plan.plan_id),
     )
+
+
+def _gone_back(plan: PlanSummary) -> str:
+    """What may have failed before: it is no failure any more, but nobody is told that there was none."""
+    back = plan.counts.get(TaskState.ROLLED_BACK, 0) + plan.counts.get(TaskState.ROLLING_BACK, 0)
+    if plan.breaker is not None and plan.breaker.failed > 0:
+        return "what had failed has gone back"
+    return words.count(back, "tenant has gone back, or does", "tenants have gone back, or do") if back else ""
 
 
 def _moving(shared: SharedPlan, _: Role) -> str:

@@ -31,7 +31,9 @@ def wave_rows(reader: Reader) -> Iterator[Check]:
     plan_ids, waits = reader.active_plans(), 0
     for plan_id, record in zip(plan_ids, reader.plan_records(plan_ids), strict=True):
         try:
-            wave = current_wave(plan_summary(plan_id, record)) if "waves" in record else None
+            wave = (
+                current_wave(plan_summary(plan_id, record, reader.freezes.told_now_ms)) if "waves" in record else None
+            )
             late = "" if wave is None else _late(reader, record, wave)
         except UNREADABLE:
             # Told of as a damaged plan.

@@ -14,7 +14,7 @@ from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.explain import damaged, moving, stopped, waiting, whole_plan
 from orchestrator.control.explain.offers import Offers
 from orchestrator.control.explain.processes import clocks, servers
-from orchestrator.control.explain.scene import Scene, TaskScene
+from orchestrator.control.explain.scene import PlanScene, Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, reasons_of, remark
 from orchestrator.control.status import StatusReader, plan_summary
 from orchestrator.control.target import OperationTarget
@@ -86,7 +86,7 @@ class Explainer:
             yield self._damaged_plan(status.plan_id, "its record, or its plan's, cannot be read")
             return
         record, plan = self._reader.task_records([status.task_id])[0], self._reader.plan_record(status.plan_id)
-        if plan_summary(status.plan_id, plan).status == DAMAGED:
+        if plan_summary(status.plan_id, plan, self._reader.freezes.told_now_ms).status == DAMAGED:
             yield self._damaged_plan(status.plan_id, "the record of its plan cannot be read")
         task = TaskScene(self._look(), status, record, plan)
         known = TaskState(status.status)
@@ -119,7 +119,7 @@ class Explainer:
         if state not in PLAN_ENDED:
             yield from servers(scene)
         yield from self._damage_in(summary, scene)
-        yield from whole_plan.plan_remarks(whole_plan.PlanScene(scene, self._status, summary, record, groups))
+        yield from whole_plan.plan_remarks(PlanScene(scene, self._status, summary, record, groups))
         yield from clocks(scene)
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:

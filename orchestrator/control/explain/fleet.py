@@ -27,7 +27,7 @@ _SITUATIONS = {
 
 def not_yet(scene: Scene, plan_id: str, record: Record) -> Iterator[Remark]:
     """A plan that waits for its time, or starts only so many a minute."""
-    if words := start_words(record, scene.reader.freezes.told_now_ms()):
+    if words := start_words(record, scene.told_now_ms):
         commands = scene.offers.every(of_plan(Operation.CANCEL, plan_id))
         yield remark(Situation.PLAN_NOT_YET, f"the plan {words}", *commands)
 
@@ -64,7 +64,7 @@ def _nobody_looks(scene: Scene, wave: WaveStatus) -> Iterator[Remark]:
 
 def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
     """Why a move is not admitted whose tenant and slot would be there; nothing when waves and breakers let it."""
-    plan = plan_summary(task.plan_id, task.plan)
+    plan = plan_summary(task.plan_id, task.plan, task.scene.told_now_ms)
     if found := list(tripped(task.scene, plan)):
         yield from found
         return

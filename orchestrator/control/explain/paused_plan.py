@@ -20,7 +20,7 @@ from orchestrator.ledger.records import Record
 
 def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterator[Remark]:
     """What its breakers, its gate and who paused it wait for; ``who``: the plan, as the sentence's subject."""
-    plan = plan_summary(plan_id, record)
+    plan = plan_summary(plan_id, record, scene.told_now_ms)
     told = list(tripped(scene, plan))
     yield from told
     wave = _rejected(plan)
@@ -43,7 +43,7 @@ def paused_plan(scene: Scene, plan_id: str, record: Record, who: str) -> Iterato
 
 def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     """What lets a paused plan, and so a task of it that holds a tenant, go on."""
-    plan, offers = plan_summary(plan_id, record), scene.offers
+    plan, offers = plan_summary(plan_id, record, scene.told_now_ms), scene.offers
     wave = _rejected(plan)
     gate = [] if wave is None else offers.gate(plan_id, wave.name)
     retry = [of_plan(Operation.RETRY, plan_id)] if any(breaches(plan)) else []

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.control.answers import TaskStatus
+from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.control.asked import asked_for
 from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.explain.offers import Offers
+from orchestrator.control.status import StatusReader
 from orchestrator.ledger.clock import ShownTime
 from orchestrator.ledger.presence import ALIVE_SECONDS, Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
+from orchestrator.ledger.survey import TaskGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Scene:
         """Those that are alive."""
         return [one for one in self.processes if one.role == "worker" and one.age_seconds <= ALIVE_SECONDS]
 
+    def told_now_ms(self) -> int:
+        """The time that people are shown."""
+        return self.shown.shown_ms
+
     def process(self, name: str) -> Process | None:
         """The process of this host and pid, alive or not; None when it has no entry (any more)."""
         return next((one for one in self.processes if one.name == name), None)
@@ -62,6 +69,25 @@ class TaskScene:
     @property
     def plan_id(self) -> str:
         return self.status.plan_id
+
+
+@dataclass(frozen=True, slots=True)
+class PlanScene:
+    """One plan within the scene; ``groups``: its tasks by what became of them."""
+
+    scene: Scene
+    status: StatusReader
+    summary: PlanSummary
+    record: Record
+    groups: Sequence[TaskGroup]
+
+    @property
+    def plan_id(self) -> str:
+        return self.summary.plan_id
+
+    def of_kind(self, kind: str) -> list[TaskGroup]:
+        """The groups of one kind."""
+        return [group for group in self.groups if group.kind == kind]
 
 
 def by_whom(record: Record, operation: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary, Remark
 from orchestrator.control.explain.draft import draft
+from orchestrator.control.explain.failures import accepted_failures, failures
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.gone_back import CAUSES_TOLD, gone_back, went_back
+from orchestrator.control.explain.groups import more, samples
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.paused_plan import (
     lets_it_go_on,
@@ -20,39 +22,16 @@ from orchestrator.control.explain.paused_plan import (
 )
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import Scene, bracketed, by_whom, why_asked, why_back
+from orchestrator.control.explain.scene import PlanScene, bracketed, by_whom, why_asked
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.hand_backs import hand_back_of
-from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
-from orchestrator.ledger.records import Record
 from orchestrator.ledger.survey import TaskGroup
-
-LONGEST_MESSAGE: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class PlanScene:
-    """One plan within the scene; ``groups``: its tasks by what became of them."""
-
-    scene: Scene
-    status: StatusReader
-    summary: PlanSummary
-    record: Record
-    groups: Sequence[TaskGroup]
-
-    @property
-    def plan_id(self) -> str:
-        return self.summary.plan_id
-
-    def of_kind(self, kind: str) -> list[TaskGroup]:
-        """The groups of one kind."""
-        return [group for group in self.groups if group.kind == kind]
 
 
 def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
@@ -72,8 +51,8 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield from not_yet(plan.scene, plan.plan_id, plan.record)
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
-    yield from _failures(plan)
-    yield from _accepted(plan)
+    yield from failures(plan)
+    yield from accepted_failures(plan)
     yield from _waits(plan)
     yield from _moves(plan)
     yield from _cancelled(plan)
@@ -119,59 +98,15 @@ _WAITS: Final = {
 """Kinds of groups that wait, and where."""
 
 
-def _failures(plan: PlanScene) -> Iterator[Remark]:
-    groups = plan.of_kind("failed")
-    for group in groups[:CAUSES_TOLD]:
-        status, kind, stage = group.words
-        first, where = _samples(plan, group), f" in stage {stage}" if stage else ""
-        how = (
-            f"{group.count} failed{where}" if status == TaskState.FAILED else f"{group.count} could not go back{where}"
-        )
-        sentence = f"{how}: {kind}: {_message(plan, group)}; {first}{_went_back_for(plan, group)}"
-        commands = _retry(plan, group) if status == TaskState.FAILED else _rollback(plan, group)
-        look = [] if commands else [typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))]
-        yield remark(Situation.FAILURES, sentence, *commands, *look)
-    yield from _more(plan, groups, Situation.FAILURES, "causes of failure", "--failed")
-
-
 def _accepted_too(plan: PlanScene) -> str:
     return f"; {words}" if (words := accepted_words(plan.summary.accepted_failures)) else ""
-
-
-def _accepted(plan: PlanScene) -> Iterator[Remark]:
-    """What failed and counts no more: nothing has to be done."""
-    groups = plan.of_kind("accepted")
-    for group in groups[:CAUSES_TOLD]:
-        _, kind, stage = group.words
-        where = f" in stage {stage}" if stage else ""
-        sentence = f"{group.count} failed{where}, which is accepted and does not count: {kind}: {_message(plan, group)}"
-        yield remark(Situation.FAILURE_ACCEPTED, f"{sentence}; {_samples(plan, group)}")
-    yield from _more(plan, groups, Situation.FAILURE_ACCEPTED, "causes of accepted failures", "--failed")
-
-
-def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:
-    """One line for all of the cause, if it would do something for one of those that were looked at."""
-    for position in group.positions:
-        if plan.scene.offers.first(of_task(Operation.RETRY, task_id_of(plan.plan_id, position))).commands:
-            _, kind, stage = group.words
-            narrowed = (["--stage", stage] if stage else []) + ["--cause", kind]
-            return [typed("retry", "--plan", plan.plan_id, *narrowed)]
-    return []
-
-
-def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
-    """Each of the first goes on where it stopped, and who else; through an irreversible stage by force only."""
-    force = group.words[1] == "IrreversibleStage"
-    tasks = [task_id_of(plan.plan_id, position) for position in group.positions]
-    found = plan.scene.offers.every(*(of_task(Operation.ROLLBACK, task_id, force=force) for task_id in tasks))
-    return [*found, typed("status", plan.plan_id, "--failed")] if found and group.count > len(tasks) else found
 
 
 def _waits(plan: PlanScene) -> Iterator[Remark]:
     for group in plan.of_kind("group"):
         yield from _for_a_group(plan, group)
     for group in plan.of_kind("frozen"):
-        yield frozen_remark(plan.scene, group.words[0], f"{group.count} tasks ({_samples(plan, group)}) are")
+        yield frozen_remark(plan.scene, group.words[0], f"{_who_waits(plan, group)} are")
     lines = plan.of_kind("line")
     for group in lines[:CAUSES_TOLD]:
         _, holder_plan, holder_status = group.words
@@ -179,11 +114,11 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         look = typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))
         if not holder_plan:
             yield remark(
-                Situation.TENANT_LINE, f"{what} that are free: a coordinator wakes them; {_samples(plan, group)}"
+                Situation.TENANT_LINE, f"{what} that are free: a coordinator wakes them; {samples(plan, group)}"
             )
             continue
         does = f", {holder_status}" if holder_status else ", which are gone"
-        sentence = f"{what} that tasks of plan {holder_plan} hold{does}; {_samples(plan, group)}"
+        sentence = f"{what} that tasks of plan {holder_plan} hold{does}; {samples(plan, group)}"
         situation = {
             TaskState.PAUSED.value: Situation.TENANT_HELD_BY_PAUSED,
             TaskState.PENDING.value: Situation.TENANT_HELD_BY_WAITING,
@@ -193,7 +128,7 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         if holder_status == TaskState.PAUSED:
             lets_go = lets_it_go_on(plan.scene, holder_plan, plan.scene.reader.plan_record(holder_plan))
         yield remark(situation, sentence, *lets_go, look)
-    yield from _more(plan, lines, Situation.TENANT_HELD, "groups that wait for tenants", "--waiting")
+    yield from more(plan, lines, Situation.TENANT_HELD, "groups that wait for tenants", "--waiting")
     yield from _go_back(plan)
     for group in plan.of_kind("paused"):
         if group.words[0] and plan.summary.status == PlanState.PAUSED:
@@ -201,7 +136,7 @@ def _waits(plan: PlanScene) -> Iterator[Remark]:
         by = "with the plan" if group.words[0] else "one by one"
         task_id = task_id_of(plan.plan_id, group.positions[0])
         commands = plan.scene.offers.every(of_task(Operation.RESUME, task_id))
-        sentence = f"{group.count} are paused {by}; {_samples(plan, group)}"
+        sentence = f"{group.count} are paused {by}; {samples(plan, group)}"
         yield remark(Situation.TASK_PAUSED, sentence, *commands)
 
 
@@ -211,7 +146,12 @@ def _for_a_group(plan: PlanScene, group: TaskGroup) -> Iterator[Remark]:
     waiting = [place for place in group.positions if task_id_of(plan.plan_id, place) not in use.holders]
     if waiting:
         still = replace(group, positions=waiting, count=group.count - len(group.positions) + len(waiting))
-        yield group_remark(use, f"{still.count} tasks ({_samples(plan, still)}) wait for")
+        yield group_remark(use, f"{_who_waits(plan, still)} wait for")
+
+
+def _who_waits(plan: PlanScene, group: TaskGroup) -> str:
+    what = "tasks that are to go back" if group.words[1] else "tasks"
+    return f"{group.count} {what} ({samples(plan, group)})"
 
 
 def _go_back(plan: PlanScene) -> Iterator[Remark]:
@@ -222,7 +162,7 @@ def _go_back(plan: PlanScene) -> Iterator[Remark]:
             situation = Situation.SLOTS_TAKEN if held >= slots else Situation.NEXT
             sentence = f"{group.count} wait for their rollback, {held} of {slots} slots are in use"
             look = typed("explain", "--task", task_id_of(plan.plan_id, group.positions[0]))
-            yield remark(situation, f"{sentence}; {_samples(plan, group)}", look)
+            yield remark(situation, f"{sentence}; {samples(plan, group)}", look)
 
 
 def _moves(plan: PlanScene) -> Iterator[Remark]:
@@ -253,9 +193,9 @@ def _handed_back(plan: PlanScene) -> Iterator[Remark]:
     for group in groups[:CAUSES_TOLD]:
         (record,) = plan.scene.reader.task_records([task_id_of(plan.plan_id, group.positions[0])])
         if found := hand_back_of(record):
-            sentence = f"{group.count} were handed back: worker {found.worker} {found.words}; {_samples(plan, group)}"
+            sentence = f"{group.count} were handed back: worker {found.worker} {found.words}; {samples(plan, group)}"
             yield handed_back(plan.scene, found, record.get("tenant", ""), sentence)
-    yield from _more(plan, groups, Situation.HANDED_BACK, "kinds of turns that were handed back", "--running")
+    yield from more(plan, groups, Situation.HANDED_BACK, "kinds of turns that were handed back", "--running")
 
 
 def _cancelled(plan: PlanScene) -> Iterator[Remark]:
@@ -263,33 +203,8 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     for group in groups[:CAUSES_TOLD]:
         by, why, _ = group.words
         reason = bracketed(why) or why_asked("cancel", by, plan.record)
-        sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {_samples(plan, group)}"
+        sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {samples(plan, group)}"
         yield remark(Situation.CANCELLATIONS, sentence)
-
-
-def _samples(plan: PlanScene, group: TaskGroup) -> str:
-    tasks = plan.status.tasks_at(plan.plan_id, group.positions)
-    named = ", ".join(f"{task.tenant_id} ({task.task_id})" for task in tasks)
-    return f"such as {named}"
-
-
-def _message(plan: PlanScene, group: TaskGroup) -> str:
-    (task,) = plan.status.tasks_at(plan.plan_id, group.positions[:1])
-    message = task.failure_info.message if task.failure_info else ""
-    return message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
-
-
-def _went_back_for(plan: PlanScene, group: TaskGroup) -> str:
-    (task,) = plan.status.tasks_at(plan.plan_id, group.positions[:1])
-    return f"; {task.tenant_id} {why_back(task)}" if why_back(task) else ""
-
-
-def _more(
-    plan: PlanScene, groups: Sequence[TaskGroup], situation: Situation, what: str, option: str
-) -> Iterator[Remark]:
-    if rest := groups[CAUSES_TOLD:]:
-        sentence = f"and {len(rest)} more {what}, of {sum(group.count for group in rest)} tasks"
-        yield remark(situation, sentence, typed("status", plan.plan_id, option))
 
 
 def _counts(summary: PlanSummary) -> str:

@@ -3,7 +3,7 @@
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
---       frozen: the freeze | group: its name | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
+--       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back | cancelled: by whom, why
 -- EVENTS none
 -- @include keys
@@ -63,9 +63,9 @@ for position = first, last do
   if not status then
     -- Not written yet; or a hand has put there what is no record.
   elseif f[5] then
-    add(position, 'frozen', f[5])
+    add(position, 'frozen', f[5], goes_back)
   elseif f[6] then
-    add(position, 'group', f[6])
+    add(position, 'group', f[6], goes_back)
   elseif f[2] then
     local holder = read(K.tenant(f[4] or ''), 'holder')
     local plan = holder and plan_of(holder) or ''

@@ -87,5 +87,6 @@ def test_a_question_that_nobody_answers_is_put_again_after_a_minute_or_its_inter
     asked_at = world.client.zscore(world.keys.of("awaited"), "p")
     assert world.awaited.hand_out().question is not None
     due = world.client.zscore(world.keys.of("awaited"), "p")
-    assert asked_at is not None and due is not None
+    assert asked_at is not None
+    assert due is not None
     assert due - asked_at >= again_ms

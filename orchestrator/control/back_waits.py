@@ -1,0 +1,50 @@
+"""What tasks of a plan wait for that are to go back: a freeze that stops rollbacks, or a place of a group."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from orchestrator.control.status import StatusReader
+from orchestrator.domain.typed import typed
+from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.records import Record
+
+LOOK_SECONDS: Final = 5.0
+"""So long what was found is told again, unless more or fewer are to go back."""
+
+LOOKED_AT: Final = 10_000
+"""Tasks that are looked at, the plan's first ones; of larger plans `explain` tells."""
+
+
+class BackWaits:
+    """Of one plan."""
+
+    def __init__(self, reader: Reader, plan_id: str) -> None:
+        self._reader = reader
+        self._plan_id = plan_id
+        self._told, self._until, self._asked = "", 0.0, 0
+
+    def words(self, record: Record) -> str:
+        """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Asks
+        the ledger now and then, and only while a task of the plan is to go back."""
+        asked = int(record.get("n:rollbackRequested", 0))
+        if asked != self._asked or time.monotonic() >= self._until:
+            self._told = self._look(int(record.get("written", 0))) if asked else ""
+            self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
+        return self._told
+
+    def _look(self, total: int) -> str:
+        groups = self._reader.survey(self._plan_id, min(total, LOOKED_AT))
+        stopped = [group for group in groups if group.kind in ("frozen", "group") and group.words[1]]
+        tasks = StatusReader(self._reader).tasks_at(self._plan_id, [group.positions[0] for group in stopped])
+        reasons = [(group.count, task) for group, task in zip(stopped, tasks, strict=True) if task.waits_because]
+        if not reasons:
+            return ""
+        count, task = reasons[0]
+        wait = "1 waits" if count == 1 else f"{count:,} wait"
+        more = f" (and {sum(number for number, _ in reasons[1:]):,} for others)" if reasons[1:] else ""
+        return (
+            f"{wait} to go back, such as {task.tenant_id}: {task.waits_because}{more}; "
+            f"{typed('explain', '--plan', self._plan_id)}"
+        )

@@ -1,0 +1,57 @@
+"""Tasks that wait for a freeze or a group before they go back: the head of `watch` and of the page say so."""
+
+from __future__ import annotations
+
+import io
+from contextlib import nullcontext
+
+from rich.console import Console
+
+from orchestrator.cli.watch.screen import Screen, Size
+from orchestrator.cli.watch.view import View
+from orchestrator.console.page.plan_pieces import now_of
+from orchestrator.control.live_plan import LivePlan
+from orchestrator.domain.roles import Role
+from orchestrator.ledger.operations import Order
+from tests.support.ledger_world import LedgerWorld
+
+
+def shown(live: LivePlan) -> str:
+    live.look()
+    out = io.StringIO()
+    Console(file=out, width=200).print(Screen(live).draw(View(), Size(200, 30)).picture)
+    return " ".join(out.getvalue().split())
+
+
+def test_what_keeps_tasks_from_going_back_is_in_the_head(world: LedgerWorld) -> None:
+    """Of the page too, which shows the same."""
+    for position in range(3):
+        if not position:
+            world.started("p", ["eu-1", "eu-2", "us-1"])
+        world.finish(f"p.{position}")
+    live = LivePlan(world.reader, "p", nullcontext)
+    world.freeze("eu-*", rollbacks_too=True)
+    assert "to go back" not in shown(live)
+    world.ask("rollback", "p")
+    world.serve("p")
+    head = shown(live)
+    assert "2 wait to go back, such as eu-1: frozen until " in head
+    assert "; changeover explain --plan p" in head
+    assert now_of(live.summary, Role.VIEWER).sentence.startswith("2 wait to go back, such as eu-1: frozen until ")
+    for freeze in world.freezes.reads.all():
+        world.freezes.lift(freeze.freeze_id, Order("ada", "over"))
+    world.coordinate()
+    assert "to go back" not in shown(live)
+
+
+def test_a_group_that_is_full_is_told_of_who_is_to_go_back(world: LedgerWorld) -> None:
+    of = {name: {"groups": ["db-7"]} for name in "ab"}
+    world.limit_groups({"db-7": 1})
+    world.started("p", "a", traits=of)
+    world.finish("p.0")
+    world.started("q", "b", traits=of)
+    world.ask("rollback", "p.0")
+    world.coordinate()
+    assert "1 waits to go back, such as a: waits for group db-7 (1 of 1 in use by b)" in shown(
+        LivePlan(world.reader, "p", nullcontext)
+    )
