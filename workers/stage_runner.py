@@ -50,7 +50,7 @@ from workers.recorder import Recorder, fenced_out
 from workers.run_ahead import RunAhead, Stride
 from workers.step_runner import StepRunner
 from workers.step_times import StepTimes
-from workers.turn_run import Again, Run, StepResources, TaskRun, cursor_of
+from workers.turn_run import Again, Run, StepResources, TaskRun, check_place, cursor_of
 from workers.unable import Peers, TurnUnable, Unable
 
 EARLY_SECONDS: Final = 0.1
@@ -233,7 +233,9 @@ class StageRunner:
         if run.record.skips or not self._takes_part(task, run.record):
             run.cursor.outputs = {"skipped": True}
             return self._recorder.succeed(run, self._onward(stride))
-        return self._run_stage(run, self._build(task, run.record), stride)
+        steps = self._build(task, run.record)
+        check_place(run.cursor, run.record, len(steps))
+        return self._run_stage(run, steps, stride)
 
     def _task_of(self, run: Run) -> TaskRun | None:
         record = run.record

@@ -64,7 +64,18 @@ def cursor_of(record: TurnRecord) -> Cursor:
         wrong = f"has {member} {value[:200] or 'missing'}, expected {expected(TASK_FORMS['cursor'], member)}"
     else:
         return Cursor.from_json(record.cursor)
-    raise DamagedData(
+    raise _damaged_cursor(record, wrong)
+
+
+def check_place(cursor: Cursor, record: TurnRecord, steps: int) -> None:
+    """Raises ``DamagedData`` for a cursor behind the last of so many steps: a turn ends within its steps or ends its
+    stage, and a stage of which none is run must not count as done."""
+    if record.cursor and cursor.step >= steps:
+        raise _damaged_cursor(record, f"has step {cursor.step}, expected at most {steps - 1}")
+
+
+def _damaged_cursor(record: TurnRecord, wrong: str) -> DamagedData:
+    return DamagedData(
         f"the stored cursor of tenant {record.tenant_id} {wrong}: a hand in the data? "
         f"`{typed('retry', '--tenant', record.tenant_id)}` runs the stage from its first step"
     )

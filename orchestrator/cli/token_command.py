@@ -45,6 +45,7 @@ def create(
         str | None, typer.Option("--expires", help="How long it lasts (12h, 90d); else for ever.", show_default=False)
     ] = None,
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Make a token and print it, this once."""
@@ -52,7 +53,7 @@ def create(
 
     seconds = None if expires is None else seconds_of(expires, "--expires")
     with Client() as client:
-        made = client.create_token(name, role, expires_seconds=seconds, actor=actor)
+        made = client.create_token(name, role, expires_seconds=seconds, actor=actor, request_id=request_id)
     if json_output:
         print_json(made)
         return

@@ -205,7 +205,9 @@ class Keeps(Protocol):
 class IssuesTokens(Protocol):
     """Makes, lists and revokes tokens of the console."""
 
-    def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken: ...
+    def create(
+        self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None
+    ) -> NewToken: ...
 
     def all(self) -> list[TokenStatus]: ...
 

@@ -15,13 +15,22 @@ class TokenCalls:
     _door: ClientDoor
 
     def create_token(
-        self, name: str, role: str, *, expires_seconds: float | None = None, actor: str | None = None
+        self,
+        name: str,
+        role: str,
+        *,
+        expires_seconds: float | None = None,
+        actor: str | None = None,
+        request_id: str | None = None,
+        secret: str | None = None,
     ) -> NewToken:
-        """Makes a token of the console, whose name the log will tell as the actor. Raises ``InvalidInput``, and
-        ``NotAllowed`` for a name that is taken."""
-        who = checked_actor(actor)
-        with translate_errors(self._door.url):
-            return self._door.tokens.create(name, role, expires_seconds, who)
+        """Makes a token of the console, whose name the log will tell as the actor. ``secret``, 64 hexadecimal digits
+        drawn by the caller: the same request with the same secret is answered as the first time; without one a repeat
+        is refused, since nobody knows the secret any more. Raises ``InvalidInput``, and ``NotAllowed`` for a name that
+        is taken."""
+        order = order_of(actor, "", request_id)
+        with asking(self._door.url, order):
+            return self._door.tokens.create(name, role, expires_seconds, order, secret)
 
     def tokens(self) -> list[TokenStatus]:
         """Every token that is not revoked, by name."""

@@ -10,6 +10,7 @@ from orchestrator.control.order_gate import is_own_name
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem, quoted_value
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
+from orchestrator.ledger.credentials import is_secret
 from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.sessions import LINK_SECONDS
 from orchestrator.ledger.tokens import StoredToken, Tokens, owner_token
@@ -48,8 +49,11 @@ class TokenDesk:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken:
-        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken."""
+    def create(
+        self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None = None
+    ) -> NewToken:
+        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken, or a repeat that shows
+        another secret."""
         problems = []
         if not TOKEN_NAME.fullmatch(name):
             message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
@@ -61,10 +65,13 @@ class TokenDesk:
             problems.append(Problem("role", role, unknown("role", role, list(Role))))
         if expires_seconds is not None and not 0 < expires_seconds <= LONGEST_SECONDS:
             problems.append(Problem("expires", expires_seconds, "expected more than 0 s and at most ten years"))
+        if secret is not None and not is_secret(secret):
+            # Never quoted.
+            problems.append(Problem("secret", None, "expected 64 hexadecimal digits in small letters, drawn at random"))
         if problems:
             raise InvalidInput(problems)
         lasts_ms = None if expires_seconds is None else max(round(expires_seconds * 1000), 1)
-        made, stored = self._tokens.create(name, Role(role), actor, lasts_ms)
+        made, stored = self._tokens.create(name, Role(role), order, lasts_ms, secret=secret)
         return NewToken(token=made.text, **_told(stored))
 
     def all(self) -> list[TokenStatus]:

@@ -18,6 +18,7 @@ from orchestrator.domain.roles import Role
 from orchestrator.embedded.ports import HOST, hold_free_port, hold_port, port_of
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Order
 from orchestrator.ledger.sessions import LINK_SECONDS
 from orchestrator.ledger.tokens import Tokens, owner_token
 from orchestrator.settings.model import Settings
@@ -71,7 +72,7 @@ class FrontDoor:
         owner = default_actor()
         with translate_errors(redis_url), connect(redis_url, patient=True) as client:
             tokens = Tokens(Ledger(client, settings))
-            _, token = tokens.create(owner_token(owner), Role.ADMIN, owner, OWNER_LASTS_MS, replaces=True)
+            _, token = tokens.create(owner_token(owner), Role.ADMIN, Order(owner), OWNER_LASTS_MS, replaces=True)
             link = tokens.make_link(token.name, owner)
             assert link is not None
         return f"console: {self.url}/sign-in#{link.text} signs you in once, within {LINK_SECONDS // 60} minutes"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 CredentialKind = Literal["token", "session", "link"]
-_FORM: Final = re.compile(r"chg-(token|session|link)-([0-9a-f]{16})-([0-9a-f]{64})")
+_SECRET: Final = re.compile(r"[0-9a-f]{64}")
+_FORM: Final = re.compile(rf"chg-(token|session|link)-([0-9a-f]{{16}})-({_SECRET.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Credential:
 def draw_credential(kind: CredentialKind) -> Credential:
     """A new one."""
     return Credential(kind, secrets.token_hex(8), secrets.token_hex(32))
+
+
+def is_secret(text: str) -> bool:
+    """Whether it has the form of a secret; that it was drawn at random nobody can tell."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def read_credential(text: str, kind: CredentialKind) -> Credential | None:

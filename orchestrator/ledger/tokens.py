@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from orchestrator.domain.errors import NotAllowed
@@ -55,22 +55,37 @@ class Tokens:
         self._operations = Operations(ledger)
 
     def create(
-        self, name: str, role: Role, actor: str, lasts_ms: int | None = None, *, replaces: bool = False
+        self,
+        name: str,
+        role: Role,
+        order: Order,
+        lasts_ms: int | None = None,
+        *,
+        replaces: bool = False,
+        secret: str | None = None,
     ) -> tuple[Credential, StoredToken]:
-        """Makes one; its secret is nowhere else. Raises ``NotAllowed`` for a name that is taken (unless ``replaces``),
-        and when there are too many."""
-        made = draw_credential("token")
+        """Makes one; its secret is nowhere else. ``secret``: the caller's own, which alone lets a repeat of the request
+        be answered as the first time. Raises ``NotAllowed`` for a name that is taken (unless ``replaces``), when there
+        are too many, and for a repeat that shows another secret."""
+        drawn = draw_credential("token")
+        made = drawn if secret is None else Credential("token", drawn.identifier, secret)
         lasts = "" if lasts_ms is None else lasts_ms
-        code, *rest = self._ledger.call(
-            "create_token", made.identifier, actor, name, role, made.digest, lasts, int(replaces)
-        )
-        if code == "TAKEN":
+        of = f"token {name} as {role}" + (f" for {lasts} ms" if lasts else "")
+        options = (made.identifier, role, made.digest, lasts, int(replaces))
+        reply = self._operations.send("create_token", "create", of, name, order, *options)
+        if reply.why == "taken":
             raise NotAllowed(f"there is a token {name!r}; revoke it first, or take another name")
-        if code == "FULL":
-            raise NotAllowed(f"there are {rest[0]} tokens, the most that may be; revoke some")
-        stored = _read(made.identifier, str(rest[0]))
+        if reply.why == "full":
+            raise NotAllowed(f"there are {reply.what} tokens, the most that may be; revoke some")
+        identifier, _, text = reply.what.partition(" ")
+        stored = _read(identifier, text)
         assert stored is not None
-        return made, stored
+        if not made.proves(stored.digest):
+            raise NotAllowed(
+                f"this request has made the token {name!r} already, and its secret is kept nowhere, so it cannot be "
+                "shown again: revoke it, and make another by a new request"
+            )
+        return replace(made, identifier=identifier), stored
 
     def make_link(self, name: str, actor: str) -> Credential | None:
         """The code of a link that signs in once, as the token of this name; None when there is none."""

@@ -27,11 +27,13 @@ class _Strict(BaseModel):
 
 
 class WantedToken(_Strict):
-    """``expiresSeconds`` null: never."""
+    """``expiresSeconds`` null: never. ``secret``, 64 hexadecimal digits drawn at random by the caller: with it and an
+    Idempotency-Key a repeat is answered as the first time; without it nobody can show the token again."""
 
     name: Annotated[WholeText, Field(examples=["on-call"])]
     role: Annotated[WholeText, Field(examples=["operator"])]
     expires_seconds: Annotated[DecimalNumber | None, Field(examples=[7776000])] = None
+    secret: Annotated[WholeText | None, Field(repr=False)] = None
 
 
 class TokenList(_Strict):
@@ -61,9 +63,18 @@ def tokens_there_are(client: ConsoleClient, actor: MayKeepTokens) -> TokenList:
 
 
 @router.post("", status_code=201)
-def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens) -> NewToken:
+def create_token(
+    body: WantedToken, client: ConsoleClient, actor: MayKeepTokens, key: RequestId = None
+) -> NewToken:
     """Makes a token, and shows it this once."""
-    return client.create_token(body.name, body.role, expires_seconds=body.expires_seconds, actor=actor.name)
+    return client.create_token(
+        body.name,
+        body.role,
+        expires_seconds=body.expires_seconds,
+        actor=actor.name,
+        request_id=key,
+        secret=body.secret,
+    )
 
 
 @links.post("", status_code=201)

@@ -17,6 +17,8 @@ from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.roles import Role
+from orchestrator.ledger.credentials import draw_credential
+from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
 DAY: float = 86_400
@@ -45,10 +47,19 @@ def do_create(
     name: Annotated[str, Form()] = "",
     role: Annotated[str, Form()] = "",
     days: Annotated[str, Form()] = "",
+    request_id: Annotated[str | None, Form()] = None,
+    secret: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Makes it; the answer is the only place where it ever stands."""
     try:
-        made = client.create_token(name.strip(), role, expires_seconds=_seconds(days), actor=actor.name)
+        made = client.create_token(
+            name.strip(),
+            role,
+            expires_seconds=_seconds(days),
+            actor=actor.name,
+            request_id=request_id or None,
+            secret=secret or None,
+        )
     except ChangeoverError as error:
         return HTMLResponse(_form(name, role, days, said_of(error)))
     return HTMLResponse(piece("token_made.html", made=made))
@@ -82,7 +93,9 @@ def _revoke_ask(name: str) -> Ask:
 
 
 def _form(name: str, role: str, days: str, said: str) -> str:
-    return piece("token_form.html", name=name, role=role, days=days, said=said, roles=list(Role))
+    # Sent twice, the form is one request, and both are shown the same token.
+    drawn = {"request_id": draw_request_id(), "secret": draw_credential("token").secret}
+    return piece("token_form.html", name=name, role=role, days=days, said=said, roles=list(Role), **drawn)
 
 
 def _seconds(days: str) -> float | None:

@@ -15,9 +15,13 @@ class RemoteTokens:
     def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def create(self, name: str, role: str, expires_seconds: float | None, actor: str) -> NewToken:
+    def create(
+        self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None
+    ) -> NewToken:
         body = {"name": name, "role": role, "expiresSeconds": expires_seconds}
-        return model_of(NewToken, self._to.send("POST", "/tokens", body))
+        if secret is not None:
+            body["secret"] = secret
+        return model_of(NewToken, self._to.send("POST", "/tokens", body, request_id=order.request_id))
 
     def all(self) -> list[TokenStatus]:
         return rows_of(TokenStatus, self._to.get("/tokens"), "tokens")

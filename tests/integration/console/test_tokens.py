@@ -46,6 +46,31 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     ]
 
 
+def test_a_token_is_made_once_a_request(client: Client, redis_client: redis.Redis, settings: Settings) -> None:
+    secret = "5e" * 32
+    made = client.create_token("ci", "viewer", actor="ada", request_id="r", secret=secret)
+    assert made.token.endswith(secret)
+    # Its answer was lost: the caller asks again for the same, also when the token is no more.
+    assert client.create_token("ci", "viewer", actor="ada", request_id="r", secret=secret) == made
+    # Who knows no secret cannot be shown it, and is told so.
+    with pytest.raises(NotAllowed, match="this request has made the token 'ci' already"):
+        client.create_token("ci", "viewer", actor="ada", request_id="r")
+    with pytest.raises(InvalidInput, match="it was used to create token ci as viewer"):
+        client.create_token("ci", "admin", actor="ada", request_id="r", secret=secret)
+    for _ in range(2):
+        with pytest.raises(NotAllowed, match="there is a token 'ci'"):
+            client.create_token("ci", "viewer", actor="ada", request_id="another", secret=secret)
+        client.revoke_token("ci", request_id="gone")
+    assert client.create_token("ci", "viewer", actor="ada", request_id="r", secret=secret) == made
+    assert client.tokens() == []
+    assert [event.type for event in client.events()] == ["TokenCreated", "TokenRevoked"]
+    for key in redis_client.scan_iter(f"changeover:{{{settings.namespace}}}:*"):
+        assert secret not in str(redis_client.dump(key)), key
+    with pytest.raises(InvalidInput) as wrong:
+        client.create_token("ci", "viewer", secret="hunter2")
+    assert [(problem.path, "hunter2" in str(problem)) for problem in wrong.value.problems] == [("secret", False)]
+
+
 def test_tokens_through_the_console(shared_console: ConsoleServer) -> None:
     with Client.through(shared_console.url, shared_console.token("admin")) as remote:
         made = remote.create_token("far-away", "viewer", actor="somebody else")
@@ -53,6 +78,8 @@ def test_tokens_through_the_console(shared_console: ConsoleServer) -> None:
         assert "far-away" in [token.name for token in remote.tokens()]
         with pytest.raises(NotAllowed, match="there is a token 'far-away'"):
             remote.create_token("far-away", "viewer")
+        again = {"actor": "somebody else", "request_id": "r-1", "secret": "0a" * 32}
+        assert remote.create_token("twice", "viewer", **again) == remote.create_token("twice", "viewer", **again)
         with pytest.raises(InvalidInput) as wrong:
             remote.create_token("x", "root")
         assert [problem.path for problem in wrong.value.problems] == ["role"]
@@ -103,6 +130,11 @@ def test_tokens_at_the_command_line(place: Place) -> None:
     made = token("create", "--name", "on-call", "--role", "viewer", "--expires", "1h")
     assert (made.returncode, read_credential(made.stdout.strip(), "token") is not None) == (0, True), made.stderr
     assert "on-call is viewer until" in made.stderr
+    for expected in (0, 3):
+        twice = token("create", "--name", "ci", "--role", "viewer", "--request-id", "r")
+        assert twice.returncode == expected, twice.stderr
+    assert "this request has made the token 'ci' already" in twice.stderr
+    assert token("revoke", "ci").returncode == 0
     assert token("list").stdout.startswith("on-call: viewer, made by ")
     assert token("revoke", "on-call").stdout == "on-call: revoked\n"
     gone = token("revoke", "on-call")

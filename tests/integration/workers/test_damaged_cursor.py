@@ -10,7 +10,16 @@ from tests.support.in_process import InProcess
 from tests.support.say_step import Say, started
 
 
-@pytest.mark.parametrize(("text", "wrong"), [("garbage", "is 'garbage'"), ('{"step":"x"}', 'has step "x"')])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("garbage", "is 'garbage'"),
+        ('{"step":"x"}', 'has step "x"'),
+        # Behind the last step: none would be run, and the stage count as done.
+        ('{"step":1}', "has step 1"),
+        ('{"step":99,"attempt":0}', "has step 99"),
+    ],
+)
 def test_it_is_named(worker: InProcess, step: Say, client: Client, text: str, wrong: str) -> None:
     task = started(worker, "a")
     key = worker.ledger.keys.of("task", task.task_id)
