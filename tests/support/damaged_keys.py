@@ -157,7 +157,7 @@ def whole_ledger(world: LedgerWorld) -> None:
     world.ledger.count("worker:w:2", 1, {"event:TaskProgress": 1})
     world.client.hset(world.keys.of("pushed"), "lane-0", 1)
     tokens = Tokens(world.ledger)
-    Sessions(world.ledger).start(tokens.create("ada", Role.VIEWER, "ada")[0].identifier, 600)
+    Sessions(world.ledger).start(tokens.create("ada", Role.VIEWER, Order("ada"))[0].identifier, 600)
     tokens.note_failure("10.0.0.1", "token")
     plant_hook(world)
 

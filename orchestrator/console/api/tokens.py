@@ -63,9 +63,7 @@ def tokens_there_are(client: ConsoleClient, actor: MayKeepTokens) -> TokenList:
 
 
 @router.post("", status_code=201)
-def create_token(
-    body: WantedToken, client: ConsoleClient, actor: MayKeepTokens, key: RequestId = None
-) -> NewToken:
+def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens, key: RequestId = None) -> NewToken:
     """Makes a token, and shows it this once."""
     return client.create_token(
         body.name,

@@ -15,9 +15,7 @@ class RemoteTokens:
     def __init__(self, connection: Connection) -> None:
         self._to = connection
 
-    def create(
-        self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None
-    ) -> NewToken:
+    def create(self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None) -> NewToken:
         body = {"name": name, "role": role, "expiresSeconds": expires_seconds}
         if secret is not None:
             body["secret"] = secret

@@ -8,11 +8,12 @@
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
 -- @include keys
 -- @include retry_failed
+-- @include breach_answer
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'retryCursor', 'retryAsked')
+local f = redis.call('HMGET', plan, 'status', 'retryCursor', 'retryAsked', 'pauseRequested', 'cancelRequested')
 if not f[2] then return {'DONE'} end
 -- It counts as open meanwhile. One that has ended all the same was ended by a process that does not know of this.
 if PLAN_ENDED[f[1]] then
@@ -25,9 +26,24 @@ local found = failed_from(plan_id, tonumber(f[2]), limit, asked)
 local is_last = found.next == found.total
 found.changes.retries_done = is_last
 local plan_move = foresee(plan_id, found.changes)
+-- It may have been let go on while the retry was under way, which was to close its breaker. Whether it can be stopped is
+-- asked of the table before anything is written.
+local goes_on = is_last and f[4] ~= '1' and f[5] ~= '1' and not (plan_move and PLAN_ENDED[plan_move.to])
+local may_stop = goes_on and first_breach(plan_id)
+if may_stop then
+  found.changes.pauses = true
+  foresee(plan_id, found.changes)
+end
 
 if is_last then redis.call('HDEL', plan, 'retryCursor') else redis.call('HSET', plan, 'retryCursor', found.next) end
 retry_found(plan_id, found, asked)
 note_retried(plan_id, found)
+local failed, tolerance = string.match(may_stop and first_breach(plan_id) or '', '^(%d+) (%d+)')
+if failed then
+  emit_operation('pause', plan_id, nil, 'policy', 'the breaker is still open after the retry: ' .. failed
+    .. ' failed, tolerance ' .. tolerance)
+  redis.call('HSET', plan, 'pauseRequested', 1)
+  plan_move = foresee(plan_id, {})
+end
 settle_plan(plan_move)
 return {is_last and 'DONE' or 'MORE'}

@@ -38,11 +38,22 @@ local function takes(task_id, is_lost)
   return is_such(f[1] or f[2] or '')
 end
 
+-- Between two scripts of this request the plan may have been given up, or taken back: what is left of it would undo that,
+-- in a plan that has ended meanwhile too.
+local GIVEN_UP = {cancel = 'plan-cancelled', rollback = 'plan-rolling-back'}
+
+local function given_up_since(last)
+  local is_read, told = pcall(cjson.decode, SO_FAR.next > 0 and last or '')
+  if not is_read or type(told) ~= 'table' or (tonumber(told.at) or 0) < SO_FAR.at then return nil end
+  return GIVEN_UP[told.operation]
+end
+
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes}
 
-local f = read_plan(plan_id, 'status', 'total')
+local f = read_plan(plan_id, 'status', 'total', 'lastOperation')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+asked.given_up = given_up_since(f[3])
 local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)
 local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
 

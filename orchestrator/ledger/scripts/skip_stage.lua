@@ -22,7 +22,7 @@ local FLEET_FORMAT = 2
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
 if not task_row(task.status, 'skip_stage') then return {'REFUSED', task.status, 'state'} end
-local stops = what_stops(task)
+local stops = what_stops(task, {})
 if stops then return {'REFUSED', task.status, stops} end
 -- One that its soak has failed has all of them done.
 if task.record.soakFailed or task.stage >= task.legs then return {'REFUSED', task.status, 'no-stage-failed'} end

@@ -11,6 +11,7 @@ from orchestrator.console.api.document import document_of
 from orchestrator.domain.roles import Role
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.operations import Order
 from orchestrator.ledger.tokens import Tokens
 from tests.support.console_server import ConsoleServer
 from tests.support.plans import noop_stage, plan, tenant
@@ -57,7 +58,7 @@ def test_a_submit_that_is_refused_has_written_nothing(shared_console: ConsoleSer
     console = shared_console
     ledger = Ledger(console.app.state.redis, console.app.state.settings)
     # Of before they were refused.
-    own = {name: Tokens(ledger).create(name, Role.ADMIN, "test")[0].text for name in ("system", "policy")}
+    own = {name: Tokens(ledger).create(name, Role.ADMIN, Order("test"))[0].text for name in ("system", "policy")}
     console.token("admin")
     before = log_and_plans(redis_server, console)
     submitted = plan("gate-refused", [tenant("gate-t")], [noop_stage("one")])

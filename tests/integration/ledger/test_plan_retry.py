@@ -8,11 +8,13 @@ import pytest
 
 from orchestrator.control.explain import Explainer
 from orchestrator.control.status import StatusReader
+from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import RETRIED_AT_ONCE, Operations, Order, Reply, Tally
 from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 
 SCRATCH = Order("ada", "because", from_scratch=True)
@@ -179,6 +181,42 @@ def test_a_pause_lets_the_chunks_go_on_and_admits_nobody(world: LedgerWorld) -> 
     world.ask("resume", "p")
     assert world.serve("p") == tasks
     world.check()
+
+
+@pytest.mark.parametrize("refused", ["all", "some", "few"])
+def test_a_plan_that_goes_on_meanwhile_stops_again_when_its_breaker_stays_open(
+    world: LedgerWorld, settings: Settings, refused: str
+) -> None:
+    """As if the retry had been one script: what is still too much keeps the plan from going on."""
+    count, again = 30, {"all": 0, "some": 10, "few": 28}[refused]
+    rules = FleetRules(count + 4, Tolerance(count // 6, strict=False), "pause")
+    tasks = world.started("p", [f"t{i}" for i in range(count + 4)], max_concurrency=count + 1, rules=rules)
+    for task in tasks[: count + 1]:
+        world.begin(task)
+    for position, task in enumerate(tasks[:count]):
+        world.fail(task)
+        if position >= again:
+            world.client.hset(world.keys.of("task", task), "retries", 3)
+    assert world.ask("resume", "p").why == "breached"
+    assert (world.ask("retry", "p").why, world.ask("resume", "p").answer) == ("", "ACCEPTED")
+    world.serve("p")
+    world.succeed(tasks[count])
+    stops = refused != "few"
+    assert world.status("p") == ("PAUSED" if stops else "RUNNING")
+    assert world.ask("resume", "p").why == ("breached" if stops else "running")
+    if stops:
+        failed = count - again
+        assert f"the breaker is still open after the retry: {failed} failed, tolerance 5" in explained(world, settings)
+        assert {world.status(task) for task in tasks[count + 1 :]} == {"PENDING"}
+    assert judged(world.client, world.keys).holds
+    assert world.ask("resume", "p", Order("ada", "because", accept_failures=True)).answer != "REFUSED"
+    while running := [task for task in tasks if world.status(task) in ("PENDING", "RUNNING")]:
+        world.serve("p")
+        for task in running:
+            if world.status(task) == "RUNNING":
+                world.finish(task)
+    assert world.status("p") == "FAILED"
+    assert judged(world.client, world.keys).holds
 
 
 def test_large_checkpoints_are_read_some_at_a_time(world: LedgerWorld) -> None:

@@ -21,8 +21,9 @@ local function checkpoint_fits(task)
   return known.last_stage == nil or known.last_stage == last
 end
 
--- What is under way with it or its plan, and goes before.
-local function what_stops(task)
+-- What is under way with it or its plan, and goes before. asked.given_up: since it was asked the plan was given up.
+local function what_stops(task, asked)
+  if asked.given_up then return asked.given_up end
   if task.rollback then return 'rollback-requested' end
   if task.plan_status == PLAN.ROLLING_BACK then return 'plan-rolling-back' end
   if task.plan_cancels and task.plan_status ~= PLAN.CANCELLED then return 'plan-cancelled' end
@@ -40,7 +41,7 @@ end
 -- Why a task whose state allows a retry is refused it all the same, and what about; nil when it is not. asked: {scratch,
 -- force}.
 local function retry_refusal(task, asked)
-  local stops = what_stops(task)
+  local stops = what_stops(task, asked)
   if stops then return stops end
   if has_run_out(task.plan) then return 'expired' end
   if task.status ~= TASK.FAILED and not asked.scratch then return 'scratch-only' end
