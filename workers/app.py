@@ -42,6 +42,7 @@ from workers.middleware import load_chain
 from workers.own_queue import consume_own_queue
 from workers.remote_control import restrict
 from workers.start_options import wrong_options
+from workers.waiting_turns import take_waiting_turns
 from workers.watchdog import SILENCE, Watchdog
 
 JOIN_SECONDS: Final = 10.0
@@ -174,6 +175,7 @@ def _come(sender: Any) -> None:
     )
     presence.start()
     _presence.append(presence)
+    take_waiting_turns(app, ledger, settings)
 
 
 def _withdraw() -> None:

@@ -20,6 +20,7 @@ from orchestrator.ledger import turn_record as wire
 from orchestrator.ledger.outcomes import Committed, Ended, Opened, Written
 from orchestrator.ledger.records import (
     Admission,
+    Admitted,
     Advanced,
     Dropped,
     HandedBack,
@@ -166,6 +167,10 @@ class Ledger(ScriptCaller):
             return code, Dropped(answer[1])
         due_ms, tenant_id, mode, *more = answer[1:]
         return code, HandedBack(due_ms, tenant_id, TaskState(mode), *more)
+
+    def take_handed_back(self, own_queue: str, task_ids: Sequence[str]) -> list[Admitted]:
+        """Those of the tasks whose turn waits for a worker that can run it: due at once, to be published there."""
+        return [admitted_row(row) for row in self.call("take_handed_back", own_queue, *task_ids)[1]]
 
     def poll_again(self, turn: Turn, delay_seconds: float, cursor: str) -> wire.PolledAgain:
         """Hands the turn back for ``delay_seconds``; ``cursor`` is JSON."""

@@ -73,6 +73,7 @@ if to == '' then
 end
 redis.call('HSET', key, 'handedBack', cjson.encode({
   times = times, waits = waits, why = why, what = what, worker = worker, at = WALL, to = to, tried = tried,
+  back = math.ceil(back),
 }))
 note_hand_back(task_id)
 -- A poll that is not due yet is not due earlier for a copy of its message.

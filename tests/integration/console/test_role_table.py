@@ -140,7 +140,7 @@ def test_a_key_that_makes_a_request_one_is_honoured_or_refused(shared_console: C
         answer = shared_console.request(route.method, route.address, headers={"Idempotency-Key": "once"}, json={})
         assert (answer.status_code, answer.json()["code"]) == (400, "no_idempotency"), f"{route}: {answer.text}"
         passed_over.append(route.path)
-    assert "/api/v1/tokens" in passed_over
+    assert "/api/v1/sign-in-links" in passed_over
 
 
 def test_many_who_ask_for_the_document_first_have_it_made_once(shared_console: ConsoleServer) -> None:

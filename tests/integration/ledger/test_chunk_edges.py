@@ -24,7 +24,8 @@ class Between:
     """Does something after the n-th script of the ledger, as somebody who asks at that moment."""
 
     def __init__(self, world: LedgerWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._call, self._verb, self._left, self._act = world.ledger.call, "", 0, lambda: None
+        self._call, self._verb, self._left = world.ledger.call, "", 0
+        self._act: Callable[[], Any] = lambda: None
         monkeypatch.setattr(world.ledger, "call", self)
 
     def after(self, number: int, verb: str, act: Callable[[], Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,18 @@ import redis
 
 from orchestrator.broker.canary import CanarySender
 from orchestrator.broker.messages import own_queue
+from orchestrator.client import Client
 from orchestrator.domain import formats
 from orchestrator.ledger.keys import Keys
 from orchestrator.settings.model import Settings
+from tests.support import leaky_step
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
-from tests.support.lacking_worker import TASKS, TREE, given_to, run_beside_one_that_lacks_the_step
+from tests.support.lacking_worker import STAGES, TASKS, TREE, given_to, run_beside_one_that_lacks_the_step
+from tests.support.long import long
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
@@ -26,6 +31,31 @@ def test_what_one_cannot_run_goes_straight_to_one_that_can(
     pool: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_beside_one_that_lacks_the_step(place, tmp_path, monkeypatch, pool)
+
+
+@long
+def test_what_waits_for_a_worker_that_can_is_run_when_one_starts(
+    place: Place, settings: Settings, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = leaky_step.install(tmp_path / "path")
+    monkeypatch.setattr(sys, "path", [str(path), *sys.path])
+    cluster, key = Cluster(place, tmp_path), Keys(settings.namespace).of("task", "p.0")
+    try:
+        cluster.wait_alive([cluster.start_coordinator(), cluster.start_worker()])
+        with Client(settings) as client:
+            client.submit(plan("p", [tenant("t")], STAGES))
+
+            def waits() -> bool:
+                kept = json.loads(str(redis_client.hget(key, "handedBack") or "{}"))
+                return int(kept.get("waits", 0)) > 4
+
+            # Nothing is to come for the next 16 seconds, in which a worker starts.
+            wait_until(waits, 60.0)
+            cluster.start_worker(settings={"PYTHONPATH": os.pathsep.join((str(path), str(TREE)))})
+            assert client.wait("p", timeout_seconds=60).status == "COMPLETED"
+    finally:
+        cluster.end()
+    assert '"took-waiting"' in (tmp_path / "02-worker.log").read_text()
 
 
 def test_who_is_too_old_for_the_ledger_passes_messages_on(
