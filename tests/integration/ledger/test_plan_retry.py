@@ -16,6 +16,7 @@ from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 
 SCRATCH = Order("ada", "because", from_scratch=True)
 FORCE = Order("ada", "because", force=True)
@@ -183,7 +184,7 @@ def test_a_pause_lets_the_chunks_go_on_and_admits_nobody(world: LedgerWorld) -> 
     world.check()
 
 
-@pytest.mark.parametrize("refused", ["all", "some", "few"])
+@pytest.mark.parametrize("refused", mostly_long(["all", "some", "few"], "some"))
 def test_a_plan_that_goes_on_meanwhile_stops_again_when_its_breaker_stays_open(
     world: LedgerWorld, settings: Settings, refused: str
 ) -> None:
