@@ -129,7 +129,7 @@ site: .venv/ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/python -m tests.site_is_whole build/site
 
-# A quarter of an hour on two quiet cores; `make bench QUICK=--quick` about a minute.
+# Less than ten minutes on two quiet cores; `make bench QUICK=--quick` less than one.
 bench: .venv/ready
 	$(BIN)/python -m benchmarks $(QUICK) --json build/bench.json --plot build/cost-against-plan-size.svg
 

@@ -70,7 +70,7 @@ def followers(server: RedisServer, place: Place, tenants: int) -> dict[str, Any]
     return {"followers": FOLLOWERS, "alone_ms": found[0], "followed_ms": found[FOLLOWERS]}
 
 
-def run(plans: int = 5_000, seconds: float = 15.0) -> list[dict[str, Any]]:
+def run(plans: int = 5_000, seconds: float = 10.0) -> list[dict[str, Any]]:
     """Prints a line each."""
     print("idle: plans that wait, and followers")
     with private_redis() as server:

@@ -1,4 +1,4 @@
-"""What a person asks of a whole plan of 10,000 tasks: how long the longest script of each operation takes in Redis.
+"""What a person asks of a whole plan: how long the longest script of each operation takes in Redis.
 
 Redis serves nobody else while a script runs. Each operation is asked where it has the most to do; what the call leaves
 to the coordinators is done to its end, in their chunks. Times are Redis' own, from its command statistics.
@@ -131,9 +131,10 @@ class _Bench:
         return _Took(micros / 1000, (found["used_cpu_user"] + found["used_cpu_sys"]) * 1000)
 
 
-def run(tasks: int = 10_000) -> None:
+def run(tasks: int = 10_000) -> list[dict[str, Any]]:
     """Prints a row for each script of each operation."""
     print(f"operations on a plan of {tasks:,} tasks: scripts and their time in Redis")
+    rows = list[dict[str, Any]]()
     with private_redis() as server:
         bench = _Bench(Place(server.url(0), server.url(1)), tasks)
         cases: list[tuple[str, str, Callable[[], None]]] = [
@@ -156,3 +157,6 @@ def run(tasks: int = 10_000) -> None:
                 median = wall[len(wall) // 2]
                 line = f"longest {wall[-1]:6.2f} ms (processor {processor:5.2f}), median {median:5.2f} ms"
                 print(f"  {operation:8} ({where}): {len(took):4} x {verb:14} {line}", flush=True)
+                row = {"calls": len(took), "longest_ms": wall[-1], "median_ms": median, "processor_ms": processor}
+                rows.append({"operation": operation, "where": where, "script": verb, **row})
+    return rows

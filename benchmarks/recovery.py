@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from benchmarks.cpu import cpu_seconds
+from benchmarks.facts import Spread
 from orchestrator.client import Client
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
@@ -78,14 +79,14 @@ class _Bench:
         self.redis.close()
 
 
-def _orphans(server: RedisServer, folder: Path, count: int, *, everything_died: bool = False) -> None:
+def _orphans(server: RedisServer, folder: Path, count: int, *, everything_died: bool = False) -> dict[str, float]:
     with _Bench(server) as bench:
         bench.begin(count, f"orphans-{count}")
         if everything_died:
             server.kill()
             started = time.monotonic()
             server.start()
-            print(f"Redis with {count} running tasks: answers {time.monotonic() - started:.2f} s after its start")
+            print(f"  Redis with {count:,} running tasks: answers {time.monotonic() - started:.2f} s after its start")
         cluster = bench.cluster(folder)
         cluster.start(workers=2 if everything_died else 1, concurrency=8)
         # All of one age, so that they run out together, as after the death of all workers.
@@ -99,20 +100,26 @@ def _orphans(server: RedisServer, folder: Path, count: int, *, everything_died: 
         swept = time.monotonic() - started
         bench.client.wait(f"orphans-{count}", timeout_seconds=400)
         ended = time.monotonic() - started
-        print(f"{count} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out")
+        print(
+            f"  {count:,} orphans: all recovered {swept:.2f} s, all ended {ended:.2f} s after their leases ran out",
+            flush=True,
+        )
+        return {"orphans": count, "recovered_seconds": swept, "ended_seconds": ended}
 
 
-def _renewing(server: RedisServer, folder: Path) -> None:
+def _renewing(server: RedisServer, folder: Path) -> dict[str, float]:
     with _Bench(server) as bench:
         turns = bench.begin(1000, "renew")
-        started = time.monotonic()
-        rounds = 20
-        for _ in range(rounds):
+        took = list[float]()
+        for _ in range(20):
+            started = time.monotonic()
             assert not bench.ledger.renew(turns)
-        print(f"renewing 1,000 leases in one call: {(time.monotonic() - started) / rounds * 1000:.1f} ms")
+            took.append(1000 * (time.monotonic() - started))
+        print(f"  renewing 1,000 leases in one call: {Spread.of(took).shown(1)} ms", flush=True)
+        return {"renewed": len(turns), "ms": Spread.of(took).median}
 
 
-def _idle_coordinator(server: RedisServer, folder: Path) -> None:
+def _idle_coordinator(server: RedisServer, folder: Path) -> dict[str, float]:
     with _Bench(server) as bench:
         for turn in bench.begin(10_000, "idle"):
             bench.ledger.poll_again(turn, 1800.0, "{}")
@@ -122,25 +129,30 @@ def _idle_coordinator(server: RedisServer, folder: Path) -> None:
         before, started = cpu_seconds([process.pid]), time.monotonic()
         time.sleep(20)
         share = (cpu_seconds([process.pid]) - before) / (time.monotonic() - started)
-        print(f"a coordinator with 10,000 running tasks between polls: {share * 100:.1f} % of one core")
+        print(f"  a coordinator with 10,000 running tasks between polls: {share * 100:.1f} % of one core", flush=True)
+        return {"polling": 10_000, "coordinator_share": share}
 
 
-def _with_server(work: Callable[[RedisServer, Path], None]) -> None:
+def _with_server(work: Callable[[RedisServer, Path], dict[str, float]]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         server = RedisServer(folder, databases=2)
         server.start()
         try:
-            work(server, folder)
+            return work(server, folder)
         finally:
             server.stop()
 
 
-def run() -> None:
+def brief() -> list[dict[str, float]]:
+    """What a whole run has of it, in half a minute: one worker's orphans, and a renewal."""
+    print("recovery: a worker's tasks, after its death")
+    return [*(_with_server(partial(_orphans, count=count)) for count in (100, 1000)), _with_server(_renewing)]
+
+
+def run() -> list[dict[str, float]]:
     """All of it, each on a private Redis."""
-    for count in (1, 100, 1000):
-        _with_server(partial(_orphans, count=count))
+    rows = brief()
     # A total outage: every process is killed, Redis too, and all are started again.
-    _with_server(partial(_orphans, count=10_000, everything_died=True))
-    _with_server(_renewing)
-    _with_server(_idle_coordinator)
+    rows.append(_with_server(partial(_orphans, count=10_000, everything_died=True)))
+    return [*rows, _with_server(_idle_coordinator)]

@@ -1,4 +1,5 @@
-"""Reading a plan at three sizes: what an operator waits for `status`, `explain`, `doctor`, `watch`, and whole JSON."""
+"""Reading a plan at three sizes: what an operator waits for `status`, `explain`, `watch`, whole JSON,
+`pause`, `resume` and `cancel`."""
 
 from __future__ import annotations
 
@@ -6,10 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import redis
 
+from benchmarks.facts import Spread
 from benchmarks.place import private_redis, settings_of
 from benchmarks.submit import one_endpoint_tenant
 from orchestrator.cli.watch.screen import Screen, Size
@@ -66,14 +70,15 @@ def submit_half_done(place: Place, count: int) -> None:
         state.hset(keys.of("plan", PLAN), mapping={**counts, "n:PENDING": count - len(states), "status": "RUNNING"})
 
 
-def best(look: Callable[[], object]) -> float:
-    """Seconds of the quickest of some rounds."""
-    found = []
+def in_turn(looks: Mapping[str, Callable[[], object]]) -> dict[str, Spread]:
+    """Seconds of each; they take turns for some rounds."""
+    found: dict[str, list[float]] = {name: [] for name in looks}
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        look()
-        found.append(time.perf_counter() - started)
-    return min(found)
+        for name, look in looks.items():
+            started = time.perf_counter()
+            look()
+            found[name].append(time.perf_counter() - started)
+    return {name: Spread.of(seconds) for name, seconds in found.items()}
 
 
 def look_again(client: Client) -> Callable[[], object]:
@@ -88,16 +93,14 @@ def look_again(client: Client) -> Callable[[], object]:
     return look
 
 
-def measure(server: RedisServer, database: int, count: int) -> None:
+def measure(server: RedisServer, database: int, count: int) -> dict[str, Any]:
     """Prints the lines of one size."""
     place = Place(server.url(database), server.url(database + 1))
     environment = os.environ | place.environment()
 
     def command(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        # Without processes doctor finds fault, and exits 1.
-        is_checked = arguments[0] != "doctor"
         return subprocess.run(
-            [sys.executable, "-c", WHOLE, *arguments], env=environment, capture_output=True, check=is_checked
+            [sys.executable, "-c", WHOLE, *arguments], env=environment, capture_output=True, check=True
         )
 
     submit_half_done(place, count)
@@ -111,30 +114,46 @@ def measure(server: RedisServer, database: int, count: int) -> None:
             "watch, first look": lambda: client.live(PLAN),
             "each further": look_again(client),
         }
+        called = in_turn(calls)
+        print(f"  {count:7,} tenants, Client: {_shown(called, 3)}")
+        commands = {
+            "status": partial(command, "status", PLAN),
+            "explain": partial(command, "explain", "--plan", PLAN),
+        }
+        commanded = in_turn(commands)
+        print(f"                   command: {_shown(commanded, 2)}")
+        started = time.perf_counter()
+        done = command("status", PLAN, "--json")
+        seconds = time.perf_counter() - started
+        megabytes, cpu_seconds = done.stderr.split()[-2:]
         print(
-            f"  {count:7,} tenants, Client: " + ", ".join(f"{name} {best(call):.3f} s" for name, call in calls.items())
+            f"                   --json: {len(done.stdout) / 1e6:.1f} MB in {seconds:.1f} s "
+            f"({float(cpu_seconds):.1f} s of CPU), at most {int(megabytes)} MB of memory"
         )
-    commands = {
-        "status": ["status", PLAN],
-        "status --failed": ["status", PLAN, "--failed"],
-        "explain": ["explain", "--plan", PLAN],
-        "doctor": ["doctor"],
-    }
-    found = {name: best(lambda arguments=arguments: command(*arguments)) for name, arguments in commands.items()}  # type: ignore[misc]
-    print("                   command: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found.items()))
+        asked = in_turn(
+            {
+                "pause": lambda: client.pause(plan_id=PLAN, reason="bench"),
+                "resume": lambda: client.resume(plan_id=PLAN, reason="bench"),
+            }
+        ) | {"cancel": _once(lambda: client.cancel(plan_id=PLAN, reason="bench"))}
+        print(f"                   operations: {_shown(asked, 4)}", flush=True)
+    spreads = {"Client": called, "command": commanded, "operations": asked}
+    found = {kind: {name: vars(one) for name, one in spread.items()} for kind, spread in spreads.items()}
+    return {"tenants": count, **found, "json_seconds": seconds, "json_megabytes": int(megabytes)}
+
+
+def _once(look: Callable[[], object]) -> Spread:
     started = time.perf_counter()
-    done = command("status", PLAN, "--json")
-    megabytes, cpu_seconds = done.stderr.split()[-2:]
-    print(
-        f"                   --json: {len(done.stdout) / 1e6:.1f} MB in {time.perf_counter() - started:.1f} s "
-        f"({float(cpu_seconds):.1f} s of CPU), at most {int(megabytes)} MB of memory",
-        flush=True,
-    )
+    look()
+    return Spread.of([time.perf_counter() - started])
 
 
-def run(sizes: tuple[int, ...] = (100, 10_000, 100_000)) -> None:
-    """Prints three lines a size."""
-    print(f"status: a plan half done; the quickest of {ROUNDS}; a command includes the start of its process")
+def _shown(found: Mapping[str, Spread], digits: int) -> str:
+    return ", ".join(f"{name} {seconds.shown(digits)} s" for name, seconds in found.items())
+
+
+def run(sizes: tuple[int, ...] = (100, 10_000, 100_000)) -> list[dict[str, Any]]:
+    """Prints four lines a size."""
+    print(f"status: a plan half done; {ROUNDS} rounds taking turns; a command includes the start of its process")
     with private_redis() as server:
-        for index, count in enumerate(sizes):
-            measure(server, 2 * index, count)
+        return [measure(server, 2 * index, count) for index, count in enumerate(sizes)]

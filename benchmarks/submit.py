@@ -30,7 +30,7 @@ def one_endpoint_tenant(number: int) -> dict[str, Any]:
     }
 
 
-def measure(server: RedisServer, database: int, count: int) -> None:
+def measure(server: RedisServer, database: int, count: int) -> dict[str, float]:
     """Submits one plan into an empty database and prints a line."""
     place = Place(server.url(database), server.url(database + 1))
     content = {
@@ -57,11 +57,11 @@ def measure(server: RedisServer, database: int, count: int) -> None:
         f"{used / count:5.0f} bytes of Redis a waiting tenant, {note}",
         flush=True,
     )
+    return {"tenants": count, "seconds": seconds, "bytes_a_tenant": used / count, "longest_script_ms": longest}
 
 
-def run(sizes: tuple[int, ...] = (1_000, 10_000, 100_000)) -> None:
+def run(sizes: tuple[int, ...] = (100, 10_000, 100_000)) -> list[dict[str, float]]:
     """Prints a line a size."""
     print("submit: 5 no-op stages, one endpoint a tenant, checks included")
     with private_redis() as server:
-        for index, count in enumerate(sizes):
-            measure(server, 2 * index, count)
+        return [measure(server, 2 * index, count) for index, count in enumerate(sizes)]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import redis
 
 from benchmarks.cpu import children_of, cpu_seconds
-from benchmarks.facts import Spread, described, machine
+from benchmarks.facts import Spread
 from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
 from benchmarks.plain_chain import LOOK_SECONDS, plain_celery
 from orchestrator.client import Client
@@ -30,27 +31,28 @@ STAGES = 5
 POOLS = {"solo": 1, "threads": 4, "prefork": 2}
 """Slots of a worker in each pool."""
 
-PLAIN, KEPT, OURS = "plain chain", "plain chain, results kept", "changeover"
+PLAIN, KEPT = "plain chain", "plain chain, results kept"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is run: tenants a round, rounds, pools, and what is tried with each pool (workers, max_concurrency)."""
+    """How much is run: tenants a round, rounds, pools, and what is tried with each pool: workers, and with these each
+    ``max_concurrency``."""
 
     tenants: int
     rounds: int
     pools: tuple[str, ...]
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 def quick(pools: tuple[str, ...], slots: int) -> Size:
-    """Some twenty seconds a pool."""
-    return Size(400, 3, pools, ((2, slots),))
+    """Some fifteen seconds a pool."""
+    return Size(300, 2, pools, ((2, (slots,)),))
 
 
 def whole(pools: tuple[str, ...]) -> Size:
-    """With one worker and two, 64 slots and a slot for each tenant."""
-    return Size(600, 3, pools, ((1, 64), (2, 64), (2, 600)))
+    """With one worker and two, 64 slots and a slot for each tenant: a minute a pool."""
+    return Size(600, 3, pools, ((1, (64,)), (2, (64, 600))))
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,15 @@ class Round:
     @property
     def cpu_ms(self) -> float:
         return self.worker_ms + self.coordinator_ms + self.redis_ms
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The rounds of one crew: of both yardsticks, and ours by ``max_concurrency``."""
+
+    plain: list[Round]
+    kept: list[Round]
+    ours: dict[int, list[Round]]
 
 
 class Ours:
@@ -111,9 +122,9 @@ class Ours:
         self._state.close()
 
 
-def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_concurrency: int) -> dict[str, list[Round]]:
-    """The rounds of one pool, by what was run."""
-    found: dict[str, list[Round]] = {PLAIN: [], KEPT: [], OURS: []}
+def measure(server: RedisServer, database: int, crew: Crew, size: Size, slots: tuple[int, ...]) -> Measured:
+    """The rounds of one crew, each ``max_concurrency`` in turn with the yardsticks."""
+    found = Measured([], [], {each: [] for each in slots})
     assert server.process is not None
     pid = server.process.pid
     with ExitStack() as stack:
@@ -125,60 +136,60 @@ def measure(server: RedisServer, database: int, crew: Crew, size: Size, max_conc
             celery.wait_ready(crew.workers)
         ours = Ours(places[2], cluster, server)
         stack.callback(ours.close)
-        for number in range(size.rounds + 1):
-            # The first is the warm-up.
-            tenants = size.tenants if number else size.tenants // 5
-            rounds = {PLAIN: Round(*plain.run(tenants, STAGES, pid)), KEPT: Round(*kept.run(tenants, STAGES, pid))}
-            rounds[OURS] = ours.run(tenants, max_concurrency)
-            for name, one in rounds.items():
-                found[name] += [one] if number else []
+        # The warm-up.
+        few = size.tenants // 5
+        for one in (partial(plain.run, few, STAGES, pid), partial(kept.run, few, STAGES, pid)):
+            one()
+        ours.run(few, slots[0])
+        for _ in range(size.rounds):
+            found.plain.append(Round(*plain.run(size.tenants, STAGES, pid)))
+            # Half as many: a rate that is told beside the other, and the slowest to measure.
+            found.kept.append(Round(*kept.run(size.tenants // 2, STAGES, pid)))
+            for each in slots:
+                found.ours[each].append(ours.run(size.tenants, each))
     return found
 
 
-def ratios(found: dict[str, list[Round]], yardstick: str) -> Spread:
+def ratios(ours: list[Round], yardstick: list[Round]) -> Spread:
     """Our rate to the yardstick's, round by round."""
-    return Spread.of([ours.rate / other.rate for ours, other in zip(found[OURS], found[yardstick], strict=True)])
+    return Spread.of([one.rate / other.rate for one, other in zip(ours, yardstick, strict=True)])
 
 
-def cpu_ratios(found: dict[str, list[Round]]) -> Spread:
+def cpu_ratios(ours: list[Round], yardstick: list[Round]) -> Spread:
     """The yardstick's CPU time a stage to ours: what the ratio of rates would be if CPU were all that counts."""
-    return Spread.of([other.cpu_ms / ours.cpu_ms for ours, other in zip(found[OURS], found[PLAIN], strict=True)])
+    return Spread.of([other.cpu_ms / one.cpu_ms for one, other in zip(ours, yardstick, strict=True)])
 
 
 def run(size: Size) -> list[dict[str, Any]]:
     """Prints a table."""
     database, rows = 0, list[dict[str, Any]]()
+    print(f"throughput: {size.tenants} tenants x {STAGES} no-op stages, {size.rounds} rounds taking turns")
     with private_redis() as server:
-        with redis.Redis.from_url(server.url()) as client:
-            facts = machine(client)
-        print(f"throughput: {size.tenants} tenants x {STAGES} no-op stages, {size.rounds} rounds taking turns")
-        print(described(facts))
         for pool in size.pools:
-            for workers, max_concurrency in size.shapes:
+            for workers, slots in size.shapes:
                 crew = Crew(pool, workers, POOLS[pool])
-                found = measure(server, database, crew, size, max_concurrency)
+                found = measure(server, database, crew, size, slots)
                 database += 6
-                rows.append(asdict(crew) | {"max_concurrency": max_concurrency, "rounds": _plain(found)})
-                print(_row(crew, max_concurrency, found), flush=True)
+                rows.append(asdict(crew) | asdict(found))
+                for each in slots:
+                    print(_row(crew, each, found), flush=True)
     return rows
 
 
-def _plain(found: dict[str, list[Round]]) -> dict[str, list[dict[str, float]]]:
-    return {name: [asdict(one) for one in rounds] for name, rounds in found.items()}
+def _row(crew: Crew, max_concurrency: int, found: Measured) -> str:
+    def middle(rounds: list[Round], field: str) -> float:
+        return Spread.of([getattr(one, field) for one in rounds]).median
 
+    def cost(rounds: list[Round]) -> str:
+        return f"workers {middle(rounds, 'worker_ms'):.2f} Redis {middle(rounds, 'redis_ms'):.2f}"
 
-def _row(crew: Crew, max_concurrency: int, found: dict[str, list[Round]]) -> str:
-    def middle(name: str, field: str) -> float:
-        return Spread.of([getattr(one, field) for one in found[name]]).median
-
-    def cost(name: str) -> str:
-        return f"workers {middle(name, 'worker_ms'):.2f} Redis {middle(name, 'redis_ms'):.2f}"
-
-    rates = "  ".join(f"{name} {middle(name, 'rate'):.0f}/s" for name in found)
+    ours = found.ours[max_concurrency]
+    named = {PLAIN: found.plain, KEPT: found.kept, "changeover": ours}
+    rates = "  ".join(f"{name} {middle(rounds, 'rate'):.0f}/s" for name, rounds in named.items())
     return (
         f"{crew.pool} {crew.workers} x {crew.concurrency}, max_concurrency {max_concurrency}: "
-        f"ratio {ratios(found, PLAIN).shown()}, to results kept {ratios(found, KEPT).shown()}, "
-        f"of CPU {cpu_ratios(found).shown()}\n    {rates}\n"
-        f"    ms of CPU a stage: {cost(OURS)} coordinator {middle(OURS, 'coordinator_ms'):.2f}; plain {cost(PLAIN)}; "
-        f"results kept {cost(KEPT)}; {middle(OURS, 'commands'):.0f} commands a stage"
+        f"ratio {ratios(ours, found.plain).shown()}, to results kept {ratios(ours, found.kept).shown()}, "
+        f"of CPU {cpu_ratios(ours, found.plain).shown()}\n    {rates}\n"
+        f"    ms of CPU a stage: {cost(ours)} coordinator {middle(ours, 'coordinator_ms'):.2f}; "
+        f"plain {cost(found.plain)}; results kept {cost(found.kept)}; {middle(ours, 'commands'):.0f} commands a stage"
     )
