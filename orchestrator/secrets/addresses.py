@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-import httpx
-
 SHORTEST_PART: Final = 8
 """A shorter part of a path or a query would be found in messages that do not speak of it."""
 
@@ -31,6 +29,9 @@ def said_of_address(value: str) -> set[str]:
     if _ADDRESS.match(value) is None:
         return found
     whole = value if "://" in value else f"http://{'' if value[0] != '/' else 'h'}{value}"
+    # Loaded for who has such a secret: a command that has none starts the sooner.
+    import httpx
+
     try:
         url = httpx.URL(whole)
     except (httpx.InvalidURL, ValueError):
@@ -77,6 +78,8 @@ def _of_path(value: str) -> set[str]:
     """The value within the path of a URL, where a request takes ``.`` and ``..`` out."""
     if "/." not in f"/{value}" or "://" in value:
         return set()
+    import httpx
+
     try:
         sent = httpx.URL("http://h/" + value.lstrip("/")).raw_path.decode("ascii", "replace").lstrip("/")
     except (httpx.InvalidURL, ValueError):

@@ -14,8 +14,6 @@ import socket
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import httpx
-
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -60,6 +58,9 @@ def _read(url: str) -> Place:
                 return Place(scheme, four, port, ipaddress.IPv4Address(int.from_bytes(octets)))
         if port < 65536 and host is not None and len(host) <= 253 and not _NUMBER.fullmatch(host.rpartition(".")[2]):
             return Place(scheme, host, port, None)
+    # Loaded for the few that need it: what takes commands a thirtieth of their start is seldom used by one.
+    import httpx
+
     try:
         parts = httpx.URL(url)
         scheme, host = parts.scheme, parts.raw_host.decode("ascii")
@@ -120,6 +121,8 @@ def read_host(host: str) -> tuple[str, IpAddress | None]:
 
 def encoded_host(host: str) -> str:
     """A host name as it goes over the wire, which is how it stands in a URL. Raises ``ValueError``."""
+    import httpx
+
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower()
     except httpx.InvalidURL as error:
