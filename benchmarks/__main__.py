@@ -1,6 +1,6 @@
 """``python -m benchmarks`` (``make bench``): what docs/performance.md and docs/scaling.md stand on, in less than ten
 minutes on two quiet cores. With names, those: each of the table below, ``scaling``, and ``retention``, ``templates``,
-``checkpoints``, ``masking``, which are asked seldom; ``operations`` and ``recovery`` then have more in them.
+``checkpoints``, ``masking``, which are asked seldom; ``operations``, ``polls`` and ``recovery`` then have more in them.
 ``--quick`` is the first six, in less than a minute.
 
 ``--json FILE`` keeps the figures with the machine's facts; ``--plot FILE`` draws cost against plan size (SVG, needs the
@@ -51,7 +51,9 @@ TABLE: dict[str, Benchmark] = {
     "throughput": _throughput,
     "stage": lambda given: stage.run(100, 3) if given.quick else stage.run(),
     "alone": lambda given: alone.run(3, 50) if given.quick else alone.run(),
-    "polls": lambda given: polls.run((500,), 6.0, 1) if given.quick else polls.run(),
+    "polls": lambda given: (
+        polls.run((500,), 6.0, 1) if given.quick else polls.run((500, 2_000) if given.names else (2_000,))
+    ),
     "sizes": lambda given: sizes.run(sizes.upto(1_000 if given.quick else given.upto), given.plot),
     "submit": lambda given: submit.run((1_000,)) if given.quick else submit.run(),
     "status": lambda _: status.run(),

@@ -113,7 +113,7 @@ def shown(crew: Crew, rounds: list[Polled]) -> str:
     )
 
 
-def run(sizes: tuple[int, ...] = (500, 2000), seconds: float = 7.0, rounds: int = 3) -> list[dict[str, Any]]:
+def run(sizes: tuple[int, ...], seconds: float = 7.0, rounds: int = 3) -> list[dict[str, Any]]:
     """Prints two lines a size."""
     print(f"polls: every {INTERVAL_SECONDS:g} s, one instance a tenant, one worker process")
     found = []

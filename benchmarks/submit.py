@@ -60,7 +60,7 @@ def measure(server: RedisServer, database: int, count: int) -> dict[str, float]:
     return {"tenants": count, "seconds": seconds, "bytes_a_tenant": used / count, "longest_script_ms": longest}
 
 
-def run(sizes: tuple[int, ...] = (100, 10_000, 100_000)) -> list[dict[str, float]]:
+def run(sizes: tuple[int, ...] = (100, 1_000, 10_000, 100_000)) -> list[dict[str, float]]:
     """Prints a line a size."""
     print("submit: 5 no-op stages, one endpoint a tenant, checks included")
     with private_redis() as server:
