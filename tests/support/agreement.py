@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations, Order, Reply
 from tests.support.ledger_world import STAGES, LedgerWorld
 from tests.support.model import FAILURES, Limits, Model, Plan, Task
+from tests.support.whole_table import WHOLE
 
 
 class Agreement:
-    """``world`` is the real one."""
+    """``world`` is the real one; its scripts and the model know the whole table, whatever the code's lacks."""
 
     def __init__(self, world: LedgerWorld, retried_at_once: int = 1) -> None:
-        self.world = world
-        world.operations = Operations(world.ledger, retried_at_once)
+        self.world = world.on(Ledger(world.ledger.client, world.settings, WHOLE))
+        self.world.operations = Operations(self.world.ledger, retried_at_once)
         self.model = Model(retried_at_once)
         self.asked: list[tuple[str, str, Order, Reply]] = []
         self._seen = 0

@@ -56,10 +56,9 @@ from tests.support.table_steps import (
     three,
     waiting,
 )
+from tests.support.whole_table import Row
 
 T, P = TaskState, PlanState
-Row = tuple[str, str, str]
-"""Kind (task or plan), source and trigger."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The full matrix: every state of a task and of a plan, with its variants, times every operation, on the real ledger.
 
-The situations are made on the ledger and on the model at once; the model, whose moves come from the one transition
+The situations are made on the ledger and on the model at once; the model, whose moves come from the whole transition
 table, says what is to be answered and written. What each cell is stands in the table below, written out by hand.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
-from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES, Trigger
+from orchestrator.domain.transitions import Trigger
 from tests.support.ledger_world import LedgerWorld
 from tests.support.matrix import PLANS, TASKS
 from tests.support.pair import Pair
+from tests.support.whole_table import PLAN_MOVES, TASK_MOVES
 
 OPERATIONS = ("pause", "resume", "cancel", "retry", "scratch", "rollback")
 

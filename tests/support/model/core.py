@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ACTIVE, TASK_ENDED, TaskState
-from orchestrator.domain.transitions import TASK_MOVES, Trigger
+from orchestrator.domain.transitions import Trigger
 from orchestrator.domain.waves import WAVE_DONE, WaveState
 from tests.support.model.records import Limits, Plan, Task, Tenant
+from tests.support.whole_table import TASK_MOVES
 
 
 class Core:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.transitions import PLAN_MOVES, TASK_MOVES, Trigger
+from orchestrator.domain.transitions import Trigger
 from tests.support.model.plan_operations import PlanOperations
 from tests.support.model.records import ACCEPTED, Answer, P, Plan, Retry, T, Task
+from tests.support.whole_table import PLAN_MOVES, TASK_MOVES
 
 
 class FailureAnswers(PlanOperations):

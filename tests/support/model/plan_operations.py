@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.domain.transitions import PLAN_MOVES, Trigger
+from orchestrator.domain.transitions import Trigger
 from orchestrator.domain.waves import WaveState
 from tests.support.model.records import ACCEPTED, Answer, P, Plan, Retry, T, Task
 from tests.support.model.task_operations import TaskOperations
+from tests.support.whole_table import PLAN_MOVES
 
 
 class PlanOperations(TaskOperations):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.domain.status import TASK_ENDED
-from orchestrator.domain.transitions import TASK_MOVES, Trigger
+from orchestrator.domain.transitions import Trigger
 from tests.support.model.records import ACCEPTED, MAX_RETRY, Answer, P, Retry, T, Task
 from tests.support.model.worker import Workers
+from tests.support.whole_table import TASK_MOVES
 
 
 class TaskOperations(Workers):
