@@ -11,6 +11,7 @@ import redis
 from benchmarks.place import private_redis
 from checkpoint import Checkpoint, CheckpointStore, MemoryCheckpointStore, RedisCheckpointStore
 from checkpoint.database import DatabaseCheckpointStore
+from orchestrator.domain.status import TaskState
 from orchestrator.ledger.keys import Keys
 
 COUNT = 10_000
@@ -25,7 +26,7 @@ def checkpoint(number: int) -> Checkpoint:
         task_id=f"plan.{number}",
         epoch=number + 1,
         attempt=0,
-        mode="RUNNING",
+        mode=TaskState.RUNNING,
         completed_stages=3,
         last_stage="stage-2",
         outputs=outputs,

@@ -19,7 +19,7 @@ from benchmarks.submit import one_endpoint_tenant
 from orchestrator.cli.watch.screen import Screen, Size
 from orchestrator.cli.watch.view import View
 from orchestrator.client import Client
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.ledger.keys import Keys
 from tests.support.place import Place
@@ -67,7 +67,10 @@ def submit_half_done(place: Place, count: int) -> None:
         state.sadd(
             keys.of("slots", PLAN), *(task_id_of(PLAN, n) for n, one in states.items() if one == TaskState.RUNNING)
         )
-        state.hset(keys.of("plan", PLAN), mapping={**counts, "n:PENDING": count - len(states), "status": "RUNNING"})
+        state.hset(
+            keys.of("plan", PLAN),
+            mapping={**counts, f"n:{TaskState.PENDING}": count - len(states), "status": PlanState.RUNNING},
+        )
 
 
 def in_turn(looks: Mapping[str, Callable[[], object]]) -> dict[str, Spread]:
@@ -107,7 +110,7 @@ def measure(server: RedisServer, database: int, count: int) -> dict[str, Any]:
     with Client(settings_of(place)) as client:
         calls: dict[str, Callable[[], object]] = {
             "first page": lambda: client.status(PLAN, limit=50, by_interest=True),
-            "failed": lambda: client.status(PLAN, statuses=["FAILED"], limit=50),
+            "failed": lambda: client.status(PLAN, statuses=[TaskState.FAILED], limit=50),
             "last page": lambda: client.status(PLAN, limit=50, offset=count - 50),
             "tenants like *99": lambda: client.status(PLAN, tenants="*99", limit=50),
             "explain": lambda: client.explain(plan_id=PLAN),

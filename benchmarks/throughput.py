@@ -20,7 +20,7 @@ from benchmarks.facts import Spread
 from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
 from benchmarks.plain_chain import LOOK_SECONDS, plain_celery
 from orchestrator.client import Client
-from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.status import PLAN_ENDED, TaskState
 from orchestrator.ledger.keys import Keys
 from tests.support.cluster import Cluster
 from tests.support.place import Place
@@ -106,7 +106,7 @@ class Ours:
             time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - started
         counts = self._client.summary(plan_id).counts
-        assert counts == {"COMPLETED": tenants}, counts
+        assert counts == {TaskState.COMPLETED: tenants}, counts
         count = tenants * STAGES
         coordinator, workers, server = (
             1000 * (cpu_seconds(pids) - was) / count for pids, was in zip(groups, before, strict=True)

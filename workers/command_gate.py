@@ -33,7 +33,7 @@ class _ReplyTo(TypedDict):
     routing_key: _Name
 
 
-class _Command(TypedDict):
+class _RemoteCommand(TypedDict):
     method: _Name
     arguments: NotRequired[dict[str, Any] | None]
     destination: NotRequired[Annotated[list[_Name], Field(max_length=1000)] | None]
@@ -43,7 +43,7 @@ class _Command(TypedDict):
     reply_to: NotRequired[_ReplyTo | None]
 
 
-class _Properties(TypedDict):
+class _CommandProperties(TypedDict):
     body_encoding: NotRequired[Literal["base64"]]
 
 
@@ -52,12 +52,12 @@ _Envelope = TypedDict(
     {
         "body": Annotated[str, Field(max_length=BODY_LIMIT)],
         "content-type": Literal["application/json"],
-        "properties": _Properties,
+        "properties": _CommandProperties,
     },
 )
 
 _envelope: Final = TypeAdapter(_Envelope)
-_command: Final = TypeAdapter(_Command)
+_command: Final = TypeAdapter(_RemoteCommand)
 
 
 class _Known(TypedDict):

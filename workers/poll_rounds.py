@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenRound:
     """A round that still gathers; ``closes_at`` by the process' clock."""
 
     closes_at: float
@@ -55,8 +55,8 @@ class PollRounds:
         self._lanes = lanes
         self._clock = clock
         self._changed = threading.Condition()
-        self._open: dict[tuple[str, int, int], _Open] = {}
-        self._full: list[tuple[str, _Open]] = []
+        self._open: dict[tuple[str, int, int], _OpenRound] = {}
+        self._full: list[tuple[str, _OpenRound]] = []
         self._loop = BackgroundLoop("poll-rounds", 0.0, self.round, closing=self._publish_all)
 
     def add(self, task: Admitted, due_ms: int, after_seconds: float, stage_name: str) -> None:
@@ -67,7 +67,7 @@ class PollRounds:
         with self._changed:
             one = self._open.get(key)
             if one is None:
-                one = self._open[key] = _Open(self._clock() + width / 1000)
+                one = self._open[key] = _OpenRound(self._clock() + width / 1000)
                 self._changed.notify()
             one.turns.append(Turn(task.task_id, task.epoch, task.stage, task.turn))
             if len(one.shown) < SHOWN:
@@ -92,7 +92,7 @@ class PollRounds:
             closed = self._closed()
         self._publish_each(closed)
 
-    def _closed(self, *, at_once: bool = False) -> list[tuple[str, _Open]]:
+    def _closed(self, *, at_once: bool = False) -> list[tuple[str, _OpenRound]]:
         now = self._clock()
         ended = [key for key, one in self._open.items() if at_once or one.closes_at <= now]
         closed, self._full = self._full, []
@@ -103,7 +103,7 @@ class PollRounds:
             closed = self._closed(at_once=True)
         self._publish_each(closed)
 
-    def _publish_each(self, closed: Sequence[tuple[str, _Open]]) -> None:
+    def _publish_each(self, closed: Sequence[tuple[str, _OpenRound]]) -> None:
         for queue, one in closed:
             try:
                 self._publish(queue, one.turns, one.due_ms, one.shown)

@@ -18,7 +18,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from checkpoint import CheckpointError, CheckpointTooNew
-from checkpoint.contract import FORMAT as CHECKPOINT
+from checkpoint.contract import FORMAT as CHECKPOINT_FORMAT
 from orchestrator.domain import formats
 from orchestrator.domain.errors import DamagedData, InvalidInput, IrreversibleStage, NotAllowed, TooOld
 from orchestrator.domain.status import TaskState
@@ -242,7 +242,7 @@ class StageRunner:
         # Of a turn that began in the write before it: nobody has looked.
         for form, kept, known in (
             ("cursor", record.cursor, formats.CURSOR),
-            ("checkpoint", record.checkpoint, CHECKPOINT),
+            ("checkpoint", record.checkpoint, CHECKPOINT_FORMAT),
         ):
             number = kept.get("format", 1)
             if isinstance(number, int) and number > known:

@@ -20,7 +20,7 @@ PIPE_WIDTH: Final = 100_000
 """Columns of a pipe: more than any row has, so that nothing is cut or folded there."""
 
 
-class _Gate(Console):
+class _EscapedConsole(Console):
     """A console whose every piece of text is escaped when it is drawn; its own controls (colour, cursor) are not."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -31,8 +31,8 @@ class _Gate(Console):
 def console() -> Console:
     """Standard output for drawings: colour and the terminal's width in a terminal only."""
     if sys.stdout.isatty():
-        return _Gate(highlight=False)
-    return _Gate(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+        return _EscapedConsole(highlight=False)
+    return _EscapedConsole(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
 def show(renderable: RenderableType) -> None:

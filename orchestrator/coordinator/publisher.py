@@ -48,7 +48,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Unsent:
     """A task, since when it waits here, and what is doubted of it, if its message may be there already."""
 
     task: Admitted
@@ -73,8 +73,8 @@ class Publisher:
         self._copies = copies
         self._clock = clock
         self._changed = threading.Condition()
-        self._waiting: dict[str, _Waiting] = {}
-        self._doubted: dict[str, _Waiting] = {}
+        self._waiting: dict[str, _Unsent] = {}
+        self._doubted: dict[str, _Unsent] = {}
         self._pause_seconds = 0.0
         self.resumes_at = 0.0
         """When the broker is asked again, by the clock."""
@@ -95,7 +95,7 @@ class Publisher:
         with self._changed:
             for task in tasks:
                 if task.task_id in self._waiting or len(self._waiting) < ROOM:
-                    self._waiting[task.task_id] = _Waiting(task, self._clock())
+                    self._waiting[task.task_id] = _Unsent(task, self._clock())
                     self._doubted.pop(task.task_id, None)
             self._changed.notify_all()
 
@@ -105,7 +105,7 @@ class Publisher:
             for one in doubted:
                 is_new = one.task.task_id not in self._waiting and one.task.task_id not in self._doubted
                 if is_new and len(self._doubted) < DOUBTED_ROOM:
-                    self._doubted[one.task.task_id] = _Waiting(one.task, self._clock(), one)
+                    self._doubted[one.task.task_id] = _Unsent(one.task, self._clock(), one)
             self._changed.notify_all()
 
     def doubted_room(self) -> int:
@@ -154,7 +154,7 @@ class Publisher:
         with self._changed:
             self._changed.notify_all()
 
-    def _publish(self, batch: Sequence[_Waiting]) -> None:
+    def _publish(self, batch: Sequence[_Unsent]) -> None:
         certain = [one for one in batch if one.doubted is None]
         due = [task for one in certain if (task := self._still_due(one))]
         due += self._lost([one.doubted for one in batch if one.doubted is not None])
@@ -192,7 +192,7 @@ class Publisher:
             _log.exception("passed by after a fault", action="passed-by", what="copies")
             return []
 
-    def _still_due(self, one: _Waiting) -> Admitted | None:
+    def _still_due(self, one: _Unsent) -> Admitted | None:
         """The task, as it is now if it waited for long; None when no message is due any more."""
         is_fresh = self._clock() - one.since < STALE_SECONDS
         return one.task if is_fresh else self._reader.dispatchable(one.task.task_id)

@@ -57,7 +57,7 @@ _NO_KEY = object()
 
 
 @dataclass(slots=True)
-class _Open:
+class _Filling:
     """A collection being filled; ``size`` counts the values in it, ``characters`` their text, aliases expanded."""
 
     value: Any
@@ -78,10 +78,10 @@ def read_yaml(text: str, name: str, lines: dict[str, int] | None = None) -> Any:
     path (``a.b[0]``), within ``LONGEST_PATH`` and ``MOST_FOR_LINES``. Raises ``InvalidInput`` naming ``name``, line
     and column.
     """
-    return _Reader(name, lines).read(text)
+    return _YamlEvents(name, lines).read(text)
 
 
-class _Reader:
+class _YamlEvents:
     def __init__(self, name: str, lines: dict[str, int] | None) -> None:
         self._name = name
         self._lines = lines
@@ -89,7 +89,7 @@ class _Reader:
         self._aliased = 0
         self._aliased_characters = 0
         self._most_characters = MIN_ALIASED_CHARACTERS
-        self._stack: list[_Open] = []
+        self._stack: list[_Filling] = []
         self._root: Any = None
         self._documents = 0
         self._for_lines = MOST_FOR_LINES
@@ -123,7 +123,7 @@ class _Reader:
                 self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed")
             empty: Any = {} if kind is events.MappingStartEvent else []
             path = self._place(event) if self._lines is not None else ""
-            self._stack.append(_Open(empty, event.anchor, event.start_mark, path=path))
+            self._stack.append(_Filling(empty, event.anchor, event.start_mark, path=path))
         elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
             done = self._stack.pop()
             for key, value in done.merged.items():
@@ -171,7 +171,7 @@ class _Reader:
                 top.value[top.key] = value
             top.key = _NO_KEY
 
-    def _key(self, top: _Open, key: Any, event: Any) -> Any:
+    def _key(self, top: _Filling, key: Any, event: Any) -> Any:
         if isinstance(key, dict | list):
             self._refuse(event.start_mark, "a key must be text, not a mapping or a list")
         if not isinstance(key, str):
@@ -181,7 +181,7 @@ class _Reader:
             self._refuse(event.start_mark, f"the key {key[:200]!r} is given twice in one mapping")
         return key
 
-    def _merge(self, top: _Open, value: Any, event: Any) -> None:
+    def _merge(self, top: _Filling, value: Any, event: Any) -> None:
         for source in value if isinstance(value, list) else [value]:
             if not isinstance(source, dict):
                 self._refuse(event.start_mark, "expected a mapping, or a list of mappings, after <<")

@@ -117,13 +117,13 @@ _Moment = Annotated[int, Field(ge=0, le=_LAST_MS)]
 _Every = Annotated[str, AfterValidator(_is_recurrence)]
 
 
-class _Scope(TypedDict):
+class _ScopeFields(TypedDict):
     tenants: str | None
     label: str | None
 
 
-class _Told(TypedDict):
-    scope: _Scope
+class _FreezeFields(TypedDict):
+    scope: _ScopeFields
     actor: str
     reason: str
     set_at_ms: _Moment
@@ -134,7 +134,7 @@ class _Told(TypedDict):
 
 
 class _Stored(TypedDict):
-    told: _Told
+    told: _FreezeFields
     windows: list[tuple[_Moment, _Moment]]
     knownUntil: NotRequired[_Moment]
 

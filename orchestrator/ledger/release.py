@@ -7,14 +7,14 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from checkpoint.contract import FORMAT as CHECKPOINT
+from checkpoint.contract import FORMAT as CHECKPOINT_FORMAT
 from orchestrator.domain import formats
 
 FORMATS: Final = {
     "ledger": formats.LEDGER,
     "message": formats.MESSAGE,
     "cursor": formats.CURSOR,
-    "checkpoint": CHECKPOINT,
+    "checkpoint": CHECKPOINT_FORMAT,
     "spec": formats.SPEC,
     "event": formats.EVENT,
 }

@@ -108,7 +108,7 @@ def switch_task(configs: Any, **plan: Any) -> SwitchTask:
     problems: list[Problem] = []
     tenants: list[dict[str, Any]] = []
     taken: list[tuple[int, Any]] = []
-    shared = _Shared(problems)
+    shared = _SharedByAll(problems)
     for index, config in enumerate(configs):
         path = f"configs[{index}]"
         if isinstance(config, TenantDeployConfig):
@@ -133,7 +133,7 @@ def read_switch_task(path: str | Path, **plan: Any) -> SwitchTask:
     return switch_task(value, **plan)
 
 
-class _Shared:
+class _SharedByAll:
     """What the configs say of their plan: the first that says it, and who differs."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -46,7 +46,7 @@ class PlanPreview:
         at_ms = round(self.reader.now().timestamp() * 1000)
         maker = DigestMaker(at_ms, self.plan.digest, skips_identical=self.skip_identical)
         others = OtherConfigs(self.reader, self.against_plan) if self.against_plan else None
-        conditions = _Conditions(self.plan, self.settings, self.registry)
+        conditions = _ConditionedStages(self.plan, self.settings, self.registry)
         for state in TenantStates(self.reader).of(self.plan):
             maker.add(state.tenant_id, state.mark)
             against, old = _compared_with(state, others)
@@ -108,7 +108,7 @@ def _compared_with(state: TenantState, others: OtherConfigs | None) -> tuple[str
     return (OWN_SOURCE, source) if source is not None else (None, None)
 
 
-class _Conditions:
+class _ConditionedStages:
     """The stages that have a condition."""
 
     def __init__(self, plan: Plan, settings: Settings, registry: Registry | None) -> None:

@@ -59,8 +59,8 @@ class KeptConnections:
         self._max_body_bytes = max_body_bytes
         self._clock = clock
         self._most_idle = most_idle
-        self._idle: dict[Origin, list[_Connection]] = {}
-        self._by_age: deque[tuple[float, _Connection]] = deque()
+        self._idle: dict[Origin, list[_OpenConnection]] = {}
+        self._by_age: deque[tuple[float, _OpenConnection]] = deque()
         """Since when each is idle, in this order; some have been in use since."""
         self._idle_count = 0
 
@@ -78,7 +78,7 @@ class KeptConnections:
                 if kept.has_heard or request.method not in _REPEATABLE:
                     raise
         stream = await self._dial(origin)
-        return await self._exchange_over(_Connection(stream, origin, self._clock()), request, sent, costs)
+        return await self._exchange_over(_OpenConnection(stream, origin, self._clock()), request, sent, costs)
 
     async def close(self) -> None:
         """Closes what is idle."""
@@ -97,7 +97,7 @@ class KeptConnections:
         return await stream.start_tls(self._context, host)
 
     async def _exchange_over(
-        self, connection: _Connection, request: HttpRequest, sent: httpx.Request, costs: Allowance
+        self, connection: _OpenConnection, request: HttpRequest, sent: httpx.Request, costs: Allowance
     ) -> HttpAnswer:
         is_whole = False
         try:
@@ -112,7 +112,7 @@ class KeptConnections:
             if not (is_whole and self._keep(connection)):
                 await connection.close()
 
-    def _keep(self, connection: _Connection) -> bool:
+    def _keep(self, connection: _OpenConnection) -> bool:
         now = self._clock()
         if not connection.is_ready_for_next() or now - connection.made_at >= LONGEST_SECONDS:
             return False
@@ -122,7 +122,7 @@ class KeptConnections:
         self._idle_count += 1
         return True
 
-    async def _take(self, origin: Origin) -> _Connection | None:
+    async def _take(self, origin: Origin) -> _OpenConnection | None:
         await self._close_old()
         while connections := self._idle.get(origin):
             connection = connections[-1]
@@ -144,7 +144,7 @@ class KeptConnections:
                 self._leaves(connection)
                 await connection.close()
 
-    def _leaves(self, connection: _Connection) -> None:
+    def _leaves(self, connection: _OpenConnection) -> None:
         connections = self._idle[connection.origin]
         connections.remove(connection)
         if not connections:
@@ -153,7 +153,7 @@ class KeptConnections:
         self._idle_count -= 1
 
 
-class _Connection:
+class _OpenConnection:
     """One exchange after the other."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, origin: Origin, made_at: float) -> None:

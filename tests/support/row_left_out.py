@@ -47,5 +47,6 @@ class _Without(MetaPathFinder):
         setattr(module, moves, module.table(left))
 
 
-assert _MODULE not in sys.modules, "the table has been read already"
-sys.meta_path.insert(0, _Without(*os.environ[VARIABLE].split(",")))
+if VARIABLE in os.environ:
+    assert _MODULE not in sys.modules, "the table has been read already"
+    sys.meta_path.insert(0, _Without(*os.environ[VARIABLE].split(",")))

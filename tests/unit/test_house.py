@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.waves import WaveState
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("steps", "checkpoint", "orchestrator", "workers")
@@ -23,7 +24,7 @@ SHARED_NAMES = {
 }
 """Public names of types, functions and objects that several modules may have, with the reason."""
 
-STATES = {state.value for state in (*TaskState, *PlanState)}
+STATES = {state.value for state in (*TaskState, *PlanState, *WaveState)}
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -59,6 +60,17 @@ def test_two_modules_never_give_one_name_to_two_things() -> None:
     assert SHARED_NAMES.keys() <= twice.keys(), "a name that is shared no more needs no reason"
 
 
+def test_two_types_are_never_told_apart_by_an_underscore() -> None:
+    """A type that a module keeps to itself stands in its signatures; a reader who knows the other takes it for that."""
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path, module in modules(*PACKAGES):
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name.lstrip("_")].append(f"{path} ({node.name})")
+    told = [f"{name}: {', '.join(paths)}" for name, paths in homes.items() if len(paths) > 1]
+    assert not told, _said(told, "One name for two types: the one less used gets a name that says what only it is.")
+
+
 def test_two_modules_never_lend_constants_of_one_name() -> None:
     """A number that a module keeps to itself may be called ``PAGE`` or ``LONGEST``; one that others import is told from
     all others by its name alone."""
@@ -82,7 +94,7 @@ def test_states_are_written_as_states() -> None:
     """A state as quoted text goes on working when the state is renamed, and matches nothing."""
     quoted = [
         f"{path}:{node.lineno}: {node.value!r}"
-        for path, module in modules(*PACKAGES)
+        for path, module in modules(*PACKAGES, "benchmarks", "examples", "reference")
         if not path.startswith("orchestrator/domain/")
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _quotes_a_state(node.value)

@@ -20,7 +20,7 @@ MOST_PLANS: Final = 100
 """Looked at at a time; beyond it the one that was asked for longest ago is forgotten."""
 
 
-class _Looked:
+class _LastLook:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.live: LiveView | None = None
@@ -34,7 +34,7 @@ class LiveBoard:
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked: dict[str, _Looked] = {}
+        self._looked: dict[str, _LastLook] = {}
 
     def failures(self, plan_id: str) -> PlanFailures:
         """Why its tasks failed, by cause."""
@@ -61,15 +61,15 @@ class LiveBoard:
                 failures=failure_groups(live.causes),
             )
 
-    def _of(self, plan_id: str) -> _Looked:
+    def _of(self, plan_id: str) -> _LastLook:
         with self._lock:
-            looked = self._looked.pop(plan_id, None) or _Looked()
+            looked = self._looked.pop(plan_id, None) or _LastLook()
             self._looked[plan_id] = looked
             while len(self._looked) > MOST_PLANS:
                 del self._looked[next(iter(self._looked))]
             return looked
 
-    def _look(self, plan_id: str, looked: _Looked) -> LiveView:
+    def _look(self, plan_id: str, looked: _LastLook) -> LiveView:
         try:
             if looked.live is None:
                 looked.live = self._client.live(plan_id)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Kept:
+class _RecentAnswer:
     lock: threading.Lock = field(default_factory=threading.Lock)
     asked: int = 0
     """How often it was asked for, to now."""
@@ -32,12 +32,12 @@ class Recent:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: dict[Hashable, _RecentAnswer] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` answers, now or for another who has begun to wait since it was asked."""
         with self._lock:
-            kept = self._kept.pop(key, None) or _Kept()
+            kept = self._kept.pop(key, None) or _RecentAnswer()
             # At the end: whoever is asked for is not the oldest.
             self._kept[key] = kept
             kept.asked += 1
