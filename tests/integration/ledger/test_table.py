@@ -86,8 +86,8 @@ def with_rows(world: LedgerWorld, tables: Tables) -> LedgerWorld:
 
 
 def cut(world: LedgerWorld, left_out: Row) -> LedgerWorld:
-    tasks = tuple(row for row in TABLES.tasks if ("task", row.source, row.trigger) != left_out)
-    plans = tuple(row for row in TABLES.plans if ("plan", row.source, row.trigger) != left_out)
+    tasks = tuple(row for row in WHOLE.tasks if ("task", row.source, row.trigger) != left_out)
+    plans = tuple(row for row in WHOLE.plans if ("plan", row.source, row.trigger) != left_out)
     return with_rows(world, Tables(tasks, plans))
 
 
