@@ -105,6 +105,9 @@ def retry(
             "--cause", help="With --plan: what failed with this type of failure, such as 'Health*'.", show_default=False
         ),
     ] = None,
+    cancelled: Annotated[
+        bool, typer.Option("--cancelled", help="With --plan: what was cancelled with it, from the first stage on.")
+    ] = False,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Run every stage again, not only those not done.")
     ] = False,
@@ -119,7 +122,7 @@ def retry(
     """Run a failed task again from its checkpoint; of a plan, all that failed, or what is named."""
     from orchestrator.control.narrowed_retry import Narrowing
 
-    narrowing = Narrowing(stage, cause, tenant if plan is not None or target is not None else None)
+    narrowing = Narrowing(stage, cause, tenant if plan is not None or target is not None else None, cancelled)
     of = (target, plan, None if narrowing.tenants else tenant, task)
     how = (from_scratch, force, narrowing, override_freeze)
     _operate("retry", of, reason, (actor, request_id), wait, json_output, *how)

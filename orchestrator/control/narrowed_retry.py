@@ -1,5 +1,5 @@
 """A retry of those of a plan's failed tasks (from scratch: also of those that its policy took back) that failed in one
-stage, of one cause, or are of some tenants.
+stage, of one cause, or are of some tenants; or of those that were cancelled with the plan.
 
 All of it is one request, through the same queue and cap as any retry: sent again, it goes on where it was cut off and
 retries nothing twice.
@@ -8,13 +8,14 @@ retries nothing twice.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.replies import reason_words
 from orchestrator.control.task_rows import check_page
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, Tally
 from orchestrator.ledger.reader import Reader
@@ -29,27 +30,35 @@ REASONS_SHOWN: Final = 5
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """What a task must be to be retried: the ``stage`` it failed in, its failure's type (``cause``), its tenant's id
-    (``tenants``); the last two as a pattern, as `status` takes them (``eu-*``). What is None narrows nothing."""
+    (``tenants``); the last two as a pattern, as `status` takes them (``eu-*``). What is None narrows nothing.
+    ``cancelled``: not what failed, but what was cancelled with its plan, by its breaker or a person; from scratch. Who
+    was cancelled alone, or left out, stays so."""
 
     stage: str | None = None
     cause: str | None = None
     tenants: str | None = None
+    cancelled: bool = False
 
     def __bool__(self) -> bool:
-        return (self.stage, self.cause, self.tenants) != (None, None, None)
+        return self.cancelled or (self.stage, self.cause, self.tenants) != (None, None, None)
 
     def __str__(self) -> str:
         given = {"stage": self.stage, "cause": self.cause, "tenant": self.tenants}
-        return " ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+        words = [f"{name} {value}" for name, value in given.items() if value is not None]
+        return " ".join((["cancelled"] if self.cancelled else []) + words)
 
     def check(self) -> None:
-        """Raises ``InvalidInput`` for an empty pattern."""
+        """Raises ``InvalidInput`` for an empty pattern, and a failure of what has not failed."""
+        for name, value in (("stage", self.stage), ("cause", self.cause)):
+            if self.cancelled and value is not None:
+                raise InvalidInput([Problem(name, value, "it narrows what failed, not what was cancelled")])
         check_page({"tenants": self.tenants, "cause": self.cause})
 
     @property
     def options(self) -> list[int | str]:
         """As the script takes it."""
-        return [self.stage or "", pieces(self.cause and self.cause.lower()), pieces(self.tenants)]
+        cause = pieces(self.cause and self.cause.lower())
+        return [self.stage or "", cause, pieces(self.tenants), int(self.cancelled)]
 
 
 class NarrowedRetry:
@@ -63,6 +72,7 @@ class NarrowedRetry:
     def of_plan(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of the plan's failed tasks that the narrowing takes; says how many, and why not the others."""
         narrowing.check()
+        order = replace(order, from_scratch=order.from_scratch or narrowing.cancelled)
         how = (int(order.from_scratch), int(order.force), order.override_freeze, self._looked_at)
         of = f"plan {plan_id} {narrowing}"
         reply = self._operations.send_all(
@@ -75,19 +85,22 @@ class NarrowedRetry:
             target_id=plan_id,
             accepted=reply.answer is Taken.ACCEPTED,
             status=reply.status,
-            message=reason_words(reply) or _done_words(reply, from_scratch=order.from_scratch),
+            message=reason_words(reply) or _done_words(reply, order, narrowing),
             request_id=order.request_id,
         )
 
 
-def _done_words(reply: Reply, *, from_scratch: bool) -> str:
+def _done_words(reply: Reply, order: Order, narrowing: Narrowing) -> str:
     if not reply.what.startswith("{"):
         # Kept in words, by a release of before.
         return reply.what
     told = Tally.of(reply)
     found = told.done + told.refused
-    which = "such tasks that failed or were taken back" if from_scratch else "such failed tasks"
-    none = "it has no such task that failed or was taken back" if from_scratch else "it has no such failed task"
+    which, none = "such failed tasks", "it has no such failed task"
+    if narrowing.cancelled:
+        which, none = "tasks that were cancelled with the plan", "it has no such task that was cancelled with the plan"
+    elif order.from_scratch:
+        which, none = "such tasks that failed or were taken back", "it has no such task that failed or was taken back"
     message = f"{told.done} of {found} {which} will be retried" if found else none
     if not told.refused:
         return message

@@ -198,7 +198,9 @@ def groups() -> Iterator[Planted]:
         four, *(fails(f"p.{n}") for n in range(3)), on("begin", "p.3"), ask("cancel", "p"), on("succeed", "p.3")
     )
     said = "1 were cancelled by ada (because); such as d (p.3)"
-    yield Planted("cancelled, and why", staffed(cancelled), "p", S.CANCELLATIONS, said)
+    yield Planted(
+        "cancelled, and why", staffed(cancelled), "p", S.CANCELLATIONS, said, ("changeover retry --plan p --cancelled",)
+    )
     look = ("changeover explain --task p.0",)
     said = "1 wait for tenants that tasks of plan q hold, RUNNING; such as a (p.0)"
     yield Planted("waits for a plan", staffed(HELD), "p", S.TENANT_HELD, said, look)

@@ -67,6 +67,8 @@ def head(live: LiveView, width: int) -> Lines:
         lines.append(long_cell(plan.waits_because, "yellow"))
     if plan.status == PlanState.PAUSED:
         lines.append(long_cell(f"paused{paused_words(plan.paused_by)}{goes_on_with(live)}", "yellow"))
+    if plan.status == PlanState.CANCELLED:
+        lines.append(long_cell(f"what moves its tasks again: {typed('explain', '--plan', plan.plan_id)}", "dim"))
     if plan.last_operation is not None:
         lines.append(long_cell(f"last: {operation_words(plan.last_operation)}", "dim"))
     return lines

@@ -62,13 +62,15 @@ class ResumeAsked(Asked):
 
 class RetryAsked(Forceable):
     """`fromScratch` runs every stage again. `stage`, `cause` (a failure's type) and `tenants`, the last two also as a
-    pattern (`eu-*`), narrow the retry of a plan. `overrideFreeze`, a reason, lets what is retried pass all freezes."""
+    pattern (`eu-*`), narrow the retry of a plan; `cancelled` means what was cancelled with it, not what failed.
+    `overrideFreeze`, a reason, lets what is retried pass all freezes."""
 
     from_scratch: StrictBool = False
     override_freeze: WholeText = ""
     stage: WholeText | None = None
     cause: WholeText | None = None
     tenants: WholeText | None = None
+    cancelled: StrictBool = False
 
 
 class GateAsked(Asked):

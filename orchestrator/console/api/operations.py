@@ -58,9 +58,9 @@ def _operate(
 def _narrowing(body: Any, target: OperationTarget) -> Narrowing:
     if not isinstance(body, RetryAsked):
         return Narrowing()
-    found = Narrowing(body.stage, body.cause, body.tenants)
+    found = Narrowing(body.stage, body.cause, body.tenants, body.cancelled)
     if found and target.type != "plan":
-        raise InvalidInput([Problem("", None, "stage, cause and tenants narrow the retry of a plan")])
+        raise InvalidInput([Problem("", None, "stage, cause, tenants and cancelled narrow the retry of a plan")])
     return found
 
 

@@ -204,7 +204,17 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
         by, why, _ = group.words
         reason = bracketed(why) or why_asked("cancel", by, plan.record)
         sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {samples(plan, group)}"
-        yield remark(Situation.CANCELLATIONS, sentence)
+        yield remark(Situation.CANCELLATIONS, sentence, *_move_again(plan, group))
+
+
+def _move_again(plan: PlanScene, group: TaskGroup) -> list[str]:
+    """The one line for all that were cancelled with the plan, if it would do something for one that was looked at."""
+    task_ids = [task_id_of(plan.plan_id, position) for position in group.positions]
+    for task_id, record in zip(task_ids, plan.scene.reader.task_records(task_ids), strict=True):
+        again = of_task(Operation.RETRY, task_id, from_scratch=True)
+        if "cancelledFor" not in record and plan.scene.offers.first(again).commands:
+            return [typed("retry", "--plan", plan.plan_id, "--cancelled")]
+    return []
 
 
 def _counts(summary: PlanSummary) -> str:

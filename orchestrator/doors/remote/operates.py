@@ -72,6 +72,7 @@ class RemoteOperates:
             stage=narrowing.stage,
             cause=narrowing.cause,
             tenants=narrowing.tenants,
+            cancelled=narrowing.cancelled or None,
         )
 
     def answer_gate(self, plan_id: str, wave: str, order: Order, *, approves: bool) -> OperationResult:

@@ -9,6 +9,7 @@
 --       8 why no freeze stops what is retried, or ''  9 the most failed tasks to look at
 --       10 only those that failed in this stage, '' for any  11 only failures whose type is like this, in small letters
 --       12 only tenants like this: the parts between the pattern's stars as a JSON list, '' for any
+--       13 1 for those that were cancelled with the plan instead
 -- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
 --       REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanReopened
@@ -48,7 +49,8 @@ local function given_up_since(last)
   return GIVEN_UP[told.operation]
 end
 
-local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes}
+local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes,
+  cancelled = ARGV[13] == '1'}
 
 local f = read_plan(plan_id, 'status', 'total', 'lastOperation')
 if f.err then return {'REFUSED', '', 'damaged'} end

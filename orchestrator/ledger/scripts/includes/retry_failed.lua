@@ -1,5 +1,5 @@
 -- The retry of a plan: of those of its tasks that had failed when it was asked for (from scratch: or that its policy had
--- taken back), in plan order, some in one script.
+-- taken back; or else of those that were cancelled with it), in plan order, some in one script.
 -- @include keys
 -- @include retry
 -- @include plan_end
@@ -25,7 +25,7 @@ local function damage_refusal(task)
 end
 
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
--- position to go on at; writes nothing. asked: {scratch, force, at}; takes: which of them alone.
+-- position to go on at; writes nothing. asked: {scratch, force, at, cancelled}; takes: which of them alone.
 local function failed_from(plan_id, first, limit, asked)
   local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
   local found = {tasks = {}, refused = {}, changes = {}, total = total, next = first}
@@ -34,13 +34,17 @@ local function failed_from(plan_id, first, limit, asked)
       and #found.tasks + #found.refused < limit do
     local task_id = task_id_of(plan_id, found.next)
     found.next = found.next + 1
-    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted', 'sentBack', 'wave')
+    local f = redis.pcall('HMGET', K.task(task_id), 'status', 'endedAt', 'accepted', 'sentBack', 'wave',
+      'cancelledFor')
     local is_lost = f.err or not TASK_KNOWN[f[1] or '']
     -- What has failed since is another matter: nobody has asked for it. What was accepted is done with.
     local has_failed = f[1] == TASK.FAILED and not f[3]
     local is_sent = f[4] or before == part_of(tonumber(f[5] or nil))
     local is_back = asked.scratch and f[1] == TASK.ROLLED_BACK and is_sent
-    local is_meant = not is_lost and (has_failed or is_back) and (tonumber(f[2] or 0) or 0) <= asked.at
+    local is_one = has_failed or is_back
+    -- Who was given up alone, or left out, was meant to be.
+    if asked.cancelled then is_one = f[1] == TASK.CANCELLED and not f[6] end
+    local is_meant = not is_lost and is_one and (tonumber(f[2] or 0) or 0) <= asked.at
     if (is_lost or is_meant) and asked.takes and not asked.takes(task_id, is_lost) then is_lost, is_meant = false, false end
     local task = is_meant and read_task(task_id)
     local is_sound, refusal
