@@ -52,10 +52,13 @@ end
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes,
   cancelled = ARGV[13] == '1'}
 
-local f = read_plan(plan_id, 'status', 'total', 'lastOperation')
+local f = read_plan(plan_id, 'status', 'total', 'lastOperation', 'waveRollback')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-asked.given_up = given_up_since(f[3])
+-- Of a wave that is still being asked to go back nobody knows yet who does.
+local goes_first = asked.scratch and f[4] and 'takes-wave-back' or nil
+if goes_first and SO_FAR.next == 0 then return {'REFUSED', f[1], goes_first} end
+asked.given_up = given_up_since(f[3]) or goes_first
 local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)
 local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
 

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.domain.errors import InvalidInput, NotFound
 from orchestrator.domain.events import FailureInfo
+from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 
@@ -88,6 +89,22 @@ def test_a_plan_that_has_ended_runs_again(failed: LedgerWorld) -> None:
     assert retry(failed, Narrowing(stage="one"))[0]
     assert failed.status("p") == "RUNNING"
     assert failed.kinds().count("PlanReopened") == 1
+
+
+def test_a_wave_that_is_still_asked_to_go_back_goes_back_first(world: LedgerWorld) -> None:
+    """As of the retry of a whole plan: nobody knows yet who of it goes back."""
+    rules = FleetRules(3, Tolerance(0, strict=False), "rollback_wave", (Wave("all", 3),))
+    world.started("p", "abc", max_concurrency=3, rules=rules, wave_of=[0, 0, 0])
+    world.finish("p.0")
+    world.break_stage("p.1")
+    before, order = world.state(), Order("ada", from_scratch=True)
+    found, message = retry(world, Narrowing(cause="*"), order)
+    assert not found, message
+    assert world.state() == before
+    world.serve("p")
+    for task_id in ("p.1", "p.0"):
+        world.finish(task_id)
+    assert retry(world, Narrowing(tenants="*"), Order("ada", from_scratch=True))[0]
 
 
 def test_why_others_were_refused_is_counted(failed: LedgerWorld) -> None:
