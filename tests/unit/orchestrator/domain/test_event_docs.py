@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic.alias_generators import to_camel
 
+from orchestrator.domain import events
 from orchestrator.domain.events import EVENT_TYPES, EventBase, NamespaceEvent, StageEvent, TaskEvent
 from tests.support.agreed_lists import must_agree
 
@@ -44,3 +45,8 @@ def test_task_and_stage_events_are_told_apart_on_the_page() -> None:
         homes = {StageEvent: "Stages", TaskEvent: "Tasks", NamespaceEvent: "The namespace"}
         title = next((home for base, home in homes.items() if issubclass(model, base)), "Plans")
         assert f"| `{model.__name__}` |" in by_title[title], f"its row in docs/events.md stands under '## {title}'"
+
+
+def test_the_package_hands_on_every_model() -> None:
+    lacking = sorted({model.__name__ for model in EVENT_TYPES} - set(events.__all__))
+    assert not lacking, f"into orchestrator/domain/events/__init__.py: {lacking}"

@@ -98,7 +98,9 @@ def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -
         "snapshot",
     ]
     touched = set().union(*(task_fields(source) for source in SOURCES.values()))
-    assert touched - set(fields) - TEXTS == set(), "a number or an object: into FIELDS; any text: into TEXTS here"
+    assert touched - set(fields) - TEXTS == set(), (
+        "a number or an object: into FIELDS of damaged_tasks.lua; any text: into TEXTS here"
+    )
     assert (set(fields) | TEXTS) - touched <= {"moverBefore", "moverEpochBefore", "lastOperation"}
 
 
