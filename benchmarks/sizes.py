@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import redis
 
-from benchmarks.cpu import children_of, cpu_seconds
+from benchmarks.cpu import children_of, cpu_seconds, resident_mib
 from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
 from benchmarks.submit import one_endpoint_tenant
 from orchestrator.client import Client
@@ -29,7 +29,8 @@ SIZES = (100, 1_000, 10_000, 100_000)
 @dataclass(frozen=True)
 class Cost:
     """Of one plan: ms of CPU time a stage by process, bytes of Redis a tenant. ``feed_bytes`` are the namespace's feed,
-    a part of ``finished_bytes`` that stops growing at the feed's cap."""
+    a part of ``finished_bytes`` that stops growing at the feed's cap. ``worker_mib``: the two workers' memory together,
+    when they had done a fifth of it and at the end."""
 
     tenants: int
     seconds: float
@@ -39,6 +40,7 @@ class Cost:
     waiting_bytes: float
     finished_bytes: float
     feed_bytes: float
+    worker_mib: tuple[float, float]
 
     @property
     def cpu_ms(self) -> float:
@@ -69,14 +71,20 @@ def measure(server: RedisServer, place: Place, tenants: int) -> Cost:
             groups = (children_of(workers), [server.process.pid], [coordinator])
             before, started = [cpu_seconds(pids) for pids in groups], time.perf_counter()
             key = Keys(place.namespace).of("plan", "sized")
+            early: float | None = None
             while state.hget(key, "status") not in PLAN_ENDED:
+                if early is None and int(cast(str | None, state.hget(key, "n:COMPLETED")) or 0) >= tenants / 5:
+                    early = resident_mib(workers)
                 time.sleep(0.02)
+            late = resident_mib(workers)
             seconds = time.perf_counter() - started
             used = [1000 * (cpu_seconds(p) - was) / tenants / STAGES for p, was in zip(groups, before, strict=True)]
             finished = (_used(state) - empty) / tenants
             feed = cast(int, state.memory_usage(Keys(place.namespace).of("feed"), samples=0) or 0) / tenants
         worker_ms, redis_ms, coordinator_ms = used
-        return Cost(tenants, seconds, worker_ms, redis_ms, coordinator_ms, waiting, finished, feed)
+        return Cost(
+            tenants, seconds, worker_ms, redis_ms, coordinator_ms, waiting, finished, feed, (early or late, late)
+        )
 
 
 def running_bytes(server: RedisServer, place: Place, tenants: int) -> float:
@@ -139,7 +147,8 @@ def run(sizes: tuple[int, ...], picture: Path | None = None) -> list[dict[str, A
                 f"  {tenants:7,} tenants: {cost.cpu_ms:.2f} ms of CPU a stage (workers {cost.worker_ms:.2f}, Redis "
                 f"{cost.redis_ms:.2f}, coordinator {cost.coordinator_ms:.2f}), {tenants * STAGES / cost.seconds:,.0f} "
                 f"stages/s; bytes a tenant: waiting {cost.waiting_bytes:,.0f}, finished {cost.finished_bytes:,.0f} "
-                f"(the feed {cost.feed_bytes:,.0f} of it)",
+                f"(the feed {cost.feed_bytes:,.0f} of it); workers' memory {cost.worker_mib[0]:.1f} MiB after a fifth, "
+                f"{cost.worker_mib[1]:.1f} at the end",
                 flush=True,
             )
         last = len(sizes)
