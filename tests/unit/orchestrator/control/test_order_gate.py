@@ -105,8 +105,9 @@ def test_a_reason_has_lines_and_pictures_and_an_actor_any_letters() -> None:
 def test_a_narrowing_has_bounds_too() -> None:
     client = client_at_a_closed_door()
     for field in ("stage", "cause", "tenants"):
+        given: dict[str, Any] = {field: LONG}
         with pytest.raises(InvalidInput, match=f"{field}: at most 1000 characters"):
-            client.retry_some("p", Narrowing(**{field: LONG}), Order("ada"))
+            client.retry_some("p", Narrowing(**given), Order("ada"))
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
