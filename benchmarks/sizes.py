@@ -13,7 +13,7 @@ from benchmarks.cpu import children_of, cpu_seconds, resident_mib
 from benchmarks.place import Crew, changeover_cluster, private_redis, settings_of
 from benchmarks.submit import one_endpoint_tenant
 from orchestrator.client import Client
-from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.status import PLAN_ENDED, TaskState
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.records import Turn
@@ -73,7 +73,10 @@ def measure(server: RedisServer, place: Place, tenants: int) -> Cost:
             key = Keys(place.namespace).of("plan", "sized")
             early: float | None = None
             while state.hget(key, "status") not in PLAN_ENDED:
-                if early is None and int(cast(str | None, state.hget(key, "n:COMPLETED")) or 0) >= tenants / 5:
+                if (
+                    early is None
+                    and int(cast(str | None, state.hget(key, f"n:{TaskState.COMPLETED}")) or 0) >= tenants / 5
+                ):
                     early = resident_mib(workers)
                 time.sleep(0.02)
             late = resident_mib(workers)
