@@ -8,6 +8,7 @@ A handler raises what ``Client`` raises and catches nothing. ``code`` is the err
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import isfinite
@@ -96,7 +97,7 @@ def problem_of(error: Exception, keys: Sequence[str] = ()) -> dict[str, Any]:
             return problem(422, "invalid_input", "The input is wrong", errors=found)
         case HTTPException():
             title = HTTPStatus(error.status_code).phrase
-            detail = "" if error.detail == title else str(error.detail)
+            detail = "" if error.detail == title else _unread(error) or str(error.detail)
             return problem(error.status_code, title.lower().replace(" ", "_"), title, detail)
         case ClientDisconnect():
             # In the midst of its body: nobody reads this but the log.
@@ -123,6 +124,18 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
         )
     more = {"tenantIds": error.tenant_ids, "count": error.args[1]} if isinstance(error, TenantsMoved) else {}
     return problem(status, error.code, title, str(error), **more)
+
+
+def _unread(error: HTTPException) -> str:
+    """Why FastAPI could not read a body, which it keeps to itself; "" for any other error."""
+    match error.__cause__:
+        case UnicodeDecodeError():
+            return "the body is no UTF-8 text"
+        case RecursionError():
+            return "the body is nested too deeply"
+        case ValueError():
+            return f"the body has a number of more than {sys.get_int_max_str_digits()} digits"
+    return ""
 
 
 def _as_error(one: ErrorDetails, keys: Sequence[str]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ here has none in Redis.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.look_alikes import name_skeleton
 from orchestrator.domain.printable import steering_character
 from orchestrator.ledger.operations import Order
 
@@ -20,33 +20,40 @@ TEXT_LIMIT: Final = 1000
 """Characters of an actor, a reason or a pattern: they are kept with the target, with the answer, or in the log."""
 
 _OWN_NAMES: Final = ("system", "policy", "gate")
+_NO_STEERING: Final = "expected text without control, direction or invisible characters ({})"
 
 
 def is_own_name(name: str) -> bool:
-    """Whether Changeover itself acts under this name: events go by it (``CancelledBy``), and so do readers."""
-    plain = unicodedata.normalize("NFKC", name)
-    return plain.partition(":")[0].strip().casefold() in _OWN_NAMES
+    """Whether Changeover itself acts under this name, or one that looks like it: events go by it (``CancelledBy``), and
+    so do readers."""
+    return name_skeleton(name).partition(":")[0].strip() in _OWN_NAMES
 
 
 def check_order(order: Order) -> None:
     """Raises ``InvalidInput`` with all that is wrong with it."""
     said = {"reason": order.reason, "override_freeze": order.override_freeze}
     problems = _too_long({"actor": order.actor, **said})
-    names = {"actor": order.actor, "request_id": order.request_id}
-    problems += _steering(names | {name: _without_lines(text) for name, text in said.items()})
-    if is_own_name(order.actor):
+    problems += _steering({"actor": order.actor} | {name: _without_lines(text) for name, text in said.items()})
+    if is_own_name(order.actor) and steering_character(order.actor) is None:
         message = "only Changeover itself acts under that name; say who asks"
         problems.append(Problem("actor", order.actor, message))
     if not order.actor.strip():
         problems.append(Problem("actor", order.actor, "say who asks"))
     if order.override_freeze and not order.override_freeze.strip():
         problems.append(Problem("override_freeze", order.override_freeze, "say why: it is kept in the log"))
-    if len(order.request_id) > REQUEST_ID_LIMIT:
-        problems.append(Problem("request_id", order.request_id, f"at most {REQUEST_ID_LIMIT} characters"))
-    if not order.request_id.strip():
-        problems.append(Problem("request_id", order.request_id, "it must not be empty"))
+    if wrong := request_id_fault(order.request_id):
+        problems.append(Problem("request_id", _visible(order.request_id), wrong))
     if problems:
         raise InvalidInput(problems)
+
+
+def request_id_fault(text: str) -> str:
+    """What is wrong with a request id; "" when nothing is."""
+    if not text.strip():
+        return "it must not be empty"
+    if (found := steering_character(text)) is not None:
+        return _NO_STEERING.format(found)
+    return f"at most {REQUEST_ID_LIMIT} characters" if len(text) > REQUEST_ID_LIMIT else ""
 
 
 def check_patterns(**patterns: str | None) -> None:
@@ -69,14 +76,14 @@ def _without_lines(text: str) -> str:
 def _steering(texts: dict[str, str]) -> list[Problem]:
     """What is told for ever must be what people see, and be possible to write: half of a surrogate pair is neither."""
     return [
-        Problem(
-            name,
-            text.encode(errors="backslashreplace").decode(),
-            f"expected text without control, direction or invisible characters ({found})",
-        )
+        Problem(name, _visible(text), _NO_STEERING.format(found))
         for name, text in texts.items()
         if (found := steering_character(text)) is not None
     ]
+
+
+def _visible(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _too_long(texts: dict[str, str | None]) -> list[Problem]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.order_gate import is_own_name
-from orchestrator.domain.errors import InvalidInput, NotFound, Problem, quoted_value
+from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
+from orchestrator.domain.look_alikes import name_skeleton
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
 from orchestrator.ledger.credentials import is_secret
@@ -52,8 +53,8 @@ class TokenDesk:
     def create(
         self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None = None
     ) -> NewToken:
-        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken, or a repeat that shows
-        another secret."""
+        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken or looks like one, or a
+        repeat that shows another secret."""
         problems = []
         if not TOKEN_NAME.fullmatch(name):
             message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
@@ -71,8 +72,18 @@ class TokenDesk:
         if problems:
             raise InvalidInput(problems)
         lasts_ms = None if expires_seconds is None else max(round(expires_seconds * 1000), 1)
+        self._require_own_look(name)
         made, stored = self._tokens.create(name, Role(role), order, lasts_ms, secret=secret)
         return NewToken(token=made.text, **_told(stored))
+
+    def _require_own_look(self, name: str) -> None:
+        """Raises ``NotAllowed``: in the audit one would be taken for the other."""
+        looks = name_skeleton(name)
+        alike = next(
+            (one.name for one in self._tokens.all() if one.name != name and name_skeleton(one.name) == looks), None
+        )
+        if alike is not None:
+            raise NotAllowed(f"the name {name!r} looks like that of the token {alike!r}; take another name")
 
     def all(self) -> list[TokenStatus]:
         """Every token that is not revoked, by name."""

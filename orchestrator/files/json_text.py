@@ -53,12 +53,27 @@ def too_deep(value: Any) -> bool:
     return bool(level)
 
 
+def key_given_twice(text: str) -> str | None:
+    """The first key that JSON gives twice in one mapping: Python's reader takes the last, others the first."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        if not found and (twice := _twice(pairs)) is not None:
+            found.append(twice)
+
+    json.loads(text, object_pairs_hook=look)
+    return found[0] if found else None
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> str | None:
+    seen: set[str] = set()
+    return next((key for key, _ in pairs if key in seen or seen.add(key)), None)  # type: ignore[func-returns-value]
+
+
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refused(f"the key {twice[:200]!r} is given twice in one mapping")
+        raise _Refused(f"the key {str(_twice(pairs))[:200]!r} is given twice in one mapping")
     return mapping
 
 

@@ -12,7 +12,8 @@ from orchestrator.files.yaml_text import read_yaml
 from orchestrator.settings.given import Given
 
 FILE_VARIABLE: Final = "CHANGEOVER_CONFIG"
-MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 2 * 1024 * 1024
+"""Tens of thousands of services; to read it takes seconds, and each command and process does."""
 
 
 def read_config_file(name: str) -> Given:

@@ -24,9 +24,14 @@ from orchestrator.console.api import (
     tokens,
     webhooks,
 )
-from orchestrator.console.api.known_parameters import require_known_key, require_known_parameters
+from orchestrator.console.api.known_parameters import (
+    require_each_key_once,
+    require_known_key,
+    require_known_parameters,
+)
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_known_parameters), Depends(require_known_key)])
+_CHECKS = (require_known_parameters, require_known_key, require_each_key_once)
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(one) for one in _CHECKS])
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)
 router.include_router(tokens.links)

@@ -11,7 +11,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor
+from orchestrator.console.api.known_parameters import KEY
 from orchestrator.console.numbers import DecimalNumber, WholeNumber
+from orchestrator.control.order_gate import request_id_fault
 from orchestrator.domain.errors import InvalidInput, Problem
 
 MOST_ROWS: Final = 500
@@ -139,14 +141,23 @@ def _request_id(
     key: Annotated[
         str | None,
         Header(
-            alias="Idempotency-Key",
+            alias=KEY,
             max_length=800,
             description="Makes it one request, however often it is sent: the same key again, for a day, changes "
             "nothing and is answered as the first time. What is no ASCII is percent-encoded.",
         ),
     ] = None,
 ) -> str | None:
-    return None if key is None else unquote(key)
+    """Raises ``InvalidInput``: a key that were left out, or read as another's, would not make it one request."""
+    if key is None:
+        return None
+    try:
+        found = unquote(key.encode("ascii").decode(), errors="strict")
+    except UnicodeError:
+        raise InvalidInput([Problem(KEY, key, "expected ASCII; percent-encode what is none, as UTF-8")]) from None
+    if wrong := request_id_fault(found):
+        raise InvalidInput([Problem(KEY, found, wrong)])
+    return found
 
 
 RequestId = Annotated[str | None, Depends(_request_id)]

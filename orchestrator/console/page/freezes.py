@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +23,7 @@ from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
+_NONE_TO_LIFT: Final = "It would be refused now: it is not set, or is over"
 
 
 @router.get("/freezes")
@@ -74,8 +75,11 @@ async def do_lift(request: Request, freeze_id: str, client: ConsoleClient, actor
 
 
 def _lift_ask(client: Client, freeze_id: str) -> Ask:
-    waiting = next((one.waiting for one in client.freezes() if one.freeze_id == freeze_id), 0)
-    effects = (effect("go", f"{count(waiting, 'tenant')} that wait for it go back to their plans' queues"),)
+    found = next((one for one in client.freezes() if one.freeze_id == freeze_id), None)
+    if found is None:
+        return Ask(f"Lift freeze {freeze_id}", "Lift it", (effect("bad", _NONE_TO_LIFT),), Permission.FREEZE)
+    waiting = count(found.waiting, "tenant")
+    effects = (effect("go", f"{waiting} that wait for it go back to their plans' queues"),)
     return Ask(f"Lift freeze {freeze_id}", "Lift it", effects, Permission.FREEZE)
 
 

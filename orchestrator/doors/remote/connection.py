@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +15,8 @@ import httpx
 from orchestrator.control.target import default_actor
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.doors.remote.answers import MOST_BYTES_OF_PROBLEM, json_document, lines_of, read_all
-from orchestrator.doors.remote.errors import ConsoleFailed, error_of
+from orchestrator.doors.remote.errors import REQUEST_ID, ConsoleFailed, error_of
+from orchestrator.doors.remote.turned_away import pause_seconds
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.url_parts import shown_url
 from steps.http.address import what_is_wrong
@@ -33,9 +36,10 @@ _LOOPBACK: Final = ("127.", "localhost", "[::1]", "::1")
 class Connection:
     """To one console, kept alive between requests."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Raises ``InvalidInput`` for what is no address of a console."""
+    def __init__(self, url: str, token: str, wait: Callable[[float], object] = time.sleep) -> None:
+        """Raises ``InvalidInput`` for what is no address of a console. ``wait`` takes seconds."""
         self.url = _checked(url)
+        self._wait = wait
         host = urlsplit(self.url).hostname or ""
         self._client = httpx.Client(
             base_url=f"{self.url}/api/v1",
@@ -63,7 +67,7 @@ class Connection:
         """What is answered to a change. ``answers``: statuses that are answers too, with their document."""
         headers = {"Content-Type": "application/json"}
         if request_id is not None:
-            headers["Idempotency-Key"] = quote(request_id, safe=" !#$&'()*+,/:;=?@[]~")
+            headers[REQUEST_ID] = quote(request_id, safe=" !#$&'()*+,/:;=?@[]~")
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         return self._ask(
             method, path, query=query or {}, headers=headers, content=content, seconds=seconds, answers=answers
@@ -120,13 +124,28 @@ class Connection:
             request = self._client.build_request(
                 method, path, params=_given(query), headers=headers, content=content, timeout=timeout
             )
-            response = self._client.send(request, stream=True)
+            response = self._taken(request)
             try:
                 if not response.is_success and response.status_code not in answers:
                     raise self._error(response)
                 yield response
             finally:
                 response.close()
+
+    def _taken(self, request: httpx.Request) -> httpx.Response:
+        """The answer to the request once the console takes it. Raises ``Unreachable`` when that lasts too long."""
+        waited = 0.0
+        while (response := self._client.send(request, stream=True)).status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            try:
+                document = self._document(response)
+            finally:
+                response.close()
+            if (seconds := pause_seconds(response, document, waited)) is None:
+                error = error_of(response.status_code, document, self.url)
+                raise type(error)(f"{error}; given up after {waited:.0f} s of waiting") if waited else error
+            self._wait(seconds)
+            waited += seconds
+        return response
 
     def _ask(
         self,
@@ -143,11 +162,14 @@ class Connection:
             return json_document(read_all(response))
 
     def _error(self, response: httpx.Response) -> Exception:
+        return error_of(response.status_code, self._document(response), self.url)
+
+    def _document(self, response: httpx.Response) -> dict[str, Any]:
+        """What a refusal says; nothing where it is no answer of a console."""
         try:
-            document = json_document(read_all(response, MOST_BYTES_OF_PROBLEM))
+            return json_document(read_all(response, MOST_BYTES_OF_PROBLEM))
         except ConsoleFailed:
-            document = {}
-        return error_of(response.status_code, document, self.url)
+            return {}
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

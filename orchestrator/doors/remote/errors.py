@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.domain.errors import (
     ChangeoverError,
@@ -16,6 +16,9 @@ from orchestrator.domain.errors import (
     TenantsMoved,
     Unreachable,
 )
+
+REQUEST_ID: Final = "Idempotency-Key"
+"""The header in which a request id is sent."""
 
 
 class TokenRefused(ChangeoverError):
@@ -68,4 +71,5 @@ def _list(document: Mapping[str, Any], name: str) -> list[Any]:
 
 def _problem(one: Any) -> Problem:
     told = one if isinstance(one, Mapping) else {}
-    return Problem(str(told.get("path", "")), told.get("value"), str(told.get("message", "")))
+    path = str(told.get("path", ""))
+    return Problem("request_id" if path == REQUEST_ID else path, told.get("value"), str(told.get("message", "")))

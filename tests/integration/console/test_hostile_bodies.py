@@ -71,3 +71,58 @@ def test_forms_take_no_files(shared_console: ConsoleServer) -> None:
     for path in ("/freezes/do/set", "/tokens/absent/do/revoke", "/plans/absent/do/pause"):
         answer = shared_console.post(path, files=sent)
         assert (answer.status_code, answer.json()["status"]) == (400, 400), answer.text
+
+
+@pytest.mark.parametrize(
+    ("at", "body", "path"),
+    [
+        (PAUSE, '{"reason": "a", "reason": "b"}', "reason"),
+        (PAUSE, '{"reason": "a", "reason": "a"}', "reason"),
+        (PAUSE, '{"reason": "a", "other": [{"b": 1, "b": 2}]}', "b"),
+        (FREEZES, '{"reason": "x", "tenants": "x-1", "tenants": "x-2", "forSeconds": 5}', "tenants"),
+        (TOKENS, '{"name": "x-1", "role": "viewer", "role": "admin"}', "role"),
+        ("/plans:validate", '{"plan_id": "a", "plan_id": "b"}', ""),
+        (f"{PAUSE}?x=1", "", "x"),
+    ],
+)
+def test_what_is_said_twice_is_refused_by_name(shared_console: ConsoleServer, at: str, body: str, path: str) -> None:
+    for coded in (body.encode(), body.encode("utf-16-le")) if at == PAUSE else (body.encode(),):
+        answer = shared_console.post(
+            f"/api/v1{at}", content=coded, headers={"Content-Type": "application/json", "Host": "console.example"}
+        )
+        assert (answer.status_code, [one["path"] for one in answer.json()["errors"]]) == (422, [path]), answer.text
+
+
+def test_a_filter_is_given_once_unless_it_takes_several(shared_console: ConsoleServer) -> None:
+    answer = shared_console.get("/api/v1/events?tenant=a&tenant=b&type=TaskFailed&type=TaskPaused")
+    assert (answer.status_code, [one["path"] for one in answer.json()["errors"]]) == (422, ["tenant"]), answer.text
+    assert shared_console.get("/api/v1/events?tenant=a&type=TaskFailed&type=TaskPaused").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(b"\xff", "UTF-8"), (b'{"a":' * 100_000, "nested too deeply"), (b'{"reason": ' + b"9" * 5000 + b"}", "digits")],
+)
+def test_why_a_body_cannot_be_read_is_said(shared_console: ConsoleServer, body: bytes, said: str) -> None:
+    headers = {"Content-Type": "application/json", "Host": "console.example"}
+    answer = shared_console.post(f"/api/v1{PAUSE}", content=body, headers=headers)
+    assert (answer.status_code, said in answer.json()["detail"]) == (400, True), answer.text
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *((key,) for key in ("", "%20", "a%00", "a\x1bb", "a%E2%80%AEb", "%ff", "\xe9", "a" * 201, "a" * 900)),
+        ("a", "a"),
+        ("a", ""),
+    ],
+)
+def test_a_key_that_would_not_make_it_one_request_is_refused(
+    shared_console: ConsoleServer, keys: tuple[str, ...]
+) -> None:
+    own = {b"Host": b"console.example", b"Authorization": f"Bearer {shared_console.token('admin')}".encode()}
+    sent = [*own.items(), *((b"Idempotency-Key", key.encode("latin-1")) for key in keys)]
+    for path in ("/api/v1/plans/x/pause", "/api/v1/freezes", "/api/v1/plans"):
+        answer = shared_console.http.post(path, json={}, headers=sent)
+        assert answer.status_code == 422, answer.text
+        assert "Idempotency-Key" in [one["path"] for one in answer.json()["errors"]], answer.text

@@ -77,6 +77,8 @@ def test_every_page_answers_and_what_comes_from_outside_is_text(client: Client, 
         assert "dialog-title" in console.get(f"/plans/hostile/ask/{verb}", headers=HTML).text
     for verb in ("pause", "resume", "cancel", "retry", "rollback", "accept", "skip-stage", "release"):
         assert "dialog-title" in console.get(f"/tenants/acme/ask/{verb}?task=hostile.0", headers=HTML).text
+    assert "go back to their plans" in console.get("/freezes/freeze-1/ask/lift", headers=HTML).text
+    assert "would be refused now: it is not set" in console.get("/freezes/freeze-2/ask/lift", headers=HTML).text
 
 
 def test_a_button_does_what_it_asked_in_the_name_of_who_is_signed_in(client: Client, console: ConsoleServer) -> None:

@@ -34,6 +34,9 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     assert shown.secret not in json.dumps(record)
     with pytest.raises(NotAllowed, match="there is a token 'on-call'"):
         client.create_token("on-call", "viewer")
+    for alike in ("on-cal1", "0n-call", "On-Call"):
+        with pytest.raises(NotAllowed, match=f"'{alike}' looks like that of the token 'on-call'"):
+            client.create_token(alike, "viewer")
     first = client.revoke_token("on-call", reason="left us", actor="eve", request_id="r-1")
     assert client.revoke_token("on-call", reason="left us", actor="eve", request_id="r-1") == first
     assert client.tokens() == []

@@ -30,6 +30,9 @@ WRONG = {
         *(
             "\uff33\uff39\uff33\uff34\uff25\uff2d",
             "policy\uff1a x",
+            "\u0455yst\u0435m",
+            "SYSTE\u041c",
+            "po1icy",
             "sys\u200btem",
             "a\x1b[2J",
             "a\nb",

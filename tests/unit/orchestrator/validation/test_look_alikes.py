@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.domain.look_alikes import skeleton
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
-from orchestrator.validation.look_alikes import NAMED, skeleton
+from orchestrator.validation.look_alikes import NAMED
 from tests.support.right_plan import right_plan, right_tenant
 
 
