@@ -53,15 +53,19 @@ def too_deep(value: Any) -> bool:
     return bool(level)
 
 
-def key_given_twice(text: str) -> str | None:
-    """The first key that JSON gives twice in one mapping: Python's reader takes the last, others the first."""
+def key_given_twice(text: str | bytes) -> str | None:
+    """The first key that JSON gives twice in one mapping: Python's reader takes the last, others the first. None of
+    what is no JSON, too."""
     found: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
         if not found and (twice := _twice(pairs)) is not None:
             found.append(twice)
 
-    json.loads(text, object_pairs_hook=look)
+    try:
+        json.loads(text, object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return None
     return found[0] if found else None
 
 

@@ -4,7 +4,6 @@ the two would be passed over."""
 
 from __future__ import annotations
 
-import json
 from typing import Final, get_args, get_origin
 
 from fastapi import Request
@@ -49,10 +48,10 @@ async def require_known_key(request: Request) -> None:
 
 
 async def require_each_key_once(request: Request) -> None:
-    """Raises ``InvalidInput`` for a body, JSON already, that says something twice. A plan's own reader does so too."""
+    """Raises ``InvalidInput`` for a body that says something twice. A plan's own reader does so too."""
     if not request.scope["route"].dependant.body_params or not (body := await request.body()):
         return
-    if (twice := key_given_twice(body.decode(json.detect_encoding(body)))) is not None:
+    if (twice := key_given_twice(body)) is not None:
         raise InvalidInput([Problem(twice, None, ONCE)])
 
 

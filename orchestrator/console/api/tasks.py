@@ -39,7 +39,7 @@ def get_tasks(
         Query(description="With `offset`: in the plan's order, or what failed first, then what moves."),
     ] = None,
     offset: Annotated[
-        int | None, Query(ge=0, le=10**9, description="In place of a cursor: rows before the page.")
+        WholeNumber | None, Query(ge=0, le=10**9, description="In place of a cursor: rows before the page.")
     ] = None,
 ) -> TaskPage:
     """Tasks in the plan's order, a page at a time. A page may hold fewer rows than asked for, and end nothing: only one

@@ -18,6 +18,8 @@ PAUSE, FREEZES, TOKENS, PURGE = "/plans/x/pause", "/freezes", "/tokens", "/plans
     [
         (PAUSE, f'{{"reason": "{HALF}"}}', "reason"),
         (PAUSE, f'{{"{HALF}": 1}}', "body"),
+        (PAUSE, b'{"reason": "\xed\xa0\x80"}', "reason"),
+        (PAUSE, b"\xfe\xff\x00[", ""),
         (PAUSE, '{"other": NaN}', "other"),
         (PAUSE, '{"other": [1e999, {"a": -1e999}]}', "other"),
         (PAUSE, f'{{"other": ["{HALF}"]}}', "other"),
@@ -39,9 +41,10 @@ PAUSE, FREEZES, TOKENS, PURGE = "/plans/x/pause", "/freezes", "/tokens", "/plans
         (PURGE, '{"reason": "x", "endedBefore": "10000-01-01T00:00:00Z"}', "endedBefore"),
     ],
 )
-def test_it_is_told_where_it_stands(shared_console: ConsoleServer, at: str, body: str, path: str) -> None:
+def test_it_is_told_where_it_stands(shared_console: ConsoleServer, at: str, body: str | bytes, path: str) -> None:
+    content = body if isinstance(body, bytes) else body.encode()
     answer = shared_console.post(
-        f"/api/v1{at}", content=body.encode(), headers={"Content-Type": "application/json", "Host": "console.example"}
+        f"/api/v1{at}", content=content, headers={"Content-Type": "application/json", "Host": "console.example"}
     )
     assert answer.headers["content-type"] == "application/problem+json"
     told = answer.json()
