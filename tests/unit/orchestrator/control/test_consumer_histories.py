@@ -133,6 +133,7 @@ class History:
         raise AssertionError("it never comes to the end")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(4))
 def test_all_was_handled_or_told(part: int) -> None:
     for seed in range(part, HISTORIES, 4):
