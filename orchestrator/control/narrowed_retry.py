@@ -26,6 +26,11 @@ LOOKED_AT: Final = 50
 
 REASONS_SHOWN: Final = 5
 
+LOOKS: Final = 5
+"""So many scripts, of 200 tasks each, look for one that was cancelled with its plan; then it is taken for found."""
+
+NONE_CANCELLED: Final = Reply(Taken.REFUSED, why="none-cancelled")
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
@@ -88,6 +93,22 @@ class NarrowedRetry:
             message=reason_words(reply) or _done_words(reply, order, narrowing),
             request_id=order.request_id,
         )
+
+
+def would_move_again(operations: Operations, plan_id: str, *, force: bool = False) -> Reply:
+    """What a retry of what was cancelled with the plan would answer now; nothing is written."""
+    begin, how = 0, (1, int(force), "", LOOKED_AT, *Narrowing(cancelled=True).options)
+    for _ in range(LOOKS):
+        reply = operations.would_retry_some(plan_id, begin, how)
+        if reply.answer is Taken.MORE:
+            begin = int(reply.what)
+        elif reply.answer is Taken.ACCEPTED or reply.why:
+            return reply
+        else:
+            refused = Tally.of(reply).refusals
+            said = [Reply(Taken.REFUSED, TaskState.CANCELLED, one.why, one.what, one.task_id) for one in refused[:1]]
+            return said[0] if said else NONE_CANCELLED
+    return Reply(Taken.ACCEPTED)
 
 
 def _done_words(reply: Reply, order: Order, narrowing: Narrowing) -> str:

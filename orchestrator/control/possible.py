@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.control.fleet_status import current_wave
+from orchestrator.control.narrowed_retry import NONE_CANCELLED, would_move_again
 from orchestrator.control.purging import purge_words
 from orchestrator.control.replies import reason_words
 from orchestrator.domain.status import PlanState, TaskState
@@ -52,6 +53,7 @@ class PossibleVerbs:
             "pause": _first(((), lambda: of(Operation.PAUSE))),
             "resume": self.resume_of(plan_id),
             "retry": self._retry("plan", plan_id),
+            "retry-cancelled": self._retry_cancelled(plan),
             "rollback": _first(((), lambda: of(Operation.ROLLBACK))),
             "cancel": _first(((), lambda: of(Operation.CANCEL))),
             "override-freeze": _first(((), lambda: self._ask.would_ask("override_freezes", plan_id))),
@@ -100,6 +102,12 @@ class PossibleVerbs:
             for names in RETRY_WAYS
         ]
         return _first(*ways)
+
+    def _retry_cancelled(self, plan: PlanSummary) -> Possible:
+        if not plan.counts.get(TaskState.CANCELLED, 0):
+            return Possible(reason_words(NONE_CANCELLED))
+        asked = partial(would_move_again, self._ask, plan.plan_id)
+        return _first(((), asked), (("force",), partial(asked, force=True)))
 
     def _purge(self, plan_id: str) -> Possible:
         reply = self._ask.would_purge(plan_id, force=False)

@@ -40,6 +40,7 @@ _WHY: Final = {
     "no-snapshot": "there is no config to go back to: the plan brought no source_tenant_deploy_config, and no last "
     "known good config was known when the task was first admitted",
     "none-failed": "it has no failed task",
+    "none-cancelled": "it has no task that was cancelled with it",
     "not-failed": "it has not failed: it is {status}",
     "accepted": "its failure is accepted already",
     "no-stage-failed": "all its stages are done, so there is none to leave out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, cast
@@ -160,13 +161,18 @@ class Operations:
         """The same of ``purge_plan``."""
         return replace(self._would("purge_plan", plan_id, "", int(force), "", ""), of_plan=True)
 
+    def would_retry_some(self, plan_id: str, begin: int, options: Sequence[int | str]) -> Reply:
+        """The same of a narrowed retry's next script, from the task at this position on: ``MORE`` says in ``what``
+        where to go on, since none of those that it has looked at would be retried."""
+        return replace(self._would("retry_some_chunk", plan_id, *options, request_id=str(begin)), of_plan=True)
+
     def would_ask(self, verb: str, target_id: str) -> Reply:
         """The same of any verb of a person that takes no options."""
         return replace(self._would(verb, target_id), of_plan=verb == "override_freezes")
 
-    def _would(self, verb: str, target_id: str, *options: int | str) -> Reply:
+    def _would(self, verb: str, target_id: str, *options: int | str, request_id: str = "") -> Reply:
         try:
-            code, *rest = self._ledger.ask(verb, target_id, "", "", "", "", *options)
+            code, *rest = self._ledger.ask(verb, target_id, "", "", request_id, "", *options)
         except BadMove as error:
             return Reply(Taken.REFUSED, error.status, "bad-move", str(error), target_id)
         return _reply(target_id, code, *rest)

@@ -172,6 +172,16 @@ def _retry(plan: PlanSummary, of: Narrowed) -> Ask:
     )
 
 
+def _retry_cancelled(plan: PlanSummary, _: Narrowed) -> Ask:
+    number = plan.counts.get(TaskState.CANCELLED, 0)
+    effects = (
+        effect("go", f"Of {count(number, 'cancelled tenant')} those that the plan took along queue again"),
+        effect("stay", "Each goes from its first stage on; waves, caps and freezes hold, and so does a breaker"),
+        effect("end", "Who was cancelled alone, or left out, stays so"),
+    )
+    return Ask("Move again what was cancelled", "Move again", effects, choices=(FORCE, OVERRIDE), needs_reason=False)
+
+
 def _rollback(plan: PlanSummary, _: Narrowed) -> Ask:
     running, waits, failed, _ended = _counts(plan)
     moved = plan.counts.get(TaskState.COMPLETED, 0) + failed
@@ -250,6 +260,7 @@ PLAN_ASKS: Final[Mapping[str, Callable[[PlanSummary, Narrowed], Ask]]] = {
     "resume": _resume,
     "cancel": _cancel,
     "retry": _retry,
+    "retry-cancelled": _retry_cancelled,
     "rollback": _rollback,
     "approve": _gate(approves=True),
     "reject": _gate(approves=False),

@@ -64,6 +64,7 @@ def more_buttons(plan: PlanSummary, role: Role, possible: Mapping[str, Possible]
     """What is needed seldom."""
     made = partial(_verb_button, plan_url(plan.plan_id), role, possible)
     return [
+        made("Move cancelled again…", "retry-cancelled"),
         made("Accept failures…", "accept"),
         made("Exclude tenants…", "exclude"),
         made("Pass freezes…", "override-freeze", Permission.OVERRIDE_FREEZE),

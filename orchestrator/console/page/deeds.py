@@ -10,7 +10,7 @@ from orchestrator.client import Client
 from orchestrator.control.answers import OperationResult, PurgeResult
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.target import order_of, target_of
-from orchestrator.ledger.operations import Operation
+from orchestrator.ledger.operations import Operation, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ def do_to_plan(client: Client, plan_id: str, verb: str, wish: Wish, actor: str) 
         case "purge":
             return client.purge(plan_id, **who)
         case "retry" if wish.cause:
-            order = order_of(actor, wish.reason, wish.request_id, **_how(wish))
-            return client.retry_some(plan_id, Narrowing(stage=wish.stage or None, cause=wish.cause), order)
+            return client.retry_some(plan_id, Narrowing(wish.stage or None, wish.cause), _order(wish, actor))
+        case "retry-cancelled":
+            return client.retry_some(plan_id, Narrowing(cancelled=True), _order(wish, actor))
     return _operate(client, verb, wish, actor, plan_id=plan_id)
 
 
@@ -60,13 +61,12 @@ def do_to_task(client: Client, task_id: str, tenant_id: str, verb: str, wish: Wi
 
 
 def _operate(client: Client, verb: str, wish: Wish, actor: str, **target: str) -> OperationResult:
-    order = order_of(actor, wish.reason, wish.request_id, **_how(wish))
-    return client.operate(Operation(verb), target_of(**target), order)
+    return client.operate(Operation(verb), target_of(**target), _order(wish, actor))
 
 
-def _how(wish: Wish) -> dict[str, Any]:
+def _order(wish: Wish, actor: str) -> Order:
     names = ("from_scratch", "force", "accept_failures")
     how: dict[str, Any] = {name: True for name in names if name in wish.ticked}
     if "override_freeze" in wish.ticked:
         how["override_freeze"] = wish.reason or "asked for on the console's page"
-    return how
+    return order_of(actor, wish.reason, wish.request_id, **how)

@@ -41,24 +41,23 @@ end
 
 -- Between two scripts of this request the plan may have been given up, or taken back: what is left of it would undo that,
 -- in a plan that has ended meanwhile too.
-local GIVEN_UP = {cancel = 'plan-cancelled', rollback = 'plan-rolling-back'}
-
-local function given_up_since(last)
-  local is_read, told = pcall(cjson.decode, SO_FAR.next > 0 and last or '')
-  if not is_read or type(told) ~= 'table' or (tonumber(told.at) or 0) < SO_FAR.at then return nil end
-  return GIVEN_UP[told.operation]
+local function given_up_since(cancels, rollbacks)
+  local now = {cancels = tonumber(cancels or nil) or 0, rollbacks = tonumber(rollbacks or nil) or 0}
+  SO_FAR.given = SO_FAR.given or now
+  if now.cancels ~= SO_FAR.given.cancels then return 'plan-cancelled' end
+  return now.rollbacks ~= SO_FAR.given.rollbacks and 'plan-rolling-back' or nil
 end
 
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes,
   cancelled = ARGV[13] == '1'}
 
-local f = read_plan(plan_id, 'status', 'total', 'lastOperation', 'waveRollback')
+local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'rollbacks')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 -- Of a wave that is still being asked to go back nobody knows yet who does.
 local goes_first = asked.scratch and f[4] and 'takes-wave-back' or nil
 if goes_first and SO_FAR.next == 0 then return {'REFUSED', f[1], goes_first} end
-asked.given_up = given_up_since(f[3]) or goes_first
+asked.given_up = given_up_since(f[3], f[5]) or goes_first
 local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)
 local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
 

@@ -21,7 +21,6 @@ from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
 
 HTML = {"Accept": "text/html"}
-PLAN: Final = ("pause", "resume", "retry", "rollback", "cancel", "accept", "exclude", "override-freeze", "purge")
 TASK: Final = ("pause", "resume", "retry", "rollback", "cancel", "skip-stage", "accept", "release")
 GATE: Final = ("approve", "reject")
 STRICT: Final = Tolerance(0, strict=False)
@@ -135,6 +134,16 @@ def cancelled(world: LedgerWorld, plan_id: str) -> None:
     world.serve(plan_id)
 
 
+def cancelled_alone(world: LedgerWorld, plan_id: str) -> None:
+    started(world, plan_id)
+    world.ask("cancel", f"{plan_id}.3")
+
+
+def cancelled_by_breaker(world: LedgerWorld, plan_id: str) -> None:
+    world.break_stage(waves(world, plan_id, "cancel")[0])
+    world.serve(plan_id)
+
+
 def passes_freezes(world: LedgerWorld, plan_id: str) -> None:
     started(world, plan_id)
     world.override(plan_id)
@@ -153,6 +162,8 @@ STATES: Final[dict[str, Callable[[LedgerWorld, str], object]]] = {
     "only could not go back": only_rollback_failed,
     "rolled back": rolled_back,
     "cancelled": cancelled,
+    "cancelled alone": cancelled_alone,
+    "cancelled by its breaker": cancelled_by_breaker,
     "tripped": tripped,
     "taking back": taking_back,
     "taken back": taken_back,
@@ -185,6 +196,7 @@ LABELS: Final = {
     "pause": "Pause",
     "resume": "Resume",
     "retry": "Retry failed",
+    "retry-cancelled": "Move cancelled again…",
     "rollback": "Roll back",
     "cancel": "Cancel",
     "accept": "Accept failures…",
@@ -205,7 +217,7 @@ OF_TASK: Final = {
 @pytest.mark.parametrize("state", mostly_long(STATES, "taken back", "only could not go back"))
 def test_buttons_of_a_plan(state: str, client: Client, console: ConsoleServer, world: LedgerWorld) -> None:
     wrong = []
-    for verb in (*PLAN, *GATE):
+    for verb in LABELS:
         plan_id = f"p-{uuid4().hex[:8]}"
         STATES[state](world, plan_id)
         shown = buttons_of(console.get(f"/plans/{plan_id}", headers=HTML).text)

@@ -2,7 +2,8 @@
 -- in the write that did it: sent again, it goes on there, and looks at no task twice. With its last script that becomes the
 -- answer, which is kept as any other (see request.lua).
 -- The assembler makes the body of a verb that includes this a function, `act`, and ends it with `return once(act)`.
--- ARGV  1 plan id  4 request id  5 what is asked, in words
+-- ARGV  1 plan id  4 request id  5 what is asked, in words; '' to ask only what the answer would be, from the task at the
+--       position that stands in the request id's place on
 -- @include keys
 -- @include operation
 
@@ -14,6 +15,10 @@ local SO_FAR = {next = 0, at = WALL, done = 0, damaged = 0, notDone = 0, refusal
 local MOST_REFUSALS = 20
 
 local function once(act)
+  if ARGV[5] == '' then
+    SO_FAR.next = tonumber(ARGV[4]) or 0
+    return would(act)
+  end
   local key = K.request(ARGV[4])
   local kept = redis.call('GET', key)
   if kept then
@@ -44,6 +49,6 @@ end
 -- The answer of a script that has done so many and comes to a position of the plan's tasks; with the last of them the request's.
 local function come_to(position, total, status, done, damaged)
   SO_FAR.next, SO_FAR.done, SO_FAR.damaged = position, SO_FAR.done + done, SO_FAR.damaged + damaged
-  if position < total then return {'MORE'} end
+  if position < total then return {'MORE', '', '', position} end
   return {SO_FAR.done > 0 and 'ACCEPTED' or 'REFUSED', status, '', cjson.encode(SO_FAR)}
 end

@@ -17,6 +17,16 @@ local function ask_first()
   if ASKED_ONLY then error(WOULD, 0) end
 end
 
+-- What the verb would answer now: all its questions are asked, nothing is written. Which command helps is found this way,
+-- so that none is named that would be refused.
+local function would(act)
+  ASKED_ONLY = true
+  local done, answer = pcall(act)
+  if done then return answer end
+  if answer == WOULD then return {'ACCEPTED'} end
+  error(answer, 0)
+end
+
 -- A plan can be given up also where its log is damaged: that is a way out.
 local function ask_operation(operation, plan_id, task)
   WHOLE.ask_leases()
@@ -33,6 +43,15 @@ local function keep_asked(operation, key, told, options)
   -- A cancel that withdraws a rollback gives nothing up.
   if not field or (operation == 'cancel' and string.find(options, '"withdraws"', 1, true)) then return end
   redis.call('HSET', key, field, string.sub(told, 1, -2) .. ',"options":' .. options .. '}')
+end
+
+-- How often a plan was given up as a whole: what was asked before, and is still under way, knows by it. Times do not tell:
+-- a clock has several requests a millisecond, and may step.
+local GIVES_UP = {cancel = 'cancels', rollback = 'rollbacks'}
+
+local function count_giving_up(operation, plan)
+  local field = GIVES_UP[operation]
+  if field then redis.call('HSET', plan, field, (tonumber(redis.call('HGET', plan, field) or nil) or 0) + 1) end
 end
 
 -- The first write of all that is accepted.
@@ -52,6 +71,7 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
     .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}'
   redis.call('HSET', key, 'lastOperation', told)
   keep_asked(operation, key, told, options or '{}')
+  if not task then count_giving_up(operation, key) end
 end
 
 -- Why the plan lets nobody stop an open task of it, or go on with it; nil when it does.

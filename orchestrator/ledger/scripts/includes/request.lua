@@ -8,16 +8,6 @@
 
 local KEPT_MS = 86400000
 
--- What the verb would answer now: all its questions are asked, nothing is written. Which command helps is found this way,
--- so that none is named that would be refused.
-local function would(act)
-  ASKED_ONLY = true
-  local done, answer = pcall(act)
-  if done then return answer end
-  if answer == WOULD then return {'ACCEPTED'} end
-  error(answer, 0)
-end
-
 -- A coordinator's own doing is nobody's request: its id is ''.
 local function once(act)
   if ARGV[5] == '' then return would(act) end
