@@ -177,8 +177,8 @@ class PlanSummary(Answer):
     waves: list[WaveStatus] = []
     breaker: BreakerStatus | None = None
     waits_because: str | None = None
-    """In words: it starts at a time that is to come, or only so many a minute; or, while somebody watches it, what its
-    tasks wait for that are to go back."""
+    """In words: it starts at a time that is to come, or only so many a minute; or, of a plan that is not one of
+    a list, what its tasks wait for that are to go back."""
 
 
 class PlanStatus(PlanSummary):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Final
 
+from orchestrator.control.answers import PlanSummary
+from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.reader import Reader
@@ -28,7 +31,9 @@ class BackWaits:
     def words(self, record: Record) -> str:
         """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Asks
         the ledger now and then, and only while a task of the plan is to go back."""
-        asked = int(record.get("n:rollbackRequested", 0))
+        asked = 0
+        with contextlib.suppress(*UNREADABLE):
+            asked = int(record.get("n:rollbackRequested", 0))
         if asked != self._asked or time.monotonic() >= self._until:
             self._told = self._look(int(record.get("written", 0))) if asked else ""
             self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
@@ -48,3 +53,12 @@ class BackWaits:
             f"{wait} to go back, such as {task.tenant_id}: {task.waits_because}{more}; "
             f"{typed('explain', '--plan', self._plan_id)}"
         )
+
+
+class StatusInFull(StatusReader):
+    """As who asks for one plan is told: its head says besides what keeps tasks from going back."""
+
+    def _summary(self, plan_id: str, record: Record) -> PlanSummary:
+        summary = super()._summary(plan_id, record)
+        words = "" if summary.status == DAMAGED else BackWaits(self._reader, plan_id).words(record)
+        return summary.model_copy(update={"waits_because": words}) if words else summary

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.control.answers import Diagnosis
 from orchestrator.control.audit import AuditReader
+from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_desk import FailureDesk
 from orchestrator.control.freeze_desk import FreezeDesk
@@ -63,12 +64,12 @@ class LedgerDoor:
         self._redis = connect(self.url, patient=False, replicas=settings.redis)
         self._ledger = ledger = Ledger(self._redis, settings)
         self.reader = reader = Reader(self._redis, ledger.keys)
-        self.tells = StatusReader(reader)
+        self.tells = StatusInFull(reader)
         self.operates = Operator(ledger, reader)
         self.failures = FailureDesk(FailureAnswers(ledger), reader)
         self.freezes = FreezeDesk(Freezes(ledger))
         self.purges = Purger(Purges(ledger), reader)
-        self.waits = Waiting(reader, self.tells, news_of(reader))
+        self.waits = Waiting(reader, StatusReader(reader), news_of(reader))
         self.tokens = TokenDesk(Tokens(ledger))
         self.webhooks = WebhookDesk(Hooks(ledger))
         self.audits = AuditReader(AuditReads(self._redis, ledger.keys))

@@ -7,13 +7,19 @@ from contextlib import nullcontext
 
 from rich.console import Console
 
+from orchestrator.cli.tables import fleet_lines
 from orchestrator.cli.watch.screen import Screen, Size
 from orchestrator.cli.watch.view import View
 from orchestrator.console.page.plan_pieces import now_of
+from orchestrator.control.back_waits import StatusInFull
 from orchestrator.control.live_plan import LivePlan
 from orchestrator.domain.roles import Role
 from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
+
+
+def head_of_status(world: LedgerWorld) -> list[str]:
+    return fleet_lines(StatusInFull(world.reader).plan("p"))
 
 
 def shown(live: LivePlan) -> str:
@@ -37,11 +43,13 @@ def test_what_keeps_tasks_from_going_back_is_in_the_head(world: LedgerWorld) -> 
     head = shown(live)
     assert "2 wait to go back, such as eu-1: frozen until " in head
     assert "; changeover explain --plan p" in head
+    assert head_of_status(world)[0].startswith("2 wait to go back, such as eu-1: frozen until ")
     assert now_of(live.summary, Role.VIEWER).sentence.startswith("2 wait to go back, such as eu-1: frozen until ")
     for freeze in world.freezes.reads.all():
         world.freezes.lift(freeze.freeze_id, Order("ada", "over"))
     world.coordinate()
     assert "to go back" not in shown(live)
+    assert head_of_status(world) == []
 
 
 def test_a_group_that_is_full_is_told_of_who_is_to_go_back(world: LedgerWorld) -> None:
