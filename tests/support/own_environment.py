@@ -15,6 +15,7 @@ KNOWN: Final = {
     "CHANGEOVER_TEST_PLAIN": "starts each process by itself, without a fork server (tests/support/processes.py)",
     "CHANGEOVER_TEST_SEEDS": "seeds of the random histories, with commas (tests/support/seeds.py)",
     "CHANGEOVER_TEST_SERVERS": "runs tests/servers (make test-servers)",
+    "CHANGEOVER_TEST_WALKS": "from:to of the random walks (tests/integration/ledger/test_random_walks.py)",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from orchestrator.client import Client
 from tests.support.cluster import Cluster
+from tests.support.doors import names_actors
 from tests.support.history import assert_gapless, types
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
@@ -14,6 +15,7 @@ from tests.support.waiting import wait_until
 Command = Callable[..., tuple[int, str, str]]
 
 
+@names_actors
 def test_a_freeze_during_a_plan_and_an_override_with_its_reason(
     client: Client, cluster: Cluster, instances: TenantInstances
 ) -> None:

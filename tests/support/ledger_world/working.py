@@ -26,6 +26,14 @@ class Working(Coordinating):
             self._records[task_id] = record
         return code
 
+    def has_begun(self, task_id: str) -> bool:
+        """Whether a worker of this world knows its turn."""
+        return task_id in self._records
+
+    def record_of(self, task_id: str) -> TurnRecord:
+        """What the worker knows of it."""
+        return self._records[task_id]
+
     def poll(self, task_id: str, delay_seconds: float = 5.0) -> Ended:
         return self.ledger.poll_again(self.turn(task_id), delay_seconds, '{"step":1}')[0]
 
