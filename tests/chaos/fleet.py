@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from tests.chaos.scene import Scene
 
-GROUPS: Final = {"db-0": 3, "db-1": 3}
-"""Limits over all plans."""
+GROUPS: Final = {"db-0": 3, "db-1": 3, "db-2": 100}
+"""Limits over all plans; the last is never reached."""
 
 CANARY: Final = {
     "name": "canary",
