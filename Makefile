@@ -32,7 +32,7 @@ test-long: .venv/ready
 		tests/integration/console/test_remote_commands.py tests/integration/console/test_buttons.py tests/integration/coordinator/test_damaged_start.py \
 		tests/integration/ledger/test_damaged_keys.py tests/integration/ledger/test_endless_numbers.py \
 		tests/integration/ledger/test_passed_by.py tests/integration/control/test_damage_of_ended.py \
-		tests/integration/ledger/test_model.py tests/integration/ledger/test_fleet_model.py tests/integration/ledger/test_random_walks.py tests/integration/ledger/test_keys_mended.py \
+		tests/integration/ledger/test_model.py tests/integration/ledger/test_fleet_model.py tests/integration/ledger/test_random_walks.py tests/integration/fleet/test_many_retries.py tests/integration/ledger/test_keys_mended.py \
 		tests/integration/ledger/test_calendar_moves.py tests/integration/workers/test_gate_answers.py tests/integration/broker/test_broker_loss.py \
 		tests/integration/observability/test_trace_feed.py tests/integration/console/test_slow_callers.py \
 		tests/integration/workers/test_checkpoints.py tests/unit/orchestrator/control/test_consumer_histories.py \
