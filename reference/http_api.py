@@ -5,17 +5,17 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from orchestrator.console import api
 from orchestrator.console.api.openapi import openapi_of
 
 
-def http_api() -> str:
-    """A row an operation, by path."""
+def http_api(router: APIRouter = api.router) -> str:
+    """A row an operation, by path. Raises ``ValueError`` for one that asks for no permission."""
     rows = [
-        f"| `{method.upper()} {path}` | {_words(one)} | {one['x-role']} | {', '.join(sorted(one['responses']))} |"
-        for path, methods in sorted(_document()["paths"].items())
+        f"| `{method.upper()} {path}` | {_words(one)} | {_role(f'{method.upper()} {path}', one)} | {', '.join(sorted(one['responses']))} |"
+        for path, methods in sorted(_document(router)["paths"].items())
         for method, one in methods.items()
     ]
     return "\n".join(
@@ -33,11 +33,20 @@ def http_api() -> str:
     )
 
 
-def _document() -> dict[str, Any]:
+def _document(router: APIRouter) -> dict[str, Any]:
     app = FastAPI(title="Changeover", version=version("changeover"))
-    app.include_router(api.router)
+    app.include_router(router)
     document: dict[str, Any] = openapi_of(app)
     return document
+
+
+def _role(name: str, operation: dict[str, Any]) -> str:
+    if "x-role" not in operation:
+        raise ValueError(
+            f"{name} asks for no permission: it takes `actor: MayRead`, "
+            "or the one other of orchestrator/console/access/roles.py that says who may"
+        )
+    return str(operation["x-role"])
 
 
 def _words(operation: dict[str, Any]) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
+
+Name = TypeVar("Name", str, tuple[str, str])
+"""What is told apart: a word, or a word with what it is to be."""
 
 
-def must_agree(known: Iterable[str], listed: Iterable[str], *, lacking: str, left_over: str) -> None:
+def must_agree(known: Iterable[Name], listed: Iterable[Name], *, lacking: str, left_over: str) -> None:
     """``lacking`` says of each name that is known and not listed what to add where, ``left_over`` of one that is listed
     and not known what to take out; ``{}`` in it is the name."""
     known, listed = set(known), set(listed)

@@ -90,6 +90,16 @@ def test_every_error_stands_beside_its_exit_code() -> None:
     assert told == {kind.code: kind.exit_code for kind in kinds}
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    nav = yaml.safe_load((DOCS.parent / "mkdocs.yml").read_text())["nav"]
+    must_agree(
+        (path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")),
+        re.findall(r"[\w/-]+\.md", str(nav)),
+        lacking="docs/{} is not in the nav of mkdocs.yml, so nobody finds it",
+        left_over="{} is in the nav of mkdocs.yml, and not in docs/",
+    )
+
+
 def test_no_change_is_told_twice() -> None:
     lines = re.findall(r"^- .*$", (DOCS.parent / "CHANGELOG.md").read_text(), re.MULTILINE)
     twice = sorted({line for line in lines if lines.count(line) > 1})

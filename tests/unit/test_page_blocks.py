@@ -12,6 +12,10 @@ from tests.support.doc_page import FOLLOWED, PAGES, ROOT, Block, blocks_of
 
 MADE = ("made", "drawn", "screen")
 SEEN = ("text", "console")
+NOBODYS = (
+    "neither run nor saved nor marked: a line before it says who answers for it, "
+    "`<!-- tested: FILE::NAME -->` or `<!-- fragment: WHY -->` (tests/support/doc_page.py)"
+)
 
 
 def faults(page: str, block: Block) -> Iterator[str]:
@@ -31,13 +35,13 @@ def faults(page: str, block: Block) -> Iterator[str]:
     elif block.mark is None and block.language in SEEN and re.search(r"^(\$ )?changeover ", block.text, re.MULTILINE):
         yield "a command in what is only seen"
     elif block.mark is None and not block.is_followed and block.language not in SEEN:
-        yield "neither run nor saved nor marked"
+        yield NOBODYS
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_executed_or_marked(page: str) -> None:
     found = [f"{page}:{block.line}: {fault}" for block in blocks_of(page) for fault in faults(page, block)]
-    assert found == []
+    assert not found, "\n".join(["", *found])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -53,7 +57,7 @@ def test_what_is_wrong_is_seen() -> None:
     def told(language: str, text: str, mark: str | None = None, says: str = "") -> list[str]:
         return list(faults("docs/steps.md", Block(language, None, text, mark, says, 1)))
 
-    assert told("yaml", "a: 1\n") == ["neither run nor saved nor marked"]
+    assert told("yaml", "a: 1\n") == [NOBODYS]
     assert told("text", "$ changeover status\n") == ["a command in what is only seen"]
     assert told("sh", "x\n", "fragment") == ["a fragment says why it is one"]
     assert told("sh", "x\n", "tested", "unit/test_none.py::test_x") == ["tests/unit/test_none.py::test_x is not there"]

@@ -82,7 +82,7 @@ class Life:
 def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pattern: str, damage: str) -> None:
     whole_ledger(hurt)
     keys = hurt_keys(hurt, pattern)
-    assert keys, "no case: the ledger of this test has none of it"
+    assert keys, f"{pattern} of docs/keys.md: whole_ledger in tests/support/damaged_keys.py makes none but of `good`"
     for key in keys:
         (DAMAGES | STRANGE)[damage](hurt.client, key, rows()[pattern])
     life = Life(hurt)
@@ -90,7 +90,7 @@ def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pat
         life.goes_on()
         assert not life.stopped
         if hurt.status("good") != "COMPLETED":
-            assert pattern in NEEDED
+            assert pattern in NEEDED, f"{pattern} stops all: if it must, STOPS of orchestrator/ledger/damaged_keys.py"
             found = damaged_keys(hurt.client, hurt.keys)
             logged = any(line["log_level"] in ("warning", "error") for line in logs)
             # A freeze that cannot be read stops all by intention.

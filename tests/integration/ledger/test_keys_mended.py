@@ -15,6 +15,7 @@ from orchestrator.domain.errors import DamagedData
 from orchestrator.ledger.damaged_keys import STOPS, TYPES, damaged_keys
 from orchestrator.ledger.keys import PATTERNS
 from orchestrator.settings.servers import find_servers
+from tests.support.agreed_lists import must_agree
 from tests.support.damaged_keys import DAMAGES, STRANGE, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import long
@@ -250,8 +251,13 @@ def test_an_operation_says_where_the_damage_is_told(hurt: LedgerWorld) -> None:
 
 
 def test_every_key_of_a_namespace_is_looked_at(hurt: LedgerWorld) -> None:
-    assert {PATTERNS[kind]: found for kind, found in TYPES.items()} == {
-        pattern: found for pattern, found in rows().items() if "{}" not in pattern
-    }
+    of_one = {pattern: found for pattern, found in rows().items() if "{}" not in pattern}
+    listed = {PATTERNS.get(kind, kind): found for kind, found in TYPES.items()}
+    must_agree(
+        of_one.items(),
+        listed.items(),
+        lacking="{0[0]}, a {0[1]} in docs/keys.md, is none in TYPES of orchestrator/ledger/damaged_keys.py",
+        left_over="{0[0]}, a {0[1]} in TYPES of orchestrator/ledger/damaged_keys.py, is none in docs/keys.md",
+    )
     whole_ledger(hurt)
     assert damaged_keys(hurt.client, hurt.keys) == []

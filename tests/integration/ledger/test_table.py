@@ -28,6 +28,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Reply, Taken
 from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.settings.model import Settings
+from tests.support.agreed_lists import must_agree
 from tests.support.ledger_world import LedgerWorld
 from tests.support.table_cases import Case, cases
 from tests.support.table_steps import hand_over
@@ -187,7 +188,20 @@ def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None
     stages = {kind for kinds in written.values() for kind in kinds if "Stage" in kind}
     of_others = {"OperationRequested", "TaskRecovered", *stages}
     found = {row: kinds - of_others for row, kinds in written.items() if row in ROWS}
-    assert found == {row: set(known.events) for row, known in ROWS.items()}
+    case, table = "tests/support/table_cases.py", "orchestrator/domain/transitions.py"
+    must_agree(
+        (" ".join(row) for row in ROWS),
+        (" ".join(row) for row in found),
+        lacking=f"{{}}: no case in {case} takes this row",
+        left_over=f"{{}}: taken in {case}, and no row of {table}",
+    )
+    for row, known in ROWS.items():
+        must_agree(
+            known.events,
+            found[row],
+            lacking=f"{' '.join(row)}: the row in {table} has {{}}, and no case in {case} has it written",
+            left_over=f"{' '.join(row)}: writes {{}}, which the row in {table} lacks",
+        )
 
 
 def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +213,12 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
     world.client.hset(world.keys.of("plan", "p"), "wave:0:state", "SOAKING")
     monkeypatch.setattr(script_source, "read_script", lambda _: PROBE)
     before, ledger = world.state(), Ledger(world.client, world.settings)
-    assert set(FACTS) == set(Guard) - {Guard.NONE}
+    must_agree(
+        set(Guard) - {Guard.NONE},
+        FACTS,
+        lacking="{} has no facts in FACTS of tests/integration/ledger/test_table.py: when it holds, when it does not",
+        left_over="{} has facts in FACTS here, and is no guard",
+    )
     for (kind, source, trigger), row in ROWS.items():
         holds, fails = FACTS.get(row.guard, ([{}], []))
         for facts in holds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from checkpoint import CheckpointStoreMisused, MemoryCheckpointStore, StoreOptions, make_store, registry, store_names
 from checkpoint.database import DatabaseCheckpointStore
+from tests.support.agreed_lists import must_agree
 
+PAGE = Path(__file__).parents[3] / "docs" / "checkpoints.md"
 OPTIONS = StoreOptions("test")
 
 
@@ -34,6 +37,15 @@ def refusal(name: str, options: StoreOptions = OPTIONS) -> str:
     with pytest.raises(CheckpointStoreMisused) as caught:
         make_store(name, options)
     return str(caught.value)
+
+
+def test_every_store_has_its_row() -> None:
+    must_agree(
+        store_names(),
+        re.findall(r"^\| `(\w+)`", PAGE.read_text().partition("## Choosing a store")[2], re.MULTILINE),
+        lacking="{} of checkpoint/registry.py has no row in docs/checkpoints.md, under 'Choosing a store'",
+        left_over="{} has a row in docs/checkpoints.md, and is none of store_names in checkpoint/registry.py",
+    )
 
 
 def test_memory_is_for_one_process() -> None:

@@ -6,13 +6,17 @@ import json
 import re
 from typing import Any
 
+import pytest
 import yaml
+from fastapi import APIRouter
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from orchestrator.console import api
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import EVENT
 from orchestrator.domain.schemas import json_schema
 from reference.event_examples import event_lines
+from reference.http_api import http_api
 from reference.made import ROOT, made
 
 
@@ -63,3 +67,11 @@ def test_the_page_of_the_plan_file_has_the_keys_of_its_schema() -> None:
     said = set(re.findall(r"\w+", page))
     for kind in ("WaveSpec", "WaveTenants", "FailureTolerance", "Soak", "Gate", "StageSpec", "NetworkEndpoint"):
         assert keys(kinds[kind]) <= said, kind
+
+
+def test_a_route_that_asks_for_no_permission_is_named() -> None:
+    router = APIRouter()
+    router.include_router(api.router)
+    router.add_api_route("/api/v1/open", lambda: None, methods=["GET"])
+    with pytest.raises(ValueError, match=r"^GET /api/v1/open asks for no permission: .*/roles\.py"):
+        http_api(router)

@@ -6,9 +6,24 @@ import pytest
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from steps import BroadcastParameters, ConfigWriteParameters, Done, Noop, NoopParameters, Step
+from steps import (
+    Broadcast,
+    ConfigWrite,
+    ConfigWriteParameters,
+    Done,
+    HealthCheck,
+    HttpCall,
+    Noop,
+    NoopParameters,
+    Notify,
+    Poll,
+    RedisAck,
+    Step,
+    Wait,
+)
 from steps.http_request import HttpRequestParameters
 from steps.registry import BUILT_IN
+from tests.support.agreed_lists import must_agree
 from tests.support.step_context import context
 
 
@@ -19,30 +34,60 @@ def test_both_spellings() -> None:
     assert snake.field is None
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {},
+RIGHT: dict[type[Step[Any]], dict[str, object]] = {
+    ConfigWrite: {"key": "k", "value": "v"},
+    Broadcast: {"channel": "c", "message": 1},
+    HealthCheck: {},
+    HttpCall: {"url": "http://h/"},
+    Poll: {"url": "http://h/", "until": "done"},
+    RedisAck: {"key": "k", "value": {"f": 1}, "footprint": "f", "channel": "c", "message": 1},
+    Wait: {"seconds": 1},
+    Notify: {"url": "http://h/", "json": {}},
+    Noop: {},
+}
+LEFT_OUT: object = object()
+WRONG: dict[type[Step[Any]], list[dict[str, object]]] = {
+    ConfigWrite: [
+        {"value": LEFT_OUT},
         {"value": object()},
         {"value": float("nan")},
-        {"value": "v", "key": ""},
-        {"value": "v", "key": "changeover:fence:{k}"},
-        {"value": "v", "ttl_seconds": 0},
-        {"value": "v", "ttl_seconds": 1.5},
-        {"value": "v", "ttl_seconds": 2**31},
-        {"value": "v", "field": ""},
-        {"value": "v", "ttl": 5},
+        {"key": ""},
+        {"key": "changeover:fence:{k}"},
+        {"ttl_seconds": 0},
+        {"ttl_seconds": 1.5},
+        {"ttl_seconds": 2**31},
+        {"field": ""},
+        {"ttl": 5},
     ],
-)
-def test_bad_config_write(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        ConfigWriteParameters.model_validate({"key": "k", **wrong})
+    Broadcast: [{"channel": LEFT_OUT}, {"message": LEFT_OUT}, {"channel": ""}, {"message": float("inf")}],
+    HealthCheck: [{"max_attempts": 0}, {"interval_seconds": -1}, {"choose": "some"}],
+    HttpCall: [{"url": LEFT_OUT}, {"url": ""}, {"json": {}, "body": "b"}, {"timeout_seconds": 0}],
+    Poll: [{"until": LEFT_OUT}, {"until": ""}, {"max_attempts": 0}, {"interval_seconds": -1}],
+    RedisAck: [{"footprint": LEFT_OUT}, {"key": ""}, {"channel": ""}, {"max_attempts": 0}],
+    Wait: [{"seconds": LEFT_OUT}, {"seconds": -1}, {"seconds": float("inf")}],
+    Notify: [{"json": LEFT_OUT}, {"url": LEFT_OUT}, {"timeout_seconds": 0}],
+    Noop: [{"seconds": 1}],
+}
+"""Of each step what is right, and changes of that which it refuses, the first of what it cannot do without."""
 
 
-@pytest.mark.parametrize("wrong", [{}, {"channel": "", "message": 1}, {"channel": "c", "message": float("inf")}])
-def test_bad_broadcast(wrong: dict[str, object]) -> None:
+def test_no_step_is_left_out() -> None:
+    for name, listed in (("RIGHT", RIGHT), ("WRONG", WRONG)):
+        must_agree(
+            (step.__name__ for step in BUILT_IN),
+            (step.__name__ for step in listed),
+            lacking=f"{{}} of steps/registry.py has no parameters in {name} of tests/unit/steps/test_parameters.py",
+            left_over=f"{{}} has parameters in {name} here, and is not in steps/registry.py",
+        )
+
+
+@pytest.mark.parametrize(("step", "wrong"), [(step, wrong) for step in WRONG for wrong in WRONG[step]])
+def test_bad_parameters(step: type[Step[Any]], wrong: dict[str, object]) -> None:
+    step.Parameters.model_validate(RIGHT[step])
     with pytest.raises(ValidationError):
-        BroadcastParameters.model_validate(wrong)
+        step.Parameters.model_validate(
+            {name: value for name, value in (RIGHT[step] | wrong).items() if value is not LEFT_OUT}
+        )
 
 
 def test_noop_touches_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import steps
+from steps.registry import BUILT_IN
 from tests.support.agreed_lists import must_agree
 
 
@@ -91,3 +92,11 @@ def test_public_names() -> None:
         left_over="{} is named here, and not in __all__ of steps/public.py: who imports it, loses it",
     )
     assert all(hasattr(steps, name) for name in steps.__all__)
+
+
+def test_every_step_and_its_parameters_are_public() -> None:
+    """Whoever makes a step of theirs from a built-in one, or tests with it, imports both."""
+    lacking = sorted(
+        one.__name__ for step in BUILT_IN for one in (step, step.Parameters) if one.__name__ not in steps.__all__
+    )
+    assert not lacking, f"of a built-in step, and not in steps/public.py (import and __all__): {lacking}"

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,10 @@ from steps import (
     load_registry,
 )
 from tests.support.agreed_lists import must_agree
+
+TESTS = Path(__file__).parents[2]
+SERVERLESS = {"Noop", "Wait"}
+"""Steps that ask nobody: their tests are in ``tests/unit/steps``."""
 
 
 class Drain(Step[NoopParameters]):
@@ -82,6 +88,20 @@ def test_built_in() -> None:
     )
     assert isinstance(registry.get("config-write"), ConfigWrite)
     assert registry.get("config-write") is registry.get("config-write")
+
+
+def test_every_step_is_run_by_a_test() -> None:
+    sources = {
+        room: "".join(path.read_text() for path in (TESTS / room / "steps").glob("test_*.py"))
+        for room in ("integration", "unit")
+    }
+    lacking = [
+        f"{step.__name__} is made and run nowhere in tests/{room}/steps/"
+        for step in steps.registry.BUILT_IN
+        for room in ["unit" if step.__name__ in SERVERLESS else "integration"]
+        if not re.search(rf"\b{step.__name__}\(\)", sources[room])
+    ]
+    assert not lacking, "\n".join(["", *lacking, "One that needs no server is named in SERVERLESS here."])
 
 
 def test_what_each_says_of_itself() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
 from pathlib import Path
 
+import pytest
+
 from orchestrator.domain.diagrams import diagram, drawn, redrawn
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.transitions import Guard, Transition, Trigger
+from orchestrator.domain.waves import WaveState
+from tests.support.agreed_lists import must_agree
 
 PAGE = (Path(__file__).parents[4] / "docs" / "states.md").read_text()
 
@@ -14,6 +20,17 @@ PAGE = (Path(__file__).parents[4] / "docs" / "states.md").read_text()
 def test_the_page_is_drawn_from_the_tables() -> None:
     assert all(f"<!-- drawn: {name} -->" in PAGE for name in drawn())
     assert redrawn(PAGE) == PAGE, "run `make docs`"
+
+
+@pytest.mark.parametrize(("section", "states"), [("Task", TaskState), ("Plan", PlanState), ("Wave", WaveState)])
+def test_each_state_has_its_sentence(section: str, states: type[StrEnum]) -> None:
+    text = PAGE.partition(f"\n## {section}: ")[2].partition("\n## ")[0]
+    must_agree(
+        [state.value for state in states],
+        re.findall(r"\*\*([A-Z_]+)\*\*", text),
+        lacking=f"docs/states.md says nothing of {{}}: a line `- **{{}}** ...` below the diagram of '{section}'",
+        left_over=f"docs/states.md tells of **{{}}** under '{section}', and it is none of {states.__name__}",
+    )
 
 
 def test_a_row_less_is_seen() -> None:

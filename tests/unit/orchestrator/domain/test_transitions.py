@@ -43,7 +43,8 @@ def test_every_state_with_every_trigger(pair: Row) -> None:
     assert known is not None or expected is None, f"the table lacks a row: {named(pair)}"
     assert expected is not None or known is None, f"nobody has meant this row (tests/support/whole_table.py): {known}"
     if known is not None and expected is not None:
-        assert (known.target, known.guard) == (expected.target, expected.guard)
+        said = (known.target.value, known.guard.value)
+        assert said == (expected.target, expected.guard), "tests/support/whole_table.py means another row"
 
 
 def test_guards_of_the_mission() -> None:
@@ -55,8 +56,12 @@ def test_guards_of_the_mission() -> None:
 
 
 def test_no_state_without_an_exit() -> None:
-    assert {row.source for row in WHOLE.tasks} == set(TaskState)
-    assert {row.source for row in WHOLE.plans} == set(PlanState)
+    dead_ends = [
+        f"{states.__name__} {state}: no row leads out of it (orchestrator/domain/transitions.py, tests/support/whole_table.py)"
+        for states, rows in ((TaskState, WHOLE.tasks), (PlanState, WHOLE.plans))
+        for state in sorted({*states} - {row.source for row in rows})
+    ]
+    assert not dead_ends, "\n".join(dead_ends)
 
 
 def test_named_sets_part_the_states() -> None:
@@ -70,7 +75,8 @@ def test_every_event_of_the_table_has_a_model() -> None:
     known = set(schema["discriminator"]["mapping"])
     named = {event for task_row in TASK_TRANSITIONS for event in task_row.events}
     named |= {event for plan_row in PLAN_TRANSITIONS for event in plan_row.events}
-    assert named <= known
+    lacking = sorted(named - known)
+    assert not lacking, f"in a row of orchestrator/domain/transitions.py, no model in orchestrator/domain/events/: {lacking}"
 
 
 def test_a_pair_twice_is_refused() -> None:

@@ -14,13 +14,14 @@ from orchestrator.console.page.cells import CODES, MAP_STATES, UNKNOWN, grouped,
 from orchestrator.console.page.fragments import Fragments
 from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.tenants import stage_lines
-from orchestrator.console.page.words import segments, slug
+from orchestrator.console.page.words import BAR, segments, slug
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.roles import Role
 from orchestrator.domain.status import PlanState, TaskState
+from tests.support.agreed_lists import must_agree
 
 
 def test_a_piece_is_drawn_once_a_version_and_sent_to_whoever_has_an_older_one() -> None:
@@ -53,15 +54,28 @@ def test_runs_of_positions_are_drawn_together(positions: list[int], told: str) -
     assert ranges_of(positions) == told
 
 
+HERE = "orchestrator/console/page"
 STATIC = resources.files("orchestrator.console.page") / "static"
 TEMPLATES = Path(str(resources.files("orchestrator.console.page"))) / "templates"
 
 
 def test_the_script_draws_every_state_by_its_letter_and_has_the_rest_from_the_page() -> None:
     script = (STATIC / "map.js").read_text()
-    assert set(CODES) == set(TaskState)
+    no_state = f"{HERE}: {{}} is no TaskState"
+    must_agree(TaskState, CODES, lacking=f"{HERE}/cells.py: no letter for {{}} in CODES", left_over=no_state)
     # What has a mark of its own: all but a damaged one, which is what is drawn of anything else.
-    assert set(re.findall(r'case "(.)":', script)) == set(CODES.values())
+    must_agree(
+        CODES.values(),
+        re.findall(r'case "(.)":', script),
+        lacking=f"""{HERE}/static/map.js draws no `case "{{}}":`, a letter of CODES in cells.py""",
+        left_over=f"""{HERE}/static/map.js draws `case "{{}}":`, no letter of CODES in cells.py""",
+    )
+    must_agree(
+        set(TaskState) - {TaskState.PENDING},
+        BAR,
+        lacking=f"{HERE}/words.py: {{}} has no part in BAR",
+        left_over=f"{HERE}/words.py: {{}} in BAR is what waits, or no TaskState",
+    )
     told = json.loads(MAP_STATES)
     assert set(told) == {*CODES.values(), UNKNOWN}
     assert {code for code, state in told.items() if state["bad"]} == {CODES[state] for state in FAILED}
@@ -72,9 +86,14 @@ def test_the_script_draws_every_state_by_its_letter_and_has_the_rest_from_the_pa
 def test_style_sheet_marks_and_templates_know_all_states_and_no_other() -> None:
     known = {slug(state) for state in (*TaskState, *PlanState, DAMAGED)}
     styles = "".join((STATIC / name).read_text() for name in ("console.css", "plan.css", "pages.css"))
-    assert set(re.findall(r"\.st-([a-z-]+)", styles)) == known
+    must_agree(
+        known,
+        re.findall(r"\.st-([a-z-]+)", styles),
+        lacking=f"{HERE}/static/console.css has no colour for a state: .st-{{}} {{{{ color: ...; }}}}",
+        left_over=f"{HERE}/static/*.css: .st-{{}} is no state's",
+    )
     signs = set(re.findall(r'symbol id="i-([a-z-]+)"', (TEMPLATES / "_icons.html").read_text()))
-    assert known <= signs
+    assert known <= signs, f"no symbol i-... in {HERE}/templates/_icons.html for {sorted(known - signs)}"
     drawn = "".join(path.read_text() for path in [*TEMPLATES.rglob("*.html"), Path(str(STATIC / "map.js"))])
     assert set(re.findall(r"\bst-([a-z-]+)", drawn)) <= known
     assert set(re.findall(r'icon\("([a-z-]+)"\)', drawn)) <= signs
