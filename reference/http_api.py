@@ -14,9 +14,9 @@ from orchestrator.console.api.openapi import openapi_of
 def http_api(router: APIRouter = api.router) -> str:
     """A row an operation, by path. Raises ``ValueError`` for one that asks for no permission."""
     rows = [
-        f"| `{method.upper()} {path}` | {_words(one)} | {_role(f'{method.upper()} {path}', one)} | {', '.join(sorted(one['responses']))} |"
+        f"| `{name}` | {_words(one)} | {_role(name, one)} | {', '.join(sorted(one['responses']))} |"
         for path, methods in sorted(_document(router)["paths"].items())
-        for method, one in methods.items()
+        for name, one in ((f"{method.upper()} {path}", one) for method, one in methods.items())
     ]
     return "\n".join(
         [

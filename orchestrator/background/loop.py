@@ -9,6 +9,11 @@
   new thread waits for the old one first.
 - A round that raises is logged, and the next one comes: without its thread a process looks well and is not.
 - A child after a fork has no thread of its parent's, whatever the parent was in; ``start`` makes one.
+
+Threads that have no rounds do not stand on it, each with its own end in its own module: the event loop of HTTP requests
+(``steps/http/pool.py``), a look-up of a name (``steps/http/names.py``), the server of metrics
+(``observability/metrics.py``), the wait for a signal's word (``stop_request.py``), the coordinator of a process that is
+all in one (``workers/single_process.py``), and pools and timers of the standard library.
 """
 
 from __future__ import annotations

@@ -13,6 +13,6 @@ def must_agree(known: Iterable[Name], listed: Iterable[Name], *, lacking: str, l
     """``lacking`` says of each name that is known and not listed what to add where, ``left_over`` of one that is listed
     and not known what to take out; ``{}`` in it is the name."""
     known, listed = set(known), set(listed)
-    told = [lacking.format(name) for name in sorted(known - listed)]
+    told: list[str] = [lacking.format(name) for name in sorted(known - listed)]
     told += [left_over.format(name) for name in sorted(listed - known)]
     assert not told, "\n".join(["", *told])

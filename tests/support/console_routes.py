@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,11 @@ class ConsoleRoute:
     @property
     def address(self) -> str:
         """A path of it, of things that are not there."""
-        return re.sub(r"\{[^}]*\}", "absent", self.path)
+        return self.address_of({})
+
+    def address_of(self, known: Mapping[str, str]) -> str:
+        """A path of it, of these things, by the names that the route gives them; of others none are there."""
+        return re.sub(r"\{([^}]*)\}", lambda name: known.get(name[1], "absent"), self.path)
 
 
 def routes_of(app: FastAPI) -> list[ConsoleRoute]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -18,6 +19,7 @@ from orchestrator.ledger.keys import Keys
 from tests.support.console_routes import ConsoleRoute, routes_of
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import DATABASES, RedisServer
+from tests.support.right_plan import right_plan
 from tests.support.waiting import wait_until
 
 CHANGES = {permission for permission in Permission if permission is not Permission.READ}
@@ -52,10 +54,12 @@ NO_CHANGES = {
 """The only POSTs that take nothing from the rate of changes; links have a rate of their own."""
 
 
-def status_of(console: ConsoleServer, route: ConsoleRoute, token: str | None) -> int:
+def status_of(
+    console: ConsoleServer, route: ConsoleRoute, token: str | None, known: Mapping[str, str] | None = None
+) -> int:
     """Of the answer's head: a stream would go on."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    with console.http.stream(route.method, route.address, headers=headers) as answer:
+    with console.http.stream(route.method, route.address_of(known or {}), headers=headers) as answer:
         return answer.status_code
 
 
@@ -157,8 +161,13 @@ def test_many_who_ask_for_the_document_first_have_it_made_once(shared_console: C
 
 
 def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: RedisServer) -> None:
-    console = shared_console
-    console.token("admin")
+    console, token = shared_console, shared_console.token("admin")
+    plan = console.client.submit(right_plan() | {"plan_id": "looked-at"}).plan_id
+    task, tenant = f"{plan}.0", "acme"
+    there = {"plan_id": plan, "planId": plan, "taskId": task, "identifier": task, "position": "0", "verb": "pause"}
+    there |= {"tenant_id": tenant, "tenantId": tenant, "name": "test-admin"}
+    routes = [route for route in routes_of(console.app) if route.method == "GET"]
+    changed, found = [], set()
     with redis.Redis.from_url(redis_server.url(DATABASES - 2), decode_responses=True) as client:
 
         def dump() -> dict[str, str]:
@@ -168,10 +177,15 @@ def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: Re
             return {name: json.dumps(_value(client, name)) for name in sorted(names) if name not in passing}
 
         before = dump()
-        for route in routes_of(console.app):
-            if route.method == "GET":
-                status_of(console, route, console.token("admin"))
-        assert dump() == before
+        for route in routes:
+            if status_of(console, route, token, there) == 200:
+                found.add(route.path)
+            now = dump()
+            keys = sorted(key for key in {**before, **now} if before.get(key) != now.get(key))
+            changed += [f"GET {route.path} changes {key}: then it is no GET" for key in keys]
+            before = now
+    assert not changed, "\n".join(["", *changed])
+    assert found >= {"/plans/{plan_id}", "/plans/{plan_id}/ask/{verb}", "/api/v1/tenants/{tenantId}"}
 
 
 def _value(client: redis.Redis, key: str) -> object:

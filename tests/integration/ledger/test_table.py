@@ -188,18 +188,18 @@ def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None
     stages = {kind for kinds in written.values() for kind in kinds if "Stage" in kind}
     of_others = {"OperationRequested", "TaskRecovered", *stages}
     found = {row: kinds - of_others for row, kinds in written.items() if row in ROWS}
-    case, table = "tests/support/table_cases.py", "orchestrator/domain/transitions.py"
+    taken, table = "tests/support/table_cases.py", "orchestrator/domain/transitions.py"
     must_agree(
         (" ".join(row) for row in ROWS),
         (" ".join(row) for row in found),
-        lacking=f"{{}}: no case in {case} takes this row",
-        left_over=f"{{}}: taken in {case}, and no row of {table}",
+        lacking=f"{{}}: no case in {taken} takes this row",
+        left_over=f"{{}}: taken in {taken}, and no row of {table}",
     )
     for row, known in ROWS.items():
         must_agree(
             known.events,
             found[row],
-            lacking=f"{' '.join(row)}: the row in {table} has {{}}, and no case in {case} has it written",
+            lacking=f"{' '.join(row)}: the row in {table} has {{}}, and no case in {taken} has it written",
             left_over=f"{' '.join(row)}: writes {{}}, which the row in {table} lacks",
         )
 

@@ -57,7 +57,7 @@ def test_guards_of_the_mission() -> None:
 
 def test_no_state_without_an_exit() -> None:
     dead_ends = [
-        f"{states.__name__} {state}: no row leads out of it (orchestrator/domain/transitions.py, tests/support/whole_table.py)"
+        f"{states.__name__} {state}: no row of tests/support/whole_table.py and domain/transitions.py leads out of it"
         for states, rows in ((TaskState, WHOLE.tasks), (PlanState, WHOLE.plans))
         for state in sorted({*states} - {row.source for row in rows})
     ]
@@ -76,7 +76,7 @@ def test_every_event_of_the_table_has_a_model() -> None:
     named = {event for task_row in TASK_TRANSITIONS for event in task_row.events}
     named |= {event for plan_row in PLAN_TRANSITIONS for event in plan_row.events}
     lacking = sorted(named - known)
-    assert not lacking, f"in a row of orchestrator/domain/transitions.py, no model in orchestrator/domain/events/: {lacking}"
+    assert not lacking, f"in a row of domain/transitions.py, and no model of orchestrator/domain/events/: {lacking}"
 
 
 def test_a_pair_twice_is_refused() -> None:
