@@ -28,7 +28,7 @@ def test_each_state_has_its_sentence(section: str, states: type[StrEnum]) -> Non
     must_agree(
         [state.value for state in states],
         re.findall(r"\*\*([A-Z_]+)\*\*", text),
-        lacking=f"docs/states.md says nothing of {{}}: a line `- **{{}}** ...` below the diagram of '{section}'",
+        lacking=f"docs/states.md says nothing of {{0}}: a line `- **{{0}}** ...` below the diagram of '{section}'",
         left_over=f"docs/states.md tells of **{{}}** under '{section}', and it is none of {states.__name__}",
     )
 
