@@ -59,7 +59,7 @@ def check_history(
     more than ``overdue_ms`` was not answered.
     """
     report = Report()
-    world = World(dump.stages_of_created, is_cut=is_cut)
+    world = World(dump.stages_of_created, is_cut=is_cut, damaged=damaged)
     replay(world, events if ended else takewhile(lambda event: event.sequence_id <= dump.seq, events), report)
     check_plans(dump, report)
     check_tasks(dump, report, overdue_ms=overdue_ms)

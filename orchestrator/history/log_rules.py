@@ -11,6 +11,7 @@ from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_an
 from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, unheard_end, wave_end, waves
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
+from orchestrator.history.move_rules import plan_move, task_asked, task_move, wave_move
 from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
@@ -49,6 +50,10 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     submission,
     repeat,
     plan_end,
+    task_move,
+    task_asked,
+    plan_move,
+    wave_move,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import LogFold
@@ -21,9 +21,16 @@ class World(LogFold):
     """Everything that the log has told so far. ``stage_names`` answers the stages in order of the plan of an id that
     was created with a planSequenceId, () if not known: a purged plan's id may be another's now."""
 
-    def __init__(self, stage_names: Callable[[str, int], tuple[str, ...]], *, is_cut: bool = False) -> None:
+    def __init__(
+        self,
+        stage_names: Callable[[str, int], tuple[str, ...]],
+        *,
+        is_cut: bool = False,
+        damaged: Collection[str] = (),
+    ) -> None:
         super().__init__()
         self._stage_names = stage_names
+        self._damaged = damaged
         self.is_cut = is_cut
         """The log may begin anywhere; plans and tasks that it does not create are no fault then."""
         self.stages: dict[str, tuple[str, ...]] = {}
@@ -75,6 +82,10 @@ class World(LogFold):
             self.trips.setdefault(event.plan_id, event)
         else:
             self.trips.pop(event.plan_id, None)
+
+    def is_damaged(self, plan_id: str) -> bool:
+        """Whether a hand has damaged the plan: it may have moved with no event."""
+        return plan_id in self._damaged
 
     def is_gone(self, plan_id: str) -> bool:
         """Whether the log tells of the plan, and that it was abandoned or purged."""
