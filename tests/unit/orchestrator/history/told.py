@@ -25,6 +25,8 @@ _EXTRA: dict[str, dict[str, Any]] = {
     "TaskStageRolledBack": {"durationMillis": 1},
     "TaskStageFailed": {"failureInfo": FAILURE},
     "TaskFailed": {"failureInfo": FAILURE, "completedStages": 0},
+    "TaskSoakFailed": {"failureInfo": FAILURE},
+    "TaskRollbackFailed": {"failureInfo": FAILURE},
     "TaskCancelled": {"cancelledBy": "me"},
     "TaskRecovered": {"epoch": 9, "reason": "gone"},
     "TaskWaiting": {"reason": "held", "holder": "q.0"},
