@@ -47,10 +47,8 @@ PLAN_STATE_AFTER: Final = {
 }
 ADMISSIONS: Final = frozenset(kind for kind, state in TASK_STATE_AFTER.items() if state in TASK_ACTIVE)
 
-# A task that is first seen with one of these was under way already.
+# A task that is first seen with one of these was under way already. A recovery and a sign of life come either way.
 _UNDER_WAY: Final = {
-    "TaskProgress": TaskState.RUNNING,
-    "TaskRecovered": TaskState.RUNNING,
     "TaskStageStarted": TaskState.RUNNING,
     "TaskStageSucceeded": TaskState.RUNNING,
     "TaskStageFailed": TaskState.RUNNING,

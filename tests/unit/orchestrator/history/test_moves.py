@@ -1,5 +1,5 @@
-"""Right logs, one for each state of a task, plan and wave, and one event more: what the table has no row for is found, by
-its name, and nothing else is. What each event tells of is written out here by hand.
+"""Right logs, one for each state of a task, plan and wave, and one event more: what the table has no row for is found,
+by its name, and nothing else is. What each event tells of is written out here by hand.
 """
 
 from __future__ import annotations
@@ -181,6 +181,10 @@ def test_what_a_cut_log_does_not_tell_is_not_judged() -> None:
     """That the plan's pause stopped it, or that it is paused at all; from its first state on it is judged."""
     for after in ("OperationRequested", "TaskPaused", "PlanPaused"):
         assert check_log(cut(PAUSED_PLAN, after=after), is_cut=True).holds
+    # Which way it goes, of what is recovered or gives a sign of life.
+    for sign in (task(0, "TaskRecovered"), task(0, "TaskProgress", completedStages=0, totalStages=2)):
+        back = [*GOES_BACK, sign, *ROLLED_BACK[-5:], of_plan("PlanRolledBack")]
+        assert check_log(cut(back, after="TaskRollingBack"), is_cut=True).holds
     ends = [*PAUSED_PLAN, of_plan("PlanPaused")]
     (told,) = moves_of_no_row(check_log(cut(ends, after="PlanResumed"), is_cut=True))
     last = len(ends)
