@@ -98,7 +98,7 @@ def _assemble(name: str, body: str) -> str:
     body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
     if _defines(parts, "once"):
         body = f"local function act()\n{body}\nend\nreturn once(act)"
-    if _defines(reached_parts(parts, words([body])), "ask_task", "ask_plan"):
+    if _defines(reached_parts(parts, words([body])), "ask_task", "ask_plan", "ask_wave_move"):
         # What the table refuses ends the verb there, whichever function asked.
         body = f"local function verb()\n{body}\nend\nreturn answer_of(verb)"
     if name not in UNGATED:
@@ -150,7 +150,8 @@ def _transitions_source() -> str:
 
 def _wave_row(text: str) -> str:
     found = f"string.match('{text}', ';' .. state .. ' ' .. trigger .. '=([A-Z_]+);')"
-    return f"local function wave_row(state, trigger) return {found} end"
+    none = "if string.find(state, '[^A-Z_]') then return nil end"
+    return f"local function wave_row(state, trigger) {none} return {found} end"
 
 
 def _texts(tables: Tables) -> tuple[str, str, str]:

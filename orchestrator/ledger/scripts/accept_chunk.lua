@@ -40,7 +40,7 @@ for position = first, last do
   if task and is_asked_for(task) then failed[#failed + 1] = task
   elseif not (task and TASK_KNOWN[task.status]) and may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
-local moves = ask_acceptance(plan_id, f[1], #failed)
+local moves = ask_acceptance(plan_id, f[1], failed)
 
 for _, task in ipairs(failed) do
   emit_operation('accept', plan_id, task, actor, reason, '{"ofPlan":true}')

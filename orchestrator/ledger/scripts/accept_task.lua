@@ -17,7 +17,7 @@ local task = read_task(task_id)
 if not task then return {'MISSING'} end
 local why = why_not_accepted(task)
 if why then return {why == 'accepted' and 'NOOP' or 'REFUSED', task.status, why} end
-local moves = ask_acceptance(task.plan, task.plan_status, 1)
+local moves = ask_acceptance(task.plan, task.plan_status, {task})
 emit_operation('accept', task.plan, task, actor, reason)
 accept_failure(task, actor, reason)
 settle_acceptance(task.plan, task.plan_status, moves)

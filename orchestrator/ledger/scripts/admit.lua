@@ -52,13 +52,15 @@ local function answer(more)
   return {'ADMITTED', more, admitted, has_chunks}
 end
 
-if f[1] == PLAN.READY and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and opens_at(plan_id)) then
-  local move = ask_plan({id = plan_id, status = f[1]}, 'start')
+local starts = f[1] == PLAN.READY and f[3] ~= '1' and f[4] ~= '1' and not (is_paced and opens_at(plan_id))
+local move = starts and ask_plan({id = plan_id, status = f[1]}, 'start')
+local steps = foresee_waves(plan_id, {runs = starts})
+if starts then
   -- First, since a damaged record may refuse it.
   emit_plan('PlanStarted', plan_id)
   move_plan(move)
 end
-settle_waves(plan_id)
+settle_waves(plan_id, steps)
 
 local free = free_slots(plan_id)
 local round = {plan = plan_id, strict = tonumber(f[2]) == 1, refused = 0}

@@ -30,8 +30,9 @@ if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, n
 local plan_move = foresee(plan_id, {})
 local goes_on = f[3] == '1' and pausing_gate(plan_id) and not why_not_on(plan_id)
 local asked = goes_on and ask_plan_resume(plan_id, f[1])
+foresee_waves(plan_id, {takes = 'finish', answered = goes_on})
 emit_gate('PlanGateApproved', plan_id, wave, actor, reason)
-pass_wave(plan_id, wave)
+take_wave_on(plan_id, wave, 'finish')
 settle_waves(plan_id)
 local ends = plan_move and PLAN_ENDED[plan_move.to] and not wave_keeps_open(plan_id)
 if goes_on and not ends then

@@ -32,7 +32,7 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
-local waiting, changes, damaged = {}, {}, 0
+local waiting, changes, damaged = {}, {waves = {}}, 0
 
 -- Of which nobody can say that it is not meant.
 local function may_be_meant(task)
@@ -47,7 +47,14 @@ for position = first, last do
   elseif task and TASK_KNOWN[task.status] then damaged = damaged + (waits(task) and 1 or 0)
   elseif may_be_meant(remains_of(plan_id, task_id)) then damaged = damaged + 1 end
 end
+for _, task in ipairs(waiting) do
+  if task.wave then
+    add(changes_of_wave(changes, task), task.status, -1)
+    add(changes_of_wave(changes, task), task.to, 1)
+  end
+end
 local plan_move = foresee(plan_id, changes)
+if #waiting > 0 then foresee_waves(plan_id, changes) end
 
 for _, task in ipairs(waiting) do
   emit_operation('exclude', plan_id, task, actor, reason)

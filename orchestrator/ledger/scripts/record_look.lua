@@ -23,14 +23,18 @@ local plan, key = K.plan(task.plan), K.task(task_id)
 local is_ours = not moved_since_by(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0
 local absent = ARGV[3] ~= '1' and is_ours
 local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
-local doubted = absent_at >= soak_numbers(task.plan).first
+local soak = soak_numbers(task.plan)
+local doubted = absent_at >= soak.first
 local fails = absent and doubted
 if fails then ask_soak_failure(task) else task.plan_move = foresee(task.plan, {}) end
+local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not absent)) and 1 or 0)
+soak.doubts = soak.doubts + change
+local goes_on = not (fails and (task.trip or task.goes_back_by_policy))
+if goes_on and soak.left <= 1 then ask_end_of_round(task.plan, task.wave, soak) end
 
 redis.call('HSET', key, 'looked', look)
 if absent and not doubted then redis.call('HSET', key, 'absentAt', look) end
 if not absent and doubted then redis.call('HDEL', key, 'absentAt') end
-local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not absent)) and 1 or 0)
 if change ~= 0 then redis.call('HINCRBY', plan, 'soakDoubts', change) end
 local left = redis.call('HINCRBY', plan, 'soakLeft', -1)
 if fails then fail_soaked(task, failure) end

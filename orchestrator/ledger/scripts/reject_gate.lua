@@ -25,6 +25,7 @@ local wave, why = find_gate(plan_id, name, ARGV[7])
 if not wave then return {'REFUSED', f[1], why == 'approved' and 'gate-approved' or why, name} end
 if why == WAVE.REJECTED then return {'NOOP', f[1], 'gate-rejected'} end
 local plan_move = foresee(plan_id, {pauses = true})
+ask_wave_move(plan_id, wave, 'reject')
 emit_gate('PlanGateRejected', plan_id, wave, actor, reason)
 move_wave(plan_id, wave, 'reject')
 if f[3] ~= '1' then

@@ -29,10 +29,11 @@ if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f
 if f[3] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local why, what = why_not_on(plan_id)
 if why and (why == 'takes-wave-back' or not accepts) then return {'REFUSED', f[1], why, what} end
-local asked = ask_plan_resume(plan_id, f[1])
+local asked, rejected = ask_plan_resume(plan_id, f[1]), rejected_wave(plan_id)
+foresee_waves(plan_id, {takes = rejected and 'ask', runs = asked.move and true, answered = true, accepts = accepts})
 resume_plan(plan_id, asked, actor, reason, accepts and {'"acceptFailures":true'} or {})
 if accepts then accept_failures(plan_id) end
-ask_rejected_gate(plan_id)
+if rejected then take_wave_on(plan_id, rejected, 'ask') end
 settle_waves(plan_id)
 wake_plan(plan_id)
 return {'ACCEPTED', redis.call('HGET', K.plan(plan_id), 'status')}

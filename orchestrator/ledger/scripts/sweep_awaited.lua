@@ -47,6 +47,7 @@ local function soak_on(plan_id, wave)
     local completed = wave_counts(plan_id, wave, TASK.COMPLETED)
     if completed == 0 then
       local move = foresee(plan_id, {})
+      ask_end_of_round(plan_id, wave, soak)
       next_look(plan_id, soak, 0)
       if end_round(plan_id, wave) then
         settle_waves(plan_id)

@@ -14,13 +14,24 @@ end
 
 -- The moves of a plan that has ended, by the acceptance of so many failures: with all of them it is COMPLETED, unless its
 -- last wave has still to soak, or to ask its gate. Then it runs again for that.
-local function ask_acceptance(plan_id, status, number)
+local function ask_accepted_plan(plan_id, status, number)
   if status ~= PLAN.FAILED then return nil end
   local f = redis.call('HMGET', K.plan(plan_id), 'total', COUNT.COMPLETED, 'n:accepted')
   local plan = {id = plan_id, status = status, total = tonumber(f[1]), accepted = tonumber(f[3] or 0) + number}
   plan[TASK.COMPLETED] = tonumber(f[2] or 0)
   if plan[TASK.COMPLETED] + plan.accepted ~= plan.total then return nil end
   return {ends = ask_plan(plan, 'accept'), goes_on = ask_plan(plan, 'reopen')}
+end
+
+-- The same, with what becomes of its waves.
+local function ask_acceptance(plan_id, status, tasks)
+  local moves, changes = ask_accepted_plan(plan_id, status, #tasks), {accepted = #tasks, waves = {}}
+  for _, task in ipairs(tasks) do
+    if task.wave then add(changes_of_wave(changes, task), 'accepted', 1) end
+  end
+  changes.runs = moves and true
+  foresee_waves(plan_id, changes)
+  return moves
 end
 
 local function accept_failure(task, actor, reason)

@@ -1,6 +1,7 @@
 -- What one more failure sets off: asked before the write that records it.
 -- @include keys
 -- @include places
+-- @include wave_record
 
 local function breaker(task, part)
   local found = read_part(task.plan, part)
@@ -16,11 +17,12 @@ end
 local function foresee_trip(task)
   -- Its failure was counted before it was taken back.
   if task.by_policy then return nil end
-  local f = redis.call('HMGET', K.plan(task.plan), 'onBreach', 'status', 'cancelRequested')
+  local f = redis.call('HMGET', K.plan(task.plan), 'onBreach', 'status', 'cancelRequested', 'passed')
   if not f[1] or f[3] == '1' or (f[2] ~= PLAN.RUNNING and f[2] ~= PLAN.PAUSED) then return nil end
   local tripped = {}
   tripped[1] = task.wave and breaker(task, part_of(task.wave)) or nil
   tripped[#tripped + 1] = breaker(task, '')
   if #tripped == 0 then return nil end
+  ask_stop(task.plan, tonumber(f[4] or nil))
   return {breakers = tripped, action = task.to == TASK.ROLLBACK_FAILED and 'pause' or f[1]}
 end

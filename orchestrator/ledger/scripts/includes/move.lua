@@ -3,6 +3,7 @@
 -- BAD_MOVE. The assembler makes the body of each verb a function and answers with `answer_of`.
 -- @include keys
 -- @include transitions
+-- @include refuse
 -- @include event
 -- @include guards
 -- @include sound
@@ -13,15 +14,13 @@
 
 local BAD_MOVES = {}
 
--- @rare
-local function refuse(kind, id, status, trigger) error({bad_move = {kind, id, status, trigger}}, 0) end
-
--- Its move is counted in its wave, too.
+-- Its move is counted in its wave, too, and may open it again.
 -- @rare
 local function ask_wave(task)
   local part = part_of(task.wave) .. 'n:'
   local f = redis.call('HMGET', K.plan(task.plan), part .. task.status, part .. task.to)
   if not (WHOLE.is_whole(f[1]) and WHOLE.is_whole(f[2])) then WHOLE.damaged(K.plan(task.plan)) end
+  if TASK_ENDED[task.status] and not TASK_ENDED[task.to] then ask_reopened_wave(task) end
 end
 
 -- The task's next state, kept for move_task.
@@ -39,6 +38,7 @@ local function ask_plan(plan, trigger)
   WHOLE.ask_index()
   local to, guard = plan_row(plan.status, trigger)
   if not to or (guard ~= 'none' and not PLAN_GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
+  if trigger == 'reopen' then ask_stop(plan.id, tonumber(redis.call('HGET', K.plan(plan.id), 'passed') or nil)) end
   return {id = plan.id, trigger = trigger, to = to, started_at = plan.started_at}
 end
 

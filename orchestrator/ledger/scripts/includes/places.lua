@@ -32,11 +32,14 @@ local function read_part(plan_id, part)
   }
 end
 
--- More have failed than are borne: no move starts until a person has answered.
+-- More have failed than are borne: no move starts until a person has answered. changes: of its counters, by a write that
+-- is still to come.
 -- @rare
-local function is_breached(plan_id, part)
-  local found = read_part(plan_id, part)
-  return found.limit ~= nil and found.failed > found.limit
+local function is_breached(plan_id, part, changes)
+  local found, more = read_part(plan_id, part), changes or {}
+  local failed = found.failed + (more[TASK.FAILED] or 0) + (more[TASK.ROLLBACK_FAILED] or 0) + (more.takenBack or 0)
+    - (more.accepted or 0)
+  return found.limit ~= nil and failed > found.limit
 end
 
 -- The wave (the plan, if it has none) that a process from before 'sentBack' was kept has taken back, by what that has left;
@@ -53,11 +56,13 @@ end
 -- wave until somebody answers for it, whatever has tripped, failed or been asked for since. Whom a person took back is not
 -- counted, of those that a process from before the marks took back all are.
 -- @rare
-local function sent_back(plan_id, part)
+local function sent_back(plan_id, part, changes)
   local f = redis.call('HMGET', K.plan(plan_id), part .. 'sentBack', part .. COUNT.ROLLED_BACK, part .. COUNT.ROLLING_BACK,
     part .. 'n:rollbackRequested', part .. 'n:sentBack')
-  local back = tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0)
-  if f[1] then return math.min(back, tonumber(f[5] or 0)) end
+  local more = changes or {}
+  local back = tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0) + (more[TASK.ROLLED_BACK] or 0)
+    + (more[TASK.ROLLING_BACK] or 0) + (more.rollbackRequested or 0)
+  if f[1] then return math.min(back, tonumber(f[5] or 0) + (more.sentBack or 0)) end
   return part == part_taken_back_before(plan_id) and back or 0
 end
 

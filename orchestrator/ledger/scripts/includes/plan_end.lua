@@ -65,6 +65,19 @@ local function ask_noting(task, trigger, changes)
   add(changes, task.status, -1)
   add(changes, task.to, 1)
   if task.accepted then add(changes, 'accepted', -1) end
+  if task.by_policy then
+    add(changes, 'takenBack', (TAKEN_BACK[task.to] and 1 or 0) - (TAKEN_BACK[task.status] and 1 or 0))
+  end
+end
+
+-- What becomes of its plan's waves by the move of one task.
+-- @rare
+local function ask_waves_of(task, changes)
+  if task.goes_back_by_policy then ask_reopened_wave(task) end
+  -- A breaker that trips keeps them where they are.
+  if task.trip then return end
+  changes.waves = {[task.wave] = changes}
+  foresee_waves(task.plan, changes)
 end
 
 -- Asks for a task's move and for what becomes of its plan by it: settled when the task has been moved.
@@ -78,6 +91,7 @@ local function ask_settled(task, trigger, changes)
   changes.pauses = changes.pauses or action == 'pause' or action == 'rollback_wave'
   if action == 'rollback_plan' then task.plan_move = ask_plan({id = task.plan, status = task.plan_status}, 'roll_back')
   else task.plan_move = foresee(task.plan, changes) end
+  if task.wave then ask_waves_of(task, changes) end
 end
 
 -- Of a plan that is COMPLETED though not all its tasks, or not all their stages, are: how many of them.

@@ -23,6 +23,7 @@ local function ask_request(task, changes)
   if task.status == TASK.PENDING then ask_noting(task, 'pause', changes) end
   local from = task.to or task.status
   if not task_row(from, 'roll_back') then refuse('task', task.id, from, 'roll_back') end
+  ask_reopened_wave(task)
   add(changes, 'rollbackRequested', 1)
 end
 
@@ -61,10 +62,12 @@ local function ask_withdrawal(task)
   WHOLE.ask_places(task)
   local goes_back = task.plan_status == PLAN.ROLLING_BACK
   local changes = {rollbackRequested = -1, gives_up = goes_back}
+  if task.record.sentBack and task.status ~= TASK.ROLLBACK_FAILED then changes.sentBack = -1 end
   if task.status == TASK.PAUSED and (goes_back or task.plan_cancels) then
     ask_settled(task, 'cancel', changes)
   else
     task.plan_move = foresee(task.plan, changes)
+    if task.wave then ask_waves_of(task, changes) end
   end
 end
 

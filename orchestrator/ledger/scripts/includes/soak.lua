@@ -28,7 +28,6 @@ local function due_round(plan_id, wave, soak)
 end
 
 local function begin_soak(plan_id, wave)
-  if not move_wave(plan_id, wave, 'soak') then return false end
   local plan = K.plan(plan_id)
   local length = tonumber(redis.call('HGET', plan, part_of(wave) .. 'soak'))
   local look = tonumber(redis.call('HGET', plan, 'soakLook') or 0)
@@ -36,7 +35,6 @@ local function begin_soak(plan_id, wave)
     'soakFirst', look + 1, 'soakLeft', 0, 'soakDoubts', 0, part_of(wave) .. 'until', int(WALL + length))
   redis.call('HDEL', plan, 'soakCursor', 'soakAgain')
   due_round(plan_id, wave, soak_numbers(plan_id))
-  return true
 end
 
 -- By both clocks: neither of them may have been moved past the end.

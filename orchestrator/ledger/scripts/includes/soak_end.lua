@@ -8,6 +8,11 @@
 -- @include snapshot
 -- @include skipped
 
+-- Asks the table for what follows, should the soak be over with this round.
+local function ask_end_of_round(plan_id, wave, soak)
+  if soak_is_over(soak) then foresee_waves(plan_id, {takes = after_soak(plan_id, wave)}) end
+end
+
 -- All of the round have been answered. Whether the soak is over with it.
 local function end_round(plan_id, wave)
   local soak = soak_numbers(plan_id)
@@ -16,7 +21,7 @@ local function end_round(plan_id, wave)
     return false
   end
   await_nothing(plan_id)
-  leave_soak(plan_id, wave)
+  take_wave_on(plan_id, wave, after_soak(plan_id, wave))
   return true
 end
 

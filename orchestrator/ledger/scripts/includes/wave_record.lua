@@ -1,6 +1,7 @@
 -- The record of a plan's waves, kept with the plan: state of each, and how many of its tasks are in each state.
 -- @include keys
 -- @include transitions
+-- @include refuse
 -- @include places
 
 -- When something is due that a wave waits for. What a hand has damaged there stops no plan; its turns put it right.
@@ -26,20 +27,44 @@ local function wave_state(plan_id, wave)
   return redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'state') or WAVE.PENDING
 end
 
--- Whether it moved: the table has the pair.
+-- The state that the table leads to; state: where the wave will be by then, if it is not there yet.
 -- @rare
-local function move_wave(plan_id, wave, trigger)
-  local to = wave_row(wave_state(plan_id, wave), trigger)
-  if to then redis.call('HSET', K.plan(plan_id), part_of(wave) .. 'state', to) end
-  return to ~= nil
+local function ask_wave_move(plan_id, wave, trigger, state)
+  state = state or wave_state(plan_id, wave)
+  local to = wave_row(state, trigger)
+  if to then return to end
+  local name = redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'name') or ''
+  refuse('wave', name .. ' of plan ' .. plan_id, state, trigger)
 end
 
--- What was waited for once all had ended is waited for again when they have the next time.
+-- The table has been asked.
+-- @rare
+local function move_wave(plan_id, wave, trigger)
+  redis.call('HSET', K.plan(plan_id), part_of(wave) .. 'state', ask_wave_move(plan_id, wave, trigger))
+end
+
+-- What was waited for once all had ended is waited for again when they have the next time. Only a wave that waits can be
+-- stopped: one that does not is left as it is, and the table is not asked.
+-- @rare
+local function waits_for_more(plan_id, wave) return WAVE_DONE[wave_state(plan_id, wave)] end
+
+-- @rare
+local function ask_stop(plan_id, wave)
+  if wave and waits_for_more(plan_id, wave) then ask_wave_move(plan_id, wave, 'stop') end
+end
+
 -- @rare
 local function stop_waiting_of_wave(plan_id, wave)
-  if WAVE_DONE[wave_state(plan_id, wave)] and move_wave(plan_id, wave, 'stop') then
-    await_nothing(plan_id)
-  end
+  if not waits_for_more(plan_id, wave) then return end
+  move_wave(plan_id, wave, 'stop')
+  await_nothing(plan_id)
+end
+
+-- The same for `reopen_wave`.
+-- @rare
+local function ask_reopened_wave(task)
+  if not task.wave or task.wave ~= tonumber(redis.call('HGET', K.plan(task.plan), 'passed') or 0) then return end
+  ask_stop(task.plan, task.wave)
 end
 
 -- A task that had ended runs again, or is to go back: its wave has not ended any more, and later ones wait for it. What
