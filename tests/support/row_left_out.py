@@ -15,18 +15,24 @@ from types import ModuleType
 from typing import Any, Final
 
 VARIABLE: Final = "ROW_LEFT_OUT"
-_MODULE: Final = "orchestrator.domain.transitions"
+_TRANSITIONS: Final = "orchestrator.domain.transitions"
+# Where the rows of each kind stand, under which name, and the lookup that is made of them.
+_WHERE: Final = {
+    "task": (_TRANSITIONS, "TASK_TRANSITIONS", "TASK_MOVES"),
+    "plan": (_TRANSITIONS, "PLAN_TRANSITIONS", "PLAN_MOVES"),
+    "wave": ("orchestrator.domain.waves", "WAVE_MOVES", ""),
+}
 
 
 class _Without(MetaPathFinder):
     def __init__(self, kind: str, source: str, trigger: str) -> None:
-        self._names = {"task": ("TASK_TRANSITIONS", "TASK_MOVES"), "plan": ("PLAN_TRANSITIONS", "PLAN_MOVES")}[kind]
+        self.module, self._rows, self._moves = _WHERE[kind]
         self._pair = source, trigger
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == _MODULE else None
+        spec = PathFinder.find_spec(fullname, path) if fullname == self.module else None
         if spec is None or spec.loader is None:
             return None
         run = spec.loader.exec_module
@@ -39,14 +45,15 @@ class _Without(MetaPathFinder):
         return spec
 
     def _cut(self, module: Any) -> None:
-        rows, moves = self._names
-        whole = getattr(module, rows)
+        whole = getattr(module, self._rows)
         left = tuple(row for row in whole if (row.source, row.trigger) != self._pair)
         assert len(left) == len(whole) - 1, f"the table has no row {self._pair}"
-        setattr(module, rows, left)
-        setattr(module, moves, module.table(left))
+        setattr(module, self._rows, left)
+        if self._moves:
+            setattr(module, self._moves, module.table(left))
 
 
 if VARIABLE in os.environ:
-    assert _MODULE not in sys.modules, "the table has been read already"
-    sys.meta_path.insert(0, _Without(*os.environ[VARIABLE].split(",")))
+    without = _Without(*os.environ[VARIABLE].split(","))
+    assert without.module not in sys.modules, "the table has been read already"
+    sys.meta_path.insert(0, without)

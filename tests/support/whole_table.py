@@ -1,4 +1,4 @@
-"""The transition table once more, written out by hand from the design: an edit of the code's table must be meant.
+"""The transition tables once more, written out by hand from the design: an edit of the code's tables must be meant.
 
 ``test_transitions.py`` holds the two together. The model and the ledger beside it stand on this one, and the situations
 of ``test_table.py`` are made with it: a row that the code's table lacks fails the tests of that row and no other, as
@@ -11,10 +11,11 @@ from typing import Final
 
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.transitions import Guard, State, Transition, Trigger, table
+from orchestrator.domain.waves import WaveMove, WaveState, WaveTrigger
 from orchestrator.ledger.script_source import Tables
 
 Row = tuple[str, str, str]
-"""Kind (task or plan), source and trigger."""
+"""Kind (task, plan or wave), source and trigger."""
 
 # from, trigger, to, guard
 _TASKS: Final = """
@@ -73,6 +74,22 @@ ROLLED_BACK     reopen        RUNNING         none
 ROLLBACK_FAILED roll_back     ROLLING_BACK    none
 ROLLBACK_FAILED reopen        RUNNING         none
 """
+# from, trigger, to
+_WAVES: Final = """
+PENDING         begin         OPEN
+OPEN            soak          SOAKING
+OPEN            ask           GATED
+OPEN            finish        PASSED
+SOAKING         ask           GATED
+SOAKING         finish        PASSED
+SOAKING         stop          OPEN
+GATED           reject        REJECTED
+GATED           finish        PASSED
+GATED           stop          OPEN
+REJECTED        ask           GATED
+REJECTED        finish        PASSED
+REJECTED        stop          OPEN
+"""
 
 
 def _rows(text: str, states: type[State]) -> tuple[Transition[State], ...]:
@@ -82,15 +99,32 @@ def _rows(text: str, states: type[State]) -> tuple[Transition[State], ...]:
     )
 
 
-WHOLE: Final = Tables(_rows(_TASKS, TaskState), _rows(_PLANS, PlanState))
+def _wave_rows(text: str) -> tuple[WaveMove, ...]:
+    return tuple(
+        WaveMove(WaveState(source), WaveTrigger(trigger), WaveState(target))
+        for source, trigger, target in (line.split() for line in text.strip().splitlines())
+    )
+
+
+WHOLE: Final = Tables(_rows(_TASKS, TaskState), _rows(_PLANS, PlanState), _wave_rows(_WAVES))
 TASK_MOVES: Final = table(WHOLE.tasks)
 PLAN_MOVES: Final = table(WHOLE.plans)
 
 
-def by_row(tables: Tables) -> dict[Row, Transition[TaskState] | Transition[PlanState]]:
+def by_row(tables: Tables) -> dict[Row, Transition[TaskState] | Transition[PlanState] | WaveMove]:
     tasks = {("task", row.source.value, row.trigger.value): row for row in tables.tasks}
     plans = {("plan", row.source.value, row.trigger.value): row for row in tables.plans}
-    return {**tasks, **plans}
+    waves = {("wave", row.source.value, row.trigger.value): row for row in tables.waves}
+    return {**tasks, **plans, **waves}
+
+
+def without(tables: Tables, left_out: Row) -> Tables:
+    """A row less."""
+    return Tables(
+        tuple(row for row in tables.tasks if ("task", row.source, row.trigger) != left_out),
+        tuple(row for row in tables.plans if ("plan", row.source, row.trigger) != left_out),
+        tuple(row for row in tables.waves if ("wave", row.source, row.trigger) != left_out),
+    )
 
 
 def named(row: Row) -> str:

@@ -17,11 +17,13 @@ import pytest
 
 from tests.support import row_left_out
 from tests.support.long import long
-from tests.support.table_cases import cases
+from tests.support.table_cases import Case
+from tests.support.wave_cases import every_case
 from tests.support.whole_table import WHOLE, Row, by_row, named
 
 ROOT = Path(__file__).parents[3]
 ROWS = list(by_row(WHOLE))
+CASES = list(every_case())
 OWN = ("tests/integration/ledger/test_table.py", "tests/unit/orchestrator/domain/test_transitions.py")
 BESIDE = ("tests/integration/ledger/test_matrix.py", "tests/integration/ledger/test_model.py")
 ON_EVERY_WAY = [("task", "PENDING", "admit"), ("plan", "READY", "start")]
@@ -32,13 +34,17 @@ ON_EVERY_WAY = [("task", "PENDING", "admit"), ("plan", "READY", "start")]
 @pytest.mark.parametrize("row", ROWS, ids=" ".join)
 def test_a_deleted_row_fails_exactly_its_own_tests(row: Row, tmp_path: Path) -> None:
     own = {
-        *(f"test_a_row_less_refuses_what_takes_it_and_nothing_else[{c}]" for c in cases() if row in c.rows | c.asked),
+        *(f"test_a_row_less_refuses_what_takes_it_and_nothing_else[{case}]" for case in CASES if takes(case, row)),
         f"test_every_state_with_every_trigger[{' '.join(row)}]",
     }
     failed = failures_without(row, tmp_path, *OWN)
     assert failed.keys() == own
     cut_short = {name: text for name, text in failed.items() if named(row) not in text}
     assert not cut_short, f"these do not name the row, or found something written: {cut_short}"
+
+
+def takes(case: Case, row: Row) -> bool:
+    return row in case.rows | case.asked
 
 
 @long

@@ -1,6 +1,6 @@
-"""The transition table bears weight: what the scripts do is what its rows say, and without a row every verb refuses.
+"""The transition tables bear weight: what the scripts do is what its rows say, and without a row every verb refuses.
 
-Each case is run with the code's table, then with each row left out that starts where the case's task or plan stands: a
+Each case is run with the code's tables, then with each row left out that starts where its task, plan or wave stands: a
 row that the case takes makes it refuse with nothing written, any other changes nothing. The situation of a case is made
 with the whole table (``tests/support/whole_table.py``), whatever the code's lacks. So a row that is deleted in
 ``transitions.py`` fails exactly the cases of its transition, those that take it or ask for it, by its name:
@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from orchestrator.control.replies import reason_words
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.transitions import Guard
+from orchestrator.domain.waves import WaveMove
 from orchestrator.ledger import script_source
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Reply, Taken
@@ -30,11 +31,12 @@ from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.settings.model import Settings
 from tests.support.agreed_lists import must_agree
 from tests.support.ledger_world import LedgerWorld
-from tests.support.table_cases import Case, cases
+from tests.support.table_cases import Case
 from tests.support.table_steps import hand_over
-from tests.support.whole_table import WHOLE, Row, by_row, named
+from tests.support.wave_cases import every_case
+from tests.support.whole_table import WHOLE, Row, by_row, named, without
 
-CASES = list(cases())
+CASES = list(every_case())
 # A verb that asks for one move of the task p.0, or of a plan, of which it is told some facts.
 PROBE = """
 -- @include task
@@ -87,13 +89,14 @@ def with_rows(world: LedgerWorld, tables: Tables) -> LedgerWorld:
 
 
 def cut(world: LedgerWorld, left_out: Row) -> LedgerWorld:
-    tasks = tuple(row for row in WHOLE.tasks if ("task", row.source, row.trigger) != left_out)
-    plans = tuple(row for row in WHOLE.plans if ("plan", row.source, row.trigger) != left_out)
-    return with_rows(world, Tables(tasks, plans))
+    return with_rows(world, without(WHOLE, left_out))
 
 
-def states(world: LedgerWorld) -> tuple[str, str]:
-    return world.task("p.0").get("status", ""), world.status("p")
+def states(world: LedgerWorld) -> dict[str, str]:
+    """Of the task, of its plan and of its first wave; '' of a plan without waves."""
+    record = world.reader.plan_record("p")
+    wave = record.get("wave:0:state", "PENDING") if "waves" in record else ""
+    return {"task": world.task("p.0").get("status", ""), "plan": world.status("p"), "wave": wave}
 
 
 def traces(dump: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -114,17 +117,17 @@ def traces(dump: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def test_a_row_less_refuses_what_takes_it_and_nothing_else(case: Case, new_world: NewWorld) -> None:
     world = new_world()
     case.make(world)
-    task_state, plan_state = states(world)
+    was = states(world)
     before_act, world = world.state(), with_rows(world, TABLES)
     for row in sorted((case.rows | case.asked) - ROWS.keys()):
         refuses(case, row, world, before_act)
         pytest.fail(f"the table lacks a row that this takes: {named(row)}; it was refused, and nothing written")
     case.act(world)
     after = states(world)
-    for kind, before, now in (("task", task_state, after[0]), ("plan", plan_state, after[1])):
+    for kind, now in after.items():
         targets = {ROWS[row].target.value for row in case.rows if row[0] == kind}
-        assert now in (targets or {before, now}), kind
-    nearby = {row for row in ROWS if row[:2] in (("task", task_state), ("plan", plan_state))}
+        assert now in (targets or {now}), kind
+    nearby = {row for row in ROWS if row[:2] in was.items()}
     if ROWS.keys() != by_row(WHOLE).keys():
         # What a second row less does is asked of the whole table.
         return
@@ -182,11 +185,12 @@ def test_every_row_has_a_case_and_writes_its_events(new_world: NewWorld) -> None
             # That of the task that ended.
             kinds.discard("PlanProgress")
         for row in case.rows:
-            is_plans = {kind for kind in kinds if kind.startswith("Plan") and kind != "PlanProgress"}
-            written[row] |= is_plans if row[0] == "plan" else kinds - is_plans
+            is_waves = {kind for kind in kinds if kind.startswith(("PlanWave", "PlanGate"))}
+            is_plans = {kind for kind in kinds if kind.startswith("Plan") and kind != "PlanProgress"} - is_waves
+            written[row] |= {"plan": is_plans, "wave": is_waves, "task": kinds - is_plans - is_waves}[row[0]]
     # Of what comes before the move in the same call: the operation, the recovery, the stage that ends.
     stages = {kind for kinds in written.values() for kind in kinds if "Stage" in kind}
-    of_others = {"OperationRequested", "TaskRecovered", *stages}
+    of_others = {"OperationRequested", "TaskRecovered", "PlanBreakerTripped", *stages}
     found = {row: kinds - of_others for row, kinds in written.items() if row in ROWS}
     taken, table = "tests/support/table_cases.py", "orchestrator/domain/transitions.py"
     must_agree(
@@ -220,6 +224,8 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
         left_over="{} has facts in FACTS here, and is no guard",
     )
     for (kind, source, trigger), row in ROWS.items():
+        if isinstance(row, WaveMove):
+            continue
         holds, fails = FACTS.get(row.guard, ([{}], []))
         for facts in holds:
             assert ledger.call("probe", kind, source, trigger, json.dumps(facts)) == ["ASKED", row.target]

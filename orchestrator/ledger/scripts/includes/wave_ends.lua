@@ -6,29 +6,11 @@
 
 local OPEN_STATES = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested'}
 
-local function wave_counts(plan_id, wave, ...)
-  local fields = {}
-  for i, name in ipairs({...}) do fields[i] = part_of(wave) .. 'n:' .. name end
-  local sum = 0
-  for _, number in ipairs(redis.call('HMGET', K.plan(plan_id), unpack(fields))) do sum = sum + tonumber(number or 0) end
-  return sum
-end
-
 -- Of a write that moves several tasks: its changes of the counters of this one's wave.
 -- @rare
 local function changes_of_wave(changes, task)
   changes.waves[task.wave] = changes.waves[task.wave] or {}
   return changes.waves[task.wave]
-end
-
--- The same once that write is done.
--- @rare
-local function counts_ahead(plan_id, wave, ahead, ...)
-  local sum, changes = wave_counts(plan_id, wave, ...), ahead and ahead.waves and ahead.waves[wave]
-  if changes then
-    for _, name in ipairs({...}) do sum = sum + (changes[name] or 0) end
-  end
-  return sum
 end
 
 -- Whether all its tasks have ended, no more have failed than are borne, and nobody has to answer for its way back.
@@ -38,12 +20,6 @@ local function has_ended_well(plan_id, wave, ahead)
   local part, changes = part_of(wave), ahead and ahead.waves and ahead.waves[wave]
   if not (ahead and ahead.answered) and sent_back(plan_id, part, changes) > 0 then return false end
   return ahead and ahead.accepts or not (is_breached(plan_id, '', ahead) or is_breached(plan_id, part, changes))
-end
-
--- Whether anybody is there to be judged by, taken back or given up since as well: not when nobody has ever begun.
-local function has_moved(plan_id, wave, ahead)
-  return redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'moved') == 1
-    or counts_ahead(plan_id, wave, ahead, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED, TASK.ROLLED_BACK) > 0
 end
 
 -- What follows a soak, also one that it does not have: its gate, if it has one.

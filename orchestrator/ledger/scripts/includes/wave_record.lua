@@ -4,6 +4,31 @@
 -- @include refuse
 -- @include places
 
+-- How many of a wave's tasks are in these states.
+local function wave_counts(plan_id, wave, ...)
+  local fields = {}
+  for i, name in ipairs({...}) do fields[i] = part_of(wave) .. 'n:' .. name end
+  local sum = 0
+  for _, number in ipairs(redis.call('HMGET', K.plan(plan_id), unpack(fields))) do sum = sum + tonumber(number or 0) end
+  return sum
+end
+
+-- The same once a write is done that is still to come. ahead: what it does; see `foresee_waves`.
+-- @rare
+local function counts_ahead(plan_id, wave, ahead, ...)
+  local sum, changes = wave_counts(plan_id, wave, ...), ahead and ahead.waves and ahead.waves[wave]
+  if changes then
+    for _, name in ipairs({...}) do sum = sum + (changes[name] or 0) end
+  end
+  return sum
+end
+
+-- Whether anybody is there to be judged by, taken back or given up since as well: not when nobody has ever begun.
+local function has_moved(plan_id, wave, ahead)
+  return redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'moved') == 1
+    or counts_ahead(plan_id, wave, ahead, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED, TASK.ROLLED_BACK) > 0
+end
+
 -- When something is due that a wave waits for. What a hand has damaged there stops no plan; its turns put it right.
 local function await(plan_id, at_ms) redis.pcall('ZADD', K.awaited(), at_ms, plan_id) end
 local function await_nothing(plan_id) redis.pcall('ZREM', K.awaited(), plan_id) end

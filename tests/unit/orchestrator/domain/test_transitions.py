@@ -22,18 +22,23 @@ from orchestrator.domain.transitions import (
     Trigger,
     table,
 )
+from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveState, WaveTrigger
 from orchestrator.ledger.script_source import Tables
 from tests.support.whole_table import WHOLE, Row, by_row, named
 
 T = TaskState
 
-KNOWN = by_row(Tables(TASK_TRANSITIONS, PLAN_TRANSITIONS))
+KNOWN = by_row(Tables(TASK_TRANSITIONS, PLAN_TRANSITIONS, WAVE_MOVES))
 EXPECTED = by_row(WHOLE)
 PAIRS = [
     (kind, state.value, trigger.value)
-    for kind, states in (("task", TaskState), ("plan", PlanState))
+    for kind, states, triggers in (
+        ("task", TaskState, Trigger),
+        ("plan", PlanState, Trigger),
+        ("wave", WaveState, WaveTrigger),
+    )
     for state in (*states,)
-    for trigger in Trigger
+    for trigger in (*triggers,)
 ]
 
 
@@ -43,8 +48,9 @@ def test_every_state_with_every_trigger(pair: Row) -> None:
     assert known is not None or expected is None, f"the table lacks a row: {named(pair)}"
     assert expected is not None or known is None, f"nobody has meant this row (tests/support/whole_table.py): {known}"
     if known is not None and expected is not None:
-        said = (known.target.value, known.guard.value)
-        assert said == (expected.target, expected.guard), "tests/support/whole_table.py means another row"
+        # What a wave does has no guard.
+        said, meant = ((str(row.target), str(getattr(row, "guard", ""))) for row in (known, expected))
+        assert said == meant, "tests/support/whole_table.py means another row"
 
 
 def test_guards_of_the_mission() -> None:
@@ -64,6 +70,11 @@ def test_no_state_without_an_exit() -> None:
     assert not dead_ends, "\n".join(dead_ends)
 
 
+def test_whatever_a_wave_waits_for_can_be_stopped() -> None:
+    """The scripts ask for ``stop`` of these alone: of any other state it is no row that is missing."""
+    assert {row.source for row in WHOLE.waves if row.trigger is WaveTrigger.STOP} == WAVE_DONE
+
+
 def test_named_sets_part_the_states() -> None:
     assert set(TaskState) == TASK_OPEN | TASK_ENDED
     assert TASK_ACTIVE < TASK_OPEN
@@ -75,8 +86,9 @@ def test_every_event_of_the_table_has_a_model() -> None:
     known = set(schema["discriminator"]["mapping"])
     named = {event for task_row in TASK_TRANSITIONS for event in task_row.events}
     named |= {event for plan_row in PLAN_TRANSITIONS for event in plan_row.events}
+    named |= {event for wave_row in WAVE_MOVES for event in wave_row.events}
     lacking = sorted(named - known)
-    assert not lacking, f"in a row of domain/transitions.py, and no model of orchestrator/domain/events/: {lacking}"
+    assert not lacking, f"in a row of domain/, and no model of orchestrator/domain/events/: {lacking}"
 
 
 def test_a_pair_twice_is_refused() -> None:
