@@ -1,7 +1,8 @@
 """The states of a plan's wave, and what leads from one to the other: read by the scripts as the other tables are.
 
-A wave goes on in the write that makes it possible (``includes/waves.lua``); where the table has no row it stays as it
-is.
+A wave goes on in the write that makes it possible (``includes/waves.lua``). How far it goes is asked before the first
+write of a verb, as the moves of tasks and plans are: a pair that has no row is ``BadMove``, and nothing is written.
+``stop`` is asked for of a wave that waits for something (``WAVE_DONE``), and of no other: an open one stays open.
 """
 
 from __future__ import annotations
@@ -70,4 +71,4 @@ WAVE_MOVES: Final[tuple[WaveMove, ...]] = (
 )
 
 WAVE_DONE: Final = frozenset({WaveState.SOAKING, WaveState.GATED, WaveState.REJECTED})
-"""Its tenants have ended, and it keeps its plan open."""
+"""Its tenants have ended, and it keeps its plan open: each of these can be stopped."""

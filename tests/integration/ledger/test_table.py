@@ -32,8 +32,8 @@ from orchestrator.settings.model import Settings
 from tests.support.agreed_lists import must_agree
 from tests.support.ledger_world import LedgerWorld
 from tests.support.table_cases import Case
-from tests.support.table_steps import hand_over
-from tests.support.wave_cases import every_case
+from tests.support.table_steps import hand_over, last_stage, serve, succeed, then
+from tests.support.wave_cases import every_case, waves
 from tests.support.whole_table import WHOLE, Row, by_row, named, without
 
 CASES = list(every_case())
@@ -232,6 +232,18 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
         for facts in fails:
             with pytest.raises(BadMove):
                 ledger.call("probe", kind, source, trigger, json.dumps(facts))
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("state", ["[", ".*", "NONE"])
+def test_a_wave_whose_state_a_hand_has_damaged_is_named_and_left_as_it_is(state: str, new_world: NewWorld) -> None:
+    world = new_world()
+    then(waves(gate="manual"), serve, last_stage)(world)
+    world.client.hset(world.keys.of("plan", "p"), "wave:0:state", state)
+    before = world.state()
+    with pytest.raises(BadMove, match="wave first of plan p, which is ") as refused:
+        succeed(world)
+    assert refused.value.args[2:] == (state, "ask")
     assert world.state() == before
 
 
