@@ -114,6 +114,7 @@ class Client(
         """Asks the instances of what was moved once more, by the health-check steps of each tenant's last mover: a
         tenant at a time, then how many. Of a plan's tenants, of those of an id or pattern, or of all; changes nothing.
         """
+        check_patterns(plan_id=plan_id, tenants=tenants)
         with translate_errors(self._door.url):
             yield from self._door.drift(plan_id, tenants)
 
@@ -244,7 +245,7 @@ class Client(
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
-        check_patterns(stage=narrowing.stage, cause=narrowing.cause, tenants=narrowing.tenants)
+        narrowing.check()
         check_order(order)
         with asking(self._door.url, order):
             return self._door.operates.retry_some(plan_id, narrowing, order)

@@ -4,7 +4,7 @@ what was seen.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
@@ -20,6 +20,8 @@ from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
 from steps import HttpRequest
+from steps.contract import HttpAnswer
+from steps.wording import cut
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
 from workers.turn_run import StepResources
@@ -29,6 +31,7 @@ ASKED_BY: Final = "gate"
 
 ANSWER_SECONDS: Final = 10.0
 YES, NOT_YET = 200, 202
+Verdict = Literal["yes", "no", "not yet"]
 _log = structlog.get_logger(__name__)
 
 
@@ -66,20 +69,17 @@ class Looker:
         return answer
 
     def ask(self, question: GateQuestion) -> str:
-        """Asks the gate and tells the ledger: 200 approves, 202 and no answer are not yet, any other answer rejects.
-        What comes when the question is not asked any more (a person was quicker, the wave has moved) is nobody's."""
+        """Asks the gate and tells the ledger what ``judged`` makes of its answer. What comes when the question is not asked any more (a person was quicker, the wave has moved) is nobody's."""
         gate = patiently(lambda: self._awaited.gate(question))
         if gate is None:
             return Looked.STALE
         name, url = gate
         (answer,) = self._resources.http.of(question.plan_id).fetch_all([HttpRequest("gate", url)], ANSWER_SECONDS)
-        words = answer.error or f"it answered {answer.status}"
+        verdict, words = judged(answer)
         said = mask(f"{masked_url(url)}: {words}")
-        if answer.status == YES:
-            return self._answer(question, name, said, approves=True)
-        if answer.refused or answer.status not in (None, NOT_YET):
-            return self._answer(question, name, said, approves=False)
-        not_yet = mask(f"{words}, not yet" if answer.status == NOT_YET else words)
+        if verdict != "not yet":
+            return self._answer(question, name, said, approves=verdict == "yes")
+        not_yet = mask(f"{words}, not yet" if answer.status is not None else words)
         if patiently(lambda: self._awaited.not_yet(question, not_yet)) is Looked.OVERDUE:
             return self._answer(question, name, f"no yes in time: {said}", approves=False)
         return Looked.AGAIN
@@ -110,6 +110,22 @@ class Looker:
         except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises is no sign of health
             _log.exception("step raised", action="step-raised", step=step.name)
             return mask(f"{type(error).__name__}: {error}")
+
+
+def judged(answer: HttpAnswer) -> tuple[Verdict, str]:
+    """What a gate's answer means, and what it was in words. 200 is a yes, 202 is not yet, any other status a no, whatever
+    comes behind it; no answer is not yet, and neither is a yes whose body is unusable (too long, broken off, in a form
+    that nobody asked for), as with a health poll: something else may have answered."""
+    if answer.refused:
+        return "no", cut(answer.error or "")
+    if answer.status is None:
+        return "not yet", cut(answer.error or "")
+    words = f"it answered {answer.status}"
+    if answer.status not in (YES, NOT_YET):
+        return "no", words
+    if answer.error is not None:
+        return "not yet", f"{words} and sent an unusable answer ({cut(answer.error)})"
+    return "yes" if answer.status == YES else "not yet", words
 
 
 def _gone(stage: str, step: str | None, why: str) -> FailureInfo:

@@ -61,6 +61,7 @@ class FreezeCalls:
         self, freeze_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
+        check_patterns(freeze=freeze_id)
         order = order_of(actor, reason, request_id)
         with asking(self._door.url, order):
             return self._door.freezes.lift(freeze_id, order)
@@ -75,6 +76,7 @@ class FreezeCalls:
 
     def freezes(self, tenant_id: str | None = None) -> list[FreezeStatus]:
         """Every freeze that is set and not over, or those that cover a tenant."""
+        check_patterns(tenant=tenant_id)
         with translate_errors(self._door.url):
             return self._door.freezes.all(tenant_id)
 

@@ -83,7 +83,7 @@ class FreezeDesk:
         check_reason(order)
         reply = self._freezes.lift(freeze_id, order)
         if reply.answer is Taken.MISSING:
-            raise NotFound(f"freeze {freeze_id!r} is not set, or is over; `changeover freezes` lists them")
+            raise NotFound(f"freeze {quoted_value(freeze_id)} is not set, or is over; `changeover freezes` lists them")
         message = "lifted; what waited for it goes back to its plans' queues"
         return _result("freeze", freeze_id, reply, message, order)
 

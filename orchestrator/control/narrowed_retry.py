@@ -7,14 +7,15 @@ retries nothing twice.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.order_gate import pattern_problems
 from orchestrator.control.replies import reason_words
-from orchestrator.control.task_rows import check_page
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, Tally
@@ -49,21 +50,29 @@ class Narrowing:
 
     def __str__(self) -> str:
         given = {"stage": self.stage, "cause": self.cause, "tenant": self.tenants}
-        words = [f"{name} {value}" for name, value in given.items() if value is not None]
+        words = [f"{name} {_told(value)}" for name, value in given.items() if value is not None]
         return " ".join((["cancelled"] if self.cancelled else []) + words)
 
     def check(self) -> None:
-        """Raises ``InvalidInput`` for an empty pattern, and a failure of what has not failed."""
-        for name, value in (("stage", self.stage), ("cause", self.cause)):
-            if self.cancelled and value is not None:
-                raise InvalidInput([Problem(name, value, "it narrows what failed, not what was cancelled")])
-        check_page({"tenants": self.tenants, "cause": self.cause})
+        """Raises ``InvalidInput`` for what is empty or cannot be seen, and a failure of what has not failed."""
+        given = {"stage": self.stage, "cause": self.cause}
+        problems = pattern_problems(**given, tenants=self.tenants)
+        if self.cancelled:
+            message = "it narrows what failed, not what was cancelled"
+            problems += [Problem(name, value, message) for name, value in given.items() if value is not None]
+        if problems:
+            raise InvalidInput(problems)
 
     @property
     def options(self) -> list[int | str]:
         """As the script takes it."""
         cause = pieces(self.cause and self.cause.lower())
         return [self.stage or "", cause, pieces(self.tenants), int(self.cancelled)]
+
+
+def _told(value: str) -> str:
+    """The value, quoted where it could be read as several words of a narrowing."""
+    return json.dumps(value) if " " in value or value.startswith('"') else value
 
 
 class NarrowedRetry:

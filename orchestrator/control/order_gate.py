@@ -19,7 +19,15 @@ REQUEST_ID_LIMIT: Final = 200
 TEXT_LIMIT: Final = 1000
 """Characters of an actor, a reason or a pattern: they are kept with the target, with the answer, or in the log."""
 
-_OWN_NAMES: Final = ("system", "policy", "gate")
+_OWN_NAMES: Final = frozenset(map(name_skeleton, ("system", "policy", "gate")))
+_PATTERN: Final = "a name, or a pattern such as 'eu-*'"
+_WANTED: Final = {
+    "label": "key=value, such as region=eu",
+    "every": "times such as 'Mon-Fri 08:00-18:00 Europe/Berlin'",
+    "wave": "the wave's name",
+    "stage": "the stage's name",
+}
+"""What stands in the place of an empty one; ``_PATTERN`` of all others."""
 _NO_STEERING: Final = "expected text without control, direction or invisible characters ({})"
 
 
@@ -57,9 +65,30 @@ def request_id_fault(text: str) -> str:
 
 
 def check_patterns(**patterns: str | None) -> None:
-    """Raises ``InvalidInput`` for an id, name or pattern that is longer than any."""
-    if problems := _too_long(patterns):
+    """Raises ``InvalidInput`` for what ``pattern_problems`` finds."""
+    if problems := pattern_problems(**patterns):
         raise InvalidInput(problems)
+
+
+def pattern_problems(**patterns: str | None) -> list[Problem]:
+    """What is wrong with names and patterns that say whom a call is for: one that is empty would narrow nothing, one
+    with characters that nobody sees would mean others than it shows. None: it was not given."""
+    found: list[Problem] = []
+    for name, text in patterns.items():
+        if text is not None and (wrong := _pattern_fault(name, text)):
+            found.append(Problem(name, _visible(text) if isinstance(text, str) else str(text), wrong))
+    return found
+
+
+def _pattern_fault(name: str, text: object) -> str:
+    if not isinstance(text, str):
+        return "expected text"
+    if not text.strip():
+        return f"expected {_WANTED.get(name, _PATTERN)}, not nothing"
+    if len(text) > TEXT_LIMIT:
+        return f"at most {TEXT_LIMIT} characters"
+    steering = steering_character(text)
+    return "" if steering is None else _NO_STEERING.format(steering)
 
 
 def check_reason(order: Order) -> None:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
 from orchestrator.control.target import order_of
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.connection import translate_errors
+
+
+_SLACK: Final = timedelta(minutes=5)
+"""By so much the clocks of two machines may differ."""
+
+
+def _check_past(moment: object) -> None:
+    """Raises ``InvalidInput`` for what is no time with its zone, or is to come."""
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidInput([Problem("before", str(moment), "expected a time with its zone")])
+    if moment > datetime.now(UTC) + _SLACK:
+        message = "expected a time that has passed: it would take out all that has ended (for that, name the time now)"
+        raise InvalidInput([Problem("before", moment.isoformat(), message)])
 
 
 class RetentionCalls:
@@ -51,13 +66,16 @@ class RetentionCalls:
         request_id: str | None = None,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
     ) -> PurgeResult:
-        """The same for every plan that ended before a moment (a ``datetime`` with a time zone)."""
+        """The same for every plan that ended before a moment (a ``datetime`` with a time zone). Raises ``InvalidInput``
+        for one that is to come: a slip of the year would take out all that has ended."""
+        _check_past(before)
         order = order_of(actor, reason, request_id)
         with translate_errors(self._door.url):
             return self._door.purges.ended_before(before, order, export, progress)
 
     def ended_before(self, moment: datetime) -> list[str]:
         """Ids of the plans that ``purge_ended`` would take out."""
+        _check_past(moment)
         with translate_errors(self._door.url):
             return self._door.purges.listed(moment)
 

@@ -103,7 +103,13 @@ def order_of(
 
     Raises ``InvalidInput`` for what ``check_order`` refuses.
     """
-    made = Order(actor or default_actor(), reason, from_scratch, force, request_id or draw_request_id())
+    made = Order(
+        default_actor() if actor is None else actor,
+        reason,
+        from_scratch,
+        force,
+        draw_request_id() if request_id is None else request_id,
+    )
     made = replace(made, override_freeze=override_freeze, accept_failures=accept_failures)
     check_order(made)
     return made

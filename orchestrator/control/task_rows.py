@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypedDict
 
+from orchestrator.control.order_gate import pattern_problems
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
@@ -76,10 +77,7 @@ def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> Tas
     ]
     numbers = (("limit", limit), ("offset", offset))
     problems += [Problem(name, n, "expected a whole number of at least 0") for name, n in numbers if n and n < 0]
-    patterns = (("tenant", tenants), ("cause", cause))
-    problems += [
-        Problem(name, text, "expected a name, or a pattern such as 'eu-*'") for name, text in patterns if text == ""
-    ]
+    problems += pattern_problems(tenant=tenants, cause=cause, wave=wanted.get("wave"))
     if problems:
         raise InvalidInput(problems)
     kept = frozenset(TaskState) if statuses is None else frozenset(TaskState(status) for status in statuses)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
@@ -18,7 +19,17 @@ from pydantic import (
 )
 
 from orchestrator.domain.exactly_one import exactly_one
-from orchestrator.domain.model import Condition, GroupName, Model, Name, PlanSeconds, TenantId, Text, Whole
+from orchestrator.domain.model import (
+    Condition,
+    GroupName,
+    Model,
+    Name,
+    PlanSeconds,
+    TenantId,
+    Text,
+    Whole,
+    steers_nothing,
+)
 
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
@@ -77,7 +88,7 @@ class Gate(Model):
     """What lets the next wave begin: a person (``manual``), or an answer to HTTP: 200 lets it on, 202 is not yet,
     anything else rejects."""
 
-    url: Annotated[Text, Field(min_length=1, max_length=2000)] | None = None
+    url: Annotated[Text, Field(min_length=1, max_length=2000), AfterValidator(steers_nothing)] | None = None
     interval_seconds: PlanSeconds = 30.0
     timeout_seconds: PlanSeconds = 3600.0
 
@@ -89,7 +100,7 @@ class Gate(Model):
 def _gate(value: Any) -> Any:
     if value == "manual":
         return {}
-    if value is None or isinstance(value, Gate) or (isinstance(value, Mapping) and "url" in value):
+    if value is None or isinstance(value, Gate) or (isinstance(value, Mapping) and value.get("url") is not None):
         return value
     raise ValueError("expected 'manual', or a mapping with a url")
 

@@ -11,8 +11,8 @@ from pydantic.alias_generators import to_camel
 from orchestrator.domain.printable import steering_character
 
 
-def _steers_nothing(name: str) -> str:
-    """Names and ids are shown to people, who must see what they are."""
+def steers_nothing(name: str) -> str:
+    """Names and ids are shown to people, who must see what they are. Raises ``ValueError``."""
     if (found := steering_character(name)) is not None:
         raise ValueError(f"expected text without control, direction or invisible characters ({found})")
     return name
@@ -27,17 +27,17 @@ def each_once(names: list[str]) -> list[str]:
 # Strict throughout: `"4"` for a number or `true` for a version is a slip of the pen that must not move a tenant.
 Text = Annotated[str, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_steers_nothing)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(steers_nothing)]
 Identifier = Annotated[str, Field(strict=True, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PLAN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What an ``Identifier`` is, for what is no model: there can be no plan of another id."""
 TenantId = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f{}]+$"),
-    AfterValidator(_steers_nothing),
+    AfterValidator(steers_nothing),
 ]
 LabelKey = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
-LabelValue = Annotated[str, Field(strict=True, min_length=1, max_length=128), AfterValidator(_steers_nothing)]
+LabelValue = Annotated[str, Field(strict=True, min_length=1, max_length=128), AfterValidator(steers_nothing)]
 GroupName = Annotated[str, Field(strict=True, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Condition = Annotated[str, Field(strict=True, min_length=1, max_length=10_000)]
 Version = Text | Whole

@@ -88,6 +88,9 @@ def shown(value: object) -> JsonValue:
     if isinstance(value, int):
         return value if value.bit_length() <= 64 else "a number too large"
     if isinstance(value, str):
+        if len(value) > QUOTE_LIMIT and "://" in value:
+            # Cut in the midst of its password a URL does not look like one that has any.
+            return f"text of {len(value)} characters, with a URL in it"
         clean = value[: QUOTE_LIMIT + 1].encode("utf-8", "replace").decode()
         return clean if len(clean) <= QUOTE_LIMIT else clean[:QUOTE_LIMIT] + "…"
     if isinstance(value, Mapping):
@@ -116,7 +119,7 @@ def expectation(item: ErrorDetails) -> str:
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
         bound = context[name]
-        return f"expected a {'whole ' if isinstance(bound, int) else ''}number of {words} {bound:g}"
+        return f"expected a {'whole ' if isinstance(bound, int) else ''}number of {words} {bound:.15g}"
     if kind in ("string_too_long", "string_too_short"):
         few = kind == "string_too_short"
         bound = context["min_length" if few else "max_length"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -14,6 +14,7 @@ from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.fleet_config import MAX_WAVES
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import task_id_of
+from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.looks import look
 from orchestrator.ledger.stored_forms import (
@@ -40,6 +41,10 @@ COUNTED: Final = (
 
 _OF_WAVES: Final = ("wave", "passed")
 """Numbers that a plan of waves has besides."""
+_OF_PART: Final = ("max", "tolerance", "accepted", "soak", "interval", "sentBack")
+"""Numbers that a plan, or one of its waves, may have, by which it is held back."""
+_GROUP: Final = "group:"
+"""Before a group's name: its limit in the plan."""
 
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
@@ -150,10 +155,13 @@ def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tupl
         page = plan_ids[start : start + PAGE]
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
-                pipeline.hmget(keys.of("plan", plan_id), "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""))
+                key = keys.of("plan", plan_id)
+                pipeline.hmget(key, "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""), *_OF_PART)
+                pipeline.hgetall(key)
             answers = pipeline.execute(raise_on_error=False)
-        for plan_id, answer in zip(page, answers, strict=True):
-            if wrong := _wrong_with(answer) or _wrong_waves(client, keys.of("plan", plan_id), answer):
+        for plan_id, answer, record in zip(page, answers[::2], answers[1::2], strict=True):
+            wrong = _wrong_with(answer) or _wrong_limits(record)
+            if wrong := wrong or _wrong_waves(client, keys.of("plan", plan_id), answer):
                 found.append((plan_id, wrong))
     return found
 
@@ -172,11 +180,23 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
         if value is None or not _WHOLE.fullmatch(value) or int(value) > int(waves):
             return f"its {name} is {str(value)[:50]!r}, not a wave's number"
     for wave in range(int(waves)):
-        names = _counts(f"wave:{wave}:")
-        gate, *counts = cast(list[str | None], client.hmget(key, [f"wave:{wave}:gate", *names]))
-        if wrong := _wrong_counts(names, counts) or _wrong_gate(f"wave:{wave}:gate", gate):
+        part = f"wave:{wave}:"
+        names = [*_counts(part), *(part + name for name in _OF_PART)]
+        state, gate, *counts = cast(list[str | None], client.hmget(key, [f"{part}state", f"{part}gate", *names]))
+        wrong = _wrong_counts(names, counts) or _wrong_gate(f"{part}gate", gate)
+        if not wrong and state not in (None, *WaveState):
+            wrong = f"its {part}state is {str(state)[:50]!r}, which is none of a wave"
+        if wrong:
             return wrong
     return ""
+
+
+def _wrong_limits(record: Mapping[str, str] | Exception) -> str:
+    """Of the groups; a record that is no hash is told of as such."""
+    if isinstance(record, Exception):
+        return ""
+    names = [name for name in record if name.startswith(_GROUP)]
+    return _wrong_counts(names, [record[name] for name in names])
 
 
 def _wrong_gate(field: str, gate: str | None) -> str:
@@ -204,7 +224,7 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     for name, text in zip(TEXTS, texts, strict=True):
         if text and (wrong := _wrong_text(name, text)):
             return wrong
-    return _wrong_counts(_counts(""), answer[_WAVES + 1 :])
+    return _wrong_counts([*_counts(""), *_OF_PART], answer[_WAVES + 1 :])
 
 
 def _wrong_text(name: str, text: str) -> str:

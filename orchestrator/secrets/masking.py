@@ -33,6 +33,7 @@ _SECRET_SCHEME = re.compile(r"\b(bearer|basic|digest)\s{1,5}(?=[^\s0-9=]{0,200}[
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/]*@", re.IGNORECASE)
 
 _TEMPLATE = r"\{\{[^{}]{0,500}\}\}"
+_ANY_URL = re.compile(rf"[a-z][a-z0-9+.-]{{0,30}}://(?:{_TEMPLATE}|[^\s\"'<>])+", re.IGNORECASE)
 _HTTP_URL = re.compile(rf"(https?://)((?:{_TEMPLATE}|[^\s\"'<>])+)", re.IGNORECASE)
 _TEMPLATED = re.compile(_TEMPLATE)
 _HARMLESS_SEGMENT = re.compile(rf"{HARMLESS_SEGMENT}|{_TEMPLATE}")
@@ -170,6 +171,11 @@ def masked_url(url: str) -> str:
     who = parts.netloc.rpartition("@")[0]
     query, fragment = (MASK if part else "" for part in (parts.query, parts.fragment))
     return shown_server(parts, f"{MASK}@" if who else "", query, fragment)
+
+
+def masked_urls(text: str) -> str:
+    """The text with every URL in it as ``masked_url`` shows it."""
+    return _ANY_URL.sub(lambda found: masked_url(found[0]), text) if "://" in text else text
 
 
 def redact(url: str) -> str:

@@ -34,7 +34,7 @@ def _run(point: EntryPoint, view: PlanView, findings: Findings) -> None:
         for finding in validator(view):
             problem = finding.problem
             if finding.is_warning:
-                findings.warnings.append(problem)
+                findings.warn(problem.path, problem.value, problem.message)
             else:
                 findings.errors([problem])
     except Exception as error:  # noqa: BLE001 - a validator is a user's code; a broken one must not let a plan through

@@ -1,4 +1,6 @@
-"""Collects problems: in order, the same one of many tenants once, no more than a person can read."""
+"""Collects problems: in order, the same one of many tenants once, no more than a person can read. What stands in the
+place of a URL may be one, whatever else is wrong with it: none is shown with what it may hold of a secret.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Iterable
 
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.wording import join, shown
+from orchestrator.secrets.masking import masked_urls
 
 LIMIT = 100
 """Problems that are named; the rest are counted."""
@@ -41,7 +44,7 @@ class Findings:
         """More problems."""
         for problem in problems:
             if len(self._errors) < LIMIT:
-                self._errors.append(problem)
+                self._errors.append(_masked(problem))
             else:
                 self._more += 1
 
@@ -63,14 +66,14 @@ class Findings:
             if seen[2][-1] != index:
                 seen[2][:] = [seen[2][0] + 1, index]
         elif len(self._errors) < LIMIT:
-            self._shared[key] = (len(self._errors), problem, [1, index])
-            self._errors.append(Problem(problem.path, problem.value, f"{problem.message}, for tenants[{index}]"))
+            self._shared[key] = (len(self._errors), _masked(problem), [1, index])
+            self._errors.append(Problem(problem.path, _masked(problem).value, f"{problem.message}, for tenants[{index}]"))
         else:
             self._more += 1
 
     def warn(self, path: str, value: object, message: str) -> None:
         """Something that is allowed and probably not meant."""
-        self.warnings.append(Problem(path, shown(value), message))
+        self.warnings.append(_masked(Problem(path, shown(value), message)))
 
     def named_errors(self) -> list[Problem]:
         """The first ``LIMIT`` errors and, when there are more, one that counts them."""
@@ -82,3 +85,9 @@ class Findings:
         if self._more:
             found.append(Problem("", None, f"and {self._more} more problems"))
         return found
+
+
+def _masked(problem: Problem) -> Problem:
+    if isinstance(problem.value, str) and "://" in problem.value:
+        return Problem(problem.path, masked_urls(problem.value), problem.message)
+    return problem

@@ -27,6 +27,7 @@ from orchestrator.ledger.damage import DamagedRecord
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.records import Record
 from orchestrator.ledger.refusals import is_damage
 from orchestrator.settings.model import Settings
 
@@ -86,8 +87,11 @@ class Explainer:
             yield self._damaged_plan(status.plan_id, "its record, or its plan's, cannot be read")
             return
         record, plan = self._reader.task_records([status.task_id])[0], self._reader.plan_record(status.plan_id)
-        if plan_summary(status.plan_id, plan, self._reader.freezes.told_now_ms).status == DAMAGED:
-            yield self._damaged_plan(status.plan_id, "the record of its plan cannot be read")
+        found = list(self._damage_of_its_plan(status, plan))
+        yield from found
+        if found and status.status == TaskState.PENDING:
+            # Whatever else it would wait for: nobody admits anything of such a plan.
+            return
         task = TaskScene(self._look(), status, record, plan)
         known = TaskState(status.status)
         if known not in TASK_ENDED:
@@ -98,6 +102,12 @@ class Explainer:
             if status.rollback_requested:
                 yield from waiting.not_admitted(task)
         yield from clocks(task.scene)
+
+    def _damage_of_its_plan(self, status: TaskStatus, plan: Record) -> Iterator[Remark]:
+        if plan_summary(status.plan_id, plan, self._reader.freezes.told_now_ms).status == DAMAGED:
+            yield self._damaged_plan(status.plan_id, "the record of its plan cannot be read")
+        elif status.status == TaskState.PENDING and (wrong := self._reader.wrong_with_plan(status.plan_id)):
+            yield damaged.plan_record(status.plan_id, wrong, self._offers())
 
     def plan(self, plan_id: str) -> Explanation:
         """A plan: what stops it as a whole, then its failures and waits by cause."""

@@ -13,12 +13,14 @@ import redis
 from orchestrator.client import Client
 from orchestrator.control.explain import Situation
 from orchestrator.domain.errors import DamagedData
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 from tests.support.doors import has_own_console
 from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import noop_stage, plan, tenant
 
+WAVES = (Wave("canary", 1), Wave("rest", 1))
 HTML = {"Accept": "text/html"}
 SECOND = plan("second", [tenant("acme")], [noop_stage("one")])
 LOOKS: dict[str, Callable[[Client], Any]] = {
@@ -151,3 +153,30 @@ def test_what_a_tenant_ran_before_is_told_while_nobody_knows_what_it_runs(
     assert (str(view.before.deploy_unit_version), view.before.deploy_unit_name) == ("41", "blue")
     assert view.before.deploy_unit_id == moved["tenants"][0].get("deploy_unit_id")
     assert "41<small> on blue before the plan" in console.get("/tenants/acme", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("wave:0:state", "FOO"),
+        ("wave:0:tolerance", "nan"),
+        ("wave:0:max", "x"),
+        ("wave:0:soak", "1e3"),
+        ("tolerance", "nan"),
+        ("group:db", "x"),
+        ("group:db", "inf"),
+    ],
+)
+def test_what_holds_a_plan_back_is_named_when_a_hand_has_made_it_no_number(
+    redis_client: redis.Redis, settings: Settings, client: Client, field: str, value: str
+) -> None:
+    world = LedgerWorld(redis_client, settings)
+    world.started("q", ["cedar", "dogwood"], rules=FleetRules(2, waves=WAVES), wave_of=[0, 1])
+    assert not [one for one in client.doctor().checks if one.row == "damaged-plan"]
+    world.client.hset(world.keys.of("plan", "q"), field, value)
+    (row,) = [one for one in client.doctor().checks if one.row == "damaged-plan"]
+    assert row.name == "plan q"
+    assert f"its {field} is {value!r}" in row.finding
+    waiting = client.explain(task_id="q.1")
+    assert any(f"its {field} is {value!r}" in reason for reason in waiting.reasons)
+    assert not any("will admit" in reason for reason in waiting.reasons)

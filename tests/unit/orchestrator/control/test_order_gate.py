@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from orchestrator.ledger.operations import Operation, Order
 from tests.support.plans import noop_stage, plan, tenant
 
 LONG = "r" * 1001
+UNSEEN = ("", " ", LONG, "a\x1b[2J", "\u202ea*", "a\u200b*", "a\ud800")
 WRONG = {
     "reason": [LONG, "half \ud800", "a\x1b[2J", "a\rb"],
     "actor": [
@@ -38,13 +39,15 @@ WRONG = {
             "a\nb",
             "\u202eada",
             "ada\ud800",
+            "",
+            "POLICY",
         ),
     ],
-    "request_id": ["r" * 201, " ", "r\udc80", "r\u200b", "r\n"],
+    "request_id": ["r" * 201, "", " ", "r\udc80", "r\u200b", "r\n"],
     "override_freeze": [LONG, " ", "why\ud800", "\u202ewhy"],
-    "tenants": [LONG],
-    "cause": [LONG],
-    "wave": [LONG],
+    "tenants": UNSEEN,
+    "cause": UNSEEN,
+    "wave": UNSEEN,
 }
 GIVEN = {
     "plan_id": "p", "tenant_id": "t", "task_id": "p.0", "freeze_id": "f", "name": "n", "role": "viewer", "plan": {},
@@ -111,6 +114,49 @@ def test_a_narrowing_has_bounds_too() -> None:
         given: dict[str, Any] = {field: LONG}
         with pytest.raises(InvalidInput, match=f"{field}: at most 1000 characters"):
             client.retry_some("p", Narrowing(**given), Order("ada"))
+
+
+def test_no_name_or_pattern_that_says_for_whom_is_empty_or_unseen() -> None:
+    client = client_at_a_closed_door()
+    calls: dict[str, Callable[[str], object]] = {
+        "stage": lambda text: client.retry_some("p", Narrowing(stage=text), Order("ada")),
+        "cause": lambda text: client.retry_some("p", Narrowing(cause=text), Order("ada")),
+        "tenants": lambda text: list(client.drift(tenants=text)),
+        "plan_id": lambda text: list(client.drift(plan_id=text)),
+        "label": lambda text: client.freeze(label=text, for_seconds=1, reason="r"),
+        "every": lambda text: client.freeze(tenants="a", every=text, reason="r"),
+        "tenant": client.freezes,
+        "freeze": lambda text: client.unfreeze(text, reason="r"),
+    }
+    for name, call in calls.items():
+        for text in UNSEEN:
+            with pytest.raises(InvalidInput) as told:
+                call(text)
+            assert [one.path for one in told.value.problems] == [name], (name, text[:20])
+    for field in ("wave", "cause", "tenants"):
+        wanted: Any = {field: ""}
+        with pytest.raises(InvalidInput, match="not nothing"):
+            client.status("p", **wanted)
+
+
+def test_a_narrowing_says_all_that_is_wrong_and_never_the_same_for_two() -> None:
+    with pytest.raises(InvalidInput) as told:
+        Narrowing("a", "b", "", cancelled=True).check()
+    assert [one.path for one in told.value.problems] == ["tenants", "stage", "cause"]
+    assert str(Narrowing("a", "b")) == "stage a cause b" != str(Narrowing("a cause b"))
+    assert str(Narrowing('"a cause b"')) != str(Narrowing("a cause b"))
+
+
+def test_what_ended_before_a_time_is_purged_only_before_a_time_that_has_passed() -> None:
+    client = client_at_a_closed_door()
+    now = datetime.now(UTC)
+    given: list[Any] = [now + timedelta(days=1), now.replace(tzinfo=None), "2026-01-01", datetime.max.replace(tzinfo=UTC)]
+    for call in (client.purge_ended, client.ended_before):
+        for moment in given:
+            with pytest.raises(InvalidInput, match="before: expected a time"):
+                call(moment)
+        with pytest.raises(AssertionError, match="through the door"):
+            call(now)
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

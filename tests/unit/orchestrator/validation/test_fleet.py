@@ -228,3 +228,42 @@ def test_times_hide_no_other_mistake() -> None:
         "waves[1].tenants",
         "waves[0].tenants.where",
     ]
+
+
+SECRET_URL = "https://ci:HIDDEN@host/ok?token=HIDDEN"
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        SECRET_URL,
+        {"url": "http://h/?token=HIDDEN&x=" + "a" * 2000},
+        {"url": "http://u:" + "p" * 300 + "HIDDEN@h/" + "a" * 2000},
+        {"url": "http://u:HIDDEN@h/\u202e"},
+        {"url": "http://u:HIDDEN@169.254.169.254/?token=HIDDEN"},
+        {"uri": SECRET_URL},
+    ],
+)
+def test_no_gate_that_is_wrong_shows_what_its_address_hides(gate: Any) -> None:
+    found = validate_plan(fleet(waves=waves({**count(1), "gate": gate}, {}))).errors
+    assert any("gate" in one.path for one in found)
+    assert "HIDDEN" not in str(found)
+    assert "pppp" not in str(found)
+
+
+def test_an_address_is_hidden_wherever_it_stands_by_mistake() -> None:
+    plan = fleet(max_concurrency=SECRET_URL, on_breach=SECRET_URL, not_before=f"see {SECRET_URL}")
+    plan["tenants"][0]["network_endpoints"] = SECRET_URL
+    found = str(validate_plan(plan).errors)
+    assert "HIDDEN" not in found
+    assert found.count("https://***@host/ok") >= 3
+
+
+def test_a_gate_without_an_address_is_a_mistake_and_manual_is_said() -> None:
+    (error,) = errors(fleet(waves=waves({**count(1), "gate": {"url": None}}, {})))
+    assert "expected 'manual', or a mapping with a url" in error
+
+
+def test_a_bound_is_told_as_people_write_it() -> None:
+    (error,) = errors(fleet(failure_tolerance={"count": 1_000_001}))
+    assert "at most 1000000 " in error
