@@ -69,7 +69,8 @@ class Looker:
         return answer
 
     def ask(self, question: GateQuestion) -> str:
-        """Asks the gate and tells the ledger what ``judged`` makes of its answer. What comes when the question is not asked any more (a person was quicker, the wave has moved) is nobody's."""
+        """Asks the gate and tells the ledger what ``judged`` makes of its answer. What comes when the question is not
+        asked any more (a person was quicker, the wave has moved) is nobody's."""
         gate = patiently(lambda: self._awaited.gate(question))
         if gate is None:
             return Looked.STALE
@@ -113,9 +114,9 @@ class Looker:
 
 
 def judged(answer: HttpAnswer) -> tuple[Verdict, str]:
-    """What a gate's answer means, and what it was in words. 200 is a yes, 202 is not yet, any other status a no, whatever
-    comes behind it; no answer is not yet, and neither is a yes whose body is unusable (too long, broken off, in a form
-    that nobody asked for), as with a health poll: something else may have answered."""
+    """What a gate's answer means, and what it was in words. 200 is a yes, 202 is not yet, any other status a no,
+    whatever comes behind it; no answer is not yet, and so is a yes whose body cannot be used (too long, broken off, in
+    a form that nobody asked for), as with a health poll: something else may have answered."""
     if answer.refused:
         return "no", cut(answer.error or "")
     if answer.status is None:

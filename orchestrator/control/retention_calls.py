@@ -14,7 +14,6 @@ from orchestrator.control.target import order_of
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.connection import translate_errors
 
-
 _SLACK: Final = timedelta(minutes=5)
 """By so much the clocks of two machines may differ."""
 

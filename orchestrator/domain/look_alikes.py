@@ -21,12 +21,12 @@ _SAME: Final = str.maketrans(
     dict(pair for group in (*_CYRILLIC, *_GREEK, _OTHERS) for pair in zip(*group, strict=True))
 )
 _SMALL: Final = str.maketrans(
-    dict(
-        (one.casefold(), other.casefold())
+    {
+        one.casefold(): other.casefold()
         # Where a letter looks like one when it is small and like another when it is large, the large one stands.
         for group in (_CYRILLIC[0], _GREEK[0], _CYRILLIC[1], _GREEK[1], _OTHERS)
         for one, other in zip(*group, strict=True)
-    )
+    }
 )
 """Of small letters, which stand for large ones too: an I is small an i, and looks like an l. In two steps."""
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))

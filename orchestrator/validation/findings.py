@@ -61,13 +61,14 @@ class Findings:
             path = join(join(f"tenants[{index}]", within), problem.path)
             self.errors([Problem(path, problem.value, problem.message)])
             return
+        problem = _masked(problem)
         key = (problem.path, problem.message)
         if (seen := self._shared.get(key)) is not None:
             if seen[2][-1] != index:
                 seen[2][:] = [seen[2][0] + 1, index]
         elif len(self._errors) < LIMIT:
-            self._shared[key] = (len(self._errors), _masked(problem), [1, index])
-            self._errors.append(Problem(problem.path, _masked(problem).value, f"{problem.message}, for tenants[{index}]"))
+            self._shared[key] = (len(self._errors), problem, [1, index])
+            self._errors.append(Problem(problem.path, problem.value, f"{problem.message}, for tenants[{index}]"))
         else:
             self._more += 1
 

@@ -87,9 +87,9 @@ class Explainer:
             yield self._damaged_plan(status.plan_id, "its record, or its plan's, cannot be read")
             return
         record, plan = self._reader.task_records([status.task_id])[0], self._reader.plan_record(status.plan_id)
-        found = list(self._damage_of_its_plan(status, plan))
-        yield from found
-        if found and status.status == TaskState.PENDING:
+        of_plan = list(self._damage_of_its_plan(status, plan))
+        yield from of_plan
+        if of_plan and status.status == TaskState.PENDING:
             # Whatever else it would wait for: nobody admits anything of such a plan.
             return
         task = TaskScene(self._look(), status, record, plan)

@@ -32,4 +32,7 @@ def test_an_answer_that_cannot_be_used_is_no_yes(status: int | None, error: str 
 
 
 def test_a_gate_that_may_not_be_asked_says_no() -> None:
-    assert judged(HttpAnswer("gate", None, b"", "host h is not allowed", refused=True)) == ("no", "host h is not allowed")
+    assert judged(HttpAnswer("gate", None, b"", "host h is not allowed", refused=True)) == (
+        "no",
+        "host h is not allowed",
+    )

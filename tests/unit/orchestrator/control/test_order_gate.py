@@ -150,7 +150,12 @@ def test_a_narrowing_says_all_that_is_wrong_and_never_the_same_for_two() -> None
 def test_what_ended_before_a_time_is_purged_only_before_a_time_that_has_passed() -> None:
     client = client_at_a_closed_door()
     now = datetime.now(UTC)
-    given: list[Any] = [now + timedelta(days=1), now.replace(tzinfo=None), "2026-01-01", datetime.max.replace(tzinfo=UTC)]
+    given: list[Any] = [
+        now + timedelta(days=1),
+        now.replace(tzinfo=None),
+        "2026-01-01",
+        datetime.max.replace(tzinfo=UTC),
+    ]
     for call in (client.purge_ended, client.ended_before):
         for moment in given:
             with pytest.raises(InvalidInput, match="before: expected a time"):

@@ -9,7 +9,10 @@ from orchestrator.control.order_gate import is_own_name
 from orchestrator.domain.look_alikes import name_skeleton
 
 # A few of those that look alike in one size, or in both.
-CONFUSABLE = "\u0430\u0410\u0435\u0456\u0406\u0441\u0421\u043e\u041e\u0440\u0420\u0443\u0423\u03b9\u0399\u03bf\u03a5\u03c5\u03bd\u039d\u0131"
+CONFUSABLE = (
+    "\u0430\u0410\u0435\u0456\u0406\u0441\u0421\u043e\u041e\u0440\u0420\u0443"
+    "\u0423\u03b9\u0399\u03bf\u03a5\u03c5\u03bd\u039d\u0131"
+)
 LETTERS = st.characters(codec="ascii") | st.sampled_from(CONFUSABLE)
 
 
