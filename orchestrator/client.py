@@ -112,8 +112,7 @@ class Client(
 
     def drift(self, *, plan_id: str | None = None, tenants: str | None = None) -> Iterator[TenantDrift | DriftEnd]:
         """Asks the instances of what was moved once more, by the health-check steps of each tenant's last mover: a
-        tenant at a time, then how many. Of a plan's tenants, of those of an id or pattern, or of all; changes nothing.
-        """
+        tenant at a time, then how many. Of a plan's, of those of an id or pattern, or of all; changes nothing."""
         check_patterns(plan_id=plan_id, tenants=tenants)
         with translate_errors(self._door.url):
             yield from self._door.drift(plan_id, tenants)

@@ -6,11 +6,11 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.operation_commands import ActorOption
+from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, one_given
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -53,6 +53,7 @@ def purge(
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the feed.")] = "",
     actor: ActorOption = None,
+    request_id: RequestIdOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Take ended plans out of the ledger, log and all. Tenants keep their last known good config and last mover."""
@@ -68,12 +69,13 @@ def purge(
         if left and sys.stderr.isatty():
             note(f"{plan_id}: {left} tasks left")
 
+    how: dict[str, Any] = {"reason": reason, "actor": actor, "request_id": request_id, "progress": progress}
     with Client() as client:
         if plan is not None:
-            result = client.purge(plan, export=export, reason=reason, actor=actor, force=force, progress=progress)
+            result = client.purge(plan, export=export, force=force, **how)
         else:
             moment = moment_of(str(ended_before), "--ended-before", datetime.now(UTC))
-            result = client.purge_ended(moment, export=export, reason=reason, actor=actor, progress=progress)
+            result = client.purge_ended(moment, export=export, **how)
     if json_output:
         print_json(result)
         return

@@ -114,7 +114,7 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
         ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), (500, "Failed")
     )
     if isinstance(error, InvalidInput):
-        found = [_as_told(one.path, one.value, one.message) for one in error.problems]
+        found = [_as_told(one.path, one.value, one.message, one.path.split(".")[-1]) for one in error.problems]
         return problem(status, error.code, title, errors=found)
     if isinstance(error, Unreachable):
         # The reason names the server, which is not for everybody who may look at plans.

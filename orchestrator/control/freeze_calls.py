@@ -45,6 +45,9 @@ class FreezeCalls:
         if sum((tenants is not None, label is not None, all_tenants)) != 1:
             raise InvalidInput([Problem("", None, "give exactly one of tenant, label and all")])
         check_patterns(tenants=tenants, label=label, every=every)
+        _check_times(since=since, until=until)
+        if for_seconds is not None and (isinstance(for_seconds, bool) or not isinstance(for_seconds, int | float)):
+            raise InvalidInput([Problem("for", str(for_seconds), "expected a number of seconds")])
         order = order_of(actor, reason, request_id)
         with asking(self._door.url, order):
             return self._door.freezes.set(
@@ -79,6 +82,13 @@ class FreezeCalls:
         check_patterns(tenant=tenant_id)
         with translate_errors(self._door.url):
             return self._door.freezes.all(tenant_id)
+
+
+def _check_times(**moments: object) -> None:
+    """Raises ``InvalidInput`` for what is no time."""
+    wrong = [name for name, moment in moments.items() if moment is not None and not isinstance(moment, datetime)]
+    if wrong:
+        raise InvalidInput([Problem(name, str(moments[name]), "expected a time with its zone") for name in wrong])
 
 
 def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> None:

@@ -39,6 +39,9 @@ def is_own_name(name: str) -> bool:
 
 def check_order(order: Order) -> None:
     """Raises ``InvalidInput`` with all that is wrong with it."""
+    _check_text(
+        actor=order.actor, reason=order.reason, override_freeze=order.override_freeze, request_id=order.request_id
+    )
     said = {"reason": order.reason, "override_freeze": order.override_freeze}
     problems = _too_long({"actor": order.actor, **said})
     problems += _steering({"actor": order.actor} | {name: _without_lines(text) for name, text in said.items()})
@@ -55,12 +58,20 @@ def check_order(order: Order) -> None:
         raise InvalidInput(problems)
 
 
+def _check_text(**given: object) -> None:
+    """Raises ``InvalidInput`` for what is no text, and cannot be looked at as one."""
+    if wrong := [Problem(name, str(value), "expected text") for name, value in given.items() if type(value) is not str]:
+        raise InvalidInput(wrong)
+
+
 def request_id_fault(text: str) -> str:
     """What is wrong with a request id; "" when nothing is."""
     if not text.strip():
         return "it must not be empty"
     if (found := steering_character(text)) is not None:
         return _NO_STEERING.format(found)
+    if text.endswith("/"):
+        return "it must not end with '/': so end the names of what a request of many parts has done"
     return f"at most {REQUEST_ID_LIMIT} characters" if len(text) > REQUEST_ID_LIMIT else ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchestrator.control.absent import absent
-from orchestrator.control.order_gate import check_order
+from orchestrator.control.order_gate import check_order, check_patterns
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
@@ -37,6 +37,7 @@ def target_of(
     given = [OperationTarget(kind, identifier) for kind, identifier in pairs if identifier is not None]
     if len(given) != 1:
         raise InvalidInput([Problem("", None, "give exactly one of plan, tenant and task")])
+    check_patterns(**{f"{given[0].type}_id": given[0].identifier})
     return given[0]
 
 

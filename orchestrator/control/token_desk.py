@@ -11,7 +11,7 @@ from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Probl
 from orchestrator.domain.look_alikes import name_skeleton
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
-from orchestrator.ledger.credentials import is_secret
+from orchestrator.ledger.credentials import Credential, is_secret
 from orchestrator.ledger.operations import Order, Taken
 from orchestrator.ledger.sessions import LINK_SECONDS
 from orchestrator.ledger.tokens import StoredToken, Tokens, owner_token
@@ -73,6 +73,7 @@ class TokenDesk:
             raise InvalidInput(problems)
         lasts_ms = None if expires_seconds is None else max(round(expires_seconds * 1000), 1)
         self._require_own_look(name)
+        self._require_own_secret(name, secret)
         made, stored = self._tokens.create(name, Role(role), order, lasts_ms, secret=secret)
         return NewToken(token=made.text, **_told(stored))
 
@@ -84,6 +85,14 @@ class TokenDesk:
         )
         if alike is not None:
             raise NotAllowed(f"the name {name!r} looks like that of the token {alike!r}; take another name")
+
+    def _require_own_secret(self, name: str, secret: str | None) -> None:
+        """Raises ``NotAllowed``: who revokes one of two tokens with one secret has not shut out who has it."""
+        if secret is None:
+            return
+        digest = Credential("token", "", secret).digest
+        if any(one.digest == digest for one in self._tokens.all() if one.name != name):
+            raise NotAllowed("another token has this secret; draw another at random")
 
     def all(self) -> list[TokenStatus]:
         """Every token that is not revoked, by name."""

@@ -26,6 +26,8 @@ EXPECTED: Final = (
 )
 
 _TIMES: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-(?:([01]?\d|2[0-3]):([0-5]\d)|(24):(00))")
+_NO_PLACES: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones: what they say is each machine's own. Those under ``right/`` count leap seconds."""
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -86,6 +88,8 @@ class Recurrence:
 
 def parse_recurrence(text: str) -> Recurrence:
     """Raises ``ValueError`` with what was expected."""
+    if "\n" in text or "\r" in text:
+        raise ValueError(EXPECTED)
     parts = text.split()
     if len(parts) != 3:
         raise ValueError(EXPECTED)
@@ -128,6 +132,8 @@ def _is_day(text: str) -> bool:
 
 def _zone(name: str) -> ZoneInfo:
     try:
+        if name in _NO_PLACES or name.startswith(("right/", "posix/")):
+            raise ValueError(name)
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError.

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 CredentialKind = Literal["token", "session", "link"]
+LEAST_DIGITS: Final = 8
+"""So many different digits a secret has."""
 _SECRET: Final = re.compile(r"[0-9a-f]{64}")
 _FORM: Final = re.compile(rf"chg-(token|session|link)-([0-9a-f]{{16}})-({_SECRET.pattern})")
 
@@ -55,8 +57,10 @@ def draw_credential(kind: CredentialKind) -> Credential:
 
 
 def is_secret(text: str) -> bool:
-    """Whether it has the form of a secret; that it was drawn at random nobody can tell."""
-    return _SECRET.fullmatch(text) is not None
+    """Whether it has the form of a secret, and is none that was obviously not drawn at random: of few different digits,
+    or one piece again and again. Of those that are drawn it is none in a billion."""
+    drawn = len(set(text)) >= LEAST_DIGITS and text not in (text + text)[1:-1]
+    return drawn and _SECRET.fullmatch(text) is not None
 
 
 def read_credential(text: str, kind: CredentialKind) -> Credential | None:

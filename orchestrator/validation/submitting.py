@@ -130,5 +130,8 @@ def _hold_to(expected: PreviewDigest, now: PreviewDigest, changed: list[str]) ->
             "the digest is of another plan, or was made with another --skip-identical; preview the plan as it is now"
         )
         raise InvalidInput([Problem("preview", str(expected), message)])
+    if expected.tenants != now.tenants and not changed:
+        message = "it is not what a preview of this plan has printed: no tenant has moved since; preview the plan again"
+        raise InvalidInput([Problem("preview", str(expected), message)])
     if expected.tenants != now.tenants:
         raise TenantsMoved(changed[:MOST_NAMED], len(changed))

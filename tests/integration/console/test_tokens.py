@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import subprocess
 
 import pytest
@@ -50,7 +51,9 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
 
 
 def test_a_token_is_made_once_a_request(client: Client, redis_client: redis.Redis, settings: Settings) -> None:
-    secret = "5e" * 32
+    secret = secrets.token_hex(32)
+    with pytest.raises(InvalidInput, match="drawn at random"):
+        client.create_token("ci", "viewer", secret="0" * 64)
     made = client.create_token("ci", "viewer", actor="ada", request_id="r", secret=secret)
     assert made.token.endswith(secret)
     # Its answer was lost: the caller asks again for the same, also when the token is no more.
@@ -58,6 +61,8 @@ def test_a_token_is_made_once_a_request(client: Client, redis_client: redis.Redi
     # Who knows no secret cannot be shown it, and is told so.
     with pytest.raises(NotAllowed, match="this request has made the token 'ci' already"):
         client.create_token("ci", "viewer", actor="ada", request_id="r")
+    with pytest.raises(NotAllowed, match="another token has this secret"):
+        client.create_token("cd", "viewer", secret=secret)
     with pytest.raises(InvalidInput, match="it was used to create token ci as viewer"):
         client.create_token("ci", "admin", actor="ada", request_id="r", secret=secret)
     for _ in range(2):
@@ -81,8 +86,11 @@ def test_tokens_through_the_console(shared_console: ConsoleServer) -> None:
         assert "far-away" in [token.name for token in remote.tokens()]
         with pytest.raises(NotAllowed, match="there is a token 'far-away'"):
             remote.create_token("far-away", "viewer")
-        twice = [remote.create_token("twice", "viewer", request_id="r-1", secret="0a" * 32) for _ in range(2)]
+        drawn = secrets.token_hex(32)
+        twice = [remote.create_token("twice", "viewer", request_id="r-1", secret=drawn) for _ in range(2)]
         assert twice[0] == twice[1]
+        asked = shared_console.post(f"/api/v1/tokens?secret={drawn}", json={"name": "y", "role": "viewer"})
+        assert (asked.status_code, drawn in asked.text, "***" in asked.text) == (422, False, True)
         with pytest.raises(InvalidInput) as wrong:
             remote.create_token("x", "root")
         assert [problem.path for problem in wrong.value.problems] == ["role"]

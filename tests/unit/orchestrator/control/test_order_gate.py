@@ -43,7 +43,7 @@ WRONG = {
             "POLICY",
         ),
     ],
-    "request_id": ["r" * 201, "", " ", "r\udc80", "r\u200b", "r\n"],
+    "request_id": ["r" * 201, "", "r/", " ", "r\udc80", "r\u200b", "r\n"],
     "override_freeze": [LONG, " ", "why\ud800", "\u202ewhy"],
     "tenants": UNSEEN,
     "cause": UNSEEN,
@@ -162,6 +162,26 @@ def test_what_ended_before_a_time_is_purged_only_before_a_time_that_has_passed()
                 call(moment)
         with pytest.raises(AssertionError, match="through the door"):
             call(now)
+
+
+def test_what_is_of_another_kind_is_told_by_name() -> None:
+    client: Any = client_at_a_closed_door()
+    calls: dict[str, Callable[[], object]] = {
+        "plan_id": lambda: client.pause(plan_id=5),
+        "task_id": lambda: client.explain(task_id="p\ud800"),
+        "tenant_id": lambda: client.retry(tenant_id=""),
+        "actor": lambda: client.pause(plan_id="p", actor=5),
+        "reason": lambda: client.pause(plan_id="p", reason=None),
+        "request_id": lambda: client.pause(plan_id="p", request_id=b"x"),
+        "tenants": lambda: client.freeze(tenants=5, for_seconds=1, reason="r"),
+        "for": lambda: client.freeze(tenants="a", for_seconds=True, reason="r"),
+        "until": lambda: client.freeze(tenants="a", until="2027-01-01", reason="r"),
+        "freeze": lambda: client.unfreeze(5, reason="r"),
+    }
+    for name, call in calls.items():
+        with pytest.raises(InvalidInput) as told:
+            call()
+        assert [one.path for one in told.value.problems] == [name], name
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
