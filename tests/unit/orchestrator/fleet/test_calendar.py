@@ -85,6 +85,11 @@ def test_windows(every: str, begin: str, end: str, expected: list[str]) -> None:
         ("Mon 08:00-18:00 Berlin", "'Berlin' is no time zone"),
         ("Mon 08:00-18:00 ../../etc/passwd", "is no time zone"),
         ("Mon 08:00-18:00 Europe", "'Europe' is no time zone"),
+        ("Mon 08:00-18:00 localtime", "'localtime' is no time zone"),
+        ("Mon 08:00-18:00 posixrules", "'posixrules' is no time zone"),
+        ("Mon 08:00-18:00 Factory", "'Factory' is no time zone"),
+        ("Mon 08:00-18:00 right/Europe/Berlin", "'right/Europe/Berlin' is no time zone"),
+        ("Mon 08:00-18:00 UTC\n", "expected days, times and a time zone"),
     ],
 )
 def test_what_cannot_be_read_is_said(every: str, said: str) -> None:
