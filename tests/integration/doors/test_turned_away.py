@@ -35,18 +35,18 @@ def test_it_waits_as_long_as_the_console_says_and_gives_up(console: ConsoleServe
     console.app.state.rates.changes = ChangeRate("changes", 2, 0.2, lambda: now[0])
     for number in range(4):
         verb = ("pause", "resume")[number % 2]
-        answer = ask(connection, OperationTarget("plan", "rated"), verb, order_of("ada", "noise", f"r-{number}"))
+        answer = ask(connection, OperationTarget("plan", "rated"), verb, order_of(None, "noise", f"r-{number}"))
         assert (answer.accepted, answer.request_id) == (True, f"r-{number}")
     assert slept == [5.0, 5.0]
     console.app.state.rates.changes = ChangeRate("changes", 0, 0.2, lambda: 0.0)
     with pytest.raises(Unreachable, match=r"too many changes of test-operator.*given up after 30 s of waiting"):
-        ask(connection, OperationTarget("plan", "rated"), "pause", order_of("ada", "noise", "r-9"))
+        ask(connection, OperationTarget("plan", "rated"), "pause", order_of(None, "noise", "r-9"))
     assert sum(slept[2:]) == MOST_WAITED_SECONDS
     # What takes longer than that is not waited for at all.
     console.app.state.rates.changes = ChangeRate("changes", 0, 0.01, lambda: 0.0)
     with pytest.raises(Unreachable, match=r"the next in 100 s$"):
-        ask(connection, OperationTarget("plan", "rated"), "pause", order_of("ada", "noise", "r-9"))
+        ask(connection, OperationTarget("plan", "rated"), "pause", order_of(None, "noise", "r-9"))
     console.app.state.rates.changes = ChangeRate("changes", 9, 1.0)
     with pytest.raises(InvalidInput, match="request_id: it must not be empty"):
-        ask(connection, OperationTarget("plan", "rated"), "pause", order_of("ada", "noise", " "))
+        ask(connection, OperationTarget("plan", "rated"), "pause", order_of(None, "noise", " "))
     connection.close()
