@@ -6,7 +6,6 @@ kept by the ledger's incarnation and the content's digest, which every begun tur
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import structlog
 
 from orchestrator.domain import formats
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
@@ -79,7 +79,7 @@ class PlanCache:
         text = self._reader.spec_text(plan_id, incarnation, digest)
         if text is None:
             return None
-        spec = json.loads(text)
+        spec = read_stored(text)
         if (number := spec.get("format", 1)) > formats.SPEC:
             raise TurnUnable(Unable("spec", str(number)))
         try:

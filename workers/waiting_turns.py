@@ -57,9 +57,14 @@ def waiting_turns(ledger: Ledger, reader: Reader, queue: str, lanes: int) -> lis
         return []
     able = []
     for task_id, record in zip(task_ids, reader.task_records(task_ids), strict=True):
-        found = hand_back_of(record)
-        if found is not None and who_can(found, record.get("tenant", ""), [own], lanes)[1]:
-            able.append(task_id)
+        try:
+            found = hand_back_of(record)
+            if found is not None and who_can(found, record.get("tenant", ""), [own], lanes)[1]:
+                able.append(task_id)
+        except Exception as error:  # noqa: BLE001 - whatever one record holds, the others' turns are taken (I19)
+            _log.warning(
+                "a task that was handed back is passed by", action="passed-by", task_id=task_id, error=repr(error)
+            )
     return ledger.take_handed_back(queue, able[:MOST_TAKEN]) if able else []
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.control.answers import PausedBy
 from orchestrator.domain.status import PlanState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.records import Record
 
@@ -36,7 +36,7 @@ def asked_for(record: Record, operation: str) -> WasAsked | None:
     """Who asked for this operation, as far as it is kept: what lasts has its own place; of others, and in records of
     before 0.2, only the last operation is known."""
     for field in filter(None, (_KEPT_AS.get(operation), "lastOperation")):
-        told: dict[str, Any] = json.loads(record.get(field) or "{}")
+        told: dict[str, Any] = read_stored(record.get(field) or "{}")
         if told.get("operation") in _SAME.get(operation, (operation,)):
             gate = (told.get("options") or {}).get("gate", "")
             return WasAsked(told["actor"], told["reason"], str(told["at"]), gate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -19,6 +18,7 @@ from orchestrator.control.answers import CheckpointStatus
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.errors import Unreachable
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.secrets.masking import masked
@@ -108,7 +108,7 @@ class CheckpointReader:
 def _content(text: str) -> Mapping[str, object]:
     """Of one that cannot be read: nothing."""
     with suppress(ValueError):
-        content = json.loads(text)
+        content = read_stored(text)
         return content if isinstance(content, dict) else {}
     return {}
 

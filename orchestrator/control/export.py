@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrator.control.damage import UNREADABLE, number_in
 from orchestrator.control.status import StatusReader
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.reader import Reader
 
 Line = dict[str, Any]
@@ -46,7 +47,7 @@ def stages_of(reader: Reader, plan_id: str) -> Any:
 def config_of(text: str) -> Any:
     """A config as stored; what is no JSON any more as the text that it is."""
     try:
-        return json.loads(text)
+        return read_stored(text)
     except ValueError:
         return text
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.domain.lanes import lane_name, lane_of
+from orchestrator.domain.stored_json import read_stored, whole_number
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.release import reads
 
@@ -47,7 +47,8 @@ class HandBack:
             return worker.knows is None or set(self.what.split(", ")) <= worker.knows
         if self.why == STAGE:
             return worker.name != self.worker
-        return not self.what.isdecimal() or reads(worker.formats, self.why) >= int(self.what)
+        needed = whole_number(self.what)
+        return needed is None or reads(worker.formats, self.why) >= needed
 
 
 def hand_back_of(record: Mapping[str, str]) -> HandBack | None:
@@ -56,7 +57,7 @@ def hand_back_of(record: Mapping[str, str]) -> HandBack | None:
     if record.get("lease") != "queued" or not record.get("handedBack"):
         return None
     try:
-        known = json.loads(record["handedBack"])
+        known = read_stored(record["handedBack"])
         worker = str(known["worker"]).partition("/")[0]
         return HandBack(str(known["why"]), str(known["what"]), worker, int(known["times"]))
     except (ValueError, KeyError, TypeError):

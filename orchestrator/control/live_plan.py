@@ -7,7 +7,6 @@ has taken events back that had been taken in, it is read anew.
 
 from __future__ import annotations
 
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +30,7 @@ from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER, queued_again
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import position_of
 from orchestrator.ledger.log_entries import moment
 from orchestrator.ledger.reader import Reader
@@ -221,7 +221,7 @@ class LivePlan(LiveView):
 
     def _view(self, task_id: str, record: Mapping[str, str]) -> TaskView:
         task = task_status(task_id, record, self._record, None)
-        cursor = {} if task.status == DAMAGED else json.loads(record.get("cursor") or "{}")
+        cursor = {} if task.status == DAMAGED else read_stored(record.get("cursor") or "{}")
         steps = self._steps.get(task.current_stage or "", [])
         index = cursor.get("step", 0) if isinstance(cursor.get("step"), int) else 0
         step = steps[index] if 0 <= index < len(steps) else ""

@@ -14,6 +14,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import PurgeResult
 from orchestrator.control.export import as_text, plan_lines
 from orchestrator.domain.errors import NotAllowed, NotFound
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.files.new_file import NewFile, new_file
 from orchestrator.ledger.operations import Order, Reply, Taken
@@ -67,7 +68,7 @@ class Purger:
         """Purges every plan that ended before ``moment`` (with a time zone). Raises ``InvalidInput`` (the file)."""
         what = f"what ended before {moment.isoformat()}"
         if (first := self._purges.first_answer(what, order)) is not None:
-            return PurgeResult(purged=json.loads(first.what))
+            return PurgeResult(purged=read_stored(first.what))
         purged = self._purges.parts(what, order)
         with opened(export) as file:
             for plan_id in self.listed(moment):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation, Reply, Taken
@@ -128,7 +128,7 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
         again = typed("retry", "--plan", reply.target_id, "--from-scratch")
         return f"it has no failed task; its policy took {reply.what} back: `{again}` moves what is back again"
     if reply.why == "retried":
-        return _retried(json.loads(reply.what))
+        return _retried(read_stored(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.stored_json import whole_number
 from orchestrator.ledger.records import Record
 
 
@@ -27,7 +28,7 @@ def start_words(record: Record, told_now_ms: Callable[[], int]) -> str | None:
 
 def _number(record: Record, name: str) -> int | None:
     text = record.get(name, "")
-    return int(text) if text.isdecimal() else None
+    return whole_number(text)
 
 
 def _clock(ms: int) -> str:

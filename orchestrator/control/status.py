@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -18,6 +17,7 @@ from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.stored_json import read_stored, whole_number
 from orchestrator.domain.task_id import plan_of, position_of, task_id_of
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
@@ -252,11 +252,11 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
 def _written(plan: Record) -> int:
     """How many tasks the plan has; none when that cannot be read."""
     text = plan.get("written", "")
-    return int(text) if text.isdecimal() else 0
+    return whole_number(text) or 0
 
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:
-    cursor = json.loads(record.get("cursor") or record.get("lastCursor") or "{}")
+    cursor = read_stored(record.get("cursor") or record.get("lastCursor") or "{}")
     state = cursor.get("state")
     said = in_words(state.get("matrix") if isinstance(state, dict) else None)
     if "legs" in record:
@@ -269,7 +269,7 @@ def _last_operation(record: Record) -> LastOperation | None:
     text = record.get("lastOperation")
     if not text:
         return None
-    known = json.loads(text)
+    known = read_stored(text)
     return LastOperation(**{**known, "at": _iso(str(known["at"]))})
 
 

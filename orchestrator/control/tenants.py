@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import Final
 
 from orchestrator.control.answers import DeployUnit, PurgedTenant
 from orchestrator.control.damage import UNREADABLE
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY, Record
 
@@ -24,7 +24,7 @@ def current_unit(tenant: Record) -> DeployUnit | None:
 def last_known_good(tenant: Record) -> DeployUnit | None:
     """What it was when a health check last confirmed one."""
     with suppress(*UNREADABLE):
-        good = json.loads(tenant["good"])
+        good = read_stored(tenant["good"])
         return DeployUnit(**{name: good.get(name) for name in IDENTITY})
     return None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
@@ -88,9 +88,9 @@ class Expectations:
             return Expected(tenant_id, task_id, why_not=f"no move of it has begun: {task_id} is {status}")
         if status not in (TaskState.COMPLETED, TaskState.ROLLED_BACK):
             return Expected(tenant_id, task_id, why_not=f"{task_id}, which moved it last, is {status}")
-        given = full_config(json.loads(config))
+        given = full_config(read_stored(config))
         new = {**given, SOURCE: None}
-        old = self._strategy.config(given, json.loads(record["snapshot"]) if "snapshot" in record else None)
+        old = self._strategy.config(given, read_stored(record["snapshot"]) if "snapshot" in record else None)
         if status == TaskState.COMPLETED:
             return Expected(tenant_id, task_id, new, new, old)
         if old is None:

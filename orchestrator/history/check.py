@@ -18,6 +18,7 @@ from orchestrator.history.isolation_rules import check_isolation
 from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.log_rules import replay
 from orchestrator.history.report import Report
+from orchestrator.history.unreadable import name_unreadable
 from orchestrator.history.world import World
 
 
@@ -59,6 +60,7 @@ def check_history(
     more than ``overdue_ms`` was not answered.
     """
     report = Report()
+    name_unreadable(dump, report)
     world = World(dump.stages_of_created, is_cut=is_cut, damaged=damaged)
     replay(world, events if ended else takewhile(lambda event: event.sequence_id <= dump.seq, events), report)
     check_plans(dump, report)

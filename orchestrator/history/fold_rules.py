@@ -20,7 +20,7 @@ def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Colle
     if world.sequence != dump.seq and not is_empty:
         report.add("I6", f"the log ends at {world.sequence}, the counter stands at {dump.seq}")
     for plan_id, plan in world.plans.items():
-        if plan_id in damaged:
+        if plan_id in damaged or plan_id in dump.unreadable:
             continue
         if dump.is_damaged(plan_id):
             lost = "no record" if not dump.plans.get(plan_id) else "half a record"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.stored_json import whole_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.presence import ALIVE_SECONDS
 
@@ -26,6 +27,8 @@ class LedgerDump:
     meta: Mapping[str, str] = field(default_factory=dict)
     plans: dict[str, DumpedRecord] = field(default_factory=dict)
     """Every plan of the index; an empty record is one that somebody has deleted."""
+    unreadable: set[str] = field(default_factory=set)
+    """Plans with a number, in their record or a task's, that is none (see ``unreadable.py``)."""
     tasks: dict[str, DumpedRecord] = field(default_factory=dict)
     tenants: dict[str, DumpedRecord] = field(default_factory=dict)
     slots: dict[str, set[str]] = field(default_factory=dict)
@@ -92,17 +95,20 @@ class LedgerDump:
 
     def stages(self, plan_id: str) -> tuple[str, ...]:
         """Names of a plan's stages, in order; empty when the plan is not known."""
+        if plan_id in self.unreadable:
+            return ()
         record = self.plans.get(plan_id, {})
         return tuple(record.get(f"stage:{index}", "") for index in range(int(record.get("stages", 0))))
 
     def stages_of_created(self, plan_id: str, plan_sequence_id: int) -> tuple[str, ...]:
         """The same of the plan that was created with this planSequenceId; () of an earlier one of its id."""
-        before = int(self.plans.get(plan_id, {}).get("planSeqFrom", 0))
+        before = whole_number(self.plans.get(plan_id, {}).get("planSeqFrom")) or 0
         return self.stages(plan_id) if plan_sequence_id > before else ()
 
     def is_damaged(self, plan_id: str) -> bool:
-        """Whether the plan's record lacks what every script needs: no script does that, a hand or a lost disk does."""
-        return any(name not in self.plans.get(plan_id, {}) for name in NEEDED)
+        """Whether the plan's record lacks what every script needs, or has no number where one belongs: no script does
+        that, a hand or a lost disk does."""
+        return plan_id in self.unreadable or any(name not in self.plans.get(plan_id, {}) for name in NEEDED)
 
     def sound_plans(self) -> Iterator[tuple[str, DumpedRecord]]:
         """The plans whose record is whole."""

@@ -3,14 +3,17 @@ while things run shows one moment. A larger ledger is read in pages, for quiet m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import redis
 from redis.exceptions import OutOfMemoryError
 
+from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.events import Event
+from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.typed import typed
 from orchestrator.history.key_walk import KeyWalk
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump
 from orchestrator.ledger.keys import PATTERNS, Keys
@@ -47,7 +50,7 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
     for _ in range(LOOKS):
         walk = KeyWalk(client, keys)
         dump, plans = _read(client, keys, walk)
-        written = sum(int(record.get("written", 0)) for record in dump.plans.values())
+        written = sum(whole_number(record.get("written")) or 0 for record in dump.plans.values())
         # Else plans were written or taken away since the walk.
         if plans == walk.plans and written <= len(dump.tasks):
             break
@@ -110,9 +113,9 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
 def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: Sequence[str]) -> LedgerDump:
     return LedgerDump(
         now_ms=one["time"][0] * 1000 + one["time"][1] // 1000,
-        clock_offset_ms=int(one["offset"] or 0),
-        seq=int(one["seq"] or 0),
-        epoch=int(one["epoch"] or 0),
+        clock_offset_ms=_number(one["offset"], "offset of the clock"),
+        seq=_number(one["seq"], "number of the last event (seq)"),
+        epoch=_number(one["epoch"], "epoch"),
         meta=one["meta"],
         plans=dict(cast(Mapping[str, DumpedRecord], each["plan"])),
         tasks={task_id: record for task_id, record in each["task"].items() if record},
@@ -141,11 +144,26 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
         ready=set(one["ready"]),
         lost=len(one["lost"]),
         purges=_pairs(one["purges"]),
-        presence_ms={field: int(json.loads(entry)["at"]) for field, entry in one["presence"].items()},
+        presence_ms=dict(_signs(one["presence"])),
         inbox=one["inbox"],
         inbox_oldest_ms=int(one["oldest"][0][0].partition("-")[0]) if one["oldest"] else None,
         strays=tuple(left),
     )
+
+
+def _number(text: str | None, what: str) -> int:
+    """What all else is judged by. Raises ``DamagedData`` for what a hand has made of it."""
+    found = whole_number((text or "0").removeprefix("-"))
+    if found is None:
+        raise DamagedData(f"the {what} is {quoted_value(text)}, expected a whole number; `{typed('doctor')}` says more")
+    return int(text or 0)
+
+
+def _signs(presence: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Of an entry that a hand has damaged nobody knows when."""
+    for name, entry in presence.items():
+        with suppress(ValueError, KeyError, TypeError):
+            yield name, int(read_stored(entry)["at"])
 
 
 def _run(client: redis.Redis, commands: Sequence[_Call]) -> list[Any]:

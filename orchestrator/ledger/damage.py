@@ -65,6 +65,8 @@ _WRONG: Final = {
     "status": "its status is {value}, which is none",
     "number": "its {field} is {value}, not a whole number",
     "object": "its {field} is {value}, not a JSON object",
+    "inside": "its {field} is {value}, which cannot be worked with: a number in it is not finite, or it is nested too "
+    "deeply",
     "config": "its config (the key {field}) is {value}, not a JSON object",
 }
 

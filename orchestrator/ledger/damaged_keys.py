@@ -5,7 +5,6 @@ Of the keys of one plan, task or tenant see ``damage.py``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final, cast
@@ -13,6 +12,7 @@ from typing import Final, cast
 import redis
 
 from orchestrator.domain.errors import quoted_value
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.damaged_key import DamagedKey, RedisCommand
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.odd_members import no_numbers, no_texts
@@ -250,7 +250,7 @@ def _last_number(client: redis.Redis, keys: Keys) -> int:
 def is_object(text: str) -> bool:
     """Whether it is a JSON object."""
     try:
-        return isinstance(json.loads(text), dict)
+        return isinstance(read_stored(text), dict)
     except ValueError:
         return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -10,6 +9,7 @@ from typing import Any, Final, cast
 import redis
 
 from orchestrator.domain.events import Event
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.clock import shown_time
 from orchestrator.ledger.keys import Keys
@@ -106,7 +106,7 @@ def _stops(text: str | None) -> Scope | None:
     if text is None:
         return None
     try:
-        now = json.loads(text)
+        now = read_stored(text)
         if now.get("all"):
             return Scope()
         return Scope("*".join(now["tenants"]) if "tenants" in now else None, now.get("label"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from orchestrator.domain import formats
 from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.events import Event, OtherEvent, event_from
+from orchestrator.domain.stored_json import read_stored
 
 UNREADABLE: Final = "EventUnreadable"
 """Type of what stands for an entry of which not even the type can be read; its ``reason`` says what is wrong."""
@@ -44,7 +44,7 @@ def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) 
 
     What a newer release has written, and this one cannot read, is an ``OtherEvent``.
     """
-    wire: dict[str, Any] = json.loads(fields["d"])
+    wire: dict[str, Any] = read_stored(fields["d"])
     wire |= {
         "sequenceId": int(identifier.partition("-")[0]),
         "planSequenceId": int(fields["p"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Final, cast
 from uuid import uuid4
 
 from orchestrator.domain.errors import BadMove, InvalidInput, Problem
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.ledger import Ledger
 
 REPEATED: Final = "REPEATED"
@@ -250,7 +250,7 @@ class Tally:
     @classmethod
     def of(cls, reply: Reply) -> Tally:
         """As the reply to one of these requests tells it."""
-        told = json.loads(reply.what)
+        told = read_stored(reply.what)
         # An empty list of Lua's is an object.
         refusals = tuple(RefusedTasks(*one) for one in told["refusals"])
         return cls(told["done"], told["damaged"], told["notDone"], refusals)
@@ -265,7 +265,7 @@ def what_is_asked(word: str, of: str, order: Order) -> str:
 
 
 def _repeated(kept: str, asked: str, request_id: str) -> Reply:
-    first_asked, target_id, answer = json.loads(kept)
+    first_asked, target_id, answer = read_stored(kept)
     _check_same(first_asked, asked, request_id)
     return _reply(target_id, *answer)
 

@@ -20,6 +20,7 @@ from redis.exceptions import ResponseError
 
 from orchestrator.background.loop import BackgroundLoop
 from orchestrator.background.news import News
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
@@ -207,7 +208,7 @@ def _entries(client: redis.Redis, keys: Keys) -> dict[str, Process | None]:
 def _process(name: str, entry: str, now_ms: int) -> Process | None:
     try:
         role, host, pid = name.split(":", 2)
-        known = json.loads(entry)
+        known = read_stored(entry)
         return Process(
             role=cast(ProcessRole, role),
             host=host,

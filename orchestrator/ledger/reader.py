@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, cast
@@ -11,6 +10,7 @@ import redis
 
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.stored_json import read_stored, whole_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ShownTime, ledger_now_ms, shown_time
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
@@ -77,7 +77,7 @@ class Reader:
     def spec(self, plan_id: str) -> dict[str, Any]:
         """The plan's stages as submitted (immutable)."""
         text = self._client.get(self._keys.of("spec", plan_id))
-        return cast(dict[str, Any], json.loads(cast(str, text)))
+        return cast(dict[str, Any], read_stored(cast(str, text)))
 
     def content_of(self, plan_id: str) -> tuple[str, str] | None:
         """The ledger's incarnation and the digest of the plan's content; None when there is no such plan."""
@@ -221,12 +221,12 @@ class Reader:
     def shared_settings(self) -> dict[str, int]:
         """What the coordinators wrote that scripts go by; empty before the first."""
         found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings"))).items()
-        return {name: int(value) for name, value in found if value.isdecimal()}
+        numbers = ((name, whole_number(value)) for name, value in found)
+        return {name: number for name, number in numbers if number is not None}
 
     def needed_format(self) -> int:
         """Format of the ledger that scripts must know to change anything."""
-        needs = cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))
-        return int(needs) if needs and needs.isdecimal() else 1
+        return whole_number(cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))) or 1
 
     def late_turns(self, told_ms: int, limit: int) -> list[tuple[str, float]]:
         """Plans whose time (``not_before``, rate) had come by then and that had no turn since, and when it had."""

@@ -10,6 +10,7 @@ import contextlib
 import json
 from typing import Final, cast
 
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.credentials import Credential, draw_credential
 from orchestrator.ledger.ledger import Ledger
 
@@ -53,7 +54,7 @@ class Sessions:
         # Else who signs in and out again and again would end the sessions of others with this token. A damaged record
         # names none.
         with contextlib.suppress(ValueError, KeyError, TypeError):
-            token = str(json.loads(kept or "")["token"])
+            token = str(read_stored(kept or "")["token"])
             self._client.zrem(self._keys.of("sessions", token), credential.identifier)
 
     def use_link(self, credential: Credential) -> bool:

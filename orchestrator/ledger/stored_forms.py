@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orchestrator.domain import formats
+from orchestrator.domain.stored_json import MOST_DEPTH, DamagedJson, read_stored, spelled
 
 _ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
 _KEPT: Final = f"{_ASKED} options:object? options.gate:text?"
@@ -85,7 +86,7 @@ def wrong_member(form: str, told: Mapping[str, Any]) -> tuple[str, str] | None:
             if must == "!":
                 return member, ""
         elif not _IS[kind](value) and not (value is None and must == "?"):
-            return member, json.dumps(value)
+            return member, spelled(value)
     return None
 
 
@@ -96,32 +97,49 @@ def member_words(field: str, form: str, member: str, value: str) -> str:
 
 def wrong_with_object(field: str, text: str, form: str) -> str:
     """What is wrong with a field that is to hold such an object, as a clause; "" for nothing."""
-    told = told_json(text)
+    told = _loosely(text)
     if not isinstance(told, dict):
         return f"its {field} is {text[:50]!r}, not a JSON object"
     wrong = wrong_member(form, told)
-    return member_words(field, form, wrong[0], wrong[1][:50]) if wrong else ""
+    return member_words(field, form, wrong[0], wrong[1][:50]) if wrong else _wrong_inside(field, text)
 
 
 def wrong_with_list(field: str, text: str, texts: int) -> str:
     """The same of a list. An empty one may be written as an empty object: Lua knows one kind of table."""
-    told = told_json(text)
+    told = _loosely(text)
     if not isinstance(told, list) and told != {}:
         return f"its {field} is {text[:50]!r}, not a JSON list"
     for place, entry in enumerate(told):
         row = entry if texts and isinstance(entry, list) else [entry]
         if len(row) != max(texts, 1) or not all(isinstance(one, str) for one in row):
             wanted = f"a list of {texts} texts" if texts else "text"
-            return f"its {field}[{place}] is {json.dumps(entry)[:50]}, expected {wanted}"
-    return ""
+            return f"its {field}[{place}] is {spelled(entry)[:50]}, expected {wanted}"
+    return _wrong_inside(field, text)
 
 
 def told_json(text: str) -> Any:
-    """What it says; None for what is no JSON."""
+    """What it says; None for what is no JSON, or none that can be gone by."""
+    try:
+        return read_stored(text)
+    except DamagedJson:
+        return None
+
+
+def _loosely(text: str) -> Any:
+    """Also what cannot be gone by, to name the member that is wrong."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _wrong_inside(field: str, text: str) -> str:
+    """What nobody reads may still keep all else from being read."""
+    try:
+        read_stored(text)
+    except DamagedJson as error:
+        return f"its {field} cannot be worked with: {error}"
+    return ""
 
 
 def _member_of(told: Mapping[str, Any], member: str) -> Any:
@@ -142,5 +160,6 @@ def forms_as_lua() -> str:
             "}",
             f"local MOST = {MOST}",
             f"local NEWEST = {formats.CURSOR}",
+            f"local MOST_DEPTH = {MOST_DEPTH}",
         ]
     )

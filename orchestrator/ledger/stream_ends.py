@@ -5,13 +5,13 @@ A hand has put an entry there; or has taken it out again, and the stream keeps i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import redis
 from redis.exceptions import NoPermissionError
 
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.damaged_key import RedisCommand
 
 MOST_TAKEN: Final = 20
@@ -82,7 +82,7 @@ def _is_event(name: str, fields: Mapping[str, str]) -> bool:
     if part != "0" or not is_count(number) or not all(field in fields for field in _FIELDS):
         return False
     try:
-        return isinstance(json.loads(fields["d"]), dict)
+        return isinstance(read_stored(fields["d"]), dict)
     except ValueError:
         return False
 

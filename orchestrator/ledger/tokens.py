@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.roles import Role
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.credentials import Credential, CredentialKind, draw_credential
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations, Order, Reply
@@ -122,7 +122,7 @@ class Tokens:
 
 def _record(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        found = read_stored(text or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

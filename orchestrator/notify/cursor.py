@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from orchestrator.control.event_cursors import EventPosition
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.hooks import Hooks, Note
 from orchestrator.ledger.reader import Reader
 
@@ -88,7 +89,7 @@ class HookCursor:
 def _read(text: str) -> EventPosition | None:
     """None for what is not there, or damaged: the hook begins anew."""
     try:
-        kept = json.loads(text)
+        kept = read_stored(text)
         if kept["format"] == _FORMAT:
             return EventPosition({int(number): str(mark) for number, mark in kept["trail"]})
     except (KeyError, TypeError, ValueError, RecursionError):

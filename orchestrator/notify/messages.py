@@ -22,6 +22,7 @@ from orchestrator.control.consumer import EventsMissed
 from orchestrator.control.event_cursors import fingerprint
 from orchestrator.domain.events import Event
 from orchestrator.domain.printable import printable
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.secrets.masking import mask_value
 
 TEST: Final = "WebhookTest"
@@ -67,7 +68,7 @@ def of_gap(gap: EventsMissed) -> Notification:
 def of_stored(text: str) -> Notification:
     """One that was kept. Raises ``ValueError`` for what a hand has damaged."""
     try:
-        kept = json.loads(text)
+        kept = read_stored(text)
         return Notification(str(kept["id"]), str(kept["type"]), int(kept["sequenceId"]), dict(kept["data"]))
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("it is no notification") from error

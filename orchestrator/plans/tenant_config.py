@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from orchestrator.domain.config import NetworkEndpoint, TenantConfig, TenantDeployConfig
 from orchestrator.domain.naming import snake_case
+from orchestrator.domain.stored_json import read_stored
 from steps.json_values import canonical_json
 
 SOURCE = "source_tenant_deploy_config"
@@ -69,7 +69,7 @@ def compact_config(tenant: TenantDeployConfig) -> dict[str, Any]:
 
 def load_config(text: str) -> dict[str, Any]:
     """The full config, snake_case keys, from a ``TenantRecord.config``: what was left out has its default."""
-    return full_config(json.loads(text))
+    return full_config(read_stored(text))
 
 
 def full_config(compact: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot, Problem, quoted_value
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
@@ -75,7 +75,7 @@ def configs_for(
 def _stored(text: str, what: str, record: TurnRecord) -> dict[str, Any]:
     """As it was stored with the task. Raises ``DamagedData``, naming it, for what a hand has made of it."""
     try:
-        found = json.loads(text)
+        found = read_stored(text)
     except ValueError:
         found = None
     if not isinstance(found, dict):

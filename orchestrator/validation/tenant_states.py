@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.domain.status import PLAN_ENDED, PlanState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import identity_of
@@ -104,7 +104,7 @@ def _tasks(record: Mapping[str, str]) -> list[str]:
 
 def _good(record: Mapping[str, str]) -> dict[str, Any] | None:
     try:
-        found = json.loads(record.get("good", "null"))
+        found = read_stored(record.get("good", "null"))
     except ValueError:
         # Damaged: then it is not known.
         return None

@@ -3,7 +3,6 @@ plans past the time at which they may start."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -14,6 +13,7 @@ from orchestrator.control.explain.scene import seconds_words
 from orchestrator.control.fleet_status import current_wave
 from orchestrator.control.status import plan_summary
 from orchestrator.domain.status import TASK_ACTIVE
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.reader import Reader
@@ -54,7 +54,7 @@ def _late(reader: Reader, record: Mapping[str, str], wave: WaveStatus) -> str:
             longer = seconds_words(late_ms / 1000)
             return f"soaks for {longer} longer than it should: {left} looks are not answered by any worker"
     elif wave.state == WaveState.GATED and wave.gate == "http":
-        timeout_ms = json.loads(record[f"wave:{record.get('passed', 0)}:gate"])["timeout"]
+        timeout_ms = read_stored(record[f"wave:{record.get('passed', 0)}:gate"])["timeout"]
         late_ms = now_ms - int(record["gateSince"]) - timeout_ms
         if late_ms > LATE_MS:
             return f"should have had an answer of its gate {seconds_words(late_ms / 1000)} ago: no worker asks it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind
@@ -32,7 +32,7 @@ def _stage(task: TaskScene) -> str:
 
 
 def _cursor(task: TaskScene) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(task.record.get("cursor") or "{}")
+    found: dict[str, Any] = read_stored(task.record.get("cursor") or "{}")
     return found
 
 

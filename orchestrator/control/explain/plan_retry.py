@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.replies import refusals
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
 
 NAMED: Final = 10
@@ -17,11 +17,11 @@ NAMED: Final = 10
 
 def plan_retry(plan_id: str, record: Mapping[str, str]) -> Iterator[Remark]:
     """From the plan's record: while it is under way, and after it when something was refused."""
-    asked = json.loads(record.get("retryAsked", "{}"))
+    asked = read_stored(record.get("retryAsked", "{}"))
     reason = f" ({asked['reason']})" if asked.get("reason") else ""
     by = f"the retry by {asked.get('by')}{reason}"
     retried, refused = int(record.get("retryRetried", 0)), int(record.get("retryRefused", 0))
-    named = refusals(json.loads(record.get("retryRefusals", "[]"))) + ("; ..." if refused > NAMED else "")
+    named = refusals(read_stored(record.get("retryRefusals", "[]"))) + ("; ..." if refused > NAMED else "")
     if "retryCursor" in record:
         looked = f"{record['retryCursor']} of {record['total']} tasks looked at"
         yield remark(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked, wh
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
@@ -153,7 +153,7 @@ def purged(tenant: PurgedTenant) -> Remark:
 def given_up(task: TaskScene) -> Iterator[Remark]:
     """A rollback that was given up, as another task has moved the tenant or there is nowhere to go back to: the
     status alone does not tell."""
-    last = json.loads(task.record.get("lastOperation") or "{}")
+    last = read_stored(task.record.get("lastOperation") or "{}")
     reason = str(last.get("reason", ""))
     if last.get("actor") == "system" and reason.startswith(MOVED) and not task.status.rollback_requested:
         by_force = of_task(Operation.ROLLBACK, task.task_id, force=True)
@@ -205,5 +205,5 @@ def _moved(other: str, so: str, commands: Sequence[str]) -> Remark:
 def _last_answer(task: TaskScene) -> str:
     """What the stage had heard when its time was over, often the only word about why. A step that fails says it."""
     failure = task.status.failure_info
-    note = json.loads(task.record.get("lastCursor") or "{}").get("note")
+    note = read_stored(task.record.get("lastCursor") or "{}").get("note")
     return f"; last answer: {note}" if note and not (failure and failure.step_name) else ""

@@ -2,12 +2,14 @@
 -- KEYS  1 the namespace's root. Touches task:{task} (hash), config:{task} (string)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at
 -- CODES DAMAGED, then of each {position, tenant, what is wrong: gone, kind, missing, status, number, object, member
---       (of an object: its field and member, and '' for the value of one that is missing) or config, field or key, value}
+--       (of an object: its field and member, and '' for the value of one that is missing), inside (an object that cannot
+--       be worked with) or config, field or key, value}
 -- EVENTS none
 -- @include keys
 -- @include transitions
 -- @include task_id
 -- @include forms
+-- @include stored_json
 
 local plan_id, first, last = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
 
@@ -30,6 +32,29 @@ local function read_object(text)
   return is_read and told or nil
 end
 
+-- A value of whatever was read, for people.
+local function spelled(value)
+  local is_written, text = pcall(cjson.encode, value)
+  if is_written then return text end
+  if type(value) ~= 'number' then return '{...}' end
+  return value ~= value and 'NaN' or value > 0 and 'Infinity' or '-Infinity'
+end
+
+local function is_deeper(value, levels)
+  if type(value) ~= 'table' then return false end
+  if levels == 0 then return true end
+  for _, inner in pairs(value) do
+    if is_deeper(inner, levels - 1) then return true end
+  end
+  return false
+end
+
+-- Most have so few levels that they need not be followed.
+local function is_deep(text, told)
+  local _, openings = string.gsub(text, '[%[{]', '')
+  return openings > MOST_DEPTH and is_deeper(told, MOST_DEPTH)
+end
+
 local IS = {
   text = function(value) return type(value) == 'string' end,
   number = function(value) return type(value) == 'number' and value >= 0 and value < MOST and value % 1 == 0 end,
@@ -45,7 +70,7 @@ local function wrong_member(form, told)
     if value == nil then
       if must == '!' then return member, '' end
     elseif not IS[kind](value) and not (value == cjson.null and must == '?') then
-      return member, cjson.encode(value)
+      return member, spelled(value)
     end
   end
 end
@@ -63,6 +88,7 @@ local function wrong_with_field(place, value)
     if IS.number(told.format) and told.format > NEWEST then return nil end
     local member, is_now = wrong_member(FORMS[name], told)
     if member then return 'member', name .. ' ' .. member, is_now end
+    if not can_be_written(told) or is_deep(value, told) then return 'inside', name, value end
   elseif place > 2 and (#value > MOST_DIGITS or not string.find(value, '^%d+$')) then
     return 'number', name, value
   end

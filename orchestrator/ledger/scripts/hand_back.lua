@@ -21,14 +21,13 @@
 -- @include beats
 -- @include lanes
 -- @include hand_back
+-- @include stored_json
 
 -- How long nobody tries: doubling from the first to the longest.
 local FIRST_BACK_MS, LONGEST_BACK_MS = 500, 30000
 
-local function last_hand_back(key)
-  local ok, known = pcall(cjson.decode, redis.call('HGET', key, 'handedBack') or '{}')
-  return ok and type(known) == 'table' and known or {}
-end
+-- Where a hand has damaged it, it is noted anew.
+local function last_hand_back(key) return stored_table(redis.call('HGET', key, 'handedBack')) or {} end
 
 -- The first of the others that serves the lane and has not had it; and all that have had it then.
 local function not_tried(task, last, own, others)

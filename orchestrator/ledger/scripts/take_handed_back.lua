@@ -10,6 +10,7 @@
 -- @include sound
 -- @include task
 -- @include beats
+-- @include stored_json
 
 local own = ARGV[1]
 local rows = {}
@@ -17,8 +18,8 @@ local rows = {}
 local function take(task)
   local key = K.task(task.id)
   local f = redis.call('HMGET', key, 'handedBack', 'dueAt')
-  local is_read, last = pcall(cjson.decode, f[1] or '')
-  if not is_read or type(last) ~= 'table' then return end
+  local last = stored_table(f[1])
+  if not last then return end
   local due = tonumber(f[2] or nil) or 0
   -- Due later than that, a poll waits for its own time.
   if last.to ~= '' or due <= NOW or due > (tonumber(last.back) or 0) then return end

@@ -7,6 +7,7 @@
 -- @include clock
 -- @include sound
 -- @include pattern
+-- @include stored_json
 
 -- Whether a window covers WALL, and when that changes next (nil: not by itself); nothing when the last one is over. The
 -- windows of one that recurs are known up to a moment: past it nobody knows, and it counts as in force.
@@ -38,8 +39,8 @@ end
 local function look_at_record(id)
   local text = redis.call('HGET', K.freezes(), id)
   if not text then return end_freeze(id) end
-  local is_sound, record = pcall(cjson.decode, text)
-  local known, holds, changes_at = pcall(window_now, is_sound and record)
+  local record = stored_table(text)
+  local known, holds, changes_at = pcall(window_now, record)
   if not known then holds, changes_at, record = true, nil, {all = true} end
   if holds == nil then return end_freeze(id) end
   if changes_at then redis.call('ZADD', K.freeze_times(), changes_at, id) else redis.call('ZREM', K.freeze_times(), id) end

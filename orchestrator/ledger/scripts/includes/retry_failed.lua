@@ -5,6 +5,7 @@
 -- @include plan_end
 -- @include passed_by
 -- @include places
+-- @include stored_json
 
 -- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
 local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
@@ -80,9 +81,8 @@ local function note_retried(plan_id, found)
   redis.call('HINCRBY', plan, 'retryRetried', #found.tasks)
   if #found.refused == 0 then return end
   redis.call('HINCRBY', plan, 'retryRefused', #found.refused)
-  local is_read, named = pcall(cjson.decode, redis.call('HGET', plan, 'retryRefusals') or '[]')
   -- Where a hand has damaged it, they are named anew.
-  if not is_read or type(named) ~= 'table' then named = {} end
+  local named = stored_table(redis.call('HGET', plan, 'retryRefusals')) or {}
   for _, refusal in ipairs(found.refused) do
     if #named < MOST_NAMED then named[#named + 1] = refusal end
   end

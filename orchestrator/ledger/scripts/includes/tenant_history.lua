@@ -3,6 +3,7 @@
 -- @include task
 -- @include sound
 -- @include whole
+-- @include stored_json
 
 -- Stored under their first names, so that two releases can work side by side; see orchestrator/ledger/keys.py.
 local LAST_MOVER, LAST_MOVER_EPOCH = 'mover', 'moverEpoch'
@@ -31,9 +32,8 @@ local function tell_draft(plan_id, tenant_id)
   local plan = K.plan(plan_id)
   local f = redis.call('HMGET', plan, 'status', 'moved')
   if f[1] ~= PLAN.CREATED then return end
-  local is_read, named = pcall(cjson.decode, f[2] or '[]')
   -- Also where a hand has damaged who was before: that one has moved counts.
-  if not is_read or type(named) ~= 'table' then named = {} end
+  local named = stored_table(f[2]) or {}
   if #named < MOST_MOVED then named[#named + 1] = tenant_id end
   redis.call('HSET', plan, 'moved', cjson.encode(named))
   redis.call('HINCRBY', plan, 'movedCount', 1)
