@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -41,7 +43,8 @@ def take_waiting_turns(app: Celery, ledger: Ledger, settings: Settings) -> None:
         tasks = waiting_turns(ledger, reader, queue, settings.lanes)
         leg_names = LegNames(reader)
         for task in tasks:
-            publish_chain(app, task, leg_names(task), settings.lanes, queue=entity_of(queue), retry=False)
+            with _passed_by(task.task_id, away):
+                publish_chain(app, task, leg_names(task), settings.lanes, queue=entity_of(queue), retry=False)
     except away as error:
         _log.warning("what waits for a worker like this one is left waiting", action="left-waiting", error=str(error))
         return
@@ -57,15 +60,25 @@ def waiting_turns(ledger: Ledger, reader: Reader, queue: str, lanes: int) -> lis
         return []
     able = []
     for task_id, record in zip(task_ids, reader.task_records(task_ids), strict=True):
-        try:
+        with _passed_by(task_id):
             found = hand_back_of(record)
             if found is not None and who_can(found, record.get("tenant", ""), [own], lanes)[1]:
                 able.append(task_id)
-        except Exception as error:  # noqa: BLE001 - whatever one record holds, the others' turns are taken (I19)
-            _log.warning(
-                "a task that was handed back is passed by", action="passed-by", task_id=task_id, error=repr(error)
-            )
     return ledger.take_handed_back(queue, able[:MOST_TAKEN]) if able else []
+
+
+@contextmanager
+def _passed_by(task_id: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Whatever the task's records hold, the turns of others are taken (I19).
+
+    Raises ``but``, which is none of its fault.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except Exception as error:  # noqa: BLE001 - nobody knows what a hand may write
+        _log.warning("a turn that waits is left to its time", action="passed-by", task_id=task_id, error=repr(error))
 
 
 def _is_of(process: Process, queue: str) -> bool:

@@ -11,7 +11,7 @@ from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPag
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
 from orchestrator.domain.pattern import is_like
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.audit_reads import AuditReads, Happened
 from orchestrator.ledger.log_entries import moment
 
@@ -116,7 +116,7 @@ class AuditReader:
         for event in self._reads.happened(plan_id, entries[0].sequence_id):
             for entry in entries:
                 if entry.sequence_id < event.sequence_id and entry.sequence_id not in ends and _ends(entry, event):
-                    at = moment(event.at_ms) if whole_number(event.at_ms) is not None else None
+                    at = moment(event.at_ms) if counted_number(event.at_ms) is not None else None
                     outcome = SUPERSEDED if event.type == _ANOTHER else event.type
                     ends[entry.sequence_id] = (outcome, at.isoformat() if at else None)
             left -= 1

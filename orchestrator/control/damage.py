@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.domain.errors import DamagedData, quoted_value
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
 
 DAMAGED: Final = "DAMAGED"
@@ -33,7 +33,7 @@ def sound(found: _Status) -> _Status:
 def number_in(record: Mapping[str, str], field: str, of: str) -> int:
     """The whole number in a field of ``of``'s record, 0 without one. Raises ``DamagedData``, naming it."""
     text = record.get(field, "0")
-    if (number := whole_number(text)) is None:
+    if (number := counted_number(text)) is None:
         raise DamagedData(
             f"the record of {of} is damaged: its {field} is {quoted_value(text)}, expected a whole number; put it "
             "right with HSET, or take it out: `changeover purge --force`"

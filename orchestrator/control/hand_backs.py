@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.domain.lanes import lane_name, lane_of
-from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.release import reads
 
@@ -47,7 +47,7 @@ class HandBack:
             return worker.knows is None or set(self.what.split(", ")) <= worker.knows
         if self.why == STAGE:
             return worker.name != self.worker
-        needed = whole_number(self.what)
+        needed = counted_number(self.what)
         return needed is None or reads(worker.formats, self.why) >= needed
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from orchestrator.domain.status import PlanState, TaskState
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.records import Record
 
 
@@ -28,7 +28,7 @@ def start_words(record: Record, told_now_ms: Callable[[], int]) -> str | None:
 
 def _number(record: Record, name: str) -> int | None:
     text = record.get(name, "")
-    return whole_number(text)
+    return counted_number(text)
 
 
 def _clock(ms: int) -> str:

@@ -17,7 +17,7 @@ from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
-from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.domain.task_id import plan_of, position_of, task_id_of
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
@@ -252,7 +252,7 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
 def _written(plan: Record) -> int:
     """How many tasks the plan has; none when that cannot be read."""
     text = plan.get("written", "")
-    return whole_number(text) or 0
+    return counted_number(text) or 0
 
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from orchestrator.control.webhook_answers import DeadLetter, HookHealth, WebhookAnswer, WebhookStatus
 from orchestrator.domain.errors import InvalidInput, NotFound, Problem
-from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.ledger.hooks import CHUNK, Hooks, HookState, Letter
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.operations import Order
@@ -156,7 +156,7 @@ def _whole(value: Any) -> int:
 
 
 def _time(milliseconds: str) -> str | None:
-    found = moment(milliseconds) if whole_number(milliseconds) is not None else None
+    found = moment(milliseconds) if counted_number(milliseconds) is not None else None
     return iso(found) if found else None
 
 

@@ -48,7 +48,7 @@ def read_stored(text: str) -> Any:
     return value
 
 
-def spelled(value: Any) -> str:
+def as_json_words(value: Any) -> str:
     """A value of whatever was read, as JSON for people: ``{...}`` for what is nested too deeply."""
     try:
         return json.dumps(value)
@@ -56,7 +56,7 @@ def spelled(value: Any) -> str:
         return "{...}"
 
 
-def whole_number(text: str | None) -> int | None:
+def counted_number(text: str | None) -> int | None:
     """The whole number that a field holds, 0 or above; None for anything else, and for one that is never counted to."""
     if text is None or not (text.isascii() and text.isdecimal() and len(text) <= 18):
         return None
@@ -89,7 +89,7 @@ def _too_deep() -> DamagedJson:
 
 def _is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MOST_DEPTH + 1):
+    for _ in range(MOST_DEPTH):
         inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
         level = [item for items in inner for item in items]
     return any(isinstance(one, dict | list) for one in level)

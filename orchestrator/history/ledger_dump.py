@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.presence import ALIVE_SECONDS
 
@@ -102,7 +102,7 @@ class LedgerDump:
 
     def stages_of_created(self, plan_id: str, plan_sequence_id: int) -> tuple[str, ...]:
         """The same of the plan that was created with this planSequenceId; () of an earlier one of its id."""
-        before = whole_number(self.plans.get(plan_id, {}).get("planSeqFrom")) or 0
+        before = counted_number(self.plans.get(plan_id, {}).get("planSeqFrom")) or 0
         return self.stages(plan_id) if plan_sequence_id > before else ()
 
     def is_damaged(self, plan_id: str) -> bool:

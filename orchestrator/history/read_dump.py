@@ -12,7 +12,7 @@ from redis.exceptions import OutOfMemoryError
 
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.events import Event
-from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.history.key_walk import KeyWalk
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump
@@ -50,7 +50,7 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
     for _ in range(LOOKS):
         walk = KeyWalk(client, keys)
         dump, plans = _read(client, keys, walk)
-        written = sum(whole_number(record.get("written")) or 0 for record in dump.plans.values())
+        written = sum(counted_number(record.get("written")) or 0 for record in dump.plans.values())
         # Else plans were written or taken away since the walk.
         if plans == walk.plans and written <= len(dump.tasks):
             break
@@ -153,7 +153,7 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
 
 def _number(text: str | None, what: str) -> int:
     """What all else is judged by. Raises ``DamagedData`` for what a hand has made of it."""
-    found = whole_number((text or "0").removeprefix("-"))
+    found = counted_number((text or "0").removeprefix("-"))
     if found is None:
         raise DamagedData(f"the {what} is {quoted_value(text)}, expected a whole number; `{typed('doctor')}` says more")
     return int(text or 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from orchestrator.domain.errors import quoted_value
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.report import Report
@@ -35,7 +35,7 @@ def _wrong(dump: LedgerDump) -> Iterator[tuple[str, str, str, str]]:
             yield plan_id, plan_id, field, value
         # Each stage and wave has fields of its own.
         for field in ("stages", "waves"):
-            if (told := whole_number(record.get(field))) is not None and told > len(record):
+            if (told := counted_number(record.get(field))) is not None and told > len(record):
                 yield plan_id, plan_id, field, record[field]
     for task_id, record in dump.tasks.items():
         for field, value in _no_numbers(_OF_A_TASK, record):

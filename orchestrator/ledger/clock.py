@@ -28,7 +28,7 @@ import redis
 import structlog
 
 from orchestrator.domain.errors import DamagedData, quoted_value
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.ledger import Ledger
 
@@ -64,7 +64,7 @@ def shown_time(client: redis.Redis, keys: Keys) -> ShownTime:
         pipeline.hget(keys.of("clock"), "wall")
         (seconds, micros), told = pipeline.execute()
     redis_ms = int(seconds) * 1000 + int(micros) // 1000
-    said_ms = whole_number(told) or 0
+    said_ms = counted_number(told) or 0
     return ShownTime(redis_ms, said_ms if 0 < said_ms - redis_ms <= LARGEST_STEP_BACK_MS else redis_ms)
 
 

@@ -20,6 +20,7 @@ from orchestrator.ledger.looks import look
 from orchestrator.ledger.stored_forms import (
     GATE_FORM,
     LISTS,
+    MOST,
     PLAN_FORMS,
     TASK_FORMS,
     member_words,
@@ -46,6 +47,10 @@ _OF_PART: Final = ("max", "tolerance", "accepted", "soak", "interval", "sentBack
 _GROUP: Final = "group:"
 """Before a group's name: its limit in the plan."""
 
+_OF_A_WAVE: Final = ("total", "until")
+"""Numbers that a wave may have besides."""
+
+_TIMES: Final = ("At", ":until")
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
@@ -183,7 +188,7 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
             return f"its {name} is {str(value)[:50]!r}, not a wave's number"
     for wave in range(int(waves)):
         part = f"wave:{wave}:"
-        names = [*_counts(part), *(part + name for name in _OF_PART)]
+        names = [*_counts(part), *(part + name for name in (*_OF_PART, *_OF_A_WAVE))]
         state, gate, *counts = cast(list[str | None], client.hmget(key, [f"{part}state", f"{part}gate", *names]))
         wrong = _wrong_counts(names, counts) or _wrong_gate(f"{part}gate", gate)
         if not wrong and state not in (None, *WaveState):
@@ -205,9 +210,14 @@ def _wrong_gate(field: str, gate: str | None) -> str:
     return "" if gate in (None, "manual") else wrong_with_object(field, gate or "", GATE_FORM)
 
 
+def _is_number(name: str, text: str) -> bool:
+    """Also of what is a time: of one that can be told."""
+    return bool(_WHOLE.fullmatch(text)) and (int(text) < MOST or not name.endswith(_TIMES))
+
+
 def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
     for name, value in zip(names, values, strict=True):
-        if value is not None and not _WHOLE.fullmatch(value.removeprefix("-")):
+        if value is not None and not _is_number(name, value.removeprefix("-")):
             return f"its {name} is {value[:50]!r}, not a number"
     return ""
 
@@ -221,7 +231,7 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
     for name, value in zip((*NUMBERS, *LATER), numbers, strict=True):
-        if (value is None and name in NUMBERS) or not _WHOLE.fullmatch(str(value or 0)):
+        if (value is None and name in NUMBERS) or not _is_number(name, str(value or 0)):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     for name, text in zip(TEXTS, texts, strict=True):
         if text and (wrong := _wrong_text(name, text)):

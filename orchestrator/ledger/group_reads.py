@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import redis
 
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.shared_settings import GROUP
 
@@ -62,7 +62,7 @@ class GroupReads:
             )
             plan_id, _, group = name.rpartition(":")
             holders = sorted(cast(list[str], holders or []))
-            most = whole_number(limit)
+            most = counted_number(limit)
             found[name] = GroupUse(group, plan_id, used or 0, most, holders, self._tenants(holders))
         return found
 

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import redis
 
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.operations import Order
@@ -41,7 +41,7 @@ class HookState:
     def number(self, name: str) -> int:
         """A field that is a whole number; 0 when it is missing, or damaged."""
         text = self.fields.get(name, "")
-        return whole_number(text) or 0
+        return counted_number(text) or 0
 
     def text(self, name: str) -> str:
         """A field; '' when it is missing."""
@@ -96,7 +96,7 @@ class HookReads:
     def last_sequence_id(self) -> int:
         """Of the newest event; 0 when there is none."""
         text = cast(str | None, self._client.get(self._keys.of("seq")))
-        return whole_number(text) or 0
+        return counted_number(text) or 0
 
 
 class Hooks:

@@ -10,7 +10,7 @@ import redis
 
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
-from orchestrator.domain.stored_json import read_stored, whole_number
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.clock import ShownTime, ledger_now_ms, shown_time
 from orchestrator.ledger.damage import DamagedRecord, damaged_plans, damaged_tasks, lost_plans, wrong_with_plan
@@ -60,7 +60,9 @@ class Reader:
     def stage_names(self, plan_id: str) -> tuple[list[str], str]:
         """Names of the plan's stages in order, and its rollback order."""
         record = self.plan_record(plan_id)
-        names = [record.get(f"stage:{index}", f"(stage {index + 1})") for index in range(int(record["stages"]))]
+        # Each has a field of its own: more than there are fields a hand has written.
+        stages = range(min(int(record["stages"]), len(record)))
+        names = [record.get(f"stage:{index}", f"(stage {index + 1})") for index in stages]
         return names, record.get("rollbackOrder", "reverse")
 
     def dispatchable(self, task_id: str) -> Admitted | None:
@@ -221,12 +223,12 @@ class Reader:
     def shared_settings(self) -> dict[str, int]:
         """What the coordinators wrote that scripts go by; empty before the first."""
         found = cast(dict[str, str], self._client.hgetall(self._keys.of("settings"))).items()
-        numbers = ((name, whole_number(value)) for name, value in found)
+        numbers = ((name, counted_number(value)) for name, value in found)
         return {name: number for name, number in numbers if number is not None}
 
     def needed_format(self) -> int:
         """Format of the ledger that scripts must know to change anything."""
-        return whole_number(cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))) or 1
+        return counted_number(cast(str | None, self._client.hget(self._keys.of("settings"), "NEEDS"))) or 1
 
     def late_turns(self, told_ms: int, limit: int) -> list[tuple[str, float]]:
         """Plans whose time (``not_before``, rate) had come by then and that had no turn since, and when it had."""

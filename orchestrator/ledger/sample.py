@@ -13,7 +13,7 @@ from typing import Any, Final
 import redis
 
 from orchestrator.domain.status import TaskState
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.clock import ledger_now_ms
 from orchestrator.ledger.hooks import HookReads, HookState
 from orchestrator.ledger.keys import Keys
@@ -122,4 +122,4 @@ def _plan(plan_id: str, record: Sequence[Any], slots_used: int, log_length: int)
 
 
 def _whole(text: str | None) -> int:
-    return int(text) if text and whole_number(text.removeprefix("-")) is not None else 0
+    return int(text) if text and counted_number(text.removeprefix("-")) is not None else 0

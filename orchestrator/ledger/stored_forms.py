@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orchestrator.domain import formats
-from orchestrator.domain.stored_json import MOST_DEPTH, DamagedJson, read_stored, spelled
+from orchestrator.domain.stored_json import MOST_DEPTH, DamagedJson, as_json_words, read_stored
 
 _ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
 _KEPT: Final = f"{_ASKED} options:object? options.gate:text?"
@@ -45,8 +45,8 @@ LISTS: Final[Mapping[str, int]] = {"retryRefusals": 3, "moved": 0}
 GATE_FORM: Final = "url:text! interval:number! timeout:number!"
 """Of a wave, unless it is ``manual``."""
 
-MOST: Final = 10**15
-"""Above any number that is ever counted, and any time in ms."""
+MOST: Final = 253_402_300_800_000
+"""Above any number that is ever counted; the year 10000 in ms, which no calendar of Python's tells."""
 
 EXPECTED: Final[Mapping[str, str]] = {
     "text": "text",
@@ -86,7 +86,7 @@ def wrong_member(form: str, told: Mapping[str, Any]) -> tuple[str, str] | None:
             if must == "!":
                 return member, ""
         elif not _IS[kind](value) and not (value is None and must == "?"):
-            return member, spelled(value)
+            return member, as_json_words(value)
     return None
 
 
@@ -113,7 +113,7 @@ def wrong_with_list(field: str, text: str, texts: int) -> str:
         row = entry if texts and isinstance(entry, list) else [entry]
         if len(row) != max(texts, 1) or not all(isinstance(one, str) for one in row):
             wanted = f"a list of {texts} texts" if texts else "text"
-            return f"its {field}[{place}] is {spelled(entry)[:50]}, expected {wanted}"
+            return f"its {field}[{place}] is {as_json_words(entry)[:50]}, expected {wanted}"
     return _wrong_inside(field, text)
 
 

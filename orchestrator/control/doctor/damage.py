@@ -15,7 +15,7 @@ from orchestrator.control.explain.damaged import key_words, name_of, place_words
 from orchestrator.control.explain.offers import Offers
 from orchestrator.domain.errors import DamagedData, TooOld
 from orchestrator.domain.status import PLAN_OPEN
-from orchestrator.domain.stored_json import whole_number
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.ledger.damage import ENDED_LOOKED_AT, DamagedRecord
 from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
 from orchestrator.ledger.reader import Reader
@@ -108,7 +108,7 @@ def _tenants(reader: Reader) -> Iterator[Check]:
     under_way = frozenset(reader.active_plans())
     for plan_id in (one for one in reader.plan_ids()[:ENDED_LOOKED_AT] if one not in under_way):
         written = reader.plan_record(plan_id).get("written", "")
-        total = whole_number(written) or 0
+        total = counted_number(written) or 0
         for step in reader.plan_keys.places(plan_id, 0, total, ended_too=True):
             for place in step[: SHOWN - named]:
                 named += 1
@@ -130,5 +130,5 @@ def _under_way(reader: Reader) -> list[tuple[str, int]]:
     return [
         (plan_id, int(record["written"]))
         for plan_id, record in found
-        if record.get("status") in PLAN_OPEN and whole_number(record.get("written")) is not None
+        if record.get("status") in PLAN_OPEN and counted_number(record.get("written")) is not None
     ]
