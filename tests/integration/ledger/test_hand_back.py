@@ -198,8 +198,7 @@ def test_a_worker_that_comes_is_stopped_by_nothing_it_finds(hurt: LedgerWorld) -
     name = f"worker:{socket.gethostname()}:{os.getpid()}"
     hurt.ledger.call("beat", name, queues, 0, "{}", 1, json.dumps({"knows": ["drain"]}))
     # A number to Lua, and none to Python.
-    plan = hurt.keys.of("plan", "p")
-    hurt.client.hset(plan, "stages", f"{hurt.client.hget(plan, 'stages')}e0")
+    hurt.client.hset(hurt.keys.of("plan", "p"), "stages", hurt.reader.plan_record("p")["stages"] + "e0")
 
     def turns() -> list[int]:
         return [int(hurt.task(task)["turn"]) for task in ("q.0", "r.0")]
