@@ -76,8 +76,11 @@ def _made(point: EntryPoint, options: StoreOptions) -> CheckpointStore:
         store: CheckpointStore = point.load()(options)
     except CheckpointStoreMisused:
         raise
-    except Exception as error:
-        raise CheckpointStoreMisused(f"{origin} cannot be used: {error!r}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Also what is no ``Exception``: a process that is to have a store is refused, and says why.
+        raise CheckpointStoreMisused(f"{origin} cannot be used: {type(error).__name__}: {error}") from error
     missing = [name for name in ("save", "load", "load_many", "delete", "kept") if not hasattr(store, name)]
     if missing:
         raise CheckpointStoreMisused(f"{origin} gives no checkpoint store: it has no {', '.join(missing)}")

@@ -5,7 +5,6 @@ Knows nothing of plans. A step of your own subclasses ``Step`` and is named by a
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +13,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     # Loaded at first use: every command reads a module of this package, few need a step and all that it brings.
-    public = import_module("steps.public")
+    import steps.public as public
+
     if name == "__all__" or name in public.__all__:
         return getattr(public, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

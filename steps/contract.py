@@ -74,7 +74,8 @@ class PollAgain:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step cannot succeed; its stage and task fail. ``kind`` is a stable CamelCase word, ``message`` for people.
+    """The step cannot succeed; its stage and task fail. ``kind`` is a stable CamelCase word
+    (ASCII letters and digits; another is told in the message of a ``StepError``), ``message`` for people.
 
     ``state``: what it had seen by then, to be looked at; none to leave that as the last poll kept it.
     """
@@ -264,7 +265,8 @@ class Step(ABC, Generic[P]):
 
     @abstractmethod
     def run(self, parameters: P, context: StepContext) -> Outcome:
-        """Act once. An exception that escapes is recorded as a failure of kind ``StepError``."""
+        """Act once. Whatever it raises, ``SystemExit`` too, is recorded as a failure of kind
+        ``StepError``."""
 
 
 class TargetUnavailable(Exception):

@@ -17,6 +17,7 @@ from steps.http_request import HttpCall
 from steps.noop import Noop
 from steps.notify import Notify
 from steps.poll import Poll
+from steps.raised import is_for_process, words_of
 from steps.redis_ack import RedisAck
 from steps.wait import Wait
 from steps.wording import quote
@@ -97,8 +98,10 @@ def _loaded(point: EntryPoint) -> type[Step[Any]]:
     origin = f"entry point {point.name} = {point.value}"
     try:
         found: object = point.load()
-    except Exception as error:
-        raise InvalidStep(f"{origin} cannot be imported: {error!r}") from error
+    except BaseException as error:
+        if is_for_process(error):
+            raise
+        raise InvalidStep(f"{origin} cannot be imported: {words_of(error)}") from error
     if not (inspect.isclass(found) and issubclass(found, Step)):
         raise InvalidStep(f"{origin} is not a subclass of steps.Step")
     if inspect.isabstract(found):

@@ -22,10 +22,9 @@ def main(arguments: list[str]) -> None:
     from celery.bin.celery import celery
 
     import workers.tasks  # noqa: F401
-    from orchestrator.domain.errors import error_lines
     from orchestrator.domain.lanes import lane_names
-    from orchestrator.domain.printable import printable
     from orchestrator.observability.logs import configure_logs
+    from orchestrator.observability.refusals import refusal_lines
     from orchestrator.settings.model import load_settings
     from workers import metrics_options, single_process, worker_metrics
     from workers.app import app
@@ -60,7 +59,7 @@ def main(arguments: list[str]) -> None:
         if is_at_work[0]:
             raise
         told = start_refusal(error, arguments)
-        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(told))
+        sys.stderr.writelines(f"{line}\n" for line in refusal_lines(told))
         raise SystemExit(told.exit_code) from error
     sys.exit(code)
 

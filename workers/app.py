@@ -16,15 +16,15 @@ from orchestrator.background.pulse import Pulse
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.app import make_app
 from orchestrator.broker.watch import BrokerWatch
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, error_lines
+from orchestrator.domain.errors import ChangeoverError, InvalidInput
 from orchestrator.domain.lanes import lane_names
-from orchestrator.domain.printable import printable
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.presence import Presence
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
+from orchestrator.observability.refusals import refusal_lines
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.extensions import missing_extensions
@@ -86,7 +86,7 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
         require_one_server(servers.redis_url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)
     except ChangeoverError as error:
-        sys.stderr.writelines(f"{printable(line)}\n" for line in error_lines(error))
+        sys.stderr.writelines(f"{line}\n" for line in refusal_lines(error))
         raise SystemExit(error.exit_code) from error
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -27,6 +28,7 @@ from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, 
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
+from steps.raised import Escaped, contained, is_for_process, words_of
 
 MARKER: Final = "store"
 """The one key of a marker that a checkpoint does not have: the name of the store that keeps the checkpoint."""
@@ -99,9 +101,11 @@ class StoreCheckpoints:
             return {}
         try:
             return self._store.load_many(elsewhere)
-        except Exception as error:  # noqa: BLE001 - all of them have begun, and whatever it is, it may be one's alone
+        except BaseException as error:
+            if is_for_process(error):
+                raise
             # Each waits for the store by itself, while its lease is kept, and fails by itself.
-            _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=str(error))
+            _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=words_of(error))
             return {}
 
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
@@ -123,7 +127,8 @@ class StoreCheckpoints:
 
     def _load(self, turn: Turn, record: TurnRecord) -> Checkpoint | None:
         try:
-            loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
+            with self._contained():
+                loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
         except CheckpointDamaged as error:
             raise DamagedData(
                 f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "
@@ -131,9 +136,13 @@ class StoreCheckpoints:
             ) from error
         return loaded
 
+    def _contained(self) -> AbstractContextManager[None]:
+        return contained(f"the checkpoint store {self._name}")
+
     def keep(self, checkpoint: Checkpoint) -> str:
         """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""
-        self._patiently(lambda: self._store.save(checkpoint))
+        with self._contained():
+            self._patiently(lambda: self._store.save(checkpoint))
         # Beside its own key it has what the ledger's retry compares with the stages that it has recorded.
         marker = {name: getattr(checkpoint, name) for name in ("epoch", "completed_stages", "last_stage")}
         marker[MARKER] = self._name
@@ -143,8 +152,9 @@ class StoreCheckpoints:
         """See ``TaskCheckpoints``. By epoch: the task may have been admitted again since. Left to the clean-up when
         the store is away: nobody waits for it."""
         try:
-            self._store.delete(turn.task_id, turn.epoch)
-        except CheckpointError as error:
+            with self._contained():
+                self._store.delete(turn.task_id, turn.epoch)
+        except (CheckpointError, Escaped) as error:
             _log.warning("checkpoint left behind", action="checkpoint-left", taskId=turn.task_id, error=str(error))
 
 

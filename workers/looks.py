@@ -21,6 +21,7 @@ from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
 from steps import HttpRequest
 from steps.contract import HttpAnswer
+from steps.raised import is_for_process, words_of
 from steps.wording import cut
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache
@@ -108,9 +109,11 @@ class Looker:
     def _why_not_there(self, step: BuiltStep, tenant: LookedAt) -> str | None:
         try:
             return self._asker.why_not_there(step, tenant, self._resources.http.of(tenant.tenant_id))
-        except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises is no sign of health
+        except BaseException as error:
+            if is_for_process(error):
+                raise
             _log.exception("step raised", action="step-raised", step=step.name)
-            return mask(f"{type(error).__name__}: {error}")
+            return mask(words_of(error))
 
 
 def judged(answer: HttpAnswer) -> tuple[Verdict, str]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import Final
 
 import structlog
 
@@ -27,6 +28,10 @@ from orchestrator.domain.naming import unknown
 from orchestrator.settings.extensions import MIDDLEWARES
 from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
+from steps.raised import is_for_process, words_of
+from workers.answered import failure_of, recordable
+
+KIND: Final = "MiddlewareError"
 
 _log = structlog.get_logger(__name__)
 
@@ -103,11 +108,12 @@ class Chain:
         answer: Outcome | None = None
         for middleware in self._all:
             try:
-                answer = before(middleware)
-            except Exception as error:  # noqa: BLE001 - a middleware is a user's code
+                answer = _held(before(middleware), middleware, what)
+            except BaseException as error:
+                if is_for_process(error):
+                    raise
                 _log.exception("middleware raised", action="middleware-raised", middleware=_name(middleware), hook=what)
-                message = f"{_name(middleware)}, before the {what}: {type(error).__name__}: {error}"
-                answer = Failed("MiddlewareError", message)
+                answer = failure_of(error, f"{_name(middleware)}, before the {what}: ", KIND)
             if answer is not None:
                 break
             entered.append(middleware)
@@ -115,7 +121,9 @@ class Chain:
         for middleware in reversed(entered):
             try:
                 after(middleware, outcome)
-            except Exception:  # noqa: BLE001 - what has been done stands
+            except BaseException as error:
+                if is_for_process(error):
+                    raise
                 _log.exception("middleware raised", action="middleware-raised", middleware=_name(middleware), hook=what)
         return outcome
 
@@ -137,8 +145,10 @@ def load_chain(settings: Settings, outermost: Sequence[Middleware] = ()) -> Chai
             continue
         try:
             middleware = point.load()(settings)
-        except Exception as error:  # noqa: BLE001 - whatever it raises, it is of no use
-            message = f"entry point {point.name} = {point.value} cannot be used: {error!r}"
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            message = f"entry point {point.name} = {point.value} cannot be used: {words_of(error)}"
             problems.append(Problem(f"middlewares[{index}]", name, message))
             continue
         if not isinstance(middleware, Middleware):
@@ -148,6 +158,15 @@ def load_chain(settings: Settings, outermost: Sequence[Middleware] = ()) -> Chai
     if problems:
         raise InvalidInput(problems)
     return Chain([*outermost, *made])
+
+
+def _held(answer: Outcome | None, middleware: Middleware, what: str) -> Outcome | None:
+    """What a middleware may answer, masked; a failure in the place of anything else. ``Done`` is what steps answer: a
+    stage of which none was run must not count as done."""
+    who = f"{_name(middleware)}, before the {what},"
+    if answer is None or isinstance(answer, PollAgain | Failed):
+        return None if answer is None else recordable(answer, who, KIND)
+    return Failed(KIND, f"{who} answered a {type(answer).__name__}, not PollAgain, Failed or None")
 
 
 def _name(middleware: Middleware) -> str:

@@ -18,8 +18,8 @@ from orchestrator.ledger.turn_batches import poll_all
 from orchestrator.ledger.turn_record import PolledAgain
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
-from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
+from workers.answered import recordable_failure
 from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
 from workers.patience import patiently
@@ -138,14 +138,15 @@ class Recorder:
     def fail(self, run: Run, failed: Failed) -> Next:
         """Records the stage as failed, which ends its task."""
         # Masked here once more: the last gate before it is stored, whoever wrote the message.
-        message = mask(failed.message)
+        failed = recordable_failure(failed, "the stage", "InternalError")
+        message = failed.message
         message = message if len(message) <= MESSAGE_LIMIT else message[:MESSAGE_LIMIT] + "…"
-        failure = FailureInfo(
+        info = FailureInfo(
             type=failed.kind, message=message, stage_name=run.record.stage_name, step_name=run.failed_step
         )
         cursor = wire_json(run.cursor.as_json())
         seen = cursor if len(cursor.encode()) <= CURSOR_LIMIT else ""
-        ended = patiently(lambda: self._ledger.fail(run.turn, failure, seen))
+        ended = patiently(lambda: self._ledger.fail(run.turn, info, seen))
         if ended is Ended.STALE:
             return fenced_out(run)
         _log.warning("stage failed", action="stage-failed", outcome=ended.value, kind=failed.kind, reason=message)

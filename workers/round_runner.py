@@ -168,7 +168,7 @@ class RoundRunner:
                 self._go_on(following)
         except TooOld as error:
             _log.error(str(error), action="too-old", taskId=run.turn.task_id)
-        except Exception:  # noqa: BLE001 - its lease brings it back, and the thread is for the next one
+        except BaseException:  # noqa: BLE001 - its lease brings it back, and the thread is for the next one
             _log.exception("poll ended by a fault", action="poll-fault", taskId=run.turn.task_id)
         self._done(plan_id, again)
 

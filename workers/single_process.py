@@ -80,7 +80,7 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
 def _run(service: CoordinatorService) -> None:
     try:
         service.run()
-    except Exception:  # noqa: BLE001 - a thread that dies says nothing to anybody
+    except BaseException:  # noqa: BLE001 - a thread that dies says nothing to anybody
         _log.exception("the coordinator of this process ended, so it ends", action="coordinator-lost")
         # A worker without its coordinator would look well: its supervisor starts both again.
         stop_this_process()

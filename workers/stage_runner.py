@@ -36,10 +36,9 @@ from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrategy, configs_for
 from orchestrator.templates.variables import template_variables
-from steps import (
-    Failed,
-    PollAgain,
-)
+from steps import Failed, PollAgain
+from steps.raised import is_for_process
+from workers.answered import failure_of
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints, require_checkpoint
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StageInfo
@@ -217,11 +216,13 @@ class StageRunner:
                 return self._recorder.fail(run, Failed(type(error).__name__, str(error)))
             except (*UNREACHABLE, TooOld):
                 raise
-            except Exception as error:  # noqa: BLE001 - unrecorded, it would be run again and again for a lost worker
-                if is_damage(error):
+            except BaseException as error:
+                if is_for_process(error):
+                    raise
+                if isinstance(error, Exception) and is_damage(error):
                     return _damaged(turn, error)
                 _log.exception("fault in the runner", action="runner-fault")
-                return self._recorder.fail(run, Failed("InternalError", f"{type(error).__name__}: {error}"))
+                return self._recorder.fail(run, failure_of(error, "", "InternalError"))
 
     def _run_begun(self, run: Run, stride: Stride | None) -> Next | Run | Again:
         task = run.task

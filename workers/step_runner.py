@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Sequence
 from contextvars import copy_context
-from typing import Any
 
 import structlog
 
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.keys import Keys
 from orchestrator.observability import crash_points
-from orchestrator.secrets.masking import mask, mask_value
 from orchestrator.stages.compiled_step import BuiltStep
 from steps import Done, Failed, FenceToken, Outcome, PollAgain, StepContext
+from steps.raised import is_for_process
+from workers.answered import failure_of, recordable
 from workers.lease_keeper import LeaseKeeper
 from workers.middleware import Chain, StepInfo
 from workers.step_times import StepTimes
@@ -108,10 +107,12 @@ class StepRunner:
         began = time.monotonic()
         try:
             # In a context of its own: what the step binds to the log by itself goes with it.
-            outcome = _masked(copy_context().run(step.step.run, step.parameters, context))
-        except Exception as error:  # noqa: BLE001 - a step is a user's code; whatever it raises fails its stage
+            outcome = recordable(copy_context().run(step.step.run, step.parameters, context), "the step", "StepError")
+        except BaseException as error:
+            if is_for_process(error):
+                raise
             _log.exception("step raised", action="step-raised", step=step.name)
-            outcome = _masked(Failed("StepError", f"{type(error).__name__}: {error}"))
+            outcome = failure_of(error, "", "StepError")
         self._times.took(step.name, outcome, time.monotonic() - began)
         rolling_back = record.mode is TaskState.ROLLING_BACK
         crash_points.reached(crash_points.ROLLBACK_STEP if rolling_back else crash_points.AFTER_STEP)
@@ -133,29 +134,3 @@ def _idempotency_key(run: Run) -> str:
     record = run.record
     place = f"{run.turn.task_id}/{record.attempt}/{record.mode}/{record.stage_index}/{run.cursor.step}"
     return f"{place}/{record.rollbacks}/{record.incarnation}/{record.plan_created}"
-
-
-def _is_json(values: Any) -> bool:
-    try:
-        json.dumps(values if isinstance(values, dict) else dict(values), allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _masked(outcome: Outcome) -> Outcome:
-    """The outcome without the secrets that the step was given: from here on it is stored and logged."""
-    match outcome:
-        case Done(outputs) if not outputs:
-            return outcome
-        case Done(outputs) | PollAgain(state=outputs) if not _is_json(outputs):
-            return Failed("StepError", "the step answered values that JSON cannot hold")
-        case Done(outputs):
-            return Done(mask_value(outputs))
-        case PollAgain(after_seconds, note, state):
-            return PollAgain(after_seconds, mask(note), mask_value(state))
-        case Failed(kind, message, state):
-            # What cannot be kept is left out: the reason counts.
-            return Failed(kind, mask(message), mask_value(state) if state is not None and _is_json(state) else None)
-        case _:
-            return Failed("StepError", f"the step answered a {type(outcome).__name__}, not Done, PollAgain or Failed")

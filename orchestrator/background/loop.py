@@ -27,6 +27,7 @@ from typing import Final
 import structlog
 
 from orchestrator.domain.errors import TooOld
+from steps.raised import is_for_process
 
 JOIN_SECONDS: Final = 10.0
 """How long ``stop`` waits for a round that is under way."""
@@ -142,7 +143,9 @@ class BackgroundLoop:
                 # It stays so until it is updated: said now and then, not each round.
                 _log.error(str(error), action="too-old", loop=self._name)
                 end.wait(TOO_OLD_SECONDS)
-            except Exception:  # noqa: BLE001 - see the contract: the next round comes
+            except BaseException as error:
+                if is_for_process(error):
+                    raise
                 _log.exception("went on after a fault", action=f"{self._name}-fault")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
 
-from orchestrator.domain.errors import ChangeoverError, NotAllowed, OutputLost, Problem, error_lines
+from orchestrator.domain.errors import ChangeoverError, NotAllowed, OutputLost, Problem
 from orchestrator.domain.printable import printable, printable_block, printable_json
 
 if TYPE_CHECKING:
@@ -80,13 +80,19 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def print_problems(kind: str, problems: Sequence[Problem]) -> None:
     """One line each on standard error; ``kind`` is ``error`` or ``warning``."""
+    # Loaded here, see above.
+    from orchestrator.observability.refusals import without_secrets
+
     for problem in problems:
-        note(f"{kind}: {problem}")
+        note(f"{kind}: {without_secrets(str(problem))}")
 
 
 def print_error(error: ChangeoverError) -> None:
     """The message on standard error, one line a problem."""
-    for line in error_lines(error):
+    # Loaded here, see above.
+    from orchestrator.observability.refusals import refusal_lines
+
+    for line in refusal_lines(error):
         note(line)
 
 

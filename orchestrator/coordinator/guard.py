@@ -15,6 +15,7 @@ import structlog
 from orchestrator.background.news import News
 from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
+from steps.raised import is_for_process, words_of
 
 FIRST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 60.0
@@ -60,10 +61,12 @@ class FaultGuard:
             answer = step()
         except (*UNREACHABLE, TooOld):
             raise
-        except Exception as error:  # noqa: BLE001 - see above: one fault must not stop all others
+        except BaseException as error:
+            if is_for_process(error):
+                raise
             seconds = min(self._waits.pop(name, FIRST_SECONDS / 2) * 2, LONGEST_SECONDS)
             self._waits[name], self._until[name] = seconds, self._clock() + seconds
-            if self._news.is_new(name, f"{type(error).__name__}: {error}"):
+            if self._news.is_new(name, words_of(error)):
                 _log.exception("passed by after a fault", action="passed-by", what=name, seconds=seconds)
             if len(self._waits) > REMEMBERED:
                 self._forget(next(iter(self._waits)))

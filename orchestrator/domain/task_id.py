@@ -5,6 +5,14 @@ The scripts have the same in ``scripts/includes/task_id.lua``. A plan's id may h
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from orchestrator.domain.errors import quoted_value
+
+_POSITION: Final = re.compile(r"0|[1-9][0-9]*")
+"""As ``task_id_of`` writes it: what ``int`` takes besides (signs, spaces, other scripts' digits) is no task's."""
+
 
 def task_id_of(plan_id: str, position: int) -> str:
     """The id of the plan's task at this position."""
@@ -18,9 +26,17 @@ def task_ids_of(plan_id: str, count: int) -> list[str]:
 
 def plan_of(task_id: str) -> str:
     """The plan's id, which a task's id begins with; empty for what is no task id."""
-    return task_id.rpartition(".")[0]
+    return _cut(task_id)[0]
 
 
 def position_of(task_id: str) -> int:
     """The task's position in its plan. Raises ``ValueError`` for what is no task id."""
-    return int(task_id.rpartition(".")[2])
+    position = _cut(task_id)[1]
+    if not position:
+        raise ValueError(f"no task id: {quoted_value(task_id)}")
+    return int(position)
+
+
+def _cut(task_id: str) -> tuple[str, str]:
+    plan_id, _, position = task_id.rpartition(".")
+    return (plan_id, position) if plan_id and _POSITION.fullmatch(position) else ("", "")

@@ -20,6 +20,7 @@ from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from steps import AllowedHosts, HealthCheck, HttpPool, InstanceList, Instances, load_registry, load_sources
 from steps.kept_by_size import KeptBySize
+from steps.raised import is_for_process, words_of
 
 MOST_PLANS: Final = 50
 MOST_CHARACTERS: Final = 1024 * 1024
@@ -62,8 +63,10 @@ class HealthLooks:
             missing = [said for step in checks if (said := self._asker.why_not_there(step, tenant, http)) is not None]
         except ChangeoverError as error:
             return HealthLook(None, mask(str(error)))
-        except Exception as error:  # noqa: BLE001 - one damaged plan, or a step of a user's own, hides no other tenant
-            return HealthLook(None, mask(f"{type(error).__name__}: {error}"))
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            return HealthLook(None, mask(words_of(error)))
         if not checks:
             return HealthLook(None, "its plan has no health-check for it")
         return HealthLook(not missing, "; ".join(missing))

@@ -9,10 +9,12 @@ from typing import Final, Protocol
 from orchestrator.ledger.script_keys import with_known_keys
 from orchestrator.ledger.script_states import with_states
 
-_INCLUDE: Final = re.compile(r"^-- @include (\S+)$")
+_INCLUDE: Final = re.compile(r"^-- @include ([a-z][a-z0-9_]*)$")
 # What stands behind an @ is an order to the loader; `script_levels` and `script_parts` read the other two.
-_ORDER: Final = re.compile(r"\s*--\s*@(\w*)")
-_OTHERS: Final = frozenset({"later", "rare"})
+_ORDER: Final = re.compile(r"\s*-{2,}\s*@(\w*)")
+_OTHERS: Final = {"later": re.compile(r"-- @later \w+(, \w+)*"), "rare": re.compile(r"-- @rare")}
+_STRAY: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")
+"""Of a script's text: what nobody sees (a byte order mark, NUL), or what ends a line for Python and not for Lua."""
 
 
 class Folder(Protocol):
@@ -20,7 +22,7 @@ class Folder(Protocol):
 
     def __truediv__(self, name: str, /) -> Folder: ...
     def is_file(self) -> bool: ...
-    def read_text(self) -> str: ...
+    def read_bytes(self) -> bytes: ...
 
 
 def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> dict[str, str]:
@@ -48,7 +50,7 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
             text = (
                 generated[include]
                 if include in generated
-                else with_states(name_of_file, with_known_keys(name_of_file, file.read_text()))
+                else with_states(name_of_file, with_known_keys(name_of_file, read_source(file, name_of_file)))
             )
             add(name_of_file, text, (*above, include))
             loaded[include] = text
@@ -57,10 +59,33 @@ def load(name: str, body: str, folder: Folder, generated: Mapping[str, str]) -> 
     return loaded
 
 
+def read_source(file: Folder, file_name: str) -> str:
+    """The text of a script's file. Raises ``ValueError``, naming file and line, for what is no text of a script."""
+    data = file.read_bytes()
+    try:
+        text = data.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{file_name}:{line}: byte 0x{data[error.start]:02x} is no UTF-8") from error
+    if stray := _STRAY.search(text):
+        line = text.count("\n", 0, stray.start()) + 1
+        raise ValueError(f"{file_name}:{line}: the character U+{ord(stray[0]):04X} has no place in a script")
+    return text
+
+
 def _included(line: str, at: str) -> str | None:
     """The include that the line pulls in; None of any other line."""
     if match := _INCLUDE.fullmatch(line):
         return match[1]
-    if (order := _ORDER.match(line)) and order[1] not in _OTHERS:
-        raise ValueError(f"{at}: an include is written '-- @include name' and nothing else on the line, not {line!r}")
+    if (order := _ORDER.match(line)) is None:
+        return None
+    if (other := _OTHERS.get(order[1])) is None:
+        raise ValueError(
+            f"{at}: an include is written '-- @include name', a file of includes/, and nothing else on the line, "
+            f"not {line!r}"
+        )
+    if not other.fullmatch(line):
+        raise ValueError(
+            f"{at}: expected '-- @later name, name' or '-- @rare' and nothing else on the line, not {line!r}"
+        )
     return None

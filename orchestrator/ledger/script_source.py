@@ -27,7 +27,7 @@ from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, 
 from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
 from orchestrator.ledger import keys, shared_settings, stored_forms
 from orchestrator.ledger.outcomes import TOO_OLD
-from orchestrator.ledger.script_includes import load
+from orchestrator.ledger.script_includes import load, read_source
 from orchestrator.ledger.script_keys import with_keys, with_known_keys
 from orchestrator.ledger.script_levels import with_levels
 from orchestrator.ledger.script_parts import Part, definitions_of, reached_parts, words
@@ -36,7 +36,7 @@ from orchestrator.ledger.script_states import with_states
 UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
-_LATER: Final = re.compile(r"^-- @later (.+)$", re.MULTILINE)
+_LATER: Final = re.compile(r"-- @later (.+)")
 _FOLDER: Final = files("orchestrator.ledger") / "scripts"
 
 
@@ -47,7 +47,7 @@ def script_names() -> list[str]:
 
 def read_script(name: str) -> str:
     """The file of a verb, as written."""
-    return (_FOLDER / f"{name}.lua").read_text()
+    return read_source(_FOLDER / f"{name}.lua", f"{name}.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ TABLES: Final = Tables()
 def assemble(name: str, tables: Tables = TABLES) -> str:
     """The whole source of a verb: of its includes only what it reaches.
 
-    Raises ``ValueError``, naming file and line, on an unknown include, a cycle, an unknown state or key.
+    Raises ``ValueError``, naming file and line, on an unknown include, a cycle, an unknown state or key,
+    a function for later that no include has, a verb without a body, a character that has no place in a script.
     """
     file_name = f"{name}.lua"
     source = _assemble(name, with_states(file_name, with_known_keys(file_name, read_script(name))))
@@ -94,8 +95,11 @@ def _assemble(name: str, body: str) -> str:
         for include, source in load(name, body, _FOLDER, generated).items()
         for part in definitions_of(f"includes/{include}.lua", source)
     ]
-    later = [name for line in _LATER.findall(body) for name in line.split(", ")]
-    body = "\n".join(line for line in body.splitlines() if not line.startswith("--"))
+    later = _later(f"{name}.lua", body, parts)
+    lines = body.splitlines()
+    body = "\n".join(line for line in lines if not line.startswith("--"))
+    if not body.strip():
+        raise ValueError(f"{name}.lua:{max(len(lines), 1)}: the verb has no body")
     if _defines(parts, "once"):
         body = f"local function act()\n{body}\nend\nreturn once(act)"
     if _defines(reached_parts(parts, words([body])), "ask_task", "ask_plan", "ask_wave_move"):
@@ -104,6 +108,22 @@ def _assemble(name: str, body: str) -> str:
     if name not in UNGATED:
         body = f"{_gate(parts)}\n{body}"
     return with_levels(parts, body, later)
+
+
+def _later(file_name: str, body: str, parts: Iterable[Part]) -> list[str]:
+    """What the verb says that few of its calls need."""
+    known = {name for part in parts for name in part.names}
+    found: list[str] = []
+    for number, line in enumerate(body.splitlines(), 1):
+        if match := _LATER.fullmatch(line):
+            names = match[1].split(", ")
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{file_name}:{number}: no include defines {name!r}, which is said to be for later"
+                    )
+            found += names
+    return found
 
 
 def _gate(parts: Iterable[Part]) -> str:

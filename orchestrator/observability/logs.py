@@ -12,6 +12,7 @@ import structlog
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
+from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
 from orchestrator.secrets.folder import SecretFolder
 from orchestrator.secrets.masking import mask, mask_all_of
 from orchestrator.secrets.source import own_source
@@ -79,13 +80,14 @@ def configure_logs(settings: Settings) -> None:
             _masked,
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
     # What libraries warn of (Celery of being root, say) is a line like any other.
     logging.captureWarnings(True)
+    log_stray_errors()
     # One line a message at INFO; our own runner already says one a task.
     for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
@@ -98,8 +100,9 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _named(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    """A library's line has no action of its own: it is told by where it comes from."""
-    event.setdefault("action", library_action(str(event.get("logger", ""))))
+    """A line that has no action of its own, as a library's, is told by where it comes from."""
+    own = getattr(event.get("_record"), "action", None)
+    event.setdefault("action", own or library_action(str(event.get("logger", ""))))
     return event
 
 

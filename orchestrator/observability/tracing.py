@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.task_id import plan_of
 from orchestrator.secrets.known import SHORTEST
-from orchestrator.secrets.masking import remember
+from orchestrator.secrets.masking import mask, mask_value, remember
 from orchestrator.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Tracing:
         # What the environment says of the service (OTEL_SERVICE_NAME) goes before.
         resource = Resource({"service.name": "changeover", "changeover.namespace": namespace}).merge(Resource.create())
         self._provider = TracerProvider(resource=resource, id_generator=Ids(), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
+        self._provider.add_span_processor(BatchSpanProcessor(_masked(exporter or OTLPSpanExporter())))
         self.tracer = self._provider.get_tracer("changeover")
 
     def stop(self) -> None:
@@ -147,6 +147,44 @@ class Tracing:
         sampled = self._provider.sampler.should_sample(None, trace_id, "plan").decision.is_sampled()  # type: ignore[no-untyped-call]
         flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
         return SpanContext(trace_id, _number(f"{self._namespace}/{span}", 8), is_remote=True, trace_flags=flags)
+
+
+def _masked(exporter: SpanExporter) -> SpanExporter:
+    """The one gate that spans leave by: whatever is put on one, its texts are masked when it is sent."""
+    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+    from opentelemetry.trace import Status
+
+    def masked(span: ReadableSpan) -> ReadableSpan:
+        said = span.status.description
+        return ReadableSpan(
+            name=mask(span.name),
+            context=span.context,
+            parent=span.parent,
+            resource=span.resource,
+            attributes=mask_value(dict(span.attributes or {})),
+            events=[
+                Event(mask(one.name), mask_value(dict(one.attributes or {})), one.timestamp) for one in span.events
+            ],
+            links=span.links,
+            kind=span.kind,
+            status=Status(span.status.status_code, mask(said) if said else said),
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )
+
+    class MaskedExporter(SpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            return exporter.export([masked(span) for span in spans])
+
+        def shutdown(self) -> None:
+            exporter.shutdown()
+
+        def force_flush(self, timeout_millis: int = 30000) -> bool:
+            return exporter.force_flush(timeout_millis)
+
+    return MaskedExporter()
 
 
 def carried(context: SpanContext) -> dict[str, str]:

@@ -76,6 +76,11 @@ def mask_all_of(source: SecretSource) -> None:
         _source = source
 
 
+def masks_a_source() -> bool:
+    """Whether ``mask_all_of`` was told one."""
+    return _source is not None
+
+
 def _change(values: list[str], forgotten: Collection[str] = ()) -> None:
     global _known
     known = _known

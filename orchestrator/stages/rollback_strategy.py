@@ -13,6 +13,7 @@ from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
 from orchestrator.settings.extensions import STRATEGIES
+from steps.raised import contained, is_for_process, words_of
 
 
 class RollbackStrategy(Protocol):
@@ -37,7 +38,7 @@ class PreviousConfig:
 def load_strategy(name: str) -> RollbackStrategy:
     """The strategy that the setting ``rollback_strategy`` names: ``previous``, or an entry point's class.
 
-    Raises ``InvalidInput`` naming the nearest known one.
+    Raises ``InvalidInput`` naming the nearest known one, or why it cannot be used.
     """
     found = {point.name: point for point in entry_points(group=STRATEGIES)}
     if name == "previous":
@@ -45,7 +46,13 @@ def load_strategy(name: str) -> RollbackStrategy:
     if name not in found:
         message = unknown("rollback strategy", name, ["previous", *found])
         raise InvalidInput([Problem("rollback_strategy", name, message)])
-    strategy: RollbackStrategy = found[name].load()()
+    try:
+        strategy: RollbackStrategy = found[name].load()()
+    except BaseException as error:
+        if is_for_process(error):
+            raise
+        message = f"entry point {name} = {found[name].value} cannot be used: {words_of(error)}"
+        raise InvalidInput([Problem("rollback_strategy", name, message)]) from error
     return strategy
 
 
@@ -61,7 +68,8 @@ def configs_for(
     given = full_config(_stored(record.config, "config", record))
     new = {**given, SOURCE: None}
     good = None if record.snapshot is None else _stored(record.snapshot, "snapshot", record)
-    old = (strategy or PreviousConfig()).config(given, good)
+    with contained("the rollback strategy"):
+        old = (strategy or PreviousConfig()).config(given, good)
     if record.mode is not TaskState.ROLLING_BACK:
         return new, old, new
     if old is None:

@@ -8,6 +8,7 @@ from typing import Final
 from orchestrator.validation.contract import PlanValidator, PlanView
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
+from steps.raised import is_for_process, words_of
 
 ENTRY_POINT_GROUP: Final = "changeover.validators"
 
@@ -37,5 +38,7 @@ def _run(point: EntryPoint, view: PlanView, findings: Findings) -> None:
                 findings.warn(problem.path, problem.value, problem.message)
             else:
                 findings.errors([problem])
-    except Exception as error:  # noqa: BLE001 - a validator is a user's code; a broken one must not let a plan through
-        findings.error("", None, f"validator {point.name} ({point.value}) failed: {type(error).__name__}: {error}")
+    except BaseException as error:
+        if is_for_process(error):
+            raise
+        findings.error("", None, f"validator {point.name} ({point.value}) failed: {words_of(error)}")

@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 
 from steps.contract import Choice, Endpoint, SourceUnavailable, UnknownInstances
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
+from steps.raised import is_for_process, words_of
 from steps.wording import cut, quote
 
 SOURCES_GROUP = "changeover.instance_sources"
@@ -107,7 +108,9 @@ class Instances:
         for source in self._sources:
             try:
                 found = source.find(name)
-            except Exception as error:  # noqa: BLE001 - a source is a user's code; whatever it raises, it cannot say
+            except BaseException as error:
+                if is_for_process(error):
+                    raise
                 return self._without(source, name, urls, error)
             if found is not None:
                 with self._lock:
@@ -115,10 +118,12 @@ class Instances:
                 return tuple(found)
         raise UnknownInstances(f"no instance list named {quote(name)}")
 
-    def _without(self, source: InstanceSource, name: str, known: tuple[str, ...], error: Exception) -> tuple[str, ...]:
+    def _without(
+        self, source: InstanceSource, name: str, known: tuple[str, ...], error: BaseException
+    ) -> tuple[str, ...]:
         """A source that fails is left alone for a while: with the list that it last gave, if it ever gave one."""
         until = self._clock() + AVOID_SECONDS
-        reason = f"{type(source).__name__} cannot say: {cut(str(error))}"
+        reason = f"{type(source).__name__} cannot say: {cut(_said(error))}"
         with self._lock:
             if known:
                 self._found[name] = (until, known)
@@ -127,11 +132,21 @@ class Instances:
         raise SourceUnavailable(reason) from error
 
 
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, Exception) else words_of(error)
+
+
 def load_sources() -> list[InstanceSource]:
     """Every source that an installed package brings. Raises ``TypeError`` for an entry point that is none."""
     found: list[InstanceSource] = []
     for point in sorted(entry_points(group=SOURCES_GROUP), key=lambda point: point.name):
-        source: object = point.load()
+        try:
+            source: object = point.load()
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            what = f"entry point {point.name} = {point.value} cannot be imported: {words_of(error)}"
+            raise TypeError(what) from error
         if not (inspect.isclass(source) and issubclass(source, InstanceSource)):
             raise TypeError(f"entry point {point.name} = {point.value} is not a subclass of steps.InstanceSource")
         found.append(source())

@@ -40,7 +40,7 @@ def say(*words: str) -> list[dict[str, Any]]:
     return [{"name": f"stage-{word[:20]}", "steps": [{"type": "say", "word": word}]} for word in words]
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """Stands for SIGKILL: nothing of ours catches it."""
 
 

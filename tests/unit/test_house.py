@@ -138,6 +138,30 @@ def test_task_ids_are_made_and_cut_in_one_module(pattern: str, home: str) -> Non
     assert found == {home}
 
 
+AT_HOME = ("tests", "benchmarks", "examples", "reference", "celeryconfig")
+"""What the packages do without; `[tool.importlinter]` says so of statements."""
+
+
+def test_own_packages_are_imported_by_statements() -> None:
+    """What is imported by a text, no import rule sees."""
+    told = [
+        f"{path}:{node.lineno}: {argument.value!r}"
+        for path, module in modules(*PACKAGES)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and _imports(node.func)
+        for argument in node.args[:1]
+        if isinstance(argument, ast.Constant) and str(argument.value).split(".")[0] in (*PACKAGES, *AT_HOME, "")
+    ]
+    assert not told, _said(told, "An import statement, inside the function where it must come late.")
+
+
+def _imports(function: ast.expr) -> bool:
+    name = (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+    return name in ("import_module", "__import__")
+
+
 def test_nobody_reaches_through_the_reader() -> None:
     """What is asked of the ledger is a question with a name; a client in other hands is keys in other hands."""
     reaches = [

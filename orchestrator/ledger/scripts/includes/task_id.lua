@@ -1,8 +1,8 @@
 -- A task's id, made and cut: plan id, dot, position from 0. The Python side is orchestrator/domain/task_id.py.
 
 local function task_id_of(plan_id, position) return plan_id .. '.' .. string.format('%d', position) end
-local function plan_of(task_id) return string.match(task_id, '^(.*)%.%d+$') end
-local function position_of(task_id) return tonumber(string.match(task_id, '%.(%d+)$')) end
+local function plan_of(task_id) return string.match(task_id, '^(.+)%.[1-9]%d*$') or string.match(task_id, '^(.+)%.0$') end
+local function position_of(task_id) return plan_of(task_id) and tonumber(string.match(task_id, '%d+$')) end
 
 -- A position in a plan's list of tasks, or a number of them, as it was written down; nil when a hand has made another
 -- number of it. Of a number that is too large for one more to change it (1e300, inf) a loop would have no end, and Redis

@@ -1,0 +1,67 @@
+"""What Python tells on stderr past all loggers, as lines of the log: masked, and JSON where those are.
+
+A line whose arguments do not fit it (``logging`` shows both, and a traceback); what ends a thread or the process; what
+is raised where nobody can catch it, in ``__del__``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from types import TracebackType
+from typing import Any
+
+from steps.raised import words_of
+
+_log = logging.getLogger("changeover.stray")
+
+
+class LineHandler(logging.StreamHandler[Any]):
+    """Writes lines; of one that cannot be made it says so, and where it comes from."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """See ``logging.Handler``."""
+        error = sys.exc_info()[1]
+        if error is None or isinstance(error, OSError):
+            # The stream is gone: what is said of that has no place either.
+            return
+        said = f"a log line of {record.pathname}:{record.lineno} could not be made: {words_of(error)}"
+        told = logging.LogRecord(record.name, logging.ERROR, record.pathname, record.lineno, said, None, None)
+        told.action = "log-fault"
+        try:
+            self.stream.write(self.format(told) + self.terminator)
+            self.flush()
+        except Exception:  # noqa: BLE001, S110 - nothing is left to say it by
+            pass
+
+
+def log_stray_errors() -> None:
+    """From now on, in this process. May be called again."""
+    sys.excepthook = _of_process
+    threading.excepthook = _of_thread
+    sys.unraisablehook = _unraisable
+
+
+def _of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        # Whoever pressed it knows.
+        return
+    _tell("uncaught", "the process ends of an error that nobody caught", error)
+
+
+def _of_thread(args: threading.ExceptHookArgs) -> None:
+    # As Python's own: a thread may end itself so.
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        name = args.thread.name if args.thread is not None else "?"
+        _tell("uncaught", f"thread {name} ended of an error that nobody caught", args.exc_value)
+
+
+def _unraisable(args: sys.UnraisableHookArgs) -> None:
+    # What it was raised in is told by its type: its own words are a user's code.
+    where = type(args.object).__name__ if args.object is not None else "nothing"
+    _tell("unraisable", f"{args.err_msg or 'an error was ignored'} ({where})", args.exc_value)
+
+
+def _tell(action: str, what: str, error: BaseException | None) -> None:
+    _log.critical(what, extra={"action": action}, exc_info=error)
