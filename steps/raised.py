@@ -41,9 +41,10 @@ _EXITS_BY_SIGNAL = frozenset(number - 256 for number in signal.Signals)
 def words_of(error: BaseException) -> str:
     """Its type and what it says, in one text; not masked. What cannot say it is told by its type."""
     try:
-        return f"{type(error).__name__}: {error}"
+        words = str(error)
     except Exception:  # noqa: BLE001 - a user's error, whose words are code too
         return f"{type(error).__name__}, which cannot say what it is"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +38,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 forget_settings(os.environ)
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
+
+
+@pytest.fixture(autouse=True)
+def hooks() -> Iterator[None]:
+    """Python's own hooks are pytest's again after a test that has logs set up: it fails what nobody caught."""
+    before = sys.excepthook, threading.excepthook, sys.unraisablehook
+    yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = before
 
 
 @pytest.fixture(scope="session")

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Final, ParamSpec
-
-import structlog
+from typing import Any, Final
 
 from orchestrator.broker.messages import ASK_GATE, LOOK, RUN_STAGE, is_round, turns_of
 from orchestrator.ledger.awaited import GateQuestion
 from orchestrator.ledger.records import Turn
-from steps.raised import Escaped, is_for_process, words_of
+from steps.raised import Escaped
 from workers.app import app
 from workers.middleware import StageInfo
 from workers.next_link import StageFailed
 from workers.runtime import continuation, looker, rounds, runner
+from workers.slot_guard import gives_slot_back
 
 SHOWN: Final = 20
 """Stages of a delivery that its row names."""
-
-_log = structlog.get_logger(__name__)
-P = ParamSpec("P")
-
-
-def gives_slot_back(body: Callable[P, str]) -> Callable[P, str]:
-    """The last defence: whatever escapes the body of a task ends that task alone, with a line.
-
-    Celery's threads pool tells nobody of what is no ``Exception``: the message would stay in hand, its slot taken, for
-    as long as the worker lives. The task's lease tells a coordinator.
-    """
-
-    @wraps(body)
-    def run(*args: P.args, **kwargs: P.kwargs) -> str:
-        try:
-            return body(*args, **kwargs)
-        except Exception:
-            raise
-        except BaseException as error:
-            if is_for_process(error):
-                raise
-            _log.exception("what was raised is no Exception; the slot is given back", action="turn-escaped")
-            raise Escaped(words_of(error)) from None
-
-    return run
 
 
 @app.task(

@@ -203,7 +203,7 @@ def test_only_what_the_settings_name_is_loaded(monkeypatch: pytest.MonkeyPatch) 
         load_chain(Settings(middlewares=["plian", "raises", "dict"]))
     said = str(caught.value).splitlines()
     assert "middlewares[0]: unknown middleware; did you mean 'plain'?" in said[0]
-    assert "RuntimeError('no collector')" in said[1]
+    assert "cannot be used: RuntimeError: no collector" in said[1]
     assert "gives no workers.middleware.Middleware" in said[2]
 
 

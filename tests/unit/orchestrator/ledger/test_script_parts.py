@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.ledger import script_source
 from orchestrator.ledger.script_headers import events_written, keys_touched
 from orchestrator.ledger.script_includes import load
 from orchestrator.ledger.script_parts import definitions_of, reached_parts, words
@@ -63,7 +64,8 @@ def test_an_unknown_include_is_named_with_file_and_line(tmp_path: Path) -> None:
     "line",
     [
         *("-- @include b ", "-- @include b\t", " -- @include b", "--@include b", "-- @include"),
-        *("-- @includes b", "-- @late b"),
+        *("-- @includes b", "-- @late b", "--- @include b", "---@include b"),
+        *("-- @include /abs/b", "-- @include ./b", "-- @include ../includes/b", "-- @include b.lua"),
     ],
 )
 def test_a_line_meant_as_an_include_and_not_written_as_one_is_refused(tmp_path: Path, line: str) -> None:
@@ -71,6 +73,43 @@ def test_a_line_meant_as_an_include_and_not_written_as_one_is_refused(tmp_path: 
     said = r"^includes/a\.lua:2: an include is written '-- @include name'.*@(include|late)"
     with pytest.raises(ValueError, match=said):
         load("verb", "-- @include a\n", place, {})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"-- one\n-- caf\xe9\n", r":2: byte 0xe9 is no UTF-8"),
+        (b"\xef\xbb\xbf-- one\n", r":1: the character U\+FEFF has no place in a script"),
+        (b"-- one\n\x00\n", r":2: the character U\+0000 has no place in a script"),
+        ("-- a\u2028-- @include b\n".encode(), r":1: the character U\+2028 has no place in a script"),
+        (b"-- @later\n", r":1: expected '-- @later name, name' or '-- @rare'"),
+        (b"-- @rare b\n", r":1: expected '-- @later name, name' or '-- @rare'"),
+    ],
+)
+def test_what_is_no_text_of_a_script_is_named_with_file_and_line(tmp_path: Path, data: bytes, said: str) -> None:
+    place = folder(tmp_path)
+    (place / "includes" / "a.lua").write_bytes(data)
+    with pytest.raises(ValueError, match=rf"^includes/a\.lua{said}"):
+        load("verb", "-- @include a\n", place, {})
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", r":1: the verb has no body"),
+        ("-- What for\n\n", r":2: the verb has no body"),
+        ("-- @include task_id\n-- @later plan_of, nix\nreturn 1\n", r":2: no include defines 'nix'"),
+        ("\ufeffreturn 1\n", r":1: the character U\+FEFF has no place in a script"),
+    ],
+)
+def test_a_verb_that_says_nothing_or_too_much_is_named_with_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    place = folder(tmp_path, task_id=(script_source._FOLDER / "includes" / "task_id.lua").read_text())
+    (place / "verb.lua").write_text(source)
+    monkeypatch.setattr(script_source, "_FOLDER", place)
+    with pytest.raises(ValueError, match=rf"^verb\.lua{said}"):
+        script_source.assemble("verb")
 
 
 def test_a_cycle_is_named_with_file_and_line(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from orchestrator.observability.tracing import start_tracing, stop_tracing
+from orchestrator.observability.tracing import attributes, end_span, start_tracing, stop_tracing
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.secrets.masking import mask
 from orchestrator.settings.model import Settings
@@ -19,3 +20,21 @@ def test_headers_and_the_endpoints_password_are_masked(monkeypatch: pytest.Monke
     said = mask("bad TOPSECRETbad TOPSECRETheader url: http://user:TOPSECRETpw@127.0.0.1:1/x?key=TOPSECRETk/v1/traces")
     assert "TOPSECRET" not in said
     assert "http://user:***@127.0.0.1:1/x" in said
+
+
+def test_whatever_is_put_on_a_span_leaves_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "plantedsecret9431"
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values([secret]))
+    exporter = InMemorySpanExporter()
+    tracing = start_tracing(Settings(traces=True), exporter)
+    assert tracing is not None
+    span = tracing.tracer.start_span(f"step {secret}", attributes=attributes(note=f"mwnote {secret}", turn=3))
+    span.add_event(f"seen {secret}", {"what": secret})
+    end_span(span, f"Kind: {secret}")
+    own = span.get_span_context()
+    stop_tracing()
+    (sent,) = exporter.get_finished_spans()
+    assert secret not in sent.to_json()
+    assert sent.get_span_context() == own
+    assert dict(sent.attributes or {}) == {"changeover.note": "mwnote ***", "changeover.turn": 3}
+    assert sent.status.description == "Kind: ***"

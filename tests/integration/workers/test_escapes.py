@@ -1,0 +1,119 @@
+"""User's code that raises what is no ``Exception`` fails its stage, named; nothing of it takes a slot along."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+from structlog.testing import capture_logs
+
+from checkpoint import MemoryCheckpointStore
+from orchestrator.client import Client
+from orchestrator.settings.model import Settings
+from steps import Outcome, Step, StepContext, StepParameters, StepRegistry
+from steps.raised import Escaped
+from tests.support.in_process import InProcess
+from tests.support.plans import plan, tenant
+from tests.support.say_step import Say, say
+from workers.checkpoints import StoreCheckpoints
+from workers.middleware import Chain, Middleware, StageInfo
+from workers.slot_guard import gives_slot_back
+
+OWN = [SystemExit("bye"), asyncio.CancelledError("bye"), GeneratorExit("bye")]
+
+
+class NoParameters(StepParameters):
+    """None."""
+
+
+class Leave(Step[NoParameters]):
+    name = "leave"
+    Parameters = NoParameters
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def run(self, parameters: NoParameters, context: StepContext) -> Outcome:
+        raise self.error
+
+
+class Gone(Middleware):
+    def before_stage(self, stage: StageInfo) -> None:
+        raise SystemExit("bye")
+
+
+class LateGone(Middleware):
+    def after_stage(self, stage: StageInfo, outcome: Outcome) -> None:
+        raise SystemExit("bye")
+
+
+class Store(MemoryCheckpointStore):
+    def save(self, checkpoint: Any) -> None:
+        raise SystemExit("bye")
+
+
+def ended(process: InProcess, client: Client, plan_id: str, stages: list[dict[str, Any]]) -> tuple[str, str, str]:
+    process.submit(plan(plan_id, [tenant(f"t-{plan_id}")], stages))
+    (task,) = process.admit(plan_id)
+    process.run(task)
+    status = client.task_status(f"{plan_id}.0")
+    info = status.failure_info
+    return (status.status, info.type, info.message) if info else (status.status, "", "")
+
+
+def test_a_step_that_raises_it_fails(client: Client, redis_client: redis.Redis, settings: Settings) -> None:
+    step = Leave(OWN[0])
+    with InProcess(redis_client, settings, StepRegistry([step])) as process:
+        for number, step.error in enumerate(OWN):
+            found = ended(process, client, f"p{number}", [{"name": "s", "steps": [{"type": "leave"}]}])
+            assert found == ("FAILED", "StepError", f"{type(step.error).__name__}: bye")
+
+
+def test_middlewares_stores_and_strategies_that_raise_it_are_named(
+    client: Client, redis_client: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = StepRegistry([Say()])
+    with InProcess(redis_client, settings, registry, middlewares=Chain([Gone(settings)])) as process:
+        status, kind, message = ended(process, client, "middleware", say("a"))
+        assert (status, kind) == ("FAILED", "MiddlewareError")
+        assert message.endswith(".Gone, before the stage: SystemExit: bye")
+    with InProcess(redis_client, settings, registry, middlewares=Chain([LateGone(settings)])) as process:
+        assert ended(process, client, "late", say("a"))[0] == "COMPLETED"
+    kept = StoreCheckpoints(Store(), "memory", lambda call: call())
+    with InProcess(redis_client, settings, registry, checkpoints=kept) as process:
+        said = "Escaped: the checkpoint store memory raised SystemExit: bye"
+        assert ended(process, client, "store", say("a")) == ("FAILED", "InternalError", said)
+
+    class Strategy:
+        def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+            raise SystemExit("bye")
+
+    with InProcess(redis_client, settings, registry) as process:
+        monkeypatch.setattr(process.runner, "_strategy", Strategy())
+        said = "Escaped: the rollback strategy raised SystemExit: bye"
+        assert ended(process, client, "strategy", say("a")) == ("FAILED", "InternalError", said)
+
+
+def test_whatever_escapes_a_task_gives_its_slot_back_with_a_line() -> None:
+    @gives_slot_back
+    def body() -> str:
+        raise KeyboardInterrupt
+
+    lines: list[Any] = []
+
+    def in_slot() -> None:
+        with capture_logs() as said:
+            with pytest.raises(Escaped, match="KeyboardInterrupt"):
+                body()
+            lines.extend(said)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(in_slot).result()
+    assert [(line["action"], line["log_level"]) for line in lines] == [("turn-escaped", "error")]
+    assert threading.current_thread() is threading.main_thread()
+    with pytest.raises(KeyboardInterrupt):
+        body()

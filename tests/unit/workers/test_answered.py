@@ -1,0 +1,63 @@
+"""What a step or a middleware answers is recorded as the contract says, or as a failure that says what it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator.secrets.known import KnownSecrets
+from steps import Done, Failed, Outcome, PollAgain
+from workers.answered import failure_of, recordable
+
+SECRET = "plantedsecret9431"
+WORD = "expected a CamelCase word of at most 100 letters and digits"
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values([SECRET]))
+
+
+def answered(outcome: Any) -> Outcome:
+    return recordable(outcome, "the step", "StepError")
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (Failed("Broken2", f"no {SECRET}"), Failed("Broken2", "no ***")),
+        (Failed(f"Kind{SECRET}", "no"), "the step answered Failed of the type 'Kind***', WORD: no"),
+        (Failed("broken", "no"), "the step answered Failed of the type 'broken', WORD: no"),
+        (Failed("Broken\n", "no"), "the step answered Failed of the type 'Broken\\n', WORD: no"),
+        (Failed("B" * 101, "no"), f"the step answered Failed of the type '{'B' * 101}', WORD: no"),
+        (Failed(object(), "no"), "the step answered Failed of the type a object, WORD: no"),  # type: ignore[arg-type]
+        (Failed("Broken", {"a": SECRET}), Failed("Broken", "(a dict for a message, expected text)")),  # type: ignore[arg-type]
+        (PollAgain(1, f"n {SECRET}", {"a": SECRET}), PollAgain(1, "n ***", {"a": "***"})),
+        (PollAgain(1, {"a": SECRET}), "the step answered PollAgain with a dict for a note, expected text"),  # type: ignore[arg-type]
+        (PollAgain(float("nan")), "the step answered PollAgain with nan for after_seconds, expected a number"),
+        (PollAgain("1"), "the step answered PollAgain with '1' for after_seconds, expected a number"),  # type: ignore[arg-type]
+        (Done({"a": SECRET}), Done({"a": "***"})),
+        (None, "the step answered a NoneType, not Done, PollAgain or Failed"),
+    ],
+)
+def test_it_is_of_its_types_and_masked(given: Any, recorded: Outcome | str) -> None:
+    expected = Failed("StepError", recorded.replace("WORD", WORD)) if isinstance(recorded, str) else recorded
+    assert answered(given) == expected
+
+
+def test_what_was_seen_is_kept_unless_it_cannot_be() -> None:
+    kept = answered(Failed("Broken", "no", {"a": SECRET}))
+    lost = answered(Failed("Broken", "no", [SECRET]))  # type: ignore[arg-type]
+    assert isinstance(kept, Failed)
+    assert isinstance(lost, Failed)
+    assert (kept.state, lost.state) == ({"a": "***"}, None)
+
+
+def test_an_error_without_words_is_told_by_its_type() -> None:
+    assert failure_of(Mute(), "", "StepError").message == "Mute, which cannot say what it is"
