@@ -11,7 +11,7 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
-from checkpoint import MemoryCheckpointStore
+from checkpoint import Checkpoint, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from steps import Outcome, Step, StepContext, StepParameters, StepRegistry
@@ -52,7 +52,7 @@ class LateGone(Middleware):
 
 
 class Store(MemoryCheckpointStore):
-    def save(self, checkpoint: Any) -> None:
+    def save(self, checkpoint: Checkpoint) -> bool:
         raise SystemExit("bye")
 
 
