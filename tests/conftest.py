@@ -41,7 +41,7 @@ _databases = itertools.cycle(range(0, DATABASES, 2))
 
 
 @pytest.fixture(autouse=True)
-def hooks() -> Iterator[None]:
+def python_hooks() -> Iterator[None]:
     """Python's own hooks are pytest's again after a test that has logs set up: it fails what nobody caught."""
     before = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield

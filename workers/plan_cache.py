@@ -18,6 +18,7 @@ from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.reader import Reader
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
 from steps.kept_by_size import KeptBySize
+from steps.raised import is_for_process
 from workers.unable import TurnUnable, Unable, cannot_build
 
 MOST_PLANS: Final = 200
@@ -63,7 +64,9 @@ class PlanCache:
             return error.unable
         except UNREACHABLE:
             raise
-        except Exception:  # noqa: BLE001 - the turn begins all the same, and fails with the reason
+        except BaseException as error:
+            if is_for_process(error):
+                raise
             _log.exception("the plan's stages cannot be built", action="plan-unreadable", planId=plan_id)
         return None
 
