@@ -164,7 +164,8 @@ class Client(
             return self._door.tells.task(task_id)
 
     def tenant_status(self, tenant_id: str) -> TaskStatus:
-        """The task that holds the tenant, else its first waiter, else its newest task."""
+        """The task that speaks for the tenant (its holder, else its first waiter, else its newest open task, else its
+        newest), with its other open tasks."""
         with translate_errors(self._door.url):
             return self._door.tells.tenant(tenant_id)
 

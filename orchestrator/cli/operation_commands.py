@@ -186,6 +186,7 @@ def _operate(
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
+    from orchestrator.control.tenant_target import task_words
     from orchestrator.ledger.operations import Operation
 
     operation = Operation(word)
@@ -205,7 +206,10 @@ def _operate(
             acted_on = OperationTarget("task", result.task_id) if result.task_id else target
             with tells_that_it_stands(acted_on):
                 status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
-            result = result.model_copy(update={"status": status, "message": what_happened(client, acted_on)})
+            said = what_happened(client, acted_on)
+            if target.type == "tenant" and result.task_id:
+                said = task_words(result.task_id, said, ())
+            result = result.model_copy(update={"status": status, "message": said})
     done = f"{target.type} {target.identifier} is {result.status}: {result.message}"
     print_answer(result, done, refused, json_output=json_output)
     if wait and result.status not in _good_ends(operation):

@@ -24,6 +24,7 @@ from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import accepted_words
 from orchestrator.control.fleet_status import breach_sentence, breaches, gate_words, tripped_words
 from orchestrator.control.task_rows import BY_INTEREST
+from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
@@ -149,9 +150,12 @@ def task_detail(task: TaskStatus) -> Table:
             "current",
             "last_known_good",
             "verdicts",
+            "other_tasks",
         },
     ).items():
         table.add_row(Text(name.replace("_", " "), style="dim"), cell(str(value)))
+    if task.other_tasks:
+        table.add_row(Text("open too", style="dim"), cell(also_words(task.other_tasks), "yellow"))
     for instance, said in (task.verdicts or {}).items():
         table.add_row(cell(f"{instance} said", "dim"), cell(verdict_words(said)))
     _add_units(table, task.current, task.last_known_good)

@@ -46,7 +46,10 @@ PlanOption = Annotated[
 TenantOption = Annotated[
     str | None,
     typer.Option(
-        "--tenant", metavar="ID", help="The task that holds, awaits or last moved this tenant.", show_default=False
+        "--tenant",
+        metavar="ID",
+        help="The task that holds, awaits or last moved this tenant; of several open ones say which by --task.",
+        show_default=False,
     ),
 ]
 TaskOption = Annotated[str | None, typer.Option("--task", metavar="ID", help="One task.", show_default=False)]

@@ -44,6 +44,16 @@ class DeployUnit(Answer):
     deploy_unit_version: JsonValue = None
 
 
+class OpenTask(Answer):
+    """A task of a tenant that has not ended, or that is to go back. ``last_mover``: it is no such one, but the last that
+    moved the tenant."""
+
+    task_id: str
+    plan_id: str
+    status: str
+    last_mover: bool = False
+
+
 class TaskStatus(Answer):
     """One tenant's move. ``waiting_for`` is the task that holds its tenant; ``waits_because`` what else keeps it from
     being admitted, in words: a freeze, a group.
@@ -89,6 +99,8 @@ class TaskStatus(Answer):
     """Asked of one task: what its tenant is since its last whole move or rollback."""
     last_known_good: DeployUnit | None = None
     """Asked of one task: what it was when a health check last confirmed a move or rollback of it."""
+    other_tasks: list[OpenTask] = []
+    """Asked by tenant: its other open tasks, which are of other plans."""
 
 
 class PurgedTenant(Answer):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.control.absent import absent
-from orchestrator.control.answers import OperationResult
+from orchestrator.control.answers import OpenTask, OperationResult
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.control.order_gate import check_order
 from orchestrator.control.replies import gate_result, operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
+from orchestrator.control.tenant_target import several_words, task_words, tenant_target
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
@@ -30,23 +32,48 @@ class Operator:
         check_order(order)
         if order.accept_failures and target.type != "plan":
             raise InvalidInput([Problem("accept_failures", None, "it answers the breaker of a plan; give a plan")])
-        if target.type == "plan":
-            reply = self._operations.on_plan(operation, target.identifier, order)
-        else:
-            # The task that speaks for a tenant changes: it is the tenant that the request was for.
-            order = replace(order, of=f"{target.type} {target.identifier}")
-            reply = self._first_answer(operation, target, order) or self._operations.on_task(
-                operation, self.task_id_of(target), order
-            )
+        if target.type == "tenant":
+            return self._of_tenant(operation, target, order)
+        on = self._operations.on_plan if target.type == "plan" else self._operations.on_task
+        return self._answered(operation, target, on(operation, target.identifier, order), order)
+
+    def _of_tenant(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
+        # The task that the order is for changes: it is the tenant that the request was for, and a repeat is answered
+        # though the tenant has no task any more.
+        order = replace(order, of=f"tenant {target.identifier}")
+        asked = what_is_asked(operation, target.identifier, order)
+        if (reply := self._operations.first_answer(asked, order.request_id)) is not None:
+            return self._answered(operation, target, reply, order)
+        chosen = tenant_target(operation, self._reader.tenant_tasks(target.identifier))
+        if chosen.task_id:
+            reply = self._operations.on_task(operation, chosen.task_id, order)
+            return self._answered(operation, target, reply, order, chosen.others)
+        if not chosen.others:
+            raise absent(self._reader, f"task of tenant {target.identifier!r}")
+        return OperationResult(
+            target_type="tenant",
+            target_id=target.identifier,
+            accepted=False,
+            status="",
+            message=several_words(operation, chosen.others, order),
+            request_id=order.request_id,
+        )
+
+    def _answered(
+        self,
+        operation: Operation,
+        target: OperationTarget,
+        reply: Reply,
+        order: Order,
+        others: Sequence[OpenTask] = (),
+    ) -> OperationResult:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
-        return operation_result(operation, target, reply).model_copy(update={"request_id": order.request_id})
-
-    def _first_answer(self, operation: Operation, target: OperationTarget, order: Order) -> Reply | None:
-        """A repeat is answered though the tenant has no task any more; of a task its script asks the same."""
-        if target.type != "tenant":
-            return None
-        return self._operations.first_answer(what_is_asked(operation, target.identifier, order), order.request_id)
+        result = operation_result(operation, target, reply)
+        said = {"request_id": order.request_id}
+        if target.type == "tenant":
+            said["message"] = task_words(reply.target_id, result.message, others)
+        return result.model_copy(update=said)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """Retries those of a plan's failed tasks that the narrowing takes."""

@@ -124,7 +124,7 @@ class TenantMove(Answer):
 
 
 class TenantView(Answer):
-    """One tenant. ``task``: the one that speaks for it (its holder, else its first waiter, else its newest); None when
+    """One tenant. ``task``: the one that speaks for it (as in ``TaskStatus`` by tenant); None when
     all its plans are purged. ``before``: what the plan of that task says that it ran before, told while nothing is
     known of what it runs. ``holder``: the task that holds it; ``waiting``: how many wait for it. ``history``: its
     moves, the newest first, 20 at most, as far back as plans are kept."""

@@ -13,6 +13,7 @@ from orchestrator.control.asked import paused_by
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.fleet_status import fleet_fields
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
+from orchestrator.control.tenant_target import other_tasks
 from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
@@ -114,8 +115,11 @@ class StatusReader:
         return False
 
     def tenant(self, tenant_id: str) -> TaskStatus:
-        """The task that holds the tenant, else its first waiter, else its newest task; and what the tenant is."""
-        return self.task(self.task_id_of(tenant_id))
+        """The task that speaks for the tenant; what the tenant is; and its other open tasks."""
+        tasks = self._reader.tenant_tasks(tenant_id)
+        if not (speaker := tasks.speaker):
+            raise absent(self._reader, f"task of tenant {tenant_id!r}")
+        return self.task(speaker).model_copy(update={"other_tasks": other_tasks(tasks, speaker)})
 
     def task_id_of(self, tenant_id: str) -> str:
         """The id of the task that speaks for the tenant."""

@@ -127,9 +127,8 @@ class TenantPages:
             )
 
     def _task_of(self, tenant_id: str) -> TaskStatus | None:
-        task_id = self._reader.task_of_tenant(tenant_id)
         try:
-            return None if task_id is None else self._status.task(task_id)
+            return self._status.tenant(tenant_id)
         except NotFound:
             return None
 

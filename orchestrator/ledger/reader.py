@@ -22,7 +22,7 @@ from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.log_entries import event_of
 from orchestrator.ledger.log_pages import log_entries
 from orchestrator.ledger.looks import look
-from orchestrator.ledger.movers import movers, task_of_tenant
+from orchestrator.ledger.movers import TenantTasks, movers, tenant_tasks
 from orchestrator.ledger.page_reads import PageReads
 from orchestrator.ledger.plan_keys import PlanKeys
 from orchestrator.ledger.presence import Process, alive, other_namespaces, processes
@@ -153,8 +153,12 @@ class Reader:
         return movers(self._client, self._keys, tenant_ids)
 
     def task_of_tenant(self, tenant_id: str) -> str | None:
-        """The task that holds the tenant, else its first waiter, else its newest task."""
-        return task_of_tenant(self._client, self._keys, tenant_id)
+        """The task that speaks for the tenant (see ``TenantTasks.speaker``)."""
+        return self.tenant_tasks(tenant_id).speaker or None
+
+    def tenant_tasks(self, tenant_id: str) -> TenantTasks:
+        """Every task that speaks for the tenant, or could."""
+        return tenant_tasks(self._client, self._keys, tenant_id)
 
     # What somebody waits for
 

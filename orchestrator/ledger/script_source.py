@@ -33,7 +33,7 @@ from orchestrator.ledger.script_levels import with_levels
 from orchestrator.ledger.script_parts import Part, definitions_of, reached_parts, words
 from orchestrator.ledger.script_states import with_states
 
-UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks")
+UNGATED: Final = ("beat", "damaged_tasks", "find_movers", "find_tasks", "survey_tasks", "tenant_tasks")
 """Verbs that a process may call whose scripts are too old for the ledger: it is seen, and looks; it changes nothing."""
 
 _LATER: Final = re.compile(r"-- @later (.+)")

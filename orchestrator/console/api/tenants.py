@@ -36,7 +36,8 @@ def get_task_of_tenant(
     client: ConsoleClient,
     actor: MayRead,
 ) -> TaskStatus:
-    """The task that holds it, else its first waiter, else its newest task."""
+    """The task that holds it, else its first waiter, else its newest open task, else its newest; `otherTasks`: which
+    are open too."""
     return client.tenant_status(tenant_id)
 
 

@@ -64,10 +64,13 @@ class Explainer:
         return by_type[target.type](target.identifier)
 
     def tenant(self, tenant_id: str) -> Explanation:
-        """The task that speaks for the tenant, or what a purge left of it."""
+        """The task that speaks for the tenant, beside its other open ones; or what a purge left of it."""
         if (found := purged_tenant(self._reader, tenant_id)) is not None:
             return self._answer("tenant", tenant_id, found.status, [stopped.purged(found)])
-        return self.task(self._status.task_id_of(tenant_id))
+        status = self._status.tenant(tenant_id)
+        found = self.task(status.task_id)
+        remarks = [*stopped.other_tasks(status), *found.remarks]
+        return self._answer("task", status.task_id, found.status, remarks)
 
     def task(self, task_id: str) -> Explanation:
         """One task."""

@@ -81,6 +81,7 @@ class Situation(StrEnum):
     TASK_CANCELLED = "task-cancelled"
     TASK_ROLLED_BACK = "task-rolled-back"
     TASK_COMPLETED = "task-completed"
+    OTHER_TASKS = "other-tasks"
     TENANT_PURGED = "tenant-purged"
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from orchestrator.control.answers import PurgedTenant, Remark
+from orchestrator.control.answers import PurgedTenant, Remark, TaskStatus
 from orchestrator.control.explain.offers import Offer, of_task
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
 from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked, why_back
 from orchestrator.control.explain.situations import Situation, remark
+from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
+
+MOST_LOOKS: Final = 5
+"""Commands that are named to look at a tenant's other tasks."""
 
 MOVED: Final = "the tenant has been moved since by "
 """How admission says why it gave a retry or rollback up (see ``scripts/admit.lua``)."""
@@ -148,6 +152,14 @@ def purged(tenant: PurgedTenant) -> Remark:
     if tenant.last_known_good:
         sentence += f"; a health check last confirmed {unit_words(tenant.last_known_good)}"
     return remark(Situation.TENANT_PURGED, sentence, typed("status", "--tenant", tenant.tenant_id))
+
+
+def other_tasks(task: TaskStatus) -> Iterator[Remark]:
+    """Of a task that speaks for its tenant: it is not the only one that is to move it."""
+    if others := task.other_tasks:
+        sentence = f"this is task {task.task_id} of plan {task.plan_id}; tenant {task.tenant_id} has more open tasks: "
+        looks = [typed("explain", "--task", one.task_id) for one in others]
+        yield remark(Situation.OTHER_TASKS, sentence + also_words(others), *looks[:MOST_LOOKS])
 
 
 def given_up(task: TaskScene) -> Iterator[Remark]:
