@@ -11,7 +11,7 @@ import typer
 from orchestrator.cli.output import note
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.domain.errors import LEFT
-from orchestrator.domain.status import TASK_OPEN, TaskState
+from orchestrator.domain.status import TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def plan_words(plan: PlanSummary) -> str:
     head = f"{count} of {total} task{'' if total == 1 else 's'} {state}"
     open_ones = sum(plan.counts.get(state, 0) for state in TASK_OPEN)
     tail = "; nothing of it runs" if open_ones and not _runs(plan) else ""
+    if plan.status == PlanState.ROLLBACK_FAILED and plan.waits_because:
+        tail += f"; {plan.waits_because}"
     return ", ".join([head, *(f"{count} {state}" for state, count in rest)]) + tail
 
 

@@ -45,8 +45,8 @@ class DeployUnit(Answer):
 
 
 class OpenTask(Answer):
-    """A task of a tenant that has not ended, or that is to go back. ``last_mover``: it is no such one, but the last that
-    moved the tenant."""
+    """A task of a tenant that has not ended, or that is to go back. ``last_mover``: it is no such one, but the last
+    that moved the tenant."""
 
     task_id: str
     plan_id: str
@@ -125,7 +125,8 @@ class DamagedTask(Answer):
 
 class GateQuestions(Answer):
     """How an HTTP gate that has not answered yet is asked: where (secrets masked), since when, how often, what it said
-    last and when, when it is asked next, and when it is rejected without a yes."""
+    last and when, when it is asked next, and when it is rejected without a yes. ``question_due``: that time, or the
+    last one for a yes, is past, so that a worker is about to ask, or none is there."""
 
     url: str
     asked_since: str | None = None
@@ -134,6 +135,7 @@ class GateQuestions(Answer):
     answered_at: str | None = None
     asked_next: str | None = None
     rejected_at: str | None = None
+    question_due: bool = False
 
 
 class WaveStatus(Answer):

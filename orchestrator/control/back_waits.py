@@ -1,4 +1,5 @@
-"""What tasks of a plan wait for that are to go back: a freeze that stops rollbacks, or a place of a group."""
+"""What tasks of a plan wait for that are to go back (a freeze that stops rollbacks, a place of a group), and why not
+all went back of one that has ended so."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ from typing import Final
 
 from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.left_behind import left_behind
 from orchestrator.control.status import StatusReader
+from orchestrator.domain.status import PlanState
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
@@ -29,18 +32,20 @@ class BackWaits:
         self._told, self._until, self._asked = "", 0.0, 0
 
     def words(self, record: Record) -> str:
-        """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Asks
-        the ledger now and then, and only while a task of the plan is to go back."""
-        asked = 0
+        """``2 wait to go back, such as acme: frozen until ...``, and where all is told; "" when nobody waits so. Of a
+        plan that ended ROLLBACK_FAILED why. Asks the ledger now and then, and only in these cases."""
+        asked = -1 if record.get("status") == PlanState.ROLLBACK_FAILED else 0
         with contextlib.suppress(*UNREADABLE):
-            asked = int(record.get("n:rollbackRequested", 0))
+            asked = int(record.get("n:rollbackRequested", 0)) or asked
         if asked != self._asked or time.monotonic() >= self._until:
-            self._told = self._look(int(record.get("written", 0))) if asked else ""
+            self._told = self._look(int(record.get("written", 0)), has_ended=asked < 0) if asked else ""
             self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
         return self._told
 
-    def _look(self, total: int) -> str:
+    def _look(self, total: int, *, has_ended: bool) -> str:
         groups = self._reader.survey(self._plan_id, min(total, LOOKED_AT))
+        if has_ended:
+            return left_behind(self._plan_id, groups)
         stopped = [group for group in groups if group.kind in ("frozen", "group") and group.words[1]]
         tasks = StatusReader(self._reader).tasks_at(self._plan_id, [group.positions[0] for group in stopped])
         reasons = [(group.count, task) for group, task in zip(stopped, tasks, strict=True) if task.waits_because]

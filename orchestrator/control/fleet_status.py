@@ -83,7 +83,7 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     if wave.state == WaveState.SOAKING:
         last = ", its last looks are due; without a worker the soak waits: " if wave.last_looks_due else ""
         last += typed("worker") if wave.last_looks_due else ""
-        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:16]} UTC{last}"
+        return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:19]} UTC{last}"
     if wave.state == WaveState.GATED:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
@@ -118,7 +118,9 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         last_looks_due=until is not None and soaks and told_now_ms() > round(until.timestamp() * 1000),
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
-        gate_questions=gate_questions(record, index) if record.get(f"{part}state") == WaveState.GATED else None,
+        gate_questions=gate_questions(record, index, told_now_ms)
+        if record.get(f"{part}state") == WaveState.GATED
+        else None,
         counts={state: count for state, count in counts.items() if count},
     )
 

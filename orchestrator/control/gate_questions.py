@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from orchestrator.control.answers import GateQuestions
+from orchestrator.domain.typed import typed
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.stored_forms import GATE_FORM, told_json, wrong_member
 from orchestrator.secrets.masking import mask, masked_url
 
 
-def gate_questions(record: Record, wave: int) -> GateQuestions | None:
+def gate_questions(record: Record, wave: int, told_now_ms: Callable[[], int]) -> GateQuestions | None:
     """From the record of a plan whose wave, by its index, waits for its gate; None where a person answers it, or a hand
-    has damaged it."""
+    has damaged it. ``told_now_ms``: the time that people are shown."""
     told = record.get(f"wave:{wave}:gate", "manual")
     gate = None if told == "manual" else told_json(told)
     if not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
         return None
+    due = [_number(record, name) for name in ("gateNext", "gateUntil") if _time(record, name)]
     return GateQuestions(
         url=mask(masked_url(gate["url"])),
         asked_since=_time(record, "gateAskedSince"),
@@ -26,6 +29,7 @@ def gate_questions(record: Record, wave: int) -> GateQuestions | None:
         answered_at=_time(record, "gateSaidAt"),
         asked_next=_time(record, "gateNext"),
         rejected_at=_time(record, "gateUntil"),
+        question_due=bool(due) and told_now_ms() > min(due),
     )
 
 
@@ -39,9 +43,14 @@ def gate_question_words(told: GateQuestions | None) -> str:
         parts.append(f"asked {times} since {_clock(told.asked_since)}")
         at = f" at {_clock(told.answered_at)}" if told.answered_at else ""
         parts.append(f"last answer{at}: {told.last_answer}" if told.last_answer else "no answer yet")
-        parts.append(f"asked again at {_clock(told.asked_next)}")
     else:
         parts.append("not asked yet")
+    if told.question_due:
+        parts.append(f"its next question is due; without a worker the gate waits: {typed('worker')}")
+        return ", ".join(parts)
+    # A question behind the last time for a yes is not asked for one: it is what rejects.
+    if told.times_asked and not (told.asked_next and told.rejected_at and told.asked_next >= told.rejected_at):
+        parts.append(f"asked again at {_clock(told.asked_next)}")
     parts.append(f"rejected at {_clock(told.rejected_at)} without a yes")
     return ", ".join(parts)
 

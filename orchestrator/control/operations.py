@@ -69,7 +69,7 @@ class Operator:
     ) -> OperationResult:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
-        result = operation_result(operation, target, reply)
+        result = operation_result(operation, target, reply, from_scratch=order.from_scratch)
         said = {"request_id": order.request_id}
         if target.type == "tenant":
             said["message"] = task_words(reply.target_id, result.message, others)

@@ -90,9 +90,17 @@ _PLAN_ACCEPTED: Final = {
 }
 
 
-def _accepted(operation: Operation, target: OperationTarget, reply: Reply) -> str:
+_FROM_SCRATCH: Final = (
+    "what failed of it, or its policy took back, goes back to the queue, some at a time, from the first stage on; "
+    "`changeover explain` says how far that is"
+)
+
+
+def _accepted(operation: Operation, target: OperationTarget, reply: Reply, *, from_scratch: bool) -> str:
     """What happens next, for this target in this state."""
     if target.type == "plan":
+        if operation is Operation.RETRY and from_scratch:
+            return _FROM_SCRATCH
         return _PLAN_ACCEPTED[operation]
     if operation is Operation.ROLLBACK and reply.status == TaskState.RUNNING:
         return "turns back at the end of the stage that runs, keeping its tenant and slot"
@@ -101,11 +109,13 @@ def _accepted(operation: Operation, target: OperationTarget, reply: Reply) -> st
     return _ACCEPTED[operation]
 
 
-def operation_result(operation: Operation, target: OperationTarget, reply: Reply) -> OperationResult:
+def operation_result(
+    operation: Operation, target: OperationTarget, reply: Reply, *, from_scratch: bool = False
+) -> OperationResult:
+    """The ledger's reply as an answer; ``from_scratch``: that is what was asked for, of a retry."""
     settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
-    message = (
-        reason_words(reply, operation) if reply.why else ("done" if settled else _accepted(operation, target, reply))
-    )
+    done = "done" if settled else _accepted(operation, target, reply, from_scratch=from_scratch)
+    message = reason_words(reply, operation) if reply.why else done
     return OperationResult(
         target_type=target.type,
         target_id=target.identifier,
@@ -127,6 +137,8 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     if reply.why == "none-failed" and reply.what not in ("", "0"):
         again = typed("retry", "--plan", reply.target_id, "--from-scratch")
         return f"it has no failed task; its policy took {reply.what} back: `{again}` moves what is back again"
+    if reply.why == "none-failed" and reply.status == PlanState.ROLLED_BACK:
+        return "it has no failed task; to move again what a person rolled back, submit its file under another plan_id"
     if reply.why == "retried":
         return _retried(read_stored(reply.what))
     goes_on = "it goes on" if reply.status == TaskState.RUNNING else f"it stays {reply.status}"

@@ -133,7 +133,7 @@ class BadMove(NotAllowed):
 
 
 class IrreversibleStage(NotAllowed):
-    """The rollback has come to a stage marked irreversible. `changeover rollback --force` goes through it."""
+    """The rollback has come to a stage marked irreversible. `changeover rollback --task ID --force` goes through it."""
 
     code = "irreversible_stage"
 

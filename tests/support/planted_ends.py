@@ -119,6 +119,24 @@ def rollbacks() -> Iterator[Planted]:
     none = staffed(bare)
     said = "its plan's rollback left it as it is: there is no config to go back to"
     yield Planted("nothing to go back to", none, "p.0", S.NO_SNAPSHOT, said)
+    said = (
+        "1 stays as it was moved: there is no config to go back to; a new plan that moves them to what they are to be"
+    )
+    look = ("changeover explain --task p.0",)
+    yield Planted("nothing to go back to, plan", none, "p", S.NO_SNAPSHOT, said, look)
+    over = staffed(done, Q_MOVES_A, ask("rollback", "p"), on("serve", "p"))
+    said = "1 stays as it was moved: plan q has moved its tenant since, so going back would undo that; --force does it"
+    forced = ("changeover rollback --plan p --force",)
+    yield Planted("moved since, plan", over, "p", S.ROLLBACK_GIVEN_UP, said, forced)
+    stops = then(
+        started("p", "a b"), *(on("finish", one) for one in ("p.0", "p.1")), ask("rollback", "p"), on("serve", "p"),
+        fails("p.0", "IrreversibleStage"), fails("p.1", "IrreversibleStage"),
+    )  # fmt: skip
+    said = "2 could not go back: IrreversibleStage: it broke"
+    yield Planted("irreversible, plan", staffed(stops), "p", S.FAILURES, said, forced)
+    whole = staffed(done, ask("rollback", "p"), on("serve", "p"), on("finish", "p.0"))
+    said = "rolled back by ada (because); to move its tenants again, submit its file under another plan_id"
+    yield Planted("rolled back as a whole", whole, "p", S.PLAN_ENDED, said)
     given = staffed(
         done, started("q", "a"), ask("rollback", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
     )

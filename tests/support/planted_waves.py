@@ -54,6 +54,7 @@ def waves() -> Iterator[Planted]:
     alone = then(alone, on("serve", "p"))
     said = "no worker is alive: without a worker the soak of wave canary waits"
     yield Planted("a soak without a worker", alone, "p", S.NO_WORKER, said, ("changeover worker",))
+    yield Planted("waits for a soak without a worker", alone, "p.1", S.NO_WORKER, said, ("changeover worker",))
     gated = canary_done(gate="manual")
     both = (APPROVE, REJECT)
     yield Planted("a gate waits", gated, "p", S.GATE_WAITS, "waits for approval of wave canary", both)

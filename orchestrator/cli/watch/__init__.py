@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,8 +15,8 @@ from orchestrator.cli.output import as_json, note, print_json, print_line
 from orchestrator.control.damage import DAMAGED
 from orchestrator.control.target import target_of
 from orchestrator.control.waiting import LOOK_SECONDS
-from orchestrator.domain.errors import LEFT
-from orchestrator.domain.status import PLAN_ENDED
+from orchestrator.domain.errors import LEFT, ChangeoverError
+from orchestrator.domain.status import PLAN_ENDED, PlanState
 from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
     """Show a plan until it has ended; its last status. Raises ``NotFound``; ends the command when it is left."""
     # Asked first: an unknown plan must be an error, not an empty stream that is followed for ever.
     first = client.summary(plan_id)
-    with tells_that_it_goes_on(plan_id):
+    with tells_that_it_goes_on(client, plan_id):
         if not json_output and has_screen():
             _show(client, plan_id)
         else:
@@ -37,7 +37,7 @@ def watch_plan(client: Client, plan_id: str, json_output: bool) -> str:
 
 def wait_and_show(client: Client, plan_id: str) -> str:
     """The same for who has just submitted it: silent where there is no screen."""
-    with tells_that_it_goes_on(plan_id):
+    with tells_that_it_goes_on(client, plan_id):
         if has_screen():
             _show(client, plan_id)
         return client.wait_target(target_of(plan_id=plan_id))
@@ -49,12 +49,12 @@ def has_screen() -> bool:
 
 
 @contextmanager
-def tells_that_it_goes_on(plan_id: str) -> Iterator[None]:
+def tells_that_it_goes_on(client: Client, plan_id: str) -> Iterator[None]:
     """Ctrl-C ends the looking, not the plan: says so, and how to come back."""
     try:
         yield
     except KeyboardInterrupt:
-        _say_goes_on(plan_id)
+        _say_goes_on(client, plan_id)
         raise typer.Exit(LEFT) from None
 
 
@@ -75,10 +75,24 @@ def _show(client: Client, plan_id: str) -> None:
     from orchestrator.cli.watch.session import show_live
 
     if not show_live(client.live(plan_id)):
-        _say_goes_on(plan_id)
+        _say_goes_on(client, plan_id)
         raise typer.Exit(LEFT)
 
 
-def _say_goes_on(plan_id: str) -> None:
-    note(f"the plan goes on; to come back: {typed('watch', plan_id)}")
-    note(f"to stop it: {typed('pause', plan_id)}")
+def _say_goes_on(client: Client, plan_id: str) -> None:
+    status = DAMAGED
+    # Who leaves is let go, whatever the servers do.
+    with suppress(ChangeoverError, KeyboardInterrupt):
+        status = client.summary(plan_id).status
+    for line in left_words(plan_id, status):
+        note(line)
+
+
+def left_words(plan_id: str, status: str) -> list[str]:
+    """What is said to who leaves a plan in this state: how to come back, and what stops it, or lets it go on."""
+    back = f"to come back: {typed('watch', plan_id)}"
+    if status in PLAN_ENDED:
+        return [f"the plan is {status}; {back}"]
+    if status == PlanState.PAUSED:
+        return [f"the plan is paused and stays so; {back}", f"to let it go on: {typed('resume', plan_id)}"]
+    return [f"the plan goes on; {back}", f"to stop it: {typed('pause', plan_id)}"]

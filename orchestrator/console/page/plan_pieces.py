@@ -124,6 +124,7 @@ def _ended(plan: PlanSummary, seconds_run: float | None) -> Now:
     failed = sum(plan.counts.get(state, 0) for state in FAILED)
     accepted = f", {plan.accepted_failures:,} accepted" if plan.accepted_failures else ""
     tail = f" with {failed:,} failed{accepted}" if failed else ""
+    tail += f"; {plan.waits_because}" if plan.waits_because else ""
     tone = "" if plan.status in PLAN_ENDED_WELL else "bad" if failed else "warn"
     return Now(f"{_sentence(words.state_in_words(plan.status))}{took}{tail}", PlanState(plan.status), tone)
 

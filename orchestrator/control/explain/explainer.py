@@ -65,8 +65,8 @@ class Explainer:
 
     def tenant(self, tenant_id: str) -> Explanation:
         """The task that speaks for the tenant, beside its other open ones; or what a purge left of it."""
-        if (found := purged_tenant(self._reader, tenant_id)) is not None:
-            return self._answer("tenant", tenant_id, found.status, [stopped.purged(found)])
+        if (left := purged_tenant(self._reader, tenant_id)) is not None:
+            return self._answer("tenant", tenant_id, left.status, [stopped.purged(left)])
         status = self._status.tenant(tenant_id)
         found = self.task(status.task_id)
         remarks = [*stopped.other_tasks(status), *found.remarks]

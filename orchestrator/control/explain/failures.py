@@ -40,9 +40,10 @@ def accepted_failures(plan: PlanScene) -> Iterator[Remark]:
     """What failed and counts no more: nothing has to be done."""
     groups = plan.of_kind("accepted")
     for group in groups[:CAUSES_TOLD]:
-        _, kind, stage = group.words
+        status, kind, stage = group.words
         where = f" in stage {stage}" if stage else ""
-        sentence = f"{group.count} failed{where}, which is accepted and does not count: {kind}: {_message(plan, group)}"
+        how = "failed" if status == TaskState.FAILED else "could not go back"
+        sentence = f"{group.count} {how}{where}, which is accepted and does not count: {kind}: {_message(plan, group)}"
         yield remark(Situation.FAILURE_ACCEPTED, f"{sentence}; {samples(plan, group)}")
     yield from more(plan, groups, Situation.FAILURE_ACCEPTED, "causes of accepted failures", "--failed")
 
@@ -61,8 +62,10 @@ def _rollback(plan: PlanScene, group: TaskGroup) -> list[str]:
     """Of a plan that went back as a whole the one for all of them; else each of the first goes on where it stopped, and
     who else; through an irreversible stage by force only."""
     force = group.words[1] == "IrreversibleStage"
-    if plan.summary.status == PlanState.ROLLBACK_FAILED and not force and _could_not_go_back(plan) > 1:
-        return plan.scene.offers.every(of_plan(Operation.ROLLBACK, plan.plan_id))
+    # By force the whole plan would also undo what other plans have moved since.
+    is_whole = plan.summary.status == PlanState.ROLLBACK_FAILED and _could_not_go_back(plan) > 1
+    if is_whole and not (force and any(one.words[0] == "moved" for one in plan.of_kind("stayed"))):
+        return plan.scene.offers.every(of_plan(Operation.ROLLBACK, plan.plan_id, force=force))
     tasks = [task_id_of(plan.plan_id, position) for position in group.positions]
     found = plan.scene.offers.every(*(of_task(Operation.ROLLBACK, task_id, force=force) for task_id in tasks))
     return [*found, typed("status", plan.plan_id, "--failed")] if found and group.count > len(tasks) else found

@@ -77,6 +77,7 @@ def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
         commands = task.scene.offers.gate(plan.plan_id, wave.name) if wave.gate else []
         look = [] if commands else [typed("explain", "--plan", task.plan_id)]
         yield remark(_SITUATIONS.get(wave.state, Situation.WAVE_OPEN), waits, *commands, *look)
+        yield from _nobody_looks(task.scene, wave)
     elif own.max_concurrency is not None and own.counts.get(TaskState.RUNNING, 0) >= own.max_concurrency:
         sentence = f"it waits for a place in its wave {own.name}: all {own.max_concurrency} are taken"
         yield remark(Situation.SLOTS_TAKEN, sentence, typed("status", task.plan_id, "--running"))

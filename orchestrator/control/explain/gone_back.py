@@ -10,7 +10,7 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.scene import Scene, bracketed
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.status import PlanState
+from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.records import Record
@@ -23,11 +23,26 @@ CAUSES_TOLD: Final = 10
 def went_back(scene: Scene, plan: PlanSummary, record: Record, ended: str) -> Sequence[str]:
     """The sentence that a plan has ended, with who rolled it back and why, and the command that moves it again."""
     by = record.get("rollbackBy")
-    if plan.status != PlanState.ROLLED_BACK or not by:
-        return [ended]
-    again = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
+    from_scratch = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
+    if plan.status not in (PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED) or not by:
+        back = min(_number(record, "n:sentBack"), plan.counts.get(TaskState.ROLLED_BACK, 0))
+        if not back:
+            return [ended]
+        which = f"; its policy took {back} back: --from-scratch moves them again, with what failed"
+        commands = scene.offers.every(from_scratch)
+        return [ended + (which if commands else f"; its policy took {back} back"), *commands]
     sentence = f"{ended}; it was rolled back by {by}{bracketed(record.get('rollbackReason', ''))}"
-    return [sentence, *scene.offers.first(*again).commands]
+    if plan.status == PlanState.ROLLBACK_FAILED:
+        return [sentence]
+    commands = list(scene.offers.first(of_plan(Operation.RETRY, plan.plan_id), from_scratch).commands)
+    if not commands and scene.offers.is_open:
+        sentence += "; to move its tenants again, submit its file under another plan_id"
+    return [sentence, *commands]
+
+
+def _number(record: Record, name: str) -> int:
+    text = record.get(name, "")
+    return int(text) if text.isdecimal() else 0
 
 
 def gone_back(status: StatusReader, plan_id: str, groups: Sequence[TaskGroup]) -> Iterator[Remark]:

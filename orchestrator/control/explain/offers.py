@@ -60,6 +60,11 @@ class Offers:
         self._operations = operations
         self._is_open = is_open
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the ledger takes writes now."""
+        return self._is_open
+
     def first(self, *wanted: Command) -> Offer:
         """The first of these that would be accepted."""
         if not self._is_open:

@@ -12,6 +12,7 @@ from orchestrator.control.explain.failures import accepted_failures, failures
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.gone_back import CAUSES_TOLD, gone_back, went_back
 from orchestrator.control.explain.groups import more, samples
+from orchestrator.control.explain.left import left_as_they_were
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.paused_plan import (
     lets_it_go_on,
@@ -52,6 +53,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
         yield _progress(plan)
     yield from plan_retry(plan.plan_id, plan.record)
     yield from failures(plan)
+    yield from left_as_they_were(plan)
     yield from accepted_failures(plan)
     yield from _waits(plan)
     yield from _moves(plan)

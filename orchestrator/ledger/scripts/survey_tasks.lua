@@ -1,8 +1,9 @@
 -- Groups tasks of a plan by why they failed, ended, or wait, a bounded step at a time; writes nothing.
--- KEYS  1 the namespace's root. Touches clock, task:{task}, tenant:{tenant} (hashes), plan-paused:{plan} (set)
+-- KEYS  1 the namespace's root. Touches clock, plan:{plan}, task:{task}, tenant:{tenant} (hashes), plan-paused:{plan}
+--       (set)
 -- ARGV  1 plan id  2 position of the first task to look at  3 the most tasks to look at  4 samples of a group
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
---       failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
+--       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged; the plan that moved the tenant | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
 --       back | cancelled: by whom, why
 -- EVENTS none
@@ -50,6 +51,18 @@ local function reason_of(text, by)
   return ok and type(told) == 'table' and told.actor == by and tostring(told.reason) or nil
 end
 
+-- What a plan's rollback left as it was: kept as a withdrawal by `system`, as its reason (see queue_head.lua, passed_by.lua).
+local function add_stayed(position, text)
+  local ok, told = pcall(cjson.decode, text or '')
+  if not ok or type(told) ~= 'table' or told.actor ~= 'system' or told.operation ~= 'cancel' then return end
+  local why = tostring(told.reason)
+  local other = string.match(why, '^the tenant has been moved since by (.*)$')
+  if other then add(position, 'stayed', 'moved', plan_of(other) or other)
+  elseif why == 'there is no config to go back to' then add(position, 'stayed', 'nowhere')
+  elseif string.find(why, 'damaged', 1, true) then add(position, 'stayed', 'damaged') end
+end
+local leaves_some = read(K.plan(plan_id), 'rollbackGivenUp') == '1'
+
 -- A lease's due time is looked at only to tell a poll that is not due from a message that waits.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(redis.call('HGET', K.clock(), 'offset') or 0)
@@ -60,6 +73,7 @@ for position = first, last do
   local f = redis.pcall('HMGET', key, 'status', 'waitingSince', 'rollbackRequested', 'tenant', 'frozenBy', 'groupFor',
     'accepted')
   local status, goes_back = f[1], f[3] == '1' and '1' or ''
+  if leaves_some and status and status ~= TASK.ROLLED_BACK then add_stayed(position, read(key, 'lastOperation')) end
   if not status then
     -- Not written yet; or a hand has put there what is no record.
   elseif f[5] then

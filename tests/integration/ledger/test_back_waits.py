@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from rich.console import Console
 
+from orchestrator.cli.happened import plan_words
 from orchestrator.cli.tables import fleet_lines
 from orchestrator.cli.watch.screen import Screen, Size
 from orchestrator.cli.watch.view import View
@@ -50,6 +51,27 @@ def test_what_keeps_tasks_from_going_back_is_in_the_head(world: LedgerWorld) -> 
     world.coordinate()
     assert "to go back" not in shown(live)
     assert head_of_status(world) == []
+
+
+def test_why_not_all_went_back_is_told_where_the_plan_is(world: LedgerWorld) -> None:
+    world.started("p", ["a", "b"])
+    for task_id in ("p.0", "p.1"):
+        world.finish(task_id)
+    world.started("q", ["a"])
+    world.finish("q.0")
+    world.ask("rollback", "p")
+    world.serve("p")
+    world.break_stage("p.1")
+    assert world.status("p") == "ROLLBACK_FAILED"
+    why = (
+        "not all went back: 1 stays as it was moved: plan q has moved its tenant since; 1 could not go back"
+        " in stage one: noop; changeover explain --plan p"
+    )
+    assert head_of_status(world) == [why]
+    live = LivePlan(world.reader, "p", nullcontext)
+    assert why in shown(live)
+    assert now_of(live.summary, Role.VIEWER).sentence.endswith(why)
+    assert plan_words(StatusInFull(world.reader).summary("p")) == f"1 of 2 tasks COMPLETED, 1 ROLLBACK_FAILED; {why}"
 
 
 def test_a_group_that_is_full_is_told_of_who_is_to_go_back(world: LedgerWorld) -> None:

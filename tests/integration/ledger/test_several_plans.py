@@ -1,5 +1,5 @@
-"""Orders by tenant where several plans are to move it, and none stands in its line: no order acts on another plan's task
-and says nothing of it."""
+"""Orders by tenant where several plans are to move it, and none stands in its line: no order acts on another plan's
+task and says nothing of it."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_an_order_by_tenant_is_refused_with_the_list_where_several_plans_are_to_
     assert world.state() == before
     assert not answer.accepted
     assert answer.message == (
-        "it has 2 open tasks, and the order is for one: ta.1 of plan ta (PENDING), tb.1 of plan tb (PENDING); say which "
-        f"with --task, such as `changeover {operation} --task ta.1`"
+        "it has 2 open tasks, and the order is for one: ta.1 of plan ta (PENDING), tb.1 of plan tb (PENDING); say "
+        f"which with --task, such as `changeover {operation} --task ta.1`"
     )
 
 
@@ -54,7 +54,10 @@ def test_who_asks_for_a_tenant_is_told_of_all_its_open_tasks(world: LedgerWorld)
     assert [one.task_id for one in status.other_tasks] == ["ta.1"]
     said = Explainer(world.ledger, world.reader, world.settings).tenant("t").remarks[0]
     assert said.situation == Situation.OTHER_TASKS
-    assert said.sentence == f"this is task {status.task_id} of plan tb; tenant t has more open tasks: ta.1 of plan ta (PENDING)"
+    assert (
+        said.sentence
+        == f"this is task {status.task_id} of plan tb; tenant t has more open tasks: ta.1 of plan ta (PENDING)"
+    )
     assert said.commands == ["changeover explain --task ta.1"]
 
 

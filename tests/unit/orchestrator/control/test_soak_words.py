@@ -1,4 +1,4 @@
-"""A soak that is past its time, by the time that people are shown, says what it may wait for."""
+"""A soak or a gate that is past its time, by the time that people are shown, says what it may wait for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,32 @@ RECORD = {
 @pytest.mark.parametrize(("now_ms", "is_late"), [(UNTIL_MS + 1, True), (UNTIL_MS, False)])
 def test_a_soak_past_its_time_names_the_worker_that_it_waits_for(now_ms: int, is_late: bool) -> None:
     (wave,) = plan_summary("p", RECORD, lambda: now_ms).waves
-    said = "wave w soaks until 10:20 UTC"
+    said = "wave w soaks until 10:20:00 UTC"
     late = ", its last looks are due; without a worker the soak waits: changeover worker"
     assert wave_sentence(wave, "p") == said + (late if is_late else "")
+
+
+GATE = '{"url":"http://gate.example/","interval":30000,"timeout":3600000}'
+WAITS = (
+    "waits for approval of wave w by its HTTP gate http://gate.example/, asked once since 10:20:00 UTC, no answer yet, "
+)
+DUE = "its next question is due; without a worker the gate waits: changeover worker"
+
+
+@pytest.mark.parametrize(
+    ("now", "asked_next", "until", "said"),
+    [
+        (0, 30, 60, "asked again at 10:20:30 UTC, rejected at 10:21:00 UTC without a yes"),
+        (31, 30, 60, DUE),
+        (61, 90, 60, DUE),
+        (59, 60, 60, "rejected at 10:21:00 UTC without a yes"),
+    ],
+    ids=["in time", "overdue", "past its deadline", "asked no more before it"],
+)
+def test_a_gate_claims_no_time_that_is_past(now: int, asked_next: int, until: int, said: str) -> None:
+    gate = {
+        **RECORD, "wave:0:state": "GATED", "wave:0:gate": GATE, "gateAsked": "1", "gateAskedSince": str(UNTIL_MS),
+        "gateNext": str(UNTIL_MS + asked_next * 1000), "gateUntil": str(UNTIL_MS + until * 1000),
+    }  # fmt: skip
+    (wave,) = plan_summary("p", gate, lambda: UNTIL_MS + now * 1000).waves
+    assert wave_sentence(wave, "p") == WAITS + said
