@@ -164,8 +164,7 @@ class Client(
             return self._door.tells.task(task_id)
 
     def tenant_status(self, tenant_id: str) -> TaskStatus:
-        """The task that speaks for the tenant (its holder, else its first waiter, else its newest open task, else its
-        newest), with its other open tasks."""
+        """The task that speaks for the tenant: holder, first waiter, newest open or newest; and its other open ones."""
         with translate_errors(self._door.url):
             return self._door.tells.tenant(tenant_id)
 

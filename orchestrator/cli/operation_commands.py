@@ -186,7 +186,7 @@ def _operate(
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
-    from orchestrator.control.tenant_target import task_words
+    from orchestrator.control.tenant_target import acted_on_words
     from orchestrator.ledger.operations import Operation
 
     operation = Operation(word)
@@ -208,7 +208,7 @@ def _operate(
                 status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             said = what_happened(client, acted_on)
             if target.type == "tenant" and result.task_id:
-                said = task_words(result.task_id, said, ())
+                said = acted_on_words(result.task_id, said, ())
             result = result.model_copy(update={"status": status, "message": said})
     done = f"{target.type} {target.identifier} is {result.status}: {result.message}"
     print_answer(result, done, refused, json_output=json_output)

@@ -12,7 +12,7 @@ from orchestrator.control.order_gate import check_order
 from orchestrator.control.replies import gate_result, operation_result, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
-from orchestrator.control.tenant_target import several_words, task_words, tenant_target
+from orchestrator.control.tenant_target import acted_on_words, several_words, tenant_target
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, what_is_asked
@@ -72,7 +72,7 @@ class Operator:
         result = operation_result(operation, target, reply, from_scratch=order.from_scratch)
         said = {"request_id": order.request_id}
         if target.type == "tenant":
-            said["message"] = task_words(reply.target_id, result.message, others)
+            said["message"] = acted_on_words(reply.target_id, result.message, others)
         return result.model_copy(update=said)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:

@@ -140,8 +140,7 @@ class Reader:
 
     def configs(self, task_ids: Sequence[str]) -> list[str]:
         """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
-        keys = [self._keys.of("config", task_id) for task_id in task_ids]
-        found = self._client.mget(keys) if keys else []
+        found = self._client.mget([self._keys.of("config", one) for one in task_ids]) if task_ids else []
         return [text or "{}" for text in cast(list[str | None], found)]
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:

@@ -128,15 +128,15 @@ def rollbacks() -> Iterator[Planted]:
     said = "1 stays as it was moved: plan q has moved its tenant since, so going back would undo that; --force does it"
     forced = ("changeover rollback --plan p --force",)
     yield Planted("moved since, plan", over, "p", S.ROLLBACK_GIVEN_UP, said, forced)
-    stops = then(
+    marked_both = then(
         started("p", "a b"), *(on("finish", one) for one in ("p.0", "p.1")), ask("rollback", "p"), on("serve", "p"),
         fails("p.0", "IrreversibleStage"), fails("p.1", "IrreversibleStage"),
     )  # fmt: skip
     said = "2 could not go back: IrreversibleStage: it broke"
-    yield Planted("irreversible, plan", staffed(stops), "p", S.FAILURES, said, forced)
-    whole = staffed(done, ask("rollback", "p"), on("serve", "p"), on("finish", "p.0"))
+    yield Planted("irreversible, plan", staffed(marked_both), "p", S.FAILURES, said, forced)
+    all_back = staffed(done, ask("rollback", "p"), on("serve", "p"), on("finish", "p.0"))
     said = "rolled back by ada (because); to move its tenants again, submit its file under another plan_id"
-    yield Planted("rolled back as a whole", whole, "p", S.PLAN_ENDED, said)
+    yield Planted("rolled back as a whole", all_back, "p", S.PLAN_ENDED, said)
     given = staffed(
         done, started("q", "a"), ask("rollback", "p.0"), on("serve", "p"), on("finish", "q.0"), on("serve", "p")
     )

@@ -139,6 +139,10 @@ def whole_plans() -> Iterator[Planted]:
     yield Planted("an ended plan", staffed(ended), "p", S.PLAN_ENDED, "the plan has ended: 1 COMPLETED")
     said = "4 of 4 slots are in use, 1 tasks wait (1 in the plan's queue); 1 PENDING, 4 RUNNING"
     yield Planted("a plan that moves", staffed(started("p", "a b c d e")), "p", S.PLAN_MOVES, said)
+    both = staffed(planned("p", "a"), planned("q", "a"), ask("pause", "p"), ask("pause", "q"))
+    said = "this is task q.0 of plan q; tenant a has more open tasks: p.0 of plan p (PENDING)"
+    look_at = ("changeover explain --task p.0",)
+    yield Planted("two plans are to move it", both, "tenant a", S.OTHER_TASKS, said, look_at)
     draft = _draft(0)
     yield Planted("a draft", staffed(draft), "p", S.DRAFT, "it is being submitted: 1 of 3 tenants are written")
     yield Planted("a task of a draft", staffed(draft), "p.0", S.DRAFT, "its plan is still being submitted", look)

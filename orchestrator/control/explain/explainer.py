@@ -69,7 +69,7 @@ class Explainer:
             return self._answer("tenant", tenant_id, left.status, [stopped.purged(left)])
         status = self._status.tenant(tenant_id)
         found = self.task(status.task_id)
-        remarks = [*stopped.other_tasks(status), *found.remarks]
+        remarks = [*stopped.moved_by_others_too(status), *found.remarks]
         return self._answer("task", status.task_id, found.status, remarks)
 
     def task(self, task_id: str) -> Explanation:

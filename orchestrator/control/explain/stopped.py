@@ -154,7 +154,7 @@ def purged(tenant: PurgedTenant) -> Remark:
     return remark(Situation.TENANT_PURGED, sentence, typed("status", "--tenant", tenant.tenant_id))
 
 
-def other_tasks(task: TaskStatus) -> Iterator[Remark]:
+def moved_by_others_too(task: TaskStatus) -> Iterator[Remark]:
     """Of a task that speaks for its tenant: it is not the only one that is to move it."""
     if others := task.other_tasks:
         sentence = f"this is task {task.task_id} of plan {task.plan_id}; tenant {task.tenant_id} has more open tasks: "

@@ -65,7 +65,7 @@ def test_why_not_all_went_back_is_told_where_the_plan_is(world: LedgerWorld) -> 
     assert world.status("p") == "ROLLBACK_FAILED"
     why = (
         "not all went back: 1 stays as it was moved: plan q has moved its tenant since; 1 could not go back"
-        " in stage one: noop; changeover explain --plan p"
+        ": Broken; changeover explain --plan p"
     )
     assert head_of_status(world) == [why]
     live = LivePlan(world.reader, "p", nullcontext)

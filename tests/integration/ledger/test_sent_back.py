@@ -32,25 +32,22 @@ def two_waves(pair: Pair, tolerance: Tolerance | None, *, of_each: Tolerance | N
     pair.serve("p")
 
 
-def test_who_was_taken_back_is_told_of_a_plan_that_has_ended_otherwise(pair: Pair) -> None:
+def test_who_was_taken_back_is_told_of_a_plan_that_has_ended_otherwise(world: LedgerWorld) -> None:
     waves = (Wave("first", 2, tolerance=SOFT), Wave("rest", 2))
     rules = FleetRules(4, None, "rollback_wave", waves)
-    pair.submit("p", ["a", "b", "c", "d"], rules=rules, wave_of=[0, 0, 1, 1])
-    pair.serve("p")
-    pair.break_stage("p.0")
-    pair.finish("p.1")
-    for _ in range(3):
-        pair.serve("p")
-        for task in pair.model.tasks.values():
-            if task.status is TaskState.ROLLING_BACK:
-                pair.finish(task.id)
-    pair.ask("resume", "p", accept_failures=True)
-    pair.serve("p")
-    pair.finish("p.2")
-    pair.break_stage("p.3")
-    assert pair.world.status("p") == "FAILED"
+    world.started("p", ["a", "b", "c", "d"], rules=rules, wave_of=[0, 0, 1, 1])
+    world.finish("p.0")
+    world.break_stage("p.1")
+    world.coordinate()
+    for task_id in ("p.0", "p.1"):
+        world.finish(task_id)
+    world.ask("resume", "p", Order("ada", accept_failures=True))
+    world.coordinate()
+    world.finish("p.2")
+    world.break_stage("p.3")
+    assert world.status("p") == "FAILED"
 
-    ended = Explainer(pair.world.ledger, pair.world.reader, pair.world.settings).plan("p").remarks[0]
+    ended = Explainer(world.ledger, world.reader, world.settings).plan("p").remarks[0]
 
     assert "; its policy took 2 back: --from-scratch moves them again" in ended.sentence
     assert ended.commands == ["changeover retry --plan p --from-scratch"]
