@@ -264,7 +264,7 @@ class StageRunner:
         if record.mode is TaskState.ROLLING_BACK and plan.irreversible[index] and not record.forced:
             raise IrreversibleStage(
                 f"stage {record.stage_name} is marked irreversible, so the rollback stops before it; "
-                "a rollback by force goes through it"
+                "a rollback with --force goes through it"
             )
         if (constant := plan.stages[index].constant(task.config)) is not None:
             return constant

@@ -37,7 +37,10 @@ def test_create_query_and_operate(client: Client, cluster: Cluster, instances: T
     assert [one.tenant_id for one in facade.find_drift_by_plan("old")] == ["t0", "t1"]
 
     refused = facade.retry_task_by_tenant("t0", True)
-    assert (refused.success, refused.message) == (False, "not possible while it is COMPLETED")
+    assert (refused.success, refused.message) == (
+        False,
+        "task old.0 of plan old: not possible while it is COMPLETED",
+    )
     assert facade.rollback_task_by_tenant("t0").success
     assert client.wait_target(target) == "ROLLED_BACK"
     assert facade.resume_task_by_tenant("t1").success

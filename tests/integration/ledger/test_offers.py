@@ -32,7 +32,8 @@ def pairs(worlds: Callable[[], LedgerWorld]) -> Callable[[Make], Pair]:
 
 
 def offered(pair: Pair) -> set[str]:
-    """Commands of operations that are said of any task or plan there is; those of a cause have a test of their own."""
+    """Commands of operations that are said of any task or plan there is; those of a cause, and of what was cancelled,
+    have tests of their own."""
     world = pair.world
     explainer = Explainer(world.ledger, world.reader, world.settings)
     before = world.state()
@@ -41,7 +42,11 @@ def offered(pair: Pair) -> set[str]:
     ]
     assert world.state() == before, "explaining has written something"
     commands = {command for one in said for remark in one.remarks for command in remark.commands}
-    return {one for one in commands if shlex.split(one)[1] in OPERATIONS and "--cause" not in one}
+    return {
+        one
+        for one in commands
+        if shlex.split(one)[1] in OPERATIONS and not {"--cause", "--cancelled"} & set(shlex.split(one))
+    }
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
