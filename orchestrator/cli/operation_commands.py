@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import JsonOption, print_answer, print_json, print_line
+from orchestrator.cli.output import JsonOption, note, print_answer, print_json, print_line
 from orchestrator.cli.targets import IdArgument, PlanOption, TargetOptions, TaskOption, TenantOption, target_given
 from orchestrator.domain.status import PLAN_ENDED_WELL, TaskState
 
@@ -186,7 +186,7 @@ def _operate(
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
-    from orchestrator.control.tenant_target import acted_on_words
+    from orchestrator.control.tenant_target import acted_on_words, also_words
     from orchestrator.ledger.operations import Operation
 
     operation = Operation(word)
@@ -200,6 +200,9 @@ def _operate(
             if narrowing
             else client.operate(operation, target, order)
         )
+        others = (
+            client.tenant_status(target.identifier).other_tasks if target.type == "tenant" and result.accepted else []
+        )
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
@@ -208,10 +211,12 @@ def _operate(
                 status = client.wait_target(acted_on, until_paused=operation is Operation.PAUSE)
             said = what_happened(client, acted_on)
             if target.type == "tenant" and result.task_id:
-                said = acted_on_words(result.task_id, said, ())
+                said = acted_on_words(result.task_id, said)
             result = result.model_copy(update={"status": status, "message": said})
     done = f"{target.type} {target.identifier} is {result.status}: {result.message}"
     print_answer(result, done, refused, json_output=json_output)
+    if also := [one for one in others if one.task_id != result.task_id]:
+        note(f"tenant {target.identifier} has more open tasks: {also_words(also)}")
     if wait and result.status not in _good_ends(operation):
         raise typer.Exit(1)
 

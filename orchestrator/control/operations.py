@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.control.absent import absent
-from orchestrator.control.answers import OpenTask, OperationResult
+from orchestrator.control.answers import OperationResult
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.control.order_gate import check_order
 from orchestrator.control.replies import gate_result, operation_result, reason_words
@@ -47,7 +46,7 @@ class Operator:
         chosen = tenant_target(operation, self._reader.tenant_tasks(target.identifier))
         if chosen.task_id:
             reply = self._operations.on_task(operation, chosen.task_id, order)
-            return self._answered(operation, target, reply, order, chosen.others)
+            return self._answered(operation, target, reply, order)
         if not chosen.others:
             raise absent(self._reader, f"task of tenant {target.identifier!r}")
         return OperationResult(
@@ -59,20 +58,13 @@ class Operator:
             request_id=order.request_id,
         )
 
-    def _answered(
-        self,
-        operation: Operation,
-        target: OperationTarget,
-        reply: Reply,
-        order: Order,
-        others: Sequence[OpenTask] = (),
-    ) -> OperationResult:
+    def _answered(self, operation: Operation, target: OperationTarget, reply: Reply, order: Order) -> OperationResult:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
         result = operation_result(operation, target, reply, from_scratch=order.from_scratch)
         said = {"request_id": order.request_id}
         if target.type == "tenant":
-            said["message"] = acted_on_words(reply.target_id, result.message, others)
+            said["message"] = acted_on_words(reply.target_id, result.message)
         return result.model_copy(update=said)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:

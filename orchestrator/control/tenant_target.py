@@ -64,10 +64,9 @@ def several_words(operation: Operation, others: Sequence[OpenTask], order: Order
     )
 
 
-def acted_on_words(task_id: str, message: str, others: Sequence[OpenTask]) -> str:
-    """What an order by tenant has come to: the task that it was for, and the others that can still move the tenant."""
-    also = f"; open too: {also_words(others)}" if others else ""
-    return f"task {task_id} of plan {plan_of(task_id)}: {message}{also}"
+def acted_on_words(task_id: str, message: str) -> str:
+    """What an order by tenant has come to, and the task that it was for; the same for a repeat."""
+    return f"task {task_id} of plan {plan_of(task_id)}: {message}"
 
 
 def also_words(others: Sequence[OpenTask]) -> str:

@@ -175,7 +175,7 @@ def test_after_a_wait_it_says_what_happened(place: Place, tmp_path: Path, run: R
         said = run("retry", "p", "--wait", code=1).stdout
         assert said == "plan p is FAILED: 1 of 2 tasks COMPLETED, 1 FAILED\n"
         said = run("retry", "bad", "--wait", code=1).stdout
-        assert said.startswith("tenant bad is FAILED: failed after ")
+        assert said.startswith("tenant bad is FAILED: task p.0 of plan p: failed after ")
         assert " at look / health-check: HealthCheckFailed: 1 of 1 instances" in said
         said = run("rollback", "--task", "p.1", "--wait").stdout
         assert said.startswith("task p.1 is ROLLED_BACK: ")
