@@ -185,8 +185,10 @@ def _operate(
 ) -> None:
     from orchestrator import Client
     from orchestrator.cli.happened import tells_that_it_stands, what_happened
+    from orchestrator.control.fleet_status import breach_sentence, breaches
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
     from orchestrator.control.tenant_target import acted_on_words, also_words
+    from orchestrator.domain.typed import typed
     from orchestrator.ledger.operations import Operation
 
     operation = Operation(word)
@@ -203,6 +205,7 @@ def _operate(
         others = (
             client.tenant_status(target.identifier).other_tasks if target.type == "tenant" and result.accepted else []
         )
+        stops = list(breaches(client.summary(target.identifier))) if narrowing and result.accepted else []
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
             # The task that speaks for a tenant is another one as soon as this one lets go of it.
@@ -217,6 +220,9 @@ def _operate(
     print_answer(result, done, refused, json_output=json_output)
     if also := [one for one in others if one.task_id != result.task_id]:
         note(f"tenant {target.identifier} has more open tasks: {also_words(also)}")
+    for breach in stops:
+        bears = typed("resume", "--plan", target.identifier) + " --accept-failures"
+        note(f"none starts yet: {breach_sentence(*breach)}; to bear it: {bears}")
     if wait and result.status not in _good_ends(operation):
         raise typer.Exit(1)
 
