@@ -48,8 +48,7 @@ class Reader:
         self._keys = keys
         self.namespace = keys.namespace
         self.freezes, self.groups = FreezeReads(client, keys), GroupReads(client, keys)
-        self.plan_keys = PlanKeys(client, keys)
-        self.pages = PageReads(client, keys)
+        self.plan_keys, self.pages = PlanKeys(client, keys), PageReads(client, keys)
 
     # For coordinators and workers
 
@@ -295,8 +294,7 @@ class Reader:
         """True as soon as the log holds an event after ``since``; False after ``block_seconds`` without."""
         key = self._log_key(plan_id)
         with reading(key):
-            answer = self._client.xread({key: f"{since}-0"}, count=1, block=round(block_seconds * 1000))
-        return bool(answer)
+            return bool(self._client.xread({key: f"{since}-0"}, count=1, block=round(block_seconds * 1000)))
 
     def _log_key(self, plan_id: str | None) -> str:
         return self._keys.of("feed") if plan_id is None else self._keys.of("log", plan_id)
