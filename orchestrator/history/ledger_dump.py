@@ -28,7 +28,7 @@ class LedgerDump:
     plans: dict[str, DumpedRecord] = field(default_factory=dict)
     """Every plan of the index; an empty record is one that somebody has deleted."""
     unreadable: set[str] = field(default_factory=set)
-    """Plans with a number, in their record or a task's, that is none (see ``unreadable.py``)."""
+    """Plans with a number or state, in their record or a task's, that is none (see ``unreadable.py``)."""
     tasks: dict[str, DumpedRecord] = field(default_factory=dict)
     tenants: dict[str, DumpedRecord] = field(default_factory=dict)
     slots: dict[str, set[str]] = field(default_factory=dict)

@@ -15,13 +15,13 @@ from orchestrator.broker.messages import own_queue
 from orchestrator.client import Client
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.lanes import lane_names
-from orchestrator.history.judge import judge
 from orchestrator.ledger.outcomes import Ended
 from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
 from tests.integration.control.test_damaged_reading import LOOKS
 from tests.support.coordinating import Coordinating
 from tests.support.damaged_keys import whole_ledger
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import long
 from tests.support.nasty_values import Kept, damaged, fields, plant
@@ -41,7 +41,7 @@ READS: Final[dict[str, Look]] = {
     "status of the tenant": lambda client, world: client.tenant_status("bad-0"),
     "doctor": lambda client, world: client.doctor(),
     "metrics": lambda client, world: read_sample(world.ledger.client, world.keys),
-    "check of the history": lambda client, world: judge(world.settings, ended=False),
+    "check of the history": lambda client, world: judged(world.client, world.keys),
 }
 OF_ONE: Final = (
     "plan:",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from orchestrator.domain.errors import quoted_value
 from orchestrator.history import LedgerDump, Report, StageMessages, check_history
 from tests.unit.orchestrator.history.told import (
     NOW_MS,
@@ -206,3 +207,13 @@ def test_a_wake_that_nobody_reads_is_named() -> None:
     # A wake that died with its coordinator waits to be taken over.
     dump.inbox_oldest_ms = NOW_MS - LATE_MS
     assert check_history(tell(right()), dump).holds
+
+
+@pytest.mark.parametrize("value", ["1e308", "nan", "9" * 5000, ""])
+@pytest.mark.parametrize("field", ["n:PENDING", "max", "stages", "status"])
+def test_a_value_that_no_script_writes_is_named_and_its_plan_alone_is_not_judged(field: str, value: str) -> None:
+    dump = running_ledger(running())
+    plan_id = next(iter(dump.plans))
+    dump.plans[plan_id][field] = value
+    report = judge(running(), dump)
+    assert f"{plan_id} has {field} {quoted_value(value)}, which no script writes" in str(report)
