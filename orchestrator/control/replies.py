@@ -24,6 +24,8 @@ _WHY: Final = {
     "cancelling": "it is being cancelled already",
     "cancel-requested": "it is being cancelled",
     "plan-cancelled": "its plan is being cancelled",
+    "cancelled-since": "its plan was cancelled after this was asked",
+    "taken-back-since": "its plan was rolled back after this was asked",
     "plan-rolling-back": "its plan is rolling back; wait for that to end",
     "rollback-requested": "its rollback is asked for and not begun; `cancel` withdraws that",
     "rolling-back": "it is rolling back already",

@@ -130,6 +130,8 @@ class LogFold:
             plan.tripped = ""
         if plan.state in PLAN_ENDED and state is PlanState.RUNNING and plan.undone_wave is not None:
             fleet.stop_waiting(plan.undone_wave)
+        # Whoever of it is not moved again stays given up.
+        plan.was_given_up = plan.was_given_up or (plan.state is PlanState.CANCELLED and state is PlanState.RUNNING)
         plan.state, plan.known = state, True
 
     # What people ask for
@@ -153,6 +155,7 @@ class LogFold:
         task = self._task(plan, event.target_id, event.tenant_id or "", event.type)
         task.last = event.sequence_id
         runs = task.state is TaskState.RUNNING or not task.known
+        was = task.state
         if (queued_as := queued_again(event.operation, runs=runs)) is not None:
             self._requeue(plan, task, queued_as)
         match event.operation:
@@ -170,13 +173,13 @@ class LogFold:
                 task.cancel_asked = event.sequence_id if runs else 0
             case "rollback":
                 _ask_rollback(task, event.sequence_id)
-                task.by_policy = bool(event.options.get("autoRollback"))
-                fleet.reopen_wave(plan, task)
+                task.by_policy = bool(event.options.get("autoRollback") or event.options.get("countsOn"))
+                fleet.reopen_wave(plan, task, was)
                 fleet.note_way_back(plan, task, event)
                 task.waiting = False
                 plan.paused.discard(task.task_id)
             case "retry" | "skip-stage":
-                fleet.reopen_wave(plan, task)
+                fleet.reopen_wave(plan, task, was)
                 task.attempt += 1
                 task.goes_back = False
                 if event.operation == "retry" and not event.options.get("fromCheckpoint"):

@@ -79,10 +79,18 @@ def stop_waiting(wave: FoldedWave) -> None:
         wave.state, wave.is_soaked, wave.until = WaveState.OPEN, False, None
 
 
-def reopen_wave(plan: FoldedPlan, task: FoldedTask) -> None:
-    """A task of it runs again, or is to go back."""
-    if task.wave is not None and task.wave is plan.undone_wave:
+def reopen_wave(plan: FoldedPlan, task: FoldedTask, was: TaskState) -> None:
+    """A task of it runs again, or is to go back. ``was`` is its state before that."""
+    if task.wave is None:
+        return
+    undone = plan.undone_wave
+    if task.wave is undone:
         stop_waiting(task.wave)
+    elif was is TaskState.CANCELLED and task.wave.state is WaveState.PASSED and not task.wave.has_moved:
+        # It was passed by, and is not done with once one of it is to move after all.
+        task.wave.state, task.wave.is_approved = WaveState.OPEN, False
+        if undone is not None and plan.undone_wave is task.wave:
+            stop_waiting(undone)
 
 
 def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:

@@ -105,6 +105,8 @@ class FoldedPlan(FoldedPart):
     """Sequence id of its newest event."""
     waves: list[FoldedWave] = field(default_factory=list)
     auto_rollback: bool = False
+    was_given_up: bool = False
+    """It was CANCELLED, and runs again, or did."""
     tripped: str = ""
     """What followed when a breaker tripped, until somebody answers."""
     failed_wave: FoldedWave | None = None

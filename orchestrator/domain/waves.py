@@ -27,7 +27,8 @@ class WaveState(StrEnum):
     REJECTED = "REJECTED"
     """Its gate was rejected, which paused the plan."""
     PASSED = "PASSED"
-    """Done with: the next wave may begin. It stays so, also when one of its tenants is moved again."""
+    """Done with: the next wave may begin. It stays so, also when one of its tenants is moved again; but for a wave that
+    was passed by, since nobody of it had begun."""
 
 
 class WaveTrigger(StrEnum):
@@ -39,6 +40,7 @@ class WaveTrigger(StrEnum):
     REJECT = "reject"
     FINISH = "finish"
     STOP = "stop"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ WAVE_MOVES: Final[tuple[WaveMove, ...]] = (
     *_rows([_S.GATED, _S.REJECTED], _T.FINISH, _S.PASSED, "PlanGateApproved", "PlanWaveCompleted"),
     # One of its tenants is moved again, or too many have failed.
     *_rows([_S.SOAKING, _S.GATED, _S.REJECTED], _T.STOP, _S.OPEN),
+    # Nobody of it had begun when it was passed by, and one moves after all.
+    *_rows([_S.PASSED], _T.UNDO, _S.OPEN),
 )
 
 WAVE_DONE: Final = frozenset({WaveState.SOAKING, WaveState.GATED, WaveState.REJECTED})

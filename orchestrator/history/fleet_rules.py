@@ -96,6 +96,9 @@ def unheard_end(world: World, event: e.Event, report: Report) -> None:
     if wave is None or plan.cancel_asked or plan.state is PlanState.ROLLING_BACK or plan.is_breached:
         return
     before = plan.waves[: plan.waves.index(wave) + 1]
+    # Nobody behind it moves again: there is nobody whom it would let on.
+    if plan.was_given_up and len(before) < len(plan.waves):
+        return
     if not wave.has_moved or any(not one.has_ended or one.is_breached or one.waits_for_answer for one in before):
         return
     has_to_soak = wave.soak_seconds is not None and wave.counts[TaskState.COMPLETED] > 0

@@ -21,7 +21,7 @@ def move_may_start(plan: Mapping[str, str], task: Mapping[str, str], slots_taken
     if "wave" not in task:
         return True
     wave, opened = int(task["wave"]), int(plan.get("wave", 0))
-    if wave > opened and "startedAt" not in task:
+    if (wave > opened or "retryCursor" in plan) and "startedAt" not in task:
         return False
     return _bears_one_more(plan, f"wave:{wave}:") and (wave == opened or not _is_breached(plan, f"wave:{opened}:"))
 
@@ -60,6 +60,8 @@ def wave_keeps_open(plan: Mapping[str, str]) -> bool:
     do so, and waits for the answer to a breaker that had tripped."""
     passed = int(plan.get("passed", 0))
     if plan.get("cancelRequested") == "1" or passed >= int(plan.get("waves", 0)):
+        return False
+    if "givenUp" in plan and passed + 1 < int(plan["waves"]):
         return False
     part = f"wave:{passed}:"
     if plan.get(f"{part}state") in WAVE_DONE:

@@ -163,7 +163,7 @@ def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tupl
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
                 key = keys.of("plan", plan_id)
-                pipeline.hmget(key, "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""), *_OF_PART)
+                pipeline.hmget(key, "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""), *_OF_PART, "retryCursor")
                 pipeline.hgetall(key)
             answers = pipeline.execute(raise_on_error=False)
         for plan_id, answer, record in zip(page, answers[::2], answers[1::2], strict=True):
@@ -236,7 +236,10 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     for name, text in zip(TEXTS, texts, strict=True):
         if text and (wrong := _wrong_text(name, text)):
             return wrong
-    return _wrong_counts([*_counts(""), *_OF_PART], answer[_WAVES + 1 :])
+    *counts, is_retried = answer[_WAVES + 1 :]
+    if is_retried is not None and not texts[TEXTS.index("retryAsked")]:
+        return "its retryAsked is missing, though a retry of it is under way"
+    return _wrong_counts([*_counts(""), *_OF_PART], counts)
 
 
 def _wrong_text(name: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -135,8 +136,11 @@ class Operations:
         return bool(self._ledger.call("wave_rollback_chunk", plan_id, limit)[0] == "MORE")
 
     def retry_chunk(self, plan_id: str, limit: int) -> bool:
-        """Takes back the next failed tasks of a plan that is retried; True when there may be more."""
-        return bool(self._ledger.call("retry_chunk", plan_id, limit)[0] == "MORE")
+        """Takes back the next tasks of a plan that is retried, as asked by whom; True when there may be more."""
+        code, *rest = self._ledger.call("retry_chunk", plan_id, limit)
+        if code == "NARROWED":
+            code = self._ledger.call("retry_some_chunk", *json.loads(rest[0]))[0]
+        return bool(code == "MORE")
 
     def would(
         self,

@@ -49,7 +49,10 @@ def accepted_failures(plan: PlanScene) -> Iterator[Remark]:
 
 
 def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:
-    """One line for all of the cause, if it would do something for one of those that were looked at."""
+    """One line for all of the cause, if it would do something for one of those that were looked at; while a
+    retry of the plan is under way no other one is taken."""
+    if plan.summary.retrying:
+        return []
     for position in group.positions:
         if plan.scene.offers.first(of_task(Operation.RETRY, task_id_of(plan.plan_id, position))).commands:
             _, kind, stage = group.words

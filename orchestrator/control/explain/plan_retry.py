@@ -16,8 +16,11 @@ NAMED: Final = 10
 
 
 def plan_retry(plan_id: str, record: Mapping[str, str]) -> Iterator[Remark]:
-    """From the plan's record: while it is under way, and after it when something was refused."""
-    asked = read_stored(record.get("retryAsked", "{}"))
+    """From the plan's record: while it is under way, and after it when something was refused. Where a hand has taken
+    away what was asked, nobody goes on with it: the record is told as damaged."""
+    if "retryAsked" not in record:
+        return
+    asked = read_stored(record["retryAsked"])
     reason = f" ({asked['reason']})" if asked.get("reason") else ""
     by = f"the retry by {asked.get('by')}{reason}"
     retried, refused = int(record.get("retryRetried", 0)), int(record.get("retryRefused", 0))

@@ -1,11 +1,13 @@
--- Retries the next failed tasks of a plan whose retry was asked for. Harmless in parallel and when repeated.
+-- Retries the next failed tasks of a plan whose retry was asked for; with a narrowed one, names what goes on with it.
+-- Harmless in parallel and when repeated.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task} (strings), ended, ready, leases-queued,
 --       leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze}, queue:{plan}, line:{tenant}
 --       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 the most failed tasks to look at
--- CODES MORE | DONE | BAD_MOVE
+-- CODES MORE | DONE | NARROWED, what retry_some_chunk goes on with as JSON | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanCompleted PlanFailed PlanCancelled PlanRolledBack PlanRollbackFailed
+--       PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 -- @include keys
 -- @include retry_failed
 -- @include breach_answer
@@ -20,6 +22,8 @@ if PLAN_ENDED[f[1]] then
   redis.call('HDEL', plan, 'retryCursor')
   return {'DONE'}
 end
+local request = request_of_retry(f[3])
+if request then return {'NARROWED', cjson.encode(request)} end
 local asked = cjson.decode(f[3])
 asked.override = asked.override or ''
 local found = failed_from(plan_id, tonumber(f[2]), limit, asked)
@@ -45,5 +49,6 @@ if failed then
   redis.call('HSET', plan, 'pauseRequested', 1)
   plan_move = foresee(plan_id, {})
 end
+if is_last then settle_waves(plan_id) end
 settle_plan(plan_move)
 return {is_last and 'DONE' or 'MORE'}

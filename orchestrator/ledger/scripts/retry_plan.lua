@@ -27,7 +27,7 @@ if f[1] ~= PLAN.PAUSED and not PLAN_ENDED[f[1]] and not plan_row(f[1], 'pause') 
 if f[2] == '1' and f[1] ~= PLAN.CANCELLED then return {'REFUSED', f[1], 'cancel-requested'} end
 if f[3] then
   local before = cjson.decode(f[4])
-  local is_same = before.scratch == asked.scratch and before.force == asked.force
+  local is_same = not before.request and before.scratch == asked.scratch and before.force == asked.force
     and (before.override or '') == asked.override
   return {is_same and 'NOOP' or 'REFUSED', f[1], is_same and 'retrying' or 'retrying-otherwise'}
 end

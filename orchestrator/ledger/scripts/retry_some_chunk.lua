@@ -1,5 +1,6 @@
 -- Retries the next of a plan's failed tasks that are as asked for (from scratch: or that its policy had taken back), in
--- plan order: one request in many scripts.
+-- plan order: one request in many scripts. From the first that is retried to the last that is looked at the plan counts as
+-- open, no wave of it goes on, and coordinators go on with the request as its caller does (see retry_chunk).
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request} (strings), ended,
 --       ready, leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze},
@@ -11,12 +12,14 @@
 --       12 only tenants like this: the parts between the pattern's stars as a JSON list, '' for any
 --       13 1 for those that were cancelled with the plan instead
 -- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
---       REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
--- EVENTS OperationRequested PlanReopened
+--       NOOP, status, why | REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
+-- EVENTS OperationRequested PlanPaused PlanReopened PlanCompleted PlanFailed PlanCancelled PlanRolledBack
+--       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting
 -- @include keys
 -- @include chunked
 -- @include pattern
 -- @include retry_failed
+-- @include breach_answer
 
 local plan_id, actor, reason, stage = ARGV[1], ARGV[2], ARGV[3], ARGV[10]
 local causes, tenants = read_pattern(ARGV[11]), read_pattern(ARGV[12])
@@ -44,22 +47,53 @@ end
 local function given_up_since(cancels, rollbacks)
   local now = {cancels = tonumber(cancels or nil) or 0, rollbacks = tonumber(rollbacks or nil) or 0}
   SO_FAR.given = SO_FAR.given or now
-  if now.cancels ~= SO_FAR.given.cancels then return 'plan-cancelled' end
-  return now.rollbacks ~= SO_FAR.given.rollbacks and 'plan-rolling-back' or nil
+  if now.cancels ~= SO_FAR.given.cancels then return 'cancelled-since' end
+  return now.rollbacks ~= SO_FAR.given.rollbacks and 'taken-back-since' or nil
 end
 
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes,
-  cancelled = ARGV[13] == '1'}
+  by = actor, reason = reason, cancelled = ARGV[13] == '1'}
+local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'rollbacks')
+-- One retry of a plan goes on at a time. What this one answers when another is under way.
+local function is_in_its_way(status, other)
+  if SO_FAR.next > 0 and not ASKED_ONLY then
+    asked.given_up = asked.given_up or 'retrying-otherwise'
+    return nil
+  end
+  local is_same = other and other[5] == ARGV[5]
+  return {is_same and 'NOOP' or 'REFUSED', status, is_same and 'retrying' or 'retrying-otherwise'}
+end
+
+-- Kept until the last of it: how far it has come, and what a coordinator goes on with. To a process that does not know of
+-- this, `at` says that nothing of it is left.
+local function keep_under_way(found, is_first)
+  if is_first then
+    redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
+    redis.call('HSET', plan, 'retryAsked', cjson.encode({by = actor, reason = reason, scratch = asked.scratch,
+      force = asked.force, override = asked.override, at = 0, request = {unpack(ARGV, 1, 13)}}))
+  end
+  if found.next < found.total then redis.call('HSET', plan, 'retryCursor', found.next)
+  else redis.call('HDEL', plan, 'retryCursor') end
+  note_retried(plan_id, found)
+end
+
+local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'rollbacks', 'retryCursor', 'retryAsked')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 -- Of a wave that is still being asked to go back nobody knows yet who does.
 local goes_first = asked.scratch and f[4] and 'takes-wave-back' or nil
 if goes_first and SO_FAR.next == 0 then return {'REFUSED', f[1], goes_first} end
 asked.given_up = given_up_since(f[3], f[5]) or goes_first
+local under_way = f[6] and request_of_retry(f[7])
+local is_own = under_way and under_way[4] == ARGV[4]
+local answer = f[6] and not is_own and is_in_its_way(f[1], under_way)
+if answer then return answer end
 local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)
+local is_last = found.next == found.total
 local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
+found.changes.retries_done = is_last
+local plan_move = is_own and foresee(plan_id, found.changes)
 
 for _, task in ipairs(found.tasks) do
   emit_operation('retry', plan_id, task, actor, reason, retry_options(asked, ',"ofPlan":true'))
@@ -68,4 +102,11 @@ for _, task in ipairs(found.tasks) do
   retry_task(task, asked)
 end
 for _, refusal in ipairs(found.refused) do note_refusal(refusal) end
-return come_to(found.next, found.total, redis.call('HGET', K.plan(plan_id), 'status'), #found.tasks, 0)
+if #found.tasks > 0 then redis.call('HSET', plan, 'lastOperation', told_of('retry', actor, reason)) end
+if is_own or (#found.tasks > 0 and not is_last and not f[6]) then keep_under_way(found, not is_own) end
+if is_own and is_last then
+  settle_waves(plan_id)
+  settle_plan(plan_move)
+  wake_plan(plan_id)
+end
+return come_to(found.next, found.total, redis.call('HGET', plan, 'status'), #found.tasks, 0)

@@ -64,9 +64,9 @@ def went_back(world: LedgerWorld) -> None:
 @pytest.mark.parametrize(
     ("between", "why"),
     [
-        (give_up, "plan-cancelled"),
-        (cancelled_and_opened_again, "plan-cancelled"),
-        (went_back, "plan-rolling-back"),
+        (give_up, "cancelled-since"),
+        (cancelled_and_opened_again, "cancelled-since"),
+        (went_back, "taken-back-since"),
     ],
 )
 def test_who_gives_the_plan_up_meanwhile_stops_the_rest(

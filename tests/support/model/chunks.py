@@ -37,7 +37,9 @@ class Chunks(FailureAnswers):
                 continue
             if task.touched and task.snapshot:
                 self._say("OperationRequested", task.id)
+                counts_on = plan.back_by_policy and task.has_failed
                 self._request_rollback(task, plan.forced)
+                task.by_policy = counts_on
                 task.sent_back = task.sent_back or plan.back_by_policy
                 continue
             if task.touched:

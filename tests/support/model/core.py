@@ -47,18 +47,25 @@ class Core:
         return self.ticket
 
     def _move(self, task: Task, trigger: Trigger) -> None:
-        had_ended = task.status in TASK_ENDED
+        was = task.status
         task.status = TASK_MOVES[task.status, trigger]
         task.accepted = task.soak_failed = False
         task.by_policy = task.by_policy and task.status is not TaskState.PENDING
         task.sent_back = task.sent_back and task.status is not TaskState.PENDING
-        if had_ended and task.status not in TASK_ENDED:
-            self._reopen_wave(task)
+        if was in TASK_ENDED and task.status not in TASK_ENDED:
+            self._reopen_wave(task, was)
 
     @staticmethod
-    def _reopen_wave(task: Task) -> None:
-        if task.wave is not None and task.wave is task.plan.undone and task.wave.state in WAVE_DONE:
+    def _reopen_wave(task: Task, was: TaskState) -> None:
+        undone = task.plan.undone
+        if task.wave is None:
+            return
+        if task.wave is undone and task.wave.state in WAVE_DONE:
             task.wave.state = WaveState.OPEN
+        if was is TaskState.CANCELLED and task.wave.state is WaveState.PASSED and not task.wave.has_moved:
+            task.wave.state = WaveState.OPEN
+            if undone is not None and task.plan.undone is task.wave and undone.state in WAVE_DONE:
+                undone.state = WaveState.OPEN
 
     def _tell_drafts(self, tenant: Tenant) -> None:
         """It is not any more what previews have shown of it."""

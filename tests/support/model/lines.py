@@ -29,7 +29,7 @@ class Lines(Freezing):
         if task.wave is None:
             return True
         opened = plan.open_wave
-        if task.wave.index > opened and not goes_on:
+        if (task.wave.index > opened or plan.retry is not None) and not goes_on:
             return False
         return task.wave.bears_one_more() and not (opened < len(plan.waves) and plan.waves[opened].breached)
 

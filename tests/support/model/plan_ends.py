@@ -24,6 +24,7 @@ class PlanEnds(Lines):
 
     def _reopen(self, plan: Plan) -> None:
         if plan.status in PLAN_ENDED:
+            plan.was_given_up = plan.was_given_up or plan.status is P.CANCELLED
             plan.status = P.RUNNING
             plan.was_started = True
             self._say("PlanReopened", plan.id)
@@ -52,7 +53,7 @@ class PlanEnds(Lines):
         """It has failed, and goes back by itself."""
         self._say("OperationRequested", task.id)
         task.rollback = task.by_policy = task.sent_back = True
-        self._reopen_wave(task)
+        self._reopen_wave(task, task.status)
         self._enqueue(task, (0, 1, self._next_ticket()))
 
     def _trip(self, task: Task, *, goes_back: bool = False) -> None:
@@ -106,7 +107,7 @@ class PlanEnds(Lines):
     def _is_kept(plan: Plan) -> bool:
         """Open although all its tasks have ended: by what its wave waits for, or has to once a breaker is answered."""
         wave = plan.undone
-        if wave is None or plan.status is P.ROLLING_BACK or plan.cancel:
+        if wave is None or plan.status is P.ROLLING_BACK or plan.cancel or plan.leads_nowhere(wave):
             return False
         if wave.state in WAVE_DONE:
             return True

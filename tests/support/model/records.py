@@ -196,7 +196,8 @@ class Plan(Limits):
     tripped: str = ""
     takes_back: list[Limits] = field(default_factory=list)
     """The waves (the plan, if it has none) that its breakers take back, left to a coordinator."""
-    passed: int = 0
+    was_given_up: bool = False
+    """It was CANCELLED, and runs again, or did."""
     was_started: bool = False
 
     status: PlanState = P.READY
@@ -217,6 +218,12 @@ class Plan(Limits):
         return [self, *self.waves]
 
     @property
+    def passed(self) -> int:
+        """The place of the first wave that is not done with."""
+        undone = (wave.index for wave in self.waves if wave.state is not WaveState.PASSED)
+        return next(undone, len(self.waves))
+
+    @property
     def undone(self) -> Wave | None:
         """The wave that has not been done with yet."""
         return self.waves[self.passed] if self.passed < len(self.waves) else None
@@ -230,6 +237,10 @@ class Plan(Limits):
             if not wave.has_ended or wave.breached or wave.waits_for_answer
         )
         return min(undone, default=self.passed)
+
+    def leads_nowhere(self, wave: Wave) -> bool:
+        """Given up, and with nobody behind it who moves again, it waits for nothing."""
+        return self.was_given_up and wave.index + 1 < len(self.waves)
 
     def has_open(self) -> bool:
         return any(task.status in TASK_OPEN or task.rollback for task in self.tasks)

@@ -45,7 +45,7 @@ class TaskEnds(Waves):
             self._stop_waiting(task)
         task.by_plan = task.by_policy = False
         task.rollback, task.forced = True, force
-        self._reopen_wave(task)
+        self._reopen_wave(task, task.status)
         holds = task.status is T.PAUSED and task.tenant.holder == task.id
         self._enqueue(task, (0, int(not holds), self._next_ticket()))
         task.queued = task.status is not T.RUNNING

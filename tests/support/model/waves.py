@@ -14,13 +14,15 @@ class Waves(PlanEnds):
     def _settle_waves(self, plan: Plan) -> None:
         if plan.status not in (P.RUNNING, P.PAUSED) or not plan.was_started or plan.cancel or plan.tripped:
             return
+        if plan.retry is not None:
+            return
         while (wave := plan.undone) is not None and plan.open_wave == plan.passed:
             if wave.state is WaveState.PENDING:
                 wave.state = WaveState.OPEN
                 self._say("PlanWaveStarted", plan.id)
             if not wave.has_ended or wave.breached or plan.breached or wave.waits_for_answer:
                 return
-            if wave.state in WAVE_DONE:
+            if wave.state in WAVE_DONE or (not plan.has_open() and plan.leads_nowhere(wave)):
                 return
             if not wave.has_moved:
                 self._pass_wave(plan, wave)
@@ -146,5 +148,4 @@ class Waves(PlanEnds):
 
     def _pass_wave(self, plan: Plan, wave: Wave) -> None:
         wave.state, wave.sent_back = WaveState.PASSED, False
-        plan.passed += 1
         self._say("PlanWaveCompleted", plan.id)

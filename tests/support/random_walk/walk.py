@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
+from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
@@ -84,9 +85,10 @@ class Walk:
             (0.88, lambda: self._answer_gate(self._plan(), approves=self.random.random() < 0.7)),
             (0.90, lambda: self._answer("accept")),
             (0.91, lambda: self._answer_all("accept", self._plan(), None)),
-            (0.94, lambda: self._answer("skip-stage")),
-            (0.955, self._exclude),
-            (0.965, self._override),
+            (0.93, self._retry_some),
+            (0.95, lambda: self._answer("skip-stage")),
+            (0.96, self._exclude),
+            (0.967, self._override),
             (0.975, self.fleet.limit_groups),
             (0.985, self._sweep),
             (1.0, self._release),
@@ -229,6 +231,32 @@ class Walk:
     def _exclude(self) -> None:
         plan_id = self._plan()
         self._answer_all("exclude", plan_id, self.random.choice([*self.fleet.tenants, "t*"]))
+
+    def _retry_some(self) -> None:
+        """Of what was cancelled with its plan, or failed: some scripts of it, and the caller is gone. Often a plan is
+        given up first."""
+        plan_id, random = self._plan(), self.random
+        narrowing = random.choice([Narrowing(cancelled=True), Narrowing(cancelled=True), Narrowing(cause="*")])
+        if narrowing.cancelled and self.world.status(plan_id) not in PLAN_ENDED and random.random() < 0.7:
+            self._ask("cancel", plan_id, Order("ada", "because"))
+            self.world.coordinate()
+            for task_id in self._active():
+                if plan_of(task_id) == plan_id and self.world.begin(task_id) is not Begun.BEGUN:
+                    self.world.coordinate()
+            if random.random() < 0.5:
+                # One of it first: a wave of which nobody has begun may be passed by.
+                one = random.choice([task_id for task_id in all_tasks(self.world) if plan_of(task_id) == plan_id])
+                self._ask("retry", one, Order("ada", "because", from_scratch=True))
+                self.world.coordinate()
+        order = Order("ada", "because", from_scratch=narrowing.cancelled or random.random() < 0.5)
+        options = (int(order.from_scratch), 0, "", random.choice([1, 2, 50]), *narrowing.options)
+        for _ in range(random.choice([1, 1, 2, 100])):
+            of = f"plan {plan_id} {narrowing}"
+            reply = self.world.operations.send("retry_some_chunk", Operation.RETRY, of, plan_id, order, *options)
+            self._tell("retry some", plan_id, narrowing, reply.answer, reply.why)
+            if reply.answer is not Taken.MORE:
+                return
+            self._coordinate()
 
     def _override(self) -> None:
         plan_id = self._plan()

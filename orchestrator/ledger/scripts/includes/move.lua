@@ -8,6 +8,7 @@
 -- @include guards
 -- @include sound
 -- @include wave_record
+-- @include reopened_wave
 -- @include sent_back
 -- @include whole
 -- @include whole_plan

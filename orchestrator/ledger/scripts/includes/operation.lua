@@ -54,21 +54,24 @@ local function count_giving_up(operation, plan)
   if field then redis.call('HSET', plan, field, (tonumber(redis.call('HGET', plan, field) or nil) or 0) + 1) end
 end
 
+local function told_of(operation, actor, reason)
+  local words = {cjson.encode(operation), cjson.encode(actor), cjson.encode(reason), int(WALL)}
+  return string.format('{"operation":%s,"actor":%s,"reason":%s,"at":%s}', unpack(words))
+end
+
 -- The first write of all that is accepted.
 local function emit_operation(operation, plan_id, task, actor, reason, options)
   ask_operation(operation, plan_id, task)
   ask_first()
-  local target_type, target_id = task and 'task' or 'plan', task and task.id or plan_id
   emit('OperationRequested', plan_id, task and task.id or '', task and task.tenant or '', '',
-    '{"operation":' .. cjson.encode(operation) .. ',"targetType":"' .. target_type .. '","targetId":'
-    .. cjson.encode(target_id) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
+    '{"operation":' .. cjson.encode(operation) .. ',"targetType":"' .. (task and 'task' or 'plan') .. '","targetId":'
+    .. cjson.encode(task and task.id or plan_id) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
     .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null')
     .. ',"options":' .. (options or '{}') .. '}')
   -- What a hand has damaged or deleted is left as it is.
   if task and task.remains then return end
   local key = task and K.task(task.id) or K.plan(plan_id)
-  local told = '{"operation":' .. cjson.encode(operation) .. ',"actor":' .. cjson.encode(actor) .. ',"reason":'
-    .. cjson.encode(reason) .. ',"at":' .. int(WALL) .. '}'
+  local told = told_of(operation, actor, reason)
   redis.call('HSET', key, 'lastOperation', told)
   keep_asked(operation, key, told, options or '{}')
   if not task then count_giving_up(operation, key) end
@@ -94,12 +97,14 @@ end
 
 local function reopen_plan(move)
   if not move then return end
+  local plan = K.plan(move.id)
+  -- Whoever of it is not moved again stays given up.
+  if redis.call('HGET', plan, 'status') == PLAN.CANCELLED then redis.call('HSET', plan, 'givenUp', 1) end
   move_plan(move)
-  redis.call('HDEL', K.plan(move.id), 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor',
-    'rollbackGivenUp', 'tripped')
+  redis.call('HDEL', plan, 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'rollbackGivenUp', 'tripped')
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
-  local passed = tonumber(redis.call('HGET', K.plan(move.id), 'passed') or nil)
+  local passed = tonumber(redis.call('HGET', plan, 'passed') or nil)
   if passed then stop_waiting_of_wave(move.id, passed) end
   emit_plan('PlanReopened', move.id)
 end

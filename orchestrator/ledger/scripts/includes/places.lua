@@ -80,8 +80,10 @@ end
 local function move_may_start(plan_id, wave, goes_on)
   if free_slots(plan_id) <= 0 or not bears_one_more(plan_id, '') then return false end
   if not wave then return true end
-  local open = tonumber(redis.call('HGET', K.plan(plan_id), 'wave') or 0)
-  if wave > open and not goes_on then return false end
+  local f = redis.call('HMGET', K.plan(plan_id), 'wave', 'retryCursor')
+  local open = tonumber(f[1] or 0)
+  -- While a retry of many is under way nobody knows yet who of an earlier wave is moved again.
+  if (wave > open or f[2]) and not goes_on then return false end
   return bears_one_more(plan_id, part_of(wave)) and (wave == open or not is_breached(plan_id, part_of(open)))
 end
 

@@ -4,7 +4,7 @@
 -- @include refuse
 -- @include places
 
--- How many of a wave's tasks are in these states.
+-- How many of a wave's tasks (of the plan's, if it is nil) are in these states.
 local function wave_counts(plan_id, wave, ...)
   local fields = {}
   for i, name in ipairs({...}) do fields[i] = part_of(wave) .. 'n:' .. name end
@@ -83,22 +83,4 @@ local function stop_waiting_of_wave(plan_id, wave)
   if not waits_for_more(plan_id, wave) then return end
   move_wave(plan_id, wave, 'stop')
   await_nothing(plan_id)
-end
-
--- The same for `reopen_wave`.
--- @rare
-local function ask_reopened_wave(task)
-  if not task.wave or task.wave ~= tonumber(redis.call('HGET', K.plan(task.plan), 'passed') or 0) then return end
-  ask_stop(task.plan, task.wave)
-end
-
--- A task that had ended runs again, or is to go back: its wave has not ended any more, and later ones wait for it. What
--- runs of them goes on.
--- @rare
-local function reopen_wave(task)
-  if not task.wave then return end
-  local plan = K.plan(task.plan)
-  local f = redis.call('HMGET', plan, 'wave', 'passed')
-  if task.wave < tonumber(f[1] or 0) then redis.call('HSET', plan, 'wave', task.wave) end
-  if task.wave == tonumber(f[2] or 0) then stop_waiting_of_wave(task.plan, task.wave) end
 end

@@ -38,7 +38,8 @@ end
 function WAVE_GOES.finish(plan_id, wave)
   emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. read_part(plan_id, part_of(wave)).failed)
   redis.call('HDEL', K.plan(plan_id), part_of(wave) .. 'sentBack')
-  redis.call('HSET', K.plan(plan_id), 'passed', wave + 1)
+  repeat wave = wave + 1 until wave_state(plan_id, wave) ~= WAVE.PASSED
+  redis.call('HSET', K.plan(plan_id), 'passed', wave)
 end
 
 -- The table has been asked.
@@ -54,6 +55,14 @@ local function rejected_wave(plan_id)
   return passed and wave_state(plan_id, passed) == WAVE.REJECTED and passed or nil
 end
 
+-- The plan was given up, and nobody behind this wave moves again: what it would wait for decides about nobody.
+-- @rare
+local function leads_nowhere(plan_id, wave, waves, ahead)
+  local open = wave_counts(plan_id, nil, unpack(OPEN_STATES))
+  for _, name in ipairs(OPEN_STATES) do open = open + (tonumber(ahead[name]) or 0) end
+  return wave + 1 < waves and open == 0
+end
+
 -- How far the plan's waves go, the table asked: a list of {wave, trigger}, and the first that is not done with then.
 -- ahead: what a write that is still to come does to the plan: of its counters, and of those of its waves (waves), by name;
 -- runs: the plan does; takes: what the first that has not passed does by itself; answered: no breaker stops it any more;
@@ -61,7 +70,8 @@ end
 -- @rare
 local function foresee_waves(plan_id, ahead)
   ahead = ahead or {}
-  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped')
+  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped',
+    'retryCursor', 'givenUp')
   local waves, wave, passed = waves_in(f[1]), place_of(f[2]), place_of(f[3])
   local steps = {}
   if not (wave and passed) then return steps end
@@ -70,19 +80,22 @@ local function foresee_waves(plan_id, ahead)
   local function take(trigger)
     state = ask_wave_move(plan_id, passed, trigger, state)
     steps[#steps + 1] = {passed, trigger}
-    if trigger == 'finish' then passed, state = passed + 1, wave_state(plan_id, passed + 1) end
+    if trigger ~= 'finish' then return end
+    repeat passed, state = passed + 1, wave_state(plan_id, passed + 1) until state ~= WAVE.PASSED
   end
 
   if ahead.takes then take(ahead.takes) end
   local runs = ahead.runs or ((f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5])
   if not runs or f[6] == '1' or (f[7] and not ahead.answered) then return steps end
+  -- While a retry of many is under way nobody knows yet who is moved again.
+  if f[8] then return steps end
   local first = wave
   while wave < waves do
     if wave == passed and state == WAVE.PENDING then take('begin') end
     if not has_ended_well(plan_id, wave, ahead) then break end
     if wave == passed then
       steps.waits = WAVE_DONE[state] and state
-      if steps.waits then break end
+      if steps.waits or (f[9] and leads_nowhere(plan_id, wave, waves, ahead)) then break end
       take(after_its_tasks(plan_id, wave, ahead))
       if wave == passed then break end
     end

@@ -117,6 +117,9 @@ SENT_BACK = told(
     goes_back(0),
 )
 MOVED_AGAIN = told(BEARS_ONE, failure(0), done("canary", 1), begun("rest", 2))
+AGAIN = told(asked("retry", "p.0", fromCheckpoint=False), move(0, "TaskRetryStarted"))
+# Nobody of the canary is left to be judged by; then one of it moves after all.
+PASSED_BY = told(GATED, asked("cancel", "p.0"), task(0, "TaskCancelled"), done("canary"), begun("rest", 2), AGAIN)
 
 
 def broken(lines: list[Line]) -> set[str]:
@@ -135,6 +138,7 @@ def broken(lines: list[Line]) -> set[str]:
         told(TRIPPED, RETRIED, ON, move(0, "TaskRetryStarted"), done("canary"), REST),
         CANCELLED,
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
+        told(PASSED_BY, ASKED, YES, done("canary"), REST[1:]),
     ],
     ids=[
         "waves",
@@ -146,6 +150,7 @@ def broken(lines: list[Line]) -> set[str]:
         "retried",
         "nothing-to-stop",
         "moved-again",
+        "passed-by",
     ],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
@@ -168,6 +173,8 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(GATED, task(0, "TaskStarted"), ASKED), "I13"),
         (told(GATED, move(0), ASKED, done("canary")), "I13"),
         (told(MOVED_AGAIN, RETRIED, move(1)), "I13"),
+        (told(PASSED_BY, move(1)), "I13"),
+        (told(PASSED_BY, done("canary")), "I13"),
         (told(TRIPPED, ON, done("canary", 1)), "I13"),
         (told(opening(), failure(0), asked("cancel", PLAN)), "I14"),
         # What its breaker took back is not gone on without unasked: neither resumed nor passed.
