@@ -60,8 +60,8 @@ def check_order(order: Order) -> None:
 
 def _check_text(**given: object) -> None:
     """Raises ``InvalidInput`` for what is no text, and cannot be looked at as one."""
-    if wrong := [Problem(name, str(value), "expected text") for name, value in given.items() if type(value) is not str]:
-        raise InvalidInput(wrong)
+    if wrong := {name: value for name, value in given.items() if not isinstance(value, str)}:
+        raise InvalidInput([Problem(name, str(value), "expected text") for name, value in wrong.items()])
 
 
 def request_id_fault(text: str) -> str:
