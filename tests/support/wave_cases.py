@@ -16,6 +16,7 @@ from orchestrator.ledger.operations import Order
 from tests.support.ledger_world import LedgerWorld
 from tests.support.table_cases import Case, cases, plan, task
 from tests.support.table_steps import (
+    SCRATCH,
     TIMED,
     Do,
     ask,
@@ -143,6 +144,9 @@ def _stops() -> Iterator[Case]:
         given_up = then(make, ask("cancel", "p"), chunk("cancel_chunk"))
         rows = [*stops, plan(P.CANCELLED, "reopen")]
         yield _case(f"rollback reopens one that is {state}", rows, given_up, ask("rollback"), asked=back)
+    passed_by = then(waves(), start, ask("cancel"), ask("cancel", "p"), chunk("cancel_chunk"))
+    rows = [task(T.CANCELLED, "retry"), plan(P.CANCELLED, "reopen"), wave(W.PASSED, "undo")]
+    yield _case("retry in a wave that was passed by", rows, passed_by, ask("retry", order=SCRATCH))
     fails = [task(T.COMPLETED, "soak_fail"), wave(W.SOAKING, "stop")]
     trips: dict[str, Any] = {"tolerance": Tolerance(0, strict=False)}
     goes_back: dict[str, Any] = {"policy": True}

@@ -89,6 +89,7 @@ GATED           stop          OPEN
 REJECTED        ask           GATED
 REJECTED        finish        PASSED
 REJECTED        stop          OPEN
+PASSED          undo          OPEN
 """
 
 

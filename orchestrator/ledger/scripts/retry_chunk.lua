@@ -30,6 +30,7 @@ local found = failed_from(plan_id, tonumber(f[2]), limit, asked)
 local is_last = found.next == found.total
 found.changes.retries_done = is_last
 local plan_move = foresee(plan_id, found.changes)
+if is_last then foresee_waves(plan_id, found.changes) end
 -- It may have been let go on while the retry was under way, which was to close its breaker. Whether it can be stopped is
 -- asked of the table before anything is written.
 local goes_on = is_last and f[4] ~= '1' and f[5] ~= '1' and not (plan_move and PLAN_ENDED[plan_move.to])

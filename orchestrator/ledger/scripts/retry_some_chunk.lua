@@ -94,6 +94,7 @@ local is_last = found.next == found.total
 local reopening = #found.tasks > 0 and PLAN_ENDED[f[1]] and ask_plan({id = plan_id, status = f[1]}, 'reopen') or nil
 found.changes.retries_done = is_last
 local plan_move = is_own and foresee(plan_id, found.changes)
+if is_own and is_last then foresee_waves(plan_id, found.changes) end
 
 for _, task in ipairs(found.tasks) do
   emit_operation('retry', plan_id, task, actor, reason, retry_options(asked, ',"ofPlan":true'))

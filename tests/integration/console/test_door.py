@@ -45,20 +45,23 @@ def test_no_token_no_answer_but_health(console: ConsoleServer) -> None:
         assert caller.recv(12) == b"HTTP/1.1 413"
 
 
-@pytest.fixture
-def logs(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """What a console writes to stderr, whatever other tests of this process have set logs to."""
+@contextlib.contextmanager
+def logs_set_up(settings: Settings) -> Iterator[None]:
+    """What a console writes goes to stderr, whatever other tests of this process have set logs to. No fixture: what is
+    captured while a test is set up is closed when it runs."""
     root, before = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers, root.level
     configure_logs(settings)
-    yield capsys
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.configure(**before)
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        logging.captureWarnings(False)
+        structlog.configure(**before)
 
 
-def test_no_error_tells_of_the_inside(settings: Settings, logs: pytest.CaptureFixture[str]) -> None:
+def test_no_error_tells_of_the_inside(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     console = ConsoleServer(settings)
 
     def fails(how: str, actor: Annotated[Actor, needs(Permission.READ)], number: int = 0) -> StreamingResponse:
@@ -71,12 +74,12 @@ def test_no_error_tells_of_the_inside(settings: Settings, logs: pytest.CaptureFi
         raise TimeoutError if how == "late" else RuntimeError("the inside")
 
     console.app.add_api_route("/api/v1/fails/{how}", fails)
-    with console:
+    with logs_set_up(settings), console:
         for headers in ({}, {"Accept": "text/html"}):
             broken = console.get("/api/v1/fails/whole", headers=headers)
             assert (broken.status_code, broken.headers["content-type"]) == (500, "application/problem+json")
             assert "inside" not in broken.text
-            said = logs.readouterr().err
+            said = capsys.readouterr().err
             assert said.count("RuntimeError: the inside") == 1
             assert broken.json()["errorId"] in said
         with pytest.raises(httpx.RemoteProtocolError):
@@ -87,11 +90,11 @@ def test_no_error_tells_of_the_inside(settings: Settings, logs: pytest.CaptureFi
 
 
 def test_a_line_of_the_log_is_short_whatever_strangers_ask_for(
-    settings: Settings, logs: pytest.CaptureFixture[str]
+    settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with ConsoleServer(settings) as console:
+    with logs_set_up(settings), ConsoleServer(settings) as console:
         assert console.get("/" + "q" * 60_000, role=None).status_code == 401
-    lines = logs.readouterr().err.splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert any("qqq" in line for line in lines)
     assert max(map(len, lines)) < 1000
 

@@ -98,14 +98,14 @@ end
 local function reopen_plan(move)
   if not move then return end
   local plan = K.plan(move.id)
+  local f = redis.call('HMGET', plan, 'status', 'passed')
   -- Whoever of it is not moved again stays given up.
-  if redis.call('HGET', plan, 'status') == PLAN.CANCELLED then redis.call('HSET', plan, 'givenUp', 1) end
+  if f[1] == PLAN.CANCELLED then redis.call('HSET', plan, 'givenUp', 1) end
   move_plan(move)
   redis.call('HDEL', plan, 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'rollbackGivenUp', 'tripped')
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
-  local passed = tonumber(redis.call('HGET', plan, 'passed') or nil)
-  if passed then stop_waiting_of_wave(move.id, passed) end
+  if tonumber(f[2] or nil) then stop_waiting_of_wave(move.id, tonumber(f[2])) end
   emit_plan('PlanReopened', move.id)
 end
 

@@ -29,7 +29,7 @@ end
 -- position to go on at; writes nothing. asked: {scratch, force, at, cancelled}; takes: which of them alone.
 local function failed_from(plan_id, first, limit, asked)
   local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
-  local found = {tasks = {}, refused = {}, changes = {}, total = total, next = first}
+  local found = {tasks = {}, refused = {}, changes = {waves = {}}, total = total, next = first}
   local bytes, before = 0, asked.scratch and part_taken_back_before(plan_id)
   while found.next < total and found.next < first + MOST_LOOKED_AT and bytes < MOST_BYTES
       and #found.tasks + #found.refused < limit do
@@ -63,6 +63,10 @@ local function failed_from(plan_id, first, limit, asked)
       found.tasks[#found.tasks + 1] = task
       add(found.changes, task.status, -1)
       add(found.changes, TASK.PENDING, 1)
+      if task.wave then
+        add(changes_of_wave(found.changes, task), task.status, -1)
+        add(changes_of_wave(found.changes, task), TASK.PENDING, 1)
+      end
     end
   end
   return found

@@ -88,7 +88,7 @@ local function foresee_waves(plan_id, ahead)
   local runs = ahead.runs or ((f[4] == PLAN.RUNNING or f[4] == PLAN.PAUSED) and f[5])
   if not runs or f[6] == '1' or (f[7] and not ahead.answered) then return steps end
   -- While a retry of many is under way nobody knows yet who is moved again.
-  if f[8] then return steps end
+  if f[8] and not ahead.retries_done then return steps end
   local first = wave
   while wave < waves do
     if wave == passed and state == WAVE.PENDING then take('begin') end
