@@ -17,6 +17,7 @@ from orchestrator.ledger.sample import read_sample
 from orchestrator.settings.model import Settings
 from tests.support.cli import in_this_process
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.planted_waits import WRONG
@@ -86,9 +87,10 @@ def faults(client: Client, world: LedgerWorld, what: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "identifier"), [("plan", "bad"), ("task", "bad.0"), ("task", "bad.1"), ("tenant", "of-bad-0")]
+    "record", mostly_long(["plan bad", "task bad.0", "task bad.1", "tenant of-bad-0"], "plan bad", "task bad.0")
 )
-def test_every_field_may_be_damaged(client: Client, world: LedgerWorld, kind: str, identifier: str) -> None:
+def test_every_field_may_be_damaged(client: Client, world: LedgerWorld, record: str) -> None:
+    kind, identifier = record.split()
     key = world.keys.of(kind, identifier)
     sound, found = cast(dict[str, str], world.client.hgetall(key)), list[str]()
     assert faults(client, world, "nothing") == []

@@ -14,6 +14,7 @@ from orchestrator.ledger.keys import Keys
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
 from tests.support.doors import of_this_shell
+from tests.support.long import mostly_long
 from tests.support.place import Place
 
 
@@ -56,7 +57,7 @@ def broker_keys(place: Place) -> list[str]:
         return [str(name) for name in broker.scan_iter()]
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize("pool", mostly_long(["threads", "prefork"], "threads"))
 def test_a_worker_that_consumes_nothing_is_found_by_its_test_message(
     cluster: Cluster, place: Place, redis_client: redis.Redis, pool: str
 ) -> None:

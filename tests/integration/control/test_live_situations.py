@@ -19,6 +19,7 @@ from orchestrator.observability.ledger_metrics import families
 from orchestrator.settings.model import Settings
 from tests.support import leaky_step
 from tests.support.cluster import Cluster
+from tests.support.long import long
 from tests.support.place import Place
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.processes import signal_group
@@ -95,6 +96,7 @@ def test_an_old_worker_without_the_steps_package(
         cluster.end()
 
 
+@long
 def test_a_stage_that_times_out_and_a_worker_that_stops(
     cluster: Cluster, client: Client, instances: TenantInstances, settings: Settings, redis_client: redis.Redis
 ) -> None:
