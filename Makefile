@@ -27,7 +27,8 @@ test: .venv/ready
 test-long: .venv/ready
 	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py tests/chaos/test_fleet_run.py \
 		tests/integration/ledger/test_half_written.py tests/integration/ledger/test_chunk_edges.py \
-		tests/integration/ledger/test_plan_retry.py tests/integration/workers/test_unable_workers.py tests/integration/ledger/test_rows_left_out.py tests/integration/workers/test_poll_rounds.py tests/integration/notify/test_notifier.py \
+		tests/integration/ledger/test_plan_retry.py tests/integration/workers/test_unable_workers.py tests/integration/ledger/test_rows_left_out.py tests/integration/workers/test_poll_rounds.py tests/integration/workers/test_unable_workers.py \
+		tests/integration/workers/test_answered_failures.py tests/integration/notify/test_notifier.py \
 		tests/acceptance/test_followed_pages.py tests/acceptance/test_two_ups.py tests/integration/console/test_api_examples.py \
 		tests/integration/console/test_remote_commands.py tests/integration/console/test_buttons.py tests/integration/coordinator/test_damaged_start.py \
 		tests/integration/ledger/test_damaged_keys.py tests/integration/ledger/test_endless_numbers.py \

@@ -84,9 +84,7 @@ def processes() -> Iterator[Told]:
     said = "all 8 worker slots are busy and 2 turns wait for more than a lease: add workers"
     yield Told(busy, R.WORKER_SLOTS, "worker slots", said, good=True)
     yield Told(_worker(silent=75.0), R.SILENT_WORKER, "worker w:2", "connected but silent for 75 s")
-    yield Told(
-        then(_worker(), _gone(30)), R.DEAD_PROCESS, "worker w:2", "no sign for 30 s; if it still runs it is frozen"
-    )
+    yield Told(then(_worker(), _gone(30)), R.DEAD_PROCESS, "worker w:2", "s; if it still runs it is frozen: restart it")
     said = "ended without a word 5 min ago"
     yield Told(then(_worker(), _gone(300)), R.DEAD_PROCESS, "worker w:2", said, good=True)
     away = then(coordinator, lambda world: beat(world, "coordinator", "c:9", brokerAway=12.0))

@@ -14,7 +14,7 @@ from orchestrator.ledger.keys import Keys
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
 from tests.support.doors import of_this_shell
-from tests.support.long import mostly_long
+from tests.support.long import long, mostly_long
 from tests.support.place import Place
 
 
@@ -79,6 +79,7 @@ def test_a_worker_that_consumes_nothing_is_found_by_its_test_message(
     assert not [key for key in broker_keys(place) if "worker-" in key]
 
 
+@long
 def test_a_worker_of_another_broker_is_named(cluster: Cluster, place: Place) -> None:
     elsewhere = place.broker_url.rpartition("/")[0] + "/8000"
     worker = cluster.start_worker(settings={"CHANGEOVER_BROKER_URL": elsewhere})
@@ -93,6 +94,7 @@ def test_a_worker_of_another_broker_is_named(cluster: Cluster, place: Place) -> 
     assert "it listens at another broker" in message["finding"]
 
 
+@long
 @of_this_shell
 def test_a_process_with_other_settings_is_named(cluster: Cluster, place: Place) -> None:
     worker = cluster.start_worker(settings={"CHANGEOVER_MAX_RETRY": "99"})

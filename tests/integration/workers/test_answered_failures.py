@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from orchestrator.client import Client
 from tests.support.cluster import Cluster
+from tests.support.long import long
 from tests.support.plans import SWITCH, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 
 
+@long
 def test_a_task_goes_on_behind_a_stage_that_failed_and_its_way_back_takes_it_too(
     client: Client, cluster: Cluster, instances: TenantInstances
 ) -> None:

@@ -58,7 +58,7 @@ def turns_now(world: FaultWorld, plan_id: str, count: int) -> dict[str, list[Tur
     "point",
     [
         # Recorded, and not in a message again; others of the round may be under way.
-        f"{crash_points.BETWEEN_POLLS}:{TENANTS + 3}",
+        pytest.param(f"{crash_points.BETWEEN_POLLS}:{TENANTS + 3}", marks=long),
         # Some have begun, some have asked, others wait.
         pytest.param(f"{crash_points.AFTER_BEGIN}:{TENANTS + 3}", marks=long),
         pytest.param(f"{crash_points.AFTER_STEP}:{TENANTS + 3}", marks=long),

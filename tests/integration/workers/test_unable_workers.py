@@ -58,6 +58,7 @@ def test_what_waits_for_a_worker_that_can_is_run_when_one_starts(
     assert '"took-waiting"' in (tmp_path / "02-worker.log").read_text()
 
 
+@long
 def test_who_is_too_old_for_the_ledger_passes_messages_on(
     place: Place, tmp_path: Path, redis_client: redis.Redis
 ) -> None:
