@@ -12,7 +12,7 @@ from typing import ParamSpec
 
 import structlog
 
-from steps.raised import Escaped, is_for_process, words_of
+from steps.raised import Escaped, contained
 
 _log = structlog.get_logger(__name__)
 
@@ -25,13 +25,10 @@ def gives_slot_back(body: Callable[P, str]) -> Callable[P, str]:
     @wraps(body)
     def run(*args: P.args, **kwargs: P.kwargs) -> str:
         try:
-            return body(*args, **kwargs)
-        except Exception:
-            raise
-        except BaseException as error:
-            if is_for_process(error):
-                raise
+            with contained("the task"):
+                return body(*args, **kwargs)
+        except Escaped:
             _log.exception("what was raised is no Exception; the slot is given back", action="turn-escaped")
-            raise Escaped(words_of(error)) from None
+            raise
 
     return run

@@ -7,14 +7,9 @@ from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.settings.model import Settings
+from tests.support.explained import explained
 from tests.support.ledger_world import LedgerWorld
 from tests.support.pair import Pair
-
-
-def _explained(pair: Pair, settings: Settings, target: str) -> str:
-    explainer = Explainer(pair.world.ledger, pair.world.reader, settings)
-    found = explainer.plan(target) if target == "p" else explainer.task(target)
-    return "\n".join(found.reasons)
 
 
 def test_why_it_went_back_is_told_of_what_is_back_cleanly(world: LedgerWorld, settings: Settings) -> None:
@@ -25,8 +20,8 @@ def test_why_it_went_back_is_told_of_what_is_back_cleanly(world: LedgerWorld, se
     pair.serve("p")
     pair.finish("p.0")
     why = "it went back since it had failed: Broken: it broke"
-    assert why in _explained(pair, settings, "p.0")
-    assert "1 went back since they had failed" in _explained(pair, settings, "p")
+    assert why in explained(pair.world, settings, "p.0")
+    assert "1 went back since they had failed" in explained(pair.world, settings, "p")
     assert task_now(StatusReader(world.reader).task("p.0")).startswith("went back for Broken")
 
 

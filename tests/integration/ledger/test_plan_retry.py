@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from orchestrator.control.explain import Explainer
 from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
@@ -14,6 +13,7 @@ from orchestrator.ledger.operations import RETRIED_AT_ONCE, Operations, Order, R
 from orchestrator.settings.model import Settings
 from tests.support.coordinating import Coordinating
 from tests.support.counting import counted
+from tests.support.explained import explained
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
@@ -33,10 +33,6 @@ def failed(world: LedgerWorld, count: int, *, failing: Iterable[int] | None = No
             world.finish(task)
     assert world.status("p") == "FAILED"
     return tasks
-
-
-def explained(world: LedgerWorld, settings: Settings) -> str:
-    return "\n".join(Explainer(world.ledger, world.reader, settings).plan("p").reasons)
 
 
 def test_a_large_plan_is_retried_in_chunks(world: LedgerWorld, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from orchestrator.domain.status import TaskState
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
+from tests.support.explained import explained
 from tests.support.ledger_world import LedgerWorld
 from tests.support.pair import Pair
 
@@ -136,19 +137,13 @@ def test_a_plan_without_waves_waits_for_an_answer_too(pair: Pair) -> None:
     assert running(pair) == ["p.2"]
 
 
-def _explained(pair: Pair, settings: Settings, target: str) -> str:
-    explainer = Explainer(pair.world.ledger, pair.world.reader, settings)
-    found = explainer.plan(target) if target == "p" else explainer.task(target)
-    return "\n".join(found.reasons)
-
-
 def test_all_that_a_breaker_took_back_is_moved_again_by_one_command(pair: Pair, settings: Settings) -> None:
     two_waves(pair, SOFT)
     pair.finish("p.0")
     pair.break_stage("p.1")
     _mends_by_hand(pair)
     again = "changeover retry --plan p --from-scratch"
-    assert again in _explained(pair, settings, "p")
+    assert again in explained(pair.world, settings, "p")
     assert again in reason_words(pair.ask("retry", "p"))
     assert pair.ask("retry", "p", from_scratch=True).answer == "ACCEPTED"
     pair.serve("p")
@@ -177,9 +172,9 @@ def test_why_a_task_went_back_is_told_beside_why_it_could_not(world: LedgerWorld
     pair.break_stage("p.0")
     told = world.task("p.0")
     assert told["wentBackFor"] == told["failure"]
-    assert "went back since it had failed: " in _explained(pair, settings, "p.0")
-    assert "asked for by policy (auto_rollback: task)" in _explained(pair, settings, "p.0")
-    assert "a went back since it had failed: " in _explained(pair, settings, "p")
+    assert "went back since it had failed: " in explained(pair.world, settings, "p.0")
+    assert "asked for by policy (auto_rollback: task)" in explained(pair.world, settings, "p.0")
+    assert "a went back since it had failed: " in explained(pair.world, settings, "p")
 
 
 def test_who_was_taken_back_by_a_person_keeps_no_plan_that_its_breaker_stopped(pair: Pair) -> None:

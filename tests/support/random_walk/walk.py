@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from random import Random
 from typing import Final
@@ -18,14 +17,16 @@ from orchestrator.stages.rollback_strategy import configs_for
 from tests.support.ledger_world import FAILURE, LedgerWorld
 from tests.support.random_walk.fleet import RandomFleet
 from tests.support.random_walk.idle import ON_ITS_WAY, all_tasks, check_nobody_waits_in_vain
+from tests.support.waiting import wait_until
 
 CHUNKS: Final = ("resume_chunk", "cancel_chunk", "rollback_chunk", "retry_chunk", "wave_rollback_chunk")
 OF_A_TASK: Final = ("pause", "resume", "cancel", "retry", "retry", "rollback")
 OF_A_PLAN: Final = ("pause", "resume", "resume", "retry", "retry", "resume", "cancel", "rollback")
 MOSTLY: Final = ("pause", "resume", "retry", "resume")
 """Of plans: what gives none of them up."""
-ROUNDS: Final = 60
-"""In which every plan has to end once nothing holds it up."""
+ROUNDS: Final = 20
+MORE_SECONDS: Final = 10.0
+"""In these rounds, and in this time where something has still to become due, all ends once nothing holds it up."""
 
 
 class Walk:
@@ -56,19 +57,20 @@ class Walk:
         self._tell("winds up")
         for freeze_id in self._freezes:
             self.world.freezes.lift(freeze_id, Order("ada", "because"))
-        for number in range(ROUNDS):
-            self.world.coordinate()
-            for task_id in self._active():
-                self._move(task_id, fails=False)
-            for plan_id in self._open():
-                self._let_on(plan_id, is_late=number > 3)
-            self._resume_tasks()
-            if not self._open():
-                return
-            if number > ROUNDS // 3:
-                # What is not due yet (a start, a rate, a soak) becomes so.
-                time.sleep(0.01)
-        raise AssertionError(f"stuck: {[(plan_id, self.world.status(plan_id)) for plan_id in self._open()]}")
+        if not any(self._brings_to_end(is_late=number > 3) for number in range(ROUNDS)):
+            stuck = [(plan_id, self.world.status(plan_id)) for plan_id in self._open()]
+            # What is not due yet (a start, a rate, a soak) becomes so.
+            wait_until(lambda: self._brings_to_end(is_late=True), MORE_SECONDS, f"stuck: {stuck}")
+
+    def _brings_to_end(self, *, is_late: bool) -> bool:
+        """One round of all; whether every plan has ended."""
+        self.world.coordinate()
+        for task_id in self._active():
+            self._move(task_id, fails=False)
+        for plan_id in self._open():
+            self._let_on(plan_id, is_late=is_late)
+        self._resume_tasks()
+        return not self._open()
 
     def _steps(self) -> tuple[tuple[float, Callable[[], None]], ...]:
         return (
