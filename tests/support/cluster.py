@@ -59,6 +59,12 @@ class Cluster:
 
         wait_until(all_are, 30, f"not all of {wanted} consume")
 
+    def wait_leaving(self, process: Process) -> None:
+        """Until a process that was told to stop announces itself no more: a worker's turns have been told before that,
+        which its first line about the signal does not mean."""
+        keys = Keys(self.place.namespace)
+        wait_until(lambda: process.pid not in {one.pid for one in alive(self._client, keys)}, 20)
+
     def logs(self) -> str:
         """What all processes said, for a failing test."""
         return "\n".join(f"== {path.name}\n{path.read_text()}" for path in sorted(self.folder.glob("*.log")))

@@ -19,7 +19,7 @@ def test_a_turn_is_handed_back_at_its_next_step(tmp_path: Path) -> None:
         world.submit(2, [{"name": "one", "steps": [EFFECT, EFFECT, EFFECT]}, effect_stage("two")])
         wait_until(lambda: len(world.instances.effects) == 2)
         leaver.terminate()
-        wait_until(lambda: "Warm shutdown" in world.cluster.logs() or "worker: Warm" in world.cluster.logs(), 20)
+        world.cluster.wait_leaving(leaver)
         world.instances.hold.set()
         assert leaver.wait(30) == 0
         assert world.client.status("p").counts == {"RUNNING": 2}

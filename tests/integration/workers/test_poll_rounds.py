@@ -95,7 +95,7 @@ def test_a_worker_that_stops_in_the_middle_of_a_round_hands_it_on(tmp_path: Path
         world.instances.hold_polls.clear()
         wait_until(lambda: world.instances.visits.total() >= TENANTS + TENANTS // 2)
         leaver.terminate()
-        wait_until(lambda: "Warm shutdown" in world.cluster.logs(), 20)
+        world.cluster.wait_leaving(leaver)
         world.instances.hold_polls.set()
         assert leaver.wait(60) == 0
         world.cluster.start_worker()
