@@ -39,7 +39,8 @@ test-long: .venv/ready
 		tests/integration/workers/test_checkpoints.py tests/unit/orchestrator/control/test_consumer_histories.py \
 		tests/integration/coordinator/test_retention_soak.py tests/integration/control/test_damaged_members.py \
 		tests/bad_inputs/test_requests.py tests/integration/control/test_doctor.py \
-		tests/integration/control/test_live_situations.py tests/integration/control/test_damaged_reading.py
+		tests/integration/control/test_live_situations.py tests/integration/control/test_damaged_reading.py \
+		tests/integration/control/test_nasty_values.py
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
 		tests/acceptance/test_bad_input.py tests/acceptance/test_checkpoint_store.py tests/acceptance/test_single_process.py \

@@ -29,6 +29,7 @@ from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
 from steps.raised import Escaped, contained, is_for_process, words_of
+from workers.joined_loads import JoinedLoads
 
 MARKER: Final = "store"
 """The one key of a marker that a checkpoint does not have: the name of the store that keeps the checkpoint."""
@@ -44,13 +45,14 @@ class TaskCheckpoints(Protocol):
     """What the stage runner asks for."""
 
     def fetch(self, begun: Sequence[tuple[Turn, TurnRecord]]) -> Mapping[str, Checkpoint]:
-        """Those of many turns that have begun at once, in one look-up, by task, for ``outputs``: polls of a round, and
-        what a lost worker leaves to be polled. It waits for nobody; what is missing ``outputs`` looks up."""
+        """Those of many turns that have begun at once, in one look-up, by task, for ``outputs``: polls of a round. It
+        waits for nobody; what is missing ``outputs`` looks up."""
         ...
 
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
-        """What the recorded stages returned, by stage name, the last one last. Raises ``CheckpointError``, and
-        ``DamagedData`` for one that a hand has made into none."""
+        """What the recorded stages returned, by stage name, the last one last. Threads that look up at once, as when a
+        lost worker's messages come, share a look-up. Raises ``CheckpointError``, and ``DamagedData`` for one that a
+        hand has made into none."""
         ...
 
     def keep(self, checkpoint: Checkpoint) -> str:
@@ -91,6 +93,8 @@ class StoreCheckpoints:
 
     def __init__(self, store: CheckpointStore, name: str, patiently: Callable[[Callable[[], Any]], Any]) -> None:
         self._store = store
+        self.joined = JoinedLoads(store)
+        """What is looked up by messages, each for itself."""
         self._name = name
         self._patiently = patiently
 
@@ -128,7 +132,7 @@ class StoreCheckpoints:
     def _load(self, turn: Turn, record: TurnRecord) -> Checkpoint | None:
         try:
             with self._contained():
-                loaded: Checkpoint | None = self._patiently(lambda: self._store.load(turn.task_id))
+                loaded: Checkpoint | None = self._patiently(lambda: self.joined.load(turn.task_id))
         except CheckpointDamaged as error:
             raise DamagedData(
                 f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "

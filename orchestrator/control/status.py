@@ -218,7 +218,9 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
     status = TaskState(record["status"])
     total = int(record.get("legs") or plan["stages"])
     done = int(record.get("stage", 0))
-    names = [plan.get(f"stage:{index}", f"(stage {index + 1})") for index in range(int(plan["stages"]))]
+    # Each has a field of its own, as in ``Reader.stage_names``.
+    stages = range(min(int(plan["stages"]), len(plan)))
+    names = [plan.get(f"stage:{index}", f"(stage {index + 1})") for index in stages]
     if "legs" in record:
         names = names[:total] if plan.get("rollbackOrder") == "forward" else names[:total][::-1]
     active = status in TASK_ACTIVE

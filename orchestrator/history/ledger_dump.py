@@ -98,7 +98,9 @@ class LedgerDump:
         if plan_id in self.unreadable:
             return ()
         record = self.plans.get(plan_id, {})
-        return tuple(record.get(f"stage:{index}", "") for index in range(int(record.get("stages", 0))))
+        # Each has a field of its own: more than there are fields a hand has written.
+        stages = range(min(int(record.get("stages", 0)), len(record)))
+        return tuple(record.get(f"stage:{index}", "") for index in stages)
 
     def stages_of_created(self, plan_id: str, plan_sequence_id: int) -> tuple[str, ...]:
         """The same of the plan that was created with this planSequenceId; () of an earlier one of its id."""

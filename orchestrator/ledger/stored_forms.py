@@ -35,7 +35,7 @@ PLAN_FORMS: Final[Mapping[str, str]] = {
     "lastOperation": _ASKED,
     "pausedFor": _KEPT,
     "cancelledFor": _KEPT,
-    "retryAsked": "scratch:flag! force:flag! by:text! reason:text! override:text? at:number?",
+    "retryAsked": "scratch:flag! force:flag! by:text! reason:text! override:text? at:number? since:number",
 }
 """Of a plan, in the same words."""
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -50,8 +51,13 @@ def run_beside_one_that_lacks_the_step(
 
 def given_to(folder: Path, action: str, pid: int) -> int:
     """How often the first worker gave something on with that word; each time it was to the worker ``pid``."""
-    lines = [json.loads(line) for line in (folder / "00-worker.log").read_text().splitlines() if line[:1] == "{"]
+    lines = lines_of(folder / "00-worker.log")
     # Its background loops use the same word of themselves, without a task.
     queues = [line["queue"] for line in lines if line.get("action") == action and "taskId" in line]
     assert set(queues) == {own_queue(os.uname().nodename, pid)}
     return len(queues)
+
+
+def lines_of(log: Path) -> list[dict[str, Any]]:
+    """What a process has logged."""
+    return [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]

@@ -20,6 +20,7 @@
 -- @include pattern
 -- @include retry_failed
 -- @include breach_answer
+-- @include stored_json
 
 local plan_id, actor, reason, stage = ARGV[1], ARGV[2], ARGV[3], ARGV[10]
 local causes, tenants = read_pattern(ARGV[11]), read_pattern(ARGV[12])
@@ -65,28 +66,43 @@ local function is_in_its_way(status, other)
   return {is_same and 'NOOP' or 'REFUSED', status, is_same and 'retrying' or 'retrying-otherwise'}
 end
 
+-- What is kept by the request's id goes after a day in which nobody has gone on with it: the plan says how far it is. What a
+-- hand has damaged there is counted as nothing, never as a task to retry again.
+local function go_on_as_the_plan_says(f)
+  local since = (stored_table(f[7]) or {}).since
+  SO_FAR.next = tonumber(f[6]) or tonumber(f[2])
+  if type(since) == 'number' then SO_FAR.at = math.min(since, WALL) end
+  for _, refusal in ipairs(stored_table(f[10]) or {}) do
+    if type(refusal) == 'table' then note_refusal(refusal) end
+  end
+  SO_FAR.done, SO_FAR.notDone = tonumber(f[8] or nil) or 0, tonumber(f[9] or nil) or 0
+  asked.at = SO_FAR.at
+end
+
 -- Kept until the last of it: how far it has come, and what a coordinator goes on with. To a process that does not know of
 -- this, `at` says that nothing of it is left.
 local function keep_under_way(found, is_first)
   if is_first then
     redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
     redis.call('HSET', plan, 'retryAsked', cjson.encode({by = actor, reason = reason, scratch = asked.scratch,
-      force = asked.force, override = asked.override, at = 0, request = {unpack(ARGV, 1, 13)}}))
+      force = asked.force, override = asked.override, at = 0, since = asked.at, request = {unpack(ARGV, 1, 13)}}))
   end
   if found.next < found.total then redis.call('HSET', plan, 'retryCursor', found.next)
   else redis.call('HDEL', plan, 'retryCursor') end
   note_retried(plan_id, found)
 end
 
-local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'rollbacks', 'retryCursor', 'retryAsked')
+local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'rollbacks', 'retryCursor', 'retryAsked',
+  'retryRetried', 'retryRefused', 'retryRefusals')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+local under_way = f[6] and request_of_retry(f[7])
+local is_own = under_way and under_way[4] == ARGV[4]
+if is_own and SO_FAR.next == 0 then go_on_as_the_plan_says(f) end
 -- Of a wave that is still being asked to go back nobody knows yet who does.
 local goes_first = asked.scratch and f[4] and 'takes-wave-back' or nil
 if goes_first and SO_FAR.next == 0 then return {'REFUSED', f[1], goes_first} end
 asked.given_up = given_up_since(f[3], f[5]) or goes_first
-local under_way = f[6] and request_of_retry(f[7])
-local is_own = under_way and under_way[4] == ARGV[4]
 local answer = f[6] and not is_own and is_in_its_way(f[1], under_way)
 if answer then return answer end
 local found = failed_from(plan_id, SO_FAR.next, tonumber(ARGV[9]), asked)

@@ -154,6 +154,7 @@ def planting(place: Place, settings: Settings) -> Iterator[Planting]:
 
 
 @long
+@pytest.mark.timeout(400)
 def test_no_value_ends_a_look(planting: Planting) -> None:
     for case in random.Random(SEEDS[0]).sample(planting.cases, 600):
         assert planting.faults(case) == [], f"of seed {SEEDS[0]}"

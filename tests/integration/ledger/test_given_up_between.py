@@ -3,9 +3,12 @@ does not. Times do not tell the two apart: all of it may be one millisecond."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+from redis.exceptions import ResponseError
 
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.ledger.operations import Operation, Order, Reply, Taken, Tally
@@ -82,3 +85,79 @@ def test_who_gives_the_plan_up_meanwhile_stops_the_rest(
     assert [(one.why, one.number) for one in told.refusals] == [(why, told.refused)]
     assert told.done == 1
     held.check()
+
+
+@pytest.fixture
+def failed(world: LedgerWorld) -> LedgerWorld:
+    """Three have failed; the first script of a narrowed retry has taken one back, which fails again."""
+    world.started("p", "abc", max_concurrency=3)
+    for tenant in "abc":
+        world.operations.release_tenant(tenant, Order("ada", force=True))
+    assert step(world, Narrowing(cause="*")).answer is Taken.MORE
+    world.admit("p")
+    world.break_stage("p.0")
+    return world
+
+
+def a_day_later(world: LedgerWorld) -> None:
+    """In which nobody has gone on with it: what is kept by the request's id has gone."""
+    key = world.keys.of("request", "r1")
+    assert 0 < world.client.pttl(key) <= 86_400_000
+    world.client.pexpire(key, 0)
+    assert not world.client.exists(key)
+
+
+@pytest.mark.parametrize("who", ["a coordinator", "who asked"])
+def test_after_a_day_in_which_nobody_went_on_it_goes_on_where_it_was(failed: LedgerWorld, who: str) -> None:
+    a_day_later(failed)
+    if who == "a coordinator":
+        while failed.operations.retry_chunk("p", 100):
+            pass
+    told = Tally.of(rest(failed, Narrowing(cause="*")))
+    assert (told.done, told.refused) == (3, 0)
+    # What was retried before is looked at no more, whatever has become of it since.
+    assert [failed.task(task)["retries"] for task in ("p.0", "p.1", "p.2")] == ["1", "1", "1"]
+    assert failed.status("p.0") == "FAILED"
+    failed.check()
+
+
+def test_after_a_day_what_has_failed_since_it_was_asked_for_is_left_alone(failed: LedgerWorld) -> None:
+    key = failed.keys.of("task", "p.1")
+    failed.client.hset(key, "endedAt", int(failed.task("p.1")["endedAt"]) + 3_600_000)
+    a_day_later(failed)
+    assert Tally.of(rest(failed, Narrowing(cause="*"))).done == 2
+    assert "retries" not in failed.task("p.1")
+
+
+def test_after_a_day_who_was_refused_is_still_told(failed: LedgerWorld) -> None:
+    failed.client.hset(failed.keys.of("task", "p.1"), "retries", 3)
+    assert step(failed, Narrowing(cause="*")).answer is Taken.MORE
+    a_day_later(failed)
+    told = Tally.of(rest(failed, Narrowing(cause="*")))
+    assert (told.done, told.refused, [one.number for one in told.refusals]) == (2, 1, [1])
+    assert told.refusals[0].task_id == "p.1"
+
+
+@pytest.mark.parametrize(
+    ("field", "damaged"),
+    [
+        ("retryCursor", "x"),
+        ("retryRetried", "x"),
+        ("retryRefused", "x"),
+        ("retryRefusals", "[5]"),
+        ("since", "x"),
+        ("since", 1e308),
+    ],
+)
+def test_nothing_is_retried_twice_where_a_hand_has_damaged_how_far_it_was(
+    failed: LedgerWorld, field: str, damaged: str | float
+) -> None:
+    a_day_later(failed)
+    if field == "since":
+        asked = json.loads(failed.reader.plan_record("p")["retryAsked"]) | {"since": damaged}
+        field, damaged = "retryAsked", json.dumps(asked)
+    failed.client.hset(failed.keys.of("plan", "p"), field, damaged)
+    # Or it is refused, as damaged.
+    with suppress(ResponseError):
+        rest(failed, Narrowing(cause="*"))
+    assert failed.task("p.0")["retries"] == "1"

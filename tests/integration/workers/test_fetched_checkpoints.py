@@ -1,22 +1,25 @@
-"""The checkpoints of a poll round come from a store beside the ledger in one look-up."""
+"""Checkpoints of a poll round, and of what a lost worker had, come from a store beside the ledger in few look-ups."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 
 from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
 from orchestrator.client import Client
-from orchestrator.ledger.records import Turn
+from orchestrator.ledger.records import Admitted, Turn, admitted_row
 from orchestrator.settings.model import Settings
 from steps import Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from tests.support.say_step import Say, at_once
+from tests.support.waiting import wait_until
 from workers.checkpoints import StoreCheckpoints
-from workers.next_link import Proceed, Reschedule
+from workers.next_link import Next, Proceed, Reschedule
 from workers.turn_run import Run
 
 COUNT = 5
@@ -50,6 +53,8 @@ class Counted(MemoryCheckpointStore):
         self.single = 0
         self.damaged: dict[str, str] = {}
         self.fault: Exception | None = None
+        self.let_go = threading.Event()
+        self.let_go.set()
 
     def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
         if self.away:
@@ -65,6 +70,7 @@ class Counted(MemoryCheckpointStore):
 
     def load(self, task_id: str) -> Checkpoint | None:
         self.single += 1
+        assert self.let_go.wait(30)
         self._read_damaged([task_id])
         return super().load_many([task_id]).get(task_id)
 
@@ -80,8 +86,12 @@ def store() -> Counted:
 
 
 @pytest.fixture
-def worker(redis_client: redis.Redis, settings: Settings, store: Counted) -> Iterator[InProcess]:
-    checkpoints = StoreCheckpoints(store, "memory", at_once)
+def checkpoints(store: Counted) -> StoreCheckpoints:
+    return StoreCheckpoints(store, "memory", at_once)
+
+
+@pytest.fixture
+def worker(redis_client: redis.Redis, settings: Settings, checkpoints: StoreCheckpoints) -> Iterator[InProcess]:
     with InProcess(redis_client, settings, StepRegistry([Say(), WaitOn()]), checkpoints) as worker:
         yield worker
 
@@ -153,3 +163,35 @@ def test_a_fault_of_the_look_up_is_each_ones_own(worker: InProcess, store: Count
     store.fault = AttributeError("of a store of one's own")
     begun = worker.runner.begin_round(turns)
     assert outputs(worker, begun) == [{"say": {"0": {"word": "hello"}}}] * COUNT
+
+
+def recovered(worker: InProcess, store: Counted) -> list[Admitted]:
+    """What a worker had that is lost: stages that were under way, each to be published as a message of its own."""
+    turns = polling(worker, store)
+    worker.runner.begin_round(turns)
+    store.batches.clear()
+    for turn in turns:
+        worker.ledger.client.zadd(worker.ledger.keys.of("leases_running"), {turn.task_id: 1}, xx=True)
+    _, rows, _ = worker.ledger.call("sweep_running", COUNT, 2**50)
+    assert len(rows) == COUNT
+    return [admitted_row(row) for row in rows]
+
+
+def test_messages_of_a_lost_worker_that_come_at_once_share_a_look_up(
+    worker: InProcess, store: Counted, checkpoints: StoreCheckpoints
+) -> None:
+    """Each in a slot of its own; while the first is looked up the others come, and are looked up together."""
+    tasks = recovered(worker, store)
+    store.let_go.clear()
+
+    def run(task: Admitted) -> Next:
+        return worker.run(task, turn=task.turn)
+
+    with ThreadPoolExecutor(COUNT) as slots:
+        following = [slots.submit(run, tasks[0])]
+        wait_until(lambda: store.single == 1, 20)
+        following += [slots.submit(run, task) for task in tasks[1:]]
+        wait_until(lambda: checkpoints.joined.waiting() == COUNT - 1, 20)
+        store.let_go.set()
+        assert all(isinstance(one.result(), Reschedule) for one in following)
+    assert (store.single, store.batches) == (1, [COUNT - 1])

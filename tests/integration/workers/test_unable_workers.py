@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ from orchestrator.settings.model import Settings
 from tests.support import leaky_step
 from tests.support.cli import changeover
 from tests.support.cluster import Cluster
-from tests.support.lacking_worker import STAGES, TASKS, TREE, given_to, run_beside_one_that_lacks_the_step
+from tests.support.lacking_worker import STAGES, TASKS, TREE, given_to, lines_of, run_beside_one_that_lacks_the_step
 from tests.support.long import long
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 from tests.support.waiting import wait_until
+
+SAID = "said by the step"
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
@@ -56,6 +59,45 @@ def test_what_waits_for_a_worker_that_can_is_run_when_one_starts(
     finally:
         cluster.end()
     assert '"took-waiting"' in (tmp_path / "02-worker.log").read_text()
+
+
+@long
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_two_that_can_start_at_once_and_each_turn_goes_to_one_of_them(
+    pool: str,
+    place: Place,
+    settings: Settings,
+    redis_client: redis.Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None twice, none lost; both find all of them given back, and what one has taken is the other's no more."""
+    path = leaky_step.install(tmp_path / "path")
+    monkeypatch.setattr(sys, "path", [str(path), *sys.path])
+    able = {"PYTHONPATH": os.pathsep.join((str(path), str(TREE)))}
+    cluster, keys = Cluster(place, tmp_path, CHANGEOVER_RUN_AHEAD="false"), Keys(settings.namespace)
+    task_keys = [keys.of("task", f"p.{number}") for number in range(TASKS)]
+    try:
+        cluster.wait_alive([cluster.start_coordinator(), cluster.start_worker(concurrency=8)])
+        with Client(settings) as client:
+            client.submit(plan("p", [tenant(f"t{number}") for number in range(TASKS)], STAGES, max_concurrency=TASKS))
+
+            def all_wait() -> bool:
+                kept = [json.loads(str(redis_client.hget(key, "handedBack") or "{}")) for key in task_keys]
+                return all(int(one.get("waits", 0)) > 4 for one in kept)
+
+            # Nothing is to come for the next 8 to 16 seconds, in which the two start.
+            wait_until(all_wait, 60.0)
+            both = [cluster.start_worker(pool=pool, concurrency=2, settings=able) for _ in range(2)]
+            cluster.wait_alive(both)
+            assert client.wait("p", timeout_seconds=60).status == "COMPLETED"
+    finally:
+        cluster.end()
+    logs = [lines_of(tmp_path / f"0{number}-worker.log") for number in (2, 3)]
+    ran = Counter((line["taskId"], line["stageName"]) for log in logs for line in log if line["event"] == SAID)
+    assert ran == {(f"p.{number}", stage["name"]): 1 for number in range(TASKS) for stage in STAGES}
+    # Those whose wait was not over when they came; the others had been passed to them.
+    assert 0 < sum(line["tasks"] for log in logs for line in log if line.get("action") == "took-waiting") <= TASKS
 
 
 @long
