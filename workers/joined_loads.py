@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Wanted:
+class _LookUp:
     """One look-up, and what came of it; ``alone``: it has to be asked for by itself."""
 
     task_id: str
@@ -35,13 +35,13 @@ class JoinedLoads:
     def __init__(self, store: CheckpointStore) -> None:
         self._store = store
         self._changed = threading.Lock()
-        self._waiting: list[_Wanted] = []
+        self._waiting: list[_LookUp] = []
         self._asking = threading.Lock()
 
     def load(self, task_id: str) -> Checkpoint | None:
         """As the store's ``load``. A fault of a look-up for many is nobody's in particular: each asks by itself then,
         so that it waits, or fails, for itself alone."""
-        mine = _Wanted(task_id)
+        mine = _LookUp(task_id)
         with self._changed:
             self._waiting.append(mine)
         with self._asking:
@@ -56,7 +56,7 @@ class JoinedLoads:
         with self._changed:
             return len(self._waiting)
 
-    def _ask(self, lot: Sequence[_Wanted]) -> None:
+    def _ask(self, lot: Sequence[_LookUp]) -> None:
         try:
             found = self._found([one.task_id for one in lot])
             for one in lot:

@@ -66,19 +66,6 @@ local function is_in_its_way(status, other)
   return {is_same and 'NOOP' or 'REFUSED', status, is_same and 'retrying' or 'retrying-otherwise'}
 end
 
--- What is kept by the request's id goes after a day in which nobody has gone on with it: the plan says how far it is. What a
--- hand has damaged there is counted as nothing, never as a task to retry again.
-local function go_on_as_the_plan_says(f)
-  local since = (stored_table(f[7]) or {}).since
-  SO_FAR.next = tonumber(f[6]) or tonumber(f[2])
-  if type(since) == 'number' then SO_FAR.at = math.min(since, WALL) end
-  for _, refusal in ipairs(stored_table(f[10]) or {}) do
-    if type(refusal) == 'table' then note_refusal(refusal) end
-  end
-  SO_FAR.done, SO_FAR.notDone = tonumber(f[8] or nil) or 0, tonumber(f[9] or nil) or 0
-  asked.at = SO_FAR.at
-end
-
 -- Kept until the last of it: how far it has come, and what a coordinator goes on with. To a process that does not know of
 -- this, `at` says that nothing of it is left.
 local function keep_under_way(found, is_first)
@@ -98,7 +85,11 @@ if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 local under_way = f[6] and request_of_retry(f[7])
 local is_own = under_way and under_way[4] == ARGV[4]
-if is_own and SO_FAR.next == 0 then go_on_as_the_plan_says(f) end
+if is_own and SO_FAR.next == 0 then
+  local cursor = math.min(tonumber(f[6]) or math.huge, tonumber(f[2]))
+  go_on_as_the_plan_says(cursor, (stored_table(f[7]) or {}).since, unpack(f, 8, 10))
+  asked.at = SO_FAR.at
+end
 -- Of a wave that is still being asked to go back nobody knows yet who does.
 local goes_first = asked.scratch and f[4] and 'takes-wave-back' or nil
 if goes_first and SO_FAR.next == 0 then return {'REFUSED', f[1], goes_first} end

@@ -142,6 +142,7 @@ def test_after_a_day_who_was_refused_is_still_told(failed: LedgerWorld) -> None:
     ("field", "damaged"),
     [
         ("retryCursor", "x"),
+        ("retryCursor", "999"),
         ("retryRetried", "x"),
         ("retryRefused", "x"),
         ("retryRefusals", "[5]"),

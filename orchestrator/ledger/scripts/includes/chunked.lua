@@ -6,6 +6,7 @@
 --       position that stands in the request id's place on
 -- @include keys
 -- @include operation
+-- @include stored_json
 
 local KEPT_MS = 86400000
 
@@ -44,6 +45,18 @@ local function note_refusal(refusal)
     end
   end
   if #known < MOST_REFUSALS then known[#known + 1] = {refusal[1], refusal[2], refusal[3], 1} end
+end
+
+-- What is kept by the request's id goes after a day in which nobody has gone on with it: this is how far the plan says it
+-- is. What a hand has damaged there counts as nothing, and never as a task that nobody has looked at.
+-- @rare
+local function go_on_as_the_plan_says(cursor, since, done, refused, refusals)
+  SO_FAR.next = cursor
+  if type(since) == 'number' then SO_FAR.at = math.min(since, WALL) end
+  for _, refusal in ipairs(stored_table(refusals) or {}) do
+    if type(refusal) == 'table' then note_refusal(refusal) end
+  end
+  SO_FAR.done, SO_FAR.notDone = tonumber(done or nil) or 0, tonumber(refused or nil) or 0
 end
 
 -- The answer of a script that has done so many and comes to a position of the plan's tasks; with the last of them the request's.
