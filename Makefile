@@ -25,22 +25,7 @@ test: .venv/ready
 
 # What takes minutes because an outage does.
 test-long: .venv/ready
-	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest tests/chaos/test_long_outage.py tests/chaos/test_fleet_run.py \
-		tests/integration/ledger/test_half_written.py tests/integration/ledger/test_chunk_edges.py \
-		tests/integration/ledger/test_plan_retry.py tests/integration/workers/test_unable_workers.py tests/integration/ledger/test_rows_left_out.py tests/integration/workers/test_poll_rounds.py tests/integration/workers/test_unable_workers.py \
-		tests/integration/workers/test_answered_failures.py tests/integration/notify/test_notifier.py \
-		tests/acceptance/test_followed_pages.py tests/acceptance/test_two_ups.py tests/integration/console/test_api_examples.py \
-		tests/integration/console/test_remote_commands.py tests/integration/console/test_buttons.py tests/integration/coordinator/test_damaged_start.py \
-		tests/integration/ledger/test_damaged_keys.py tests/integration/ledger/test_endless_numbers.py \
-		tests/integration/ledger/test_passed_by.py tests/integration/control/test_damage_of_ended.py \
-		tests/integration/ledger/test_model.py tests/integration/ledger/test_fleet_model.py tests/integration/ledger/test_random_walks.py tests/integration/fleet/test_many_retries.py tests/integration/ledger/test_keys_mended.py \
-		tests/integration/ledger/test_calendar_moves.py tests/integration/workers/test_gate_answers.py tests/integration/broker/test_broker_loss.py \
-		tests/integration/observability/test_trace_feed.py tests/integration/console/test_slow_callers.py \
-		tests/integration/workers/test_checkpoints.py tests/unit/orchestrator/control/test_consumer_histories.py \
-		tests/integration/coordinator/test_retention_soak.py tests/integration/control/test_damaged_members.py \
-		tests/bad_inputs/test_requests.py tests/integration/control/test_doctor.py \
-		tests/integration/control/test_live_situations.py tests/integration/control/test_damaged_reading.py \
-		tests/integration/control/test_nasty_values.py
+	CHANGEOVER_TEST_LONG=1 $(BIN)/python -m pytest -m "long or longer" tests
 	@# Once more what is asked of Redis, now through a console.
 	CHANGEOVER_TEST_DOOR=console $(BIN)/python -m pytest tests/acceptance/test_main_job.py tests/acceptance/test_commands.py \
 		tests/acceptance/test_bad_input.py tests/acceptance/test_checkpoint_store.py tests/acceptance/test_single_process.py \

@@ -25,11 +25,11 @@ from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls, pass_freezes
 from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.order_gate import check_order, check_patterns, check_reason
+from orchestrator.control.order_gate import check_order, check_patterns
 from orchestrator.control.page_calls import PageCalls
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
-from orchestrator.control.target import OperationTarget, asking, order_of, target_of
+from orchestrator.control.target import OperationTarget, asking, order_of, target_and_order, target_of
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.token_calls import TokenCalls
 from orchestrator.control.webhook_calls import WebhookCalls
@@ -201,7 +201,7 @@ class Client(
         self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
     ) -> OperationResult:
         """Stops between two stages; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.PAUSE, target_of(**target), order_of(actor, reason, request_id))
+        return self.operate(Operation.PAUSE, *target_and_order(target, actor, reason, request_id))
 
     def resume(
         self,
@@ -214,14 +214,14 @@ class Client(
     ) -> OperationResult:
         """Lets a paused plan or task go on; give one of ``plan_id``, ``tenant_id``, ``task_id``. ``accept_failures``
         answers a plan's breaker: what has failed so far is borne."""
-        order = order_of(actor, reason, request_id, accept_failures=accept_failures)
-        return self.operate(Operation.RESUME, target_of(**target), order)
+        asked = target_and_order(target, actor, reason, request_id, accept_failures=accept_failures)
+        return self.operate(Operation.RESUME, *asked)
 
     def cancel(
         self, *, reason: str = "", actor: str | None = None, request_id: str | None = None, **target: str
     ) -> OperationResult:
         """Gives up; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.CANCEL, target_of(**target), order_of(actor, reason, request_id))
+        return self.operate(Operation.CANCEL, *target_and_order(target, actor, reason, request_id))
 
     def retry(
         self,
@@ -239,8 +239,8 @@ class Client(
         ``override_freeze``, a reason, lets them pass all freezes until they have ended.
         """
         how = {"from_scratch": not from_checkpoint, "force": force}
-        order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
-        return self.operate(Operation.RETRY, target_of(**target), order)
+        asked = target_and_order(target, actor, reason, request_id, override_freeze=override_freeze, **how)
+        return self.operate(Operation.RETRY, *asked)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
@@ -259,7 +259,7 @@ class Client(
         **target: str,
     ) -> OperationResult:
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
-        return self.operate(Operation.ROLLBACK, target_of(**target), order_of(actor, reason, request_id, force=force))
+        return self.operate(Operation.ROLLBACK, *target_and_order(target, actor, reason, request_id, force=force))
 
     def release_tenant(
         self,
@@ -272,7 +272,7 @@ class Client(
     ) -> OperationResult:
         """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more;
         refused while that is alive, unless ``force``."""
-        check_reason(order := order_of(actor, reason, request_id, force=force))
+        order = order_of(actor, reason, request_id, force=force, needs_reason=True)
         with asking(self._door.url, order):
             return self._door.operates.release_tenant(tenant_id, order)
 

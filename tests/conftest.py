@@ -20,6 +20,7 @@ from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from tests.support.cluster import Cluster
 from tests.support.doors import DOOR
+from tests.support.long import leave_out
 from tests.support.own_environment import forget_settings
 from tests.support.place import Place
 from tests.support.postgres_server import PostgresServer, find_binaries
@@ -38,6 +39,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 forget_settings(os.environ)
 
 _databases = itertools.cycle(range(0, DATABASES, 2))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves out what has no place in a suite with a bound."""
+    leave_out(items)
 
 
 @pytest.fixture(autouse=True)

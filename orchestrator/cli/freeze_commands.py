@@ -10,6 +10,7 @@ import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
+from orchestrator.control.order_gate import Mistakes
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
@@ -50,14 +51,22 @@ def freeze(
     """Admit no move of some tenants for a time; what runs ends its stages. Plans wait and go on by themselves."""
     from orchestrator import Client
 
+    mistakes = Mistakes()
+    with mistakes:
+        begins = None if since is None else time_of(since, "--from")
+    with mistakes:
+        ends = None if until is None else time_of(until, "--until")
+    with mistakes:
+        seconds = None if lasting is None else seconds_of(lasting, "--for")
+    mistakes.tell()
     with Client() as client:
         found = client.freeze(
             tenants=tenant,
             label=label,
             all_tenants=everyone,
-            since=None if since is None else time_of(since, "--from"),
-            until=None if until is None else time_of(until, "--until"),
-            for_seconds=None if lasting is None else seconds_of(lasting, "--for"),
+            since=begins,
+            until=ends,
+            for_seconds=seconds,
             every=every,
             rollbacks_too=rollbacks_too,
             reason=reason,

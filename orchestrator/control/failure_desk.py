@@ -6,10 +6,8 @@ from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
-from orchestrator.control.order_gate import check_reason
 from orchestrator.control.replies import reason_words
 from orchestrator.control.target import OperationTarget
-from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.failure_answers import Chunked, FailureAnswers, Word
 from orchestrator.ledger.operations import Order, Reply, Taken, Tally
@@ -35,7 +33,6 @@ class FailureDesk:
 
     def on_task(self, word: Word, target: OperationTarget, task_id: str, order: Order) -> OperationResult:
         """Of one task; ``target`` is how it was named."""
-        check_reason(order)
         reply = self._answers.on_task(word, task_id, order)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"{target.type} {target.identifier!r}")
@@ -51,10 +48,6 @@ class FailureDesk:
 
     def on_plan(self, word: Chunked, plan_id: str, pattern: str | None, order: Order) -> OperationResult:
         """Of those of a plan's tasks that the pattern takes."""
-        check_reason(order)
-        if pattern is not None and not pattern:
-            name = "cause" if word == "accept" else "tenants"
-            raise InvalidInput([Problem(name, pattern, "it must not be empty")])
         reply = self._answers.on_plan(word, plan_id, pattern, order)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, f"plan {plan_id!r}")

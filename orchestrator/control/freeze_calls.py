@@ -6,8 +6,8 @@ from datetime import datetime
 
 from orchestrator.control.answers import OperationResult, SubmitResult
 from orchestrator.control.door import ClientDoor, SetsFreezes
-from orchestrator.control.freeze_desk import FreezeStatus
-from orchestrator.control.order_gate import check_patterns
+from orchestrator.control.freeze_desk import FreezeStatus, check_scope, check_times
+from orchestrator.control.order_gate import Mistakes, check_patterns
 from orchestrator.control.target import asking, order_of
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
 from orchestrator.domain.status import PlanState
@@ -42,13 +42,17 @@ class FreezeCalls:
         come again (``Mon-Fri 08:00-18:00 Europe/Berlin``), and then an end is not needed. What runs ends its stages;
         rollbacks pass, unless ``rollbacks_too``. Raises ``InvalidInput``, and ``NotAllowed`` for more than 200.
         """
-        if sum((tenants is not None, label is not None, all_tenants)) != 1:
-            raise InvalidInput([Problem("", None, "give exactly one of tenant, label and all")])
-        check_patterns(tenants=tenants, label=label, every=every)
-        _check_times(since=since, until=until)
-        if for_seconds is not None and (isinstance(for_seconds, bool) or not isinstance(for_seconds, int | float)):
-            raise InvalidInput([Problem("for", str(for_seconds), "expected a number of seconds")])
-        order = order_of(actor, reason, request_id)
+        mistakes = Mistakes()
+        with mistakes:
+            check_patterns(tenants=tenants, label=label)
+            check_scope(tenants, label, all_tenants=all_tenants)
+        with mistakes:
+            check_patterns(every=every)
+            _check_kinds(since=since, until=until, for_seconds=for_seconds)
+            check_times(since, until, for_seconds, every)
+        with mistakes:
+            order = order_of(actor, reason, request_id, needs_reason=True)
+        mistakes.tell()
         with asking(self._door.url, order):
             return self._door.freezes.set(
                 Scope(tenants, label),
@@ -64,8 +68,12 @@ class FreezeCalls:
         self, freeze_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
-        check_patterns(freeze=freeze_id)
-        order = order_of(actor, reason, request_id)
+        mistakes = Mistakes()
+        with mistakes:
+            check_patterns(freeze=freeze_id)
+        with mistakes:
+            order = order_of(actor, reason, request_id, needs_reason=True)
+        mistakes.tell()
         with asking(self._door.url, order):
             return self._door.freezes.lift(freeze_id, order)
 
@@ -73,7 +81,7 @@ class FreezeCalls:
         self, plan_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lets a plan pass all freezes from now on."""
-        order = order_of(actor, reason, request_id)
+        order = order_of(actor, reason, request_id, needs_reason=True)
         with asking(self._door.url, order):
             return self._door.freezes.override(plan_id, order)
 
@@ -84,11 +92,14 @@ class FreezeCalls:
             return self._door.freezes.all(tenant_id)
 
 
-def _check_times(**moments: object) -> None:
-    """Raises ``InvalidInput`` for what is no time."""
+def _check_kinds(*, for_seconds: object, **moments: object) -> None:
+    """Raises ``InvalidInput`` for what is no time, or no number."""
     wrong = [name for name, moment in moments.items() if moment is not None and not isinstance(moment, datetime)]
-    if wrong:
-        raise InvalidInput([Problem(name, str(moments[name]), "expected a time with its zone") for name in wrong])
+    problems = [Problem(name, str(moments[name]), "expected a time with its zone") for name in wrong]
+    if for_seconds is not None and (isinstance(for_seconds, bool) or not isinstance(for_seconds, int | float)):
+        problems.append(Problem("for", str(for_seconds), "expected a number of seconds"))
+    if problems:
+        raise InvalidInput(problems)
 
 
 def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> None:

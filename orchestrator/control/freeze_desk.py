@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
-from orchestrator.control.order_gate import check_reason
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
@@ -58,14 +57,15 @@ class FreezeDesk:
         every: str | None = None,
         rollbacks_too: bool = False,
     ) -> FreezeStatus:
-        """Sets a freeze. Raises ``InvalidInput`` for what is wrong, ``NotAllowed`` when there are too many."""
+        """Sets a freeze whose scope and times are checked. Raises ``InvalidInput`` for what only the ledger's clock
+        shows to be wrong, ``NotAllowed`` when there are too many."""
         asked = _asked(scope, since, until, for_seconds, every, rollbacks_too=rollbacks_too)
         reply = self._freezes.first_answer(asked, order)
         if reply is None:
             now_ms = self._freezes.reads.told_now_ms()
             now = _moment(now_ms)
             ends = until if for_seconds is None else _later(since or now, for_seconds)
-            _check(scope, order, now, since, ends, for_seconds, every, until)
+            _check_moments(now, since, ends)
             record = FreezeRecord(
                 scope, order.actor, order.reason, now_ms, _ms(since), _ms(ends), every, rollbacks_too
             ).planned(now_ms)
@@ -80,7 +80,6 @@ class FreezeDesk:
 
     def lift(self, freeze_id: str, order: Order) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
-        check_reason(order)
         reply = self._freezes.lift(freeze_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"freeze {quoted_value(freeze_id)} is not set, or is over; `changeover freezes` lists them")
@@ -89,7 +88,6 @@ class FreezeDesk:
 
     def override(self, plan_id: str, order: Order) -> OperationResult:
         """Lets a plan pass all freezes from now on. Raises ``NotFound`` for one that does not exist."""
-        check_reason(order)
         reply = self._freezes.override(plan_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"there is no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
@@ -179,31 +177,33 @@ def _told(record: FreezeRecord) -> dict[str, Any]:
     return dict(told)
 
 
-def _check(
-    scope: Scope,
-    order: Order,
-    now: datetime,
-    since: datetime | None,
-    ends: datetime | None,
-    for_seconds: float | None,
-    every: str | None,
-    until: datetime | None,
-) -> None:
-    check_reason(order)
-    problems = [*_scope_problems(scope)]
+def check_scope(tenants: str | None, label: str | None, *, all_tenants: bool) -> None:
+    """Raises ``InvalidInput`` unless exactly one of them is given, and can be some tenants."""
+    problems = []
+    if sum((tenants is not None, label is not None, all_tenants)) != 1:
+        problems.append(Problem("", None, "give exactly one of tenant, label and all"))
+    if tenants is not None and len(tenants) > 128:
+        problems.append(Problem("tenant", tenants, "expected a tenant's id or a pattern such as 'eu-*'"))
+    key, equals, value = (label or "").partition("=")
+    is_whole = key and equals and value and len(label or "") <= 256 and "\n" not in value
+    if label is not None and not is_whole:
+        problems.append(Problem("label", label, "expected key=value, such as region=eu"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def check_times(since: datetime | None, until: datetime | None, for_seconds: float | None, every: str | None) -> None:
+    """Raises ``InvalidInput`` for what is wrong with a freeze's times, whatever the time is."""
+    problems = []
     if until is not None and for_seconds is not None:
         problems.append(Problem("until", None, "give until or for, not both"))
-    if ends is None and every is None:
+    if until is None and for_seconds is None and every is None:
         problems.append(Problem("until", None, "missing; a freeze has an end (--until, --for), or times that recur"))
+    if for_seconds is not None and not 0 < for_seconds <= LONGEST.total_seconds():
+        problems.append(Problem("for", for_seconds, "expected a time of more than 0 s and at most ten years"))
     for name, moment in (("from", since), ("until", until)):
         if moment is not None and moment.tzinfo is None:
             problems.append(Problem(name, moment.isoformat(), "expected a time with its zone"))
-            raise InvalidInput(problems)
-    if ends is not None and ends <= max(now, since or now):
-        problems.append(Problem("until", ends.isoformat(), "expected a time that is to come, and after its begin"))
-    for name, moment in (("from", since), ("until", ends)):
-        if moment is not None and not _EARLIEST <= moment <= now + LONGEST:
-            problems.append(Problem(name, moment.isoformat(), "expected a time in the next ten years"))
     if every is not None:
         try:
             parse_recurrence(every)
@@ -213,21 +213,18 @@ def _check(
         raise InvalidInput(problems)
 
 
-def _scope_problems(scope: Scope) -> list[Problem]:
-    if scope.tenants is not None and scope.label is not None:
-        return [Problem("tenant", scope.tenants, "give one of tenant, label and all")]
-    if scope.tenants is not None and (not scope.tenants.strip() or len(scope.tenants) > 128):
-        return [Problem("tenant", scope.tenants, "expected a tenant's id or a pattern such as 'eu-*'")]
-    key, equals, value = (scope.label or "").partition("=")
-    is_whole = key and equals and value and len(scope.label or "") <= 256 and "\n" not in value
-    if scope.label is not None and not is_whole:
-        return [Problem("label", scope.label, "expected key=value, such as region=eu")]
-    return []
+def _check_moments(now: datetime, since: datetime | None, ends: datetime | None) -> None:
+    problems = []
+    if ends is not None and ends <= max(now, since or now):
+        problems.append(Problem("until", ends.isoformat(), "expected a time that is to come, and after its begin"))
+    for name, moment in (("from", since), ("until", ends)):
+        if moment is not None and not _EARLIEST <= moment <= now + LONGEST:
+            problems.append(Problem(name, moment.isoformat(), "expected a time in the next ten years"))
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _later(begin: datetime, seconds: float) -> datetime:
-    if not 0 < seconds <= LONGEST.total_seconds():
-        raise InvalidInput([Problem("for", seconds, "expected a time of more than 0 s and at most ten years")])
     try:
         return begin + timedelta(seconds=seconds)
     except OverflowError:

@@ -6,6 +6,7 @@ here has none in Redis.
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -31,14 +32,37 @@ _WANTED: Final = {
 _NO_STEERING: Final = "expected text without control, direction or invisible characters ({})"
 
 
+class Mistakes:
+    """Keeps what each check within ``with mistakes:`` refuses, for ``tell`` to raise all of it at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def __enter__(self) -> None:
+        """The next check begins."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, InvalidInput):
+            self._problems += error.problems
+        return isinstance(error, InvalidInput)
+
+    def tell(self) -> None:
+        """Raises ``InvalidInput`` with every problem that was kept; without any, what the checks gave is whole."""
+        if self._problems:
+            raise InvalidInput(self._problems)
+
+
 def is_own_name(name: str) -> bool:
     """Whether Changeover itself acts under this name, or one that looks like it: events go by it (``CancelledBy``), and
     so do readers."""
     return name_skeleton(name).partition(":")[0].strip() in _OWN_NAMES
 
 
-def check_order(order: Order) -> None:
-    """Raises ``InvalidInput`` with all that is wrong with it."""
+def check_order(order: Order, *, needs_reason: bool = False) -> None:
+    """Raises ``InvalidInput`` with all that is wrong with it; with ``needs_reason`` also when none is given, since it
+    is told of for ever."""
     _check_text(
         actor=order.actor, reason=order.reason, override_freeze=order.override_freeze, request_id=order.request_id
     )
@@ -50,6 +74,8 @@ def check_order(order: Order) -> None:
         problems.append(Problem("actor", order.actor, message))
     if not order.actor.strip():
         problems.append(Problem("actor", order.actor, "say who asks"))
+    if needs_reason and not order.reason.strip():
+        problems.append(Problem("reason", None, "say why: it is kept in the log"))
     if order.override_freeze and not order.override_freeze.strip():
         problems.append(Problem("override_freeze", order.override_freeze, "say why: it is kept in the log"))
     if wrong := request_id_fault(order.request_id):
@@ -100,12 +126,6 @@ def _pattern_fault(name: str, text: object) -> str:
         return f"at most {TEXT_LIMIT} characters"
     steering = steering_character(text)
     return "" if steering is None else _NO_STEERING.format(steering)
-
-
-def check_reason(order: Order) -> None:
-    """Raises ``InvalidInput``: what needs a reason is told of for ever."""
-    if not order.reason.strip():
-        raise InvalidInput([Problem("reason", None, "say why: it is kept in the log")])
 
 
 def _without_lines(text: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from orchestrator.control.absent import absent
-from orchestrator.control.order_gate import check_order, check_patterns
+from orchestrator.control.order_gate import Mistakes, check_order, check_patterns
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
@@ -99,6 +99,7 @@ def order_of(
     force: bool = False,
     override_freeze: str = "",
     accept_failures: bool = False,
+    needs_reason: bool = False,
 ) -> Order:
     """Who asks, why and how; without a request id of the caller's own, a new request.
 
@@ -112,8 +113,21 @@ def order_of(
         draw_request_id() if request_id is None else request_id,
     )
     made = replace(made, override_freeze=override_freeze, accept_failures=accept_failures)
-    check_order(made)
+    check_order(made, needs_reason=needs_reason)
     return made
+
+
+def target_and_order(
+    target: Mapping[str, str], actor: str | None, reason: str, request_id: str | None, **how: Any
+) -> tuple[OperationTarget, Order]:
+    """What ``target_of`` and ``order_of`` make of one call. Raises ``InvalidInput`` with all that either refuses."""
+    mistakes = Mistakes()
+    with mistakes:
+        wanted = target_of(**target)
+    with mistakes:
+        order = order_of(actor, reason, request_id, **how)
+    mistakes.tell()
+    return wanted, order
 
 
 def checked_actor(actor: str | None) -> str:

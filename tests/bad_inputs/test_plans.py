@@ -22,7 +22,7 @@ from tests.support.bad_inputs import (
     with_value,
     without,
 )
-from tests.support.long import IS_LONG
+from tests.support.long import IS_LONG, longer
 from tests.support.right_plan import right_fleet
 
 REGISTRY = load_registry()
@@ -85,6 +85,7 @@ MISTAKES: dict[Place, Any] = {
 """Each is one problem, and no obstacle to seeing any other."""
 
 
+@longer
 def test_a_bad_value_in_the_head_hides_no_mistake_elsewhere() -> None:
     assert told(right_fleet()) == []
     for number, place in enumerate(HEAD_PLACES):

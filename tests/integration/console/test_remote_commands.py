@@ -23,7 +23,7 @@ from orchestrator.doors.remote.event_lines import RemoteNews
 from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import IS_LONG
+from tests.support.long import IS_LONG, longer
 from tests.support.place import Place
 from tests.support.plans import noop_stage, plan, tenant
 
@@ -65,6 +65,7 @@ def console(settings: Settings) -> Iterator[ConsoleServer]:
         yield console
 
 
+@longer
 def test_commands_say_the_same_through_both_doors(
     world: LedgerWorld,
     console: ConsoleServer,

@@ -14,7 +14,7 @@ from orchestrator.domain.errors import BadMove
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.records import StageRow
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import IS_LONG
+from tests.support.long import IS_LONG, longer
 
 TIMED: Final = [StageRow("one", 600.0), StageRow("two", 600.0)]
 SHARED: Final = (
@@ -139,6 +139,7 @@ def goes_on(world: LedgerWorld) -> None:
                 world.ask("resume", one)
 
 
+@longer
 @pytest.mark.parametrize(("verb", "name", "damage"), CASES)
 def test_all_is_written_or_nothing_and_all_ends_once_it_is_mended(
     hurt: LedgerWorld, verb: str, name: str, damage: str

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.control.consumer import EventConsumer, EventsMissed
 from orchestrator.domain.events import Event, PlanStarted
 from tests.support.event_log import START, Kept
-from tests.support.long import IS_LONG
+from tests.support.long import IS_LONG, longer
 
 HISTORIES = 5_000 if IS_LONG else 60
 OPERATIONS = 40
@@ -133,6 +133,7 @@ class History:
         raise AssertionError("it never comes to the end")
 
 
+@longer
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(4))
 def test_all_was_handled_or_told(part: int) -> None:

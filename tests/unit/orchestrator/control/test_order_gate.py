@@ -86,7 +86,7 @@ def calls() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], set[str]]
         if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
             given["plan_id"] = "p"
         if name == "freeze":
-            given["tenants"] = "eu-*"
+            given |= {"tenants": "eu-*", "for_seconds": 1}
         yield name, method, given, set(parameters)
 
 
@@ -145,6 +145,47 @@ def test_a_narrowing_says_all_that_is_wrong_and_never_the_same_for_two() -> None
     assert [one.path for one in told.value.problems] == ["tenants", "stage", "cause"]
     assert str(Narrowing("a", "b")) == "stage a cause b" != str(Narrowing("a cause b"))
     assert str(Narrowing('"a cause b"')) != str(Narrowing("a cause b"))
+
+
+def test_all_that_is_wrong_with_a_call_is_told_at_once() -> None:
+    client: Any = client_at_a_closed_door()
+    who: Any = {"actor": "system", "request_id": "r/"}
+    asked = ["reason", "actor", "request_id"]
+    calls: dict[str, tuple[Callable[[], object], list[str]]] = {
+        "pause": (lambda: client.pause(plan_id="p", task_id="p.0", **who), ["", *asked[1:]]),
+        "resume": (lambda: client.resume(**who), ["", *asked[1:]]),
+        "cancel": (lambda: client.cancel(plan_id=" ", **who), ["plan_id", *asked[1:]]),
+        "retry": (lambda: client.retry(**who, override_freeze=" "), ["", *asked[1:], "override_freeze"]),
+        "rollback": (lambda: client.rollback(**who), ["", *asked[1:]]),
+        "accept": (lambda: client.accept(task_id="p.0", cause="", reason=" ", **who), ["cause", *asked]),
+        "narrowed": (lambda: client.accept(task_id="", cause="A", reason=" ", **who), ["cause", "task_id", *asked]),
+        "skip_stage": (lambda: client.skip_stage("", reason="", **who), ["task_id", *asked]),
+        "exclude": (lambda: client.exclude("", " ", reason="", **who), ["plan_id", "tenants", *asked]),
+        "unfreeze": (lambda: client.unfreeze("", reason="", **who), ["freeze", *asked]),
+        "release": (lambda: client.release_tenant("t", reason="", **who), asked),
+        "override": (lambda: client.override_freeze("p", reason="", **who), asked),
+        "freeze": (
+            lambda: client.freeze(
+                label="x",
+                all_tenants=True,
+                since=datetime(2027, 1, 1),
+                for_seconds=-1,
+                until=datetime(2027, 1, 1, tzinfo=UTC),
+                every="now and then",
+                reason="",
+                **who,
+            ),
+            ["", "label", "until", "for", "from", "every", *asked],
+        ),
+        "times": (
+            lambda: client.freeze(label="x", since=5, until="x", reason=""),
+            ["label", "since", "until", "reason"],
+        ),
+    }
+    for name, (call, wanted) in calls.items():
+        with pytest.raises(InvalidInput) as told:
+            call()
+        assert sorted(one.path for one in told.value.problems) == sorted(wanted), name
 
 
 def test_what_ended_before_a_time_is_purged_only_before_a_time_that_has_passed() -> None:
