@@ -86,6 +86,7 @@ MISTAKES: dict[Place, Any] = {
 
 
 @longer
+@pytest.mark.timeout(600)
 def test_a_bad_value_in_the_head_hides_no_mistake_elsewhere() -> None:
     assert told(right_fleet()) == []
     for number, place in enumerate(HEAD_PLACES):
