@@ -46,8 +46,11 @@ def script_names() -> list[str]:
 
 
 def read_script(name: str) -> str:
-    """The file of a verb, as written."""
-    return read_source(_FOLDER / f"{name}.lua", f"{name}.lua")
+    """The file of a verb, as written. Raises ``ValueError``, naming it, when there is none."""
+    file = _FOLDER / f"{name}.lua"
+    if not file.is_file():
+        raise ValueError(f"{name}.lua: no such script")
+    return read_source(file, f"{name}.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ TABLES: Final = Tables()
 def assemble(name: str, tables: Tables = TABLES) -> str:
     """The whole source of a verb: of its includes only what it reaches.
 
-    Raises ``ValueError``, naming file and line, on an unknown include, a cycle, an unknown state or key,
-    a function for later that no include has, a verb without a body, a character that has no place in a script.
+    Raises ``ValueError``, naming file and line, on an unknown script or include, a cycle, an unknown state or key, a
+    function for later that no include has, a verb without a body, a character that has no place in a script.
     """
     file_name = f"{name}.lua"
     source = _assemble(name, with_states(file_name, with_known_keys(file_name, read_script(name))))

@@ -15,7 +15,8 @@ from orchestrator.domain.events import EVENT_TYPES
 from orchestrator.domain.events.base import EventBase, StageEvent, TaskEvent
 from orchestrator.domain.events.namespace import NamespaceEvent
 from orchestrator.ledger.operations import Operation
-from orchestrator.ledger.script_source import read_script, script_names
+from orchestrator.ledger.script_source import assemble, read_script, script_names
+from tests.support.agreed_lists import must_agree
 from tests.support.lua_calls import calls, parameters, without_comments
 
 FOLDER = files("orchestrator.ledger") / "scripts"
@@ -28,8 +29,16 @@ SOURCES: Final = {
     if entry.name.endswith(".lua")
 }
 EMITS: Final = {"emit_task": TaskEvent, "emit_plan": EventBase, "emit_own": NamespaceEvent}
-ASKED: Final = {f"{operation}_{target}" for operation in Operation for target in ("task", "plan")}
-"""Their names are put together: ``orchestrator/ledger/operations.py``."""
+CALLED: Final = re.compile(
+    r"""(?:\.(?:call|ask|call_all|send|send_all|_would|would_ask)\(\s*|\blook\([\w.]+, [\w.]+, )"([a-z_]+)\""""
+)
+"""The name of a script, as Python gives it to what calls scripts."""
+ASKED: Final = {
+    *(f"{operation}_{target}" for operation in Operation for target in ("task", "plan")),
+    *("approve_gate", "reject_gate"),
+    *("accept_task", "skip_stage", "accept_chunk", "exclude_chunk"),
+}
+"""Their names are put together, or looked up: ``orchestrator/ledger/operations.py`` and ``failure_answers.py``."""
 
 TEXTS: Final = {
     *("lease", "worker", "prev", "successor", "labels", "groups", "moverBefore", "cancelledBy", "retrying"),
@@ -40,11 +49,21 @@ TEXTS: Final = {
 """Fields of a task's record that any text is right in, or that are there or not."""
 
 
-def test_every_script_has_its_verb() -> None:
+def test_every_script_that_is_called_is_there_and_every_script_is_called() -> None:
     rooms = [ROOT / "orchestrator", ROOT / "workers"]
-    python = "\n".join(path.read_text() for room in rooms for path in room.rglob("*.py"))
-    without = [name for name in script_names() if f'"{name}"' not in python and name not in ASKED]
-    assert without == [], "nothing calls it: give it a verb (orchestrator/ledger/ledger.py says how)"
+    called = {name for room in rooms for path in room.rglob("*.py") for name in CALLED.findall(path.read_text())}
+    must_agree(
+        called | ASKED,
+        script_names(),
+        lacking="{0} is called, and there is no orchestrator/ledger/scripts/{0}.lua",
+        left_over="nothing calls {0}.lua: give it a verb (orchestrator/ledger/ledger.py says how); "
+        "where a caller puts the name together, it belongs into ASKED here",
+    )
+
+
+def test_a_script_that_is_not_there_is_told_by_its_name() -> None:
+    with pytest.raises(ValueError, match=r"^nowhere\.lua: no such script$"):
+        assemble("nowhere")
 
 
 def emits() -> Iterator[tuple[str, str, list[str]]]:
