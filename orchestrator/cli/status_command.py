@@ -50,9 +50,11 @@ def status(
     ] = None,
     wave: Annotated[str | None, typer.Option(help="Only tasks of this wave.", show_default=False)] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"Rows of a page; {TABLE_ROWS} in a table.", show_default=False)
+        int | None, typer.Option(min=1, max=10**9, help=f"Rows of a page; {TABLE_ROWS} in a table.", show_default=False)
     ] = None,
-    page: Annotated[int | None, typer.Option(min=1, help="Which page, from 1 on.", show_default=False)] = None,
+    page: Annotated[
+        int | None, typer.Option(min=1, max=10**9, help="Which page, from 1 on.", show_default=False)
+    ] = None,
     wide: Annotated[bool, typer.Option("--wide", help="More columns, and no text cut.")] = False,
     output: FormatOption = None,
     json_output: JsonOption = False,

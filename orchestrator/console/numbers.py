@@ -8,8 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
-HIGHEST: Final = 2**62
-"""No number of an event, a position or a size is above it."""
+from orchestrator.domain.whole_numbers import HIGHEST
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")

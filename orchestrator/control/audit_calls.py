@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
 from orchestrator.control.door import ClientDoor
+from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
 
 ROWS: Final = 500
@@ -39,5 +40,6 @@ class AuditCalls:
         self, wanted: AuditFilter, *, limit: int, cursor: str | None, newest_first: bool = False
     ) -> AuditPage:
         """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave."""
+        require_whole("limit", limit, 1)
         with translate_errors(self._door.url):
             return self._door.audits.page(wanted, limit, cursor, newest_first=newest_first)

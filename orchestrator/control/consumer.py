@@ -22,6 +22,7 @@ from typing import Final, NoReturn, Protocol
 from orchestrator.control.event_cursors import CursorStore, EventPosition, fingerprint, followed_by, is_event
 from orchestrator.domain.errors import ChangeoverError
 from orchestrator.domain.events import Event
+from orchestrator.domain.whole_numbers import require_whole
 
 LOOK_SECONDS: Final = 0.5
 """Pause after a look that found nothing new."""
@@ -85,6 +86,7 @@ class EventConsumer:
         self._cursor = cursor
         self._plan_id = plan_id
         self._save_every = save_every
+        require_whole("since", since)
         self._since = since
         self._position = cursor.load()
         self._missed: tuple[int, Event] | None = None

@@ -19,8 +19,8 @@ from orchestrator.control.page_answers import (
 )
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.domain.config import PlanSpec
-from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.events import Event
+from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
 
 MOST_ROWS = 500
@@ -59,6 +59,7 @@ class PageCalls:
     def event_page(self, plan_id: str | None = None, since: int = 0, limit: int = 100) -> list[Event]:
         """At most ``limit`` events after sequence id ``since``: see ``events``."""
         _check_limit(limit)
+        require_whole("since", since)
         with translate_errors(self._door.url):
             return self._door.pages.events(plan_id, since, limit)
 
@@ -93,5 +94,4 @@ class PageCalls:
 
 
 def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= MOST_ROWS:
-        raise InvalidInput([Problem("limit", limit, f"expected a whole number from 1 to {MOST_ROWS}")])
+    require_whole("limit", limit, 1, MOST_ROWS)

@@ -12,6 +12,7 @@ from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
 from orchestrator.control.target import order_of
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
 
 _SLACK: Final = timedelta(minutes=5)
@@ -50,6 +51,8 @@ class RetentionCalls:
         ``force`` takes out one that damaged records keep from its end; ``seen``, the ``lastPlanSequenceId`` of an
         export of the caller's own, has one refused that has gone on since. Raises ``NotAllowed`` when it has not ended.
         """
+        if seen is not None:
+            require_whole("seen", seen)
         order = order_of(actor, reason, request_id, force=force)
         with translate_errors(self._door.url):
             known = "" if seen is None else str(seen)

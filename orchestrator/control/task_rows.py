@@ -17,6 +17,7 @@ from orchestrator.control.order_gate import pattern_problems
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
+from orchestrator.domain.whole_numbers import whole_problems
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
 
@@ -76,7 +77,8 @@ def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> Tas
         Problem("status", status, unknown("status", status, known)) for status in statuses or () if status not in known
     ]
     numbers = (("limit", limit), ("offset", offset))
-    problems += [Problem(name, n, "expected a whole number of at least 0") for name, n in numbers if n and n < 0]
+    for name, number in numbers:
+        problems += [] if number is None else whole_problems(name, number)
     problems += pattern_problems(tenant=tenants, cause=cause, wave=wanted.get("wave"))
     if problems:
         raise InvalidInput(problems)

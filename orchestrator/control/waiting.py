@@ -10,6 +10,7 @@ from orchestrator.control.damage import DAMAGED, sound
 from orchestrator.control.door import Tells
 from orchestrator.domain.events import Event
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.whole_numbers import require_whole
 
 LOOK_SECONDS: Final = 0.2
 """How often a waiting call looks at the plan's record: one small read, whatever the plan's size."""
@@ -77,6 +78,7 @@ class Waiting:
 
     def events(self, plan_id: str | None, since: int, *, follow: bool) -> Iterator[Event]:
         """Events after ``since`` in order; with ``follow`` for ever, or until the plan has ended."""
+        require_whole("since", since)
         if plan_id is not None:
             self._status.summary(plan_id)
         while True:

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import order_of
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
+from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
 
 ASK_SECONDS: Final = 0.1
@@ -26,6 +27,8 @@ class WebhookCalls:
 
     def dead_letters(self, name: str, first: int = 0, count: int = 100) -> list[DeadLetter]:
         """Notifications of a webhook that were given up, the oldest first, 1,000 in all. Raises ``NotFound``."""
+        require_whole("first", first)
+        require_whole("count", count, 1)
         with translate_errors(self._door.url):
             return self._door.webhooks.dead(name, first, count)
 

@@ -17,7 +17,11 @@ killed."""
 
 def quoted_value(value: object) -> str:
     """The value as shown in an error: its ``repr`` (strings) or text, cut at ``QUOTE_LIMIT`` characters."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    try:
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:
+        # Python writes no number of so many digits.
+        return f"a {type(value).__name__} that is too long to show"
     return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT] + "…"
 
 

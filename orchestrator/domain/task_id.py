@@ -10,8 +10,9 @@ from typing import Final
 
 from orchestrator.domain.errors import quoted_value
 
-_POSITION: Final = re.compile(r"0|[1-9][0-9]*")
-"""As ``task_id_of`` writes it: what ``int`` takes besides (signs, spaces, other scripts' digits) is no task's."""
+_POSITION: Final = re.compile(r"0|[1-9][0-9]{0,6}")
+"""As ``task_id_of`` writes it: what ``int`` takes besides (signs, spaces, other scripts' digits) is no task's, nor is
+what no plan has tasks for: of a much larger number a script would see the nearest that it can hold."""
 
 
 def task_id_of(plan_id: str, position: int) -> str:

@@ -15,6 +15,7 @@ from orchestrator.console.api.known_parameters import KEY
 from orchestrator.console.numbers import DecimalNumber, WholeNumber
 from orchestrator.control.order_gate import request_id_fault
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.whole_numbers import HIGHEST
 
 MOST_ROWS: Final = 500
 Limit = Annotated[WholeNumber, Query(ge=1, le=MOST_ROWS, description="Rows of a page.")]
@@ -96,7 +97,7 @@ class ExcludeAsked(Asked):
 class PurgeAsked(Forceable):
     """`lastPlanSequenceId` of an export of the caller's own: refused when the plan has gone on since."""
 
-    last_plan_sequence_id: Annotated[int, Field(strict=True, ge=0)] | None = None
+    last_plan_sequence_id: Annotated[int, Field(strict=True, ge=0, le=HIGHEST)] | None = None
 
 
 class PurgeEndedAsked(Asked):

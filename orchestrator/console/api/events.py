@@ -14,12 +14,13 @@ from orchestrator.console.api.event_hub import Followed, told
 from orchestrator.console.api.event_stream import STREAM_PAGE, EventPieces, EventStream
 from orchestrator.console.api.json_answers import MaskedJson, json_of
 from orchestrator.console.api.shared import SharedParts
-from orchestrator.console.numbers import HIGHEST, WholeNumber, spelled_whole
+from orchestrator.console.numbers import WholeNumber, spelled_whole
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.event_filter import EVENT_NAMES
 from orchestrator.control.page_answers import EventPage
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
+from orchestrator.domain.whole_numbers import HIGHEST
 
 router = APIRouter(tags=["events"], default_response_class=MaskedJson)
 STREAM: Final = "text/event-stream"

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orchestrator.client import Client
 from orchestrator.console.access.roles import MayRead
-from orchestrator.console.numbers import HIGHEST, WholeNumber
+from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.page.buttons import plan_url
 from orchestrator.console.page.cells import MAP_STATES
 from orchestrator.console.page.log_lines import log_line
@@ -27,6 +27,7 @@ from orchestrator.control.task_rows import Wanted
 from orchestrator.domain.errors import DamagedData
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
+from orchestrator.domain.whole_numbers import HIGHEST
 
 router = APIRouter()
 

@@ -1,7 +1,9 @@
 -- A task's id, made and cut: plan id, dot, position from 0. The Python side is orchestrator/domain/task_id.py.
 
 local function task_id_of(plan_id, position) return plan_id .. '.' .. string.format('%d', position) end
-local function plan_of(task_id) return string.match(task_id, '^(.+)%.[1-9]%d*$') or string.match(task_id, '^(.+)%.0$') end
+-- Of more digits no plan has tasks, and such a number would be rounded.
+local PLACED = '^(.+)%.[1-9]%d?%d?%d?%d?%d?%d?$'
+local function plan_of(task_id) return string.match(task_id, PLACED) or string.match(task_id, '^(.+)%.0$') end
 local function position_of(task_id) return plan_of(task_id) and tonumber(string.match(task_id, '%d+$')) end
 
 -- A position in a plan's list of tasks, or a number of them, as it was written down; nil when a hand has made another
