@@ -265,8 +265,8 @@ class Step(ABC, Generic[P]):
 
     @abstractmethod
     def run(self, parameters: P, context: StepContext) -> Outcome:
-        """Act once. Whatever it raises, ``SystemExit`` too, is recorded as a failure of kind
-        ``StepError``."""
+        """Act once. Whatever it raises, ``SystemExit`` too, is recorded as a failure of kind ``StepError``; but for a
+        ``GreenletExit`` on gevent, as which a greenlet is killed: that stage is recovered, so many times."""
 
 
 class TargetUnavailable(Exception):

@@ -20,12 +20,12 @@ class Escaped(Exception):
 def is_for_process(error: BaseException) -> bool:
     """Whether it says that the process, or the greenlet, is to end, and so is no fault of the code that it comes from.
 
-    Ctrl-C; what billiard raises in a prefork child at a signal, ``SystemExit`` with a code of its own; a greenlet that
-    is killed. The first two come in the main thread alone.
+    Ctrl-C, unless the process ignores it, as a prefork child does; what billiard raises in such a child at a signal,
+    ``SystemExit`` with a code of its own; a greenlet that is killed. The first two come in the main thread alone.
     """
     if threading.current_thread() is threading.main_thread():
         if isinstance(error, KeyboardInterrupt):
-            return True
+            return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
         if isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL:
             return True
     patches, greenlets = sys.modules.get("gevent.monkey"), sys.modules.get("greenlet")

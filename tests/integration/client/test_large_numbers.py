@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from orchestrator.client import Client
-from orchestrator.control.audit import AuditFilter
+from orchestrator.control.audit_answers import AuditFilter
 from orchestrator.control.consumer import EventConsumer
 from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.domain.errors import InvalidInput, NotFound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,6 +27,12 @@ def test_what_ends_the_process_passes_in_the_main_thread_alone(error: BaseExcept
         raise error
     with ThreadPoolExecutor(1) as pool:
         assert not pool.submit(is_for_process, error).result()
+
+
+def test_where_the_process_ignores_ctrl_c_it_is_the_codes_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", {signal.SIGINT: signal.SIG_IGN}.get)
+    with pytest.raises(Escaped, match=r"^the store raised KeyboardInterrupt"), contained("the store"):
+        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("error", OWN, ids=repr)

@@ -14,6 +14,11 @@ SECRET = "plantedsecret9431"
 WORD = "expected a CamelCase word of at most 100 letters and digits"
 
 
+DEEP: list[Any] = []
+for _ in range(10_000):
+    DEEP = [DEEP]
+
+
 class Mute(Exception):
     def __str__(self) -> str:
         raise ValueError("no words")
@@ -42,7 +47,13 @@ def answered(outcome: Any) -> Outcome:
         (PollAgain(1, {"a": SECRET}), "the step answered PollAgain with a dict for a note, expected text"),  # type: ignore[arg-type]
         (PollAgain(float("nan")), "the step answered PollAgain with nan for after_seconds, expected a number"),
         (PollAgain("1"), "the step answered PollAgain with '1' for after_seconds, expected a number"),  # type: ignore[arg-type]
+        (PollAgain(True), "the step answered PollAgain with a bool for after_seconds, expected a number"),
+        (PollAgain(SECRET), "the step answered PollAgain with '***' for after_seconds, expected a number"),  # type: ignore[arg-type]
         (Done({"a": SECRET}), Done({"a": "***"})),
+        (Done({"a": object()}), "the step answered values that JSON cannot hold"),  # type: ignore[dict-item]
+        (Done({"a": float("nan")}), "the step answered values that JSON cannot hold"),
+        (Done({"a": DEEP}), "the step answered values that JSON cannot hold"),
+        (PollAgain(1, "n", {"a": object()}), "the step answered values that JSON cannot hold"),  # type: ignore[dict-item]
         (None, "the step answered a NoneType, not Done, PollAgain or Failed"),
     ],
 )
@@ -51,12 +62,14 @@ def test_it_is_of_its_types_and_masked(given: Any, recorded: Outcome | str) -> N
     assert answered(given) == expected
 
 
-def test_what_was_seen_is_kept_unless_it_cannot_be() -> None:
-    kept = answered(Failed("Broken", "no", {"a": SECRET}))
-    lost = answered(Failed("Broken", "no", [SECRET]))  # type: ignore[arg-type]
-    assert isinstance(kept, Failed)
-    assert isinstance(lost, Failed)
-    assert (kept.state, lost.state) == ({"a": "***"}, None)
+@pytest.mark.parametrize("kind", ["Broken", "broken"])
+@pytest.mark.parametrize(
+    ("seen", "kept"), [({"a": SECRET}, {"a": "***"}), ([SECRET], None), ({"a": object()}, None), ([("a", 1)], None)]
+)
+def test_what_was_seen_is_kept_unless_it_cannot_be(kind: str, seen: Any, kept: dict[str, str] | None) -> None:
+    found = answered(Failed(kind, "no", seen))
+    assert isinstance(found, Failed)
+    assert found.state == kept
 
 
 def test_an_error_without_words_is_told_by_its_type() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.console.numbers import HIGHEST, spelled_decimal, spelled_whole
+from orchestrator.console.numbers import spelled_decimal, spelled_whole
+from orchestrator.domain.whole_numbers import HIGHEST
 
 NONE = ("", " ", "x", "1_0", "\u0663", "\u00b2", "1e3", "+1", " 5 ", "0x5", "nan", "inf", "9" * 4301, "1\n")
 

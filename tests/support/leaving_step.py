@@ -1,0 +1,42 @@
+"""``leave``: a step of the tests that raises what is no ``Exception``, or nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from steps import Done, Outcome, Step, StepContext, StepParameters
+
+RAISED: Final[dict[str, type[BaseException]]] = {
+    "SystemExit": SystemExit,
+    "KeyboardInterrupt": KeyboardInterrupt,
+    "GreenletExit": import_module("greenlet").GreenletExit,
+}
+
+
+class LeaveParameters(StepParameters):
+    """What it raises."""
+
+    what: str
+
+
+class Leave(Step[LeaveParameters]):
+    """Raises it by its name; done for any other."""
+
+    name = "leave"
+    Parameters = LeaveParameters
+
+    def run(self, parameters: LeaveParameters, context: StepContext) -> Outcome:
+        if parameters.what in RAISED:
+            raise RAISED[parameters.what]("bye")
+        return Done()
+
+
+def install(folder: Path) -> Path:
+    """Makes the step known to every process whose module path holds the answer and this repository."""
+    found = folder / "leaving_step-0.dist-info"
+    found.mkdir(parents=True)
+    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: leaving-step\nVersion: 0\n")
+    (found / "entry_points.txt").write_text("[changeover.steps]\nleave = tests.support.leaving_step:Leave\n")
+    return folder
