@@ -12,6 +12,7 @@ from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.left_behind import left_behind
 from orchestrator.control.status import StatusReader
 from orchestrator.domain.status import PlanState
+from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Record
@@ -38,7 +39,7 @@ class BackWaits:
         with contextlib.suppress(*UNREADABLE):
             asked = int(record.get("n:rollbackRequested", 0)) or asked
         if asked != self._asked or time.monotonic() >= self._until:
-            self._told = self._look(int(record.get("written", 0)), has_ended=asked < 0) if asked else ""
+            self._told = self._look(tasks_in(record), has_ended=asked < 0) if asked else ""
             self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
         return self._told
 

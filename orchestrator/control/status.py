@@ -18,8 +18,8 @@ from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
-from orchestrator.domain.stored_json import counted_number, read_stored
-from orchestrator.domain.task_id import plan_of, position_of, task_id_of
+from orchestrator.domain.stored_json import read_stored
+from orchestrator.domain.task_id import plan_of, position_of, task_id_of, tasks_in
 from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.ledger.records import Record
@@ -73,7 +73,7 @@ class StatusReader:
     def tasks_with_configs(self, plan_id: str) -> Iterator[tuple[TaskStatus, str]]:
         """Every task of the plan with its config as JSON, in plan order, a page at a time."""
         record = self._plan_record(plan_id)
-        total = _written(record)
+        total = tasks_in(record)
         for start in range(0, total, PAGE):
             task_ids = [task_id_of(plan_id, position) for position in range(start, min(start + PAGE, total))]
             statuses = self._statuses(record, task_ids, self._reader.task_records(task_ids))
@@ -86,7 +86,7 @@ class StatusReader:
 
     def task_count(self, plan_id: str) -> int:
         """How many tasks the plan has."""
-        return _written(self._plan_record(plan_id))
+        return tasks_in(self._plan_record(plan_id))
 
     def plans(self) -> list[PlanSummary]:
         """All plans, the newest first."""
@@ -111,7 +111,7 @@ class StatusReader:
         """Of a task without a record: whether its plan has one, so that a hand, or a lost disk, has taken it."""
         plan_id = plan_of(task_id)
         with contextlib.suppress(ValueError):
-            return 0 <= position_of(task_id) < _written(self._reader.plan_record(plan_id))
+            return 0 <= position_of(task_id) < tasks_in(self._reader.plan_record(plan_id))
         return False
 
     def tenant(self, tenant_id: str) -> TaskStatus:
@@ -142,7 +142,7 @@ class StatusReader:
 
     def _rows(self, plan_id: str, record: Record, summary: PlanSummary) -> TaskRows:
         waves = [wave.name for wave in summary.waves]
-        return TaskRows(self._reader, plan_id, _written(record), summary.counts, waves)
+        return TaskRows(self._reader, plan_id, tasks_in(record), summary.counts, waves)
 
     def _at(self, plan: Record, plan_id: str, positions: Sequence[int]) -> list[TaskStatus]:
         task_ids = [task_id_of(plan_id, position) for position in positions]
@@ -253,12 +253,6 @@ def _task_status(task_id: str, record: Record, plan: Record, holder: str | None)
         last_operation=_last_operation(record),
         paused_by=paused_by(record),
     )
-
-
-def _written(plan: Record) -> int:
-    """How many tasks the plan has; none when that cannot be read."""
-    text = plan.get("written", "")
-    return counted_number(text) or 0
 
 
 def _verdicts(record: Record) -> dict[str, list[str]] | None:

@@ -6,9 +6,14 @@ The scripts have the same in ``scripts/includes/task_id.lua``. A plan's id may h
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.domain.errors import quoted_value
+from orchestrator.domain.stored_json import counted_number
+
+MOST_TASKS: Final = 10_000_000
+"""More than any plan has; the scripts go by the same."""
 
 _POSITION: Final = re.compile(r"0|[1-9][0-9]{0,6}")
 """As ``task_id_of`` writes it: what ``int`` takes besides (signs, spaces, other scripts' digits) is no task's, nor is
@@ -23,6 +28,13 @@ def task_id_of(plan_id: str, position: int) -> str:
 def task_ids_of(plan_id: str, count: int) -> list[str]:
     """The ids of the plan's first ``count`` tasks, in plan order."""
     return [task_id_of(plan_id, position) for position in range(count)]
+
+
+def tasks_in(plan: Mapping[str, str]) -> int:
+    """How many tasks a plan's record says it has; 0 where that cannot be read. No more than were to be written: whoever
+    goes through them all must come to an end, whatever number a hand has left there."""
+    written, total = (counted_number(plan.get(name)) for name in ("written", "total"))
+    return 0 if written is None else min(written, MOST_TASKS if total is None else total, MOST_TASKS)
 
 
 def plan_of(task_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
-from orchestrator.domain.task_id import plan_of, task_id_of
+from orchestrator.domain.task_id import plan_of, task_id_of, tasks_in
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
 from orchestrator.plans.tenant_config import SOURCE, full_config
@@ -41,11 +41,12 @@ class Expectations:
 
     def of_plan(self, plan_id: str) -> Iterator[Expected]:
         """The tenants of a plan, whoever moved them last, in its order. Raises ``NotFound``."""
-        total = self._reader.plan_record(plan_id).get("total")
-        if total is None:
+        record = self._reader.plan_record(plan_id)
+        if "total" not in record:
             raise NotFound(f"no plan {plan_id!r}; `changeover status` lists the plans")
-        for start in range(0, int(total), PAGE):
-            tasks = [task_id_of(plan_id, place) for place in range(start, min(start + PAGE, int(total)))]
+        total = tasks_in(record)
+        for start in range(0, total, PAGE):
+            tasks = [task_id_of(plan_id, place) for place in range(start, min(start + PAGE, total))]
             records = self._reader.task_records(tasks)
             yield from self._of([record["tenant"] for record in records if "tenant" in record])
 
@@ -61,7 +62,7 @@ class Expectations:
 
     def _of_newest(self, plan_id: str, pattern: str) -> Iterator[Expected]:
         """Those whose newest task is of this plan: so each tenant is met once."""
-        total = int(self._reader.plan_record(plan_id).get("total", 0))
+        total = tasks_in(self._reader.plan_record(plan_id))
         wanted = [state.value for state in TaskState]
         for found in self._reader.find_tasks(plan_id, total, wanted, Only(tenants=pattern)):
             places = sorted(place for group in found.values() for place in group)

@@ -13,6 +13,7 @@ from redis.exceptions import OutOfMemoryError
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.events import Event
 from orchestrator.domain.stored_json import counted_number, read_stored
+from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.history.key_walk import KeyWalk
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump
@@ -50,7 +51,7 @@ def read_dump(client: redis.Redis, keys: Keys) -> LedgerDump:
     for _ in range(LOOKS):
         walk = KeyWalk(client, keys)
         dump, plans = _read(client, keys, walk)
-        written = sum(counted_number(record.get("written")) or 0 for record in dump.plans.values())
+        written = sum(tasks_in(record) for record in dump.plans.values())
         # Else plans were written or taken away since the walk.
         if plans == walk.plans and written <= len(dump.tasks):
             break

@@ -230,9 +230,8 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     status, texts, numbers = answer[0], answer[1 : 1 + len(TEXTS)], answer[1 + len(TEXTS) : _WAVES]
     if status not in PlanState.__members__.values():
         return f"its status is {str(status)[:50]!r}"
-    for name, value in zip((*NUMBERS, *LATER), numbers, strict=True):
-        if (value is None and name in NUMBERS) or not _is_number(name, str(value or 0)):
-            return f"its {name} is {str(value)[:50]!r}, not a number"
+    if wrong := _wrong_numbers(numbers):
+        return wrong
     for name, text in zip(TEXTS, texts, strict=True):
         if text and (wrong := _wrong_text(name, text)):
             return wrong
@@ -240,6 +239,16 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     if is_retried is not None and not texts[TEXTS.index("retryAsked")]:
         return "its retryAsked is missing, though a retry of it is under way"
     return _wrong_counts([*_counts(""), *_OF_PART], counts)
+
+
+def _wrong_numbers(numbers: Sequence[Any]) -> str:
+    told = dict(zip((*NUMBERS, *LATER), numbers, strict=True))
+    for name, value in told.items():
+        if (value is None and name in NUMBERS) or not _is_number(name, str(value or 0)):
+            return f"its {name} is {str(value)[:50]!r}, not a number"
+    if int(told["written"] or 0) > int(told["total"]):
+        return f"its written is {told['written'][:50]!r}, more than its total of {told['total'][:50]}"
+    return ""
 
 
 def _wrong_text(name: str, text: str) -> str:

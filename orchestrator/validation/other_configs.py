@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from orchestrator.domain.errors import NotFound
-from orchestrator.domain.task_id import task_id_of
+from orchestrator.domain.task_id import task_id_of, tasks_in
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.tenant_config import load_config
 
@@ -23,7 +23,7 @@ class OtherConfigs:
             raise NotFound(f"no plan {plan_id!r} to compare with; `changeover status` lists the plans")
         self.plan_id = plan_id
         self._reader = reader
-        self._places = dict(self._tenants(int(record["total"])))
+        self._places = dict(self._tenants(tasks_in(record)))
         self._page: dict[int, str] = {}
 
     def _tenants(self, total: int) -> Iterator[tuple[str, int]]:

@@ -16,6 +16,7 @@ from orchestrator.control.explain.offers import Offers
 from orchestrator.domain.errors import DamagedData, TooOld
 from orchestrator.domain.status import PLAN_OPEN
 from orchestrator.domain.stored_json import counted_number
+from orchestrator.domain.task_id import tasks_in
 from orchestrator.ledger.damage import ENDED_LOOKED_AT, DamagedRecord
 from orchestrator.ledger.damaged_key import DamagedKey, in_redis_cli
 from orchestrator.ledger.reader import Reader
@@ -107,8 +108,7 @@ def _tenants(reader: Reader) -> Iterator[Check]:
     until, named = time.monotonic() + LOOK_SECONDS, 0
     under_way = frozenset(reader.active_plans())
     for plan_id in (one for one in reader.plan_ids()[:ENDED_LOOKED_AT] if one not in under_way):
-        written = reader.plan_record(plan_id).get("written", "")
-        total = counted_number(written) or 0
+        total = tasks_in(reader.plan_record(plan_id))
         for step in reader.plan_keys.places(plan_id, 0, total, ended_too=True):
             for place in step[: SHOWN - named]:
                 named += 1
@@ -128,7 +128,7 @@ def _under_way(reader: Reader) -> list[tuple[str, int]]:
     plan_ids = reader.active_plans()
     found = zip(plan_ids, reader.plan_records(plan_ids), strict=True)
     return [
-        (plan_id, int(record["written"]))
+        (plan_id, tasks_in(record))
         for plan_id, record in found
         if record.get("status") in PLAN_OPEN and counted_number(record.get("written")) is not None
     ]

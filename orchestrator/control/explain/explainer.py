@@ -21,7 +21,7 @@ from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
-from orchestrator.domain.task_id import position_of
+from orchestrator.domain.task_id import position_of, tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.damage import DamagedRecord
 from orchestrator.ledger.ledger import Ledger
@@ -128,7 +128,7 @@ class Explainer:
         if wrong := self._reader.wrong_with_plan(plan_id):
             yield damaged.plan_record(plan_id, wrong, self._offers())
         yield from damaged.plan_keys(self._reader.plan_keys.damaged(plan_id))
-        groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, int(record["written"]))
+        groups = [] if state is PlanState.CREATED else self._reader.survey(plan_id, tasks_in(record))
         if state not in PLAN_ENDED:
             yield from servers(scene)
         yield from self._damage_in(summary, scene)

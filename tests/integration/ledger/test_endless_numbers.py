@@ -3,6 +3,7 @@ Redis would hang in it, with all its clients (I19)."""
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
@@ -18,6 +19,8 @@ from orchestrator.ledger.connection import connect
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.purges import Purges
 from orchestrator.settings.model import Settings
+from tests.support.counting import counted
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import long
 from tests.support.place import Place
@@ -148,3 +151,45 @@ def test_whoever_looks_at_such_a_plan_says_so(world: LedgerWorld, settings: Sett
             with suppress(DamagedData):
                 client.status("p")
         world.client.hset(world.keys.of("plan", "p"), field, kept)
+
+
+ALL_TASKS: Final[dict[str, Callable[[Client], Any]]] = {
+    "its tasks": lambda client: list(client.tasks("p")),
+    "explain": lambda client: client.explain(plan_id="p"),
+    "doctor": lambda client: client.doctor(),
+    "checkpoints": lambda client: client.checkpoints("p"),
+    "export": lambda client: list(client.export("p")),
+    "drift": lambda client: list(client.drift(plan_id="p")),
+}
+
+
+@pytest.mark.parametrize("field", ["written", "total"])
+@pytest.mark.parametrize("look", ALL_TASKS)
+def test_whoever_goes_through_all_tasks_comes_to_an_end(
+    world: LedgerWorld, settings: Settings, look: str, field: str
+) -> None:
+    fleet(world)
+    world.client.hset(world.keys.of("plan", "p"), field, "9" * 6)
+    with Client(settings) as client, counted(world.client) as work, suppress(DamagedData):
+        ALL_TASKS[look](client)
+    assert work.commands < 1000
+
+
+def test_more_tasks_than_were_to_be_written_are_named(world: LedgerWorld, settings: Settings) -> None:
+    fleet(world)
+    world.client.hset(world.keys.of("plan", "p"), "written", "9" * 15)
+    with Client(settings) as client:
+        (told,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
+    assert told.startswith("its written is '999999999999999', more than its total of 3")
+
+
+def test_an_endless_number_of_stages_takes_nobodys_memory(world: LedgerWorld, settings: Settings) -> None:
+    fleet(world)
+    world.client.hset(world.keys.of("plan", "p"), "stages", "9" * 6)
+    tracemalloc.start()
+    with Client(settings) as client:
+        client.task_status("p.0")
+        judged(world.client, world.keys)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
