@@ -30,7 +30,9 @@ from orchestrator.ledger.stored_forms import (
 
 NUMBERS: Final = ("max", "total", "stages", "planSeq")
 TEXTS: Final = (*PLAN_FORMS, *LISTS)
-LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durationMillis")
+_CHOSEN: Final = ("notBefore", "notAfter")
+"""Times that a person chose, before 1970 too."""
+LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durationMillis", "rate", *_CHOSEN)
 """Numbers that a plan may be without."""
 _WAVES: Final = 1 + len(TEXTS) + len(NUMBERS) + len(LATER)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
@@ -50,7 +52,7 @@ _GROUP: Final = "group:"
 _OF_A_WAVE: Final = ("total", "until")
 """Numbers that a wave may have besides."""
 
-_TIMES: Final = ("At", ":until")
+_TIMES: Final = ("At", ":until", *_CHOSEN)
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
@@ -244,7 +246,8 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
 def _wrong_numbers(numbers: Sequence[Any]) -> str:
     told = dict(zip((*NUMBERS, *LATER), numbers, strict=True))
     for name, value in told.items():
-        if (value is None and name in NUMBERS) or not _is_number(name, str(value or 0)):
+        text = str(value or 0).removeprefix("-" if name in _CHOSEN else "")
+        if (value is None and name in NUMBERS) or not _is_number(name, text):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     if int(told["written"] or 0) > int(told["total"]):
         return f"its written is {told['written'][:50]!r}, more than its total of {told['total'][:50]}"

@@ -175,12 +175,23 @@ def test_whoever_goes_through_all_tasks_comes_to_an_end(
     assert work.commands < 1000
 
 
-def test_more_tasks_than_were_to_be_written_are_named(world: LedgerWorld, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [("written", "more than its total of 3"), ("notBefore", "not a number"), ("notAfter", "not a number")],
+)
+def test_a_number_of_tasks_or_a_time_that_cannot_be_is_named(
+    world: LedgerWorld, settings: Settings, field: str, told: str
+) -> None:
     fleet(world)
-    world.client.hset(world.keys.of("plan", "p"), "written", "9" * 15)
+    # Before 1970 a time may be.
+    world.client.hset(world.keys.of("plan", "p"), mapping={"notBefore": -5, "notAfter": -1})
+    assert not world.reader.wrong_with_plan("p")
+    world.client.hset(world.keys.of("plan", "p"), field, "9" * 15)
     with Client(settings) as client:
-        (told,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
-    assert told.startswith("its written is '999999999999999', more than its total of 3")
+        (found,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
+        said = [one.sentence for one in client.explain(plan_id="p").remarks]
+    assert found.startswith(f"its {field} is '999999999999999', {told}")
+    assert any(f"its {field} is" in sentence for sentence in said)
 
 
 def test_an_endless_number_of_stages_takes_nobodys_memory(world: LedgerWorld, settings: Settings) -> None:
