@@ -47,6 +47,17 @@ def test_who_lost_its_tenant_gives_nothing_back(world: LedgerWorld) -> None:
     assert world.holder("a") == task
 
 
+def test_a_copy_of_a_turn_that_runs_elsewhere_gives_nothing_back(world: LedgerWorld) -> None:
+    (task,) = world.started("p", ["a"])
+    turn = world.turn(task)
+    assert world.ledger.hand_back(turn, "w:1/d", "step", "drain", had_begun=True)[0] is Ended.STALE
+    assert world.begin(task) is Begun.BEGUN
+    before = world.dump()
+    assert world.ledger.hand_back(turn, "w:1/e", "step", "drain", had_begun=False)[0] is Ended.STALE
+    assert world.dump() == before
+    assert world.ledger.hand_back(turn, "w:1/f", "step", "drain", had_begun=True)[0] is Ended.AGAIN
+
+
 def announced(world: LedgerWorld, pid: int, knows: list[str], lanes: list[int]) -> str:
     """A worker that tells what it can; answers its own queue."""
     queue = own_queue("h", pid)

@@ -40,6 +40,7 @@ def answered(outcome: Any) -> Outcome:
         (Failed(f"Kind{SECRET}", "no"), "the step answered Failed of the type 'Kind***', WORD: no"),
         (Failed("broken", "no"), "the step answered Failed of the type 'broken', WORD: no"),
         (Failed("Broken\n", "no"), "the step answered Failed of the type 'Broken\\n', WORD: no"),
+        (Failed("B" * 100, "no"), Failed("B" * 100, "no")),
         (Failed("B" * 101, "no"), f"the step answered Failed of the type '{'B' * 101}', WORD: no"),
         (Failed(object(), "no"), "the step answered Failed of the type a object, WORD: no"),  # type: ignore[arg-type]
         (Failed("Broken", {"a": SECRET}), Failed("Broken", "(a dict for a message, expected text)")),  # type: ignore[arg-type]
@@ -74,3 +75,8 @@ def test_what_was_seen_is_kept_unless_it_cannot_be(kind: str, seen: Any, kept: d
 
 def test_an_error_without_words_is_told_by_its_type() -> None:
     assert failure_of(Mute(), "", "StepError").message == "Mute, which cannot say what it is"
+
+
+def test_an_error_is_told_masked_behind_who_raised_it() -> None:
+    found = failure_of(ValueError(f"no {SECRET}"), "ours: ", "StepError")
+    assert found == Failed("StepError", "ours: ValueError: no ***")
