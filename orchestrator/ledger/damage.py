@@ -247,7 +247,7 @@ def _wrong_numbers(numbers: Sequence[Any]) -> str:
     told = dict(zip((*NUMBERS, *LATER), numbers, strict=True))
     for name, value in told.items():
         text = str(value or 0).removeprefix("-" if name in _CHOSEN else "")
-        if (value is None and name in NUMBERS) or not _is_number(name, text):
+        if (not value and name in NUMBERS) or not _is_number(name, text):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     if int(told["written"] or 0) > int(told["total"]):
         return f"its written is {told['written'][:50]!r}, more than its total of {told['total'][:50]}"

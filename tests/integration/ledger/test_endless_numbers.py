@@ -194,6 +194,14 @@ def test_a_number_of_tasks_or_a_time_that_cannot_be_is_named(
     assert any(f"its {field} is" in sentence for sentence in said)
 
 
+def test_an_empty_number_is_named_too(world: LedgerWorld, settings: Settings) -> None:
+    fleet(world)
+    world.client.hset(world.keys.of("plan", "p"), "total", "")
+    with Client(settings) as client:
+        (told,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
+    assert told.startswith("its total is '', not a number")
+
+
 def test_an_endless_number_of_stages_takes_nobodys_memory(world: LedgerWorld, settings: Settings) -> None:
     fleet(world)
     world.client.hset(world.keys.of("plan", "p"), "stages", "9" * 6)
