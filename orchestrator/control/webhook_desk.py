@@ -100,7 +100,7 @@ def _status(state: HookState, now_ms: float, last: int) -> WebhookStatus:
         finding=finding,
         host=str(about.get("host", "")),
         format=str(about.get("format", "")),
-        events=[str(one) for one in about.get("events", ())],
+        events=_texts(about.get("events")),
         plans=str(about.get("plans", "")),
         sent=state.number("sent"),
         failed=state.number("failed"),
@@ -149,6 +149,10 @@ def _read(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
 
 
 def _whole(value: Any) -> int:

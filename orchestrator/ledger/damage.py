@@ -181,7 +181,7 @@ def _counts(part: str) -> list[str]:
 
 def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
     waves = answer[_WAVES]
-    if not waves:
+    if waves is None:
         return ""
     if not _WHOLE.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
         return f"its waves is {str(waves)[:50]!r}, not a number of waves"

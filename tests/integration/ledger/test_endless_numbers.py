@@ -194,12 +194,13 @@ def test_a_number_of_tasks_or_a_time_that_cannot_be_is_named(
     assert any(f"its {field} is" in sentence for sentence in said)
 
 
-def test_an_empty_number_is_named_too(world: LedgerWorld, settings: Settings) -> None:
+@pytest.mark.parametrize("field", ["total", "waves"])
+def test_an_empty_number_is_named_too(world: LedgerWorld, settings: Settings, field: str) -> None:
     fleet(world)
-    world.client.hset(world.keys.of("plan", "p"), "total", "")
+    world.client.hset(world.keys.of("plan", "p"), field, "")
     with Client(settings) as client:
         (told,) = [one.finding for one in client.doctor().checks if one.name == "plan p"]
-    assert told.startswith("its total is '', not a number")
+    assert told.startswith(f"its {field} is '', not a number")
 
 
 def test_an_endless_number_of_stages_takes_nobodys_memory(world: LedgerWorld, settings: Settings) -> None:

@@ -17,6 +17,8 @@ from orchestrator.ledger.outcomes import Ended, Opened
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.records import TurnRecord
 from tests.support.ledger_world import LedgerWorld
+from workers.step_runner import _idempotency_key
+from workers.turn_run import Run
 
 SYSTEM = Order("system", "because", request_id="")
 
@@ -245,7 +247,7 @@ def test_a_purged_plans_successor_has_other_idempotency_keys(world: LedgerWorld)
         world._records[task] = record
         while world.succeed(task) is Ended.NEXT:
             world.begin(task)
-        return record.plan_created
+        return _idempotency_key(Run(world.turn(task), record))
 
     first = created()
     Purges(world.ledger).purge("p", SYSTEM)

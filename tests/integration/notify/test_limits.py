@@ -111,5 +111,8 @@ def test_damage_in_what_is_kept_stops_nothing(world: LedgerWorld, server: Instan
     world.client.hset(world.keys.of("hook", "ops"), mapping={"cursor": "garbage", "failures": "x", "about": "[]"})
     hook.take_over("me/1").look()
     assert hook.desk.one("ops").health == "well"
+    for about in ('{"events":1e3}', '{"events":null}'):
+        world.client.hset(world.keys.of("hook", "ops"), "about", about)
+        assert hook.desk.one("ops").events == []
     # Where it was is not known any more: it goes on from where it began, and repeats rather than leave out.
     assert [event["data"]["planId"] for event in verified(server.received)] == ["p"]
