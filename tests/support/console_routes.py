@@ -25,6 +25,9 @@ class ConsoleRoute:
     permissions: tuple[Permission, ...]
     queried: tuple[str, ...] = ()
     """Names of what it takes behind the ``?``."""
+    needed: tuple[str, ...] = ()
+    """Those without which it refuses."""
+    takes_body: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -46,15 +49,17 @@ def routes_of(app: FastAPI) -> list[ConsoleRoute]:
         if not context.methods:
             continue  # the folder of static files
         dependant = getattr(context, "dependant", None) or context.original_route.dependant  # type: ignore[attr-defined]
-        told = (tuple(_permissions(dependant)), tuple(_queried(dependant)))
+        query = {one.alias: one.field_info for one in get_flat_params(dependant) if isinstance(one.field_info, Query)}
+        needed = tuple(name for name, field in query.items() if field.is_required())
+        told = (tuple(_permissions(dependant)), tuple(query), needed, _takes_body(dependant))
         found += [ConsoleRoute(method, str(context.path_format), *told) for method in sorted(context.methods)]
     return found
-
-
-def _queried(dependant: Any) -> list[str]:
-    return [one.alias for one in get_flat_params(dependant) if isinstance(one.field_info, Query)]
 
 
 def _permissions(dependant: Any) -> list[Permission]:
     own = [dependant.call.permission] if isinstance(dependant.call, PermissionNeeded) else []
     return own + [one for below in dependant.dependencies for one in _permissions(below)]
+
+
+def _takes_body(dependant: Any) -> bool:
+    return bool(dependant.body_params) or any(_takes_body(below) for below in dependant.dependencies)

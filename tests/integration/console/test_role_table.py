@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -15,7 +15,11 @@ from orchestrator.console.access.change_rates import ChangeRate
 from orchestrator.console.access.roles import LEAST, Actor, Permission
 from orchestrator.console.api.document import document_of
 from orchestrator.domain.roles import Role
+from orchestrator.domain.status import PlanState
+from orchestrator.ledger.hooks import Hooks
 from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.ledger import Ledger
+from tests.support.agreed_lists import must_agree
 from tests.support.console_routes import ConsoleRoute, routes_of
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import DATABASES, RedisServer
@@ -53,13 +57,27 @@ NO_CHANGES = {
 }
 """The only POSTs that take nothing from the rate of changes; links have a rate of their own."""
 
+READ_BY_WHO_MAY_CHANGE = {
+    *("/submit", "/freezes/ask/set", "/webhooks/{name}/ask/{verb}"),
+    *("/api/v1/tokens", "/tokens", "/tokens/ask/create", "/tokens/{name}/ask/revoke"),
+}
+"""What is looked at before a change, and is shown to nobody who may not make it."""
+
+CHOICE = ("/api/v1/explain", "nothing else")
+"""The only GET that wants one of what it may be given."""
+
 
 def status_of(
-    console: ConsoleServer, route: ConsoleRoute, token: str | None, known: Mapping[str, str] | None = None
+    console: ConsoleServer,
+    route: ConsoleRoute,
+    token: str | None,
+    known: Mapping[str, str] | None = None,
+    queried: Iterable[str] = (),
 ) -> int:
-    """Of the answer's head: a stream would go on."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    with console.http.stream(route.method, route.address_of(known or {}), headers=headers) as answer:
+    """Of the answer's head: a stream would go on. What is ``queried`` and not ``known`` is 1."""
+    headers, known = {} if token is None else {"Authorization": f"Bearer {token}"}, known or {}
+    query = {name: known.get(name, "1") for name in queried}
+    with console.http.stream(route.method, route.address_of(known), headers=headers, params=query) as answer:
         return answer.status_code
 
 
@@ -160,46 +178,81 @@ def test_many_who_ask_for_the_document_first_have_it_made_once(shared_console: C
         assert len(set(pool.map(asked, range(4)))) == 1
 
 
+def test_what_is_asked_for_by_get_is_reading(shared_console: ConsoleServer) -> None:
+    routes = [route for route in routes_of(shared_console.app) if route.method == "GET"]
+    bodies = [f"GET {route.path} takes a body: what reads has what it asks for in its address" for route in routes]
+    told = [line for line, route in zip(bodies, routes, strict=True) if route.takes_body]
+    assert not told, "\n".join(["", *told])
+    must_agree(
+        {route.path for route in routes if CHANGES & set(route.permissions)},
+        READ_BY_WHO_MAY_CHANGE,
+        lacking="GET {} asks for more than MayRead: what changes something is no GET; "
+        "a form or a question in READ_BY_WHO_MAY_CHANGE here",
+        left_over="GET {} in READ_BY_WHO_MAY_CHANGE here is no route, or asks for MayRead",
+    )
+
+
 def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: RedisServer) -> None:
     console, token = shared_console, shared_console.token("admin")
-    plan = console.client.submit(right_plan() | {"plan_id": "looked-at"}).plan_id
-    task, tenant = f"{plan}.0", "acme"
-    there = {"plan_id": plan, "planId": plan, "taskId": task, "identifier": task, "position": "0", "verb": "pause"}
-    there |= {"tenant_id": tenant, "tenantId": tenant, "name": "test-admin"}
-    routes = [route for route in routes_of(console.app) if route.method == "GET"]
-    changed, found = [], set()
+    plan = console.client.submit(right_plan() | {"plan_id": "looked-at", "waves": [{"name": "all"}]}).plan_id
+    task, tenant, hook = f"{plan}.0", "acme", "test-admin"
+    there = {"plan_id": plan, "planId": plan, "plan": plan, "taskId": task, "task": task, "identifier": task}
+    there |= {"tenant_id": tenant, "tenantId": tenant, "tenant": tenant, "name": hook, "position": "0", "id": plan}
+    there |= {"status": PlanState.RUNNING, "wave": "all", "sort": "plan", "label": "ring=early", "type": "PlanReady"}
+    changed, unreached = [], []
+    keys = Keys(console.app.state.settings.namespace)
     with redis.Redis.from_url(redis_server.url(DATABASES - 2), decode_responses=True) as client:
+        Hooks(Ledger(client, console.app.state.settings)).claim("test", 0, {hook: "{}"})
 
         def dump() -> dict[str, str]:
-            root = Keys(console.app.state.settings.namespace).root
-            passing = {root + name for name in ("clock", "presence", "counters", "settings")}
-            names = cast(list[str], client.keys(root.replace("{", "[{]") + "*"))
-            return {name: json.dumps(_value(client, name)) for name in sorted(names) if name not in passing}
+            passing = {keys.root + name for name in ("clock", "presence", "counters", "settings")}
+            names = cast(list[str], client.keys(keys.root.replace("{", "[{]") + "*"))
+            names = [name for name in names if name not in passing]
+            return dict(zip(names, _values(client, names), strict=True))
 
         before = dump()
-        for route in routes:
-            if status_of(console, route, token, there) == 200:
-                found.add(route.path)
+        for route in [one for one in routes_of(console.app) if one.method == "GET"]:
+            known = there | {"verb": "enable" if route.path.startswith("/webhooks") else "pause"}
+            known |= {"since": "2026-01-01T00:00:00Z"} if "/audit" in route.path else {}
+            asks = {name: {*route.needed, name} for name in route.queried if name != "cursor"}
+            found = {
+                name: status_of(console, route, token, known, asked)
+                for name, asked in ({"nothing else": route.needed} | asks).items()
+            }
+            unreached += [
+                f"GET {route.path} with {name}: {status}; `there` here has to know what it asks for"
+                for name, status in found.items()
+                if status not in (200, 303) and (route.path, name) != CHOICE
+            ]
             now = dump()
-            keys = sorted(key for key in {**before, **now} if before.get(key) != now.get(key))
-            changed += [f"GET {route.path} changes {key}: then it is no GET" for key in keys]
+            moved = sorted(key for key in {**before, **now} if before.get(key) != now.get(key))
+            changed += [f"GET {route.path} changes {key}: then it is no GET" for key in moved]
             before = now
-    assert not changed, "\n".join(["", *changed])
-    assert found >= {"/plans/{plan_id}", "/plans/{plan_id}/ask/{verb}", "/api/v1/tenants/{tenantId}"}
+    assert not changed + unreached, "\n".join(["", *changed, *unreached])
 
 
-def _value(client: redis.Redis, key: str) -> object:
-    match client.type(key):
-        case "hash":
-            return client.hgetall(key)
-        case "stream":
-            return client.xrange(key)
-        case "string":
-            return client.get(key)
-        case "zset":
-            return client.zrange(key, 0, -1, withscores=True)
-        case kind:
-            return sorted(cast(set[str], client.smembers(key))) if kind == "set" else kind
+def _values(client: redis.Redis, names: list[str]) -> list[str]:
+    """Of keys of any type, in two round trips."""
+    with client.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.type(name)
+        kinds = pipeline.execute()
+        for name, kind in zip(names, kinds, strict=True):
+            match kind:
+                case "hash":
+                    pipeline.hgetall(name)
+                case "stream":
+                    pipeline.xrange(name)
+                case "zset":
+                    pipeline.zrange(name, 0, -1, withscores=True)
+                case "set":
+                    pipeline.smembers(name)
+                case _:
+                    pipeline.get(name)
+        return [
+            json.dumps(sorted(value) if isinstance(value, set) else value, sort_keys=True)
+            for value in pipeline.execute()
+        ]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
