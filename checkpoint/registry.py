@@ -30,28 +30,36 @@ StoreFactory = Callable[[StoreOptions], CheckpointStore]
 """What an entry point of ``changeover.checkpoint_stores`` names; called once a process, after any fork."""
 
 
+def _memory(options: StoreOptions) -> CheckpointStore:
+    return MemoryCheckpointStore(options.size_limit)
+
+
+def _database(options: StoreOptions) -> CheckpointStore:
+    # Imported here: with the default store nobody pays for loading SQLAlchemy.
+    from checkpoint.database import DatabaseCheckpointStore
+
+    if not options.url:
+        raise CheckpointStoreMisused("checkpoint.url: needed with store_type db: postgresql://... or sqlite:///path")
+    return DatabaseCheckpointStore(options.url, options.namespace, options.size_limit)
+
+
+BUILT_IN: Final[dict[str, StoreFactory]] = {"memory": _memory, "db": _database}
+"""The stores of the package beside the ledger's own, by name."""
+
+
 def make_store(store_type: str, options: StoreOptions, *, one_process: bool = False) -> CheckpointStore:
     """The store of this name, other than the ledger's own (``redis``).
 
     ``one_process``: everything that uses it lives in this process. Raises ``CheckpointStoreMisused`` for a name that
     is not known, a store that cannot be used as asked, or an entry point that does not lead to one.
     """
-    if store_type == "memory":
-        if not one_process:
-            raise CheckpointStoreMisused(
-                "checkpoint.store_type: memory keeps checkpoints inside one process, and coordinator and workers are "
-                "several; use redis or db, or run everything in one: `changeover up --single-process`"
-            )
-        return MemoryCheckpointStore(options.size_limit)
-    if store_type == "db":
-        # Imported here: with the default store nobody pays for loading SQLAlchemy.
-        from checkpoint.database import DatabaseCheckpointStore
-
-        if not options.url:
-            raise CheckpointStoreMisused(
-                "checkpoint.url: needed with store_type db: postgresql://... or sqlite:///path"
-            )
-        return DatabaseCheckpointStore(options.url, options.namespace, options.size_limit)
+    if store_type == "memory" and not one_process:
+        raise CheckpointStoreMisused(
+            "checkpoint.store_type: memory keeps checkpoints inside one process, and coordinator and workers are "
+            "several; use redis or db, or run everything in one: `changeover up --single-process`"
+        )
+    if (built_in := BUILT_IN.get(store_type)) is not None:
+        return built_in(options)
     point = _points().get(store_type)
     if point is None:
         known = store_names()
@@ -63,7 +71,7 @@ def make_store(store_type: str, options: StoreOptions, *, one_process: bool = Fa
 
 def store_names() -> list[str]:
     """All names that ``checkpoint.store_type`` may have, sorted."""
-    return sorted({"db", "memory", LEDGER_STORE, *_points()})
+    return sorted({*BUILT_IN, LEDGER_STORE, *_points()})
 
 
 def _points() -> dict[str, EntryPoint]:

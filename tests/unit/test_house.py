@@ -177,28 +177,51 @@ def test_nobody_reaches_through_the_reader() -> None:
     assert not reaches, "\n".join(reaches)
 
 
-def test_each_integration_test_is_in_the_room_that_it_tests() -> None:
-    """A room is a package, a folder or a door of the control plane; ``support`` is what tests themselves stand on."""
-    rooms = {path.stem for path in (ROOT / "orchestrator").iterdir()} | {*PACKAGES, "examples", "support"}
-    astray = [
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "tests" / "integration").rglob("test_*.py")
-        if path.relative_to(ROOT).parts[2] not in rooms
-    ]
-    assert not astray, _said(astray, "It goes into tests/integration/<room>, named after the room that it tests.")
+OF_THE_WHOLE = {
+    *("audit", "public_surface", "house", "own_environment"),
+    *("docs", "commands_on_pages", "mission_page", "page_blocks", "runbooks"),
+    *("compose", "deploy", "manifests"),
+}
+"""What is tested in ``tests/unit`` itself: no room, but all of the code, the pages, what it is deployed with."""
+
+OTHER_KINDS = {"acceptance", "bad_inputs", "browser", "chaos", "deploy", "servers"}
+"""What else ``tests`` has, by how it goes about it: each of these goes through many rooms."""
+
+
+def test_every_test_is_in_the_room_that_it_tests() -> None:
+    """A room is a folder of the code; in ``tests/integration`` also a package or a door; ``support`` is what tests
+    themselves stand on."""
+    doors = {path.stem for path in (ROOT / "orchestrator").iterdir()} | {*PACKAGES, "examples", "support"}
+
+    def is_astray(kind: str, *way: str) -> bool:
+        """``way``: the names below ``tests/<kind>``, the last one a file's."""
+        match kind, way:
+            case "unit", [name]:
+                return name.removeprefix("test_").removesuffix(".py") not in OF_THE_WHOLE
+            case "unit", [*room, _]:
+                return room == ["orchestrator"] or not any(ROOT.joinpath(*room).glob("*.py"))
+            case "integration", [*room, _]:
+                return len(room) != 1 or room[0] not in doors
+        return kind not in OTHER_KINDS
+
+    paths = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
+    astray = [f"tests/{path.as_posix()}" for path in paths if is_astray(*path.parts)]
+    assert not astray, _said(
+        astray,
+        "It goes into tests/unit/<package>/<room> or tests/integration/<room>, named after the room that it tests; "
+        "what tests no room, but the whole, is named in OF_THE_WHOLE here.",
+    )
 
 
 def test_every_room_has_its_tests() -> None:
-    """What needs no server in ``tests/unit``, the rest in ``tests/integration``, in a folder that is called like the
-    room; a folder that is called like no room is left over from one."""
+    """What needs no server in ``tests/unit``, the rest in ``tests/integration``, in a folder called like the room."""
     rooms = {path.parent.name for path in (ROOT / "orchestrator").glob("*/__init__.py")}
-    unit, integration = (
-        {path.name for path in folder.iterdir() if any(path.rglob("test_*.py"))}
-        for folder in (ROOT / "tests/unit/orchestrator", ROOT / "tests/integration")
-    )
-    assert rooms - unit - integration == set()
-    assert unit - rooms == set()
-    assert {path.name for path in (ROOT / "tests/unit").iterdir() if any(path.rglob("test_*.py"))} >= {*PACKAGES}
+    tested = [
+        {path.name for path in (ROOT / folder).iterdir() if any(path.rglob("test_*.py"))}
+        for folder in ("tests/unit/orchestrator", "tests/integration", "tests/unit")
+    ]
+    untested = (rooms - tested[0] - tested[1]) | ({*PACKAGES} - tested[2])
+    assert not untested, _said(sorted(untested), "A room without tests: tests/unit/<package>/<room>.")
 
 
 def test_no_module_is_longer_than_a_person_reads() -> None:
