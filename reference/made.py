@@ -9,7 +9,6 @@ from typing import Final
 from orchestrator.domain.schemas import schema_text
 from reference.command_line import command_line
 from reference.event_examples import event_lines
-from reference.http_api import http_api, openapi_text
 from reference.http_api import http_api
 from reference.python_api import python_api
 
@@ -28,8 +27,6 @@ def made() -> dict[str, str]:
         "docs/reference/command-line.md": command_line(),
         "docs/reference/python-api.md": python_api(),
         "docs/reference/http-api.md": http_api(),
-        "docs/reference/http-api.md": http_api(),
-        "docs/reference/openapi.json": openapi_text(),
         "docs/reference/plan.schema.json": schema_text("plan"),
         "docs/reference/events.schema.json": schema_text("events"),
         **{name: _with_parts((ROOT / name).read_text()) for name in ("README.md", "docs/events.md")},

@@ -1,4 +1,4 @@
-"""All state in Redis: keys, the scripts that alone change it, typed verbs, reads. Truth, order and locks live here.
+"""All state in Redis: keys, the scripts that change it, typed verbs, reads. Truth, order and locks live here.
 
 Lease, epoch and grace: how a task is in one pair of hands
 ==========================================================

@@ -1,4 +1,4 @@
-"""The pages on settings, catalogue and checkpoints say what the code does."""
+"""The pages on settings, catalogue, checkpoints and words say what the code does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 from orchestrator.control.consumer import EventsMissed
 from orchestrator.domain import errors
 from orchestrator.domain.config import TenantDeployConfig
+from orchestrator.domain.events import EVENT_TYPES
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.validation import PlanView, validate_plan
 from steps import PollAgain, load_registry
@@ -98,6 +99,28 @@ def test_every_page_is_in_the_navigation() -> None:
         lacking="docs/{} is not in the nav of mkdocs.yml, so nobody finds it",
         left_over="{} is in the nav of mkdocs.yml, and not in docs/",
     )
+
+
+NO_NOUNS = {
+    *("Accepted", "Approved", "Back", "Cancelled", "Completed", "Created", "Failed", "In", "Lifted", "Made", "Paused"),
+    *("Progress", "Purged", "Ready", "Recovered", "Rejected", "Reopened", "Requested", "Resumed", "Revoked", "Rolled"),
+    *("Rolling", "Set", "Sign", "Skipped", "Soaking", "Started", "Succeeded", "Tripped", "Waiting"),
+    *("Limits", "Validation"),
+}
+"""Of the names of events: what happened, and what means only what it says."""
+
+
+def test_every_thing_that_events_tell_of_is_in_the_glossary() -> None:
+    words = {word for event in EVENT_TYPES for word in re.findall("[A-Z][a-z]+", event.__name__)}
+    rows = re.findall(r"^\| (.*?) \| .* \| (.*?) \|$", (DOCS / "glossary.md").read_text(), re.MULTILINE)
+    told = {word.capitalize() for row, _ in rows for word in re.findall(r"\w+", row.partition("(")[0])}
+    missing = sorted(words - NO_NOUNS - told)
+    assert not missing, f"no row in docs/glossary.md for {', '.join(missing)}; what is no thing: NO_NOUNS here"
+    rooms = [DOCS.parent, DOCS.parent / "orchestrator", DOCS.parent / "orchestrator" / "ledger"]
+    homes = {home for _, where in rows for home in re.findall(r"`([\w/]+(?:\.py|\.lua|\.md|/))`", where)}
+    moved = sorted(home for home in homes if not any((room / home).exists() for room in rooms))
+    assert not moved, f"docs/glossary.md names what is not there: {', '.join(moved)}"
+    assert len(homes) > 40
 
 
 def test_no_change_is_told_twice() -> None:
