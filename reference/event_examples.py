@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestrator.domain.events import EVENT_TYPES, EventBase
+from orchestrator.domain.events import EVENT_TYPES, EventBase, NamespaceEvent
 
 START: Final = datetime(2026, 11, 24, 9, 29, 35, 20000, UTC)
 
@@ -87,8 +87,10 @@ def example(kind: type[EventBase], number: int = 1) -> EventBase:
     given = _VALUES | _OF_TYPE.get(kind.__name__, {})
     values: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
+        if name in ("plan_id", "plan_sequence_id") and issubclass(kind, NamespaceEvent):
+            continue
         if name in ("sequence_id", "plan_sequence_id"):
-            values[name] = None if field.annotation is type(None) else number
+            values[name] = number
         elif name == "occurred_at":
             values[name] = START + timedelta(milliseconds=11 * number)
         elif name in given:

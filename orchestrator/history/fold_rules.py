@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from orchestrator.domain.fold_fleet import breakers_of
 from orchestrator.domain.folded import FoldedPlan, FoldedTask
 from orchestrator.domain.status import PLAN_ENDED, PlanState
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.waves import WaveState
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
+
+DAY_MS: Final = 86_400_000
 
 
 def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Collection[str] = ()) -> None:
@@ -27,6 +31,7 @@ def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Colle
             report.add("I7", f"{plan_id} folds to {plan.state}, the ledger has {lost} of it", plan.last)
         else:
             _compare_plan(plan, dump, report)
+            _compare_start(world, plan, dump.plans[plan_id], report)
     for plan_id in dump.plans:
         if plan_id not in world.plans and not world.is_cut:
             report.add("I7", f"{plan_id} is in the ledger and not in the log")
@@ -45,7 +50,7 @@ def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
     if plan.known:
         told["status"], kept["status"] = plan.state.value, record["status"]
     if plan.created:
-        told |= {
+        told |= _made(plan) | {
             "pause": bool(plan.pause_asked),
             "cancel": bool(plan.cancel_asked),
             "paused by it": sorted(plan.paused),
@@ -53,7 +58,7 @@ def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
             "accepted": [part.accepted for part in breakers_of(plan)],
             "tripped": plan.tripped,
         }
-        kept |= {
+        kept |= _kept(record, len(plan.waves)) | {
             "pause": is_set(record, "pauseRequested"),
             "cancel": is_set(record, "cancelRequested"),
             "paused by it": sorted(dump.plan_paused.get(plan.plan_id, ())),
@@ -71,11 +76,50 @@ def _compare_plan(plan: FoldedPlan, dump: LedgerDump, report: Report) -> None:
                 report.add("I7", f"{task.task_id} folds to {task.state}, the ledger has no record of it", task.last)
 
 
+def _made(plan: FoldedPlan) -> dict[str, object]:
+    """As what its creation told it."""
+    waves = [(wave.total, wave.max_concurrency) for wave in plan.waves]
+    soaks = [None if wave.soak_seconds is None else round(wave.soak_seconds * 1000) for wave in plan.waves]
+    return {
+        "name": plan.name,
+        "most at once": [plan.max_concurrency, *(most for _, most in waves)],
+        "total": [plan.total, *(total for total, _ in waves)],
+        "tolerance": [part.tolerance for part in breakers_of(plan)],
+        "soaks": soaks,
+        "gates": [wave.gate is not None for wave in plan.waves],
+    }
+
+
+def _kept(record: DumpedRecord, waves: int) -> dict[str, object]:
+    """The same of its record; a record of half a wave has been named by then, and says None here."""
+    parts = [f"wave:{index}:" for index in range(waves)]
+
+    def numbers(name: str, *of: str) -> list[object]:
+        return [counted_number(record.get(f"{part}{name}")) for part in of]
+
+    return {
+        "name": record.get("name"),
+        "most at once": numbers("max", "", *parts),
+        "total": numbers("total", "", *parts),
+        "tolerance": numbers("tolerance", "", *parts),
+        "soaks": numbers("soak", *parts),
+        "gates": [f"{part}gate" in record for part in parts],
+    }
+
+
+def _compare_start(world: World, plan: FoldedPlan, record: DumpedRecord, report: Report) -> None:
+    """That clocks step, and that releases have not all gone by the same one, is no fault."""
+    told, kept = world.plan_starts.get(plan.plan_id), counted_number(record.get("startedAt"))
+    if plan.created and told is not None and kept is not None and abs(told - kept) > DAY_MS:
+        report.add("I7", f"{plan.plan_id}: started folds to {told} ms, the ledger says {kept}", plan.last)
+
+
 def _compare_task(task: FoldedTask, dump: LedgerDump, record: DumpedRecord, report: Report) -> None:
-    told: dict[str, object] = {"status": task.state.value}
-    kept: dict[str, object] = {"status": record["status"]}
+    told: dict[str, object] = {"status": task.state.value, "tenant": task.tenant_id}
+    kept: dict[str, object] = {"status": record["status"], "tenant": record.get("tenant")}
     if task.whole:
         told |= {
+            "wave": task.wave_index,
             "pause": bool(task.pause_asked),
             "cancel": bool(task.cancel_asked),
             "rollback": bool(task.rollback_asked),
@@ -87,6 +131,7 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: DumpedRecord, repo
             "skipped": task.skipped,
         }
         kept |= {
+            "wave": int(record.get("wave", 0)),
             "pause": is_set(record, "pauseRequested"),
             "cancel": is_set(record, "cancelRequested"),
             "rollback": is_set(record, "rollbackRequested"),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from orchestrator.domain import events as e
+from orchestrator.domain.errors import quoted_value
+from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
 from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
 from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, unheard_end, wave_end, waves
@@ -16,6 +18,7 @@ from orchestrator.history.pace_rules import expiry, rate, start_time
 from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence, submission
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
+from orchestrator.history.told_rules import numbers_told, tenant
 from orchestrator.history.world import World
 
 Rule = Callable[[World, e.Event, Report], None]
@@ -54,16 +57,30 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     task_asked,
     plan_move,
     wave_move,
+    tenant,
+    numbers_told,
 )
 
 
 def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
     """Brings the world to the end of the log, every rule asked at every event."""
     for event in history:
-        if isinstance(event, e.OtherEvent) and not event.plan_sequence_id:
-            report.add("I6", f"event {event.sequence_id} cannot be read", event)
-            world.sequence = max(world.sequence, event.sequence_id)
+        if fault := _fault_of(event):
+            report.add("I6", f"event {event.sequence_id} ({quoted_value(event.type)}) cannot be read: {fault}", event)
+            world.pass_by(event)
             continue
-        for rule in LOG_RULES if not isinstance(event, e.NamespaceEvent) else (numbers,):
+        for rule in LOG_RULES if event.plan_id else (numbers,):
             rule(world, event, report)
         world.apply(event)
+
+
+def _fault_of(event: e.Event) -> str:
+    """Why a hand must have written this entry; "" of all others, and of what a newer release may have written."""
+    if isinstance(event, e.OtherEvent):
+        return event.fault
+    if isinstance(event, e.FreezeSet) and event.every is not None:
+        try:
+            parse_recurrence(event.every)
+        except ValueError as error:
+            return f"every: {quoted_value(str(error))}"
+    return ""

@@ -6,15 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 
 from orchestrator.domain import events as e
-from orchestrator.domain.fold import LogFold
-from orchestrator.domain.status import TaskState
-from orchestrator.history.freeze_view import FreezeView
+from orchestrator.domain.fold import PLAN_STATE_AFTER, LogFold
+from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.history.freeze_view import FreezeView, ms_of
 from orchestrator.history.group_view import GroupView
 from orchestrator.history.pace_view import PaceView
 from orchestrator.history.queue_view import QueueView
 
 StageKey = tuple[int, str, int]
 """Attempt, mode (the task's state) and index of a stage in its plan."""
+
+_STARTED = (PlanState.RUNNING, PlanState.ROLLING_BACK)
 
 
 class World(LogFold):
@@ -41,6 +43,8 @@ class World(LogFold):
         """The last planSequenceId of each plan, of those that are gone too."""
         self.plan_times: dict[str, int] = {}
         """When each plan's newest event was written, in ms."""
+        self.plan_starts: dict[str, int] = {}
+        """When each plan first could act, in ms."""
         self.queue = QueueView()
         self.freezes = FreezeView()
         self.groups = GroupView()
@@ -57,7 +61,7 @@ class World(LogFold):
         self.freezes.note(event)
         self.pace.note(event)
         self.groups.note(event, self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None)
-        if isinstance(event, e.NamespaceEvent):
+        if not event.plan_id:
             super().apply(event)
             return
         self._note_trip(event)
@@ -65,10 +69,13 @@ class World(LogFold):
         super().apply(event)
         self._note_waiters(event, paused)
         self.plan_numbers[event.plan_id] = event.plan_sequence_id
-        self.plan_times[event.plan_id] = round(event.occurred_at.timestamp() * 1000)
+        self.plan_times[event.plan_id] = ms_of(event.occurred_at)
         if isinstance(event, e.OperationRequested) and event.request_id:
             self.requests.setdefault((event.request_id, event.target_id), event)
+        if PLAN_STATE_AFTER.get(event.type) in _STARTED:
+            self.plan_starts.setdefault(event.plan_id, ms_of(event.occurred_at))
         if isinstance(event, e.PlanCreated):
+            self.plan_starts.pop(event.plan_id, None)
             self.stages[event.plan_id] = self._stage_names(event.plan_id, event.plan_sequence_id)
         elif isinstance(event, e.TaskRecovered):
             self.recoveries[event.task_id].append(event)
@@ -76,6 +83,12 @@ class World(LogFold):
             self._record(event, TaskState.RUNNING)
         elif isinstance(event, e.TaskStageRolledBack):
             self._record(event, TaskState.ROLLING_BACK)
+
+    def pass_by(self, event: e.Event) -> None:
+        """Counts one that cannot be read, and goes by nothing else that it says."""
+        self.sequence = max(self.sequence, event.sequence_id)
+        if event.plan_sequence_id:
+            self.plan_numbers[event.plan_id] = event.plan_sequence_id
 
     def _note_trip(self, event: e.Event) -> None:
         if isinstance(event, e.PlanBreakerTripped):

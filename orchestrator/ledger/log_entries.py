@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from orchestrator.domain import formats
 from orchestrator.domain.errors import quoted_value
-from orchestrator.domain.events import Event, OtherEvent, event_from
+from orchestrator.domain.events import Event, OtherEvent, event_from, first_fault
 from orchestrator.domain.stored_json import read_stored
 
 UNREADABLE: Final = "EventUnreadable"
@@ -23,8 +23,7 @@ def event_of(identifier: str, fields: Mapping[str, str], plan_id: str | None) ->
     try:
         return read_event(identifier, fields, plan_id)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        reason = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        reason = first_fault(error)
     except KeyError as error:
         reason = f"field {error} is missing"
     except (ValueError, TypeError, OverflowError, OSError) as error:
@@ -36,7 +35,7 @@ def event_of(identifier: str, fields: Mapping[str, str], plan_id: str | None) ->
         "reason": reason,
     }
     stands |= {"planId": plan_id or fields.get("l", ""), "occurredAt": datetime.fromtimestamp(0, UTC)}
-    return OtherEvent.model_validate(stands)
+    return OtherEvent.damaged(stands, reason)
 
 
 def read_event(identifier: str, fields: Mapping[str, str], plan_id: str | None) -> Event:

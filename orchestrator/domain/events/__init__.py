@@ -97,14 +97,23 @@ EVENT: TypeAdapter[KnownEvent] = TypeAdapter(KnownEvent)
 
 EVENT_TYPES: tuple[type[EventBase], ...] = get_args(get_args(KnownEvent)[0])
 
+_NAMES = frozenset(model.__name__ for model in EVENT_TYPES)
+
 
 def event_from(wire: Mapping[str, Any]) -> Event:
     """The event, as an ``OtherEvent`` when this release has no model that it fits. One that lacks what every event
     carries raises pydantic's ``ValidationError``."""
     try:
         return EVENT.validate_python(wire)
-    except ValidationError:
-        return OtherEvent.model_validate(wire)
+    except ValidationError as error:
+        is_known = wire.get("type") in _NAMES
+        return OtherEvent.damaged(wire, first_fault(error)) if is_known else OtherEvent.model_validate(wire)
+
+
+def first_fault(error: ValidationError) -> str:
+    """What does not fit, without the value that does not."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 __all__ = [
@@ -175,4 +184,5 @@ __all__ = [
     "TokenRevoked",
     "WebhookRequested",
     "event_from",
+    "first_fault",
 ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
+
+from orchestrator.domain.task_id import plan_of
+
+Count = Annotated[int, Field(ge=0)]
+"""How many of something there are."""
 
 
 class FailureInfo(BaseModel):
@@ -30,13 +35,19 @@ class EventBase(BaseModel):
 
     sequence_id: int
     plan_sequence_id: int
-    plan_id: str
-    occurred_at: datetime
+    plan_id: Annotated[str, Field(min_length=1)]
+    occurred_at: AwareDatetime
 
 
 class TaskEvent(EventBase):
     task_id: str
     tenant_id: str
+
+    @model_validator(mode="after")
+    def _of_its_plan(self) -> Self:
+        if plan_of(self.task_id) != self.plan_id:
+            raise ValueError("taskId is of no task of the plan")
+        return self
 
 
 class StageEvent(TaskEvent):
@@ -53,6 +64,20 @@ class OtherEvent(EventBase):
         type: Literal["?"]
     else:
         type: str
+    plan_id: str
     task_id: str | None = None
     tenant_id: str | None = None
     stage_name: str | None = None
+    _fault: str = PrivateAttr(default="")
+
+    @classmethod
+    def damaged(cls, wire: Mapping[str, Any], fault: str) -> OtherEvent:
+        """One that is of no newer release, and still fits nothing."""
+        event = cls.model_validate(wire)
+        event._fault = fault
+        return event
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with a damaged one; "" of one that a newer release may have written so."""
+        return self._fault

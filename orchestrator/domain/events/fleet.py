@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import EventBase, FailureInfo, TaskEvent
+from orchestrator.domain.events.base import Count, EventBase, FailureInfo, TaskEvent
+
+LONGEST_SECONDS: Final = 1e11
+"""More than three thousand years: what no plan waits for, and no calendar can add."""
 
 
 class ToleranceTold(BaseModel):
@@ -16,7 +18,7 @@ class ToleranceTold(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    count: int
+    count: Count
     mode: str = "soft"
 
 
@@ -26,10 +28,10 @@ class WaveTold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, alias_generator=to_camel)
 
     name: str
-    tenants: int
-    max_concurrency: int | None = None
+    tenants: Count
+    max_concurrency: Count | None = None
     failure_tolerance: ToleranceTold | None = None
-    soak_seconds: float | None = None
+    soak_seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS)] | None = None
     gate: str | None = None
 
 
@@ -38,7 +40,7 @@ class PlanWaveStarted(EventBase):
 
     type: Literal["PlanWaveStarted"] = "PlanWaveStarted"
     wave: str
-    tenants: int
+    tenants: Count
 
 
 class PlanWaveSoaking(EventBase):
@@ -46,7 +48,7 @@ class PlanWaveSoaking(EventBase):
 
     type: Literal["PlanWaveSoaking"] = "PlanWaveSoaking"
     wave: str
-    until: datetime
+    until: AwareDatetime
 
 
 class PlanWaveCompleted(EventBase):
@@ -54,7 +56,7 @@ class PlanWaveCompleted(EventBase):
 
     type: Literal["PlanWaveCompleted"] = "PlanWaveCompleted"
     wave: str
-    failed: int
+    failed: Count
 
 
 class PlanGateWaiting(EventBase):
@@ -87,8 +89,8 @@ class PlanBreakerTripped(EventBase):
 
     type: Literal["PlanBreakerTripped"] = "PlanBreakerTripped"
     wave: str | None = None
-    failed: int
-    tolerance: int
+    failed: Count
+    tolerance: Count
     action: str
 
 

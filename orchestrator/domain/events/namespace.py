@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import EventBase
+from orchestrator.domain.events.base import Count, EventBase
 
 
 class FreezeScope(BaseModel):
@@ -31,8 +30,8 @@ _NULL = WithJsonSchema({"type": "null"})
 class NamespaceEvent(EventBase):
     """One of no plan: ``planId`` and ``planSequenceId`` are null on the wire."""
 
-    plan_id: Annotated[str, _none_is(""), PlainSerializer(lambda _: None), _NULL] = ""
-    plan_sequence_id: Annotated[int, _none_is(0), PlainSerializer(lambda _: None), _NULL] = 0
+    plan_id: Annotated[str, Field(max_length=0), _none_is(""), PlainSerializer(lambda _: None), _NULL] = ""
+    plan_sequence_id: Annotated[int, Field(ge=0, le=0), _none_is(0), PlainSerializer(lambda _: None), _NULL] = 0
 
 
 class FreezeSet(NamespaceEvent):
@@ -41,8 +40,8 @@ class FreezeSet(NamespaceEvent):
     type: Literal["FreezeSet"] = "FreezeSet"
     freeze_id: str
     scope: FreezeScope
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    until: datetime | None = None
+    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: AwareDatetime | None = None
     every: str | None = None
     rollbacks_too: bool = False
     actor: str
@@ -62,7 +61,7 @@ class GroupLimitsSet(NamespaceEvent):
     """What a coordinator said at its start, which is another thing than before: how many tasks may hold each group."""
 
     type: Literal["GroupLimitsSet"] = "GroupLimitsSet"
-    limits: dict[str, int]
+    limits: dict[str, Count]
 
 
 class TokenCreated(NamespaceEvent):
@@ -71,7 +70,7 @@ class TokenCreated(NamespaceEvent):
     type: Literal["TokenCreated"] = "TokenCreated"
     name: str
     role: str
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
     actor: str
 
 
@@ -88,7 +87,7 @@ class SignInFailed(NamespaceEvent):
     type: Literal["SignInFailed"] = "SignInFailed"
     address: str
     shown: str
-    failures: int
+    failures: Count
 
 
 class SignInLinkMade(NamespaceEvent):
@@ -105,7 +104,7 @@ class WebhookRequested(NamespaceEvent):
     type: Literal["WebhookRequested"] = "WebhookRequested"
     webhook: str
     operation: str
-    count: int
+    count: Count
     actor: str
     reason: str
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from orchestrator.domain.events.base import EventBase
+from orchestrator.domain.events.base import Count, EventBase
 from orchestrator.domain.events.fleet import ToleranceTold, WaveTold
 
 
 class PlanCreated(EventBase):
     type: Literal["PlanCreated"] = "PlanCreated"
     name: str
-    total_tasks: int
-    max_concurrency: int
+    total_tasks: Count
+    max_concurrency: Annotated[int, Field(ge=1)]
     failure_tolerance: ToleranceTold | None = None
     on_breach: str | None = None
     waves: tuple[WaveTold, ...] = ()
-    group_limits: dict[str, int] = Field(default_factory=dict)
+    group_limits: dict[str, Count] = Field(default_factory=dict)
     priority: int = 0
-    starts_per_minute: int | None = None
-    not_before: datetime | None = None
-    not_after: datetime | None = None
+    starts_per_minute: Count | None = None
+    not_before: AwareDatetime | None = None
+    not_after: AwareDatetime | None = None
     auto_rollback: str | None = None
     actor: str | None = None
     """Who submitted it; none by a release that did not tell."""
@@ -31,7 +30,7 @@ class PlanCreated(EventBase):
 
 class PlanReady(EventBase):
     type: Literal["PlanReady"] = "PlanReady"
-    total_tasks: int
+    total_tasks: Count
 
 
 class PlanValidationFailed(EventBase):
@@ -45,8 +44,8 @@ class PlanStarted(EventBase):
 
 class PlanProgress(EventBase):
     type: Literal["PlanProgress"] = "PlanProgress"
-    completed_tasks: int
-    total_tasks: int
+    completed_tasks: Count
+    total_tasks: Count
 
 
 class PlanPaused(EventBase):
@@ -67,7 +66,7 @@ class PlanCompleted(EventBase):
     """``accepted_failures``: so many of its tasks have failed, which was accepted, or have left a failed stage out."""
 
     type: Literal["PlanCompleted"] = "PlanCompleted"
-    accepted_failures: int = 0
+    accepted_failures: Count = 0
 
 
 class PlanFailed(EventBase):

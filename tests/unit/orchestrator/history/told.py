@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from orchestrator.domain import events as e
 from orchestrator.domain.events import EVENT, Event
 from orchestrator.history import Effect, LedgerDump
 
@@ -54,6 +56,7 @@ def asked(operation: str, target: str, request: str | None = None, **options: An
         "requestId": request,
         "options": options,
     }
+    fields["planId"] = target.rpartition(".")[0] or target
     fields["targetType"] = "plan" if "." not in target else "task"
     if "." in target:
         fields |= {"taskId": target, "tenantId": f"t{target.rpartition('.')[2]}"}
@@ -105,26 +108,54 @@ def right() -> list[Line]:
     return [*opening(), *move(0), *move(1), *move(2), of_plan("PlanCompleted")]
 
 
+def _counted(kind: str, plan_id: str, completed: set[str], totals: Mapping[str, int]) -> dict[str, Any]:
+    """How many of the plan's tasks have completed by now."""
+    if kind != "PlanProgress":
+        return {}
+    count = sum(task_id.startswith(f"{plan_id}.") for task_id in completed)
+    return {"completedTasks": count, "totalTasks": totals.get(plan_id, 3)}
+
+
 def tell(lines: list[Line]) -> list[Event]:
     """Numbers the lines and makes them events."""
     events: list[Event] = []
     plan_numbers: Counter[str] = Counter()
+    completed: set[str] = set()
+    totals: dict[str, int] = {}
     for number, (kind, fields) in enumerate(lines, 1):
-        if kind in ("FreezeSet", "FreezeLifted"):
-            events.append(EVENT.validate_python({"type": kind, "sequenceId": number, **fields}))
+        if issubclass(getattr(e, kind), e.NamespaceEvent):
+            own = {"type": kind, "sequenceId": number, "occurredAt": WRITTEN_AT}
+            events.append(EVENT.validate_python(own | fields))
             continue
         plan_id = fields.get("planId", PLAN)
         plan_numbers[plan_id] += 1
+        if kind == "PlanCreated":
+            totals[plan_id] = fields.get("totalTasks", _EXTRA[kind]["totalTasks"])
+        if kind in ("TaskCompleted", "TaskRollingBack", "TaskSoakFailed"):
+            (completed.add if kind == "TaskCompleted" else completed.discard)(fields["taskId"])
         wire = {"type": kind, "planId": plan_id, "sequenceId": number, "planSequenceId": plan_numbers[plan_id]}
-        wire |= {"occurredAt": WRITTEN_AT, **_EXTRA.get(kind, {}), **fields}
+        wire |= {
+            "occurredAt": WRITTEN_AT,
+            **_EXTRA.get(kind, {}),
+            **_counted(kind, plan_id, completed, totals),
+            **fields,
+        }
         events.append(EVENT.validate_python(wire))
     return events
 
 
 def ledger(lines: list[Line]) -> LedgerDump:
     """What the ledger holds after ``right``, with the counter where ``lines`` end."""
-    plan = {"status": "COMPLETED", "max": "2", "stages": "2", "n:COMPLETED": "3", "total": "3", "written": "3"}
-    plan["planSeq"] = str(len(lines))
+    plan = {
+        "name": "P",
+        "status": "COMPLETED",
+        "max": "2",
+        "stages": "2",
+        "n:COMPLETED": "3",
+        "total": "3",
+        "written": "3",
+    }
+    plan |= {"planSeq": str(len(lines)), "startedAt": str(NOW_MS - 1_000)}
     retried = Counter(f["targetId"] for kind, f in lines if kind == "OperationRequested" and f["operation"] == "retry")
     return LedgerDump(
         now_ms=NOW_MS,
