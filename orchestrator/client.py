@@ -25,11 +25,19 @@ from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls, pass_freezes
 from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.order_gate import check_order, check_patterns
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.page_calls import PageCalls
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
-from orchestrator.control.target import OperationTarget, asking, order_of, target_and_order, target_of
+from orchestrator.control.target import (
+    OperationTarget,
+    about,
+    asking,
+    check_target,
+    order_of,
+    target_and_order,
+    target_of,
+)
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.control.token_calls import TokenCalls
 from orchestrator.control.webhook_calls import WebhookCalls
@@ -107,6 +115,7 @@ class Client(
 
         A config is compared with the tenant's last known good one, or with that of ``against_plan``.
         """
+        check_patterns(against_plan=against_plan)
         with translate_errors(self._door.url):
             yield from self._door.submits.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
 
@@ -134,23 +143,23 @@ class Client(
         or below 0.
         """
         found = check_page(wanted, limit, offset)
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.tells.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
 
     def tasks(self, plan_id: str, **wanted: Unpack[Wanted]) -> Iterator[TaskStatus]:
         """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
         found = check_page(wanted)
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             yield from self._door.tells.tasks(plan_id, found)
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.explains.damaged_tasks(plan_id)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.tells.summary(plan_id)
 
     def plans(self) -> list[PlanSummary]:
@@ -160,40 +169,41 @@ class Client(
 
     def task_status(self, task_id: str) -> TaskStatus:
         """One task."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, task_id=task_id):
             return self._door.tells.task(task_id)
 
     def tenant_status(self, tenant_id: str) -> TaskStatus:
         """The task that speaks for the tenant: holder, first waiter, newest open or newest; and its other open ones."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, tenant_id=tenant_id):
             return self._door.tells.tenant(tenant_id)
 
     def target(self, identifier: str, *, plan_first: bool = False) -> OperationTarget:
         """The one plan, task or tenant of this id. Raises ``InvalidInput`` when it is several (but ``plan_first``)."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, identifier=identifier):
             return self._door.identify(identifier, plan_first=plan_first)
 
     def live(self, plan_id: str) -> LiveView:
         """A plan to be looked at again and again: what moves, what failed of what, how fast; each look costs little."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.live(plan_id)
 
     def wait(self, plan_id: str, timeout_seconds: float | None = None) -> PlanStatus:
         """Blocks until the plan has ended, and answers how. Raises ``TimeoutError`` when it has not by then."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             self._door.waits.plan(plan_id, timeout_seconds)
             return self._door.tells.plan(plan_id)
 
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
         """Events after sequence id ``since``, in order: a plan's whole log, or what the namespace's feed still holds.
         With ``follow`` it goes on for ever (a plan's: until the plan has ended)."""
+        check_patterns(plan_id=plan_id)
         with translate_errors(self._door.url):
             yield from self._door.waits.events(plan_id, since, follow=follow)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
         """Any operation on any target; the five methods below are the short way. With the ``request_id`` of an earlier
         call, also of one whose answer was lost, it changes nothing and answers as that did (for a day)."""
-        check_order(order)
+        check_target(target, order)
         with asking(self._door.url, order):
             return self._door.operates.operate(operation, target, order)
 
@@ -245,7 +255,7 @@ class Client(
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
         narrowing.check()
-        check_order(order)
+        check_target(OperationTarget("plan", plan_id), order)
         with asking(self._door.url, order):
             return self._door.operates.retry_some(plan_id, narrowing, order)
 
@@ -261,21 +271,6 @@ class Client(
         """Goes back to the old config; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         return self.operate(Operation.ROLLBACK, *target_and_order(target, actor, reason, request_id, force=force))
 
-    def release_tenant(
-        self,
-        tenant_id: str,
-        *,
-        reason: str,
-        actor: str | None = None,
-        force: bool = False,
-        request_id: str | None = None,
-    ) -> OperationResult:
-        """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more;
-        refused while that is alive, unless ``force``."""
-        order = order_of(actor, reason, request_id, force=force, needs_reason=True)
-        with asking(self._door.url, order):
-            return self._door.operates.release_tenant(tenant_id, order)
-
     def explain(self, **target: str) -> Explanation:
         """Why it is not moving; give one of ``plan_id``, ``tenant_id``, ``task_id``."""
         wanted = target_of(**target)
@@ -284,7 +279,7 @@ class Client(
 
     def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, **{f"{target.type}_id": target.identifier}):
             if target.type == "plan":
                 return self._door.waits.plan(target.identifier, until_paused=until_paused)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.

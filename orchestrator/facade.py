@@ -15,7 +15,7 @@ from orchestrator.control.drift_answers import TenantDrift
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import TenantDeployConfig
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem, quoted_value
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.task_id import task_ids_of
 from orchestrator.plans.switch_task import SwitchTask, switch_task
@@ -235,7 +235,7 @@ def _text(field: str, value: Any) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InvalidInput([Problem(field, None, f"expected text or a whole number, not {value!r}")])
+    raise InvalidInput([Problem(field, None, f"expected text or a whole number, not {quoted_value(value)}")])
 
 
 def _info(status: TaskStatus) -> TaskStatusInfo:

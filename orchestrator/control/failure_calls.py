@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.order_gate import Mistakes, check_patterns
-from orchestrator.control.target import asking, order_of, target_and_order
+from orchestrator.control.target import asking, order_about, target_and_order
 from orchestrator.domain.errors import InvalidInput, Problem
 
 
@@ -50,11 +50,6 @@ class FailureCalls:
         self, plan_id: str, tenants: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Takes a plan's waiting tenants of an id or pattern (``eu-*``) out of it: they are CANCELLED, not failures."""
-        mistakes = Mistakes()
-        with mistakes:
-            check_patterns(plan_id=plan_id, tenants=tenants)
-        with mistakes:
-            order = order_of(actor, reason, request_id, needs_reason=True)
-        mistakes.tell()
+        order = order_about({"plan_id": plan_id, "tenants": tenants}, actor, reason, request_id, needs_reason=True)
         with asking(self._door.url, order):
             return self._door.failures.on_plan("exclude", plan_id, tenants, order)

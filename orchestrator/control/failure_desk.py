@@ -35,7 +35,7 @@ class FailureDesk:
         """Of one task; ``target`` is how it was named."""
         reply = self._answers.on_task(word, task_id, order)
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"{target.type} {target.identifier!r}")
+            raise absent(self._reader, target.type, target.identifier)
         return OperationResult(
             target_type=target.type,
             target_id=target.identifier,
@@ -50,7 +50,7 @@ class FailureDesk:
         """Of those of a plan's tasks that the pattern takes."""
         reply = self._answers.on_plan(word, plan_id, pattern, order)
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"plan {plan_id!r}")
+            raise absent(self._reader, "plan", plan_id)
         return OperationResult(
             target_type="plan",
             target_id=plan_id,

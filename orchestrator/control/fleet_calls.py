@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.order_gate import check_patterns
-from orchestrator.control.target import asking, order_of
+from orchestrator.control.target import asking, order_about
 
 
 class FleetCalls:
@@ -40,6 +39,6 @@ class FleetCalls:
     def _answer_gate(
         self, plan_id: str, wave: str | None, who: tuple[str | None, str, str | None], *, approves: bool
     ) -> OperationResult:
-        check_patterns(wave=wave)
-        with asking(self._door.url, order := order_of(*who)):
+        named = {} if wave is None else {"wave": wave}
+        with asking(self._door.url, order := order_about({"plan_id": plan_id} | named, *who)):
             return self._door.operates.answer_gate(plan_id, wave or "", order, approves=approves)

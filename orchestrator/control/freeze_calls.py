@@ -8,7 +8,7 @@ from orchestrator.control.answers import OperationResult, SubmitResult
 from orchestrator.control.door import ClientDoor, SetsFreezes
 from orchestrator.control.freeze_desk import FreezeStatus, check_scope, check_times
 from orchestrator.control.order_gate import Mistakes, check_patterns
-from orchestrator.control.target import asking, order_of
+from orchestrator.control.target import asking, order_about, order_of
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
 from orchestrator.domain.status import PlanState
 from orchestrator.fleet.freezes import Scope
@@ -68,12 +68,7 @@ class FreezeCalls:
         self, freeze_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lifts a freeze. Raises ``NotFound`` for one that is not set, or is over."""
-        mistakes = Mistakes()
-        with mistakes:
-            check_patterns(freeze=freeze_id)
-        with mistakes:
-            order = order_of(actor, reason, request_id, needs_reason=True)
-        mistakes.tell()
+        order = order_about({"freeze": freeze_id}, actor, reason, request_id, needs_reason=True)
         with asking(self._door.url, order):
             return self._door.freezes.lift(freeze_id, order)
 
@@ -81,7 +76,7 @@ class FreezeCalls:
         self, plan_id: str, *, reason: str, actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Lets a plan pass all freezes from now on."""
-        order = order_of(actor, reason, request_id, needs_reason=True)
+        order = order_about({"plan_id": plan_id}, actor, reason, request_id, needs_reason=True)
         with asking(self._door.url, order):
             return self._door.freezes.override(plan_id, order)
 

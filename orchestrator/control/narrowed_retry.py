@@ -93,7 +93,7 @@ class NarrowedRetry:
             "retry_some_chunk", Operation.RETRY, of, plan_id, order, *how, *narrowing.options
         )
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"plan {plan_id!r}")
+            raise absent(self._reader, "plan", plan_id)
         return OperationResult(
             target_type="plan",
             target_id=plan_id,

@@ -48,7 +48,7 @@ class Operator:
             reply = self._operations.on_task(operation, chosen.task_id, order)
             return self._answered(operation, target, reply, order)
         if not chosen.others:
-            raise absent(self._reader, f"task of tenant {target.identifier!r}")
+            raise absent(self._reader, "task of tenant", target.identifier)
         return OperationResult(
             target_type="tenant",
             target_id=target.identifier,
@@ -60,7 +60,7 @@ class Operator:
 
     def _answered(self, operation: Operation, target: OperationTarget, reply: Reply, order: Order) -> OperationResult:
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"{target.type} {target.identifier!r}")
+            raise absent(self._reader, target.type, target.identifier)
         result = operation_result(operation, target, reply, from_scratch=order.from_scratch)
         said = {"request_id": order.request_id}
         if target.type == "tenant":
@@ -77,7 +77,7 @@ class Operator:
         check_order(order)
         reply = self._operations.answer_gate(plan_id, wave, order, approves=approves)
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"plan {plan_id!r}")
+            raise absent(self._reader, "plan", plan_id)
         return gate_result(plan_id, reply, approves=approves).model_copy(update={"request_id": order.request_id})
 
     def release_tenant(self, tenant_id: str, order: Order) -> OperationResult:
@@ -85,7 +85,7 @@ class Operator:
         check_order(order)
         reply = self._operations.release_tenant(tenant_id, order)
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"tenant {tenant_id!r}")
+            raise absent(self._reader, "tenant", tenant_id)
         return OperationResult(
             target_type="tenant",
             target_id=tenant_id,

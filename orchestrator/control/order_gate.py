@@ -26,6 +26,11 @@ _WANTED: Final = {
     "label": "key=value, such as region=eu",
     "every": "times such as 'Mon-Fri 08:00-18:00 Europe/Berlin'",
     "wave": "the wave's name",
+    "plan_id": "a plan's id",
+    "task_id": "a task's id, such as blue-to-green-1.0",
+    "tenant_id": "a tenant's id",
+    "identifier": "the id of a plan, task or tenant",
+    "name": "its name",
     "stage": "the stage's name",
 }
 """What stands in the place of an empty one; ``_PATTERN`` of all others."""
@@ -104,6 +109,13 @@ def request_id_fault(text: str) -> str:
 def check_patterns(**patterns: str | None) -> None:
     """Raises ``InvalidInput`` for what ``pattern_problems`` finds."""
     if problems := pattern_problems(**patterns):
+        raise InvalidInput(problems)
+
+
+def check_ids(**ids: str) -> None:
+    """Raises ``InvalidInput`` for what can be no id: as ``check_patterns``, and each has to be given."""
+    missing = [Problem(name, None, f"expected {_WANTED.get(name, _PATTERN)}") for name in ids if ids[name] is None]
+    if problems := missing + pattern_problems(**ids):
         raise InvalidInput(problems)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
-from orchestrator.control.answers import Diagnosis
+from orchestrator.control.answers import Diagnosis, OperationResult
 from orchestrator.control.door import ClientDoor
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.page_answers import (
     CheckpointPage,
     PlanFailures,
@@ -17,6 +18,7 @@ from orchestrator.control.page_answers import (
     TenantView,
     ValidationResult,
 )
+from orchestrator.control.target import about, asking, order_about
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
@@ -53,30 +55,31 @@ class PageCalls:
         """Tasks of a plan in its order, or those that are asked for as in ``status``; see ``plan_page``."""
         _check_limit(limit)
         found = check_page(wanted)
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.pages.tasks(plan_id, found, limit, cursor)
 
     def event_page(self, plan_id: str | None = None, since: int = 0, limit: int = 100) -> list[Event]:
         """At most ``limit`` events after sequence id ``since``: see ``events``."""
         _check_limit(limit)
         require_whole("since", since)
+        check_patterns(plan_id=plan_id)
         with translate_errors(self._door.url):
             return self._door.pages.events(plan_id, since, limit)
 
     def checkpoint_page(self, plan_id: str, *, limit: int = 50, cursor: str | None = None) -> CheckpointPage:
         """What is kept of tasks of a plan; see ``plan_page``."""
         _check_limit(limit)
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.pages.checkpoints(plan_id, limit, cursor)
 
     def failures(self, plan_id: str) -> PlanFailures:
         """Why a plan's tasks failed, by cause."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, plan_id=plan_id):
             return self._door.pages.failures(plan_id)
 
     def tenant(self, tenant_id: str) -> TenantView:
         """A tenant: what it runs, its last known good, who holds it, its moves."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, tenant_id=tenant_id):
             return self._door.pages.tenant(tenant_id)
 
     def tenants(
@@ -84,8 +87,24 @@ class PageCalls:
     ) -> TenantPage:
         """Tenants with a label (``region=eu``), or whose id is like a pattern; see ``plan_page``."""
         _check_limit(limit)
+        check_patterns(label=label, pattern=pattern)
         with translate_errors(self._door.url):
             return self._door.pages.tenants(label, pattern, limit, cursor)
+
+    def release_tenant(
+        self,
+        tenant_id: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        force: bool = False,
+        request_id: str | None = None,
+    ) -> OperationResult:
+        """Takes a tenant from its holder when all else failed: the holder's task fails and can record nothing more;
+        refused while that is alive, unless ``force``."""
+        order = order_about({"tenant_id": tenant_id}, actor, reason, request_id, force=force, needs_reason=True)
+        with asking(self._door.url, order):
+            return self._door.operates.release_tenant(tenant_id, order)
 
     def doctor(self) -> Diagnosis:
         """Looks the installation over: servers, processes, plans."""

@@ -58,7 +58,7 @@ class Purger:
                     # Of nothing that went: the corrected call is to find the name free.
                     file.drop()
         if reply.answer is Taken.MISSING:
-            raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id, "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"purge of plan {plan_id}: {purge_words(plan_id, reply)}")
         self._finish(progress)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
@@ -58,7 +59,7 @@ _WHY: Final = {
     "alive": "task {what}, which holds it, is alive; --force takes it all the same",
     "cancel-it": "task {what}, which holds it, is {status}; `{cancel}` ends it",
     "withdrawn": "its rollback is withdrawn; {goes_on}",
-    "no-wave": "it has no wave {what!r}",
+    "no-wave": "it has no wave {quoted}",
     "no-gate": "wave {what!r} has no gate",
     "approved": "its gate is approved already",
     "gate-approved": "its gate is approved already; `changeover pause --plan {plan}` stops what follows",
@@ -148,7 +149,7 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
     words = {**commands, "goes_on": goes_on, "plan": plan_id, "does_it": _by_force(operation)}
-    return _WHY[why].format(status=reply.status, what=reply.what, **words)
+    return _WHY[why].format(status=reply.status, what=reply.what, quoted=quoted_value(reply.what), **words)
 
 
 def _by_force(operation: Operation | None) -> str:

@@ -103,7 +103,7 @@ class StatusReader:
         """One task, and what its tenant is."""
         record = self._reader.task_records([task_id])[0]
         if not record and not self._is_gone(task_id):
-            raise absent(self._reader, f"task {task_id!r}", "`changeover status PLAN_ID` lists a plan's tasks")
+            raise absent(self._reader, "task", task_id, "`changeover status PLAN_ID` lists a plan's tasks")
         status = self._statuses(self._plan_record(plan_of(task_id)), [task_id], [record])[0]
         return status.model_copy(update=self._units(status.tenant_id)) if record else status
 
@@ -118,14 +118,14 @@ class StatusReader:
         """The task that speaks for the tenant; what the tenant is; and its other open tasks."""
         tasks = self._reader.tenant_tasks(tenant_id)
         if not (speaker := tasks.speaker):
-            raise absent(self._reader, f"task of tenant {tenant_id!r}")
+            raise absent(self._reader, "task of tenant", tenant_id)
         return self.task(speaker).model_copy(update={"other_tasks": other_tasks(tasks, speaker)})
 
     def task_id_of(self, tenant_id: str) -> str:
         """The id of the task that speaks for the tenant."""
         task_id = self._reader.task_of_tenant(tenant_id)
         if task_id is None:
-            raise absent(self._reader, f"task of tenant {tenant_id!r}")
+            raise absent(self._reader, "task of tenant", tenant_id)
         return task_id
 
     def _summary(self, plan_id: str, record: Record) -> PlanSummary:
@@ -134,7 +134,7 @@ class StatusReader:
     def _plan_record(self, plan_id: str) -> Record:
         record = self._reader.plan_record(plan_id)
         if not record:
-            raise absent(self._reader, f"plan {plan_id!r}", "`changeover status` lists the plans")
+            raise absent(self._reader, "plan", plan_id, "`changeover status` lists the plans")
         return record
 
     def _positions(self, plan_id: str, record: Record, wanted: TaskFilter) -> Sequence[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from orchestrator.control.absent import absent
-from orchestrator.control.order_gate import Mistakes, check_order, check_patterns
+from orchestrator.control.order_gate import Mistakes, check_ids, check_order, check_patterns
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
@@ -60,12 +60,21 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
     known["tenant"] = known["tenant"] or (not any(known.values()) and purged_tenant(reader, identifier) is not None)
     found = [OperationTarget(kind, identifier) for kind, is_known in known.items() if is_known]
     if not found:
-        raise absent(reader, f"plan, task or tenant {identifier!r}", "`changeover status` lists the plans")
+        raise absent(reader, "plan, task or tenant", identifier, "`changeover status` lists the plans")
     if len(found) > 1 and not (plan_first and known["plan"]):
         kinds = [target.type for target in found]
         message = f"is a {' and a '.join(kinds)}; say which: {' or '.join(f'--{kind}' for kind in kinds)}"
         raise InvalidInput([Problem("", identifier, message)])
     return found[0]
+
+
+@contextmanager
+def about(url: str, **ids: str) -> Iterator[None]:
+    """What is looked up at a server's address, by ids that can be some. Raises ``InvalidInput`` for those that cannot,
+    before anybody is asked, and ``Unreachable``."""
+    check_ids(**ids)
+    with translate_errors(url):
+        yield
 
 
 @contextmanager
@@ -117,6 +126,16 @@ def order_of(
     return made
 
 
+def check_target(target: OperationTarget, order: Order) -> None:
+    """Raises ``InvalidInput`` with all that is wrong with what an operation is for, and with who asks for it."""
+    mistakes = Mistakes()
+    with mistakes:
+        check_ids(**{f"{target.type}_id": target.identifier})
+    with mistakes:
+        check_order(order)
+    mistakes.tell()
+
+
 def target_and_order(
     target: Mapping[str, str], actor: str | None, reason: str, request_id: str | None, **how: Any
 ) -> tuple[OperationTarget, Order]:
@@ -128,6 +147,17 @@ def target_and_order(
         order = order_of(actor, reason, request_id, **how)
     mistakes.tell()
     return wanted, order
+
+
+def order_about(ids: Mapping[str, str], actor: str | None, reason: str, request_id: str | None, **how: Any) -> Order:
+    """What ``order_of`` makes of a call that is for these. Raises ``InvalidInput`` with all that is wrong."""
+    mistakes = Mistakes()
+    with mistakes:
+        check_ids(**ids)
+    with mistakes:
+        order = order_of(actor, reason, request_id, **how)
+    mistakes.tell()
+    return order
 
 
 def checked_actor(actor: str | None) -> str:

@@ -42,7 +42,7 @@ class TenantPages:
         (record,) = self._reader.tenant_records([tenant_id])
         task = self._task_of(tenant_id)
         if task is None and not record:
-            raise absent(self._reader, f"tenant {tenant_id!r}")
+            raise absent(self._reader, "tenant", tenant_id)
         return TenantView(
             tenant_id=tenant_id,
             status=PURGED if task is None else task.status,

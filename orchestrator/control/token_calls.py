@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.target import asking, checked_actor, order_of
+from orchestrator.control.order_gate import check_patterns
+from orchestrator.control.target import asking, checked_actor, order_about, order_of
 from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
 from orchestrator.ledger.connection import translate_errors
 
@@ -41,6 +42,7 @@ class TokenCalls:
         """A code that signs in at the page once, within ten minutes, as the token of this name; without one as that of
         ``changeover up``, or through a console as the caller's own, which is the only one there. Raises
         ``NotFound``."""
+        check_patterns(name=name)
         who = checked_actor(actor)
         with translate_errors(self._door.url):
             return self._door.tokens.link(name, who)
@@ -49,6 +51,6 @@ class TokenCalls:
         self, name: str, *, reason: str = "", actor: str | None = None, request_id: str | None = None
     ) -> OperationResult:
         """Revokes a token, at once: requests, sessions and open streams of it end. Raises ``NotFound``."""
-        order = order_of(actor, reason, request_id)
+        order = order_about({"name": name}, actor, reason, request_id)
         with asking(self._door.url, order):
             return self._door.tokens.revoke(name, order)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.target import order_of
+from orchestrator.control.target import about, order_about
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
@@ -29,20 +29,20 @@ class WebhookCalls:
         """Notifications of a webhook that were given up, the oldest first, 1,000 in all. Raises ``NotFound``."""
         require_whole("first", first)
         require_whole("count", count, 1)
-        with translate_errors(self._door.url):
+        with about(self._door.url, name=name):
             return self._door.webhooks.dead(name, first, count)
 
     def resend_letters(
         self, name: str, ids: Collection[str] = (), *, reason: str = "", actor: str | None = None
     ) -> WebhookAnswer:
         """Has these dead letters sent again, or all of the webhook's. Raises ``NotFound``."""
-        order = order_of(actor, reason, None)
+        order = order_about({"name": name}, actor, reason, None)
         with translate_errors(self._door.url):
             return self._door.webhooks.resend(name, ids, order)
 
     def enable_webhook(self, name: str, *, reason: str = "", actor: str | None = None) -> WebhookAnswer:
         """Has a webhook tried at once: one that waits after failures, or that its receiver switched off by a 410."""
-        order = order_of(actor, reason, None)
+        order = order_about({"name": name}, actor, reason, None)
         with translate_errors(self._door.url):
             return self._door.webhooks.enable(name, order)
 
@@ -59,11 +59,11 @@ class WebhookCalls:
 
     def send_webhook_test(self, name: str, *, reason: str = "", actor: str | None = None) -> str:
         """Has its coordinator send a test; the id to ask what came of it. Raises ``NotFound``."""
-        order = order_of(actor, reason, None)
+        order = order_about({"name": name}, actor, reason, None)
         with translate_errors(self._door.url):
             return self._door.webhooks.test(name, order)
 
     def webhook_test_outcome(self, name: str, event_id: str) -> str | None:
         """What came of a test: '' it was taken, why not, or None while nothing is known."""
-        with translate_errors(self._door.url):
+        with about(self._door.url, name=name):
             return self._door.webhooks.outcome(name, event_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orchestrator.domain.errors import NotFound
+from orchestrator.domain.errors import NotFound, quoted_value
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of, task_id_of, tasks_in
@@ -43,7 +43,7 @@ class Expectations:
         """The tenants of a plan, whoever moved them last, in its order. Raises ``NotFound``."""
         record = self._reader.plan_record(plan_id)
         if "total" not in record:
-            raise NotFound(f"no plan {plan_id!r}; `changeover status` lists the plans")
+            raise NotFound(f"no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
         total = tasks_in(record)
         for start in range(0, total, PAGE):
             tasks = [task_id_of(plan_id, place) for place in range(start, min(start + PAGE, total))]
@@ -54,7 +54,7 @@ class Expectations:
         """All tenants of that id or pattern. Raises ``NotFound`` for an id that no plan has named."""
         if "*" not in pattern:
             if not self._reader.tenant_records([pattern])[0]:
-                raise NotFound(f"no tenant {pattern!r}")
+                raise NotFound(f"no tenant {quoted_value(pattern)}")
             yield from self._of([pattern])
             return
         for plan_id in self._reader.plan_ids():
