@@ -10,7 +10,7 @@ import typer
 
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
-from orchestrator.control.order_gate import Mistakes
+from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")

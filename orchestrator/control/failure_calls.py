@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.order_gate import Mistakes, check_patterns
+from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, order_about, target_and_order
 from orchestrator.domain.errors import InvalidInput, Problem
 

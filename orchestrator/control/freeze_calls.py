@@ -7,7 +7,8 @@ from datetime import datetime
 from orchestrator.control.answers import OperationResult, SubmitResult
 from orchestrator.control.door import ClientDoor, SetsFreezes
 from orchestrator.control.freeze_desk import FreezeStatus, check_scope, check_times
-from orchestrator.control.order_gate import Mistakes, check_patterns
+from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, order_about, order_of
 from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
 from orchestrator.domain.status import PlanState

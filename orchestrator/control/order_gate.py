@@ -6,7 +6,6 @@ here has none in Redis.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Final
 
 from orchestrator.domain.errors import InvalidInput, Problem
@@ -35,28 +34,6 @@ _WANTED: Final = {
 }
 """What stands in the place of an empty one; ``_PATTERN`` of all others."""
 _NO_STEERING: Final = "expected text without control, direction or invisible characters ({})"
-
-
-class Mistakes:
-    """Keeps what each check within ``with mistakes:`` refuses, for ``tell`` to raise all of it at once."""
-
-    def __init__(self) -> None:
-        self._problems: list[Problem] = []
-
-    def __enter__(self) -> None:
-        """The next check begins."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if isinstance(error, InvalidInput):
-            self._problems += error.problems
-        return isinstance(error, InvalidInput)
-
-    def tell(self) -> None:
-        """Raises ``InvalidInput`` with every problem that was kept; without any, what the checks gave is whole."""
-        if self._problems:
-            raise InvalidInput(self._problems)
 
 
 def is_own_name(name: str) -> bool:

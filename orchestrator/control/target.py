@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from orchestrator.control.absent import absent
-from orchestrator.control.order_gate import Mistakes, check_ids, check_order, check_patterns
+from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.order_gate import check_ids, check_order, check_patterns
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
