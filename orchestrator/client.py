@@ -31,8 +31,8 @@ from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.target import (
     OperationTarget,
-    about,
     asking,
+    asking_about,
     check_target,
     order_of,
     target_and_order,
@@ -143,23 +143,23 @@ class Client(
         or below 0.
         """
         found = check_page(wanted, limit, offset)
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.tells.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
 
     def tasks(self, plan_id: str, **wanted: Unpack[Wanted]) -> Iterator[TaskStatus]:
         """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
         found = check_page(wanted)
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             yield from self._door.tells.tasks(plan_id, found)
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.explains.damaged_tasks(plan_id)
 
     def summary(self, plan_id: str) -> PlanSummary:
         """A plan without its tasks: cheap, whatever its size."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.tells.summary(plan_id)
 
     def plans(self) -> list[PlanSummary]:
@@ -169,27 +169,27 @@ class Client(
 
     def task_status(self, task_id: str) -> TaskStatus:
         """One task."""
-        with about(self._door.url, task_id=task_id):
+        with asking_about(self._door.url, task_id=task_id):
             return self._door.tells.task(task_id)
 
     def tenant_status(self, tenant_id: str) -> TaskStatus:
         """The task that speaks for the tenant: holder, first waiter, newest open or newest; and its other open ones."""
-        with about(self._door.url, tenant_id=tenant_id):
+        with asking_about(self._door.url, tenant_id=tenant_id):
             return self._door.tells.tenant(tenant_id)
 
     def target(self, identifier: str, *, plan_first: bool = False) -> OperationTarget:
         """The one plan, task or tenant of this id. Raises ``InvalidInput`` when it is several (but ``plan_first``)."""
-        with about(self._door.url, identifier=identifier):
+        with asking_about(self._door.url, identifier=identifier):
             return self._door.identify(identifier, plan_first=plan_first)
 
     def live(self, plan_id: str) -> LiveView:
         """A plan to be looked at again and again: what moves, what failed of what, how fast; each look costs little."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.live(plan_id)
 
     def wait(self, plan_id: str, timeout_seconds: float | None = None) -> PlanStatus:
         """Blocks until the plan has ended, and answers how. Raises ``TimeoutError`` when it has not by then."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             self._door.waits.plan(plan_id, timeout_seconds)
             return self._door.tells.plan(plan_id)
 
@@ -279,7 +279,7 @@ class Client(
 
     def wait_target(self, target: OperationTarget, *, until_paused: bool = False) -> str:
         """Blocks until the plan or task has ended (or is paused), and answers its state."""
-        with about(self._door.url, **{f"{target.type}_id": target.identifier}):
+        with asking_about(self._door.url, **{f"{target.type}_id": target.identifier}):
             if target.type == "plan":
                 return self._door.waits.plan(target.identifier, until_paused=until_paused)
             # Asked once: another task speaks for the tenant as soon as this one lets go of it.

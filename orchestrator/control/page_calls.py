@@ -18,7 +18,7 @@ from orchestrator.control.page_answers import (
     TenantView,
     ValidationResult,
 )
-from orchestrator.control.target import about, asking, order_about
+from orchestrator.control.target import asking, asking_about, order_about
 from orchestrator.control.task_rows import Wanted, check_page
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
@@ -55,7 +55,7 @@ class PageCalls:
         """Tasks of a plan in its order, or those that are asked for as in ``status``; see ``plan_page``."""
         _check_limit(limit)
         found = check_page(wanted)
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.pages.tasks(plan_id, found, limit, cursor)
 
     def event_page(self, plan_id: str | None = None, since: int = 0, limit: int = 100) -> list[Event]:
@@ -69,17 +69,17 @@ class PageCalls:
     def checkpoint_page(self, plan_id: str, *, limit: int = 50, cursor: str | None = None) -> CheckpointPage:
         """What is kept of tasks of a plan; see ``plan_page``."""
         _check_limit(limit)
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.pages.checkpoints(plan_id, limit, cursor)
 
     def failures(self, plan_id: str) -> PlanFailures:
         """Why a plan's tasks failed, by cause."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.pages.failures(plan_id)
 
     def tenant(self, tenant_id: str) -> TenantView:
         """A tenant: what it runs, its last known good, who holds it, its moves."""
-        with about(self._door.url, tenant_id=tenant_id):
+        with asking_about(self._door.url, tenant_id=tenant_id):
             return self._door.pages.tenant(tenant_id)
 
     def tenants(

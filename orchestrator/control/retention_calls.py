@@ -10,7 +10,7 @@ from typing import Final
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
-from orchestrator.control.target import about, order_about, order_of
+from orchestrator.control.target import asking_about, order_about, order_of
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
@@ -83,20 +83,20 @@ class RetentionCalls:
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""
-        with about(self._door.url, tenant_id=tenant_id):
+        with asking_about(self._door.url, tenant_id=tenant_id):
             return self._door.keeps.purged_tenant(tenant_id)
 
     def checkpoint(self, task_id: str) -> CheckpointStatus:
         """What is kept of a task for going on after its last good stage, or that nothing is."""
-        with about(self._door.url, task_id=task_id):
+        with asking_about(self._door.url, task_id=task_id):
             return self._door.keeps.checkpoint(task_id)
 
     def checkpoints(self, plan_id: str) -> list[CheckpointStatus]:
         """The same of all tasks of a plan that have one, many in few round trips."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             return self._door.keeps.checkpoints(plan_id)
 
     def export(self, plan_id: str) -> Iterator[Line]:
         """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
-        with about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, plan_id=plan_id):
             yield from self._door.keeps.export(plan_id)

@@ -70,7 +70,7 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
 
 
 @contextmanager
-def about(url: str, **ids: str) -> Iterator[None]:
+def asking_about(url: str, **ids: str) -> Iterator[None]:
     """What is looked up at a server's address, by ids that can be some. Raises ``InvalidInput`` for those that cannot,
     before anybody is asked, and ``Unreachable``."""
     check_ids(**ids)

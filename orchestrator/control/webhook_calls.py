@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.target import about, order_about
+from orchestrator.control.target import asking_about, order_about
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
 from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
@@ -29,7 +29,7 @@ class WebhookCalls:
         """Notifications of a webhook that were given up, the oldest first, 1,000 in all. Raises ``NotFound``."""
         require_whole("first", first)
         require_whole("count", count, 1)
-        with about(self._door.url, name=name):
+        with asking_about(self._door.url, name=name):
             return self._door.webhooks.dead(name, first, count)
 
     def resend_letters(
@@ -65,5 +65,5 @@ class WebhookCalls:
 
     def webhook_test_outcome(self, name: str, event_id: str) -> str | None:
         """What came of a test: '' it was taken, why not, or None while nothing is known."""
-        with about(self._door.url, name=name):
+        with asking_about(self._door.url, name=name):
             return self._door.webhooks.outcome(name, event_id)

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.task_id import plan_of
 
-Count = Annotated[int, Field(ge=0)]
+Counted = Annotated[int, Field(ge=0)]
 """How many of something there are."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import Count, EventBase, FailureInfo, TaskEvent
+from orchestrator.domain.events.base import Counted, EventBase, FailureInfo, TaskEvent
 
 LONGEST_SECONDS: Final = 1e11
 """More than three thousand years: what no plan waits for, and no calendar can add."""
@@ -18,7 +18,7 @@ class ToleranceTold(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    count: Count
+    count: Counted
     mode: str = "soft"
 
 
@@ -28,8 +28,8 @@ class WaveTold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, alias_generator=to_camel)
 
     name: str
-    tenants: Count
-    max_concurrency: Count | None = None
+    tenants: Counted
+    max_concurrency: Counted | None = None
     failure_tolerance: ToleranceTold | None = None
     soak_seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS)] | None = None
     gate: str | None = None
@@ -40,7 +40,7 @@ class PlanWaveStarted(EventBase):
 
     type: Literal["PlanWaveStarted"] = "PlanWaveStarted"
     wave: str
-    tenants: Count
+    tenants: Counted
 
 
 class PlanWaveSoaking(EventBase):
@@ -56,7 +56,7 @@ class PlanWaveCompleted(EventBase):
 
     type: Literal["PlanWaveCompleted"] = "PlanWaveCompleted"
     wave: str
-    failed: Count
+    failed: Counted
 
 
 class PlanGateWaiting(EventBase):
@@ -89,8 +89,8 @@ class PlanBreakerTripped(EventBase):
 
     type: Literal["PlanBreakerTripped"] = "PlanBreakerTripped"
     wave: str | None = None
-    failed: Count
-    tolerance: Count
+    failed: Counted
+    tolerance: Counted
     action: str
 
 

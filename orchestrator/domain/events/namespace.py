@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import Count, EventBase
+from orchestrator.domain.events.base import Counted, EventBase
 
 
 class FreezeScope(BaseModel):
@@ -61,7 +61,7 @@ class GroupLimitsSet(NamespaceEvent):
     """What a coordinator said at its start, which is another thing than before: how many tasks may hold each group."""
 
     type: Literal["GroupLimitsSet"] = "GroupLimitsSet"
-    limits: dict[str, Count]
+    limits: dict[str, Counted]
 
 
 class TokenCreated(NamespaceEvent):
@@ -87,7 +87,7 @@ class SignInFailed(NamespaceEvent):
     type: Literal["SignInFailed"] = "SignInFailed"
     address: str
     shown: str
-    failures: Count
+    failures: Counted
 
 
 class SignInLinkMade(NamespaceEvent):
@@ -104,7 +104,7 @@ class WebhookRequested(NamespaceEvent):
     type: Literal["WebhookRequested"] = "WebhookRequested"
     webhook: str
     operation: str
-    count: Count
+    count: Counted
     actor: str
     reason: str
 

@@ -6,21 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from orchestrator.domain.events.base import Count, EventBase
+from orchestrator.domain.events.base import Counted, EventBase
 from orchestrator.domain.events.fleet import ToleranceTold, WaveTold
 
 
 class PlanCreated(EventBase):
     type: Literal["PlanCreated"] = "PlanCreated"
     name: str
-    total_tasks: Count
+    total_tasks: Counted
     max_concurrency: Annotated[int, Field(ge=1)]
     failure_tolerance: ToleranceTold | None = None
     on_breach: str | None = None
     waves: tuple[WaveTold, ...] = ()
-    group_limits: dict[str, Count] = Field(default_factory=dict)
+    group_limits: dict[str, Counted] = Field(default_factory=dict)
     priority: int = 0
-    starts_per_minute: Count | None = None
+    starts_per_minute: Counted | None = None
     not_before: AwareDatetime | None = None
     not_after: AwareDatetime | None = None
     auto_rollback: str | None = None
@@ -30,7 +30,7 @@ class PlanCreated(EventBase):
 
 class PlanReady(EventBase):
     type: Literal["PlanReady"] = "PlanReady"
-    total_tasks: Count
+    total_tasks: Counted
 
 
 class PlanValidationFailed(EventBase):
@@ -44,8 +44,8 @@ class PlanStarted(EventBase):
 
 class PlanProgress(EventBase):
     type: Literal["PlanProgress"] = "PlanProgress"
-    completed_tasks: Count
-    total_tasks: Count
+    completed_tasks: Counted
+    total_tasks: Counted
 
 
 class PlanPaused(EventBase):
@@ -66,7 +66,7 @@ class PlanCompleted(EventBase):
     """``accepted_failures``: so many of its tasks have failed, which was accepted, or have left a failed stage out."""
 
     type: Literal["PlanCompleted"] = "PlanCompleted"
-    accepted_failures: Count = 0
+    accepted_failures: Counted = 0
 
 
 class PlanFailed(EventBase):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
-from orchestrator.domain.events.base import Count, FailureInfo, TaskEvent
+from orchestrator.domain.events.base import Counted, FailureInfo, TaskEvent
 
 
 class TaskCreated(TaskEvent):
@@ -16,7 +16,7 @@ class TaskCreated(TaskEvent):
     type: Literal["TaskCreated"] = "TaskCreated"
     labels: dict[str, str] | None = None
     groups: list[str] | None = None
-    wave: Count | None = None
+    wave: Counted | None = None
 
 
 class TaskWaiting(TaskEvent):
@@ -29,13 +29,13 @@ class TaskWaiting(TaskEvent):
 
 class TaskStarted(TaskEvent):
     type: Literal["TaskStarted"] = "TaskStarted"
-    total_stages: Count
+    total_stages: Counted
 
 
 class TaskProgress(TaskEvent):
     type: Literal["TaskProgress"] = "TaskProgress"
-    completed_stages: Count
-    total_stages: Count
+    completed_stages: Counted
+    total_stages: Counted
 
 
 class TaskPaused(TaskEvent):
@@ -48,7 +48,7 @@ class TaskResumed(TaskEvent):
 
 class TaskRecovered(TaskEvent):
     type: Literal["TaskRecovered"] = "TaskRecovered"
-    epoch: Count
+    epoch: Counted
     reason: str
 
 
@@ -58,13 +58,13 @@ class TaskCompleted(TaskEvent):
     type: Literal["TaskCompleted"] = "TaskCompleted"
     duration_millis: int
     paused_millis: int = 0
-    completed_stages: Count
+    completed_stages: Counted
 
 
 class TaskFailed(TaskEvent):
     type: Literal["TaskFailed"] = "TaskFailed"
     failure_info: FailureInfo
-    completed_stages: Count
+    completed_stages: Counted
     failed_stage: str | None = None
 
 

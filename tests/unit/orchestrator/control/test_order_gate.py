@@ -6,29 +6,21 @@ import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import redis
 import yaml
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from orchestrator.cli.app import app
-from orchestrator.client import Client
-from orchestrator.control.absent import absent
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.order_gate import check_order
-from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.facade import DeploymentTaskFacade
-from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.operations import Operation, Order
-from orchestrator.ledger.reader import Reader
+from orchestrator.ledger.operations import Order
+from tests.support.closed_door import GIVEN, LONG, UNSEEN, client_at_a_closed_door
 from tests.support.plans import noop_stage, plan, tenant
 
-LONG = "r" * 1001
-UNSEEN = ("", " ", LONG, "a\x1b[2J", "\u202ea*", "a\u200b*", "a\ud800")
 WRONG = {
     "reason": [LONG, "half \ud800", "a\x1b[2J", "a\rb"],
     "actor": [
@@ -54,27 +46,8 @@ WRONG = {
     "cause": UNSEEN,
     "wave": UNSEEN,
 }
-GIVEN = {
-    "plan_id": "p", "tenant_id": "t", "task_id": "p.0", "freeze_id": "f", "name": "n", "role": "viewer", "plan": {},
-    "reason": "r", "tenants": "eu-*", "before": datetime(2026, 1, 1, tzinfo=UTC), "narrowing": Narrowing(),
-    "operation": Operation.PAUSE, "target": OperationTarget("plan", "p"),
-}  # fmt: skip
 ORDER: Any = Order
 ASKS = {"reason", "actor", "request_id", "order"}
-
-
-class ClosedDoor:
-    """Whoever goes through it has written something, or may have."""
-
-    url = "redis://nowhere"
-
-    def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"went through the door, to {name}")
-
-
-def client_at_a_closed_door() -> Client:
-    door: Any = ClosedDoor()
-    return Client(door=door)
 
 
 def calls() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], set[str]]]:
@@ -107,58 +80,6 @@ def test_no_call_of_the_client_goes_on_with_what_has_no_bound_or_is_our_own_name
                 assert [one.path for one in told.value.problems] == [field], (name, field, value[:20])
                 tried += 1
     assert tried > 100
-
-
-IDS = {"plan_id", "task_id", "tenant_id", "identifier", "against_plan", "name", "freeze_id", "target"}
-NO_IDS = (*UNSEEN, 0, 1.5, b"p.0", ["p.0"], "\x00", None)
-
-
-def to_its_end(answer: object) -> None:
-    if inspect.isgenerator(answer):
-        list(answer)
-
-
-def test_no_call_of_the_client_asks_anybody_by_what_can_be_no_id() -> None:
-    client = client_at_a_closed_door()
-    tried = set()
-    for name, method in inspect.getmembers(client, inspect.ismethod):
-        # What is to be named has rules of its own.
-        if name.startswith("_") or name == "create_token":
-            continue
-        parameters = inspect.signature(method).parameters
-        needed: dict[str, Any] = {
-            one.name: GIVEN.get(one.name, "x")
-            for one in parameters.values()
-            if one.default is one.empty and one.kind is not one.VAR_KEYWORD and one.name != "order"
-        }
-        if "order" in parameters:
-            needed["order"] = Order("ada")
-        for field in IDS & {one.name for one in parameters.values() if one.kind is not one.VAR_KEYWORD}:
-            for value in NO_IDS:
-                if value is None and field not in needed:
-                    continue
-                odd = OperationTarget("task", cast(str, value)) if field == "target" else value
-                with pytest.raises(InvalidInput) as told:
-                    to_its_end(method(**needed | {field: odd}))
-                path = {"target": "task_id", "freeze_id": "freeze"}.get(field, field)
-                assert [one.path for one in told.value.problems] in (
-                    [path],
-                    [path.removesuffix("_id")],
-                    [""] * (value is None),
-                ), (name, field)
-                tried.add(name)
-    assert len(tried) > 30
-
-
-def test_what_is_not_there_is_quoted_in_bounds() -> None:
-    # Nobody is asked: there is no server.
-    reader = Reader(redis.Redis(port=1), Keys("n"))
-    assert str(absent(reader, "task", "a" * 1000)) == f"no task '{'a' * 199}… in namespace 'n'"
-    facade: Any = DeploymentTaskFacade(client_at_a_closed_door())
-    for odd in (b"p.0" * 500, ["p.0"], None, 1.5, "\ud800.0", "a" * 100_000):
-        with pytest.raises(InvalidInput) as told:
-            facade.query_task_status(odd)
-        assert len(str(told.value)) < 420
 
 
 def test_a_reason_has_lines_and_pictures_and_an_actor_any_letters() -> None:
