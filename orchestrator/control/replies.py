@@ -50,6 +50,7 @@ _WHY: Final = {
     "skips": "stage {what} is left out: it goes on behind it, as soon as it is admitted again",
     "retrying": "its failed tasks are being retried already",
     "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
+    "retrying-first": "a retry of it is under way, maybe of tenants of this wave; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
     "expired": "its plan could start nothing before its not_after, and starts nothing any more; submit it anew with "
     "another",

@@ -130,8 +130,6 @@ class LogFold:
             plan.tripped = ""
         if plan.state in PLAN_ENDED and state is PlanState.RUNNING and plan.undone_wave is not None:
             fleet.stop_waiting(plan.undone_wave)
-        # Whoever of it is not moved again stays given up.
-        plan.was_given_up = plan.was_given_up or (plan.state is PlanState.CANCELLED and state is PlanState.RUNNING)
         plan.state, plan.known = state, True
 
     # What people ask for
@@ -141,6 +139,7 @@ class LogFold:
             plan.pause_asked = event.sequence_id
         elif event.operation == "cancel":
             plan.cancel_asked = event.sequence_id
+            plan.was_given_up = True
         elif event.operation == "resume":
             plan.pause_asked = 0
             fleet.answer_breach(plan, event)
@@ -179,6 +178,7 @@ class LogFold:
                 task.waiting = False
                 plan.paused.discard(task.task_id)
             case "retry" | "skip-stage":
+                fleet.note_retry(plan, event)
                 fleet.reopen_wave(plan, task, was)
                 task.attempt += 1
                 task.goes_back = False
@@ -244,6 +244,8 @@ class LogFold:
             fleet.forget_skipped(plan, task)
         if not was_counted:
             fleet.note_failure(plan, task, event)
+        # Its plan's policy had asked for its way back while it ran: it counts on.
+        task.by_policy |= state is TaskState.FAILED and task.rollback_asked > 0 and task.waits_for_answer
 
     def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)

@@ -65,7 +65,7 @@ def move_wave(plan: FoldedPlan, event: e.EventBase, kind: str) -> None:
         wave.is_soaked = wave.is_soaked or (wave.state is WaveState.SOAKING and kind != "PlanWaveSoaking")
         wave.state = STATE_AFTER[kind]
     if wave.state is WaveState.PASSED:
-        wave.is_sent_back = False
+        wave.is_sent_back, plan.passed_at = False, event.sequence_id
 
 
 def wave_named(plan: FoldedPlan, name: str | None) -> FoldedWave | None:
@@ -93,6 +93,12 @@ def reopen_wave(plan: FoldedPlan, task: FoldedTask, was: TaskState) -> None:
             stop_waiting(undone)
 
 
+def note_retry(plan: FoldedPlan, event: e.OperationRequested) -> None:
+    """It may be one of many, by as many scripts as that takes."""
+    if event.options.get("ofPlan") and event.request_id and event.request_id != plan.retry_request:
+        plan.retry_request, plan.retried_since = event.request_id, event.sequence_id
+
+
 def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
     """The resume of a plan answers its breaker; it may say that what has failed is borne."""
     plan.tripped = ""
@@ -107,6 +113,9 @@ def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequeste
     """A task of it goes back; with its wave, if that is what its breaker asks for."""
     if event.actor == "policy":
         plan.note_sent_back(task, True)
+    task.waits_for_answer = bool(event.options.get("waitsForAnswer"))
+    if task.waits_for_answer and task.wave is not None:
+        task.wave.is_sent_back = True
     if event.actor == "policy" and event.options.get("ofPlan") and plan.state is not PlanState.ROLLING_BACK:
         (task.wave or plan).is_sent_back = True
 

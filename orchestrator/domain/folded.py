@@ -52,6 +52,8 @@ class FoldedTask:
     rolled_back: list[str] = field(default_factory=list)
     stage: str = ""
     """The stage that has begun and is not recorded."""
+    waits_for_answer: bool = False
+    """It was asked to go back last with its plan, by its policy."""
     labels: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     """Of its tenant, as the plan gave them."""
@@ -106,7 +108,12 @@ class FoldedPlan(FoldedPart):
     waves: list[FoldedWave] = field(default_factory=list)
     auto_rollback: bool = False
     was_given_up: bool = False
-    """It was CANCELLED, and runs again, or did."""
+    """It was cancelled as a whole, now or at any time."""
+    retry_request: str = ""
+    retried_since: int = 0
+    """The retry of many that was asked for last: its request, and the first event of it."""
+    passed_at: int = 0
+    """Sequence id of the event by which a wave was done with last."""
     tripped: str = ""
     """What followed when a breaker tripped, until somebody answers."""
     failed_wave: FoldedWave | None = None

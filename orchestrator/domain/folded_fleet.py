@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestrator.domain.events.fleet import ToleranceTold
-from orchestrator.domain.status import TASK_ACTIVE, TASK_OPEN, TaskState
+from orchestrator.domain.status import TASK_ACTIVE, TASK_GIVEN_UP, TASK_OPEN, TaskState
 from orchestrator.domain.waves import WaveState
 
 
@@ -99,6 +99,11 @@ class FoldedWave(FoldedPart):
     def has_ended(self) -> bool:
         """Nothing of it is open."""
         return not self.going_back and not any(self.counts[state] for state in TASK_OPEN)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Nobody of it moves, or has and is not back."""
+        return not any(number for state, number in self.counts.items() if state not in TASK_GIVEN_UP)
 
     @property
     def has_moved(self) -> bool:

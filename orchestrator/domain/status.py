@@ -71,6 +71,9 @@ TASK_ENDED: Final = frozenset(
 TASK_OPEN: Final = frozenset(TaskState) - TASK_ENDED
 """Keeps its plan open."""
 
+TASK_GIVEN_UP: Final = frozenset({TaskState.CANCELLED, TaskState.ROLLING_BACK, TaskState.ROLLED_BACK})
+"""Neither moves nor has moved, or is taken back."""
+
 PLAN_ENDED: Final = frozenset(
     {
         PlanState.COMPLETED,

@@ -95,9 +95,10 @@ def unheard_end(world: World, event: e.Event, report: Report) -> None:
     # One that was given up, or went back as a whole, waits for nothing; with too many failed, or sent back, it is over.
     if wave is None or plan.cancel_asked or plan.state is PlanState.ROLLING_BACK or plan.is_breached:
         return
-    before = plan.waves[: plan.waves.index(wave) + 1]
-    # Nobody behind it moves again: there is nobody whom it would let on.
-    if plan.was_given_up and len(before) < len(plan.waves):
+    at = plan.waves.index(wave) + 1
+    before, behind = plan.waves[:at], plan.waves[at:]
+    # There is nobody whom it would let on, or has.
+    if plan.was_given_up and behind and all(one.is_given_up for one in behind):
         return
     if not wave.has_moved or any(not one.has_ended or one.is_breached or one.waits_for_answer for one in before):
         return
@@ -124,7 +125,7 @@ def gate_asked(world: World, event: e.Event, report: Report) -> None:
 
 
 def soak(world: World, event: e.Event, report: Report) -> None:
-    """I13: a look fails a completed task of the wave that soaks, and no other."""
+    """I13, I14: a look fails a completed task of the wave that soaks, while nothing of the plan runs."""
     if not isinstance(event, e.TaskSoakFailed):
         return
     task = world.tasks.get(event.task_id)
@@ -134,6 +135,19 @@ def soak(world: World, event: e.Event, report: Report) -> None:
         report.add("I13", f"{task.task_id} fails its soak while {task.state}", task.last, event)
     if task.wave is not None and task.wave.state is not WaveState.SOAKING:
         report.add("I13", f"{task.task_id} fails the soak of {task.wave.name}, which is {task.wave.state}", event)
+    plan = world.plans.get(event.plan_id)
+    if plan is not None and plan.created and plan.counts[TaskState.RUNNING]:
+        message = f"{task.task_id} fails its soak while {plan.counts[TaskState.RUNNING]} run, which may fail as well"
+        report.add("I14", message, task.last, event)
+
+
+def retry_of_many(world: World, event: e.Event, report: Report) -> None:
+    """I13: no wave goes on between two scripts of one retry: who of it is moved again is not known yet."""
+    plan = world.plans.get(event.plan_id)
+    if plan is None or not isinstance(event, e.OperationRequested) or event.operation != "retry":
+        return
+    if event.request_id and event.request_id == plan.retry_request and plan.passed_at > plan.retried_since:
+        report.add("I13", f"a wave of {plan.plan_id} is done with in the middle of a retry", plan.passed_at, event)
 
 
 def breaker(world: World, event: e.Event, report: Report) -> None:

@@ -10,7 +10,17 @@ from orchestrator.domain.errors import quoted_value
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
 from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
-from orchestrator.history.fleet_rules import breaker, gate_asked, policy, soak, trip, unheard_end, wave_end, waves
+from orchestrator.history.fleet_rules import (
+    breaker,
+    gate_asked,
+    policy,
+    retry_of_many,
+    soak,
+    trip,
+    unheard_end,
+    wave_end,
+    waves,
+)
 from orchestrator.history.freeze_rules import frozen
 from orchestrator.history.group_rules import groups
 from orchestrator.history.move_rules import plan_move, task_asked, task_move, wave_move
@@ -42,6 +52,7 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     gate_asked,
     soak_begin,
     way_back_answered,
+    retry_of_many,
     soak,
     breaker,
     trip,

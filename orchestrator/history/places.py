@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.status import TASK_ACTIVE, TASK_GIVEN_UP, TaskState
 from orchestrator.domain.waves import WAVE_DONE
 
 FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
@@ -61,7 +61,9 @@ def wave_keeps_open(plan: Mapping[str, str]) -> bool:
     passed = int(plan.get("passed", 0))
     if plan.get("cancelRequested") == "1" or passed >= int(plan.get("waves", 0)):
         return False
-    if "givenUp" in plan and passed + 1 < int(plan["waves"]):
+    behind = range(passed + 1, int(plan["waves"]))
+    at_stake = [state for state in TaskState if state not in TASK_GIVEN_UP]
+    if "cancels" in plan and behind and not any(_count(plan, f"wave:{one}:", *at_stake) for one in behind):
         return False
     part = f"wave:{passed}:"
     if plan.get(f"{part}state") in WAVE_DONE:

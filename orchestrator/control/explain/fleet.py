@@ -71,6 +71,10 @@ def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
     wave = current_wave(plan)
     if wave is None or "wave" not in task.record:
         return
+    if plan.retrying and "startedAt" not in task.record:
+        sentence = "a retry of its plan is under way: none of its tasks starts before that is done"
+        yield remark(Situation.PLAN_RETRYING, sentence, typed("explain", "--plan", task.plan_id))
+        return
     own = plan.waves[int(task.record["wave"])]
     if own.name != wave.name and plan.waves.index(own) > plan.waves.index(wave):
         waits = waits_sentence(wave, plan.plan_id)

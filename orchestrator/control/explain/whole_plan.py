@@ -210,7 +210,10 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
 
 
 def _move_again(plan: PlanScene, group: TaskGroup) -> list[str]:
-    """The one line for all that were cancelled with the plan, if it would do something for one that was looked at."""
+    """The one line for all that were cancelled with the plan, if it would do something for one that was looked at;
+    while a retry of the plan is under way no other one is taken."""
+    if plan.summary.retrying:
+        return []
     task_ids = [task_id_of(plan.plan_id, position) for position in group.positions]
     for task_id, record in zip(task_ids, plan.scene.reader.task_records(task_ids), strict=True):
         again = of_task(Operation.RETRY, task_id, from_scratch=True)

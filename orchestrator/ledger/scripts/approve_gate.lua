@@ -20,13 +20,15 @@
 local plan_id, actor, reason, name = ARGV[1], ARGV[2], ARGV[3], ARGV[6]
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'cancelRequested', 'pauseRequested')
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'pauseRequested', 'retryCursor')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] ~= PLAN.PAUSED and not plan_row(f[1], 'pause') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'REFUSED', f[1], 'cancel-requested'} end
 local wave, why = find_gate(plan_id, name, ARGV[7])
 if not wave then return {why == 'approved' and 'NOOP' or 'REFUSED', f[1], why, name} end
+-- Nobody knows yet who of the wave is moved again.
+if f[4] then return {'REFUSED', f[1], 'retrying-first'} end
 local plan_move = foresee(plan_id, {})
 local goes_on = f[3] == '1' and pausing_gate(plan_id) and not why_not_on(plan_id)
 local asked = goes_on and ask_plan_resume(plan_id, f[1])

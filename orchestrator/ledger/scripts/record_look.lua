@@ -25,7 +25,8 @@ local absent = ARGV[3] ~= '1' and is_ours
 local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
 local soak = soak_numbers(task.plan)
 local doubted = absent_at >= soak.first
-local fails = absent and doubted
+-- While others run it stays in doubt: no more fail at once than a breaker bears (I14).
+local fails = absent and doubted and wave_counts(task.plan, nil, TASK.RUNNING) == 0
 if fails then ask_soak_failure(task) else task.plan_move = foresee(task.plan, {}) end
 local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not absent)) and 1 or 0)
 soak.doubts = soak.doubts + change

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orchestrator.coordinator.reconciler import Reconciler
 from tests.support.grouped import holders, line, submit, sweep
 from tests.support.ledger_world import LedgerWorld
@@ -45,3 +47,27 @@ def test_a_plan_that_is_taken_out_gives_up_what_it_holds(hurt: LedgerWorld) -> N
         position, _ = hurt.ledger.lose_plan("p", position, 20)
     assert (holders(hurt), line(hurt)) == (set(), ["q.0"])
     assert hurt.serve("q") == ["q.0"]
+
+
+@pytest.mark.parametrize("is_looked_at", [False, True], ids=["passed by", "looked at again"])
+def test_a_group_that_gets_its_limit_while_one_waits_for_another_has_it_in_its_line(
+    world: LedgerWorld, is_looked_at: bool
+) -> None:
+    """It is the first there, whoever came first to that group."""
+    world.limit_groups({"other": 1})
+    world.plan("p", ["a", "b"], traits={"a": {"groups": ["other"]}, "b": {"groups": ["db", "other"]}})
+    world.serve("p")
+    world.limit_groups({"other": 1, "db": 1})
+    submit(world, "q", ["c", "d"], max_concurrency=2)
+    if is_looked_at:
+        # The place is free for the one that waits; another coordinator serves q first.
+        world.finish("p.0")
+        assert (world.serve("q"), world.serve("p")) == (["q.0"], [])
+    else:
+        assert world.serve("q") == ["q.0"]
+        world.finish("p.0")
+    assert line(world)[0] == "p.1"
+    world.check()
+    world.finish("q.0")
+    assert (world.serve("q"), world.serve("p")) == ([], ["p.1"])
+    world.check()

@@ -41,6 +41,8 @@ class Chunks(FailureAnswers):
                 self._request_rollback(task, plan.forced)
                 task.by_policy = counts_on
                 task.sent_back = task.sent_back or plan.back_by_policy
+                if plan.back_by_policy and task.wave is not None:
+                    task.wave.sent_back = True
                 continue
             if task.touched:
                 # Nowhere to go back to: it stays as it is, and is named.

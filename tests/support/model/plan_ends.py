@@ -14,6 +14,7 @@ class PlanEnds(Lines):
     @staticmethod
     def _begin_cancel(plan: Plan) -> None:
         plan.cancel, plan.chunks, plan.retry, plan.takes_back = True, "cancel", None, []
+        plan.was_given_up = True
 
     def _begin_rollback(self, plan: Plan, force: bool) -> None:
         plan.status, plan.chunks, plan.forced = P.ROLLING_BACK, "rollback", force
@@ -24,7 +25,6 @@ class PlanEnds(Lines):
 
     def _reopen(self, plan: Plan) -> None:
         if plan.status in PLAN_ENDED:
-            plan.was_given_up = plan.was_given_up or plan.status is P.CANCELLED
             plan.status = P.RUNNING
             plan.was_started = True
             self._say("PlanReopened", plan.id)
@@ -107,7 +107,7 @@ class PlanEnds(Lines):
     def _is_kept(plan: Plan) -> bool:
         """Open although all its tasks have ended: by what its wave waits for, or has to once a breaker is answered."""
         wave = plan.undone
-        if wave is None or plan.status is P.ROLLING_BACK or plan.cancel or plan.leads_nowhere(wave):
+        if wave is None or plan.status is P.ROLLING_BACK or plan.cancel or plan.lets_nobody_on(wave):
             return False
         if wave.state in WAVE_DONE:
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrator.domain.status import TASK_ACTIVE, TASK_OPEN, PlanState, TaskState
+from orchestrator.domain.status import TASK_ACTIVE, TASK_GIVEN_UP, TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.waves import WaveState
 from orchestrator.fleet.rules import Tolerance
 
@@ -197,7 +197,7 @@ class Plan(Limits):
     takes_back: list[Limits] = field(default_factory=list)
     """The waves (the plan, if it has none) that its breakers take back, left to a coordinator."""
     was_given_up: bool = False
-    """It was CANCELLED, and runs again, or did."""
+    """It was cancelled as a whole, now or at any time."""
     was_started: bool = False
 
     status: PlanState = P.READY
@@ -238,9 +238,11 @@ class Plan(Limits):
         )
         return min(undone, default=self.passed)
 
-    def leads_nowhere(self, wave: Wave) -> bool:
-        """Given up, and with nobody behind it who moves again, it waits for nothing."""
-        return self.was_given_up and wave.index + 1 < len(self.waves)
+    def lets_nobody_on(self, wave: Wave) -> bool:
+        """Of a plan that was cancelled as a whole: nobody behind it moves, or has and is not back."""
+        behind = self.waves[wave.index + 1 :]
+        moves = any(task.status not in TASK_GIVEN_UP for one in behind for task in one.tasks)
+        return self.was_given_up and bool(behind) and not moves
 
     def has_open(self) -> bool:
         return any(task.status in TASK_OPEN or task.rollback for task in self.tasks)

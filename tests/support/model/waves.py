@@ -22,7 +22,7 @@ class Waves(PlanEnds):
                 self._say("PlanWaveStarted", plan.id)
             if not wave.has_ended or wave.breached or plan.breached or wave.waits_for_answer:
                 return
-            if wave.state in WAVE_DONE or (not plan.has_open() and plan.leads_nowhere(wave)):
+            if wave.state in WAVE_DONE or plan.lets_nobody_on(wave):
                 return
             if not wave.has_moved:
                 self._pass_wave(plan, wave)
@@ -41,7 +41,7 @@ class Waves(PlanEnds):
             return []
         asked = [task for task in wave.tasks if task.status is T.COMPLETED]
         answers = [self._look_at(task, wave, gone, is_last=task is asked[-1]) for task in asked]
-        if not asked:
+        if not asked and plan.retry is None:
             self._leave_soak(plan, wave)
             self._settle_waves(plan)
             self._settle(plan)
@@ -51,14 +51,15 @@ class Waves(PlanEnds):
         if wave.state is not WaveState.SOAKING or task.plan.cancel or task.plan.status is P.ROLLING_BACK:
             return "STALE"
         absent = task.tenant.id in gone and not self._moved_since(task) and task.tenant.holder is None
-        fails = absent and task.id in wave.doubted
+        runs = any(one.status is T.RUNNING for one in task.plan.tasks)
+        fails = absent and task.id in wave.doubted and not runs
         if fails:
             self._fail_soaked(task)
         if absent and not fails:
             wave.doubted.add(task.id)
         else:
             wave.doubted.discard(task.id)
-        if is_last and wave.state is WaveState.SOAKING and not wave.doubted:
+        if is_last and wave.state is WaveState.SOAKING and not wave.doubted and task.plan.retry is None:
             self._leave_soak(task.plan, wave)
         self._settle_waves(task.plan)
         self._settle(task.plan)
@@ -87,6 +88,8 @@ class Waves(PlanEnds):
             return "REFUSED", "gate-not-asked"
         if wave.state not in (WaveState.GATED, WaveState.REJECTED):
             return "REFUSED", "gate-not-asked"
+        if approves and plan.retry is not None:
+            return "REFUSED", "retrying-first"
         if not approves and wave.state is WaveState.REJECTED:
             return "NOOP", "gate-rejected"
         self._say("PlanGateApproved" if approves else "PlanGateRejected", plan.id)

@@ -72,6 +72,8 @@ class Workers(Admissions):
         if task.begun:
             self._say("TaskStageFailed" if forward else "TaskStageRollbackFailed", task.id)
         self._move(task, Trigger.FAIL if forward else Trigger.ROLLBACK_FAIL)
+        if forward and task.rollback and task.sent_back and task.plan.status is P.ROLLING_BACK:
+            task.by_policy = task.plan.back_by_policy
         self._trips_by(task)
         self._end(task, "TaskFailed" if forward else "TaskRollbackFailed", goes_back=goes_back)
         return task.status

@@ -16,6 +16,13 @@ local function score_of(task, ticket)
   return FIRST_MOVE + ticket - task.priority * PRIORITY_WORTH
 end
 
+-- Into the line of this place too: it may have got its limit since the task began to wait, and others take it meanwhile.
+local function join_group_line(task, place, ticket)
+  local score = score_of(task, tonumber(ticket))
+  if redis.call('ZADD', K.group_line(place.name), 'NX', score, task.id) == 0 then return end
+  redis.call('ZADD', K.grouped(), 'NX', NOW, place.name)
+end
+
 -- Out of the lines of all groups.
 local function leave_group_lines(task)
   if not task.group_for then return end

@@ -11,11 +11,11 @@
 -- Who waits for several groups may be overtaken so often by tasks that need fewer; then its place is kept.
 local MOST_OVERTAKEN = 20
 
-local function has_room_beside(waiter, name)
+local function full_beside(waiter, name)
   for _, place in ipairs(places_of(waiter)) do
-    if place.name ~= name and wants(waiter, place) and free_places(place) <= 0 then return false end
+    if place.name ~= name and wants(waiter, place) and free_places(place) <= 0 then return place end
   end
-  return true
+  return nil
 end
 
 -- Whether a waiter is to have the next place: it could start now, or its place is kept. Who is neither is passed by.
@@ -31,8 +31,11 @@ local function is_next(waiter, name, asking)
     if back_to_queue(waiter.id) then wake_plan(waiter.plan) end
     return false
   end
-  if has_room_beside(waiter, name) then return true end
-  if tonumber(redis.call('HGET', K.task(waiter.id), 'overtaken') or 0) >= MOST_OVERTAKEN then
+  local full = full_beside(waiter, name)
+  if not full then return true end
+  local f = redis.call('HMGET', K.task(waiter.id), 'ticket', 'overtaken')
+  join_group_line(waiter, full, f[1])
+  if tonumber(f[2] or 0) >= MOST_OVERTAKEN then
     waiter.keeps_place = true
     return true
   end

@@ -10,19 +10,14 @@ local function waits_for_group(task)
   WHOLE.ask_groups(task)
   local place = place_lacking(task)
   if not place then return false end
-  if task.group_for then
-    if task.group_for ~= place.name then redis.call('HSET', K.task(task.id), 'groupFor', place.name) end
-    return true
-  end
-  step_out_of_line(task)
+  if not task.group_for then step_out_of_line(task) end
   local key = K.task(task.id)
   local ticket = redis.call('HGET', key, 'ticket') or redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('HSET', key, 'ticket', ticket, 'groupFor', place.name)
   task.group_for = place.name
   for _, one in ipairs(places_of(task)) do
     if one.cap < math.huge and wants(task, one) then
-      redis.call('ZADD', K.group_line(one.name), score_of(task, tonumber(ticket)), task.id)
-      redis.call('ZADD', K.grouped(), 'NX', NOW, one.name)
+      join_group_line(task, one, ticket)
     end
   end
   if redis.call('HSETNX', key, 'groupTold', 1) == 0 then return true end

@@ -13,11 +13,10 @@ end
 -- that had tripped, though no more have failed than are borne any more.
 -- @rare
 local function wave_keeps_open(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave', 'passed', 'status', 'cancelRequested', 'givenUp')
+  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave', 'passed', 'status', 'cancelRequested')
   local waves, wave, passed = waves_in(f[1]), place_of(f[2]), place_of(f[3])
   if not (wave and passed) or passed >= waves or f[4] == PLAN.ROLLING_BACK or f[5] == '1' then return false end
-  -- See leads_nowhere.
-  if f[6] and passed + 1 < waves then return false end
+  if lets_nobody_on(plan_id, passed, waves) then return false end
   if WAVE_DONE[wave_state(plan_id, passed)] then return true end
   for one = wave, passed do
     if not has_ended_well(plan_id, one) then return false end

@@ -98,14 +98,12 @@ end
 local function reopen_plan(move)
   if not move then return end
   local plan = K.plan(move.id)
-  local f = redis.call('HMGET', plan, 'status', 'passed')
-  -- Whoever of it is not moved again stays given up.
-  if f[1] == PLAN.CANCELLED then redis.call('HSET', plan, 'givenUp', 1) end
+  local undone = tonumber(redis.call('HGET', plan, 'passed') or nil)
   move_plan(move)
   redis.call('HDEL', plan, 'endedAt', 'durationMillis', 'cancelRequested', 'cancelledBy', 'cancelCursor', 'rollbackGivenUp', 'tripped')
   redis.call('SADD', K.active(), move.id)
   redis.call('ZREM', K.ended(), move.id)
-  if tonumber(f[2] or nil) then stop_waiting_of_wave(move.id, tonumber(f[2])) end
+  if undone then stop_waiting_of_wave(move.id, undone) end
   emit_plan('PlanReopened', move.id)
 end
 

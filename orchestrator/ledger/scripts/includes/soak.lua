@@ -11,11 +11,11 @@ local FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60000, 3600000
 
 local function soak_numbers(plan_id)
   local f = redis.call('HMGET', K.plan(plan_id), 'soakEnds', 'soakUntil', 'soakAt', 'soakLook', 'soakFirst', 'soakLeft',
-    'soakDoubts', 'soakAgain', 'soakCursor')
+    'soakDoubts', 'soakAgain', 'soakCursor', 'retryCursor')
   return {
     ends = tonumber(f[1] or 0), till = tonumber(f[2] or 0), at = tonumber(f[3] or 0), look = tonumber(f[4] or 0),
     first = tonumber(f[5] or 1), left = tonumber(f[6] or 0), doubts = tonumber(f[7] or 0), again = tonumber(f[8] or 0),
-    cursor = place_of(f[9]),
+    cursor = place_of(f[9]), retrying = f[10] and true,
   }
 end
 
@@ -37,8 +37,11 @@ local function begin_soak(plan_id, wave)
   due_round(plan_id, wave, soak_numbers(plan_id))
 end
 
--- By both clocks: neither of them may have been moved past the end.
-local function soak_is_over(soak) return soak.doubts <= 0 and NOW >= soak.ends and WALL >= soak.till end
+-- By both clocks: neither of them may have been moved past the end. While a retry of many is under way nobody knows yet who
+-- of the wave is moved again.
+local function soak_is_over(soak)
+  return soak.doubts <= 0 and not soak.retrying and NOW >= soak.ends and WALL >= soak.till
+end
 
 local function next_look(plan_id, soak, seen)
   soak.look, soak.left, soak.at, soak.again = soak.look + 1, seen, NOW, 0

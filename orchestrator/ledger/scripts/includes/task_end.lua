@@ -88,10 +88,18 @@ local function complete_task(task, identity)
     .. (task.record.pausedMillis or 0) .. ',"completedStages":' .. task.legs .. '}')
 end
 
+-- Its plan goes back by its policy, which had asked for its way back while it ran: it has failed all the same, and counts on.
+-- @rare
+local function note_failed_on_its_way(task)
+  if not task.record.sentBack or task.plan_status ~= PLAN.ROLLING_BACK then return end
+  if redis.call('HGET', K.plan(task.plan), 'rollbackBy') == POLICY then redis.call('HSET', K.task(task.id), 'policyBack', 1) end
+end
+
 -- failure is the FailureInfo as JSON; stage the failed stage's name.
 local function fail_task(task, failure, stage)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'failure', failure)
+  if task.rollback then note_failed_on_its_way(task) end
   let_checkpoint_expire(task)
   end_task(task, 'TaskFailed', '{"failureInfo":' .. failure .. ',"completedStages":' .. task.stage
     .. ',"failedStage":' .. cjson.encode(stage) .. '}')

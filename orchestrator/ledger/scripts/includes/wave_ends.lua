@@ -5,6 +5,8 @@
 -- @include places
 
 local OPEN_STATES = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested'}
+-- Of those that move, or have: not of who was given up or taken back.
+local AT_STAKE = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.COMPLETED, TASK.FAILED, TASK.ROLLBACK_FAILED}
 
 -- Of a write that moves several tasks: its changes of the counters of this one's wave.
 -- @rare
@@ -35,4 +37,15 @@ local function after_its_tasks(plan_id, wave, ahead)
   local soaks = redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'soak') == 1
   if soaks and counts_ahead(plan_id, wave, ahead, TASK.COMPLETED) > 0 then return 'soak' end
   return after_soak(plan_id, wave)
+end
+
+-- The plan was cancelled as a whole, and nobody behind this wave moves or has moved: what it would wait for decides about
+-- nobody.
+-- @rare
+local function lets_nobody_on(plan_id, wave, waves, ahead)
+  if wave + 1 >= waves or redis.call('HEXISTS', K.plan(plan_id), 'cancels') == 0 then return false end
+  for behind = wave + 1, waves - 1 do
+    if counts_ahead(plan_id, behind, ahead, unpack(AT_STAKE)) > 0 then return false end
+  end
+  return true
 end

@@ -55,14 +55,6 @@ local function rejected_wave(plan_id)
   return passed and wave_state(plan_id, passed) == WAVE.REJECTED and passed or nil
 end
 
--- The plan was given up, and nobody behind this wave moves again: what it would wait for decides about nobody.
--- @rare
-local function leads_nowhere(plan_id, wave, waves, ahead)
-  local open = wave_counts(plan_id, nil, unpack(OPEN_STATES))
-  for _, name in ipairs(OPEN_STATES) do open = open + (tonumber(ahead[name]) or 0) end
-  return wave + 1 < waves and open == 0
-end
-
 -- How far the plan's waves go, the table asked: a list of {wave, trigger}, and the first that is not done with then.
 -- ahead: what a write that is still to come does to the plan: of its counters, and of those of its waves (waves), by name;
 -- runs: the plan does; takes: what the first that has not passed does by itself; answered: no breaker stops it any more;
@@ -71,7 +63,7 @@ end
 local function foresee_waves(plan_id, ahead)
   ahead = ahead or {}
   local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave', 'passed', 'status', 'startedAt', 'cancelRequested', 'tripped',
-    'retryCursor', 'givenUp')
+    'retryCursor')
   local waves, wave, passed = waves_in(f[1]), place_of(f[2]), place_of(f[3])
   local steps = {}
   if not (wave and passed) then return steps end
@@ -95,7 +87,7 @@ local function foresee_waves(plan_id, ahead)
     if not has_ended_well(plan_id, wave, ahead) then break end
     if wave == passed then
       steps.waits = WAVE_DONE[state] and state
-      if steps.waits or (f[9] and leads_nowhere(plan_id, wave, waves, ahead)) then break end
+      if steps.waits or lets_nobody_on(plan_id, wave, waves, ahead) then break end
       take(after_its_tasks(plan_id, wave, ahead))
       if wave == passed then break end
     end

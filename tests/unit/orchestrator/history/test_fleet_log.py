@@ -65,9 +65,9 @@ def soaking(seconds: float) -> Line:
     return of_plan("PlanWaveSoaking", wave="canary", until=WRITTEN_AT + timedelta(seconds=seconds))
 
 
-def sends_back(task_id: str) -> Line:
+def sends_back(task_id: str, **more: Any) -> Line:
     """As a wave's breaker does."""
-    kind, fields = asked("rollback", task_id, ofPlan=True, force=False)
+    kind, fields = asked("rollback", task_id, ofPlan=True, force=False, **more)
     return kind, {**fields, "actor": "policy"}
 
 
@@ -121,6 +121,63 @@ AGAIN = told(asked("retry", "p.0", fromCheckpoint=False), move(0, "TaskRetryStar
 # Nobody of the canary is left to be judged by; then one of it moves after all.
 PASSED_BY = told(GATED, asked("cancel", "p.0"), task(0, "TaskCancelled"), done("canary"), begun("rest", 2), AGAIN)
 
+# Cancelled as a whole before it begins; those behind the canary are moved again, and done, then the canary itself.
+GIVEN_UP = told(GATED, asked("cancel", PLAN), [task(i, "TaskCancelled") for i in range(3)], of_plan("PlanCancelled"))
+REOPENED = of_plan("PlanReopened")
+BEHIND_FIRST = told(
+    GIVEN_UP,
+    told(asked("retry", "p.1", fromCheckpoint=False), REOPENED, done("canary"), begun("rest", 2)),
+    told(asked("retry", "p.2", fromCheckpoint=False), move(1, "TaskRetryStarted"), move(2, "TaskRetryStarted")),
+    told(done("rest"), of_plan("PlanCancelled"), asked("retry", "p.0", fromCheckpoint=False), REOPENED),
+    move(0, "TaskRetryStarted"),
+)
+ALONE = told(GIVEN_UP, asked("retry", "p.0", fromCheckpoint=False), REOPENED, move(0, "TaskRetryStarted"))
+EXCLUDED = told(
+    opening(canary={"gate": "manual"}),
+    told(asked("cancel", "p.0"), task(0, "TaskCancelled"), done("canary"), begun("rest", 2), move(1), move(2)),
+    told(done("rest"), of_plan("PlanCancelled"), asked("retry", "p.0", fromCheckpoint=False), REOPENED),
+    move(0, "TaskRetryStarted"),
+)
+# The canary is two tenants. The second of them fails, or completes, when its plan goes back already.
+IN_ANSWER = {"waitsForAnswer": True}
+TWO = {"name": "canary", "tenants": 2, "failureTolerance": {"count": 0}}
+
+
+def back_as_a_whole(fails: bool) -> list[Line]:
+    """Both are back; the one that tripped it, and the rest, are to move again."""
+    head = opening()
+    head[0][1]["waves"] = [TWO, {"name": "rest", "tenants": 1}]
+    head[2] = task(1, "TaskCreated", wave=0)
+    head[6] = begun("canary", 2)
+    runs = [task(1, "TaskStarted"), task(1, "TaskStageStarted", "a")]
+    late = [task(1, "TaskStageFailed", "a"), task(1, "TaskFailed")] if fails else [task(1, "TaskStageSucceeded", "a")]
+    kind, fields = asked("rollback", PLAN, force=False)
+    return told(
+        told(head, task(0, "TaskStarted"), runs if fails else move(1), failure(0)[1:]),
+        told(tripped(1, 0, wave="canary", action="rollback_plan"), (kind, {**fields, "actor": "policy"})),
+        told(of_plan("PlanRollingBack"), task(2, "TaskCancelled"), sends_back("p.1", **IN_ANSWER)),
+        told(
+            late if fails else [],
+            sends_back("p.0", countsOn=True, **IN_ANSWER),
+            goes_back(0),
+            goes_back(1),
+            of_plan("PlanRolledBack"),
+        ),
+        told(asked("retry", "p.0", fromCheckpoint=False), REOPENED, asked("retry", "p.2", fromCheckpoint=False)),
+    )
+
+
+MOVES_ON = told(move(0, "TaskRetryStarted"), done("canary", 1), begun("rest", 1), move(2, "TaskRetryStarted"))
+OF_MANY = {"ofPlan": True, "fromCheckpoint": True}
+IN_THE_MIDDLE = told(MOVED_AGAIN, failure(1), move(2), asked("retry", "p.0", "r1", **OF_MANY), done("rest", 1))
+SOAKS_WHILE = told(
+    opening(canary={"failureTolerance": {"count": 1}}),
+    told(failure(0), done("canary", 1), begun("rest", 2), move(1), move(2)),
+    told(of_plan("PlanWaveSoaking", wave="rest", until=WRITTEN_AT + timedelta(seconds=60)), RETRIED),
+    [task(0, "TaskRetryStarted"), task(0, "TaskStageStarted", "a"), task(1, "TaskSoakFailed", failureInfo=FAILURE)],
+)
+SOAKS_WHILE[0][1]["waves"][1]["soakSeconds"] = 60
+
 
 def broken(lines: list[Line]) -> set[str]:
     return {violation.invariant for violation in check_log(tell(lines), {PLAN: ("a", "b")}).violations}
@@ -139,6 +196,9 @@ def broken(lines: list[Line]) -> set[str]:
         CANCELLED,
         told(MOVED_AGAIN, move(1), RETRIED, move(0, "TaskRetryStarted"), move(2), done("rest")),
         told(PASSED_BY, ASKED, YES, done("canary"), REST[1:]),
+        told(BEHIND_FIRST, ASKED, YES, done("canary"), of_plan("PlanCompleted")),
+        told(ALONE, of_plan("PlanCancelled")),
+        told(back_as_a_whole(fails=True), ACCEPTED[0], MOVES_ON),
     ],
     ids=[
         "waves",
@@ -151,6 +211,9 @@ def broken(lines: list[Line]) -> set[str]:
         "nothing-to-stop",
         "moved-again",
         "passed-by",
+        "behind-first",
+        "given-up",
+        "back-as-a-whole",
     ],
 )
 def test_a_right_history_holds(lines: list[Line]) -> None:
@@ -175,6 +238,12 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(MOVED_AGAIN, RETRIED, move(1)), "I13"),
         (told(PASSED_BY, move(1)), "I13"),
         (told(PASSED_BY, done("canary")), "I13"),
+        (told(BEHIND_FIRST, of_plan("PlanCompleted")), "I13"),
+        (told(EXCLUDED, of_plan("PlanCompleted")), "I13"),
+        (told(back_as_a_whole(fails=True), move(0, "TaskRetryStarted")), "I14"),
+        (told(back_as_a_whole(fails=False), move(0, "TaskRetryStarted"), done("canary")), "I13"),
+        (told(IN_THE_MIDDLE, asked("retry", "p.1", "r1", **OF_MANY)), "I13"),
+        (SOAKS_WHILE, "I14"),
         (told(TRIPPED, ON, done("canary", 1)), "I13"),
         (told(opening(), failure(0), asked("cancel", PLAN)), "I14"),
         # What its breaker took back is not gone on without unasked: neither resumed nor passed.
