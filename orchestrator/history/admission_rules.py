@@ -55,8 +55,8 @@ def boundary(world: World, event: e.Event, report: Report) -> None:
         report.add("I5", f"{event.type} of {task.task_id} after it was asked to stop", asked, event)
     if isinstance(event, e.TaskStageStarted | e.TaskStageSucceeded) and task.state is TaskState.PAUSED:
         report.add("I5", f"{event.type} of {task.task_id} while it is paused", task.last, event)
-    if plan.state is PlanState.PAUSED and event.type in MOVE_ADMISSIONS:
-        report.add("I5", f"{task.task_id} is admitted while its plan is paused", event)
+    if plan.known and plan.state is not PlanState.RUNNING and event.type in MOVE_ADMISSIONS:
+        report.add("I5", f"{task.task_id} is admitted while its plan is {plan.state}", event)
 
 
 def plan_pause(world: World, event: e.Event, report: Report) -> None:

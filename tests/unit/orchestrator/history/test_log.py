@@ -145,6 +145,12 @@ DOCTORED: dict[str, tuple[str, list[Line]]] = {
         "I5",
         [*opening(), asked("pause", PLAN), of_plan("PlanPaused"), task(0, "TaskStarted")],
     ),
+    "admitted before the plan runs": ("I5", [*without(opening(), of_plan("PlanStarted")), task(0, "TaskStarted")]),
+    "admitted while the plan goes back": (
+        "I5",
+        [*opening(), asked("rollback", PLAN), of_plan("PlanRollingBack"), task(0, "TaskStarted")],
+    ),
+    "admitted in a plan that has ended": ("I5", [*right(), task(0, "TaskStarted")]),
     "a plan paused while a stage runs": (
         "I5",
         swapped(PAUSED_PLAN, task(0, "TaskPaused"), of_plan("PlanPaused")),
