@@ -49,12 +49,12 @@ local function join_line(task, holder, reason)
   if redis.call('ZSCORE', line, task.id) then return end
   WHOLE.ask_places(task)
   step_out_of_groups(task)
-  local kept = redis.call('HGET', K.task(task.id), 'ticket')
+  local kept, since = unpack(redis.call('HMGET', K.task(task.id), 'ticket', 'waitingSince'))
   local ticket = kept or redis.call('HINCRBY', K.meta(), 'ticket', 1)
   redis.call('ZADD', line, score_of(task, tonumber(ticket)), task.id)
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', 1)
   redis.call('ZADD', K.lined(), NOW, task.tenant)
-  redis.call('HSET', K.task(task.id), 'waitingSince', int(WALL), 'ticket', ticket)
+  redis.call('HSET', K.task(task.id), 'waitingSince', since or int(WALL), 'ticket', ticket)
   if kept then return end
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode(reason) .. ',"holder":' .. cjson.encode(holder) .. '}')
 end

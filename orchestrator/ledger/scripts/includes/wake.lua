@@ -64,15 +64,21 @@ end
 -- The tenant is free.
 local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 
--- Out of all that it waits in beside its plan's queue. Whether it stood in its tenant's line.
-local function leave_line(task)
+-- Out of all that it waits in beside its plan's queue; it keeps its ticket, and what was told of its wait. Whether it stood in
+-- its tenant's line.
+local function step_out(task)
   leave_frozen(task)
   leave_group_lines(task)
-  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket', 'frozenTold', 'groupTold', 'overtaken')
   if redis.call('ZREM', K.line(task.tenant), task.id) == 0 then return false end
   redis.call('HINCRBY', K.plan(task.plan), 'n:lined', -1)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   return true
+end
+
+-- Its wait is over.
+local function leave_line(task)
+  redis.call('HDEL', K.task(task.id), 'waitingSince', 'ticket', 'frozenTold', 'groupTold', 'overtaken')
+  step_out(task)
 end
 
 -- It keeps nobody behind it in a line: for a lower ticket others have left a free tenant, or a group's place, alone.
@@ -81,7 +87,7 @@ local function let_by(task)
   local places = task.group_for and places_of(task) or {}
   for _, place in ipairs(places) do redis.pcall('ZREM', K.group_line(place.name), task.id) end
   for _, place in ipairs(places) do sound(wake_group, place.name) end
-  if leave_line(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+  if step_out(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
 end
 
 -- A task that waits no more. The head of a plan with one slot may have blocked the others.
@@ -92,4 +98,5 @@ local function stop_queueing(task)
   redis.call('ZREM', queue, task.id)
   if was_head then wake_plan(task.plan) end
   let_by(task)
+  leave_line(task)
 end
