@@ -107,6 +107,9 @@ for position = first, last do
     check(give_up_stray, task)
   end
 end
-if last + 1 >= tonumber(f[2]) then check(repair_plan, {id = plan_id, status = f[1]}) end
+if last + 1 >= tonumber(f[2]) then
+  -- It may have ended just now, with its last task.
+  check(repair_plan, {id = plan_id, status = redis.call('HGET', K.plan(plan_id), 'status')})
+end
 if #repairs > 0 then note_repairs(#repairs) end
 return {'RECONCILED', last + 1 < tonumber(f[2]) and last + 1 or -1, repairs}
