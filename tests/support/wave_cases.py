@@ -87,8 +87,18 @@ def all_taken_back(world: LedgerWorld) -> None:
     world.client.zadd(world.keys.of("awaited"), {"p": 1})
 
 
-def _case(name: str, rows: Iterable[Row], make: Do, act: Do, *, asked: Iterable[Row] = ()) -> Case:
-    return Case(name, frozenset(rows), make, act, frozenset(asked))
+def breached(world: LedgerWorld) -> None:
+    """p.1 has failed, and p.0 is to be taken back for it."""
+    rules = FleetRules(2, Tolerance(0, strict=False), "rollback_wave")
+    world.started("p", ["a", "b"], stages=TIMED, max_concurrency=2, rules=rules)
+    world.finish("p.0")
+    world.break_stage("p.1")
+
+
+def _case(
+    name: str, rows: Iterable[Row], make: Do, act: Do, *, asked: Iterable[Row] = (), several: bool = False
+) -> Case:
+    return Case(name, frozenset(rows), make, act, frozenset(asked), several)
 
 
 def wave_cases() -> Iterator[Case]:
@@ -154,3 +164,5 @@ def _stops() -> Iterator[Case]:
         doubted = then(waves(soak_seconds=LONG, **first), serve, finish, hand_out, look, hand_out)
         pauses = [plan(P.RUNNING, "pause")] if name == "trips" else []
         yield _case(f"failure of a soak that {name}", [*fails, *pauses], doubted, look)
+    takes_back = chunk("wave_rollback_chunk")
+    yield _case("chunk takes a wave back", (), breached, takes_back, asked=back, several=True)

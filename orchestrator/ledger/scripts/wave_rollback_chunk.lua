@@ -35,7 +35,7 @@ local affected, changes = {}, {wave_done = is_last}
 local function look_at(task)
   local is_sound, goes_back = apart(can_go_back, task)
   if goes_back then
-    task.goes_back = may_roll_back(task) and apart(ask_request, task, changes)
+    task.goes_back = apart(ask_request, task, changes)
     if not task.goes_back then task.why = damage_of(task) end
   elseif task.touched > 0 then
     task.why = is_sound and NOWHERE or damage_of(task)
