@@ -157,13 +157,18 @@ class LogFold:
         was = task.state
         if (queued_as := queued_again(event.operation, runs=runs)) is not None:
             self._requeue(plan, task, queued_as)
+        if event.operation in ("pause", "resume", "rollback"):
+            plan.paused.discard(task.task_id)
         match event.operation:
+            case "pause" if event.options.get("withdraws") == "resume":
+                # Its plan's resume could not let it go on: it is paused by itself from then on.
+                plan.move(task, TaskState.PAUSED if task.state is TaskState.PENDING else task.state)
             case "pause":
                 task.pause_asked = event.sequence_id if runs else 0
-                plan.paused.discard(task.task_id)
             case "resume":
                 task.pause_asked = 0
-                plan.paused.discard(task.task_id)
+            case "cancel" if event.options.get("asItWas"):
+                pass  # The rollback of its plan, or of its wave, has passed it by.
             case "cancel" if event.options.get("withdraws") == "rollback":
                 _ask_rollback(task, 0)
                 task.waiting = task.by_policy = False
@@ -176,7 +181,6 @@ class LogFold:
                 fleet.reopen_wave(plan, task, was)
                 fleet.note_way_back(plan, task, event)
                 task.waiting = False
-                plan.paused.discard(task.task_id)
             case "retry" | "skip-stage":
                 fleet.note_retry(plan, event)
                 fleet.reopen_wave(plan, task, was)

@@ -18,14 +18,13 @@ if f[4] ~= '1' then return {'DONE'} end
 -- Stopped again meanwhile: those that are left stay paused.
 local goes_on = f[1] == PLAN.RUNNING and f[2] ~= '1' and f[3] ~= '1'
 if goes_on then
+  ask_paused_of(plan_id)
   for _, task_id in ipairs(redis.call('SRANDMEMBER', paused, limit)) do
     local task = read_task(task_id)
     if task and apart(ask_task, task, 'resume') then
       emit_operation('resume', plan_id, task, f[5], f[6], '{"ofPlan":true}')
       resume_task(task)
     else
-      -- It stays paused; or is that no longer, by a hand. It would be met again for ever.
-      redis.call('SREM', paused, task_id)
       leave_paused(plan_id, task_id, task)
     end
   end

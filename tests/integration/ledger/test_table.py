@@ -30,6 +30,7 @@ from orchestrator.ledger.operations import Operation, Reply, Taken
 from orchestrator.ledger.script_source import TABLES, Tables
 from orchestrator.settings.model import Settings
 from tests.support.agreed_lists import must_agree
+from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.table_cases import Case
 from tests.support.table_steps import hand_over, last_stage, serve, succeed, then
@@ -108,7 +109,8 @@ def traces(dump: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         elif name.startswith(("leases-", "deadlines", "slots:p", "plan-paused:p")):
             yield name, "p.0" in dict.fromkeys(value if isinstance(value, set) else [member for member, _ in value])
         elif name == "queue:p":
-            yield name, [pair for pair in value if pair[0] == "p.0"]
+            # Absent while nobody is in it.
+            yield from ((name, pair) for pair in value if pair[0] == "p.0")
         elif name == "log:p":
             yield name, [entry for _, entry in value if entry["k"] == "p.0"]
 
@@ -156,6 +158,8 @@ def refuses(case: Case, row: Row, world: LedgerWorld, before: dict[str, Any]) ->
         named = [log["event"] for log in logs if log.get("action") == "bad-move"]
         assert any(f"{row[0]} p" in text and f"is {row[1]}, {row[2]}" in text for text in named), (row, named)
         assert dict(traces(world.state())) == dict(traces(before)), f"without {row} the task was half moved"
+        wrong = judged(world.client, world.keys).of("I7")
+        assert not wrong, f"without {row} the log tells something else than the ledger: {wrong}"
 
 
 def outcome(case: Case, world: LedgerWorld) -> Any:

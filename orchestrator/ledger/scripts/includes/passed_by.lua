@@ -4,7 +4,7 @@
 -- @include operation
 -- @include move
 
-local NOWHERE = 'there is no config to go back to'
+local NOWHERE, DAMAGED_RECORD = 'there is no config to go back to', 'its record is damaged'
 
 -- What is left of a task with whose record no script can work; its config may still tell the tenant.
 local function remains_of(plan_id, task_id)
@@ -28,7 +28,7 @@ local function damage_of(task)
   if key then return key end
   -- The table's refusal is the trigger, one word.
   local is_refused = TASK_KNOWN[task.status] and string.find(text, '^[%w_]+$')
-  return (task.remains or not is_refused) and 'its record is damaged' or nil
+  return (task.remains or not is_refused) and DAMAGED_RECORD or nil
 end
 
 -- operation: what it is left with, and what of the event says what was not done.
@@ -36,4 +36,5 @@ local function tell_passed_by(task, operation, why, options)
   if why then emit_operation(operation, task.plan, task, 'system', why, options) end
 end
 
-local function tell_left(task, why) tell_passed_by(task, 'cancel', why, '{"withdraws":"rollback"}') end
+-- The rollback of its plan, or of its wave, leaves the task as it is: with one that was asked for it before, too.
+local function tell_left(task, why) tell_passed_by(task, 'cancel', why, '{"withdraws":"rollback","asItWas":true}') end

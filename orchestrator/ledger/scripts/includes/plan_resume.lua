@@ -10,6 +10,7 @@ local RESUMED_AT_ONCE = 20
 -- What it takes: the plan's move, if it stands, and whether its tasks are left to chunks. Asked before the first write.
 local function ask_plan_resume(plan_id, status)
   WHOLE.ask_plan_places(plan_id)
+  ask_paused_of(plan_id)
   return {
     move = status == PLAN.PAUSED and ask_plan({id = plan_id, status = status}, 'resume') or nil,
     -- What takes one from the pause (a rollback, a cancel) takes it from the set.

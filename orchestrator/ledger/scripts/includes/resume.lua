@@ -11,11 +11,16 @@ local function resume_task(task)
   enqueue(task, RANK_RESUMED + position_of(task.id) + (holds and 0 or HOLDS_NOTHING + (task.wave or 0) * WAVE_BLOCK))
 end
 
--- One that its plan's resume cannot let go on, since it is damaged: it is paused by itself from then on. task: nil when that
--- is its record.
+-- One row of the table lets all go on that their plan had paused. Without it nothing is done for any of them.
+local function ask_paused_of(plan_id)
+  local any = redis.call('SRANDMEMBER', K.plan_paused(plan_id))
+  if any and not task_row(TASK.PAUSED, 'resume') then refuse('task', any, TASK.PAUSED, 'resume') end
+end
+
+-- One that its plan's resume cannot let go on all the same, since it is damaged: it is paused by itself from then on, which
+-- its event tells. task: nil when that is its record.
 local function leave_paused(plan_id, task_id, task)
   task = task or remains_of(plan_id, task_id)
-  local why = damage_of(task)
-  if why then redis.call('SREM', K.plan_paused(plan_id), task_id) end
-  tell_passed_by(task, 'pause', why, '{"withdraws":"resume"}')
+  redis.call('SREM', K.plan_paused(plan_id), task_id)
+  tell_passed_by(task, 'pause', damage_of(task) or DAMAGED_RECORD, '{"withdraws":"resume"}')
 end
