@@ -54,7 +54,8 @@ worker sleeps through its lease and wakes        its record is STALE, its fenced
 reply to begin, advance, fail or poll_again      the same call again is known by its delivery token: same answer
 worker after advance, what follows has begun     the running lease of what follows runs out: as after begin
 Redis, with its append-only file                 grace, then as above
-Redis fails over and loses the last writes       epochs jump by 100,000, so that none is given out twice; then as above
+Redis fails over and loses the last writes       epochs go on at least 100,000 further, so that none is given out twice;
+                                                 then as above
 every worker                                     tasks wait with queued leases; nothing is counted or failed for it
 every coordinator                                running stages end and record; nothing is admitted or recovered until
                                                  one is back, and it gives grace first

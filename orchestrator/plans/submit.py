@@ -15,6 +15,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.outcomes import Committed, Opened, Written
 from orchestrator.ledger.purges import Purges
+from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import StageRow
 from orchestrator.plans.plan import Plan
 
@@ -59,7 +60,7 @@ def write_plan(
 
 def take_back_draft(ledger: Ledger, plan_id: str) -> None:
     """Takes a draft out that cannot become what it was begun as. One that has become a plan meanwhile stays."""
-    if ledger.client.hget(ledger.keys.of("plan", plan_id), "status") != PlanState.CREATED:
+    if Reader(ledger.client, ledger.keys).plan_record(plan_id).get("status") != PlanState.CREATED:
         return
     Purges(ledger).purge(plan_id, Order("system", "its tenants are not as they were seen any more"))
     for _ in Purges(ledger).chunks():

@@ -35,6 +35,8 @@ BROKERS: Final = {
 
 def writes(text: str) -> Iterator[str]:
     """Commands that it gives to a client or a pipeline itself."""
+    if not re.search("client|pipeline|redis|broker", text):
+        return
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             held = node.func.value
