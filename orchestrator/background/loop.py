@@ -9,7 +9,6 @@
   new thread waits for the old one first.
 - A round that raises, ``SystemExit`` too, is logged, and the next one comes: without its thread a process looks well
   and is not.
-- What has no rounds does not stand on it: HTTP's loop, look-ups of names, the metrics' server, a worker's coordinator.
 - A child after a fork has no thread of its parent's, whatever the parent was in; ``start`` makes one.
 
 Threads that have no rounds do not stand on it, each with its own end in its own module: the event loop of HTTP requests
