@@ -153,8 +153,7 @@ class LogFold:
     def _ask_task(self, plan: FoldedPlan, event: e.OperationRequested) -> None:
         task = self._task(plan, event.target_id, event.tenant_id or "", event.type)
         task.last = event.sequence_id
-        runs = task.state is TaskState.RUNNING or not task.known
-        was = task.state
+        runs, was = task.state is TaskState.RUNNING or not task.known, task.state
         if (queued_as := queued_again(event.operation, runs=runs)) is not None:
             self._requeue(plan, task, queued_as)
         if event.operation in ("pause", "resume", "rollback"):
