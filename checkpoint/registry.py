@@ -82,14 +82,15 @@ def _made(point: EntryPoint, options: StoreOptions) -> CheckpointStore:
     origin = f"checkpoint.store_type: entry point {point.name} = {point.value}"
     try:
         store: CheckpointStore = point.load()(options)
+        missing = [name for name in ("save", "load", "load_many", "delete", "kept") if not hasattr(store, name)]
     except CheckpointStoreMisused:
         raise
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        # Also what is no ``Exception``: a process that is to have a store is refused, and says why.
-        raise CheckpointStoreMisused(f"{origin} cannot be used: {type(error).__name__}: {error}") from error
-    missing = [name for name in ("save", "load", "load_many", "delete", "kept") if not hasattr(store, name)]
+        # Also what is no ``Exception``: a process that is to have a store is refused. Its words, which are code of a
+        # user's too, are not asked here: who shows this says what it came from.
+        raise CheckpointStoreMisused(f"{origin} cannot be used") from error
     if missing:
         raise CheckpointStoreMisused(f"{origin} gives no checkpoint store: it has no {', '.join(missing)}")
     return store

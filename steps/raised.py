@@ -9,8 +9,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+
+from steps.told import words_of
 
 
 class Escaped(Exception):
@@ -23,38 +24,40 @@ def is_for_process(error: BaseException) -> bool:
     Ctrl-C, unless the process ignores it, as a prefork child does; what billiard raises in such a child at a signal,
     ``SystemExit`` with a code of its own; a greenlet that is killed. The first two come in the main thread alone.
     """
+    # By its type alone: ``isinstance`` asks the error for its class, and that may be code of its own.
+    kind = type(error)
     if threading.current_thread() is threading.main_thread():
-        if isinstance(error, KeyboardInterrupt):
+        if issubclass(kind, KeyboardInterrupt):
             return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-        if isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL:
-            return True
+        if kind is SystemExit:
+            code = SystemExit.__dict__["code"].__get__(error)
+            if type(code) is int and code in _EXITS_BY_SIGNAL:
+                return True
     patches, greenlets = sys.modules.get("gevent.monkey"), sys.modules.get("greenlet")
     if patches is None or greenlets is None or not patches.is_module_patched("threading"):
         return False
-    return isinstance(error, greenlets.GreenletExit)
+    return issubclass(kind, greenlets.GreenletExit)
 
 
 _EXITS_BY_SIGNAL = frozenset(number - 256 for number in signal.Signals)
 """``billiard.common._shutdown_cleanup``."""
 
 
-def words_of(error: BaseException) -> str:
-    """Its type and what it says, in one text; not masked. What cannot say it is told by its type."""
-    try:
-        words = str(error)
-    except Exception:  # noqa: BLE001 - a user's error, whose words are code too
-        return f"{type(error).__name__}, which cannot say what it is"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+class contained:
+    """A context that raises ``Escaped`` in the place of what is no ``Exception`` and no matter of the process.
 
+    No ``contextmanager``: that sets an attribute of what is raised, which is the error's own code too.
+    """
 
-@contextmanager
-def contained(whose: str) -> Iterator[None]:
-    """Raises ``Escaped`` in the place of what is no ``Exception`` and no matter of the process."""
-    try:
-        yield
-    except Exception:
-        raise
-    except BaseException as error:
-        if is_for_process(error):
-            raise
-        raise Escaped(f"{whose} raised {words_of(error)}") from error
+    def __init__(self, whose: str) -> None:
+        self._whose = whose
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or issubclass(type(error), Exception) or is_for_process(error):
+            return
+        raise Escaped(f"{self._whose} raised {words_of(error)}") from error

@@ -17,8 +17,9 @@ from steps.http_request import HttpCall
 from steps.noop import Noop
 from steps.notify import Notify
 from steps.poll import Poll
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
 from steps.redis_ack import RedisAck
+from steps.told import words_of
 from steps.wait import Wait
 from steps.wording import quote
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from orchestrator.domain.errors import quoted_value
 from orchestrator.secrets.masking import mask, mask_value
 from steps import Done, Failed, Outcome, PollAgain
-from steps.raised import words_of
+from steps.told import type_name, words_of
 
 KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,99}")
 """A failure's type: people filter by it, and metrics and events are told apart by it."""
@@ -39,7 +39,7 @@ def recordable(outcome: Outcome, who: str, fallback: str) -> Outcome:
         case Failed():
             return recordable_failure(outcome, who, fallback)
         case _:
-            return Failed(fallback, f"{who} answered a {type(outcome).__name__}, not Done, PollAgain or Failed")
+            return Failed(fallback, f"{who} answered a {type_name(outcome)}, not Done, PollAgain or Failed")
 
 
 def recordable_failure(failed: Failed, who: str, fallback: str) -> Failed:
@@ -54,7 +54,7 @@ def recordable_failure(failed: Failed, who: str, fallback: str) -> Failed:
 
 
 def _given(value: object) -> str:
-    return quoted_value(value) if isinstance(value, str) else f"a {type(value).__name__}"
+    return quoted_value(value) if isinstance(value, str) else f"a {type_name(value)}"
 
 
 def _wrong_poll(after_seconds: object, note: object) -> str:

@@ -28,7 +28,8 @@ from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, 
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
-from steps.raised import Escaped, contained, is_for_process, words_of
+from steps.raised import Escaped, contained, is_for_process
+from steps.told import said_by, words_of
 from workers.joined_loads import JoinedLoads
 
 MARKER: Final = "store"
@@ -159,7 +160,7 @@ class StoreCheckpoints:
             with self._contained():
                 self._store.delete(turn.task_id, turn.epoch)
         except (CheckpointError, Escaped) as error:
-            _log.warning("checkpoint left behind", action="checkpoint-left", taskId=turn.task_id, error=str(error))
+            _log.warning("checkpoint left behind", action="checkpoint-left", taskId=turn.task_id, error=said_by(error))
 
 
 def cut_back(loaded: Checkpoint, turn: Turn, record: TurnRecord) -> Checkpoint:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import structlog
 
 from checkpoint import Checkpoint, CheckpointStore
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 
 _log = structlog.get_logger(__name__)
 

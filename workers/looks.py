@@ -21,7 +21,8 @@ from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.rollback_strategy import RollbackStrategy, configs_for
 from steps import HttpRequest
 from steps.contract import HttpAnswer
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 from steps.wording import cut
 from workers.patience import patiently
 from workers.plan_cache import CachedPlan, PlanCache

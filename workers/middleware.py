@@ -28,7 +28,8 @@ from orchestrator.domain.naming import unknown
 from orchestrator.settings.extensions import MIDDLEWARES
 from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 from workers.answered import failure_of, recordable
 
 KIND: Final = "MiddlewareError"

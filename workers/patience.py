@@ -10,6 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from checkpoint import CheckpointStoreUnavailable
 from orchestrator.ledger.connection import UNREACHABLE
+from steps.told import said_by
 
 RECORD_SECONDS: Final = 900.0
 """How long a finished turn waits for Redis to come back before it gives its record up."""
@@ -25,7 +26,7 @@ def patiently(call: Callable[[], T], away: tuple[type[Exception], ...] = UNREACH
     try:
         return call()
     except away as error:
-        _log.warning("waiting for an answer", action="record-waits", error=str(error))
+        _log.warning("waiting for an answer", action="record-waits", error=said_by(error))
     retrying = Retrying(
         retry=retry_if_exception_type(away),
         wait=wait_random_exponential(multiplier=0.2, max=3.0),

@@ -18,13 +18,15 @@ from orchestrator.ledger.turn_batches import poll_all
 from orchestrator.ledger.turn_record import PolledAgain
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
+from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
+from steps.told import said_by, type_name
 from workers.answered import recordable_failure
 from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.turn_run import Again, Run
-from workers.unable import Peers, Unable
+from workers.unable import LONGEST, Peers, Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
@@ -74,12 +76,14 @@ class Recorder:
 
     def hand_back(self, turn: Turn, delivery: str, unable: Unable, run: Run | None = None) -> Next:
         """This worker cannot run the turn: it is for another. Nothing has failed. ``run``: if it has begun."""
+        # What it lacks may be told by a store's own words.
+        what = mask(unable.what)[:LONGEST]
         peers = self._peers
         others = patiently(lambda: peers.able(unable, turn.task_id)) if peers else []
         own_queue = peers.own_queue if peers else ""
         ended, found = patiently(
             lambda: self._ledger.hand_back(
-                turn, delivery, unable.why, unable.what, had_begun=run is not None, own_queue=own_queue, others=others
+                turn, delivery, unable.why, what, had_begun=run is not None, own_queue=own_queue, others=others
             )
         )
         if isinstance(found, Dropped):
@@ -87,7 +91,7 @@ class Recorder:
             if ended is Ended.CANCELLED:
                 self._checkpoints.forget(turn)
             return Drop()
-        known = {"taskId": turn.task_id, "why": unable.why, "what": unable.what, "queue": found.queue}
+        known = {"taskId": turn.task_id, "why": unable.why, "what": what, "queue": found.queue}
         _log.warning("handed back", action="handed-back", **known)
         task = run.as_admitted(turn.stage, found.turn) if run else found.as_admitted(turn, found.turn)
         return Reschedule(task, found.due_ms, found.stage_name, found.queue)
@@ -114,7 +118,7 @@ class Recorder:
         try:
             text = self._checkpoints.keep(checkpoint)
         except CheckpointError as error:
-            return self.fail(run, Failed(type(error).__name__, str(error)))
+            return self.fail(run, Failed(type_name(error), said_by(error)))
         goes_back, healthy, identity = record.mode is TaskState.ROLLING_BACK, run.cursor.healthy, run.task.identity
         advanced = patiently(
             lambda: self._ledger.advance(

@@ -38,6 +38,7 @@ from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrate
 from orchestrator.templates.variables import template_variables
 from steps import Failed, PollAgain
 from steps.raised import is_for_process
+from steps.told import said_by, type_name
 from workers.answered import failure_of
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints, require_checkpoint
 from workers.lease_keeper import LeaseKeeper
@@ -209,17 +210,15 @@ class StageRunner:
             except TurnUnable as error:
                 return self._recorder.hand_back(turn, delivery, error.unable, run)
             except CheckpointTooNew as error:
-                return self._recorder.hand_back(turn, delivery, Unable("checkpoint", str(error)), run)
-            except (InvalidInput, NotAllowed, DamagedData) as error:
-                return self._recorder.fail(run, Failed(_kind(error), str(error)))
-            except CheckpointError as error:
-                return self._recorder.fail(run, Failed(type(error).__name__, str(error)))
+                return self._recorder.hand_back(turn, delivery, Unable("checkpoint", said_by(error)), run)
+            except (InvalidInput, NotAllowed, DamagedData, CheckpointError) as error:
+                return self._recorder.fail(run, Failed(_kind(error), said_by(error)))
             except (*UNREACHABLE, TooOld):
                 raise
             except BaseException as error:
                 if is_for_process(error):
                     raise
-                if isinstance(error, Exception) and is_damage(error):
+                if is_damage(error):
                     return _damaged(turn, error)
                 _log.exception("fault in the runner", action="runner-fault")
                 return self._recorder.fail(run, failure_of(error, "", "InternalError"))
@@ -287,13 +286,13 @@ class StageRunner:
         return None if stride is None or self._stopping.is_set() else stride.goes_on()
 
 
-def _damaged(turn: Turn, error: Exception) -> Drop:
+def _damaged(turn: Turn, error: BaseException) -> Drop:
     """What its plan goes by is damaged, so nothing can be recorded of the turn, not even that it failed. Its lease
     tells a coordinator, `explain` and `doctor` a person."""
-    _log.error("turn not recorded", action="damaged", taskId=turn.task_id, error=" ".join(str(error).split())[:200])
+    _log.error("turn not recorded", action="damaged", taskId=turn.task_id, error=" ".join(said_by(error).split())[:200])
     return Drop()
 
 
-def _kind(error: InvalidInput | NotAllowed | DamagedData) -> str:
+def _kind(error: Exception) -> str:
     """The failure's type: what cannot be built any more is the stage's fault, a refusal has its own name."""
-    return "InvalidStage" if isinstance(error, InvalidInput) else type(error).__name__
+    return "InvalidStage" if issubclass(type(error), InvalidInput) else type_name(error)

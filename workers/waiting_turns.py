@@ -23,6 +23,7 @@ from orchestrator.ledger.presence import Process
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted
 from orchestrator.settings.model import Settings
+from steps.told import words_of
 from workers.own_queue import entity_of
 
 MOST_LOOKED_AT: Final = 500
@@ -78,7 +79,9 @@ def _passed_by(task_id: str, but: tuple[type[Exception], ...] = ()) -> Iterator[
     except but:
         raise
     except Exception as error:  # noqa: BLE001 - nobody knows what a hand may write
-        _log.warning("a turn that waits is left to its time", action="passed-by", task_id=task_id, error=repr(error))
+        _log.warning(
+            "a turn that waits is left to its time", action="passed-by", task_id=task_id, error=words_of(error)
+        )
 
 
 def _is_of(process: Process, queue: str) -> bool:

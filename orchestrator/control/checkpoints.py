@@ -21,9 +21,11 @@ from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
-from orchestrator.secrets.masking import masked
+from orchestrator.secrets.masking import mask, masked
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import Settings
+from steps.raised import is_for_process
+from steps.told import said_by, words_of
 
 MARKER: Final = "store"
 """The key by which the ledger's marker names the store that keeps the checkpoint; see ``workers/checkpoints.py``."""
@@ -86,8 +88,11 @@ class CheckpointReader:
             middle = len(task_ids) // 2
             (left, unread), (right, more) = self._load(task_ids[:middle]), self._load(task_ids[middle:])
             return left | right, unread | more
-        except CheckpointError as error:
-            raise Unreachable(f"checkpoint store {self._store_name}: {error}") from error
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            said = said_by(error) if issubclass(type(error), CheckpointError) else words_of(error)
+            raise Unreachable(mask(f"checkpoint store {self._store_name}: {said}")) from error
 
     def _unread(self, task_id: str, error: CheckpointError) -> CheckpointStatus:
         finding = f"the store {self._store_name!r}: {_way_on(error)}"
@@ -121,9 +126,10 @@ def _in_ledger(task_id: str, text: str) -> CheckpointStatus:
 
 
 def _way_on(error: CheckpointError) -> str:
-    if isinstance(error, CheckpointTooNew):
-        return f"{error}: update this process"
-    return f"it is damaged: {error}; a hand in the data? `changeover retry --from-scratch` starts over"
+    said = mask(said_by(error))
+    if issubclass(type(error), CheckpointTooNew):
+        return f"{said}: update this process"
+    return f"it is damaged: {said}; a hand in the data? `changeover retry --from-scratch` starts over"
 
 
 def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:

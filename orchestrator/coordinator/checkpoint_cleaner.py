@@ -18,6 +18,7 @@ import structlog
 from checkpoint import CheckpointError, CheckpointStore
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.ledger.reader import Reader
+from steps.told import said_by
 
 PAGE: Final = 1000
 """Checkpoints looked at in one step: one read of the store, one of the ledger."""
@@ -53,7 +54,7 @@ class CheckpointCleaner:
                 if kept.task_id in orphans:
                     self._store.delete(kept.task_id, kept.epoch)
         except CheckpointError as error:
-            _log.warning("checkpoints not cleaned up", action="clean-up-failed", error=str(error))
+            _log.warning("checkpoints not cleaned up", action="clean-up-failed", error=said_by(error))
             page, orphans = [], frozenset()
         if page:
             self._after = page[-1].task_id

@@ -15,7 +15,8 @@ import structlog
 from orchestrator.background.news import News
 from orchestrator.domain.errors import TooOld
 from orchestrator.ledger.connection import UNREACHABLE
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 
 FIRST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 60.0

@@ -20,7 +20,8 @@ from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from steps import AllowedHosts, HealthCheck, HttpPool, InstanceList, Instances, load_registry, load_sources
 from steps.kept_by_size import KeptBySize
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 
 MOST_PLANS: Final = 50
 MOST_CHARACTERS: Final = 1024 * 1024

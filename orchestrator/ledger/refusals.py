@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import redis
 from redis.exceptions import (
@@ -27,6 +27,7 @@ from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInpu
 from orchestrator.ledger.damaged_key_words import mend_of
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
+from steps.told import cause_of, origin_of, said_by
 
 STATE_VARIABLE = "CHANGEOVER_REDIS_URL"
 BROKER_VARIABLE = "CHANGEOVER_BROKER_URL"
@@ -53,7 +54,10 @@ _DAMAGE = re.compile(
 
 def is_damage(answer: object) -> bool:
     """Whether an error, or an answer out of a pipeline, says that the value is of another kind than was written."""
-    return isinstance(answer, ResponseError) and _DAMAGE.search(str(answer)) is not None
+    # By its type: a user's error may have code behind its class, and behind its words.
+    if not issubclass(type(answer), ResponseError):
+        return False
+    return _DAMAGE.search(said_by(cast("ResponseError", answer))) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,9 @@ def not_now(error: BaseException) -> NotNow | None:
     """The state that the error tells of: by its kind, or by a code in it, since from inside a script, and of some
     states, it comes as a plain error."""
     for state in NOT_NOW:
-        if state.kind is not None and isinstance(error, state.kind):
+        if state.kind is not None and issubclass(type(error), state.kind):
             return state
-    code = _CODE.search(str(error))
+    code = _CODE.search(said_by(error))
     return _BY_CODE[code[1]] if code else None
 
 
@@ -154,24 +158,31 @@ def _told(state: NotNow, url: str, variable: str, text: str) -> str:
 def state_words(error: BaseException, server: str = "Redis", away: str = "is away") -> str:
     """What the server is, by what its client raised or what stands behind that: ``Redis is full``; ``away`` when it did
     not answer at all. For a log, so nothing is asked of the server."""
-    found = (state.words for one in _behind(error) if (state := not_now(one)) is not None)
+    found = (state.words for one in _behind(error, origin_of) if (state := not_now(one)) is not None)
     return f"{server} {next(found, away)}"
 
 
 def is_servers_fault(error: BaseException) -> bool:
     """Whether a server that is away, or in such a state, caused it: its words tell all, a traceback nothing.
     What went wrong while such an error was handled is another fault."""
-    kinds = redis.ConnectionError | redis.TimeoutError | ExecAbortError
-    is_one = isinstance(error, kinds) or (isinstance(error, RedisError) and not_now(error) is not None)
-    return is_one or (error.__cause__ is not None and is_servers_fault(error.__cause__))
+    return any(_is_servers(one) for one in _behind(error, cause_of))
 
 
-def _behind(error: BaseException | None) -> Iterator[BaseException]:
+def _is_servers(error: BaseException) -> bool:
+    kind = type(error)
+    if issubclass(kind, redis.ConnectionError | redis.TimeoutError | ExecAbortError):
+        return True
+    return issubclass(kind, RedisError) and not_now(error) is not None
+
+
+def _behind(
+    error: BaseException | None, before: Callable[[BaseException], BaseException | None]
+) -> Iterator[BaseException]:
     for _ in range(10):
         if error is None:
             return
         yield error
-        error = error.__cause__ or error.__context__
+        error = before(error)
 
 
 def _ask(url: str) -> ServerState | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 
@@ -17,6 +17,7 @@ from orchestrator.secrets.folder import SecretFolder
 from orchestrator.secrets.masking import mask, mask_all_of
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.model import Settings
+from steps.told import said_by, told
 
 LIBRARIES: Final = {
     "celery": "celery",
@@ -73,7 +74,7 @@ def configure_logs(settings: Settings) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _servers_fault,
-            structlog.processors.format_exc_info,
+            _told,
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
             renderer,
@@ -114,13 +115,29 @@ def library_action(logger_name: str) -> str:
 
 def _servers_fault(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """What a server caused is one line that says why: where a library happened to meet it tells nobody anything."""
-    info = event.get("exc_info")
-    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else sys.exc_info()[1]
-    if not info or error is None or not is_servers_fault(error):
+    error = _raised(event.get("exc_info"))
+    if error is None or not is_servers_fault(error):
         return event
     del event["exc_info"]
     first, *_ = str(event["event"]).splitlines() or [""]
-    return {**event, "event": first, "reason": state_words(error), "error": str(error)}
+    return {**event, "event": first, "reason": state_words(error), "error": said_by(error)}
+
+
+def _told(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """The error of the line as text. Not by ``traceback``: it asks the error for its words and parts as it likes."""
+    error = _raised(event.pop("exc_info", None))
+    if error is not None:
+        event["exception"] = told(error)
+    return event
+
+
+def _raised(info: Any) -> BaseException | None:
+    """The error that ``exc_info`` of a line names, in any of its forms."""
+    if issubclass(type(info), BaseException):
+        return cast("BaseException", info)
+    if type(info) is tuple:
+        return cast("BaseException | None", info[1])
+    return sys.exc_info()[1] if info else None
 
 
 def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

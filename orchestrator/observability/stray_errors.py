@@ -12,18 +12,33 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from steps.raised import words_of
+from steps.raised import is_for_process
+from steps.told import type_name, words_of
 
 _log = logging.getLogger("changeover.stray")
 
 
 class LineHandler(logging.StreamHandler[Any]):
-    """Writes lines; of one that cannot be made it says so, and where it comes from."""
+    """Writes lines; of one that cannot be made it says so, and where it comes from.
+
+    What a line shows may be a user's, whose words are code: nothing that they raise comes out here, but what is for
+    the process.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See ``logging.Handler``."""
+        try:
+            self.stream.write(self.format(record) + self.terminator)
+            self.flush()
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """See ``logging.Handler``."""
         error = sys.exc_info()[1]
-        if error is None or isinstance(error, OSError):
+        if error is None or issubclass(type(error), OSError):
             # The stream is gone: what is said of that has no place either.
             return
         said = f"a log line of {record.pathname}:{record.lineno} could not be made: {words_of(error)}"
@@ -44,7 +59,7 @@ def log_stray_errors() -> None:
 
 
 def _of_process(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if isinstance(error, KeyboardInterrupt):
+    if issubclass(kind, KeyboardInterrupt):
         # Whoever pressed it knows.
         return
     _tell("uncaught", "the process ends of an error that nobody caught", error)
@@ -52,16 +67,17 @@ def _of_process(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 def _of_thread(args: threading.ExceptHookArgs) -> None:
     # As Python's own: a thread may end itself so.
-    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+    if args.exc_value is not None and not issubclass(type(args.exc_value), SystemExit):
         name = args.thread.name if args.thread is not None else "?"
         _tell("uncaught", f"thread {name} ended of an error that nobody caught", args.exc_value)
 
 
 def _unraisable(args: sys.UnraisableHookArgs) -> None:
     # What it was raised in is told by its type: its own words are a user's code.
-    where = type(args.object).__name__ if args.object is not None else "nothing"
+    where = type_name(args.object) if args.object is not None else "nothing"
     _tell("unraisable", f"{args.err_msg or 'an error was ignored'} ({where})", args.exc_value)
 
 
 def _tell(action: str, what: str, error: BaseException | None) -> None:
-    _log.critical(what, extra={"action": action}, exc_info=error)
+    # As a tuple: of the error alone ``logging`` would ask its traceback.
+    _log.critical(what, extra={"action": action}, exc_info=None if error is None else (type(error), error, None))

@@ -12,6 +12,8 @@ from checkpoint import (
 )
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.settings.model import Settings
+from steps.raised import is_for_process
+from steps.told import cause_of, said_by, words_of
 
 
 def open_store(settings: Settings, *, one_process: bool = False) -> CheckpointStore | None:
@@ -28,7 +30,9 @@ def open_store(settings: Settings, *, one_process: bool = False) -> CheckpointSt
             chosen.store_type, StoreOptions(settings.namespace, url, chosen.size_limit_bytes), one_process=one_process
         )
     except CheckpointStoreMisused as error:
-        raise InvalidInput([Problem("", None, str(error))]) from error
+        why = cause_of(error)
+        told = f"{said_by(error)}: {words_of(why)}" if why is not None else said_by(error)
+        raise InvalidInput([Problem("", None, told)]) from error
 
 
 def require_store(settings: Settings, *, one_process: bool = False) -> None:
@@ -38,15 +42,18 @@ def require_store(settings: Settings, *, one_process: bool = False) -> None:
         return
     name = f"checkpoint store {settings.checkpoint.store_type}"
     try:
-        store.load("")
+        try:
+            store.load("")
+        finally:
+            close = getattr(store, "close", None)
+            if close is not None:
+                close()
     except CheckpointStoreMisused as error:
-        raise InvalidInput(
-            [Problem("", None, f"checkpoint store {settings.checkpoint.store_type}: {error}")]
-        ) from error
+        raise InvalidInput([Problem("", None, f"{name}: {said_by(error)}")]) from error
     except CheckpointStoreUnavailable as error:
         advice = "start it, or set CHANGEOVER_CHECKPOINT__URL"
-        raise Unreachable(f"{name}: {error}; {advice}") from error
-    finally:
-        close = getattr(store, "close", None)
-        if close is not None:
-            close()
+        raise Unreachable(f"{name}: {said_by(error)}; {advice}") from error
+    except BaseException as error:
+        if is_for_process(error):
+            raise
+        raise InvalidInput([Problem("", None, f"{name}: {words_of(error)}")]) from error

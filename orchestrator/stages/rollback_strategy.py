@@ -13,7 +13,8 @@ from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
 from orchestrator.settings.extensions import STRATEGIES
-from steps.raised import contained, is_for_process, words_of
+from steps.raised import contained, is_for_process
+from steps.told import words_of
 
 
 class RollbackStrategy(Protocol):

@@ -8,7 +8,8 @@ from typing import Final
 from orchestrator.validation.contract import PlanValidator, PlanView
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.shape import Shape
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import words_of
 
 ENTRY_POINT_GROUP: Final = "changeover.validators"
 

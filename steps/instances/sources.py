@@ -17,7 +17,8 @@ from importlib.metadata import entry_points
 
 from steps.contract import Choice, Endpoint, SourceUnavailable, UnknownInstances
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
-from steps.raised import is_for_process, words_of
+from steps.raised import is_for_process
+from steps.told import said_by, type_name, words_of
 from steps.wording import cut, quote
 
 SOURCES_GROUP = "changeover.instance_sources"
@@ -108,14 +109,15 @@ class Instances:
         for source in self._sources:
             try:
                 found = source.find(name)
+                given = None if found is None else tuple(found)
             except BaseException as error:
                 if is_for_process(error):
                     raise
                 return self._without(source, name, urls, error)
-            if found is not None:
+            if given is not None:
                 with self._lock:
-                    self._found[name] = (self._clock() + CACHE_SECONDS, tuple(found))
-                return tuple(found)
+                    self._found[name] = (self._clock() + CACHE_SECONDS, given)
+                return given
         raise UnknownInstances(f"no instance list named {quote(name)}")
 
     def _without(
@@ -123,7 +125,7 @@ class Instances:
     ) -> tuple[str, ...]:
         """A source that fails is left alone for a while: with the list that it last gave, if it ever gave one."""
         until = self._clock() + AVOID_SECONDS
-        reason = f"{type(source).__name__} cannot say: {cut(_said(error))}"
+        reason = f"{type_name(source)} cannot say: {cut(_said(error))}"
         with self._lock:
             if known:
                 self._found[name] = (until, known)
@@ -133,7 +135,7 @@ class Instances:
 
 
 def _said(error: BaseException) -> str:
-    return str(error) if isinstance(error, Exception) else words_of(error)
+    return (said_by(error) if issubclass(type(error), Exception) else "") or words_of(error)
 
 
 def load_sources() -> list[InstanceSource]:

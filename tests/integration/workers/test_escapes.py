@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from celery.exceptions import Retry
 from structlog.testing import capture_logs
 
 from checkpoint import Checkpoint, MemoryCheckpointStore
@@ -16,11 +17,14 @@ from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 from steps import Outcome, Step, StepContext, StepParameters, StepRegistry
 from steps.raised import Escaped
+from steps.told import words_of
+from tests.support.hostile_errors import HOSTILE
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from tests.support.say_step import Say, say
 from workers.checkpoints import StoreCheckpoints
 from workers.middleware import Chain, Middleware, StageInfo
+from workers.next_link import StageFailed
 from workers.slot_guard import gives_slot_back
 
 OWN = [SystemExit("bye"), asyncio.CancelledError("bye"), GeneratorExit("bye")]
@@ -73,6 +77,19 @@ def test_a_step_that_raises_it_fails(client: Client, redis_client: redis.Redis, 
             assert found == ("FAILED", "StepError", f"{type(step.error).__name__}: bye")
 
 
+def test_a_step_whose_error_is_code_of_its_own_fails(
+    client: Client, redis_client: redis.Redis, settings: Settings
+) -> None:
+    step = Leave(OWN[0])
+    stages = [{"name": "s", "steps": [{"type": "leave"}]}]
+    with InProcess(redis_client, settings, StepRegistry([step])) as process:
+        for name in ("words-raise-it-again", "all-parts-leave", "notes-leave", "class-leaves", "long-chain"):
+            step.error = HOSTILE[name]()
+            status, kind, message = ended(process, client, name, stages)
+            assert (status, kind) == ("FAILED", "StepError"), name
+            assert message[:100] == words_of(step.error)[:100]
+
+
 def test_middlewares_stores_and_strategies_that_raise_it_are_named(
     client: Client, redis_client: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,4 +133,28 @@ def test_whatever_escapes_a_task_gives_its_slot_back_with_a_line() -> None:
     assert [(line["action"], line["log_level"]) for line in lines] == [("turn-escaped", "error")]
     assert threading.current_thread() is threading.main_thread()
     with pytest.raises(KeyboardInterrupt):
+        body()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_of_what_escapes_a_task_celery_gets_the_words_alone(name: str) -> None:
+    error = HOSTILE[name]()
+
+    @gives_slot_back
+    def body() -> str:
+        raise error
+
+    with capture_logs(), pytest.raises(Escaped) as escaped:
+        body()
+    assert str(escaped.value) == f"the task raised {words_of(error)}"
+    assert (escaped.value.__cause__, escaped.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize("error", [Retry("later"), StageFailed("failed")], ids=repr)
+def test_what_is_for_celery_is_its(error: Exception) -> None:
+    @gives_slot_back
+    def body() -> str:
+        raise error
+
+    with pytest.raises(type(error)):
         body()

@@ -36,7 +36,7 @@ def no_store(_: StoreOptions) -> object:
 def refusal(name: str, options: StoreOptions = OPTIONS) -> str:
     with pytest.raises(CheckpointStoreMisused) as caught:
         make_store(name, options)
-    return str(caught.value)
+    return f"{caught.value}: {caught.value.__cause__}"
 
 
 def test_every_store_has_its_row() -> None:
@@ -88,7 +88,7 @@ def test_a_store_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("tests.unit.checkpoint.test_registry:broken", "no vault for test"),
         ("tests.unit.checkpoint.test_registry:no_store", "it has no save, load, load_many, delete, kept"),
-        ("no.such.module:thing", "cannot be used: ModuleNotFoundError"),
+        ("no.such.module:thing", "cannot be used"),
     ],
 )
 def test_an_entry_point_that_gives_no_store(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:

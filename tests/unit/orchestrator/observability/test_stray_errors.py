@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from orchestrator.observability.logs import configure_logs
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.settings.model import Settings
+from tests.support.hostile_errors import HOSTILE
 
 SECRET = "plantedsecret9431"
 
@@ -81,3 +83,42 @@ def test_all_of_it_is_lines_without_secrets(capsys: pytest.CaptureFixture[str]) 
     assert "thread one ended" in lines[3]["event"]
     assert "ValueError: thread ***" in lines[3]["exception"]
     assert "test_stray_errors.py:" in lines[0]["event"]
+
+
+class Refusing:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __str__(self) -> str:
+        raise self.error
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(("name", "log_format"), [*((name, "json") for name in HOSTILE), ("groups", "console")])
+def test_an_error_whose_words_are_code_is_a_line(
+    capsys: pytest.CaptureFixture[str], name: str, log_format: Any
+) -> None:
+    """Whoever logs it, and however it gets there."""
+    configure_logs(Settings(log_format=log_format))
+    error = HOSTILE[name]()
+
+    def stray() -> None:
+        raise error
+
+    for log in (structlog.get_logger("acme"), logging.getLogger("acme")):
+        try:
+            raise error
+        except BaseException:
+            log.exception("step raised")
+    logging.getLogger("acme").warning("x %s", Refusing(RecursionError(SECRET)))
+    logging.getLogger("acme").warning("x %s", Refusing(SystemExit(SECRET)))
+    structlog.get_logger("acme").warning("x", value=Refusing(error))
+    thread = threading.Thread(target=stray, name="one")
+    thread.start()
+    thread.join()
+    said = capsys.readouterr().err
+    assert said.count("step raised") == 2
+    assert said.count("log-fault") == 3
+    assert said.count("thread one ended") == 1
+    assert SECRET not in said

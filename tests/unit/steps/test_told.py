@@ -1,0 +1,101 @@
+"""What an error of user's code tells, whatever its words and parts do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from steps.told import MOST_SAID, MOST_TOLD, cause_of, origin_of, said_by, told, type_name, words_of
+from tests.support.hostile_errors import HOSTILE
+
+
+def raised(make: Callable[[], BaseException]) -> BaseException:
+    error = make()
+    try:
+        raise error
+    except BaseException as caught:  # noqa: BLE001 - of any kind
+        return caught
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_is_raised_and_all_is_bounded(name: str) -> None:
+    def tell() -> tuple[str, str, str]:
+        error = raised(HOSTILE[name])
+        return type_name(error), words_of(error), told(error)
+
+    with ThreadPoolExecutor(1) as pool:
+        for kind, words, text in (tell(), pool.submit(tell).result()):
+            assert {type(kind), type(words), type(text)} == {str}
+            assert words.startswith(kind)
+            assert len(words) < MOST_SAID + 300
+            assert "test_told.py" in text
+            assert words in text
+            assert len(text) < 2 * MOST_TOLD
+
+
+def test_it_is_told_as_python_tells_it() -> None:
+    def deep(count: int) -> None:
+        if count:
+            deep(count - 1)
+        raise KeyError("inner")
+
+    try:
+        try:
+            deep(100)
+        except KeyError as inner:
+            raise ValueError("outer") from inner
+    except ValueError as error:
+        error.add_note("and a note")
+        lines = told(error).split("\n")
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "    deep(100)" in lines
+    assert "  (82 more)" in lines
+    assert lines.index("KeyError: 'inner'") < lines.index(
+        "The above exception was the direct cause of the following exception:"
+    )
+    assert lines[-2:] == ["ValueError: outer", "and a note"]
+
+
+def test_what_was_handled_meanwhile_is_told_unless_it_was_put_away() -> None:
+    def around(*, hides: bool) -> ValueError:
+        try:
+            try:
+                raise KeyError("inner")
+            except KeyError:
+                if hides:
+                    raise ValueError("outer") from None
+                raise ValueError("outer")  # noqa: B904 - that is the case
+        except ValueError as error:
+            return error
+
+    assert "KeyError" in told(around(hides=False))
+    assert "KeyError" not in told(around(hides=True))
+    assert isinstance(origin_of(around(hides=True)), KeyError)
+    assert cause_of(around(hides=False)) is None
+
+
+def test_members_of_a_group_are_told_and_what_says_nothing_is_named() -> None:
+    text = told(ExceptionGroup("two", [ValueError("a\nb"), OSError()]))
+    assert text.split("\n") == [
+        "ExceptionGroup: two (2 sub-exceptions)",
+        "  member 1:",
+        "    ValueError: a",
+        "    b",
+        "  member 2:",
+        "    OSError",
+    ]
+    assert said_by(OSError()) == ""
+
+
+def test_of_code_that_gives_itself_a_name_no_file_is_read_that_is_none() -> None:
+    def of(name: str) -> str:
+        try:
+            exec(compile("raise ValueError('x')", "made", "exec").replace(co_filename=name))
+        except ValueError as error:
+            return told(error)
+        raise AssertionError
+
+    for name in ("/dev/zero", "/srv/\0", "<made>"):
+        assert of(name).split("\n")[-2:] == [f'  File "{name}", line 1, in <module>', "ValueError: x"]
