@@ -85,8 +85,11 @@ def test_a_step_whose_error_is_code_of_its_own_fails(
     with InProcess(redis_client, settings, StepRegistry([step])) as process:
         for name in ("words-raise-it-again", "all-parts-leave", "notes-leave", "class-leaves", "long-chain"):
             step.error = HOSTILE[name]()
-            status, kind, message = ended(process, client, name, stages)
+            # As a worker's log takes it, which asks nothing of the error.
+            with capture_logs() as lines:
+                status, kind, message = ended(process, client, name, stages)
             assert (status, kind) == ("FAILED", "StepError"), name
+            assert "step-raised" in [line["action"] for line in lines]
             assert message[:100] == words_of(step.error)[:100]
 
 
