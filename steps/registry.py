@@ -92,10 +92,10 @@ def load_registry() -> StepRegistry:
     must not run with half of the steps that its author had.
     """
     found = [_loaded(point) for point in entry_points(group=ENTRY_POINT_GROUP)]
-    return StepRegistry(step() for step in [*BUILT_IN, *found])
+    return StepRegistry([*(step() for step in BUILT_IN), *found])
 
 
-def _loaded(point: EntryPoint) -> type[Step[Any]]:
+def _loaded(point: EntryPoint) -> Step[Any]:
     origin = f"entry point {point.name} = {point.value}"
     try:
         found: object = point.load()
@@ -103,6 +103,17 @@ def _loaded(point: EntryPoint) -> type[Step[Any]]:
         if is_for_process(error):
             raise
         raise InvalidStep(f"{origin} cannot be imported: {words_of(error)}") from error
+    try:
+        return _checked(found, origin)()
+    except InvalidStep:
+        raise
+    except BaseException as error:
+        if is_for_process(error):
+            raise
+        raise InvalidStep(f"{origin} cannot be used: {words_of(error)}") from error
+
+
+def _checked(found: object, origin: str) -> type[Step[Any]]:
     if not (inspect.isclass(found) and issubclass(found, Step)):
         raise InvalidStep(f"{origin} is not a subclass of steps.Step")
     if inspect.isabstract(found):

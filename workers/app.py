@@ -28,10 +28,10 @@ from orchestrator.observability.refusals import refusal_lines
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.extensions import missing_extensions
+from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from orchestrator.stages.rollback_strategy import load_strategy
-from steps import load_registry
 from steps.registry import BUILT_IN
 from workers import runtime, signal_words
 from workers.broker_lines import thin_broker_lines
@@ -82,6 +82,8 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
             raise InvalidInput(missing)
         load_chain(settings)
         load_strategy(settings.rollback_strategy)
+        installed_steps()
+        installed_sources()
         servers = find_servers(settings)
         require_one_server(servers.redis_url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)
@@ -111,7 +113,7 @@ def _slots_of(consumer: Any) -> int:
 
 def _telling(broker: BrokerWatch) -> Callable[[], dict[str, Any]]:
     """What else this worker's presence tells."""
-    knows = sorted(load_registry().names())
+    knows = sorted(installed_steps().names())
     steps = sorted(set(knows) - {step.name for step in BUILT_IN})
     return lambda: {
         **broker.told(),

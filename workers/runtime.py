@@ -27,6 +27,7 @@ from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.checkpoint_store import open_store
+from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.permissions import secret_scopes, server_place
 from orchestrator.settings.servers import find_servers
@@ -40,8 +41,6 @@ from steps import (
     Instances,
     RedisTarget,
     WritableKeys,
-    load_registry,
-    load_sources,
 )
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints, TaskCheckpoints
 from workers.connections import Connections
@@ -157,7 +156,7 @@ def _make_runner(pid: int) -> StageRunner:
     host, main_pid = socket.gethostname(), _main_pid or pid
     return StageRunner(
         ledger=ledger,
-        plans=PlanCache(reader, StageFactory(load_registry(), settings)),
+        plans=PlanCache(reader, StageFactory(installed_steps(), settings)),
         keeper=LeaseKeeper(ledger, settings.renew_seconds),
         resources=replace(resources, http=SharedTracedHttp(resources.http)) if tracing else resources,
         worker=f"{host}:{main_pid}",
@@ -178,7 +177,7 @@ def _make_looker(pid: int) -> Looker:
     return Looker(
         Awaited(ledger),
         Operations(ledger),
-        PlanCache(Reader(client, ledger.keys), StageFactory(load_registry(), settings)),
+        PlanCache(Reader(client, ledger.keys), StageFactory(installed_steps(), settings)),
         make_resources(settings, find_servers(settings).redis_url),
         load_strategy(settings.rollback_strategy),
     )
@@ -243,7 +242,7 @@ def make_resources(settings: Settings, redis_url: str) -> StepResources:
         target=RedisTarget(connect(redis_url, patient=False), redact(redis_url), own_ledger=True),
         http=HttpPool(hosts=hosts),
         targets=Connections(settings.connections),
-        instances=Instances(lists, load_sources()),
+        instances=Instances(lists, installed_sources()),
         secrets=Secrets(settings.secrets_dir),
         limits=make_limits(settings, redis_url),
     )

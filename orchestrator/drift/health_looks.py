@@ -12,13 +12,14 @@ from orchestrator.drift.expected import Expected, plan_reference
 from orchestrator.ledger.reader import Reader
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.references import Secrets
+from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.permissions import secret_scopes
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.health_asker import HealthAsker, LookedAt
 from orchestrator.stages.reach import Limits
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
-from steps import AllowedHosts, HealthCheck, HttpPool, InstanceList, Instances, load_registry, load_sources
+from steps import AllowedHosts, HealthCheck, HttpPool, InstanceList, Instances
 from steps.kept_by_size import KeptBySize
 from steps.raised import is_for_process
 from steps.told import words_of
@@ -41,10 +42,10 @@ class HealthLooks:
 
     def __init__(self, reader: Reader, settings: Settings, registry: Registry | None = None) -> None:
         self._reader = reader
-        self._factory = StageFactory(registry or load_registry(), settings)
+        self._factory = StageFactory(registry or installed_steps(), settings)
         lists = {name: InstanceList(tuple(one.urls), one.fallback) for name, one in settings.instances.items()}
         limits = Limits(scopes=secret_scopes(settings))
-        self._asker = HealthAsker(Secrets(settings.secrets_dir), Instances(lists, load_sources()), limits)
+        self._asker = HealthAsker(Secrets(settings.secrets_dir), Instances(lists, installed_sources()), limits)
         self._http = HttpPool(hosts=AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback))
         self._plans: KeptBySize[str, tuple[dict[str, Any], tuple[CompiledStage, ...]]] = KeptBySize(
             MOST_PLANS, MOST_CHARACTERS

@@ -30,6 +30,7 @@ from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
 
@@ -51,6 +52,8 @@ def run_up(
     """
     options.check()
     require_store(settings, one_process=options.single_process)
+    # Its workers would refuse one after the other.
+    installed_steps()
     folder = _absolute(options.data_dir or settings.data_dir)
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)

@@ -29,6 +29,7 @@ from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan import Plan, assemble_plan, plan_id_of
 from orchestrator.plans.plan_file import read_plan_file
 from orchestrator.settings.extensions import missing_extensions
+from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
 from orchestrator.validation.catalogue import resolve_services
@@ -42,7 +43,7 @@ from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
 from orchestrator.validation.stages import compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
-from steps import AllowedHosts, load_registry
+from steps import AllowedHosts
 from steps.expressions.budget import PlanTooCostly, bounded_evaluating
 from steps.expressions.compile_budget import bounded_compiling
 
@@ -94,7 +95,7 @@ def validate_plan(
     resolved = resolve_services(raw, settings, findings)
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
-    factory = StageFactory(registry or load_registry(), settings)
+    factory = StageFactory(registry or installed_steps(), settings)
     reference = {"plan_id": plan_id, "name": shape.said("name") or ""}
     stages = compile_stages(shape.stages, factory, findings)
     stored = stage_records(shape.stages, findings)

@@ -15,13 +15,13 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan import Plan
 from orchestrator.plans.preview_digest import DigestMaker
 from orchestrator.plans.tenant_config import SOURCE, TRAITS, snapshot_of
+from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from orchestrator.validation.config_diff import config_changes
 from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.other_configs import OtherConfigs
 from orchestrator.validation.tenant_states import TenantState, TenantStates
-from steps import load_registry
 
 LAST_KNOWN_GOOD = "last known good"
 OWN_SOURCE = SOURCE
@@ -113,7 +113,7 @@ class _ConditionedStages:
 
     def __init__(self, plan: Plan, settings: Settings, registry: Registry | None) -> None:
         self._plan = {"plan_id": plan.plan_id, "name": plan.name}
-        factory = StageFactory(registry or load_registry(), settings)
+        factory = StageFactory(registry or installed_steps(), settings)
         specs = [json.loads(stage.spec) for stage in plan.stages]
         self._stages: list[CompiledStage] = [factory.compile_stage(spec) for spec in specs if "when" in spec]
 

@@ -13,15 +13,15 @@ from typing import Any
 from orchestrator.plans.plan import Plan
 from orchestrator.plans.tenant_config import SOURCE, load_config
 from orchestrator.secrets.masking import masked
+from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from orchestrator.templates.variables import template_variables
-from steps import load_registry
 
 
 def preview_plan(plan: Plan, settings: Settings, registry: Registry | None = None) -> Iterator[dict[str, Any]]:
     """A tenant at a time: ``{tenantId, stages: [{name, skipped, when?, steps: [{type, ...}]}]}``."""
-    factory = StageFactory(registry or load_registry(), settings)
+    factory = StageFactory(registry or installed_steps(), settings)
     specs = [json.loads(stage.spec) for stage in plan.stages]
     stages = [factory.compile_stage(spec, f"stages[{index}]") for index, spec in enumerate(specs)]
     reference = {"plan_id": plan.plan_id, "name": plan.name}

@@ -151,7 +151,13 @@ def load_sources() -> list[InstanceSource]:
             raise TypeError(what) from error
         if not (inspect.isclass(source) and issubclass(source, InstanceSource)):
             raise TypeError(f"entry point {point.name} = {point.value} is not a subclass of steps.InstanceSource")
-        found.append(source())
+        try:
+            found.append(source())
+        except BaseException as error:
+            if is_for_process(error):
+                raise
+            what = f"entry point {point.name} = {point.value} cannot be used: {words_of(error)}"
+            raise TypeError(what) from error
     return found
 
 

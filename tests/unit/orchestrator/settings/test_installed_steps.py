@@ -1,0 +1,88 @@
+"""A broken package of steps or sources is one masked line with exit code 2, wherever it is met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from orchestrator.domain.errors import InvalidInput
+from orchestrator.embedded.up import run_up
+from orchestrator.embedded.up_options import UpOptions
+from orchestrator.observability.refusals import refusal_lines
+from orchestrator.secrets.known import KnownSecrets
+from orchestrator.settings.installed_steps import installed_sources, installed_steps
+from orchestrator.settings.model import Settings
+from orchestrator.validation import validate_plan
+from orchestrator.validation.preview import preview_plan
+from steps import Done, InstanceSource, Outcome, Step, StepContext, StepParameters, load_registry
+from steps.instances import sources
+from steps.registry import ENTRY_POINT_GROUP
+from tests.support.hostile_errors import SECRET
+from tests.support.plans import plan, tenant
+
+HERE = "tests.unit.orchestrator.settings.test_installed_steps"
+
+
+class NoParameters(StepParameters):
+    """None."""
+
+
+class Unmade(Step[NoParameters]):
+    name = "unmade"
+    Parameters = NoParameters
+
+    def __init__(self) -> None:
+        raise SystemExit(f"bad {SECRET}")
+
+    def run(self, parameters: NoParameters, context: StepContext) -> Outcome:
+        return Done()
+
+
+class UnmadeSource(InstanceSource):
+    def __init__(self) -> None:
+        raise SystemExit(f"bad {SECRET}")
+
+    def find(self, name: str) -> list[str] | None:
+        return None
+
+
+@pytest.fixture(autouse=True)
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values([SECRET]))
+    step = EntryPoint("one", f"{HERE}:Unmade", ENTRY_POINT_GROUP)
+    monkeypatch.setattr("steps.registry.entry_points", lambda group: [step])
+    source = EntryPoint("one", f"{HERE}:UnmadeSource", sources.SOURCES_GROUP)
+    monkeypatch.setattr(sources, "entry_points", lambda group: [source])
+
+
+def a_plan() -> dict[str, Any]:
+    return plan("p", [tenant("a")], [{"name": "s", "steps": [{"type": "noop"}]}])
+
+
+def previewed() -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("steps.registry.entry_points", lambda group: [])
+        checked = validate_plan(a_plan(), registry=load_registry(), settings=Settings()).require()
+    return list(preview_plan(checked, Settings()))
+
+
+@pytest.mark.parametrize(
+    ("met", "whose"),
+    [
+        (installed_steps, "Unmade"),
+        (installed_sources, "UnmadeSource"),
+        (lambda: validate_plan(a_plan(), settings=Settings()), "Unmade"),
+        (previewed, "Unmade"),
+        (lambda: run_up(UpOptions(), Settings()), "Unmade"),
+    ],
+    ids=["steps", "sources", "validate", "preview", "up"],
+)
+def test_it_is_bad_input(met: Callable[[], object], whose: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        met()
+    said = f"error: entry point one = {HERE}:{whose} cannot be used: SystemExit: bad ***"
+    assert refusal_lines(refused.value) == [said]
+    assert refused.value.exit_code == 2
