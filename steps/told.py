@@ -69,7 +69,7 @@ def origin_of(error: BaseException) -> BaseException | None:
     return _OWN["__context__"].__get__(error) if found is None else found
 
 
-def told(error: BaseException) -> str:
+def full_words_of(error: BaseException) -> str:
     """All of it for a log, in Python's form: what it came from, where it was raised, its words, notes and members."""
     return "\n".join(_Telling().chain(error))
 

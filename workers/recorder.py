@@ -26,7 +26,7 @@ from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
 from workers.patience import patiently
 from workers.turn_run import Again, Run
-from workers.unable import LONGEST, Peers, Unable
+from workers.unable import LONGEST_LACK, Peers, Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
@@ -77,7 +77,7 @@ class Recorder:
     def hand_back(self, turn: Turn, delivery: str, unable: Unable, run: Run | None = None) -> Next:
         """This worker cannot run the turn: it is for another. Nothing has failed. ``run``: if it has begun."""
         # What it lacks may be told by a store's own words.
-        what = mask(unable.what)[:LONGEST]
+        what = mask(unable.what)[:LONGEST_LACK]
         peers = self._peers
         others = patiently(lambda: peers.able(unable, turn.task_id)) if peers else []
         own_queue = peers.own_queue if peers else ""

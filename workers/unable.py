@@ -15,7 +15,7 @@ from orchestrator.ledger.presence import Process
 from orchestrator.ledger.reader import Reader
 from workers.run_ahead import lanes_text
 
-LONGEST = 1000
+LONGEST_LACK = 1000
 """Characters kept of what cannot be built."""
 
 MOST_PEERS: Final = 100
@@ -42,7 +42,7 @@ def cannot_build(error: InvalidInput, stages: Sequence[Mapping[str, Any]], known
     """Stages that were built at submit: what is missing is missing here. ``known``: the types of steps there are."""
     types = {str(step.get("type")) for stage in stages for step in stage.get("steps", ())}
     missing = sorted(name for name in types if name not in known and step_type(name) not in known)
-    return Unable(STEP, ", ".join(missing)[:LONGEST]) if missing else Unable(STAGE, str(error)[:LONGEST])
+    return Unable(STEP, ", ".join(missing)[:LONGEST_LACK]) if missing else Unable(STAGE, str(error)[:LONGEST_LACK])
 
 
 class Peers:

@@ -17,7 +17,7 @@ from orchestrator.secrets.folder import SecretFolder
 from orchestrator.secrets.masking import mask, mask_all_of
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.model import Settings
-from steps.told import said_by, told
+from steps.told import full_words_of, said_by
 
 LIBRARIES: Final = {
     "celery": "celery",
@@ -127,7 +127,7 @@ def _told(logger: Any, name: str, event: structlog.types.EventDict) -> structlog
     """The error of the line as text. Not by ``traceback``: it asks the error for its words and parts as it likes."""
     error = _raised(event.pop("exc_info", None))
     if error is not None:
-        event["exception"] = told(error)
+        event["exception"] = full_words_of(error)
     return event
 
 

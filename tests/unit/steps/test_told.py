@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from steps.told import MOST_SAID, MOST_TOLD, cause_of, origin_of, said_by, told, type_name, words_of
+from steps.told import MOST_SAID, MOST_TOLD, cause_of, full_words_of, origin_of, said_by, type_name, words_of
 from tests.support.hostile_errors import HOSTILE
 
 
@@ -23,7 +23,7 @@ def raised(make: Callable[[], BaseException]) -> BaseException:
 def test_nothing_is_raised_and_all_is_bounded(name: str) -> None:
     def tell() -> tuple[str, str, str]:
         error = raised(HOSTILE[name])
-        return type_name(error), words_of(error), told(error)
+        return type_name(error), words_of(error), full_words_of(error)
 
     with ThreadPoolExecutor(1) as pool:
         for kind, words, text in (tell(), pool.submit(tell).result()):
@@ -48,7 +48,7 @@ def test_it_is_told_as_python_tells_it() -> None:
             raise ValueError("outer") from inner
     except ValueError as error:
         error.add_note("and a note")
-        lines = told(error).split("\n")
+        lines = full_words_of(error).split("\n")
     assert lines[0] == "Traceback (most recent call last):"
     assert "    deep(100)" in lines
     assert "  (82 more)" in lines
@@ -70,14 +70,14 @@ def test_what_was_handled_meanwhile_is_told_unless_it_was_put_away() -> None:
         except ValueError as error:
             return error
 
-    assert "KeyError" in told(around(hides=False))
-    assert "KeyError" not in told(around(hides=True))
+    assert "KeyError" in full_words_of(around(hides=False))
+    assert "KeyError" not in full_words_of(around(hides=True))
     assert isinstance(origin_of(around(hides=True)), KeyError)
     assert cause_of(around(hides=False)) is None
 
 
 def test_members_of_a_group_are_told_and_what_says_nothing_is_named() -> None:
-    text = told(ExceptionGroup("two", [ValueError("a\nb"), OSError()]))
+    text = full_words_of(ExceptionGroup("two", [ValueError("a\nb"), OSError()]))
     assert text.split("\n") == [
         "ExceptionGroup: two (2 sub-exceptions)",
         "  member 1:",
@@ -94,7 +94,7 @@ def test_of_code_that_gives_itself_a_name_no_file_is_read_that_is_none() -> None
         try:
             exec(compile("raise ValueError('x')", "made", "exec").replace(co_filename=name))
         except ValueError as error:
-            return told(error)
+            return full_words_of(error)
         raise AssertionError
 
     for name in ("/dev/zero", "/srv/\0", "<made>"):
