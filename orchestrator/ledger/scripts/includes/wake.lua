@@ -66,6 +66,7 @@ local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 
 -- Out of all that it waits in beside its plan's queue; it keeps its ticket, and what was told of its wait. Whether it stood in
 -- its tenant's line.
+-- @rare
 local function step_out(task)
   leave_frozen(task)
   leave_group_lines(task)
