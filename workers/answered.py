@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.domain.errors import quoted_value
+from orchestrator.domain.stored_json import DamagedJson, read_stored
 from orchestrator.secrets.masking import mask, mask_value
 from steps import Done, Failed, Outcome, PollAgain
 from steps.told import type_name, words_of
@@ -28,8 +29,8 @@ def recordable(outcome: Outcome, who: str, fallback: str) -> Outcome:
     match outcome:
         case Done(outputs) if not outputs:
             return outcome
-        case Done(outputs) | PollAgain(state=outputs) if not _is_json(outputs):
-            return Failed(fallback, f"{who} answered values that JSON cannot hold")
+        case Done(outputs) | PollAgain(state=outputs) if wrong := _not_kept(outputs):
+            return Failed(fallback, mask(f"{who} answered values that {wrong}"))
         case Done(outputs):
             return Done(mask_value(outputs))
         case PollAgain(after_seconds, note, state):
@@ -46,7 +47,7 @@ def recordable_failure(failed: Failed, who: str, fallback: str) -> Failed:
     """A failure that may be recorded: its type a CamelCase word that holds no secret, its message masked text."""
     kind, message, state = failed.kind, failed.message, failed.state
     # What cannot be kept is left out: the reason counts.
-    kept = mask_value(state) if isinstance(state, Mapping) and _is_json(state) else None
+    kept = mask_value(state) if isinstance(state, Mapping) and not _not_kept(state) else None
     said = message if isinstance(message, str) else f"({_given(message)} for a message, expected text)"
     if isinstance(kind, str) and KIND.fullmatch(kind) and mask(kind) == kind:
         return Failed(kind, mask(said), kept)
@@ -65,12 +66,17 @@ def _wrong_poll(after_seconds: object, note: object) -> str:
     return "" if isinstance(note, str) else f"{_given(note)} for a note, expected text"
 
 
-def _is_json(values: Any) -> bool:
+def _not_kept(values: Any) -> str:
+    """Why nobody could read them again where they are to be recorded; "" if all can."""
     try:
-        json.dumps(values if isinstance(values, dict) else dict(values), allow_nan=False)
+        # As a checkpoint has them, by stage and step.
+        kept = {"outputs": {"stage": {"0": values if isinstance(values, dict) else dict(values)}}}
+        read_stored(json.dumps(kept, allow_nan=False, ensure_ascii=False))
+    except DamagedJson as error:
+        return f"cannot be kept: {error}"
     except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+        return "JSON cannot hold"
+    return ""
 
 
 def failure_of(error: BaseException, who: str, kind: str) -> Failed:

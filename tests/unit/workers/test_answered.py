@@ -19,6 +19,17 @@ for _ in range(10_000):
     DEEP = [DEEP]
 
 
+TOO_DEEP = "the step answered values that cannot be kept: nested more than 200 levels deep"
+WORKS = "that can be worked with"
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 class Mute(Exception):
     def __str__(self) -> str:
         raise ValueError("no words")
@@ -55,6 +66,14 @@ def answered(outcome: Any) -> Outcome:
         (Done({"a": float("nan")}), "the step answered values that JSON cannot hold"),
         (Done({"a": DEEP}), "the step answered values that JSON cannot hold"),
         (PollAgain(1, "n", {"a": object()}), "the step answered values that JSON cannot hold"),  # type: ignore[dict-item]
+        (Done({"a": 10**300}), f"the step answered values that cannot be kept: '1{'0' * 49}' is no number {WORKS}"),
+        (Done({"a": 10**299}), Done({"a": 10**299})),
+        (
+            PollAgain(1, "n", {"a": nested(250)}),
+            TOO_DEEP,
+        ),
+        (Done({"a": nested(197)}), TOO_DEEP),
+        (Done({"a": nested(196)}), Done({"a": nested(196)})),
         (None, "the step answered a NoneType, not Done, PollAgain or Failed"),
     ],
 )
@@ -65,7 +84,14 @@ def test_it_is_of_its_types_and_masked(given: Any, recorded: Outcome | str) -> N
 
 @pytest.mark.parametrize("kind", ["Broken", "broken"])
 @pytest.mark.parametrize(
-    ("seen", "kept"), [({"a": SECRET}, {"a": "***"}), ([SECRET], None), ({"a": object()}, None), ([("a", 1)], None)]
+    ("seen", "kept"),
+    [
+        ({"a": SECRET}, {"a": "***"}),
+        ([SECRET], None),
+        ({"a": object()}, None),
+        ({"a": 10**400}, None),
+        ([("a", 1)], None),
+    ],
 )
 def test_what_was_seen_is_kept_unless_it_cannot_be(kind: str, seen: Any, kept: dict[str, str] | None) -> None:
     found = answered(Failed(kind, "no", seen))
