@@ -93,6 +93,9 @@ class Looker:
         answer = patiently(
             lambda: self._operations.answer_gate(plan_id, wave, order, approves=approves, question=number)
         )
+        if answer.why == "retrying-first":
+            # A yes that comes too early is asked for again, as after "not yet".
+            patiently(lambda: self._awaited.not_yet(question, f"{reason}, while a retry is under way"))
         return str(answer.answer)
 
     def _what_is_missing(self, plan: CachedPlan, record: TurnRecord) -> FailureInfo | None:

@@ -14,10 +14,11 @@ from typing import Final
 import pytest
 
 from orchestrator.control.fleet_status import current_wave, wave_sentence
+from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.awaited import GateQuestion
-from orchestrator.ledger.operations import Order
+from orchestrator.ledger.operations import Operation, Order
 from orchestrator.ledger.purges import Purges
 from orchestrator.settings.model import Settings
 from orchestrator.stages.rollback_strategy import PreviousConfig
@@ -163,6 +164,30 @@ def test_what_follows_an_answer(
     before = world.dump()
     looker.ask(question)
     assert (world.dump() == before) or then == AGAIN
+
+
+def test_a_yes_in_the_middle_of_a_retry_of_many_is_asked_for_again(
+    world: LedgerWorld, looker: Looker, start: Callable[[bytes | None], Gate]
+) -> None:
+    gate = json.dumps({"url": start(PAGE % (200, 0, b"")).url, "interval": 30_000, "timeout": 3_600_000})
+    waves = (Wave("first", 1), Wave("canary", 1, gate=gate))
+    world.started("p", ["a", "b"], rules=FleetRules(2, waves=waves), wave_of=[0, 1], stages=["one"])
+    for task_id in ("p.0", "p.1"):
+        world.break_stage(task_id)
+        world.coordinate()
+    question = world.awaited.hand_out().question
+    assert question is not None
+    narrowed = Narrowing(cause="*")
+    how = (0, 0, "", 1, *narrowed.options)
+    order = Order("ada", request_id="r1")
+    world.operations.send("retry_some_chunk", Operation.RETRY, f"plan p {narrowed}", "p", order, *how)
+    assert looker.ask(question) == "REFUSED"
+    record = world.reader.plan_record("p")
+    assert (record["wave:1:state"], record["gateSaid"].partition(": ")[2]) == (
+        AGAIN,
+        "it answered 200, while a retry is under way",
+    )
+    assert int(record["gateNext"]) - int(record["gateSaidAt"]) == 30_000
 
 
 def test_an_answer_counts_for_its_own_question_only(
