@@ -1,8 +1,9 @@
 """Secrets by reference: ``{{ secret.NAME }}`` in a template, resolved in the worker at the moment of use.
 
 Nothing here reaches the ledger: a plan holds the reference only, and every value that a process could resolve is masked
-in whatever a step says and in the process's logs. Where a plan is only checked or shown, a placeholder
-stands for the value, and whether the secret exists is not asked.
+in whatever a step answers or raises and in the lines of the process's logs. What code prints past them, on standard
+output or standard error, is nobody's to mask. Where a plan is only checked or shown, a placeholder stands for the
+value, and whether the secret exists is not asked.
 """
 
 from __future__ import annotations
