@@ -138,8 +138,9 @@ class LogFold:
         if event.operation == "pause":
             plan.pause_asked = event.sequence_id
         elif event.operation == "cancel":
-            plan.cancel_asked = event.sequence_id
-            plan.was_given_up = True
+            plan.cancel_asked, plan.was_given_up = event.sequence_id, True
+        elif event.operation == "rollback":
+            plan.back_waits = bool(event.options.get("waitsForAnswer"))
         elif event.operation == "resume":
             plan.pause_asked = 0
             fleet.answer_breach(plan, event)
@@ -247,8 +248,7 @@ class LogFold:
             fleet.forget_skipped(plan, task)
         if not was_counted:
             fleet.note_failure(plan, task, event)
-        # Its plan's policy had asked for its way back while it ran: it counts on.
-        task.by_policy |= state is TaskState.FAILED and task.rollback_asked > 0 and task.waits_for_answer
+        fleet.note_back(plan, task)
 
     def _admit(self, task: FoldedTask, *, is_rollback: bool) -> None:
         self.holders.setdefault(task.tenant_id, task.task_id)

@@ -113,11 +113,27 @@ def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequeste
     """A task of it goes back; with its wave, if that is what its breaker asks for."""
     if event.actor == "policy":
         plan.note_sent_back(task, True)
-    task.waits_for_answer = bool(event.options.get("waitsForAnswer"))
-    if task.waits_for_answer and task.wave is not None:
-        task.wave.is_sent_back = True
+    if event.actor == "policy" and plan.state is PlanState.ROLLING_BACK and plan.back_waits:
+        _mark_with_plan(plan, task)
     if event.actor == "policy" and event.options.get("ofPlan") and plan.state is not PlanState.ROLLING_BACK:
         (task.wave or plan).is_sent_back = True
+
+
+def note_back(plan: FoldedPlan, task: FoldedTask) -> None:
+    """A task of a plan that goes back by its policy does so: since it is asked to, or at its boundary. One that had been
+    asked to while it ran, and has failed, counts on."""
+    if plan.state is not PlanState.ROLLING_BACK or not plan.back_waits:
+        return
+    if task.state is TaskState.ROLLING_BACK:
+        _mark_with_plan(plan, task)
+    elif task.state is TaskState.FAILED and task.rollback_asked and task.is_sent_back:
+        task.by_policy = True
+
+
+def _mark_with_plan(plan: FoldedPlan, task: FoldedTask) -> None:
+    plan.note_sent_back(task, True)
+    if task.wave is not None:
+        task.wave.is_sent_back = True
 
 
 def note_failure(plan: FoldedPlan, task: FoldedTask, event: e.TaskEvent) -> None:

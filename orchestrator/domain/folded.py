@@ -52,8 +52,6 @@ class FoldedTask:
     rolled_back: list[str] = field(default_factory=list)
     stage: str = ""
     """The stage that has begun and is not recorded."""
-    waits_for_answer: bool = False
-    """It was asked to go back last with its plan, by its policy."""
     labels: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     """Of its tenant, as the plan gave them."""
@@ -109,6 +107,8 @@ class FoldedPlan(FoldedPart):
     auto_rollback: bool = False
     was_given_up: bool = False
     """It was cancelled as a whole, now or at any time."""
+    back_waits: bool = False
+    """Its policy has rolled it back last, and later waves wait for an answer to that."""
     retry_request: str = ""
     retried_since: int = 0
     """The retry of many that was asked for last: its request, and the first event of it."""
@@ -158,8 +158,13 @@ class FoldedPlan(FoldedPart):
 
     def note_sent_back(self, task: FoldedTask, is_sent_back: bool) -> None:
         """Whether the plan's policy has taken the task back."""
-        self.count(task, "sent_back", is_sent_back - task.is_sent_back)
+        by = is_sent_back - task.is_sent_back
+        self.count(task, "sent_back", by)
         task.is_sent_back = is_sent_back
+        part: FoldedPart = task.wave or self
+        if by < 0 and not part.sent_back and not self.tripped:
+            # Nobody of it is left to be answered for.
+            part.is_sent_back = False
 
     def count(self, task: FoldedTask, name: str, by: int) -> None:
         """Counts the task, in the plan and in its wave, into one of ``FoldedPart``'s numbers, or out of it."""

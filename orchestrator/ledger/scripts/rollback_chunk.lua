@@ -67,12 +67,10 @@ for _, task in ipairs(affected) do
     -- if nothing had.
     local counts_on = f[3] == 'policy' and FAILURES[task.status] and not task.accepted
     emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true'
-      .. (counts_on and ',"countsOn":true' or '') .. (f[3] == 'policy' and ',"waitsForAnswer":true' or '') .. '}')
+      .. (counts_on and ',"countsOn":true' or '') .. '}')
     request_rollback(task, f[4] == '1')
     if counts_on then redis.call('HSET', K.task(task.id), 'policyBack', 1) end
-    if f[3] == 'policy' then mark_sent_back(task) end
-    -- Those behind it wait for an answer, as when it goes back alone.
-    if f[3] == 'policy' and task.wave then redis.call('HSET', plan, part_of(task.wave) .. 'sentBack', 1) end
+    if f[3] == 'policy' then mark_sent_back_with_plan(task) end
   end
 end
 if last > 0 then redis.call('HSET', plan, 'rollbackCursor', last - 1) else redis.call('HDEL', plan, 'rollbackCursor') end

@@ -71,3 +71,44 @@ def test_who_was_healthy_is_waited_for(pair: Pair, settings: Settings) -> None:
     pair.finish("p.0")
     pair.serve("p")
     assert pair.world.status("p.2") == "RUNNING"
+
+
+def test_who_turns_at_its_boundary_before_it_is_asked_is_waited_for(pair: Pair) -> None:
+    pair.stage("p.0")
+    pair.worker("begin", "p.0")
+    pair.break_stage("p.1")
+    pair.worker("succeed", "p.0")
+    assert pair.world.status("p.0") == "ROLLING_BACK"
+    _goes_back(pair)
+    pair.ask("retry", "p.1", from_scratch=True)
+    pair.ask("retry", "p.2", from_scratch=True)
+    pair.serve("p")
+    pair.finish("p.1")
+    pair.serve("p")
+    assert pair.world.status("p.2") == "PENDING"
+
+
+def test_an_answer_is_not_asked_again_for_who_goes_back_later(world: LedgerWorld) -> None:
+    """All are moved again; one fails, which is borne, and goes back by itself: later waves go on."""
+    pair = Pair(world)
+    waves = (Wave("canary", 2, tolerance=Tolerance(1, strict=False)), Wave("rest", 1))
+    rules = FleetRules(3, None, "rollback_plan", waves, auto_rollback=True)
+    pair.submit("p", ["a", "b", "c"], rules=rules, wave_of=[0, 0, 1])
+    pair.serve("p")
+    for task_id in ("p.0", "p.1"):
+        pair.stage(task_id)
+        pair.worker("begin", task_id)
+    for task_id in ("p.0", "p.1"):
+        pair.worker("fail", task_id)
+    _goes_back(pair)
+    for task_id in ("p.0", "p.1", "p.2"):
+        pair.ask("retry", task_id, from_scratch=True)
+    pair.serve("p")
+    pair.finish("p.0")
+    pair.serve("p")
+    pair.stage("p.1")
+    pair.break_stage("p.1")
+    pair.serve("p")
+    pair.finish("p.1")
+    pair.serve("p")
+    assert (world.status("p.1"), world.status("p.2")) == ("ROLLED_BACK", "RUNNING")

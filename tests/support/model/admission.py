@@ -84,7 +84,8 @@ class Admissions(TaskEnds):
         task.epoch = self._next_epoch()
         if task.status is not T.ROLLBACK_FAILED:
             task.stage, task.legs, task.checkpoint = 0, task.touched, False
-        task.sent_back = task.sent_back or (task.plan.status is P.ROLLING_BACK and task.plan.back_by_policy)
+        if task.plan.status is P.ROLLING_BACK and task.plan.back_by_policy:
+            self._mark_with_plan(task)
         self._move(task, Trigger.ROLL_BACK)
         task.turn, task.begun, task.started, task.recoveries = 0, False, True, 0
         task.pause = task.cancel = task.rollback = False

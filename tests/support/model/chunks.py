@@ -40,9 +40,8 @@ class Chunks(FailureAnswers):
                 counts_on = plan.back_by_policy and task.has_failed
                 self._request_rollback(task, plan.forced)
                 task.by_policy = counts_on
-                task.sent_back = task.sent_back or plan.back_by_policy
-                if plan.back_by_policy and task.wave is not None:
-                    task.wave.sent_back = True
+                if plan.back_by_policy:
+                    self._mark_with_plan(task)
                 continue
             if task.touched:
                 # Nowhere to go back to: it stays as it is, and is named.

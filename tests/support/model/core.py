@@ -51,9 +51,27 @@ class Core:
         task.status = TASK_MOVES[task.status, trigger]
         task.accepted = task.soak_failed = False
         task.by_policy = task.by_policy and task.status is not TaskState.PENDING
-        task.sent_back = task.sent_back and task.status is not TaskState.PENDING
+        if task.status is TaskState.PENDING:
+            self._forget_sent_back(task)
         if was in TASK_ENDED and task.status not in TASK_ENDED:
             self._reopen_wave(task, was)
+
+    @staticmethod
+    def _mark_with_plan(task: Task) -> None:
+        """It goes back with its plan, by its policy."""
+        task.sent_back = True
+        if task.wave is not None:
+            task.wave.sent_back = True
+
+    @staticmethod
+    def _forget_sent_back(task: Task) -> None:
+        """Nobody has to answer any more for its way back."""
+        part = task.wave or task.plan
+        if not task.sent_back:
+            return
+        task.sent_back = False
+        if not task.plan.tripped and not any(one.sent_back for one in part.tasks):
+            part.sent_back = False
 
     @staticmethod
     def _reopen_wave(task: Task, was: TaskState) -> None:

@@ -30,7 +30,8 @@ class TaskEnds(Waves):
 
     def _give_up_rollback(self, task: Task) -> None:
         task.rollback = task.forced = task.by_policy = False
-        task.sent_back = task.sent_back and task.status is T.ROLLBACK_FAILED
+        if task.status is not T.ROLLBACK_FAILED:
+            self._forget_sent_back(task)
         self._stop_queueing(task)
         plan = task.plan
         plan.given_up = plan.given_up or plan.status is P.ROLLING_BACK

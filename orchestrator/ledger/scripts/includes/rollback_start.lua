@@ -36,7 +36,7 @@ local function start_rollback(task)
   if task.rollback then count_task(task, 'rollbackRequested', -1) end
   -- One that turns at its boundary has not been asked by itself.
   local by_policy = task.plan_status == PLAN.ROLLING_BACK and redis.call('HGET', K.plan(task.plan), 'rollbackBy') == 'policy'
-  if by_policy then mark_sent_back(task) end
+  if by_policy then mark_sent_back_with_plan(task) end
   move_task(task)
   if resumed then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.

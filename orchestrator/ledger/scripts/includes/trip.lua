@@ -41,7 +41,7 @@ function TRIPPED.rollback_wave(task, reason)
 end
 
 function TRIPPED.rollback_plan(task, reason)
-  ask_by_policy('rollback', task.plan, reason, '{"force":false}')
+  ask_by_policy('rollback', task.plan, reason, '{"force":false,"waitsForAnswer":true}')
   begin_plan_rollback(task.plan_move, POLICY, reason, false)
   task.plan_move = nil
 end

@@ -139,7 +139,6 @@ EXCLUDED = told(
     move(0, "TaskRetryStarted"),
 )
 # The canary is two tenants. The second of them fails, or completes, when its plan goes back already.
-IN_ANSWER = {"waitsForAnswer": True}
 TWO = {"name": "canary", "tenants": 2, "failureTolerance": {"count": 0}}
 
 
@@ -151,14 +150,14 @@ def back_as_a_whole(fails: bool) -> list[Line]:
     head[6] = begun("canary", 2)
     runs = [task(1, "TaskStarted"), task(1, "TaskStageStarted", "a")]
     late = [task(1, "TaskStageFailed", "a"), task(1, "TaskFailed")] if fails else [task(1, "TaskStageSucceeded", "a")]
-    kind, fields = asked("rollback", PLAN, force=False)
+    kind, fields = asked("rollback", PLAN, force=False, waitsForAnswer=True)
     return told(
         told(head, task(0, "TaskStarted"), runs if fails else move(1), failure(0)[1:]),
         told(tripped(1, 0, wave="canary", action="rollback_plan"), (kind, {**fields, "actor": "policy"})),
-        told(of_plan("PlanRollingBack"), task(2, "TaskCancelled"), sends_back("p.1", **IN_ANSWER)),
+        told(of_plan("PlanRollingBack"), task(2, "TaskCancelled"), sends_back("p.1")),
         told(
             late if fails else [],
-            sends_back("p.0", countsOn=True, **IN_ANSWER),
+            sends_back("p.0", countsOn=True),
             goes_back(0),
             goes_back(1),
             of_plan("PlanRolledBack"),
