@@ -120,8 +120,8 @@ def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequeste
 
 
 def note_back(plan: FoldedPlan, task: FoldedTask) -> None:
-    """A task of a plan that goes back by its policy does so: since it is asked to, or at its boundary. One that had been
-    asked to while it ran, and has failed, counts on."""
+    """A task of a plan that goes back by its policy does so: since it is asked to, or at its boundary. One
+    that had been asked to while it ran, and has failed, counts on."""
     if plan.state is not PlanState.ROLLING_BACK or not plan.back_waits:
         return
     if task.state is TaskState.ROLLING_BACK:
