@@ -183,7 +183,7 @@ def _engine(text: str) -> Engine:
                 "tcp_user_timeout": 15_000,
                 "keepalives_idle": 10,
             }
-            return create_engine(
+            engine = create_engine(
                 url,
                 pool_size=5,
                 max_overflow=20,
@@ -191,6 +191,8 @@ def _engine(text: str) -> Engine:
                 pool_pre_ping=True,
                 connect_args=limits,
             )
+            event.listen(engine, "do_connect", _bounded)
+            return engine
         if kind == "sqlite":
             if url.database in (None, "", ":memory:"):
                 raise CheckpointStoreMisused(
@@ -206,6 +208,13 @@ def _engine(text: str) -> Engine:
     except (ArgumentError, NoSuchModuleError) as error:
         raise CheckpointStoreMisused("checkpoint.url: expected postgresql://... or sqlite:///path") from error
     raise CheckpointStoreMisused(f"checkpoint.url: {kind} is not supported; expected postgresql or sqlite")
+
+
+def _bounded(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    # Imported with the driver, which not everybody has.
+    from checkpoint.bounded_postgres import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **named)
 
 
 def _write_ahead(connection: Any, _: object) -> None:

@@ -1,6 +1,9 @@
-"""What may take its time, on a thread of its own: the reconciler's walk, the windows of freezes, a checkpoint store."""
+"""What may take its time, on threads of its own: the reconciler's walk and the windows of freezes on one; on another
+a checkpoint store, which is not the ledger's and may hang."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import structlog
 
@@ -11,6 +14,9 @@ from orchestrator.coordinator.guard import FaultGuard
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.refusals import state_words
+
+STORE_JOIN_SECONDS: Final = 1.0
+"""How long a stop waits for the store: what is not deleted now is by the next clean-up."""
 
 _log = structlog.get_logger(__name__)
 
@@ -23,24 +29,41 @@ class Upkeep:
     ) -> None:
         self._reconciler = reconciler
         self._freezes = freezes
-        self._cleaner = cleaner
         self._guard = FaultGuard()
-        self._loop = BackgroundLoop("upkeep", every_seconds, self.round)
+        self._loops = [BackgroundLoop("upkeep", every_seconds, self.round)]
+        if cleaner is not None:
+            self._loops.append(_clean_up(cleaner, every_seconds))
 
     def start(self) -> None:
         """Goes on with the walks."""
-        self._loop.start()
+        for loop in self._loops:
+            loop.start()
 
     def stop(self) -> None:
         """Ends after the step under way."""
-        self._loop.stop()
+        for loop in self._loops:
+            loop.stop()
 
     def round(self) -> None:
-        """One step of each."""
+        """One step of each, the store's apart."""
         try:
             self._reconciler.step()
             self._guard.run("the windows of freezes", self._freezes.step)
-            if self._cleaner is not None:
-                self._guard.run("the checkpoint store", self._cleaner.step)
         except UNREACHABLE as error:
-            _log.info(state_words(error), action="upkeep-waits", error=str(error))
+            _waits(error)
+
+
+def _clean_up(cleaner: CheckpointCleaner, every_seconds: float) -> BackgroundLoop:
+    guard = FaultGuard()
+
+    def round() -> None:
+        try:
+            guard.run("the checkpoint store", cleaner.step)
+        except UNREACHABLE as error:
+            _waits(error)
+
+    return BackgroundLoop("clean-up", every_seconds, round, join_seconds=STORE_JOIN_SECONDS)
+
+
+def _waits(error: Exception) -> None:
+    _log.info(state_words(error), action="upkeep-waits", error=str(error))

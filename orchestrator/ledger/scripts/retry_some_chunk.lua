@@ -66,6 +66,14 @@ local function is_in_its_way(status, other)
   return {is_same and 'NOOP' or 'REFUSED', status, is_same and 'retrying' or 'retrying-otherwise'}
 end
 
+-- The first that is retried may come after scripts that refused all they looked at: one of each reason is named.
+local function note_refused_before()
+  if SO_FAR.notDone == 0 then return end
+  local named = {}
+  for number = 1, math.min(#SO_FAR.refusals, MOST_NAMED) do named[number] = {unpack(SO_FAR.refusals[number], 1, 3)} end
+  redis.call('HSET', plan, 'retryRefused', SO_FAR.notDone, 'retryRefusals', cjson.encode(named))
+end
+
 -- Kept until the last of it: how far it has come, and what a coordinator goes on with. To a process that does not know of
 -- this, `at` says that nothing of it is left.
 local function keep_under_way(found, is_first)
@@ -73,6 +81,7 @@ local function keep_under_way(found, is_first)
     redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
     redis.call('HSET', plan, 'retryAsked', cjson.encode({by = actor, reason = reason, scratch = asked.scratch,
       force = asked.force, override = asked.override, at = 0, since = asked.at, request = {unpack(ARGV, 1, 13)}}))
+    note_refused_before()
   end
   if found.next < found.total then redis.call('HSET', plan, 'retryCursor', found.next)
   else redis.call('HDEL', plan, 'retryCursor') end
@@ -109,9 +118,9 @@ for _, task in ipairs(found.tasks) do
   reopening = nil
   retry_task(task, asked)
 end
-for _, refusal in ipairs(found.refused) do note_refusal(refusal) end
 if #found.tasks > 0 then redis.call('HSET', plan, 'lastOperation', told_of('retry', actor, reason)) end
 if is_own or (#found.tasks > 0 and not is_last and not f[6]) then keep_under_way(found, not is_own) end
+for _, refusal in ipairs(found.refused) do note_refusal(refusal) end
 if is_own and is_last then
   settle_waves(plan_id)
   settle_plan(plan_move)

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, event, inspect
 from checkpoint import CheckpointStoreMisused, CheckpointStoreUnavailable
 from checkpoint.conformance import sample
 from checkpoint.database import DatabaseCheckpointStore
+from tests.chaos.proxy import TcpProxy
+from tests.support.long import long
 from tests.support.postgres_server import PostgresServer
 
 
@@ -126,3 +128,33 @@ def test_another_writer_is_waited_for_and_then_named(tmp_path: Path, monkeypatch
     other.close()
     assert store.save(sample(epoch=2))
     store.close()
+
+
+@long
+def test_an_answer_that_never_comes_ends_in_bounded_time(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkpoint.bounded_postgres.ANSWER_SECONDS", 0.5)
+    proxy = TcpProxy(postgres_server.port)
+    url = postgres_server.url.replace(f":{postgres_server.port}/", f":{proxy.port}/")
+    store = DatabaseCheckpointStore(url, "hung")
+    calls = (
+        lambda: store.load("plan.0"),
+        lambda: store.load_many(["plan.0", "plan.1"]),
+        lambda: store.save(sample(epoch=2)),
+        lambda: store.delete("plan.0"),
+        store.kept,
+    )
+    try:
+        assert store.save(sample(epoch=1))
+        for call in calls:
+            # What is asked is taken, and never answered; there is a connection already, and it looks well.
+            proxy.black_hole(True)
+            with pytest.raises(CheckpointStoreUnavailable) as caught:
+                call()
+            assert f"127.0.0.1:{proxy.port}" in str(caught.value)
+            proxy.black_hole(False)
+            assert store.load("plan.0") == sample(epoch=1)
+    finally:
+        store.close()
+        proxy.close()

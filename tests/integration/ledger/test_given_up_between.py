@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from redis.exceptions import ResponseError
 
+from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.ledger.operations import Operation, Order, Reply, Taken, Tally
 from tests.support.ledger_world import LedgerWorld
@@ -136,6 +137,23 @@ def test_after_a_day_who_was_refused_is_still_told(failed: LedgerWorld) -> None:
     told = Tally.of(rest(failed, Narrowing(cause="*")))
     assert (told.done, told.refused, [one.number for one in told.refusals]) == (2, 1, [1])
     assert told.refusals[0].task_id == "p.1"
+
+
+def test_who_was_refused_before_the_first_that_is_retried_is_told_too(held: LedgerWorld) -> None:
+    held.started("p", "abcd", max_concurrency=4)
+    for tenant in "abcd":
+        held.operations.release_tenant(tenant, Order("ada", force=True))
+    for task in ("p.0", "p.1"):
+        held.client.hset(held.keys.of("task", task), "retries", 3)
+    for _ in range(3):
+        assert step(held, Narrowing(cause="*")).answer is Taken.MORE
+    record = held.reader.plan_record("p")
+    assert [record[name] for name in ("retryRetried", "retryRefused")] == ["1", "2"]
+    assert "put 1 back and was refused 2: p.0" in [remark.sentence for remark in plan_retry("p", record)][-1]
+    a_day_later(held)
+    told = Tally.of(rest(held, Narrowing(cause="*")))
+    assert (told.done, told.refused, told.refusals[0].task_id) == (2, 2, "p.0")
+    held.check()
 
 
 @pytest.mark.parametrize(

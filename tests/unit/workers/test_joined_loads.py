@@ -84,3 +84,29 @@ def test_who_asks_alone_is_told_what_is_wrong_and_keeps_nobody() -> None:
         with pytest.raises(CheckpointDamaged):
             loads.load("p.0")
     assert (loads.waiting(), len(store.asked)) == (0, 2)
+
+
+class Stuck(Held):
+    """Its first answer never comes until it is let go; all others do at once."""
+
+    def _ask(self, task_ids: Sequence[str]) -> None:
+        self.asked.append(list(task_ids))
+        assert len(self.asked) > 1 or self.let_go.wait(30)
+
+
+def test_nobody_waits_for_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.joined_loads.PATIENCE_SECONDS", 0.05)
+    store = Stuck()
+    loads = JoinedLoads(store)
+    with ThreadPoolExecutor(16) as threads:
+        try:
+            first = threads.submit(loads.load, "p.0")
+            wait_until(lambda: store.asked == [["p.0"]], 20)
+            futures = [threads.submit(loads.load, task_id) for task_id in OTHERS]
+            assert [future.result(20) for future in futures] == [sample(one) for one in OTHERS]
+            assert not first.done()
+            assert sorted(store.asked[1:]) == [[one] for one in OTHERS]
+            assert loads.waiting() == 0
+        finally:
+            store.let_go.set()
+        assert first.result(20) == sample("p.0")
