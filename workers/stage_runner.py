@@ -19,7 +19,6 @@ from redis.exceptions import ResponseError
 
 from checkpoint import CheckpointError, CheckpointTooNew
 from checkpoint.contract import FORMAT as CHECKPOINT_FORMAT
-from orchestrator.domain import formats
 from orchestrator.domain.errors import DamagedData, InvalidInput, IrreversibleStage, NotAllowed, TooOld
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import plan_of
@@ -239,14 +238,10 @@ class StageRunner:
 
     def _task_of(self, run: Run) -> TaskRun | None:
         record = run.record
-        # Of a turn that began in the write before it: nobody has looked.
-        for form, kept, known in (
-            ("cursor", record.cursor, formats.CURSOR),
-            ("checkpoint", record.checkpoint, CHECKPOINT_FORMAT),
-        ):
-            number = kept.get("format", 1)
-            if isinstance(number, int) and number > known:
-                raise TurnUnable(Unable(form, str(number)))
+        # Of a turn that began in the write before it nobody has looked. A cursor it has not: an admission takes it away.
+        number = record.checkpoint.get("format", 1)
+        if isinstance(number, int) and number > CHECKPOINT_FORMAT:
+            raise TurnUnable(Unable("checkpoint", str(number)))
         require_checkpoint(record)
         run.cursor = cursor_of(record)
         run.outputs = self._checkpoints.outputs(run.turn, record, run.fetched)

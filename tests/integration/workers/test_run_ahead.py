@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -176,6 +177,27 @@ def test_a_failure_is_of_the_task_that_failed(worker: StartWorker, client: Clien
         (task,) = submitted(process, "a", "b")
         assert process.run(task) == Drop(FailedStage("tenant=b stage=s0 turn=0", "tenant=b stage=s0: Broken: no"))
     assert states(client) == ["COMPLETED", "FAILED"]
+
+
+def test_a_task_that_is_taken_on_in_a_later_form_is_handed_back(
+    redis_client: redis.Redis, worker: StartWorker, client: Client, step: Act
+) -> None:
+    """A newer worker had it before its pause. It begins in the write that ends another one, which looks at no form."""
+    step.acts["a", 1] = lambda: asked(client.pause(task_id="p.0"))
+    with worker(RunAhead(60)) as process:
+
+        def resume_in_a_later_form() -> None:
+            asked(client.resume(task_id="p.0"))
+            redis_client.set(process.ledger.keys.of("checkpoint", "p.0"), '{"format":99}')
+
+        step.acts["b", 1] = resume_in_a_later_form
+        (task,) = submitted(process, "a", "b")
+        following = process.run(task)
+        assert isinstance(following, Reschedule)
+        assert following.task.task_id == "p.0"
+        kept = json.loads(process.reader.task_records(["p.0"])[0]["handedBack"])
+    assert (kept["why"], kept["what"]) == ("checkpoint", "99")
+    assert step.seen == ["a", "b", "b"]
 
 
 def test_outputs_of_earlier_stages_are_kept_as_from_messages(
