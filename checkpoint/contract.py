@@ -134,7 +134,7 @@ class CheckpointStore(Protocol):
       once end as one after the other would. Comparing and writing are one act in the store, not two round trips.
     - *Idempotent.* A reply may be lost and the call made again; the repeat changes nothing more and answers the same.
     - *Durable* once it has returned, as far as the store promises any durability.
-    - *Bounded.* A call ends within seconds: an answer that does not come is ``CheckpointStoreUnavailable``. Whoever asks
+    - *Bounded.* A call ends within seconds: an answer that does not come is ``CheckpointStoreUnavailable``. Who asks
       cannot end it, and holds a worker's slot meanwhile.
     - *Errors.* ``CheckpointTooLarge`` from ``save``, before anything is written; ``CheckpointStoreUnavailable``
       when the store is away or busy (the caller waits and repeats); ``CheckpointStoreMisused`` when a repeat cannot

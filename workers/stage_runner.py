@@ -238,7 +238,7 @@ class StageRunner:
 
     def _task_of(self, run: Run) -> TaskRun | None:
         record = run.record
-        # Of a turn that began in the write before it nobody has looked. A cursor it has not: an admission takes it away.
+        # Of a turn that began in the write before it nobody has looked. It has no cursor: an admission takes it.
         number = record.checkpoint.get("format", 1)
         if isinstance(number, int) and number > CHECKPOINT_FORMAT:
             raise TurnUnable(Unable("checkpoint", str(number)))

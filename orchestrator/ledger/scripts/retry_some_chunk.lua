@@ -66,22 +66,13 @@ local function is_in_its_way(status, other)
   return {is_same and 'NOOP' or 'REFUSED', status, is_same and 'retrying' or 'retrying-otherwise'}
 end
 
--- The first that is retried may come after scripts that refused all they looked at: one of each reason is named.
-local function note_refused_before()
-  if SO_FAR.notDone == 0 then return end
-  local named = {}
-  for number = 1, math.min(#SO_FAR.refusals, MOST_NAMED) do named[number] = {unpack(SO_FAR.refusals[number], 1, 3)} end
-  redis.call('HSET', plan, 'retryRefused', SO_FAR.notDone, 'retryRefusals', cjson.encode(named))
-end
-
 -- Kept until the last of it: how far it has come, and what a coordinator goes on with. To a process that does not know of
 -- this, `at` says that nothing of it is left.
 local function keep_under_way(found, is_first)
   if is_first then
-    redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
+    note_so_far(plan, MOST_NAMED)
     redis.call('HSET', plan, 'retryAsked', cjson.encode({by = actor, reason = reason, scratch = asked.scratch,
       force = asked.force, override = asked.override, at = 0, since = asked.at, request = {unpack(ARGV, 1, 13)}}))
-    note_refused_before()
   end
   if found.next < found.total then redis.call('HSET', plan, 'retryCursor', found.next)
   else redis.call('HDEL', plan, 'retryCursor') end

@@ -59,6 +59,17 @@ local function go_on_as_the_plan_says(cursor, since, done, refused, refusals)
   SO_FAR.done, SO_FAR.notDone = tonumber(done or nil) or 0, tonumber(refused or nil) or 0
 end
 
+-- What the plan is to say from the first that is retried on, which may come after scripts that refused all they looked at:
+-- of each reason one is named.
+-- @rare
+local function note_so_far(plan, most)
+  redis.call('HDEL', plan, 'retryRetried', 'retryRefused', 'retryRefusals')
+  if SO_FAR.notDone == 0 then return end
+  local named = {}
+  for number = 1, math.min(#SO_FAR.refusals, most) do named[number] = {unpack(SO_FAR.refusals[number], 1, 3)} end
+  redis.call('HSET', plan, 'retryRefused', SO_FAR.notDone, 'retryRefusals', cjson.encode(named))
+end
+
 -- The answer of a script that has done so many and comes to a position of the plan's tasks; with the last of them the request's.
 local function come_to(position, total, status, done, damaged)
   SO_FAR.next, SO_FAR.done, SO_FAR.damaged = position, SO_FAR.done + done, SO_FAR.damaged + damaged
