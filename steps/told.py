@@ -41,7 +41,13 @@ _MEANWHILE: Final = "During handling of the above exception, another exception o
 
 def type_name(value: object) -> str:
     """The name of its type, whatever that says of itself."""
-    return _exact(_NAME.__get__(type(value)), _LONGEST_LINE)
+    return exact_text(_NAME.__get__(type(value)), _LONGEST_LINE)
+
+
+def exact_text(text: str, most: int) -> str:
+    """Of a subclass of ``str`` the text itself, without what else that does, cut at ``most`` characters."""
+    exact = str.__str__(text)
+    return exact if len(exact) <= most else exact[:most] + "…"
 
 
 def said_by(error: BaseException) -> str:
@@ -127,22 +133,16 @@ def _notes(error: BaseException) -> list[str]:
     try:
         notes: Any = dict.get(_OWN["__dict__"].__get__(error), "__notes__")
         given = list.__getitem__(notes, slice(_MOST_NOTES)) if issubclass(type(notes), list) else []
-        return [_exact(note, MOST_SAID // 10) for note in given if issubclass(type(note), str)]
+        return [exact_text(note, MOST_SAID // 10) for note in given if issubclass(type(note), str)]
     except BaseException:  # noqa: BLE001 - of a key that stands beside it, see above
         return []
 
 
 def _said(error: BaseException) -> str | None:
     try:
-        return _exact(str(error), MOST_SAID)
+        return exact_text(str(error), MOST_SAID)
     except BaseException:  # noqa: BLE001 - of the error's own code, see above
         return None
-
-
-def _exact(text: str, most: int) -> str:
-    """Of a subclass of ``str`` the text itself, without what else that does."""
-    exact = str.__str__(text)
-    return exact if len(exact) <= most else exact[:most] + "…"
 
 
 def _where(trace: TracebackType | None) -> list[str]:
@@ -170,7 +170,7 @@ def _all_frames(frames: deque[tuple[FrameType, int]]) -> Iterator[str]:
 
 def _frame(frame: FrameType, line: int) -> list[str]:
     code = frame.f_code
-    file, name = _exact(code.co_filename, _LONGEST_LINE), _exact(code.co_name, _LONGEST_LINE)
+    file, name = exact_text(code.co_filename, _LONGEST_LINE), exact_text(code.co_name, _LONGEST_LINE)
     place = f'  File "{file}", line {line}, in {name}'
     source = _source(file, line)
     return [place, f"    {source}"] if source else [place]
@@ -182,6 +182,6 @@ def _source(file: str, line: int) -> str:
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_SOURCE:
             return ""
         linecache.checkcache(file)
-        return _exact(linecache.getline(file, line).strip(), _LONGEST_LINE)
+        return exact_text(linecache.getline(file, line).strip(), _LONGEST_LINE)
     except BaseException:  # noqa: BLE001 - whatever stands behind the name that code has given itself
         return ""

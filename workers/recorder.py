@@ -21,7 +21,7 @@ from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
 from steps.told import said_by, type_name
-from workers.answered import recordable_failure
+from workers.answered import CURSOR_LIMIT, recordable_failure, state_too_large
 from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
 from workers.patience import patiently
@@ -30,9 +30,6 @@ from workers.unable import LONGEST_LACK, Peers, Unable
 
 MAX_DELAY_SECONDS: Final = MAX_POLL_SECONDS
 """Longest countdown: half of the broker's visibility timeout, past which a message would be doubled."""
-
-CURSOR_LIMIT: Final = 256 * 1024
-"""Largest cursor in bytes of its JSON: what steps keep from one poll to the next."""
 
 MESSAGE_LIMIT: Final = 4000
 """Characters of a failure's message."""
@@ -60,7 +57,7 @@ class Recorder:
         seconds = min(max(after_seconds, 0.0), MAX_DELAY_SECONDS)
         cursor = wire_json(run.cursor.as_json())
         if len(cursor.encode()) > CURSOR_LIMIT:
-            return self.fail(run, Failed("StateTooLarge", f"a step keeps more than {CURSOR_LIMIT} bytes between polls"))
+            return self.fail(run, state_too_large("a step"))
         return Again(run, seconds, cursor)
 
     def again(self, poll: Again) -> Next:

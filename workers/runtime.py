@@ -245,6 +245,7 @@ def make_resources(settings: Settings, redis_url: str) -> StepResources:
         instances=Instances(lists, installed_sources()),
         secrets=Secrets(settings.secrets_dir),
         limits=make_limits(settings, redis_url),
+        most_output=settings.checkpoint.size_limit_bytes,
     )
 
 

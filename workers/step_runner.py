@@ -107,7 +107,8 @@ class StepRunner:
         began = time.monotonic()
         try:
             # In a context of its own: what the step binds to the log by itself goes with it.
-            outcome = recordable(copy_context().run(step.step.run, step.parameters, context), "the step", "StepError")
+            answer = copy_context().run(step.step.run, step.parameters, context)
+            outcome = recordable(answer, "the step", "StepError", have.most_output)
         except BaseException as error:
             if is_for_process(error):
                 raise

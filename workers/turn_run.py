@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
-from checkpoint import Checkpoint
+from checkpoint import SIZE_LIMIT, Checkpoint
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
@@ -162,3 +162,5 @@ class StepResources:
     instances: InstanceLists
     secrets: ReadByName
     limits: Limits = field(default_factory=Limits)
+    most_output: int = SIZE_LIMIT
+    """Bytes that a checkpoint may have."""

@@ -27,6 +27,32 @@ class DamagedJson(ValueError):
     """A hand has made of it what nobody can go by; the message says what it is."""
 
 
+class TooLong(DamagedJson):
+    """It has more characters than may be written."""
+
+
+def as_stored(value: Any, most: int = MOST_CHARACTERS) -> Any:
+    """The value as whoever reads it again finds it, made of nothing but what JSON has. Raises ``DamagedJson``, which
+    says why, for what nobody could read again; ``TooLong`` for more than ``most`` characters of JSON, of which not many
+    more are ever made."""
+    parts: list[str] = []
+    size = 0
+    try:
+        # Piece by piece: a value that holds another one often would be made whole at once.
+        for part in _ENCODER.iterencode(value):
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise TooLong(f"more than {most} characters")
+    except DamagedJson:
+        raise
+    except RecursionError:
+        raise _too_deep() from None
+    except (TypeError, ValueError):
+        raise DamagedJson("JSON cannot hold it") from None
+    return read_stored("".join(parts))
+
+
 def read_stored(text: str) -> Any:
     """The value. Raises ``DamagedJson`` for what is no JSON, and for JSON with a number that is not finite, nesting
     beyond ``MOST_DEPTH`` or half a surrogate pair."""
@@ -80,6 +106,7 @@ def _no_number(word: str) -> NoReturn:
     raise DamagedJson(f"{word[:50]!r} is no number that can be worked with")
 
 
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _DECODER: Final = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
 
 

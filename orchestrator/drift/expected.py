@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from orchestrator.domain.errors import NotFound, quoted_value
+from orchestrator.domain.errors import NoSnapshot, NotFound, quoted_value
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of, task_id_of, tasks_in
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
 from orchestrator.plans.tenant_config import SOURCE, full_config
-from orchestrator.stages.rollback_strategy import RollbackStrategy
+from orchestrator.stages.rollback_strategy import RollbackStrategy, way_back
 
 PAGE: Final = 200
 """Tenants read in one round trip."""
@@ -91,7 +91,11 @@ class Expectations:
             return Expected(tenant_id, task_id, why_not=f"{task_id}, which moved it last, is {status}")
         given = full_config(read_stored(config))
         new = {**given, SOURCE: None}
-        old = self._strategy.config(given, read_stored(record["snapshot"]) if "snapshot" in record else None)
+        good = read_stored(record["snapshot"]) if "snapshot" in record else None
+        try:
+            old = way_back(self._strategy, given, good)
+        except NoSnapshot as error:
+            return Expected(tenant_id, task_id, why_not=str(error))
         if status == TaskState.COMPLETED:
             return Expected(tenant_id, task_id, new, new, old)
         if old is None:

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot, Problem, quoted_value
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.status import TaskState
-from orchestrator.domain.stored_json import read_stored
+from orchestrator.domain.stored_json import DamagedJson, as_stored, read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
 from orchestrator.settings.extensions import STRATEGIES
 from steps.raised import contained, is_for_process
-from steps.told import words_of
+from steps.told import type_name, words_of
 
 
 class RollbackStrategy(Protocol):
@@ -57,6 +57,22 @@ def load_strategy(name: str) -> RollbackStrategy:
     return strategy
 
 
+def way_back(strategy: RollbackStrategy, given: dict[str, Any], good: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the tenant goes back to, as the strategy says. Raises ``NoSnapshot`` for an answer that is no config, or
+    none that could be kept."""
+    with contained("the rollback strategy"):
+        answer: Any = strategy.config(given, good)
+        if answer is None or type(strategy) is PreviousConfig:
+            return answer  # type: ignore[no-any-return]
+        if not issubclass(type(answer), dict):
+            raise NoSnapshot(f"the rollback strategy answered a {type_name(answer)}, expected a dict or None")
+        try:
+            config: dict[str, Any] = as_stored(answer)
+        except DamagedJson as error:
+            raise NoSnapshot(f"the rollback strategy answered a config that cannot be kept: {error}") from error
+    return config
+
+
 def configs_for(
     record: TurnRecord, strategy: RollbackStrategy | None = None
 ) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:
@@ -69,8 +85,7 @@ def configs_for(
     given = full_config(_stored(record.config, "config", record))
     new = {**given, SOURCE: None}
     good = None if record.snapshot is None else _stored(record.snapshot, "snapshot", record)
-    with contained("the rollback strategy"):
-        old = (strategy or PreviousConfig()).config(given, good)
+    old = way_back(strategy or PreviousConfig(), given, good)
     if record.mode is not TaskState.ROLLING_BACK:
         return new, old, new
     if old is None:

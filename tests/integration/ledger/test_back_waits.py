@@ -74,6 +74,20 @@ def test_why_not_all_went_back_is_told_where_the_plan_is(world: LedgerWorld) -> 
     assert plan_words(StatusInFull(world.reader).summary("p")) == f"1 of 2 tasks COMPLETED, 1 ROLLBACK_FAILED; {why}"
 
 
+def test_who_waits_to_move_forward_is_not_told_beside_who_is_to_go_back(world: LedgerWorld) -> None:
+    of = {name: {"groups": ["db-7"]} for name in "ab"}
+    world.limit_groups({"db-7": 1})
+    world.freeze("c")
+    world.started("p", "ac", traits=of)
+    world.finish("p.0")
+    world.started("q", "b", traits=of)
+    world.ask("rollback", "p.0")
+    world.coordinate()
+    assert head_of_status(world) == [
+        "1 waits to go back, such as a: waits for group db-7 (1 of 1 in use by b); changeover explain --plan p"
+    ]
+
+
 def test_a_group_that_is_full_is_told_of_who_is_to_go_back(world: LedgerWorld) -> None:
     of = {name: {"groups": ["db-7"]} for name in "ab"}
     world.limit_groups({"db-7": 1})

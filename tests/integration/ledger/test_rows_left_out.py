@@ -30,7 +30,7 @@ ON_EVERY_WAY = [("task", "PENDING", "admit"), ("plan", "READY", "start")]
 
 
 @long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("row", ROWS, ids=" ".join)
 def test_a_deleted_row_fails_exactly_its_own_tests(row: Row, tmp_path: Path) -> None:
     own = {
@@ -48,7 +48,7 @@ def takes(case: Case, row: Row) -> bool:
 
 
 @long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("row", ON_EVERY_WAY, ids=" ".join)
 def test_what_is_on_every_way_fails_no_walk(row: Row, tmp_path: Path) -> None:
     assert failures_without(row, tmp_path, *BESIDE) == {}

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
-from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
+from checkpoint import Checkpoint, CheckpointStoreUnavailable, CheckpointTooNew, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord
+from orchestrator.secrets.known import KnownSecrets
 from orchestrator.settings.model import Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.long import mostly_long
 from tests.support.say_step import Killed, Say, at_once, dies_before_the_record, started
 from workers.checkpoints import LedgerCheckpoints, StoreCheckpoints
-from workers.next_link import Drop, Proceed
+from workers.next_link import Drop, Proceed, Reschedule
 
 
 def recovered(worker: InProcess, redis_client: redis.Redis, task: Admitted) -> Admitted:
@@ -195,6 +197,35 @@ def test_a_checkpoint_past_the_limit_fails_its_stage(
     kind, message = failure(client, task)
     assert kind == "CheckpointTooLarge"
     assert "2000 are allowed (checkpoint.size_limit_bytes)" in message
+
+
+class Newer(MemoryCheckpointStore):
+    """Real, and of what a newer release has written."""
+
+    said = "a checkpoint of format 2, written by plantedsecret9431"
+
+    def load(self, task_id: str) -> Checkpoint | None:
+        raise CheckpointTooNew(self.said)
+
+    def load_many(self, task_ids: Sequence[str]) -> dict[str, Checkpoint]:
+        raise CheckpointTooNew(self.said)
+
+
+def test_why_a_turn_is_handed_back_holds_no_secret_of_the_stores_words(
+    redis_client: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values(["plantedsecret9431"]))
+    kept = StoreCheckpoints(Newer(), "memory", at_once)
+    with InProcess(redis_client, settings, StepRegistry([Say()]), kept) as worker:
+        task = started(worker, "a", "b")
+        assert isinstance(worker.run(task, 0), Proceed)
+        with capture_logs() as lines:
+            assert isinstance(worker.run(task, 1), Reschedule)
+    said = Newer.said.replace("plantedsecret9431", "***")
+    assert [line["what"] for line in lines if line.get("action") == "handed-back"] == [said]
+    known = redis_client.hgetall(worker.ledger.keys.of("task", task.task_id))
+    assert said in str(known)
+    assert "plantedsecret9431" not in str(known)
 
 
 class Away(MemoryCheckpointStore):

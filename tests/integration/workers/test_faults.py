@@ -14,8 +14,8 @@ from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParam
 from tests.support.in_process import InProcess
 from tests.support.plans import plan, tenant
 from workers import turn_run
+from workers.answered import CURSOR_LIMIT
 from workers.next_link import Drop
-from workers.recorder import CURSOR_LIMIT
 
 NOT_JSON: Any = object()
 

@@ -31,6 +31,12 @@ def test_an_answer_that_cannot_be_used_is_no_yes(status: int | None, error: str 
     assert (BAD in words) == (error == BAD and status in (200, 202))
 
 
+@pytest.mark.parametrize("status", [200, None])
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_is_wrong_with_an_answer_is_told_in_bounds(status: int | None, refused: bool) -> None:
+    assert len(judged(HttpAnswer("gate", status, b"", "x" * 1_000_000, refused=refused))[1]) < 300
+
+
 def test_a_gate_that_may_not_be_asked_says_no() -> None:
     assert judged(HttpAnswer("gate", None, b"", "host h is not allowed", refused=True)) == (
         "no",

@@ -199,6 +199,31 @@ def test_the_offending_events_are_named() -> None:
     assert str(first) == "I1: p.1 takes t0, which p.0 holds (events 7, 8)"
 
 
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("admitted before the plan runs", "READY"),
+        ("admitted while the plan is paused", "PAUSED"),
+        ("admitted while the plan goes back", "ROLLING_BACK"),
+        ("admitted in a plan that has ended", "COMPLETED"),
+    ],
+)
+def test_what_the_plan_was_at_an_admission_is_named(name: str, state: str) -> None:
+    said = [str(one) for one in judge(DOCTORED[name][1]).of("I5")]
+    assert any(f"p.0 is admitted while its plan is {state} " in one for one in said), said
+
+
+def test_tasks_go_back_in_a_plan_that_goes_back() -> None:
+    back = ROLLED_BACK[-6:]
+    lines = [*opening(), *move(0), asked("rollback", PLAN), of_plan("PlanRollingBack"), *back]
+    assert not check_log(tell(lines), {PLAN: STAGES}).of("I5")
+
+
+def test_a_plan_whose_beginning_the_log_has_lost_is_not_said_to_stand_still() -> None:
+    begins = tell([*opening(), task(0, "TaskStarted")])
+    assert not check_log(begins[-1:], {PLAN: STAGES}).of("I5")
+
+
 def test_a_gap_in_the_numbers_is_rejected() -> None:
     events = tell(right())
     report = check_history([*events[:5], *events[6:]], ledger(right()))

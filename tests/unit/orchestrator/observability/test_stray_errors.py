@@ -17,6 +17,7 @@ from orchestrator.observability.logs import configure_logs
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.settings.model import Settings
 from tests.support.hostile_errors import HOSTILE
+from tests.support.long import long, longer, mostly_long
 
 SECRET = "plantedsecret9431"
 
@@ -95,7 +96,9 @@ class Refusing:
     __repr__ = __str__
 
 
-@pytest.mark.parametrize(("name", "log_format"), [*((name, "json") for name in HOSTILE), ("groups", "console")])
+@longer
+@pytest.mark.parametrize("name", mostly_long(HOSTILE, "words-leave", "all-parts-leave", "groups"))
+@pytest.mark.parametrize("log_format", ["json", pytest.param("console", marks=long)])
 def test_an_error_whose_words_are_code_is_a_line(
     capsys: pytest.CaptureFixture[str], name: str, log_format: Any
 ) -> None:

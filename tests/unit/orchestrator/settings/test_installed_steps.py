@@ -7,17 +7,21 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+import redis
 
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.drift.health_looks import HealthLooks
 from orchestrator.embedded.up import run_up
 from orchestrator.embedded.up_options import UpOptions
+from orchestrator.ledger.keys import Keys
+from orchestrator.ledger.reader import Reader
 from orchestrator.observability.refusals import refusal_lines
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from orchestrator.validation.preview import preview_plan
-from steps import Done, InstanceSource, Outcome, Step, StepContext, StepParameters, load_registry
+from steps import Done, InstanceSource, Outcome, Step, StepContext, StepParameters, StepRegistry, load_registry
 from steps.instances import sources
 from steps.registry import ENTRY_POINT_GROUP
 from tests.support.hostile_errors import SECRET
@@ -69,6 +73,11 @@ def previewed() -> object:
     return list(preview_plan(checked, Settings()))
 
 
+def nobodys() -> Reader:
+    """It is not asked."""
+    return Reader(redis.Redis(), Keys("nobody"))
+
+
 @pytest.mark.parametrize(
     ("met", "whose"),
     [
@@ -76,13 +85,16 @@ def previewed() -> object:
         (installed_sources, "UnmadeSource"),
         (lambda: validate_plan(a_plan(), settings=Settings()), "Unmade"),
         (previewed, "Unmade"),
+        (lambda: HealthLooks(nobodys(), Settings()), "Unmade"),
+        (lambda: HealthLooks(nobodys(), Settings(), StepRegistry([])), "UnmadeSource"),
         (lambda: run_up(UpOptions(), Settings()), "Unmade"),
     ],
-    ids=["steps", "sources", "validate", "preview", "up"],
+    ids=["steps", "sources", "validate", "preview", "looks", "sources of looks", "up"],
 )
 def test_it_is_bad_input(met: Callable[[], object], whose: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         met()
     said = f"error: entry point one = {HERE}:{whose} cannot be used: SystemExit: bad ***"
-    assert refusal_lines(refused.value) == [said]
+    # Masked in itself: it is shown also by what prints no refusals.
+    assert refusal_lines(refused.value) == [said] == [f"error: {refused.value}"]
     assert refused.value.exit_code == 2

@@ -80,3 +80,49 @@ def test_what_a_hand_has_made_of_a_stored_config_is_named(field: str, value: str
     found = replace(whole, config=value) if field == "config" else replace(whole, snapshot=value)
     with pytest.raises(DamagedData, match=rf"the stored {field} of tenant .* expected a JSON object.*explain --tenant"):
         configs_for(found)
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise SystemExit("no words")
+
+    __repr__ = __str__
+
+
+class Odd(dict[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        raise SystemExit("no parts")
+
+    get = __getitem__  # type: ignore[assignment]
+
+
+class Answering:
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> Any:
+        return self.answer
+
+
+@pytest.mark.parametrize("mode", [TaskState.RUNNING, TaskState.ROLLING_BACK])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("text", "answered a str, expected a dict or None"),
+        (Mute(), "answered a Mute, expected a dict or None"),
+        ({"a": Mute()}, "answered a config that cannot be kept: JSON cannot hold it"),
+        ({"a": float("inf")}, "answered a config that cannot be kept: JSON cannot hold it"),
+        ({"a": 10**300}, "answered a config that cannot be kept: '10000.* is no number that can be worked with"),
+    ],
+)
+def test_what_a_strategy_answers_is_read_in_the_bounds_of_what_is_stored(
+    mode: TaskState, answer: object, said: str
+) -> None:
+    with pytest.raises(NoSnapshot, match=f"^the rollback strategy {said}"):
+        configs_for(record(mode), Answering(answer))
+
+
+def test_of_what_a_strategy_answers_the_values_alone_are_taken() -> None:
+    config, *_ = configs_for(record(TaskState.ROLLING_BACK), Answering(Odd(deploy_unit_version=1)))
+    assert type(config) is dict
+    assert config == {"deploy_unit_version": 1}

@@ -7,9 +7,11 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from orchestrator.domain.errors import Problem
 from orchestrator.settings.model import Settings
 from orchestrator.validation import Finding, PlanView, Validated, error, extra, validate_plan, warning
 from steps import load_registry
+from steps.told import MOST_SAID
 from tests.support.counted_calls import counted_calls
 from tests.support.right_plan import right_plan, right_tenant
 
@@ -29,6 +31,30 @@ def names(plan: PlanView) -> Iterator[Finding]:
 def broken(plan: PlanView) -> Iterator[Finding]:
     yield warning("name", plan.name, "seen")
     raise RuntimeError("no such table")
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise SystemExit("no words")
+
+    __repr__ = __str__
+
+
+class Odd(str):
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        raise SystemExit("no words")
+
+    __str__ = __repr__ = __len__ = __getitem__ = __contains__ = __format__  # type: ignore[assignment]
+
+
+def hostile(plan: PlanView) -> Iterator[Finding]:
+    for is_warning in (False, True):
+        yield Finding(Problem("a", Mute(), "one"), is_warning)
+        yield Finding(Problem(Odd("b"), Odd("value"), Odd("two")), is_warning)
+        yield Finding(Problem("c", "v" * 1_000_000, "m" * 1_000_000), is_warning)
+    yield Finding(Problem("d", None, Mute()), is_warning=True)  # type: ignore[arg-type]
 
 
 def brings(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
@@ -83,3 +109,15 @@ def test_a_further_hundred_tenants_cost_what_the_hundred_before_did(monkeypatch:
     # The first call also fills caches.
     _, first, second, third = (calls(count) for count in (1, 100, 200, 300))
     assert 0 < third - second < 1.05 * (second - first)
+
+
+def test_what_a_finding_brings_is_told_in_bounds_and_without_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    brings(monkeypatch, "hostile")
+    found = check(right_plan())
+    *told, broken = found.errors
+    assert [str(one) for one in told[:2]] == ["a: one (got 'a Mute')", "b: two (got 'value')"]
+    for one in (*told, *found.warnings):
+        assert {type(one.path), type(one.value), type(one.message)} == {str}
+        assert len(str(one)) < MOST_SAID + 300
+    assert len(told) == len(found.warnings) == 3
+    assert broken.message.endswith("failed: TypeError: a finding has a Mute for its message, expected text")
