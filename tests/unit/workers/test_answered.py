@@ -93,13 +93,14 @@ def test_it_is_of_its_types_and_masked(given: Any, recorded: Outcome | str) -> N
         ([SECRET], None),
         ({"a": object()}, None),
         ({"a": 10**400}, None),
+        ({"a": "x" * CURSOR_LIMIT}, None),
         ([("a", 1)], None),
     ],
 )
 def test_what_was_seen_is_kept_unless_it_cannot_be(kind: str, seen: Any, kept: dict[str, str] | None) -> None:
     found = answered(Failed(kind, "no", seen))
     assert isinstance(found, Failed)
-    assert found.state == kept
+    assert (found.state == kept) is True
 
 
 def test_an_error_without_words_is_told_by_its_type() -> None:
@@ -138,7 +139,6 @@ def doubled(times: int) -> list[Any]:
         (PollAgain(1, "", {"a": doubled(20)}), STATE_TOO_LARGE),
         (PollAgain(1, "n" * 1_000_000), PollAgain(1, "n" * MOST_SAID + "…")),
         (Failed("Broken", "n" * 1_000_000), Failed("Broken", "n" * MOST_SAID + "…")),
-        (Failed("Broken", "no", {"a": "x" * CURSOR_LIMIT}), Failed("Broken", "no")),
     ],
 )
 def test_it_is_in_bounds(given: Outcome, recorded: Outcome | None) -> None:
