@@ -61,6 +61,7 @@ class InProcess:
                 instances=Instances({}, []),
                 secrets=Secrets(settings.secrets_dir),
                 limits=make_limits(worker_settings or settings, _own_server(settings)),
+                most_output=(worker_settings or settings).checkpoint.size_limit_bytes,
             ),
             worker="test:1",
             checkpoints=checkpoints,

@@ -16,6 +16,7 @@ from tests.support.plans import plan, tenant
 from workers import turn_run
 from workers.answered import CURSOR_LIMIT
 from workers.next_link import Drop
+from workers.runtime import make_resources
 
 NOT_JSON: Any = object()
 
@@ -54,6 +55,21 @@ def test_odd_answers(
 
     assert status.status == ("COMPLETED" if kind is None else "FAILED")
     assert (status.failure_info and status.failure_info.type) == kind
+
+
+def test_what_a_step_may_answer_is_the_settings(redis_client: redis.Redis, settings: Settings, client: Client) -> None:
+    small = settings.checkpoint.model_copy(update={"size_limit_bytes": 1024})
+    own = settings.model_copy(update={"checkpoint": small})
+    Odd.outcome = Done({"all": "x" * 2000})
+    with InProcess(redis_client, settings, StepRegistry([Odd()]), worker_settings=own) as process:
+        process.submit(plan("odd", [tenant("t0")], [{"name": "one", "steps": [{"type": "odd"}]}]))
+        (task,) = process.admit("odd")
+        process.run(task)
+    failure = client.task_status("odd.0").failure_info
+    assert failure is not None
+    assert failure.type == "CheckpointTooLarge"
+    assert failure.message.startswith("the step answered values of more bytes than that: 1024 are allowed")
+    assert make_resources(own, "redis://127.0.0.1:1/0").most_output == 1024
 
 
 def test_a_fault_of_ours_fails_the_stage_with_its_name(

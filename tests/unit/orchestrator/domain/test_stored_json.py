@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from orchestrator.domain.stored_json import (
     MOST_CHARACTERS,
     MOST_DEPTH,
     DamagedJson,
+    TooLong,
     as_json_words,
+    as_stored,
     counted_number,
     read_stored,
 )
@@ -56,6 +59,27 @@ def test_what_cannot(text: str, said: str) -> None:
     with pytest.raises(DamagedJson, match=said) as raised:
         read_stored(text)
     assert len(str(raised.value)) < 150
+
+
+def test_what_is_too_long_is_not_made_whole_before_it_is_refused() -> None:
+    class Counted(dict[str, int]):
+        asked = 0
+
+        def items(self) -> Any:
+            Counted.asked += 1
+            return super().items()
+
+    with pytest.raises(TooLong, match=r"^more than 100 characters$"):
+        as_stored([Counted(a=1)] * 1000, 100)
+    assert Counted.asked < 30
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [((1, [2.5, None]), [1, [2.5, None]]), ({1: True, "a": "é"}, {"1": True, "a": "é"}), ("x" * 98, "x" * 98)],
+)
+def test_a_value_is_as_it_is_read_again(value: object, kept: object) -> None:
+    assert as_stored(value, 100) == kept
 
 
 def test_a_number_of_a_record_is_one_that_is_counted_to() -> None:

@@ -49,10 +49,18 @@ class Odd(str):
     __str__ = __repr__ = __len__ = __getitem__ = __contains__ = __format__  # type: ignore[assignment]
 
 
+class OddNumber(float):
+    def __eq__(self, other: object) -> bool:
+        raise SystemExit("no words")
+
+    __hash__ = float.__hash__
+
+
 def hostile(plan: PlanView) -> Iterator[Finding]:
     for is_warning in (False, True):
         yield Finding(Problem("a", Mute(), "one"), is_warning)
         yield Finding(Problem(Odd("b"), Odd("value"), Odd("two")), is_warning)
+        yield Finding(Problem("e", OddNumber(1), "three"), is_warning)
         yield Finding(Problem("c", "v" * 1_000_000, "m" * 1_000_000), is_warning)
     yield Finding(Problem("d", None, Mute()), is_warning=True)  # type: ignore[arg-type]
 
@@ -115,9 +123,13 @@ def test_what_a_finding_brings_is_told_in_bounds_and_without_its_code(monkeypatc
     brings(monkeypatch, "hostile")
     found = check(right_plan())
     *told, broken = found.errors
-    assert [str(one) for one in told[:2]] == ["a: one (got 'a Mute')", "b: two (got 'value')"]
+    assert [str(one) for one in told[:3]] == [
+        "a: one (got 'a Mute')",
+        "b: two (got 'value')",
+        "e: three (got 'a OddNumber')",
+    ]
     for one in (*told, *found.warnings):
         assert {type(one.path), type(one.value), type(one.message)} == {str}
         assert len(str(one)) < MOST_SAID + 300
-    assert len(told) == len(found.warnings) == 3
+    assert len(told) == len(found.warnings) == 4
     assert broken.message.endswith("failed: TypeError: a finding has a Mute for its message, expected text")
