@@ -51,7 +51,7 @@ def events(
         raise InvalidInput([Problem("--plan", None, "the plan is given twice")])
     wanted = EventFilter(types, tenant)
     with Client() as client:
-        for event in client.events(plan_id=plan_id or plan, since=since, follow=follow):
+        for event in client.events(plan_id=plan if plan_id is None else plan_id, since=since, follow=follow):
             if wanted.passes(event):
                 print_json(event) if json_output else print_line(event_line(as_json(event)))
 

@@ -61,7 +61,7 @@ def purge(
 
     if sum(one is not None for one in (plan_id, plan, ended_before)) != 1:
         raise InvalidInput([Problem("", None, "give one plan, or --ended-before")])
-    plan = plan_id or plan
+    plan = plan if plan_id is None else plan_id
     if force and plan is None:
         raise InvalidInput([Problem("--force", None, "is for one plan; give its id")])
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
 from orchestrator.control.door import ClientDoor
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
 
@@ -39,7 +40,9 @@ class AuditCalls:
     def audit_page(
         self, wanted: AuditFilter, *, limit: int, cursor: str | None, newest_first: bool = False
     ) -> AuditPage:
-        """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave."""
+        """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave,
+        and for what can be no id or pattern."""
         require_whole("limit", limit, 1)
+        check_patterns(actor=wanted.actor, tenant=wanted.tenant, plan=wanted.plan)
         with translate_errors(self._door.url):
             return self._door.audits.page(wanted, limit, cursor, newest_first=newest_first)

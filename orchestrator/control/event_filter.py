@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from orchestrator.control.order_gate import check_patterns
 from orchestrator.domain import events
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
@@ -17,7 +18,9 @@ class EventFilter:
     """Answers for each event whether it was asked for; without types or tenants every one is."""
 
     def __init__(self, types: Collection[str] | None = None, tenants: str | None = None) -> None:
-        """``tenants``: a tenant's id, or a pattern such as ``eu-*``. Raises ``InvalidInput`` for what is no type."""
+        """``tenants``: a tenant's id, or a pattern such as ``eu-*``. Raises ``InvalidInput`` for what is no type,
+        or an empty pattern."""
+        check_patterns(tenant=tenants)
         wrong = [one for one in types or () if one not in EVENT_NAMES]
         if wrong:
             raise InvalidInput([Problem("--type", one, unknown("type", one, EVENT_NAMES)) for one in wrong])

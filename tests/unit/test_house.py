@@ -212,7 +212,9 @@ OTHER_KINDS = {"acceptance", "bad_inputs", "browser", "chaos", "deploy", "server
 def test_every_test_is_in_the_room_that_it_tests() -> None:
     """A room is a folder of the code; in ``tests/integration`` also a package or a door; ``support`` is what tests
     themselves stand on."""
-    doors = {path.stem for path in (ROOT / "orchestrator").iterdir()} | {*PACKAGES, "examples", "support"}
+    code = {*PACKAGES, "examples", "benchmarks", "reference"}
+    rooms = {path.parent.name for path in (ROOT / "orchestrator").glob("*/__init__.py")}
+    doors = rooms | {path.stem for path in (ROOT / "orchestrator").glob("*.py")} | {*PACKAGES, "examples", "support"}
 
     def is_astray(kind: str, *way: str) -> bool:
         """``way``: the names below ``tests/<kind>``, the last one a file's."""
@@ -220,12 +222,14 @@ def test_every_test_is_in_the_room_that_it_tests() -> None:
             case "unit", [name]:
                 return name.removeprefix("test_").removesuffix(".py") not in OF_THE_WHOLE
             case "unit", [*room, _]:
-                return room == ["orchestrator"] or not any(ROOT.joinpath(*room).glob("*.py"))
+                is_room = room[0] in code and any(ROOT.joinpath(*room).glob("*.py"))
+                return room == ["orchestrator"] or not is_room
             case "integration", [*room, _]:
                 return len(room) != 1 or room[0] not in doors
         return kind not in OTHER_KINDS
 
-    paths = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
+    found = (path for path in (ROOT / "tests").rglob("*.py") if path.match("test_*.py") or path.match("*_test.py"))
+    paths = [path.relative_to(ROOT / "tests") for path in found]
     astray = [f"tests/{path.as_posix()}" for path in paths if is_astray(*path.parts)]
     assert not astray, _said(
         astray,

@@ -111,6 +111,12 @@ def test_no_name_or_pattern_that_says_for_whom_is_empty_or_unseen() -> None:
             with pytest.raises(InvalidInput) as told:
                 call(text)
             assert [one.path for one in told.value.problems] == [name], (name, text[:20])
+    for field in ("actor", "tenant", "plan"):
+        for odd in (*UNSEEN, 5):
+            looked_for: Any = {field: odd}
+            with pytest.raises(InvalidInput) as told:
+                list(client.audit(**looked_for))
+            assert [one.path for one in told.value.problems] == [field], (field, odd)
     for field in ("wave", "cause", "tenants"):
         wanted: Any = {field: ""}
         with pytest.raises(InvalidInput, match="not nothing"):
@@ -209,6 +215,22 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield from commands(one, (*path, name))
     else:
         yield path, command
+
+
+def test_no_command_takes_an_empty_name_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
+    for line in (
+        "events|",
+        "events|--tenant|",
+        "purge|",
+        "export|",
+        "audit|--plan|",
+        "status|--tenant|",
+        "explain|--task|",
+    ):
+        done = CliRunner().invoke(app, line.split("|"))
+        assert isinstance(done.exception, InvalidInput), (line, done.output, done.exception)
+        assert len(done.exception.problems) == 1, line
 
 
 NEEDED = {
