@@ -121,7 +121,9 @@ def _moment(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(moment, datetime) and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            moment = moment.astimezone(UTC)
+            # All that tells it is in ms: rounded up, the calendar's last moment would be beyond it.
+            return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     except (ValueError, OverflowError):
         # No time, or one that is beyond the calendar in UTC.
         pass

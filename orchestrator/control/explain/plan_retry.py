@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.replies import refusals
-from orchestrator.domain.stored_json import read_stored
+from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.domain.typed import typed
 
 NAMED: Final = 10
@@ -23,7 +23,7 @@ def plan_retry(plan_id: str, record: Mapping[str, str]) -> Iterator[Remark]:
     asked = read_stored(record["retryAsked"])
     reason = f" ({asked['reason']})" if asked.get("reason") else ""
     by = f"the retry by {asked.get('by')}{reason}"
-    retried, refused = int(record.get("retryRetried", 0)), int(record.get("retryRefused", 0))
+    retried, refused = (counted_number(record.get(name)) or 0 for name in ("retryRetried", "retryRefused"))
     named = refusals(read_stored(record.get("retryRefusals", "[]"))) + ("; ..." if refused > NAMED else "")
     if "retryCursor" in record:
         looked = f"{record['retryCursor']} of {record['total']} tasks looked at"

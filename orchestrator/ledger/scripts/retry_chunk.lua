@@ -15,7 +15,8 @@
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
-local f = redis.call('HMGET', plan, 'status', 'retryCursor', 'retryAsked', 'pauseRequested', 'cancelRequested')
+local f = redis.call('HMGET', plan, 'status', 'retryCursor', 'retryAsked', 'pauseRequested', 'cancelRequested',
+  'total')
 if not f[2] then return {'DONE'} end
 -- It counts as open meanwhile. One that has ended all the same was ended by a process that does not know of this.
 if PLAN_ENDED[f[1]] then
@@ -26,7 +27,7 @@ local request = request_of_retry(f[3])
 if request then return {'NARROWED', cjson.encode(request)} end
 local asked = cjson.decode(f[3])
 asked.override = asked.override or ''
-local found = failed_from(plan_id, tonumber(f[2]), limit, asked)
+local found = failed_from(plan_id, retry_place(f[2], tonumber(f[6])), limit, asked)
 local is_last = found.next == found.total
 found.changes.retries_done = is_last
 local plan_move = foresee(plan_id, found.changes)

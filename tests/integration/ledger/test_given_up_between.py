@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 from redis.exceptions import ResponseError
@@ -161,7 +160,11 @@ def test_who_was_refused_before_the_first_that_is_retried_is_told_too(held: Ledg
     [
         ("retryCursor", "x"),
         ("retryCursor", "999"),
+        ("retryCursor", "-3"),
+        ("retryCursor", "1.5"),
+        ("retryCursor", "nan"),
         ("retryRetried", "x"),
+        ("retryRetried", "nan"),
         ("retryRefused", "x"),
         ("retryRefusals", "[5]"),
         ("since", "x"),
@@ -176,7 +179,29 @@ def test_nothing_is_retried_twice_where_a_hand_has_damaged_how_far_it_was(
         asked = json.loads(failed.reader.plan_record("p")["retryAsked"]) | {"since": damaged}
         field, damaged = "retryAsked", json.dumps(asked)
     failed.client.hset(failed.keys.of("plan", "p"), field, damaged)
-    # Or it is refused, as damaged.
-    with suppress(ResponseError):
-        rest(failed, Narrowing(cause="*"))
+    told = Tally.of(rest(failed, Narrowing(cause="*")))
+    assert not told.refusals
     assert failed.task("p.0")["retries"] == "1"
+    assert "retryCursor" not in failed.reader.plan_record("p")
+
+
+@pytest.mark.parametrize("field", ["retryRetried", "retryRefused"])
+def test_a_damaged_count_stops_neither_the_retry_nor_what_is_told_of_it(failed: LedgerWorld, field: str) -> None:
+    failed.client.hset(failed.keys.of("plan", "p"), field, "1.5")
+    failed.client.hset(failed.keys.of("task", "p.1"), "retries", 3)
+    record = failed.reader.plan_record("p")
+    assert "0 put back" in "".join(remark.sentence for remark in plan_retry("p", record)) or field == "retryRefused"
+    assert rest(failed, Narrowing(cause="*")).answer is Taken.ACCEPTED
+    failed.check()
+
+
+def test_a_lost_total_is_told_and_the_request_goes_on_once_it_is_mended(failed: LedgerWorld) -> None:
+    plan = failed.keys.of("plan", "p")
+    total = failed.reader.plan_record("p")["total"]
+    failed.client.hdel(plan, "total")
+    before = failed.dump()
+    with pytest.raises(ResponseError, match="the key [^ ]+:plan:p is damaged"):
+        step(failed, Narrowing(cause="*"))
+    assert failed.dump() == before
+    failed.client.hset(plan, "total", total)
+    assert rest(failed, Narrowing(cause="*")).answer is Taken.ACCEPTED

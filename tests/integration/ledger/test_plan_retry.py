@@ -255,6 +255,17 @@ def test_a_plan_that_an_older_process_ended_meanwhile_is_left_alone(world: Ledge
     assert world.now() == before
 
 
+@pytest.mark.parametrize("damaged", ["-3", "1.5", "nan", "x"])
+def test_a_damaged_place_ends_the_retry(world: LedgerWorld, damaged: str) -> None:
+    failed(world, 2)
+    world.operations = Operations(world.ledger, retried_at_once=0)
+    world.ask("retry", "p")
+    world.client.hset(world.keys.of("plan", "p"), mapping={"retryCursor": damaged, "retryRetried": "x"})
+    assert not world.operations.retry_chunk("p", 100)
+    assert world.status("p") == "FAILED"
+    world.check()
+
+
 @pytest.mark.parametrize("way", ["a few", "many"])
 def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way: str) -> None:
     # Many are left to the coordinators: what the call itself counts decides.

@@ -7,6 +7,7 @@
 -- @include keys
 -- @include operation
 -- @include stored_json
+-- @include task_id
 
 local KEPT_MS = 86400000
 
@@ -56,7 +57,7 @@ local function go_on_as_the_plan_says(cursor, since, done, refused, refusals)
   for _, refusal in ipairs(stored_table(refusals) or {}) do
     if type(refusal) == 'table' then note_refusal(refusal) end
   end
-  SO_FAR.done, SO_FAR.notDone = tonumber(done or nil) or 0, tonumber(refused or nil) or 0
+  SO_FAR.done, SO_FAR.notDone = place_of(done) or 0, place_of(refused) or 0
 end
 
 -- What the plan is to say from the first that is retried on, which may come after scripts that refused all they looked at:

@@ -6,6 +6,8 @@
 -- @include passed_by
 -- @include places
 -- @include stored_json
+-- @include task_id
+-- @include whole
 
 -- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
 local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
@@ -24,6 +26,10 @@ local function damage_refusal(task)
   local why = damage_of(task)
   return why and {task.id, 'damaged-task', why} or nil
 end
+
+-- How far a retry has come, as its plan says. What a hand has made of it counts as the end: a task is never looked at that
+-- there is not, and a person may ask again.
+local function retry_place(text, total) return math.min(place_of(text) or total, total) end
 
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
 -- position to go on at; writes nothing. asked: {scratch, force, at, cancelled}; takes: which of them alone.
@@ -79,12 +85,18 @@ local function retry_found(plan_id, found, asked)
   end
 end
 
+-- Where a hand has damaged it, it is counted anew.
+local function count_on(plan, field, more)
+  if not WHOLE.is_whole(redis.call('HGET', plan, field)) then redis.call('HDEL', plan, field) end
+  redis.call('HINCRBY', plan, field, more)
+end
+
 -- What became of it so far, kept with the plan for explain.
 local function note_retried(plan_id, found)
   local plan = K.plan(plan_id)
-  redis.call('HINCRBY', plan, 'retryRetried', #found.tasks)
+  count_on(plan, 'retryRetried', #found.tasks)
   if #found.refused == 0 then return end
-  redis.call('HINCRBY', plan, 'retryRefused', #found.refused)
+  count_on(plan, 'retryRefused', #found.refused)
   -- Where a hand has damaged it, they are named anew.
   local named = stored_table(redis.call('HGET', plan, 'retryRefusals')) or {}
   for _, refusal in ipairs(found.refused) do

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.domain.config import PlanSpec
+from orchestrator.ledger.stored_forms import MOST
 from orchestrator.plans.plan import make_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
@@ -180,6 +181,15 @@ def test_pace_is_read_in_utc_and_of_the_digest() -> None:
     fields = made.rules.fields()
     assert (fields["group:db-7"], fields["priority"], fields["rate"], fields["paced"]) == (2, 5, 60, 1)
     assert fields["notBefore"] == 1_796_086_800_000
+
+
+@pytest.mark.parametrize("key", ["not_before", "not_after"])
+def test_the_calendars_last_moment_is_not_rounded_beyond_it(key: str) -> None:
+    made = make_plan(right_plan() | {key: "9999-12-31T23:59:59.999999Z"})
+    name = "notBefore" if key == "not_before" else "notAfter"
+    assert made.rules.fields()[name] == MOST - 1
+    # The log tells the same moment as the record.
+    assert made.rules.wire()[name] == "9999-12-31T23:59:59.999000Z"
 
 
 def test_where_the_setting_names_groups_a_tenant_is_of_no_other() -> None:
