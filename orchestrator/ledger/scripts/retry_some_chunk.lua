@@ -83,11 +83,10 @@ local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'roll
   'retryRetried', 'retryRefused', 'retryRefusals')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-if not place_of(f[2]) then WHOLE.damaged(plan) end
 local under_way = f[6] and request_of_retry(f[7])
 local is_own = under_way and under_way[4] == ARGV[4]
 if is_own and SO_FAR.next == 0 then
-  local cursor = retry_place(f[6], tonumber(f[2]))
+  local cursor = retry_place(f[6], place_of(f[2]) or 0)
   go_on_as_the_plan_says(cursor, (stored_table(f[7]) or {}).since, unpack(f, 8, 10))
   asked.at = SO_FAR.at
 end

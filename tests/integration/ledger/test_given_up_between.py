@@ -200,7 +200,7 @@ def test_a_lost_total_is_told_and_the_request_goes_on_once_it_is_mended(failed: 
     total = failed.reader.plan_record("p")["total"]
     failed.client.hdel(plan, "total")
     before = failed.dump()
-    with pytest.raises(ResponseError, match="the key [^ ]+:plan:p is damaged"):
+    with pytest.raises(ResponseError, match=r"the key [^ ]+:plan:p is damaged"):
         step(failed, Narrowing(cause="*"))
     assert failed.dump() == before
     failed.client.hset(plan, "total", total)

@@ -34,7 +34,8 @@ local function retry_place(text, total) return math.min(place_of(text) or total,
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
 -- position to go on at; writes nothing. asked: {scratch, force, at, cancelled}; takes: which of them alone.
 local function failed_from(plan_id, first, limit, asked)
-  local total = tonumber(redis.call('HGET', K.plan(plan_id), 'total'))
+  local total = place_of(redis.call('HGET', K.plan(plan_id), 'total'))
+  if not total then WHOLE.damaged(K.plan(plan_id)) end
   local found = {tasks = {}, refused = {}, changes = {waves = {}}, total = total, next = first}
   local bytes, before = 0, asked.scratch and part_taken_back_before(plan_id)
   while found.next < total and found.next < first + MOST_LOOKED_AT and bytes < MOST_BYTES
