@@ -13,8 +13,9 @@ from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import NO_SECRETS
+from orchestrator.stages.package_code import needs_of, package_code
 from orchestrator.templates.templates import Renderer, TemplateFault, Variables, compile_value
-from steps.contract import NO_NEEDS, Step, StepParameters
+from steps.contract import NO_NEEDS, Needs, Step, StepParameters
 from steps.expressions.judgement import is_expression
 from steps.json_values import canonical_json
 from steps.kept_by_size import KeptBySize
@@ -42,10 +43,9 @@ class BuiltStep:
     parameters: StepParameters
     secrets: frozenset[str] = frozenset()
 
-    @property
-    def reaches_nothing(self) -> bool:
-        """Whether it takes nothing from the tenant's config or the settings, and is told no secret."""
-        return not self.secrets and self.parameters.needs() is NO_NEEDS
+    def needs(self, path: str) -> Needs:
+        """What it reaches for; ``path`` is its place in the plan. Raises ``InvalidInput`` if its package cannot say."""
+        return needs_of(self.parameters, self.name, path)
 
 
 class CompiledStep:
@@ -80,6 +80,8 @@ class CompiledStep:
         except TemplateFault as fault:
             raise InvalidInput([Problem(join(path, fault.path), shown(fault.source), fault.message)]) from fault
         self.constant = self._check_constant_part()
+        self.reaches_nothing = self.constant is not None and self.constant.needs(path) is NO_NEEDS
+        """Whether it takes nothing from the tenant's config or the settings; it is told no secret then."""
 
     def build(self, variables: Variables, override: tuple[str, Mapping[str, Any]] | None) -> BuiltStep:
         """The step for one tenant; ``override`` is the key in ``overrides`` that is for this step, and its values.
@@ -147,7 +149,7 @@ class CompiledStep:
         return found
 
     def _check_constant_part(self) -> BuiltStep | None:
-        made, problems, more = model_or_problems(self.step.Parameters, self._parameters)
+        made, problems, more = self._model(self._parameters)
         if made is not None:
             return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
         problems = self._placed(problems, more, {}, "")
@@ -181,10 +183,15 @@ class CompiledStep:
     def _validated(
         self, parameters: Mapping[str, Any], override: Mapping[str, Any] = _NOTHING, path: str = ""
     ) -> BuiltStep:
-        made, problems, more = model_or_problems(self.step.Parameters, parameters)
+        made, problems, more = self._model(parameters)
         if made is None:
             raise InvalidInput(self._placed(problems, more, override, path))
         return BuiltStep(self.step.name, self.step, made)
+
+    def _model(self, parameters: Mapping[str, Any]) -> tuple[StepParameters | None, list[Problem], int]:
+        with package_code(self.step.name, self.path, self.step.Parameters):
+            found = model_or_problems(self.step.Parameters, parameters)
+        return found
 
     def _placed(self, problems: Iterable[Problem], more: int, override: Mapping[str, Any], path: str) -> list[Problem]:
         found = []

@@ -59,7 +59,7 @@ class CompiledStage:
             self.when = compile_condition(condition, f"{path}.when" if path else "when")
         built = [step.constant for step in self.steps]
         self._constant = [step for step in built if step is not None] if all(built) else None
-        self.reaches_nothing = self._constant is not None and all(step.reaches_nothing for step in self._constant)
+        self.reaches_nothing = all(step.reaches_nothing for step in self.steps)
         """The same for every tenant without overrides, whatever its config: nothing of it is to be checked then."""
 
     def takes_part(self, config: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:

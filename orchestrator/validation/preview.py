@@ -15,6 +15,8 @@ from orchestrator.plans.tenant_config import SOURCE, load_config
 from orchestrator.secrets.masking import masked
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
+from orchestrator.stages.compiled_step import BuiltStep
+from orchestrator.stages.package_code import package_code
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
 from orchestrator.templates.variables import template_variables
 
@@ -53,5 +55,12 @@ def _stage(
     if not stage.takes_part(config, reference):
         return {"name": stage.name, "skipped": True, **condition, "steps": []}
     built = stage.build(config, template_variables(config, reference))
-    steps = [{"type": step.name, **masked(step.parameters)} for step in built]
+    steps = [_step(step, compiled.path) for step, compiled in zip(built, stage.steps, strict=True)]
     return {"name": stage.name, "skipped": False, **condition, "steps": steps}
+
+
+def _step(step: BuiltStep, path: str) -> dict[str, Any]:
+    # A value of a package's own type says itself what is shown of it.
+    with package_code(step.name, path):
+        shown = masked(step.parameters)
+    return {"type": step.name, **shown}

@@ -111,11 +111,11 @@ class TenantCheck:
         for stage in reaching:
             try:
                 built = stage.build(config, variables)
+                all_needs = [step.needs(stage.steps[place].path) for place, step in enumerate(built)]
             except InvalidInput as error:
                 yield from error.problems
                 continue
-            for place, step in enumerate(built):
-                needs = step.parameters.needs()
+            for place, (step, needs) in enumerate(zip(built, all_needs, strict=True)):
                 if needs is not NO_NEEDS:
                     yield from self._references.of_step(needs, stage.steps[place].path)
                 if needs.keys or step.secrets:
