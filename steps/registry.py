@@ -104,7 +104,9 @@ def _loaded(point: EntryPoint) -> Step[Any]:
             raise
         raise InvalidStep(f"{origin} cannot be imported: {words_of(error)}") from error
     try:
-        return _checked(found, origin)()
+        step = _checked(found, origin)()
+        _require_name(step, origin)
+        return step
     except InvalidStep:
         raise
     except BaseException as error:
@@ -118,13 +120,18 @@ def _checked(found: object, origin: str) -> type[Step[Any]]:
         raise InvalidStep(f"{origin} is not a subclass of steps.Step")
     if inspect.isabstract(found):
         raise InvalidStep(f"{origin} has no run method")
-    name = getattr(found, "name", None)
-    if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name)):
-        raise InvalidStep(f"{origin} needs a kebab-case class attribute 'name', such as 'drain-queue'")
+    _require_name(found, origin)
     parameters = getattr(found, "Parameters", None)
     if not (inspect.isclass(parameters) and issubclass(parameters, StepParameters)):
         raise InvalidStep(f"{origin} needs a class attribute 'Parameters', a subclass of steps.StepParameters")
     return found
+
+
+def _require_name(step: object, origin: str) -> None:
+    """Of the class, and of its object, which may have set another."""
+    name = getattr(step, "name", None)
+    if not (type(name) is str and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name)):
+        raise InvalidStep(f"{origin} needs a kebab-case class attribute 'name', such as 'drain-queue'")
 
 
 def _path(step: type[Step[Any]]) -> str:

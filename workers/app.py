@@ -28,7 +28,7 @@ from orchestrator.observability.refusals import refusal_lines
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.extensions import missing_extensions
-from orchestrator.settings.installed_steps import installed_sources, installed_steps
+from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from orchestrator.stages.rollback_strategy import load_strategy
@@ -83,7 +83,6 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
         load_chain(settings)
         load_strategy(settings.rollback_strategy)
         installed_steps()
-        installed_sources()
         servers = find_servers(settings)
         require_one_server(servers.redis_url, STATE_VARIABLE)
         require_one_server(servers.broker_url, BROKER_VARIABLE)

@@ -20,7 +20,7 @@ from orchestrator.observability import crash_points
 from orchestrator.observability.logs import says_debug
 from orchestrator.secrets.masking import mask
 from steps import MAX_POLL_SECONDS, Failed
-from steps.told import said_by, type_name
+from steps.told import exact_text, said_by, type_name
 from workers.answered import CURSOR_LIMIT, recordable_failure, state_too_large
 from workers.checkpoints import TaskCheckpoints
 from workers.next_link import Drop, FailedStage, Next, Proceed, Reschedule
@@ -74,7 +74,7 @@ class Recorder:
     def hand_back(self, turn: Turn, delivery: str, unable: Unable, run: Run | None = None) -> Next:
         """This worker cannot run the turn: it is for another. Nothing has failed. ``run``: if it has begun."""
         # What it lacks may be told by a store's own words.
-        what = mask(unable.what)[:LONGEST_LACK]
+        what = exact_text(mask(unable.what), LONGEST_LACK - 1)
         peers = self._peers
         others = patiently(lambda: peers.able(unable, turn.task_id)) if peers else []
         own_queue = peers.own_queue if peers else ""

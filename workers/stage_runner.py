@@ -31,13 +31,14 @@ from orchestrator.ledger.turn_batches import begin_all
 from orchestrator.ledger.turn_record import Begin
 from orchestrator.observability import crash_points
 from orchestrator.observability.logs import bind_task
+from orchestrator.secrets.masking import mask
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.rollback_strategy import PreviousConfig, RollbackStrategy, configs_for
 from orchestrator.templates.variables import template_variables
 from steps import Failed, PollAgain
 from steps.raised import is_for_process
-from steps.told import said_by, type_name
+from steps.told import exact_text, said_by, type_name
 from workers.answered import failure_of
 from workers.checkpoints import LedgerCheckpoints, TaskCheckpoints, require_checkpoint
 from workers.lease_keeper import LeaseKeeper
@@ -284,7 +285,8 @@ class StageRunner:
 def _damaged(turn: Turn, error: BaseException) -> Drop:
     """What its plan goes by is damaged, so nothing can be recorded of the turn, not even that it failed. Its lease
     tells a coordinator, `explain` and `doctor` a person."""
-    _log.error("turn not recorded", action="damaged", taskId=turn.task_id, error=" ".join(said_by(error).split())[:200])
+    said = exact_text(" ".join(mask(said_by(error)).split()), 200)
+    _log.error("turn not recorded", action="damaged", taskId=turn.task_id, error=said)
     return Drop()
 
 

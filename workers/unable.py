@@ -13,6 +13,7 @@ from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.naming import step_type
 from orchestrator.ledger.presence import Process
 from orchestrator.ledger.reader import Reader
+from steps.told import MOST_SAID, exact_text
 from workers.run_ahead import lanes_text
 
 LONGEST_LACK = 1000
@@ -42,7 +43,8 @@ def cannot_build(error: InvalidInput, stages: Sequence[Mapping[str, Any]], known
     """Stages that were built at submit: what is missing is missing here. ``known``: the types of steps there are."""
     types = {str(step.get("type")) for stage in stages for step in stage.get("steps", ())}
     missing = sorted(name for name in types if name not in known and step_type(name) not in known)
-    return Unable(STEP, ", ".join(missing)[:LONGEST_LACK]) if missing else Unable(STAGE, str(error)[:LONGEST_LACK])
+    # Cut where it is recorded, once it is masked; a beginning of a secret is known by the mark of this cut.
+    return Unable(STEP, ", ".join(missing)) if missing else Unable(STAGE, exact_text(str(error), MOST_SAID))
 
 
 class Peers:

@@ -10,11 +10,14 @@ from steps.registry import StepRegistryError
 
 
 def installed_steps() -> StepRegistry:
-    """The built-in steps and those of other packages. Raises ``InvalidInput``, which says whose is wrong, and how."""
+    """The built-in steps and those of other packages. Raises ``InvalidInput``, which says whose is wrong, and how; a
+    source that is broken too: no worker starts with it."""
     try:
-        return load_registry()
+        registry = load_registry()
     except StepRegistryError as error:
         raise InvalidInput([Problem("", None, mask(str(error)))]) from error
+    installed_sources()
+    return registry
 
 
 def installed_sources() -> list[InstanceSource]:

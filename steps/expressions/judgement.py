@@ -22,6 +22,7 @@ from steps.expressions.compile_budget import TooMuchTogether, pay_for
 from steps.expressions.sandbox import NameFault, Sandbox
 from steps.expressions.source_cache import SourceCache
 from steps.json_values import LimitExceeded
+from steps.told import exact_text
 
 EXPRESSION_LIMIT = 2_000
 """Characters an expression may have."""
@@ -100,8 +101,8 @@ def fault_words(error: BaseException, kind: str = "template") -> str:
         return f"the {kind} is nested too deeply"
     if isinstance(error, SyntaxError):
         # Python's own word on what Jinja let pass: a keyword given twice.
-        return f"the {kind} cannot be compiled: {error.msg[:200]}"
-    return f"the {kind} fails: {type(error).__name__}: {str(error)[:200]}"
+        return f"the {kind} cannot be compiled: {exact_text(error.msg, 200)}"
+    return f"the {kind} fails: {type(error).__name__}: {exact_text(str(error), 200)}"
 
 
 def _compile(source: str) -> Callable[[Mapping[str, Any]], Any] | str:

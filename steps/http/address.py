@@ -14,6 +14,8 @@ import socket
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from steps.told import exact_text
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -71,7 +73,7 @@ def _read(url: str) -> Place:
             said = _NO_PORT if url.count("[") == url.count("]") else "its brackets do not match"
         raise ValueError(said[:100]) from None
     if scheme not in _PORTS:
-        raise ValueError(f"its scheme is {scheme[:20]!r}")
+        raise ValueError(f"its scheme is {exact_text(scheme, 20)!r}")
     port = _PORTS[scheme] if parts.port is None else parts.port
     if not 0 < port < 65536:
         raise ValueError(_NO_PORT)

@@ -62,6 +62,22 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "entry_points", lambda group: [source])
 
 
+class Renamed(Step[NoParameters]):
+    name = "renamed"
+    Parameters = NoParameters
+
+    def __init__(self) -> None:
+        self.name = None  # type: ignore[assignment]
+
+    def run(self, parameters: NoParameters, context: StepContext) -> Outcome:
+        return Done()
+
+
+class Listed(Renamed):
+    def __init__(self) -> None:
+        self.name = []  # type: ignore[assignment]
+
+
 def a_plan() -> dict[str, Any]:
     return plan("p", [tenant("a")], [{"name": "s", "steps": [{"type": "noop"}]}])
 
@@ -98,3 +114,27 @@ def test_it_is_bad_input(met: Callable[[], object], whose: str) -> None:
     # Masked in itself: it is shown also by what prints no refusals.
     assert refusal_lines(refused.value) == [said] == [f"error: {refused.value}"]
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "met",
+    [
+        installed_steps,
+        lambda: validate_plan(a_plan(), settings=Settings()),
+        previewed,
+        lambda: run_up(UpOptions(), Settings()),
+    ],
+    ids=["steps", "validate", "preview", "up"],
+)
+def test_a_broken_source_alone_is_told_too(met: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steps.registry.entry_points", lambda group: [])
+    with pytest.raises(InvalidInput, match="UnmadeSource cannot be used: SystemExit: bad"):
+        met()
+
+
+@pytest.mark.parametrize("kind", ["Renamed", "Listed"])
+def test_a_name_that_its_object_sets_is_checked(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = EntryPoint("one", f"{HERE}:{kind}", ENTRY_POINT_GROUP)
+    monkeypatch.setattr("steps.registry.entry_points", lambda group: [step])
+    with pytest.raises(InvalidInput, match=f"entry point one = {HERE}:{kind} needs a kebab-case class attribute"):
+        installed_steps()
