@@ -15,7 +15,7 @@ from steps.told import words_of
 
 
 class Escaped(Exception):
-    """A user's code raised what is no ``Exception``; the message says whose, and what."""
+    """A user's code raised what nobody expects of it; the message says whose, and what."""
 
 
 def is_for_process(error: BaseException) -> bool:
@@ -44,13 +44,16 @@ _EXITS_BY_SIGNAL = frozenset(number - 256 for number in signal.Signals)
 
 
 class contained:
-    """A context that raises ``Escaped`` in the place of what is no ``Exception`` and no matter of the process.
+    """A context that raises ``Escaped`` in the place of what is no matter of the process and none of ``expected``, the
+    errors that the code's contract names. Any other may be of a kind that has a meaning where it is met: a Redis of
+    the code's own that is away is not the ledger.
 
     No ``contextmanager``: that sets an attribute of what is raised, which is the error's own code too.
     """
 
-    def __init__(self, whose: str) -> None:
+    def __init__(self, whose: str, *expected: type[Exception]) -> None:
         self._whose = whose
+        self._expected = expected
 
     def __enter__(self) -> None:
         pass
@@ -58,6 +61,6 @@ class contained:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None or issubclass(type(error), Exception) or is_for_process(error):
+        if error is None or issubclass(type(error), self._expected) or is_for_process(error):
             return
         raise Escaped(f"{self._whose} raised {words_of(error)}") from error

@@ -142,7 +142,7 @@ class StoreCheckpoints:
         return loaded
 
     def _contained(self) -> AbstractContextManager[None]:
-        return contained(f"the checkpoint store {self._name}")
+        return contained(f"the checkpoint store {self._name}", CheckpointError)
 
     def keep(self, checkpoint: Checkpoint) -> str:
         """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""

@@ -18,6 +18,7 @@ import structlog
 from checkpoint import CheckpointError, CheckpointStore
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.ledger.reader import Reader
+from steps.raised import Escaped, contained
 from steps.told import said_by
 
 PAGE: Final = 1000
@@ -48,12 +49,14 @@ class CheckpointCleaner:
         if self._clock() < self._due:
             return 0
         try:
-            page = self._store.kept(self._after, PAGE)
+            with _of_store():
+                page = self._store.kept(self._after, PAGE)
             orphans = self._without_task([kept.task_id for kept in page])
-            for kept in page:
-                if kept.task_id in orphans:
-                    self._store.delete(kept.task_id, kept.epoch)
-        except CheckpointError as error:
+            with _of_store():
+                for kept in page:
+                    if kept.task_id in orphans:
+                        self._store.delete(kept.task_id, kept.epoch)
+        except (CheckpointError, Escaped) as error:
             _log.warning("checkpoints not cleaned up", action="clean-up-failed", error=said_by(error))
             page, orphans = [], frozenset()
         if page:
@@ -69,3 +72,7 @@ class CheckpointCleaner:
             return frozenset()
         marks = zip(task_ids, self._reader.checkpoint_marks(task_ids), strict=True)
         return frozenset(task_id for task_id, (known, status) in marks if not known and status not in TASK_ACTIVE)
+
+
+def _of_store() -> contained:
+    return contained("the checkpoint store", CheckpointError)

@@ -13,7 +13,9 @@ from orchestrator.domain.task_id import plan_of, task_id_of, tasks_in
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import Only
 from orchestrator.plans.tenant_config import SOURCE, full_config
+from orchestrator.secrets.masking import mask
 from orchestrator.stages.rollback_strategy import RollbackStrategy, way_back
+from steps.raised import Escaped
 
 PAGE: Final = 200
 """Tenants read in one round trip."""
@@ -94,8 +96,8 @@ class Expectations:
         good = read_stored(record["snapshot"]) if "snapshot" in record else None
         try:
             old = way_back(self._strategy, given, good)
-        except NoSnapshot as error:
-            return Expected(tenant_id, task_id, why_not=str(error))
+        except (NoSnapshot, Escaped) as error:
+            return Expected(tenant_id, task_id, why_not=mask(str(error)))
         if status == TaskState.COMPLETED:
             return Expected(tenant_id, task_id, new, new, old)
         if old is None:

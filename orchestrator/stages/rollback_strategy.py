@@ -59,11 +59,13 @@ def load_strategy(name: str) -> RollbackStrategy:
 
 def way_back(strategy: RollbackStrategy, given: dict[str, Any], good: dict[str, Any] | None) -> dict[str, Any] | None:
     """What the tenant goes back to, as the strategy says. Raises ``NoSnapshot`` for an answer that is no config, or
-    none that could be kept."""
-    with contained("the rollback strategy"):
+    none that could be kept, ``Escaped`` for any other error of a strategy that another package brings."""
+    if type(strategy) is PreviousConfig:
+        return strategy.config(given, good)
+    with contained("the rollback strategy", NoSnapshot):
         answer: Any = strategy.config(given, good)
-        if answer is None or type(strategy) is PreviousConfig:
-            return answer  # type: ignore[no-any-return]
+        if answer is None:
+            return None
         if not issubclass(type(answer), dict):
             raise NoSnapshot(f"the rollback strategy answered a {type_name(answer)}, expected a dict or None")
         try:

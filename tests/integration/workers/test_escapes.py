@@ -12,8 +12,9 @@ import redis
 from celery.exceptions import Retry
 from structlog.testing import capture_logs
 
-from checkpoint import Checkpoint, MemoryCheckpointStore
+from checkpoint import Checkpoint, CheckpointTooNew, MemoryCheckpointStore
 from orchestrator.client import Client
+from orchestrator.domain.errors import TooOld
 from orchestrator.settings.model import Settings
 from steps import Outcome, Step, StepContext, StepParameters, StepRegistry
 from steps.raised import Escaped
@@ -25,6 +26,7 @@ from tests.support.say_step import Say, say
 from workers.checkpoints import StoreCheckpoints
 from workers.middleware import Chain, Middleware, StageInfo
 from workers.next_link import StageFailed
+from workers.patience import patiently_stored
 from workers.slot_guard import gives_slot_back
 
 OWN = [SystemExit("bye"), asyncio.CancelledError("bye"), GeneratorExit("bye")]
@@ -116,6 +118,46 @@ def test_middlewares_stores_and_strategies_that_raise_it_are_named(
         monkeypatch.setattr(process.runner, "_strategy", Strategy())
         said = "Escaped: the rollback strategy raised SystemExit: bye"
         assert ended(process, client, "strategy", say("a")) == ("FAILED", "InternalError", said)
+
+
+THE_LEDGERS = [
+    redis.ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"),
+    redis.ConnectionError("connecting to configs.internal"),
+    TooOld("the ledger", 9, 1),
+]
+"""Of a kind that means something where the ledger raises it."""
+
+
+class Saved(MemoryCheckpointStore):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def save(self, checkpoint: Checkpoint) -> bool:
+        raise self.error
+
+
+@pytest.mark.long
+def test_what_a_store_or_strategy_raises_is_never_taken_for_the_ledgers(
+    client: Client, redis_client: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Strategy:
+        error: Exception
+
+        def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+            raise self.error
+
+    strategy = Strategy()
+    for number, error in enumerate(THE_LEDGERS):
+        kept = StoreCheckpoints(Saved(error), "memory", patiently_stored)
+        with InProcess(redis_client, settings, StepRegistry([Say()]), checkpoints=kept) as process:
+            said = f"Escaped: the checkpoint store memory raised {words_of(error)}"
+            assert ended(process, client, f"store-{number}", say("a")) == ("FAILED", "InternalError", said)
+    with InProcess(redis_client, settings, StepRegistry([Say()])) as process:
+        monkeypatch.setattr(process.runner, "_strategy", strategy)
+        for number, strategy.error in enumerate([*THE_LEDGERS, CheckpointTooNew("of format 9")]):
+            said = f"Escaped: the rollback strategy raised {words_of(strategy.error)}"
+            assert ended(process, client, f"strategy-{number}", say("a")) == ("FAILED", "InternalError", said)
 
 
 def test_whatever_escapes_a_task_gives_its_slot_back_with_a_line() -> None:

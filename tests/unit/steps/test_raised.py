@@ -15,10 +15,15 @@ from steps.raised import Escaped, contained, is_for_process
 OWN = [SystemExit("bye"), SystemExit(1), asyncio.CancelledError(), GeneratorExit()]
 
 
-@pytest.mark.parametrize("error", OWN, ids=repr)
-def test_what_is_no_exception_is_contained_and_named(error: BaseException) -> None:
+@pytest.mark.parametrize("error", [*OWN, KeyError("a"), ConnectionError("away")], ids=repr)
+def test_what_nobody_expects_is_contained_and_named(error: BaseException) -> None:
     with pytest.raises(Escaped, match=rf"^the store raised {type(error).__name__}"), contained("the store"):
         raise error
+
+
+def test_what_its_contract_names_passes() -> None:
+    with pytest.raises(TimeoutError), contained("the store", OSError):
+        raise TimeoutError
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(15 - 256)], ids=repr)

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+import redis
 
 from orchestrator.domain.errors import DamagedData, InvalidInput, NoSnapshot
 from orchestrator.domain.status import TaskState
@@ -14,6 +15,7 @@ from orchestrator.ledger.records import TurnRecord
 from orchestrator.settings.extensions import STRATEGIES
 from orchestrator.stages import rollback_strategy
 from orchestrator.stages.rollback_strategy import PreviousConfig, configs_for, load_strategy
+from steps.raised import Escaped
 
 NEW = '{"tenant_id": "a", "deploy_unit_version": 42, "deploy_unit_name": "green"%s}'
 SOURCE = ', "source_tenant_deploy_config": {"deploy_unit_version": 41}'
@@ -126,3 +128,12 @@ def test_of_what_a_strategy_answers_the_values_alone_are_taken() -> None:
     config, *_ = configs_for(record(TaskState.ROLLING_BACK), Answering(Odd(deploy_unit_version=1)))
     assert type(config) is dict
     assert config == {"deploy_unit_version": 1}
+
+
+def test_an_error_of_a_strategy_is_its_own_whatever_its_kind() -> None:
+    class Away(PreviousConfig):
+        def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
+            raise redis.ConnectionError("configs.internal")
+
+    with pytest.raises(Escaped, match="^the rollback strategy raised ConnectionError: configs.internal"):
+        configs_for(record(TaskState.RUNNING), Away())
