@@ -135,5 +135,5 @@ def test_an_error_of_a_strategy_is_its_own_whatever_its_kind() -> None:
         def config(self, new: dict[str, Any], last_known_good: dict[str, Any] | None) -> dict[str, Any] | None:
             raise redis.ConnectionError("configs.internal")
 
-    with pytest.raises(Escaped, match="^the rollback strategy raised ConnectionError: configs.internal"):
+    with pytest.raises(Escaped, match=r"^the rollback strategy raised ConnectionError: configs\.internal"):
         configs_for(record(TaskState.RUNNING), Away())
