@@ -67,12 +67,9 @@ def test_the_lower_ticket_goes_first_when_its_plan_can_start_it(world: LedgerWor
 @pytest.mark.parametrize("stopped_by", ["pause", "cancel", "full"])
 def test_nothing_is_reserved_for_a_plan_that_cannot_start(world: LedgerWorld, stopped_by: str) -> None:
     (holder,) = world.started("first", ["a"])
-    world.started("early", ["a", "b"], max_concurrency=2)
+    world.started("early", ["a", "b", "c"] if stopped_by == "full" else ["a", "b"], max_concurrency=2)
     world.started("late", ["a"])
-    if stopped_by == "full":
-        world.plan("other", ["c"])
-        world.client.hset(world.keys.of("plan", "early"), "max", 1)
-    else:
+    if stopped_by != "full":
         world.ask(stopped_by, "early")
     world.finish(holder)
     assert world.serve("late") == ["late.0"]

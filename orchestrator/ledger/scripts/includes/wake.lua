@@ -5,6 +5,7 @@
 -- @include could_start
 -- @include frozen
 -- @include group_wait
+-- @include group_line
 -- @include sound
 
 -- Leaves the line for its plan's queue, and keeps its ticket for when it comes back; out of all when it is damaged.
@@ -30,15 +31,27 @@ local function waits_elsewhere(task_id)
   return true
 end
 
+-- Whether a task that asks for a tenant has its place in the line before this waiter; of one score, as Redis sorts them. As if
+-- it had joined, each task that goes before others by its priority uses up a ticket: else they could be overtaken for ever.
+-- @rare
+local function stands_before(asking, waiter_id, score)
+  local kept = asking.record.ticket
+  local ticket = tonumber(kept or (redis.call('HGET', K.meta(), 'ticket') or 0) + 1)
+  local own = score_of(asking, ticket)
+  if own > score or (own == score and asking.id > waiter_id) then return false end
+  if not kept and not asking.rollback then redis.call('HINCRBY', K.meta(), 'ticket', 1) end
+  return true
+end
+
 -- The first in the line of a free tenant whose plan could admit it right now. Those before it stand back, so that nobody
 -- is looked at twice in vain; their plans' next turns come to them. Answers also whether the script may look no further:
--- then the named one has not been looked at. Of a task that asks for itself only those before it count.
+-- then the named one has not been looked at. Of a task that asks for itself only those count that it would stand behind, were
+-- it to join the line: else it would stand first there, and the turn be another's.
 local function first_in_line(tenant_id, asking)
   local waiters = redis.call('ZRANGE', K.line(tenant_id), 0, looks_left, 'WITHSCORES')
   for i = 1, #waiters, 2 do
     local task_id, ticket = waiters[i], tonumber(waiters[i + 1])
-    -- Rollbacks stand first in the line, so one that has not joined it yet yields to other rollbacks only.
-    if asking and (task_id == asking.id or (asking.rollback and ticket >= TICKET_MOVE)) then return nil end
+    if asking and (task_id == asking.id or stands_before(asking, task_id, ticket)) then return nil end
     if looks_left <= 0 then return task_id, true end
     looks_left = looks_left - 1
     if not sound(waits_elsewhere, task_id) then
