@@ -10,7 +10,7 @@ from tests.support.ledger_world import LedgerWorld
 
 
 def free_with_a_waiter(world: LedgerWorld, priority: int) -> None:
-    """x is free and low.0's turn to it is to come; high.1, which has not joined the line, is the head of a plan with one slot."""
+    """x is free and low.0's turn to it is to come; high.1, not in the line yet, is the head of a plan with one slot."""
     (holder,) = world.started("first", ["x"])
     world.started("low", ["x"])
     rules = FleetRules(2, pace=StartRules(priority=priority))
