@@ -244,6 +244,7 @@ def test_slots_that_a_hand_took_away_are_not_filled(world: LedgerWorld) -> None:
     assert world.slots("p") == {second}
     # Else the check at the end would find that the log tells of two.
     world.client.hset(world.keys.of("plan", "p"), "max", 2)
+    world.serve("p")
 
 
 def test_a_successor_of_an_earlier_end_is_none_of_a_later_one(world: LedgerWorld) -> None:
