@@ -1,7 +1,8 @@
 """What code of a user raises: whatever it is, it ends what called for it, and nothing else.
 
 ``SystemExit``, ``asyncio.CancelledError``, ``GeneratorExit`` are no ``Exception``. Let through, they would take a slot
-of a worker with them, without a word; only what the process itself was told is let through.
+of a worker with them, without a word; only what the process itself was told is let through. An ``Exception`` may be of
+a kind that has a meaning where it is met.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import structlog
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
+from orchestrator.observability.plain_values import plain_values
 from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
 from orchestrator.secrets.folder import SecretFolder
 from orchestrator.secrets.masking import mask, mask_all_of
@@ -75,6 +76,7 @@ def configure_logs(settings: Settings) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _servers_fault,
             _told,
+            plain_values,
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
             renderer,

@@ -47,8 +47,10 @@ class LineHandler(logging.StreamHandler[Any]):
         try:
             self.stream.write(self.format(told) + self.terminator)
             self.flush()
-        except Exception:  # noqa: BLE001, S110 - nothing is left to say it by
-            pass
+        except BaseException as fault:
+            # Nothing is left to say it by.
+            if is_for_process(fault):
+                raise
 
 
 def log_stray_errors() -> None:

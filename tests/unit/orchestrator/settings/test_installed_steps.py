@@ -67,7 +67,7 @@ class Renamed(Step[NoParameters]):
     Parameters = NoParameters
 
     def __init__(self) -> None:
-        self.name = None  # type: ignore[assignment]
+        self.__dict__["name"] = None
 
     def run(self, parameters: NoParameters, context: StepContext) -> Outcome:
         return Done()
@@ -75,7 +75,7 @@ class Renamed(Step[NoParameters]):
 
 class Listed(Renamed):
     def __init__(self) -> None:
-        self.name = []  # type: ignore[assignment]
+        self.__dict__["name"] = []
 
 
 def a_plan() -> dict[str, Any]:

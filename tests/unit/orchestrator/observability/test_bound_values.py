@@ -1,0 +1,87 @@
+"""What a user's middleware binds to the lines of a stage may be code: no line is lost for it, and nothing comes out."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from orchestrator.domain.status import TaskState
+from orchestrator.observability.logs import configure_logs
+from orchestrator.observability.stray_errors import LineHandler
+from orchestrator.secrets.known import KnownSecrets
+from orchestrator.settings.model import Settings
+from tests.support.hostile_errors import SECRET
+
+
+class Bad:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        raise self.error
+
+
+class Shown:
+    def __repr__(self) -> str:
+        return f"<{SECRET}>"
+
+
+class BadList(list[Any]):
+    def __iter__(self) -> Any:
+        raise SystemExit(SECRET)
+
+
+@pytest.fixture(autouse=True)
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values([SECRET]))
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers, root.level
+    yield
+    structlog.contextvars.clear_contextvars()
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("error", [ValueError(SECRET), SystemExit(SECRET)], ids=["error", "exit"])
+def test_a_value_that_cannot_be_shown(capsys: pytest.CaptureFixture[str], log_format: Any, error: Any) -> None:
+    configure_logs(Settings(log_format=log_format))
+    structlog.contextvars.bind_contextvars(x=Bad(error), y=[{"z": Bad(error)}, BadList([1])], w=Shown())
+    structlog.get_logger("acme").error("stage failed", action="stage-failed")
+    logging.getLogger("acme").error("of a library")
+    said = capsys.readouterr().err
+    lines = said.splitlines()
+    assert len(lines) == 2
+    assert "stage failed" in lines[0]
+    assert "of a library" in lines[1]
+    assert said.count("a Bad, which cannot say what it is") == 4
+    assert SECRET not in said
+    if log_format == "json":
+        assert json.loads(lines[0])["y"][1] == [1]
+
+
+def test_what_is_plain_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    given = {"a": 1, "b": 1.5, "c": None, "d": True, "e": "x", "f": [1, {"g": []}]}
+    structlog.get_logger("acme").error("x", status=TaskState.FAILED, pair=(1, "b"), **given)
+    line = json.loads(capsys.readouterr().err)
+    assert {name: line[name] for name in given} == given
+    assert (line["status"], line["pair"]) == ("FAILED", [1, "b"])
+
+
+def test_a_line_that_cannot_even_be_told_of_ends_nobody() -> None:
+    class Leaves(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            raise SystemExit(SECRET)
+
+    handler = LineHandler(io.StringIO())
+    handler.setFormatter(Leaves())
+    handler.emit(logging.LogRecord("acme", logging.ERROR, "p", 1, "x", None, None))
