@@ -149,10 +149,14 @@ class CompiledStep:
         return found
 
     def _check_constant_part(self) -> BuiltStep | None:
-        made, problems, more = self._model(self._parameters)
-        if made is not None:
-            return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
-        problems = self._placed(problems, more, {}, "")
+        try:
+            made, found, more = self._model(self._parameters)
+        except InvalidInput as error:
+            problems = error.problems
+        else:
+            if made is not None:
+                return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
+            problems = self._placed(found, more, {}, "")
         if self._renderer is not None:
             # What a template will give is not known yet: its text stands where a number may come.
             members = {

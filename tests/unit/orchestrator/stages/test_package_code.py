@@ -133,3 +133,12 @@ def test_what_is_shown_of_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FaultyParameters, "__iter__", lambda self: iter([("odd", Odd())]))
     with pytest.raises(InvalidInput, match="code of step faulty raised SystemExit: \\*\\*\\*"):
         list(preview_plan(checked, Settings(), registry))
+
+
+def test_a_validator_that_raises_at_a_template_alone_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = iter([KeyError(SECRET)])
+    monkeypatch.setattr(Fault, "of_field", lambda: next(faults, None))
+    steps = [{"type": "faulty", "a": "{{ tenant.tenant_id }}"}]
+    given = plan("p", [tenant("a")], [{"name": "s", "steps": steps}])
+    assert validate_plan(given, registry=StepRegistry([Faulty()]), settings=Settings()).errors == []
+    assert next(faults, None) is None
