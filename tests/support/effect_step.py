@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from steps import Done, Failed, Outcome, PollAgain, Step, StepContext, StepParameters
+from tests.support.installed_package import install_package
 
 ENTRY_POINTS = "[changeover.steps]\nrecord-effect = tests.support.effect_step:RecordEffect\n"
 
@@ -40,8 +41,4 @@ class RecordEffect(Step[RecordEffectParameters]):
 
 def install(folder: Path) -> Path:
     """Makes the step known to every process whose module path holds the answer and this repository."""
-    found = folder / "effect_step-0.dist-info"
-    found.mkdir(parents=True)
-    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: effect-step\nVersion: 0\n")
-    (found / "entry_points.txt").write_text(ENTRY_POINTS)
-    return folder
+    return install_package(folder, "effect-step", ENTRY_POINTS)

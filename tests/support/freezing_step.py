@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from steps import Done, Outcome, Step, StepContext, StepParameters
+from tests.support.installed_package import install_package
 
 
 class Freeze(Step[StepParameters]):
@@ -19,8 +20,4 @@ class Freeze(Step[StepParameters]):
 
 def install(folder: Path) -> Path:
     """Makes the step known to every process whose module path holds the answer and this repository."""
-    found = folder / "freezing_step-0.dist-info"
-    found.mkdir(parents=True)
-    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: freezing-step\nVersion: 0\n")
-    (found / "entry_points.txt").write_text("[changeover.steps]\nfreeze = tests.support.freezing_step:Freeze\n")
-    return folder
+    return install_package(folder, "freezing-step", "[changeover.steps]\nfreeze = tests.support.freezing_step:Freeze\n")

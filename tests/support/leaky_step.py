@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from steps import Done, Outcome, Step, StepContext, StepParameters
+from tests.support.installed_package import install_package
 
 ENTRY_POINTS = "[changeover.steps]\nleave-context = tests.support.leaky_step:LeaveContext\n"
 
@@ -26,8 +27,4 @@ class LeaveContext(Step[StepParameters]):
 
 def install(folder: Path) -> Path:
     """Makes the step known to every process whose module path holds the answer and this repository."""
-    found = folder / "leaky_step-0.dist-info"
-    found.mkdir(parents=True)
-    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: leaky-step\nVersion: 0\n")
-    (found / "entry_points.txt").write_text(ENTRY_POINTS)
-    return folder
+    return install_package(folder, "leaky-step", ENTRY_POINTS)

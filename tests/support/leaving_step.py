@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from steps import Done, Outcome, Step, StepContext, StepParameters
+from tests.support.installed_package import install_package
 
 RAISED: Final[dict[str, type[BaseException]]] = {
     "SystemExit": SystemExit,
@@ -35,8 +36,4 @@ class Leave(Step[LeaveParameters]):
 
 def install(folder: Path) -> Path:
     """Makes the step known to every process whose module path holds the answer and this repository."""
-    found = folder / "leaving_step-0.dist-info"
-    found.mkdir(parents=True)
-    (found / "METADATA").write_text("Metadata-Version: 2.1\nName: leaving-step\nVersion: 0\n")
-    (found / "entry_points.txt").write_text("[changeover.steps]\nleave = tests.support.leaving_step:Leave\n")
-    return folder
+    return install_package(folder, "leaving-step", "[changeover.steps]\nleave = tests.support.leaving_step:Leave\n")

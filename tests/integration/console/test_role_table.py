@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import redis
@@ -23,6 +22,7 @@ from tests.support.agreed_lists import must_agree
 from tests.support.console_routes import ConsoleRoute, routes_of
 from tests.support.console_server import ConsoleServer
 from tests.support.redis_server import DATABASES, RedisServer
+from tests.support.redis_values import values_of
 from tests.support.right_plan import right_plan
 from tests.support.waiting import wait_until
 
@@ -204,11 +204,10 @@ def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: Re
     with redis.Redis.from_url(redis_server.url(DATABASES - 2), decode_responses=True) as client:
         Hooks(Ledger(client, console.app.state.settings)).claim("test", 0, {hook: "{}"})
 
-        def dump() -> dict[str, str]:
+        def dump() -> dict[str, Any]:
             passing = {keys.root + name for name in ("clock", "presence", "counters", "settings")}
             names = cast(list[str], client.keys(keys.root.replace("{", "[{]") + "*"))
-            names = [name for name in names if name not in passing]
-            return dict(zip(names, _values(client, names), strict=True))
+            return values_of(client, [name for name in names if name not in passing])
 
         before = dump()
         for route in [one for one in routes_of(console.app) if one.method == "GET"]:
@@ -229,30 +228,6 @@ def test_reading_changes_nothing(shared_console: ConsoleServer, redis_server: Re
             changed += [f"GET {route.path} changes {key}: then it is no GET" for key in moved]
             before = now
     assert not changed + unreached, "\n".join(["", *changed, *unreached])
-
-
-def _values(client: redis.Redis, names: list[str]) -> list[str]:
-    """Of keys of any type, in two round trips."""
-    with client.pipeline(transaction=False) as pipeline:
-        for name in names:
-            pipeline.type(name)
-        kinds = pipeline.execute()
-        for name, kind in zip(names, kinds, strict=True):
-            match kind:
-                case "hash":
-                    pipeline.hgetall(name)
-                case "stream":
-                    pipeline.xrange(name)
-                case "zset":
-                    pipeline.zrange(name, 0, -1, withscores=True)
-                case "set":
-                    pipeline.smembers(name)
-                case _:
-                    pipeline.get(name)
-        return [
-            json.dumps(sorted(value) if isinstance(value, set) else value, sort_keys=True)
-            for value in pipeline.execute()
-        ]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

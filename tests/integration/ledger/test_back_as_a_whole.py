@@ -24,6 +24,15 @@ def pair(world: LedgerWorld) -> Pair:
     return pair
 
 
+def _two_move_again(pair: Pair) -> None:
+    """What failed, to its end, and the next wave's, which may be admitted then."""
+    pair.ask("retry", "p.1", from_scratch=True)
+    pair.ask("retry", "p.2", from_scratch=True)
+    pair.serve("p")
+    pair.finish("p.1")
+    pair.serve("p")
+
+
 def _goes_back(pair: Pair) -> None:
     for task_id in ("p.0", "p.1"):
         pair.serve("p")
@@ -57,11 +66,7 @@ def test_who_was_healthy_is_waited_for(pair: Pair, settings: Settings) -> None:
     pair.finish("p.0")
     pair.break_stage("p.1")
     _goes_back(pair)
-    pair.ask("retry", "p.1", from_scratch=True)
-    pair.ask("retry", "p.2", from_scratch=True)
-    pair.serve("p")
-    pair.finish("p.1")
-    pair.serve("p")
+    _two_move_again(pair)
     assert pair.world.status("p.2") == "PENDING"
     told = explained(pair.world, settings, "p")
     assert "1 taken back by its breaker" in told
@@ -80,11 +85,7 @@ def test_who_turns_at_its_boundary_before_it_is_asked_is_waited_for(pair: Pair) 
     pair.worker("succeed", "p.0")
     assert pair.world.status("p.0") == "ROLLING_BACK"
     _goes_back(pair)
-    pair.ask("retry", "p.1", from_scratch=True)
-    pair.ask("retry", "p.2", from_scratch=True)
-    pair.serve("p")
-    pair.finish("p.1")
-    pair.serve("p")
+    _two_move_again(pair)
     assert pair.world.status("p.2") == "PENDING"
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.support.cluster import Cluster
+from tests.support.installed_package import install_package
+from tests.support.long import long
 from tests.support.place import Place
 
 SECRET = "plantedsecret9431"
 TREE = Path(__file__).parents[3]
 
 
-@pytest.mark.long
+@long
 def test_a_worker_with_broken_steps_refuses_in_one_line(place: Place, tmp_path: Path) -> None:
-    package = tmp_path / "broken"
-    known = package / "broken_steps-0.dist-info"
-    known.mkdir(parents=True)
-    (known / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-steps\nVersion: 0\n")
-    (known / "entry_points.txt").write_text("[changeover.steps]\none = broken_steps:One\n")
+    package = install_package(tmp_path / "broken", "broken-steps", "[changeover.steps]\none = broken_steps:One\n")
     (package / "broken_steps.py").write_text(f"raise ValueError('bad {SECRET}')\n")
     cluster = Cluster(place, tmp_path, PYTHONPATH=f"{package}:{TREE}", CHANGEOVER_SECRET_S=SECRET)
     try:

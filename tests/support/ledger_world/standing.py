@@ -18,6 +18,7 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord
 from orchestrator.settings.model import Settings
 from tests.support.history import check_ledger
+from tests.support.redis_values import values_of
 
 SILENCE_MS = 6000
 """Longer than ``includes/clock.lua`` bears."""
@@ -125,26 +126,7 @@ class Standing:
     def dump(self) -> dict[str, Any]:
         """Every key of the namespace with its value but the clock: equal dumps mean that nothing was written."""
         names = sorted(set(cast(list[str], self.client.keys(f"{self.keys.root}*"))) - {self.keys.of("clock")})
-        with self.client.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.type(name)
-            kinds = pipeline.execute()
-            for name, kind in zip(names, kinds, strict=True):
-                match kind:
-                    case "hash":
-                        pipeline.hgetall(name)
-                    case "zset":
-                        pipeline.zrange(name, 0, -1, withscores=True)
-                    case "set":
-                        pipeline.smembers(name)
-                    case "stream":
-                        pipeline.xrange(name)
-                    case "list":
-                        # None of ours: what a hand has put there.
-                        pipeline.lrange(name, 0, -1)
-                    case _:
-                        pipeline.get(name)
-            return dict(zip(names, pipeline.execute(), strict=True))
+        return values_of(self.client, names)
 
     def state(self) -> dict[str, Any]:
         """The dump without the answers kept for repeats: what was said, not what is."""
