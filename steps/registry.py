@@ -105,7 +105,7 @@ def _loaded(point: EntryPoint) -> Step[Any]:
         raise InvalidStep(f"{origin} cannot be imported: {words_of(error)}") from error
     try:
         step = _checked(found, origin)()
-        _require_name(step, origin)
+        _require_plain(step, origin)
         return step
     except InvalidStep:
         raise
@@ -120,18 +120,24 @@ def _checked(found: object, origin: str) -> type[Step[Any]]:
         raise InvalidStep(f"{origin} is not a subclass of steps.Step")
     if inspect.isabstract(found):
         raise InvalidStep(f"{origin} has no run method")
-    _require_name(found, origin)
-    parameters = getattr(found, "Parameters", None)
-    if not (inspect.isclass(parameters) and issubclass(parameters, StepParameters)):
-        raise InvalidStep(f"{origin} needs a class attribute 'Parameters', a subclass of steps.StepParameters")
+    _require_plain(found, origin)
     return found
 
 
-def _require_name(step: object, origin: str) -> None:
-    """Of the class, and of its object, which may have set another."""
-    name = getattr(step, "name", None)
+def _require_plain(step: object, origin: str) -> None:
+    """What a step says of itself is read wherever it is used, so it is no code: of the class, and of its object, which
+    may have set another."""
+    name, parameters, *facts = (inspect.getattr_static(step, one, None) for one in ("name", "Parameters", *_FACTS))
     if not (type(name) is str and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name)):
         raise InvalidStep(f"{origin} needs a kebab-case class attribute 'name', such as 'drain-queue'")
+    if not (inspect.isclass(parameters) and issubclass(parameters, StepParameters)):
+        raise InvalidStep(f"{origin} needs a class attribute 'Parameters', a subclass of steps.StepParameters")
+    wrong = [one for one, fact in zip(_FACTS, facts, strict=True) if type(fact) is not bool]
+    if wrong:
+        raise InvalidStep(f"{origin} needs a class attribute {wrong[0]!r} that is True or False")
+
+
+_FACTS = ("writes", "confirms_health")
 
 
 def _path(step: type[Step[Any]]) -> str:

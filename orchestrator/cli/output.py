@@ -74,8 +74,12 @@ def as_json(model: BaseModel) -> Any:
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """``{path, value, message}``."""
-    return {"path": problem.path, "value": problem.value, "message": problem.message}
+    """``{path, value, message}``, without secrets."""
+    # Loaded here, see above.
+    from orchestrator.observability.refusals import problem_without_secrets
+
+    shown = problem_without_secrets(problem)
+    return {"path": shown.path, "value": shown.value, "message": shown.message}
 
 
 def print_problems(kind: str, problems: Sequence[Problem]) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.domain.errors import ChangeoverError, error_lines
+from orchestrator.domain.errors import ChangeoverError, Problem, error_lines
 from orchestrator.domain.printable import printable
 from orchestrator.secrets.folder import SecretFolder
-from orchestrator.secrets.masking import mask, mask_all_of, masks_a_source
+from orchestrator.secrets.masking import mask, mask_all_of, mask_value, masks_a_source
 from orchestrator.secrets.source import own_source
 from orchestrator.settings.model import Settings, load_settings
 
@@ -22,9 +22,19 @@ def refusal_lines(error: ChangeoverError) -> list[str]:
 
 def without_secrets(text: str) -> str:
     """The text masked, also before logs are set up: then the source of secrets is that of the settings."""
+    _know_secrets()
+    return mask(text)
+
+
+def problem_without_secrets(problem: Problem) -> Problem:
+    """The same of a problem that is told part by part."""
+    _know_secrets()
+    return Problem(mask(problem.path), mask_value(problem.value), mask(problem.message))
+
+
+def _know_secrets() -> None:
     if not masks_a_source():
         mask_all_of(own_source(SecretFolder(_secrets_dir())))
-    return mask(text)
 
 
 def _secrets_dir() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
@@ -19,6 +20,7 @@ from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.files.json_text import JsonMistake, parse_json
 from orchestrator.files.yaml_text import read_yaml
+from orchestrator.observability.refusals import problem_without_secrets
 
 SHOWN: Final = 100
 """Tenants of a preview that are shown; all are counted, and all are in its digest."""
@@ -118,10 +120,10 @@ def _preview(client: Client, plan: dict[str, Any], *, skip_identical: bool) -> t
     raise AssertionError("a preview has an end")
 
 
-def _checked(**told_of: Any) -> Response:
+def _checked(*, errors: Sequence[Problem] = (), warnings: Sequence[Problem] = (), **told_of: Any) -> Response:
     known = {
-        "errors": (),
-        "warnings": (),
+        "errors": [problem_without_secrets(one) for one in errors],
+        "warnings": [problem_without_secrets(one) for one in warnings],
         "waves": (),
         "tenants": (),
         "end": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.cli.output import print_error
+from orchestrator.cli.output import print_error, problem_json
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.observability.refusals import refusal_lines
 from orchestrator.secrets import masking
@@ -28,3 +28,11 @@ def test_it_is_masked_before_anything_is_set_up(
     assert line.startswith("error: middlewares[0]: cannot be used: ValueError: log in with ***\\x1b")
     print_error(error)
     assert SECRET not in capsys.readouterr().err
+
+
+def test_a_problem_that_is_told_part_by_part_is_masked_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_known", KnownSecrets())
+    monkeypatch.setattr(masking, "_source", None)
+    monkeypatch.setenv("CHANGEOVER_SECRET_S1", SECRET)
+    shown = problem_json(Problem(f"tenants.{SECRET}", {"a": [SECRET]}, f"bad {SECRET}"))
+    assert shown == {"path": "tenants.***", "value": {"a": ["***"]}, "message": "bad ***"}

@@ -78,6 +78,22 @@ class Listed(Renamed):
         self.__dict__["name"] = []
 
 
+class Unwritten(Renamed):
+    @property
+    def writes(self) -> bool:  # type: ignore[override]
+        raise SystemExit(0)
+
+
+class Unparsed(Renamed):
+    def __init__(self) -> None:
+        self.__dict__["Parameters"] = dict
+
+
+class Unwell(Renamed):
+    def __init__(self) -> None:
+        self.__dict__["confirms_health"] = None
+
+
 def a_plan() -> dict[str, Any]:
     return plan("p", [tenant("a")], [{"name": "s", "steps": [{"type": "noop"}]}])
 
@@ -137,4 +153,14 @@ def test_a_name_that_its_object_sets_is_checked(kind: str, monkeypatch: pytest.M
     step = EntryPoint("one", f"{HERE}:{kind}", ENTRY_POINT_GROUP)
     monkeypatch.setattr("steps.registry.entry_points", lambda group: [step])
     with pytest.raises(InvalidInput, match=f"entry point one = {HERE}:{kind} needs a kebab-case class attribute"):
+        installed_steps()
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [("Unwritten", "writes"), ("Unparsed", "Parameters"), ("Unwell", "confirms")]
+)
+def test_what_a_step_says_of_itself_is_no_code(kind: str, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = EntryPoint("one", f"{HERE}:{kind}", ENTRY_POINT_GROUP)
+    monkeypatch.setattr("steps.registry.entry_points", lambda group: [step])
+    with pytest.raises(InvalidInput, match=f"entry point one = {HERE}:{kind} needs a class attribute '{wanted}"):
         installed_steps()
