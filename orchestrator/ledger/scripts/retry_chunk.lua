@@ -27,7 +27,7 @@ local request = request_of_retry(f[3])
 if request then return {'NARROWED', cjson.encode(request)} end
 local asked = cjson.decode(f[3])
 asked.override = asked.override or ''
-local found = failed_from(plan_id, retry_place(f[2], tonumber(f[6])), limit, asked)
+local found = failed_from(plan_id, retry_place(f[2], place_of(f[6]) or 0), limit, asked)
 local is_last = found.next == found.total
 found.changes.retries_done = is_last
 local plan_move = foresee(plan_id, found.changes)
