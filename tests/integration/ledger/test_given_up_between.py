@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.ledger.operations import Operation, Order, Reply, Taken, Tally
+from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, Tally
 from tests.support.ledger_world import LedgerWorld
 
 CANCELLED = Narrowing(cancelled=True)
@@ -205,3 +205,17 @@ def test_a_lost_total_is_told_and_the_request_goes_on_once_it_is_mended(failed: 
     assert failed.dump() == before
     failed.client.hset(plan, "total", total)
     assert rest(failed, Narrowing(cause="*")).answer is Taken.ACCEPTED
+
+
+@pytest.mark.parametrize("total", ["", "x", "1.5"])
+def test_a_lost_total_is_told_to_the_coordinator_too(hurt: LedgerWorld, total: str) -> None:
+    for task_id in hurt.started("p", ["a", "b"], max_concurrency=2):
+        hurt.break_stage(task_id)
+    operations = Operations(hurt.ledger, retried_at_once=0)
+    hurt.operations = operations
+    hurt.ask("retry", "p")
+    hurt.client.hset(hurt.keys.of("plan", "p"), "total", total)
+    before = hurt.state()
+    with pytest.raises(ResponseError, match=r"the key [^ ]+:plan:p is damaged"):
+        operations.retry_chunk("p", 1)
+    assert hurt.state() == before

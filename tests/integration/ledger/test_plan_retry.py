@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from redis.exceptions import ResponseError
 
 from orchestrator.control.status import StatusReader
 from orchestrator.fleet.rules import FleetRules, Tolerance
@@ -293,17 +292,3 @@ def test_a_retry_of_a_plan_counts_what_was_not_accepted(world: LedgerWorld, way:
     world.serve("p")
     assert [world.status(task_id) for task_id in ids] == ["RUNNING", "FAILED", "ROLLBACK_FAILED", "COMPLETED"]
     world.check()
-
-
-@pytest.mark.parametrize("total", ["", "x", "1.5"])
-def test_a_lost_total_is_told_to_the_coordinator_too(hurt: LedgerWorld, total: str) -> None:
-    for task_id in hurt.started("p", ["a", "b"], max_concurrency=2):
-        hurt.break_stage(task_id)
-    operations = Operations(hurt.ledger, retried_at_once=0)
-    hurt.operations = operations
-    hurt.ask("retry", "p")
-    hurt.client.hset(hurt.keys.of("plan", "p"), "total", total)
-    before = hurt.state()
-    with pytest.raises(ResponseError, match=r"the key [^ ]+:plan:p is damaged"):
-        operations.retry_chunk("p", 1)
-    assert hurt.state() == before
