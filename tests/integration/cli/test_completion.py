@@ -13,6 +13,7 @@ import redis
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.terminal import Terminal
 
@@ -29,7 +30,7 @@ SET_UP = {
 }
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", mostly_long(STARTS, "bash"))
 def test_tab(shell: str, redis_client: redis.Redis, settings: Settings, place: Place, tmp_path: Path) -> None:
     program = shutil.which(shell)
     if program is None:

@@ -15,6 +15,7 @@ from orchestrator.ledger.records import StageRow, wire_json
 from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld, config
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.redis_server import RedisServer
 from tests.support.terminal import CHANGEOVER, Terminal
@@ -156,7 +157,7 @@ def test_it_follows_the_plan_and_the_size_of_the_window(watch: Terminal, world: 
     watch.wait_for(lambda text: len(text.splitlines()[0]) == 120 and "last answer" in text)
 
 
-@pytest.mark.parametrize("key", ["q", "\x03"])
+@pytest.mark.parametrize("key", mostly_long(["q", "\x03"], "\x03"))
 def test_who_leaves_is_told_that_the_plan_goes_on(watch: Terminal, world: LedgerWorld, key: str) -> None:
     watch.send(key)
     assert watch.end() == 130

@@ -14,6 +14,7 @@ import redis
 from orchestrator.embedded.leftovers import end_leftovers
 from orchestrator.embedded.ports import choose_port
 from orchestrator.embedded.redis_server import find_server_binary, prepare_home, server_command
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -53,7 +54,7 @@ def test_ready_comes_once_with_run_json_naming_servers_and_pids(start_up: StartU
         assert client.config_get("bind") == {"bind": "127.0.0.1"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", mostly_long([signal.SIGTERM, signal.SIGINT], signal.SIGTERM))
 def test_a_stop_leaves_nothing_behind(start_up: StartUp, number: signal.Signals) -> None:
     up = start_up().ready()
     pids = up.all_pids()

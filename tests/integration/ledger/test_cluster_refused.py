@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ import redis
 
 from orchestrator.ledger.server_state import require_one_server
 from tests.support.cli import changeover
+from tests.support.long import mostly_long
 from tests.support.place import Place
 from tests.support.redis_server import RedisServer
+
+COMMANDS = COORDINATOR, WORKER, UP = ("coordinator",), ("worker", "--pool", "solo"), ("up", "--workers", "1")
+VARIABLES = STATE, BROKER = "CHANGEOVER_REDIS_URL", "CHANGEOVER_BROKER_URL"
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +30,11 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     server.stop()
 
 
-@pytest.mark.parametrize(
-    ("command", "variable"),
-    [
-        (command, variable)
-        for command in (("coordinator",), ("worker", "--pool", "solo"), ("up", "--workers", "1"))
-        for variable in ("CHANGEOVER_REDIS_URL", "CHANGEOVER_BROKER_URL")
-    ],
-)
+@pytest.mark.parametrize("process", mostly_long(product(COMMANDS, VARIABLES), (WORKER, STATE), (UP, BROKER)))
 def test_every_process_says_so(
-    node: RedisServer, place: Place, tmp_path: Path, command: tuple[str, ...], variable: str
+    node: RedisServer, place: Place, tmp_path: Path, process: tuple[tuple[str, ...], str]
 ) -> None:
+    command, variable = process
     environment = place.environment() | {variable: node.user_url(), "CHANGEOVER_DATA_DIR": str(tmp_path)}
     done = changeover(*command, environment=environment)
     assert done.returncode == 2, done.stderr

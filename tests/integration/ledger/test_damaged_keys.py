@@ -19,7 +19,7 @@ from orchestrator.ledger.purges import Purges
 from tests.support.coordinating import Coordinating
 from tests.support.damaged_keys import DAMAGES, STRANGE, hurt_keys, rows, whole_ledger
 from tests.support.ledger_world import LedgerWorld
-from tests.support.long import long
+from tests.support.long import mostly_long
 
 NEEDED: Final = {PATTERNS[kind] for kind in STOPS}
 """What every script, admission or turn reads or writes: where it is of another type nobody moves until it is mended."""
@@ -77,7 +77,7 @@ class Life:
                 pass
 
 
-@pytest.mark.parametrize("damage", [*DAMAGES, *(pytest.param(name, marks=long) for name in STRANGE)])
+@pytest.mark.parametrize("damage", mostly_long(DAMAGES | STRANGE, "deleted", "of another type", "rubbish in it"))
 @pytest.mark.parametrize("pattern", rows())
 def test_a_damaged_key_stops_no_process_and_no_other_plan(hurt: LedgerWorld, pattern: str, damage: str) -> None:
     whole_ledger(hurt)

@@ -16,12 +16,16 @@ import pytest
 from orchestrator.secrets.known import KnownSecrets
 from orchestrator.secrets.references import Secrets
 from orchestrator.templates.templates import TemplateFault, render
+from steps.expressions.budget import TIME_LIMIT_SECONDS
 from tests.support.evaluations import Evaluator
 from tests.support.expression_grammar import ExpressionGrammar
 
 SEED = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(2**32))
 GUESSED = "aaaa-bbbb"
 """The value of a secret that a plan names too; another of its length must make no difference."""
+
+OUT_OF_TIME = f"refused: the template takes longer than {TIME_LIMIT_SECONDS} s"
+"""What is near the limit meets it or not by what else the machine does, whatever the secret is."""
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
 
@@ -66,5 +70,8 @@ def test_what_comes_out_depends_on_no_secret(monkeypatch: pytest.MonkeyPatch) ->
         kind, drawn = grammar.source()
         source = f"{{{{ {drawn} }}}}" if kind == "expression" else drawn
         tried += "secret" in source
-        assert outcome(source, GUESSED) == outcome(source, "Q7\u00fc/+=% x"), f"FUZZ_SEED={SEED}: {source!r}"
+        guessed, other = outcome(source, GUESSED), outcome(source, "Q7\u00fc/+=% x")
+        if OUT_OF_TIME in (guessed, other):
+            continue
+        assert guessed == other, f"FUZZ_SEED={SEED}: {source!r}"
     print(f"FUZZ_SEED={SEED}: {tried} expressions with secrets")
