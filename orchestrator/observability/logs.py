@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from contextvars import ContextVar
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import structlog
 
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
+from orchestrator.observability.line_fields import TASK_FIELDS, raised_error, merge_bound, set_apart
 from orchestrator.observability.plain_values import plain_values
 from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
 from orchestrator.secrets.folder import SecretFolder
@@ -60,7 +61,7 @@ def configure_logs(settings: Settings) -> None:
     """
     mask_all_of(own_source(SecretFolder(settings.secrets_dir)))
     shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        merge_bound,
         merge_task,
         structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -70,13 +71,13 @@ def configure_logs(settings: Settings) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
+    formatter = _LineFormatter(
         foreign_pre_chain=[*shared, _named],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            plain_values,
             _servers_fault,
             _told,
-            plain_values,
             # JSON has escapes of its own; what a console shows must not steer it.
             *(() if as_json else (_printable,)),
             renderer,
@@ -95,17 +96,27 @@ def configure_logs(settings: Settings) -> None:
     for noisy in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "kombu.pidbox", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[set_apart, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
 
 
+class _LineFormatter(structlog.stdlib.ProcessorFormatter):
+    """Takes no line of a library for one of structlog, whatever its ``extra`` has."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if type(record.msg) is not dict:
+            for mark in ("_logger", "_name"):
+                vars(record).pop(mark, None)
+        return super().format(record)
+
+
 def _named(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """A line that has no action of its own, as a library's, is told by where it comes from."""
-    own = getattr(event.get("_record"), "action", None)
-    event.setdefault("action", own or library_action(str(event.get("logger", ""))))
+    own = getattr(event["_record"], "action", None)
+    event.setdefault("action", own if type(own) is str and own else library_action(str.__str__(event["logger"])))
     return event
 
 
@@ -117,37 +128,30 @@ def library_action(logger_name: str) -> str:
 
 def _servers_fault(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """What a server caused is one line that says why: where a library happened to meet it tells nobody anything."""
-    error = _raised(event.get("exc_info"))
+    error = raised_error(event.get("exc_info"))
     if error is None or not is_servers_fault(error):
         return event
     del event["exc_info"]
-    first, *_ = str(event["event"]).splitlines() or [""]
+    first, *_ = str(event.get("event", "")).splitlines() or [""]
     return {**event, "event": first, "reason": state_words(error), "error": said_by(error)}
 
 
 def _told(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """The error of the line as text. Not by ``traceback``: it asks the error for its words and parts as it likes."""
-    error = _raised(event.pop("exc_info", None))
+    error = raised_error(event.pop("exc_info", None))
     if error is not None:
         event["exception"] = full_words_of(error)
     return event
 
 
-def _raised(info: Any) -> BaseException | None:
-    """The error that ``exc_info`` of a line names, in any of its forms."""
-    if issubclass(type(info), BaseException):
-        return cast("BaseException", info)
-    if type(info) is tuple:
-        return cast("BaseException | None", info[1])
-    return sys.exc_info()[1] if info else None
-
-
 def _printable(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    shown: structlog.types.EventDict = {}
     for key, value in event.items():
         if isinstance(value, str):
             # A traceback keeps its lines; what is quoted in it is set in below it.
-            event[key] = printable_block(value) if key in ("exception", "stack") else printable(value)
-    return event
+            value = printable_block(value) if key == "exception" else printable(value)
+        shown[printable(key)] = value
+    return shown
 
 
 def _masked(logger: Any, name: str, line: Any) -> Any:
@@ -163,6 +167,6 @@ def bind_task(plan_id: str, task_id: str, tenant_id: str, stage_name: str) -> No
 def merge_task(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """Adds them: a processor of structlog, since most stages write no line and then nothing is to be done."""
     if (task := _task.get()) is not None:
-        for key, value in zip(("planId", "taskId", "tenantId", "stageName"), task, strict=True):
+        for key, value in zip(TASK_FIELDS, task, strict=True):
             event.setdefault(key, value)
     return event

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from contextvars import Context, copy_context
 from types import TracebackType
 from typing import Any
 
@@ -44,13 +45,16 @@ class LineHandler(logging.StreamHandler[Any]):
         said = f"a log line of {record.pathname}:{record.lineno} could not be made: {words_of(error)}"
         told = logging.LogRecord(record.name, logging.ERROR, record.pathname, record.lineno, said, None, None)
         told.action = "log-fault"
-        try:
-            self.stream.write(self.format(told) + self.terminator)
-            self.flush()
-        except BaseException as fault:
-            # Nothing is left to say it by.
-            if is_for_process(fault):
-                raise
+        # What is bound to the line may be what stops it: then without.
+        for context in (copy_context(), Context()):
+            try:
+                self.stream.write(context.run(self.format, told) + self.terminator)
+                self.flush()
+            except BaseException as fault:
+                if is_for_process(fault):
+                    raise
+            else:
+                return
 
 
 def log_stray_errors() -> None:
