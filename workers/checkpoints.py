@@ -18,18 +18,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import structlog
 
-from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, CheckpointError, CheckpointStore
+from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, CheckpointError
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
-from steps.raised import Escaped, contained, is_for_process
-from steps.told import said_by, words_of
+from orchestrator.settings.contained_store import ContainedStore
+from steps.raised import Escaped
+from steps.told import said_by
 from workers.joined_loads import JoinedLoads
 
 MARKER: Final = "store"
@@ -92,11 +92,11 @@ class LedgerCheckpoints:
 class StoreCheckpoints:
     """In a store beside the ledger. The store is called through ``patiently``, which waits for one that is away."""
 
-    def __init__(self, store: CheckpointStore, name: str, patiently: Callable[[Callable[[], Any]], Any]) -> None:
+    def __init__(self, store: ContainedStore, patiently: Callable[[Callable[[], Any]], Any]) -> None:
         self._store = store
         self.joined = JoinedLoads(store)
         """What is looked up by messages, each for itself."""
-        self._name = name
+        self._name = store.name
         self._patiently = patiently
 
     def fetch(self, begun: Sequence[tuple[Turn, TurnRecord]]) -> Mapping[str, Checkpoint]:
@@ -106,11 +106,9 @@ class StoreCheckpoints:
             return {}
         try:
             return self._store.load_many(elsewhere)
-        except BaseException as error:
-            if is_for_process(error):
-                raise
+        except (CheckpointError, Escaped) as error:
             # Each waits for the store by itself, while its lease is kept, and fails by itself.
-            _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=words_of(error))
+            _log.warning("checkpoints not fetched", action="fetch-failed", count=len(elsewhere), error=said_by(error))
             return {}
 
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
@@ -132,8 +130,7 @@ class StoreCheckpoints:
 
     def _load(self, turn: Turn, record: TurnRecord) -> Checkpoint | None:
         try:
-            with self._contained():
-                loaded: Checkpoint | None = self._patiently(lambda: self.joined.load(turn.task_id))
+            loaded: Checkpoint | None = self._patiently(lambda: self.joined.load(turn.task_id))
         except CheckpointDamaged as error:
             raise DamagedData(
                 f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "
@@ -141,13 +138,9 @@ class StoreCheckpoints:
             ) from error
         return loaded
 
-    def _contained(self) -> AbstractContextManager[None]:
-        return contained(f"the checkpoint store {self._name}", CheckpointError)
-
     def keep(self, checkpoint: Checkpoint) -> str:
         """See ``TaskCheckpoints``. Refused by the store: a newer holder has saved, and the ledger will refuse too."""
-        with self._contained():
-            self._patiently(lambda: self._store.save(checkpoint))
+        self._patiently(lambda: self._store.save(checkpoint))
         # Beside its own key it has what the ledger's retry compares with the stages that it has recorded.
         marker = {name: getattr(checkpoint, name) for name in ("epoch", "completed_stages", "last_stage")}
         marker[MARKER] = self._name
@@ -157,8 +150,7 @@ class StoreCheckpoints:
         """See ``TaskCheckpoints``. By epoch: the task may have been admitted again since. Left to the clean-up when
         the store is away: nobody waits for it."""
         try:
-            with self._contained():
-                self._store.delete(turn.task_id, turn.epoch)
+            self._store.delete(turn.task_id, turn.epoch)
         except (CheckpointError, Escaped) as error:
             _log.warning("checkpoint left behind", action="checkpoint-left", taskId=turn.task_id, error=said_by(error))
 

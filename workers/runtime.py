@@ -12,7 +12,6 @@ from functools import lru_cache
 from celery import Celery, current_app
 from redis import Redis
 
-from checkpoint import CheckpointStore
 from orchestrator.broker.rounds import publish_round
 from orchestrator.domain.lanes import is_lane
 from orchestrator.ledger.awaited import Awaited
@@ -27,6 +26,7 @@ from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.secrets.masking import redact
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.checkpoint_store import open_store
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.installed_steps import installed_sources, installed_steps
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.permissions import secret_scopes, server_place
@@ -71,7 +71,7 @@ _times: list[StepTimes] = []
 _rounds: list[PollRounds] = []
 _round_runners: list[RoundRunner] = []
 _failed_rows: list[FailedRows] = []
-_shared_store: CheckpointStore | None = None
+_shared_store: ContainedStore | None = None
 _queues: frozenset[str] | None = None
 _main_pid: int | None = None
 _node_name: str | None = None
@@ -108,7 +108,7 @@ def note_worker(node_name: str, queues: frozenset[str]) -> None:
     _queues, _main_pid, _node_name = queues, os.getpid(), node_name
 
 
-def share_store(store: CheckpointStore | None) -> None:
+def share_store(store: ContainedStore | None) -> None:
     """This process is all there is: it may keep checkpoints in its memory, and this is the store that has them."""
     global _is_alone, _shared_store
     _is_alone, _shared_store = True, store
@@ -261,4 +261,4 @@ def _checkpoints(settings: Settings) -> TaskCheckpoints:
     store = _shared_store or open_store(settings)
     if store is None:
         return LedgerCheckpoints(settings.checkpoint.size_limit_bytes)
-    return StoreCheckpoints(store, settings.checkpoint.store_type, patiently_stored)
+    return StoreCheckpoints(store, patiently_stored)

@@ -32,6 +32,7 @@ from orchestrator.domain.errors import (
     NotAllowed,
     NotFound,
     PlanConflict,
+    StoreFault,
     TenantsMoved,
     TooOld,
     Unreachable,
@@ -54,6 +55,7 @@ _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
     (PlanConflict, 409, "A plan of this id says something else"),
     (NotFound, 404, "There is no such thing"),
     (NotAllowed, 409, "Its state does not allow it"),
+    (StoreFault, 502, "The checkpoint store failed"),
     (Unreachable, 503, "Redis is away"),
     (DamagedData, 409, "What is stored is damaged"),
     (TooOld, 503, "This console is too old"),
@@ -116,6 +118,9 @@ def _of_ours(error: ChangeoverError) -> dict[str, Any]:
     if isinstance(error, InvalidInput):
         found = [_as_told(one.path, one.value, one.message, one.path.split(".")[-1]) for one in error.problems]
         return problem(status, error.code, title, errors=found)
+    if isinstance(error, StoreFault):
+        _log.warning(str(error), action="store-fault")
+        return problem(status, error.code, title, "the checkpoint store failed; the console's log has the reason")
     if isinstance(error, Unreachable):
         # The reason names the server, which is not for everybody who may look at plans.
         _log.warning(str(error), action="redis-away")

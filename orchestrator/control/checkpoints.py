@@ -11,21 +11,21 @@ from checkpoint import (
     Checkpoint,
     CheckpointDamaged,
     CheckpointError,
-    CheckpointStore,
     CheckpointTooNew,
 )
 from orchestrator.control.answers import CheckpointStatus
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.errors import Unreachable
+from orchestrator.domain.errors import StoreFault
 from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import task_id_of, task_ids_of
 from orchestrator.ledger.reader import PAGE, Reader
 from orchestrator.secrets.masking import mask, masked
 from orchestrator.settings.checkpoint_store import open_store
+from orchestrator.settings.contained_store import ContainedStore, words_of_store
 from orchestrator.settings.model import Settings
-from steps.raised import is_for_process
-from steps.told import said_by, words_of
+from steps.raised import Escaped
+from steps.told import said_by
 
 MARKER: Final = "store"
 """The key by which the ledger's marker names the store that keeps the checkpoint; see ``workers/checkpoints.py``."""
@@ -34,14 +34,14 @@ MARKER: Final = "store"
 class CheckpointReader:
     """Looks checkpoints up, many in few round trips. ``store``: the one beside the ledger that the settings name."""
 
-    def __init__(self, reader: Reader, store_name: str, store: CheckpointStore | None) -> None:
+    def __init__(self, reader: Reader, store_name: str, store: ContainedStore | None) -> None:
         self._reader = reader
         self._status = StatusReader(reader)
         self._store_name = store_name
         self._store = store
 
     def task(self, task_id: str) -> CheckpointStatus:
-        """The checkpoint of one task, or that there is none. Raises ``NotFound``, ``Unreachable`` (the store)."""
+        """The checkpoint of one task, or that there is none. Raises ``NotFound``, ``StoreFault``."""
         self._status.task(task_id)
         return self._of([task_id])[0]
 
@@ -88,11 +88,8 @@ class CheckpointReader:
             middle = len(task_ids) // 2
             (left, unread), (right, more) = self._load(task_ids[:middle]), self._load(task_ids[middle:])
             return left | right, unread | more
-        except BaseException as error:
-            if is_for_process(error):
-                raise
-            said = said_by(error) if issubclass(type(error), CheckpointError) else words_of(error)
-            raise Unreachable(mask(f"checkpoint store {self._store_name}: {said}")) from error
+        except (CheckpointError, Escaped) as error:
+            raise _fault(error, self._store_name) from error
 
     def _unread(self, task_id: str, error: CheckpointError) -> CheckpointStatus:
         finding = f"the store {self._store_name!r}: {_way_on(error)}"
@@ -132,6 +129,10 @@ def _way_on(error: CheckpointError) -> str:
     return f"it is damaged: {said}; a hand in the data? `changeover retry --from-scratch` starts over"
 
 
+def _fault(error: CheckpointError | Escaped, store: str) -> StoreFault:
+    return StoreFault(mask(words_of_store(error, store)))
+
+
 def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:
     size = len(checkpoint.to_json(size_limit=2**40).encode())
     legs = f"{checkpoint.completed_stages} stage{'s' if checkpoint.completed_stages != 1 else ''}"
@@ -153,12 +154,21 @@ def _status(store: str, checkpoint: Checkpoint) -> CheckpointStatus:
 
 @contextmanager
 def checkpoint_reader(reader: Reader, settings: Settings) -> Iterator[CheckpointReader]:
-    """One with the store that the settings name open, while the block runs."""
+    """One with the store that the settings name open, while the block runs. Raises ``StoreFault`` when it does not
+    close."""
     name = settings.checkpoint.store_type
     # A memory store of this process holds nothing; where it is set, the task's own process has it.
     store = None if name == "memory" else open_store(settings)
     try:
         yield CheckpointReader(reader, name, store)
-    finally:
-        if (close := getattr(store, "close", None)) is not None:
-            close()
+    except BaseException:
+        # Told before what comes of closing it.
+        if store is not None:
+            with suppress(CheckpointError, Escaped):
+                store.close()
+        raise
+    try:
+        if store is not None:
+            store.close()
+    except (CheckpointError, Escaped) as error:
+        raise _fault(error, name) from error

@@ -15,10 +15,11 @@ from typing import Final
 
 import structlog
 
-from checkpoint import CheckpointError, CheckpointStore
+from checkpoint import CheckpointError
 from orchestrator.domain.status import TASK_ACTIVE
 from orchestrator.ledger.reader import Reader
-from steps.raised import Escaped, contained
+from orchestrator.settings.contained_store import ContainedStore
+from steps.raised import Escaped
 from steps.told import said_by
 
 PAGE: Final = 1000
@@ -32,7 +33,7 @@ class CheckpointCleaner:
 
     def __init__(
         self,
-        store: CheckpointStore,
+        store: ContainedStore,
         reader: Reader,
         every_seconds: float,
         clock: Callable[[], float] = time.monotonic,
@@ -49,13 +50,11 @@ class CheckpointCleaner:
         if self._clock() < self._due:
             return 0
         try:
-            with _of_store():
-                page = self._store.kept(self._after, PAGE)
+            page = self._store.kept(self._after, PAGE)
             orphans = self._without_task([kept.task_id for kept in page])
-            with _of_store():
-                for kept in page:
-                    if kept.task_id in orphans:
-                        self._store.delete(kept.task_id, kept.epoch)
+            for kept in page:
+                if kept.task_id in orphans:
+                    self._store.delete(kept.task_id, kept.epoch)
         except (CheckpointError, Escaped) as error:
             _log.warning("checkpoints not cleaned up", action="clean-up-failed", error=said_by(error))
             page, orphans = [], frozenset()
@@ -72,7 +71,3 @@ class CheckpointCleaner:
             return frozenset()
         marks = zip(task_ids, self._reader.checkpoint_marks(task_ids), strict=True)
         return frozenset(task_id for task_id, (known, status) in marks if not known and status not in TASK_ACTIVE)
-
-
-def _of_store() -> contained:
-    return contained("the checkpoint store", CheckpointError)

@@ -11,7 +11,6 @@ import structlog
 from prometheus_client import CollectorRegistry
 from redis.exceptions import ResponseError
 
-from checkpoint import CheckpointStore
 from orchestrator.background.pulse import Pulse
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.dispatcher import Dispatcher
@@ -37,6 +36,7 @@ from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
 from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.settings.checkpoint_store import open_store, require_store
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
@@ -53,7 +53,7 @@ class CoordinatorService:
     """
 
     def __init__(
-        self, settings: Settings, store: CheckpointStore | None, metrics: MetricsEndpoint | None = None
+        self, settings: Settings, store: ContainedStore | None, metrics: MetricsEndpoint | None = None
     ) -> None:
         servers = find_servers(settings)
         url = servers.redis_url

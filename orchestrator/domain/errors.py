@@ -155,6 +155,13 @@ class Unreachable(ChangeoverError):
     exit_code = 4
 
 
+class StoreFault(Unreachable):
+    """The checkpoint store that the settings name does not answer, or not as its contract says; the message names it.
+    Start it, or mend its package."""
+
+    code = "store_fault"
+
+
 class OutputLost(ChangeoverError):
     """The command's output could not be written where it was sent. What it was asked to do may have been done: look."""
 

@@ -23,10 +23,12 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from checkpoint import CheckpointError
 from orchestrator.domain.errors import ChangeoverError, DamagedData, InvalidInput, Problem, Unreachable
 from orchestrator.ledger.damaged_key_words import mend_of
 from orchestrator.ledger.server_state import ServerState, memory_text, server_state
 from orchestrator.secrets.masking import redact
+from steps.raised import Escaped
 from steps.told import cause_of, origin_of, said_by
 
 STATE_VARIABLE = "CHANGEOVER_REDIS_URL"
@@ -164,8 +166,14 @@ def state_words(error: BaseException, server: str = "Redis", away: str = "is awa
 
 def is_servers_fault(error: BaseException) -> bool:
     """Whether a server that is away, or in such a state, caused it: its words tell all, a traceback nothing.
-    What went wrong while such an error was handled is another fault."""
-    return any(_is_servers(one) for one in _behind(error, cause_of))
+    What went wrong while such an error was handled is another fault, and what stands behind an error of a user's code
+    is of a server of its own."""
+    for one in _behind(error, cause_of):
+        if issubclass(type(one), Escaped | CheckpointError):
+            return False
+        if _is_servers(one):
+            return True
+    return False
 
 
 def _is_servers(error: BaseException) -> bool:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from checkpoint import (
     LEDGER_STORE,
-    CheckpointStore,
+    CheckpointError,
     CheckpointStoreMisused,
     CheckpointStoreUnavailable,
     StoreOptions,
     make_store,
 )
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
+from orchestrator.settings.contained_store import ContainedStore, words_of_store
 from orchestrator.settings.model import Settings
-from steps.raised import is_for_process
+from steps.raised import Escaped
 from steps.told import cause_of, said_by, words_of
 
 
-def open_store(settings: Settings, *, one_process: bool = False) -> CheckpointStore | None:
+def open_store(settings: Settings, *, one_process: bool = False) -> ContainedStore | None:
     """The store, not yet connected; None when checkpoints are kept in the ledger's own writes (``redis``).
 
     ``one_process``: coordinator and worker are this process. Raises ``InvalidInput``.
@@ -26,13 +27,15 @@ def open_store(settings: Settings, *, one_process: bool = False) -> CheckpointSt
         return None
     url = chosen.url.get_secret_value() if chosen.url else None
     try:
-        return make_store(
+        store = make_store(
             chosen.store_type, StoreOptions(settings.namespace, url, chosen.size_limit_bytes), one_process=one_process
         )
     except CheckpointStoreMisused as error:
         why = cause_of(error)
-        told = f"{said_by(error)}: {words_of(why)}" if why is not None else said_by(error)
+        said = said_by(error) or f"checkpoint.store_type: {words_of(error)}"
+        told = f"{said}: {words_of(why)}" if why is not None else said
         raise InvalidInput([Problem("", None, told)]) from error
+    return ContainedStore(store, chosen.store_type)
 
 
 def require_store(settings: Settings, *, one_process: bool = False) -> None:
@@ -40,20 +43,13 @@ def require_store(settings: Settings, *, one_process: bool = False) -> None:
     store = open_store(settings, one_process=one_process)
     if store is None:
         return
-    name = f"checkpoint store {settings.checkpoint.store_type}"
     try:
         try:
             store.load("")
         finally:
-            close = getattr(store, "close", None)
-            if close is not None:
-                close()
-    except CheckpointStoreMisused as error:
-        raise InvalidInput([Problem("", None, f"{name}: {said_by(error)}")]) from error
+            store.close()
     except CheckpointStoreUnavailable as error:
         advice = "start it, or set CHANGEOVER_CHECKPOINT__URL"
-        raise Unreachable(f"{name}: {said_by(error)}; {advice}") from error
-    except BaseException as error:
-        if is_for_process(error):
-            raise
-        raise InvalidInput([Problem("", None, f"{name}: {words_of(error)}")]) from error
+        raise Unreachable(f"{words_of_store(error, store.name)}; {advice}") from error
+    except (CheckpointError, Escaped) as error:
+        raise InvalidInput([Problem("", None, words_of_store(error, store.name))]) from error

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 import structlog
@@ -41,6 +41,8 @@ from orchestrator.console.access.streams import OpenStream, OpenStreams
 from orchestrator.console.health import HEALTH
 from orchestrator.console.problems import ErrorPage, Refusal, answer_of, problem_of
 from orchestrator.domain.errors import QUOTE_LIMIT
+from steps.raised import Escaped, is_for_process
+from steps.told import words_of
 
 SIGN_IN: Final = "/sign-in"
 STATIC: Final = "/static/"
@@ -132,6 +134,19 @@ class Doorkeeper:
         return self._streams
 
 
+def _answered(error: BaseException) -> Exception:
+    """The error that a request is answered with: every one is, but for what ends the visit itself, or the process,
+    which is raised again."""
+    if issubclass(type(error), Exception):
+        return cast("Exception", error)
+    if issubclass(type(error), asyncio.CancelledError | GeneratorExit) or is_for_process(error):
+        raise error
+    # Of a package's code: no Exception, and yet no more than a fault of this request.
+    escaped = Escaped(f"a request raised {words_of(error)}")
+    escaped.__cause__ = error
+    return escaped
+
+
 class _Visit:
     """One request."""
 
@@ -158,8 +173,8 @@ class _Visit:
             await self._door.serve(self._scope, self._until_ended(inner), self._told)
             if self._status and not self._is_done and self._stream is not None and self._stream.ended.is_set():
                 await self._told({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception as error:  # noqa: BLE001 - every error is answered
-            answer = self._door.refuse(request, error)
+        except BaseException as error:  # noqa: BLE001 - every error is answered, and what is not is raised again
+            answer = self._door.refuse(request, _answered(error))
             # Half an answer cannot be taken back: the server closes the connection, and the log has the reason.
             if not self._status:
                 await answer(self._scope, receive, self._told)

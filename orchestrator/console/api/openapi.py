@@ -60,6 +60,7 @@ _SAID: Final = {
     "422": "Something in the request is wrong; `errors` names all of it.",
     "429": "Too much of this token at once, or too many failed sign-ins; `Retry-After` says when to try again.",
     "500": "The console failed.",
+    "502": "The checkpoint store does not answer, or not as it must.",
     "503": "Redis is away, or too much at once; try again.",
 }
 _ALWAYS: Final = ("401", "403", "409", "422", "429", "500", "503")

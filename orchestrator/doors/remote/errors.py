@@ -13,6 +13,7 @@ from orchestrator.domain.errors import (
     NotFound,
     PlanConflict,
     Problem,
+    StoreFault,
     TenantsMoved,
     Unreachable,
 )
@@ -36,7 +37,7 @@ class ConsoleFailed(ChangeoverError):
 
 
 _ALIKE: Mapping[str, type[ChangeoverError]] = {
-    one.code: one for one in (PlanConflict, NotFound, NotAllowed, DamagedData, Unreachable)
+    one.code: one for one in (PlanConflict, NotFound, NotAllowed, DamagedData, Unreachable, StoreFault)
 }
 
 

@@ -12,6 +12,7 @@ from orchestrator.coordinator.freeze_keeper import FreezeKeeper
 from orchestrator.coordinator.reconciler import Reconciler
 from orchestrator.coordinator.upkeep import Upkeep
 from orchestrator.ledger.freezes import Freezes
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
 from tests.support.waiting import wait_until
@@ -38,7 +39,7 @@ def test_a_store_that_hangs_holds_up_no_repair(redis_client: redis.Redis, settin
     upkeep = Upkeep(
         Reconciler(world.ledger, world.reader.plan_ids),
         FreezeKeeper(Freezes(world.ledger)),
-        CheckpointCleaner(store, world.reader, 60),
+        CheckpointCleaner(ContainedStore(store, "memory"), world.reader, 60),
         0.001,
     )
     upkeep.start()

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from checkpoint import MemoryCheckpointStore
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
@@ -29,6 +30,6 @@ def store() -> MemoryCheckpointStore:
 def worker(
     redis_client: redis.Redis, settings: Settings, step: Say, store: MemoryCheckpointStore
 ) -> Iterator[InProcess]:
-    checkpoints = StoreCheckpoints(store, "memory", at_once)
+    checkpoints = StoreCheckpoints(ContainedStore(store, "memory"), at_once)
     with InProcess(redis_client, settings, StepRegistry([step]), checkpoints) as worker:
         yield worker

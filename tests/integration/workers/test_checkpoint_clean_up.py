@@ -8,6 +8,7 @@ import redis
 from checkpoint import Checkpoint, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import CheckpointSettings, Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
@@ -27,7 +28,7 @@ def test_the_clean_up_takes_what_has_no_marker_and_spares_what_runs(
     for name in ("gone.0", "gone.1"):
         store.save(Checkpoint(name, 1, 1, "RUNNING", 1, "a"))
     clock = [0.0]
-    cleaner = CheckpointCleaner(store, worker.reader, 60, clock=lambda: clock[0])
+    cleaner = CheckpointCleaner(ContainedStore(store, "memory"), worker.reader, 60, clock=lambda: clock[0])
 
     assert cleaner.step() == 2
     assert store.load_many(["gone.0", "gone.1"]) == {}
@@ -53,7 +54,7 @@ def test_the_clean_up_does_not_take_what_is_saved_after_it_looked(
         return found
 
     monkeypatch.setattr(CheckpointCleaner, "_without_task", look_then_save)
-    CheckpointCleaner(store, worker.reader, 60).step()
+    CheckpointCleaner(ContainedStore(store, "memory"), worker.reader, 60).step()
     assert store.load("late.0") is not None
 
 

@@ -14,6 +14,7 @@ from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord
 from orchestrator.secrets.known import KnownSecrets
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
@@ -165,7 +166,7 @@ def test_rollback_and_its_retry_keep_and_delete_theirs(
 def test_workers_with_another_store_than_the_task_was_begun_with(
     redis_client: redis.Redis, settings: Settings, client: Client, store: MemoryCheckpointStore
 ) -> None:
-    in_store = StoreCheckpoints(store, "memory", at_once)
+    in_store = StoreCheckpoints(ContainedStore(store, "memory"), at_once)
     registry = StepRegistry([Say()])
     with (
         InProcess(redis_client, settings, registry, in_store) as one,
@@ -189,7 +190,11 @@ def test_workers_with_another_store_than_the_task_was_begun_with(
 def test_a_checkpoint_past_the_limit_fails_its_stage(
     redis_client: redis.Redis, settings: Settings, client: Client, beside: bool
 ) -> None:
-    small = StoreCheckpoints(MemoryCheckpointStore(2000), "memory", at_once) if beside else LedgerCheckpoints(2000)
+    small = (
+        StoreCheckpoints(ContainedStore(MemoryCheckpointStore(2000), "memory"), at_once)
+        if beside
+        else LedgerCheckpoints(2000)
+    )
     with InProcess(redis_client, settings, StepRegistry([Say()]), small) as worker:
         task = started(worker, "a", "x" * 100 + "b" * 2000)
         assert isinstance(worker.run(task, 0), Proceed)
@@ -215,7 +220,7 @@ def test_why_a_turn_is_handed_back_holds_no_secret_of_the_stores_words(
     redis_client: redis.Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.secrets.masking._known", KnownSecrets().with_values(["plantedsecret9431"]))
-    kept = StoreCheckpoints(Newer(), "memory", at_once)
+    kept = StoreCheckpoints(ContainedStore(Newer(), "memory"), at_once)
     with InProcess(redis_client, settings, StepRegistry([Say()]), kept) as worker:
         task = started(worker, "a", "b")
         assert isinstance(worker.run(task, 0), Proceed)
@@ -253,7 +258,7 @@ def test_a_store_that_is_away_is_waited_for_and_then_named(
     from workers import patience
 
     store = Away()
-    checkpoints = StoreCheckpoints(store, "away", patience.patiently_stored)
+    checkpoints = StoreCheckpoints(ContainedStore(store, "away"), patience.patiently_stored)
     with InProcess(redis_client, settings, StepRegistry([Say()]), checkpoints) as worker:
         task = started(worker, "a", "b", "c")
         store.calls = 2
@@ -273,7 +278,7 @@ def test_a_store_that_is_away_is_waited_for_and_then_named(
         monkeypatch.undo()
         assert client.task_status(task.task_id).status == "COMPLETED"
         assert store.load(task.task_id) is not None
-        assert CheckpointCleaner(store, worker.reader, 60).step() == 1
+        assert CheckpointCleaner(ContainedStore(store, "memory"), worker.reader, 60).step() == 1
         assert store.load(task.task_id) is None
 
 

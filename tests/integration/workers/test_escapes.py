@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from checkpoint import Checkpoint, CheckpointTooNew, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.domain.errors import TooOld
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import Settings
 from steps import Outcome, Step, StepContext, StepParameters, StepRegistry
 from steps.raised import Escaped
@@ -105,7 +106,7 @@ def test_middlewares_stores_and_strategies_that_raise_it_are_named(
         assert message.endswith(".Gone, before the stage: SystemExit: bye")
     with InProcess(redis_client, settings, registry, middlewares=Chain([LateGone(settings)])) as process:
         assert ended(process, client, "late", say("a"))[0] == "COMPLETED"
-    kept = StoreCheckpoints(Store(), "memory", lambda call: call())
+    kept = StoreCheckpoints(ContainedStore(Store(), "memory"), lambda call: call())
     with InProcess(redis_client, settings, registry, checkpoints=kept) as process:
         said = "Escaped: the checkpoint store memory raised SystemExit: bye"
         assert ended(process, client, "store", say("a")) == ("FAILED", "InternalError", said)
@@ -149,7 +150,7 @@ def test_what_a_store_or_strategy_raises_is_never_taken_for_the_ledgers(
 
     strategy = Strategy()
     for number, error in enumerate(THE_LEDGERS):
-        kept = StoreCheckpoints(Saved(error), "memory", patiently_stored)
+        kept = StoreCheckpoints(ContainedStore(Saved(error), "memory"), patiently_stored)
         with InProcess(redis_client, settings, StepRegistry([Say()]), checkpoints=kept) as process:
             said = f"Escaped: the checkpoint store memory raised {words_of(error)}"
             assert ended(process, client, f"store-{number}", say("a")) == ("FAILED", "InternalError", said)

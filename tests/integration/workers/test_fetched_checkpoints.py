@@ -12,6 +12,7 @@ import redis
 from checkpoint import Checkpoint, CheckpointStoreUnavailable, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.ledger.records import Admitted, Turn, admitted_row
+from orchestrator.settings.contained_store import ContainedStore
 from orchestrator.settings.model import Settings
 from steps import Outcome, PollAgain, Step, StepContext, StepParameters, StepRegistry
 from tests.support.in_process import InProcess
@@ -87,7 +88,7 @@ def store() -> Counted:
 
 @pytest.fixture
 def checkpoints(store: Counted) -> StoreCheckpoints:
-    return StoreCheckpoints(store, "memory", at_once)
+    return StoreCheckpoints(ContainedStore(store, "memory"), at_once)
 
 
 @pytest.fixture

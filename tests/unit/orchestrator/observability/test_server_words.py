@@ -10,11 +10,13 @@ import redis
 from kombu.exceptions import OperationalError
 from redis.exceptions import BusyLoadingError, ExecAbortError, OutOfMemoryError, ReadOnlyError
 
+from checkpoint import CheckpointStoreUnavailable
 from orchestrator.domain.errors import DamagedData, Unreachable
 from orchestrator.ledger.connection import UNREACHABLE
 from orchestrator.ledger.refusals import DAMAGED_KEY, NOT_NOW, NotNow, is_servers_fault, not_now, refusal, state_words
 from orchestrator.observability.logs import configure_logs
 from orchestrator.settings.model import Settings
+from steps.raised import Escaped
 
 FULL = OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
 
@@ -61,6 +63,12 @@ def test_each_state_is_told_the_same_everywhere(state: NotNow) -> None:
         else:
             assert isinstance(told, Unreachable)
             assert f" {state.words}" in str(told)
+
+
+@pytest.mark.parametrize("users", [Escaped("the rollback strategy raised it"), CheckpointStoreUnavailable("away")])
+def test_what_stands_behind_a_users_error_is_a_server_of_its_own(users: Exception) -> None:
+    assert not is_servers_fault(caused(users, redis.ConnectionError("away")))
+    assert is_servers_fault(caused(redis.ConnectionError("away"), users))
 
 
 def test_clients_wait_for_what_the_states_are_told_by() -> None:
