@@ -22,14 +22,15 @@ class Escaped(Exception):
 def is_for_process(error: BaseException) -> bool:
     """Whether it says that the process, or the greenlet, is to end, and so is no fault of the code that it comes from.
 
-    Ctrl-C, unless the process ignores it, as a prefork child does; what billiard raises in such a child at a signal,
-    ``SystemExit`` with a code of its own; a greenlet that is killed. The first two come in the main thread alone.
+    Ctrl-C where Python answers it: a process that ignores it, as a prefork child, or has a handler of its own, as a
+    worker, raises none. What billiard raises in such a child at a signal, ``SystemExit`` with a code of its own; a
+    greenlet that is killed. The first two come in the main thread alone.
     """
     # By its type alone: ``isinstance`` asks the error for its class, and that may be code of its own.
     kind = type(error)
     if threading.current_thread() is threading.main_thread():
         if issubclass(kind, KeyboardInterrupt):
-            return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+            return signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if kind is SystemExit:
             code = SystemExit.__dict__["code"].__get__(error)
             if type(code) is int and code in _EXITS_BY_SIGNAL:

@@ -132,6 +132,10 @@ def _require_plain(step: object, origin: str) -> None:
         raise InvalidStep(f"{origin} needs a kebab-case class attribute 'name', such as 'drain-queue'")
     if not (inspect.isclass(parameters) and issubclass(parameters, StepParameters)):
         raise InvalidStep(f"{origin} needs a class attribute 'Parameters', a subclass of steps.StepParameters")
+    if inspect.getattr_static(step, "__getattribute__") is not object.__getattribute__:
+        raise InvalidStep(
+            f"{origin} has a __getattribute__ of its own; expected none, as what it says of itself is no code"
+        )
     wrong = [one for one, fact in zip(_FACTS, facts, strict=True) if type(fact) is not bool]
     if wrong:
         raise InvalidStep(f"{origin} needs a class attribute {wrong[0]!r} that is True or False")

@@ -51,18 +51,21 @@ class BuiltStep:
 class CompiledStep:
     """One step of a stage with all that does not depend on the tenant done.
 
-    Takes the registry's step, the application's ``defaults`` for it, the parameters as ``given`` in the plan, the
-    step's ``path`` in it, and where steps with overrides are kept, which all steps share. Raises ``InvalidInput``.
+    Takes the registry's step and its ``name`` there, whatever the step says of itself since; the application's
+    ``defaults`` for it, the parameters as ``given`` in the plan, the step's ``path`` in it, and where steps with
+    overrides are kept, which all steps share. Raises ``InvalidInput``.
     """
 
     def __init__(
         self,
+        name: str,
         step: Step[Any],
         defaults: Mapping[str, Any],
         given: Mapping[str, Any],
         path: str,
         overridden: Overridden,
     ) -> None:
+        self.name = name
         self.step = step
         self.path = path
         self._number = next(_NUMBERS)
@@ -136,7 +139,7 @@ class CompiledStep:
         for key, value in given.items():
             name = key if key in fields else self._spellings.get(key, key)
             if name not in fields and self.step.Parameters.model_config.get("extra") == "forbid":
-                message = unknown(f"parameter of {self.step.name}", key, self._written.values())
+                message = unknown(f"parameter of {self.name}", key, self._written.values())
                 problems.append(Problem(join(path, key[:200]), shown(value), message))
             elif name in found:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
@@ -155,7 +158,7 @@ class CompiledStep:
             problems = error.problems
         else:
             if made is not None:
-                return BuiltStep(self.step.name, self.step, made) if self._renderer is None else None
+                return BuiltStep(self.name, self.step, made) if self._renderer is None else None
             problems = self._placed(found, more, {}, "")
         if self._renderer is not None:
             # What a template will give is not known yet: its text stands where a number may come.
@@ -190,10 +193,10 @@ class CompiledStep:
         made, problems, more = self._model(parameters)
         if made is None:
             raise InvalidInput(self._placed(problems, more, override, path))
-        return BuiltStep(self.step.name, self.step, made)
+        return BuiltStep(self.name, self.step, made)
 
     def _model(self, parameters: Mapping[str, Any]) -> tuple[StepParameters | None, list[Problem], int]:
-        with package_code(self.step.name, self.path, self.step.Parameters):
+        with package_code(self.name, self.path, self.step.Parameters):
             found = model_or_problems(self.step.Parameters, parameters)
         return found
 

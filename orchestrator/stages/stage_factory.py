@@ -82,14 +82,14 @@ class CompiledStage:
         # Each template is bounded, but a stage may have thousands: they are bounded together too.
         with shared_budget():
             for step in self.steps:
-                if step.step.name in refused:
+                if step.name in refused:
                     continue
                 try:
-                    found.append(self._build_step(step, variables, by_type.get(step.step.name)))
+                    found.append(self._build_step(step, variables, by_type.get(step.name)))
                 except InvalidInput as error:
                     problems |= {(one.path, one.message, str(one.value)): one for one in error.problems}
                     if isinstance(error, WrongOverride):
-                        refused.add(step.step.name)
+                        refused.add(step.name)
         if problems:
             raise InvalidInput(list(problems.values()))
         return found
@@ -100,7 +100,7 @@ class CompiledStage:
         secrets = variables.get("secret")
         if (step.constant is not None and override is None) or not isinstance(secrets, ScopedSecrets):
             return step.build(variables, override)
-        secrets = secrets.at_step(self.name, step.step.name)
+        secrets = secrets.at_step(self.name, step.name)
         built = step.build({**variables, "secret": secrets}, override)
         return replace(built, secrets=frozenset(secrets.read)) if secrets.read else built
 
@@ -135,7 +135,8 @@ class StageFactory:
         if name not in self._known:
             raise InvalidInput([Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))])
         given = {key: value for key, value in spec.items() if key != "type"}
-        return CompiledStep(self._registry.get(name), self._defaults.get(name, _NOTHING), given, path, self._overridden)
+        step, defaults = self._registry.get(name), self._defaults.get(name, _NOTHING)
+        return CompiledStep(name, step, defaults, given, path, self._overridden)
 
     def build_stage(
         self, stage: Mapping[str, Any], config: Mapping[str, Any], plan: Mapping[str, Any]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from steps import Done, Outcome, Step, StepContext, StepParameters
+from tests.support.hostile_errors import HOSTILE
 from tests.support.installed_package import install_package
 
 RAISED: Final[dict[str, type[BaseException]]] = {
@@ -23,7 +24,7 @@ class LeaveParameters(StepParameters):
 
 
 class Leave(Step[LeaveParameters]):
-    """Raises it by its name; done for any other."""
+    """Raises it by its name, or an error whose parts are code; done for any other."""
 
     name = "leave"
     Parameters = LeaveParameters
@@ -31,6 +32,8 @@ class Leave(Step[LeaveParameters]):
     def run(self, parameters: LeaveParameters, context: StepContext) -> Outcome:
         if parameters.what in RAISED:
             raise RAISED[parameters.what]("bye")
+        if parameters.what in HOSTILE:
+            raise HOSTILE[parameters.what]()
         return Done()
 
 

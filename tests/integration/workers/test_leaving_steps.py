@@ -18,7 +18,8 @@ from tests.support.waiting import wait_until
 SLOTS = 2
 MANY = 2 * SLOTS + 1
 """More than the worker has slots: one that is lost is missed."""
-POOLS = ("gevent", "prefork", "threads")
+POOLS = ("gevent", "prefork", "solo", "threads")
+HOSTILE = ("words-raise-it-again", "words-interrupt", "words-leave")
 
 
 @long
@@ -32,7 +33,7 @@ def test_whatever_a_step_raises_costs_its_own_task_alone(
     with fault_world(tmp_path, PYTHONPATH=os.pathsep.join([str(path), str(TREE)])) as world:
         worker = world.cluster.start_worker(pool=pool, concurrency=SLOTS)
         world.cluster.wait_alive([world.cluster.start_coordinator(), worker])
-        for what in (*leaving_step.RAISED, "nothing"):
+        for what in (*leaving_step.RAISED, *HOSTILE, "nothing"):
             stages = [{"name": "one", "steps": [{"type": "leave", "what": what}]}]
             tenants = [tenant(f"{what}-{number}") for number in range(MANY)]
             named = {"plan_id": what, "name": what, "max_concurrency": MANY}
@@ -45,7 +46,9 @@ def test_whatever_a_step_raises_costs_its_own_task_alone(
                 # A greenlet is killed so, and nobody can tell who did it.
                 assert [kind for kind, _ in said] == ["RecoveriesExhausted"] * MANY
             else:
-                assert said == [("StepError", f"{what}: bye")] * MANY
+                words = "Hostile, which cannot say what it is" if what in HOSTILE else f"{what}: bye"
+                assert said == [("StepError", words)] * MANY
+                assert world.cluster.logs().count(words) >= MANY
         assert {event.plan_id for event in world.recoveries()} == ({"GreenletExit"} if pool == "gevent" else set())
         assert worker.poll() is None
         assert world.broker.hlen("unacked") == 0
@@ -59,17 +62,18 @@ def test_whatever_a_step_raises_costs_its_own_task_alone(
 @pytest.mark.parametrize("pool", POOLS)
 def test_a_worker_that_is_stopped_in_a_stage_hands_it_back(tmp_path: Path, pool: str) -> None:
     long_lease = {"CHANGEOVER_LEASE_SECONDS": "30", "CHANGEOVER_RENEW_SECONDS": "3"}
+    slots = 1 if pool == "solo" else SLOTS
     with fault_world(tmp_path, **long_lease) as world:
         world.instances.hold.clear()
-        leaver = world.cluster.start_worker(pool=pool, concurrency=SLOTS)
+        leaver = world.cluster.start_worker(pool=pool, concurrency=slots)
         world.cluster.wait_alive([world.cluster.start_coordinator(), leaver])
-        world.submit(SLOTS, [{"name": "one", "steps": [EFFECT, EFFECT]}, effect_stage("two")])
-        wait_until(lambda: len(world.instances.effects) == SLOTS, 30)
+        world.submit(slots, [{"name": "one", "steps": [EFFECT, EFFECT]}, effect_stage("two")])
+        wait_until(lambda: len(world.instances.effects) == slots, 30)
         leaver.terminate()
         world.cluster.wait_leaving(leaver)
         world.instances.hold.set()
         assert leaver.wait(60) == 0
-        world.cluster.start_worker(pool=pool, concurrency=SLOTS)
+        world.cluster.start_worker(pool=pool, concurrency=slots)
         assert world.wait(seconds=120).status == "COMPLETED"
         # By nobody's lease: it was handed back.
         assert world.recoveries() == []

@@ -34,8 +34,9 @@ def test_what_ends_the_process_passes_in_the_main_thread_alone(error: BaseExcept
         assert not pool.submit(is_for_process, error).result()
 
 
-def test_where_the_process_ignores_ctrl_c_it_is_the_codes_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal, "getsignal", {signal.SIGINT: signal.SIG_IGN}.get)
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, print], ids=["ignored", "of-a-worker"])
+def test_where_ctrl_c_raises_nothing_it_is_the_codes_own(monkeypatch: pytest.MonkeyPatch, handler: object) -> None:
+    monkeypatch.setattr(signal, "getsignal", {signal.SIGINT: handler}.get)
     with pytest.raises(Escaped, match=r"^the store raised KeyboardInterrupt"), contained("the store"):
         raise KeyboardInterrupt
 

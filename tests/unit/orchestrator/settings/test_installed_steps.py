@@ -94,6 +94,14 @@ class Unwell(Renamed):
         self.__dict__["confirms_health"] = None
 
 
+class Flips(Renamed):
+    def __init__(self) -> None:
+        pass
+
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemExit(0)
+
+
 def a_plan() -> dict[str, Any]:
     return plan("p", [tenant("a")], [{"name": "s", "steps": [{"type": "noop"}]}])
 
@@ -157,10 +165,16 @@ def test_a_name_that_its_object_sets_is_checked(kind: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("kind", "wanted"), [("Unwritten", "writes"), ("Unparsed", "Parameters"), ("Unwell", "confirms")]
+    ("kind", "wanted"),
+    [
+        ("Unwritten", "needs a class attribute 'writes"),
+        ("Unparsed", "needs a class attribute 'Parameters"),
+        ("Unwell", "needs a class attribute 'confirms"),
+        ("Flips", "has a __getattribute__ of its own"),
+    ],
 )
 def test_what_a_step_says_of_itself_is_no_code(kind: str, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     step = EntryPoint("one", f"{HERE}:{kind}", ENTRY_POINT_GROUP)
     monkeypatch.setattr("steps.registry.entry_points", lambda group: [step])
-    with pytest.raises(InvalidInput, match=f"entry point one = {HERE}:{kind} needs a class attribute '{wanted}"):
+    with pytest.raises(InvalidInput, match=f"entry point one = {HERE}:{kind} {wanted}"):
         installed_steps()

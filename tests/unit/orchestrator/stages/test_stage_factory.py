@@ -11,6 +11,7 @@ from orchestrator.plans.tenant_config import full_config
 from orchestrator.settings.model import HealthCheckSettings, Settings
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import MOST_CHARACTERS, StageFactory
+from orchestrator.templates.variables import template_variables
 from steps import Done, HealthCheck, Outcome, Step, StepContext, StepParameters, StepRegistry, load_registry
 
 PLAN = {"plan_id": "p-1", "name": "Plan"}
@@ -208,3 +209,16 @@ def test_a_shared_override_is_checked_once() -> None:
     other = built({**step, "max_attempts": 3}, made, **overrides)
     assert other is not built(step, made, **overrides)
     assert other.parameters.max_attempts == 3  # type: ignore[attr-defined]
+
+
+def test_a_step_keeps_the_name_that_it_came_with() -> None:
+    step = Count()
+    made = StageFactory(StepRegistry([step]), Settings())
+    stage = made.compile_stage(
+        {"name": "s", "steps": [{"type": "count", "how_many": "{{ tenant.deploy_unit_version }}"}]}
+    )
+    step.__dict__["name"] = None
+    (built_step,) = stage.build(config(), template_variables(config(), PLAN))
+    assert built_step.name == "count"
+    with pytest.raises(InvalidInput, match="parameter of count"):
+        stage.build(config(overrides={"count": {"how_mny": 1}}), template_variables(config(), PLAN))
