@@ -12,7 +12,7 @@ import structlog
 from orchestrator.domain.printable import printable, printable_block
 from orchestrator.ledger.credentials import without_credentials
 from orchestrator.ledger.refusals import is_servers_fault, state_words
-from orchestrator.observability.line_fields import TASK_FIELDS, raised_error, merge_bound, set_apart
+from orchestrator.observability.line_fields import TASK_FIELDS, merge_bound, raised_error, set_apart
 from orchestrator.observability.plain_values import plain_values
 from orchestrator.observability.stray_errors import LineHandler, log_stray_errors
 from orchestrator.secrets.folder import SecretFolder
