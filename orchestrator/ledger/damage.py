@@ -44,15 +44,20 @@ COUNTED: Final = (
 
 _OF_WAVES: Final = ("wave", "passed")
 """Numbers that a plan of waves has besides."""
-_OF_PART: Final = ("max", "tolerance", "accepted", "soak", "interval", "sentBack")
+_OF_WAIT: Final = (
+    *("soakEnds", "soakUntil", "soakAt", "soakLook", "soakFirst", "soakLeft", "soakDoubts"),
+    *("gateSince", "gateQuestion"),
+)
+"""Numbers that a plan may have besides whose wave soaks, or asks its gate."""
+_OF_PART: Final = ("max", "tolerance", "accepted", "strict", "soak", "interval", "sentBack")
 """Numbers that a plan, or one of its waves, may have, by which it is held back."""
 _GROUP: Final = "group:"
 """Before a group's name: its limit in the plan."""
 
-_OF_A_WAVE: Final = ("total", "until")
+_OF_A_WAVE: Final = ("total", "until", "first", "last")
 """Numbers that a wave may have besides."""
 
-_TIMES: Final = ("At", ":until", *_CHOSEN)
+_TIMES: Final = ("At", "Until", ":until", *_CHOSEN)
 _WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
@@ -165,7 +170,8 @@ def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tupl
         with client.pipeline(transaction=False) as pipeline:
             for plan_id in page:
                 key = keys.of("plan", plan_id)
-                pipeline.hmget(key, "status", *TEXTS, *NUMBERS, *LATER, "waves", *_counts(""), *_OF_PART, "retryCursor")
+                counted = (*_counts(""), *_OF_PART, *_OF_WAIT)
+                pipeline.hmget(key, "status", *TEXTS, *NUMBERS, *LATER, "waves", *counted, "retryCursor")
                 pipeline.hgetall(key)
             answers = pipeline.execute(raise_on_error=False)
         for plan_id, answer, record in zip(page, answers[::2], answers[1::2], strict=True):
@@ -240,7 +246,7 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
     *counts, is_retried = answer[_WAVES + 1 :]
     if is_retried is not None and not texts[TEXTS.index("retryAsked")]:
         return "its retryAsked is missing, though a retry of it is under way"
-    return _wrong_counts([*_counts(""), *_OF_PART], counts)
+    return _wrong_counts([*_counts(""), *_OF_PART, *_OF_WAIT], counts)
 
 
 def _wrong_numbers(numbers: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@
 -- @include chunked
 -- @include pattern
 -- @include passed_by
+-- @include numbers
 
 local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], SO_FAR.next
 local causes = read_pattern(ARGV[7])
@@ -28,7 +29,8 @@ end
 local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
-local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
+local total = total_in(plan_id, f[2])
+local last = math.min(first + tonumber(ARGV[6]), total) - 1
 local failed, damaged = {}, 0
 
 -- Of which nobody can say that it is not meant.
@@ -47,4 +49,4 @@ for _, task in ipairs(failed) do
   accept_failure(task, actor, reason)
 end
 local status = #failed > 0 and settle_acceptance(plan_id, f[1], moves) or f[1]
-return come_to(last + 1, tonumber(f[2]), status, #failed, damaged)
+return come_to(last + 1, total, status, #failed, damaged)

@@ -11,6 +11,7 @@
 --       PlanBreakerTripped TaskWaiting TaskCancelled TaskRetryCompleted
 -- @include keys
 -- @include boundary
+-- @include numbers
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -18,7 +19,7 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'cancelRequested', 'cancelCursor', 'total', 'cancelledBy')
 if f[1] ~= '1' or not f[2] then return {'DONE'} end
 -- Where a hand has changed it: from the beginning, which does no harm.
-local first, total = place_of(f[2]) or 0, tonumber(f[3])
+local first, total = place_of(f[2]) or 0, total_in(plan_id, f[3])
 local last = math.min(first + limit, total) - 1
 local waiting, changes = {}, {}
 for position = first, last do

@@ -17,6 +17,7 @@
 -- @include operation
 -- @include pattern
 -- @include passed_by
+-- @include numbers
 
 local plan_id, actor, reason, first = ARGV[1], ARGV[2], ARGV[3], SO_FAR.next
 local tenants = read_pattern(ARGV[7])
@@ -31,7 +32,8 @@ local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
 if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
-local last = math.min(first + tonumber(ARGV[6]), tonumber(f[2])) - 1
+local total = total_in(plan_id, f[2])
+local last = math.min(first + tonumber(ARGV[6]), total) - 1
 local waiting, changes, damaged = {}, {waves = {}}, 0
 
 -- Of which nobody can say that it is not meant.
@@ -61,4 +63,4 @@ for _, task in ipairs(waiting) do
   cancel_task(task, actor)
 end
 if #waiting > 0 then settle_plan(plan_move) end
-return come_to(last + 1, tonumber(f[2]), redis.call('HGET', K.plan(plan_id), 'status'), #waiting, damaged)
+return come_to(last + 1, total, redis.call('HGET', K.plan(plan_id), 'status'), #waiting, damaged)

@@ -13,6 +13,7 @@
 -- EVENTS OperationRequested PlanReopened
 -- @include keys
 -- @include retry_failed
+-- @include numbers
 -- @include request
 
 local plan_id, actor, reason, at_once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[9])
@@ -36,8 +37,8 @@ if asked.scratch and f[9] then return {'REFUSED', f[1], 'takes-wave-back'} end
 -- Whose way back is under way, or has failed, is not moved again; nor is, however many they are, who was accepted.
 local before = part_taken_back_before(plan_id)
 local sent = before and redis.call('HGET', plan, before .. COUNT.ROLLED_BACK) or f[7]
-local back = math.min(tonumber(sent or 0), tonumber(f[8] or 0))
-local failed = tonumber(f[5] or 0) - tonumber(f[6] or 0) + (asked.scratch and back or 0)
+local back = math.min(number_in(plan_id, sent) or 0, number_in(plan_id, f[8]) or 0)
+local failed = (number_in(plan_id, f[5]) or 0) - (number_in(plan_id, f[6]) or 0) + (asked.scratch and back or 0)
 if failed <= 0 then return {'REFUSED', f[1], 'none-failed', not asked.scratch and back > 0 and back or ''} end
 
 -- Of very many it is enough that there is one; who is back may all have been taken back by a person.

@@ -15,12 +15,14 @@
 -- @include rollback_request
 -- @include snapshot
 -- @include passed_by
+-- @include whole
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason', 'total')
 if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
+WHOLE.ask_events(plan_id)
 -- Where a hand has changed it: from the last one, which does no harm.
 local first = place_of(f[2]) or (place_of(f[6]) or 1) - 1
 local last = math.max(first - limit + 1, 0)

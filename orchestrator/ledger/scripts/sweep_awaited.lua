@@ -14,6 +14,8 @@
 -- @include gate_ask
 -- @include waves
 -- @include plan_end
+-- @include numbers
+-- @include sound
 
 local limit = tonumber(ARGV[1])
 
@@ -26,7 +28,7 @@ local function hand_out(plan_id, wave, soak)
   for position = from, last do
     local task_id = task_id_of(plan_id, position)
     local t = redis.pcall('HMGET', K.task(task_id), 'status', 'wave', 'tenant', 'looked')
-    if t[1] == TASK.COMPLETED and tonumber(t[2] or nil) == wave and tonumber(t[4] or 0) < soak.look then
+    if t[1] == TASK.COMPLETED and tonumber(t[2] or nil) == wave and (tonumber(t[4] or 0) or 0) < soak.look then
       rows[#rows + 1] = {task_id, t[3], soak.look}
     end
   end
@@ -34,7 +36,7 @@ local function hand_out(plan_id, wave, soak)
     redis.call('HSET', plan, 'soakCursor', last + 1)
     await(plan_id, NOW)
   else
-    local again = redis.call('HINCRBY', plan, 'soakAgain', 1)
+    local again = count_on(plan, 'soakAgain', 1)
     redis.call('HDEL', plan, 'soakCursor')
     await(plan_id, NOW + math.min(FIRST_AGAIN_MS * 2 ^ math.min(again - 1, 10), LONGEST_AGAIN_MS))
   end
@@ -66,7 +68,13 @@ local f = redis.pcall('HMGET', K.plan(plan_id), 'passed', 'status', 'cancelReque
 local wave = tonumber(f[1] or nil)
 local is_on = wave and not f.err and f[3] ~= '1' and (f[2] == PLAN.RUNNING or f[2] == PLAN.PAUSED)
 local state = is_on and wave_state(plan_id, wave)
-if state == WAVE.SOAKING then return soak_on(plan_id, wave) end
-if state == WAVE.GATED then return ask_http_gate(plan_id, wave) end
+local goes_on = state == WAVE.SOAKING and soak_on or state == WAVE.GATED and ask_http_gate
+if goes_on then
+  local answer = sound(goes_on, plan_id, wave)
+  if answer then return answer end
+  -- One that is damaged lets the others by (I19).
+  await(plan_id, NOW + UNANSWERED_MS)
+  return {'SWEPT'}
+end
 await_nothing(plan_id)
 return {'SWEPT'}

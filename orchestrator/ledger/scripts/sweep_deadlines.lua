@@ -24,10 +24,10 @@ local function fail_overdue(task)
   local index, name = stage_of(task, task.stage)
   local f = redis.call('HMGET', K.plan(task.plan), 'stageTimeout:' .. index, 'taskTimeout')
   local started = tonumber(redis.call('HGET', K.task(task.id), 'stageStartedAt') or 0)
-  if f[1] and task.stage_started and upto_ms - started >= tonumber(f[1]) then
+  if f[1] and task.stage_started and upto_ms - started >= (tonumber(f[1]) or math.huge) then
     fail_stage(task, 'StageTimeout', 'stage ' .. name .. ' took longer than ' .. f[1] / 1000 .. ' s')
   else
-    fail_stage(task, 'TaskTimeout', 'the task took longer than ' .. (f[2] or 0) / 1000 .. ' s')
+    fail_stage(task, 'TaskTimeout', 'the task took longer than ' .. (tonumber(f[2] or nil) or 0) / 1000 .. ' s')
   end
 end
 

@@ -15,6 +15,8 @@
 -- @include passed_by
 -- @include waves
 -- @include wave_back
+-- @include numbers
+-- @include whole
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -25,6 +27,7 @@ if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
   redis.call('HDEL', plan, 'waveRollback', 'waveRollbackNext')
   return {'DONE'}
 end
+WHOLE.ask_events(plan_id)
 -- Where a hand has changed it: from the plan's last one, which does no harm.
 local wave, first = tonumber(f[2] or nil), place_of(f[1]) or (place_of(f[5]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
@@ -44,7 +47,7 @@ end
 
 local function is_of_wave(task, position)
   if not wave or not task.remains or task.wave then return task.wave == wave end
-  return position >= tonumber(redis.call('HGET', plan, part_of(wave) .. 'first') or 0)
+  return position >= (numbers_of(plan_id, part_of(wave) .. 'first')[1] or 0)
 end
 
 for position = first, last, -1 do

@@ -9,6 +9,7 @@
 -- EVENTS TaskCreated
 -- @include keys
 -- @include task
+-- @include numbers
 -- @include places
 -- @include tenant_history
 -- @include whole
@@ -56,6 +57,9 @@ if WHOLE.is_other(redis.pcall('ZCARD', K.drafts())) then WHOLE.damaged_for_all(K
 for i = 4, #ARGV, 3 do
   if WHOLE.is_other(redis.pcall('HEXISTS', K.tenant(ARGV[i]), '')) then WHOLE.damaged(K.tenant(ARGV[i])) end
 end
+local counts = {COUNT.PENDING, 'written', 'planSeq'}
+for wave = 0, waves_in(redis.call('HGET', plan, 'waves')) - 1 do counts[#counts + 1] = part_of(wave) .. COUNT.PENDING end
+numbers_of(plan_id, unpack(counts))
 local seen, moved = {}, false
 for i = 4, #ARGV, 3 do
   seen[i], ARGV[i + 2] = string.match(ARGV[i + 2], '^(%x*)(.*)$')

@@ -1,5 +1,5 @@
-"""A damaged key leaves nothing half-written: a verb writes all that belongs together, or nothing, and when
-the key is mended everything goes on to its end (I6, I9, I19)."""
+"""A damaged key, or number of a record, leaves nothing half-written: a verb writes all that belongs together, or
+nothing, and when it is mended everything goes on to its end (I6, I9, I19)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.records import StageRow
+from tests.support.damaged_values import SITUATIONS, Tries, numeric_fields
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import IS_LONG, longer
 
@@ -165,3 +166,18 @@ def test_all_is_written_or_nothing_and_all_ends_once_it_is_mended(
     assert hurt.client.zscore(hurt.keys.of("ended"), "p") is not None
     if answer is None:
         hurt.check()
+
+
+MADE: Final = list(SITUATIONS) if IS_LONG else list(SITUATIONS)[::15]
+STRIDE: Final = 1 if IS_LONG else 40
+
+
+@longer
+@pytest.mark.parametrize("name", MADE)
+def test_a_number_that_is_none_leaves_nothing_half_written(hurt: LedgerWorld, name: str) -> None:
+    """Each that stands in a record, or that a script may add to it: of plans, waves, tasks, tenants."""
+    make, act = SITUATIONS[name]
+    make(hurt)
+    fields = numeric_fields(hurt)
+    faults = list(Tries(hurt, act).faults(fields[len(name) % STRIDE :: STRIDE]))
+    assert not faults, "\n".join(faults)

@@ -44,7 +44,7 @@ def test_a_large_plan_is_retried_in_chunks(world: LedgerWorld, settings: Setting
     assert (reply.answer, reply.status, reply.why) == ("ACCEPTED", "RUNNING", "")
     # The call's own work does not grow with what has failed.
     assert work.scripts == 1
-    assert work.commands < 60
+    assert work.commands <= 60
     assert {world.status(task) for task in tasks} == {"FAILED"}
     assert StatusReader(world.reader).summary("p").retrying
     sizes = []

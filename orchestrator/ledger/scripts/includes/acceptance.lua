@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task
 -- @include operation
+-- @include numbers
 -- @include wave_record
 -- @include plan_end
 
@@ -16,10 +17,11 @@ end
 -- last wave has still to soak, or to ask its gate. Then it runs again for that.
 local function ask_accepted_plan(plan_id, status, number)
   if status ~= PLAN.FAILED then return nil end
-  local f = redis.call('HMGET', K.plan(plan_id), 'total', COUNT.COMPLETED, 'n:accepted')
-  local plan = {id = plan_id, status = status, total = tonumber(f[1]), accepted = tonumber(f[3] or 0) + number}
-  plan[TASK.COMPLETED] = tonumber(f[2] or 0)
+  local f = numbers_of(plan_id, 'total', COUNT.COMPLETED, 'n:accepted', 'waves')
+  local plan = {id = plan_id, status = status, total = f[1], accepted = (f[3] or 0) + number}
+  plan[TASK.COMPLETED] = f[2] or 0
   if plan[TASK.COMPLETED] + plan.accepted ~= plan.total then return nil end
+  if f[4] then ask_kept_open(plan_id) end
   return {ends = ask_plan(plan, 'accept'), goes_on = ask_plan(plan, 'reopen')}
 end
 
@@ -27,6 +29,7 @@ end
 local function ask_acceptance(plan_id, status, tasks)
   local moves, changes = ask_accepted_plan(plan_id, status, #tasks), {accepted = #tasks, waves = {}}
   for _, task in ipairs(tasks) do
+    ask_counts(task)
     if task.wave then add(changes_of_wave(changes, task), 'accepted', 1) end
   end
   changes.runs = moves and true

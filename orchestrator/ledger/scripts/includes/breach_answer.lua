@@ -1,24 +1,27 @@
 -- A person's answer to a breaker that has tripped.
 -- @include keys
+-- @include numbers
 -- @include places
 
 local function parts_of_plan(plan_id)
   local parts = {''}
-  local waves = waves_in(redis.call('HGET', K.plan(plan_id), 'waves'))
+  local waves = math.min(numbers_of(plan_id, 'waves')[1] or 0, MOST_WAVES)
   for wave = 0, waves - 1 do parts[#parts + 1] = part_of(wave) end
   return parts
 end
 
--- The first that has more failures than it bears: 'failed tolerance name', the name '' of the plan; nil when none has.
+-- The first that has more failures than it bears: 'failed tolerance name', the name '' of the plan; nil when none has. All
+-- are read, whichever it is: who asks once more after a write finds no other one damaged.
 local function first_breach(plan_id)
+  local first
   for _, part in ipairs(parts_of_plan(plan_id)) do
     local found = read_part(plan_id, part)
-    if found.limit and found.failed > found.limit then
+    if not first and found.limit and found.failed > found.limit then
       local name = part ~= '' and redis.call('HGET', K.plan(plan_id), part .. 'name') or ''
-      return string.format('%d %d %s', found.failed, found.limit, name)
+      first = string.format('%d %d %s', found.failed, found.limit, name)
     end
   end
-  return nil
+  return first
 end
 
 -- What has failed so far is borne besides what was borne before.

@@ -2,6 +2,7 @@
 -- the question it was given to, and only as long as that one is asked: not once a person has answered, the wave has moved
 -- again, or the question has been put anew.
 -- @include keys
+-- @include numbers
 -- @include wave_record
 -- @include clock
 -- @include event
@@ -56,12 +57,12 @@ local function ask_http_gate(plan_id, wave)
     await_nothing(plan_id)
     return {'SWEPT'}
   end
-  redis.call('HINCRBY', K.plan(plan_id), 'gateAsked', 1)
+  count_on(K.plan(plan_id), 'gateAsked', 1)
   ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval))
   return {'GATE', plan_id, wave, next_question(plan_id)}
 end
 
 -- Whether it has been asked for as long as its plan allows.
 local function gate_is_overdue(plan_id, gate)
-  return NOW - tonumber(redis.call('HGET', K.plan(plan_id), 'gateSince') or NOW) >= gate.timeout
+  return NOW - (numbers_of(plan_id, 'gateSince')[1] or NOW) >= gate.timeout
 end

@@ -4,6 +4,7 @@
 -- @include queue_head
 -- @include stage_begin
 -- @include lanes
+-- @include sound
 -- @include wake
 
 -- Waiting tasks looked at in one end of a task: keeps it short, whatever the plan's size.
@@ -31,7 +32,7 @@ end
 local function more_may_start(plan_id)
   local queue = K.queue(plan_id)
   if free_slots(plan_id) <= 0 or redis.call('EXISTS', queue) == 0 then return false end
-  return next_move_may_start(plan_id) or redis.call('ZCOUNT', queue, '-inf', '(' .. int(RANK_MOVE)) > 0
+  return sound(next_move_may_start, plan_id) or redis.call('ZCOUNT', queue, '-inf', '(' .. int(RANK_MOVE)) > 0
 end
 
 local function find_successor(task, worker, served)

@@ -1,5 +1,6 @@
 -- What keeps a plan open whose tasks have all ended.
 -- @include keys
+-- @include numbers
 -- @include waves
 
 -- What it waits for when all its tasks have ended: looks at those that completed, or its gate.
@@ -7,6 +8,19 @@
 local function soaks_or_asks(plan_id, wave)
   local f = redis.call('HMGET', K.plan(plan_id), part_of(wave) .. 'gate', part_of(wave) .. 'soak')
   return f[1] or (f[2] and wave_counts(plan_id, wave, TASK.COMPLETED) > 0)
+end
+
+-- All that the answer goes by, before the write that asks for it.
+-- @rare
+local function ask_kept_open(plan_id)
+  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave')
+  read_part(plan_id, '')
+  for wave = place_of(f[2]) or 0, waves_in(f[1]) - 1 do
+    read_part(plan_id, part_of(wave))
+    sent_back(plan_id, part_of(wave))
+    wave_counts(plan_id, wave, unpack(OPEN_STATES))
+    wave_counts(plan_id, wave, unpack(AT_STAKE))
+  end
 end
 
 -- Whether a wave whose tasks have all ended keeps its plan open: by what it waits for, or has to once a breaker is answered

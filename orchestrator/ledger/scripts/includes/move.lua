@@ -7,6 +7,7 @@
 -- @include event
 -- @include guards
 -- @include sound
+-- @include numbers
 -- @include wave_record
 -- @include reopened_wave
 -- @include sent_back
@@ -19,8 +20,7 @@ local BAD_MOVES = {}
 -- @rare
 local function ask_wave(task)
   local part = part_of(task.wave) .. 'n:'
-  local f = redis.call('HMGET', K.plan(task.plan), part .. task.status, part .. task.to)
-  if not (WHOLE.is_whole(f[1]) and WHOLE.is_whole(f[2])) then WHOLE.damaged(K.plan(task.plan)) end
+  numbers_of(task.plan, part .. task.status, part .. task.to)
   if TASK_ENDED[task.status] and not TASK_ENDED[task.to] then ask_reopened_wave(task) end
 end
 
@@ -30,6 +30,7 @@ local function ask_task(task, trigger)
   local to, guard = task_row(task.status, trigger)
   if not to or (guard ~= 'none' and not TASK_GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
   task.to = to
+  ask_counts(task)
   if task.wave then ask_wave(task) end
 end
 
@@ -37,6 +38,7 @@ end
 -- @rare
 local function ask_plan(plan, trigger)
   WHOLE.ask_index()
+  WHOLE.ask_number(plan.id)
   local to, guard = plan_row(plan.status, trigger)
   if not to or (guard ~= 'none' and not PLAN_GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
   if trigger == 'reopen' then ask_stop(plan.id, tonumber(redis.call('HGET', K.plan(plan.id), 'passed') or nil)) end

@@ -1,11 +1,13 @@
 -- How many more tasks of a plan may run: what its slots, its waves and its breakers leave (I2, I13, I14). The one place
 -- that coordinators, workers that go on, and lines of tenants ask.
 -- @include keys
+-- @include numbers
 -- @include task_id
 
 -- How many waves a plan has, as its record tells; no more than it may (MAX_WAVES in orchestrator/domain/fleet_config.py),
 -- whatever a hand has made of that.
-local function waves_in(text) return math.min(place_of(text) or 0, 100) end
+local MOST_WAVES = 100
+local function waves_in(text) return math.min(place_of(text) or 0, MOST_WAVES) end
 
 -- Its slots: how many a plan has is said when it is submitted, and never again.
 local MAX = {}
@@ -17,18 +19,14 @@ end
 
 local function free_slots(plan_id) return tonumber(max_of(plan_id)) - redis.call('SCARD', K.slots(plan_id)) end
 
--- What fields of the plan's record that tell of one of its waves begin with; '' of the whole plan.
-local function part_of(wave) return wave and 'wave:' .. string.format('%d', wave) .. ':' or '' end
-
 -- A plan or one of its waves: how many are active, have failed, and how many failures are borne (nil: any number).
 local function read_part(plan_id, part)
-  local f = redis.call('HMGET', K.plan(plan_id), part .. 'max', part .. 'tolerance', part .. 'accepted', part .. 'strict',
+  local f = numbers_of(plan_id, part .. 'max', part .. 'tolerance', part .. 'accepted', part .. 'strict',
     part .. COUNT.FAILED, part .. COUNT.ROLLBACK_FAILED, part .. COUNT.RUNNING, part .. COUNT.ROLLING_BACK,
     part .. 'n:takenBack', part .. 'n:accepted')
   return {
-    max = tonumber(f[1] or math.huge), limit = f[2] and tonumber(f[2]) + tonumber(f[3] or 0) or nil, strict = f[4] == '1',
-    failed = tonumber(f[5] or 0) + tonumber(f[6] or 0) + tonumber(f[9] or 0) - tonumber(f[10] or 0),
-    active = tonumber(f[7] or 0) + tonumber(f[8] or 0),
+    max = f[1] or math.huge, limit = f[2] and f[2] + (f[3] or 0) or nil, strict = f[4] == 1,
+    failed = (f[5] or 0) + (f[6] or 0) + (f[9] or 0) - (f[10] or 0), active = (f[7] or 0) + (f[8] or 0),
   }
 end
 
@@ -57,12 +55,12 @@ end
 -- counted, of those that a process from before the marks took back all are.
 -- @rare
 local function sent_back(plan_id, part, changes)
-  local f = redis.call('HMGET', K.plan(plan_id), part .. 'sentBack', part .. COUNT.ROLLED_BACK, part .. COUNT.ROLLING_BACK,
+  local f = numbers_of(plan_id, part .. 'sentBack', part .. COUNT.ROLLED_BACK, part .. COUNT.ROLLING_BACK,
     part .. 'n:rollbackRequested', part .. 'n:sentBack')
   local more = changes or {}
-  local back = tonumber(f[2] or 0) + tonumber(f[3] or 0) + tonumber(f[4] or 0) + (more[TASK.ROLLED_BACK] or 0)
+  local back = (f[2] or 0) + (f[3] or 0) + (f[4] or 0) + (more[TASK.ROLLED_BACK] or 0)
     + (more[TASK.ROLLING_BACK] or 0) + (more.rollbackRequested or 0)
-  if f[1] then return math.min(back, tonumber(f[5] or 0) + (more.sentBack or 0)) end
+  if f[1] then return math.min(back, (f[5] or 0) + (more.sentBack or 0)) end
   return part == part_taken_back_before(plan_id) and back or 0
 end
 
@@ -81,7 +79,7 @@ local function move_may_start(plan_id, wave, goes_on)
   if free_slots(plan_id) <= 0 or not bears_one_more(plan_id, '') then return false end
   if not wave then return true end
   local f = redis.call('HMGET', K.plan(plan_id), 'wave', 'retryCursor')
-  local open = tonumber(f[1] or 0)
+  local open = number_in(plan_id, f[1]) or 0
   -- While a retry of many is under way nobody knows yet who of an earlier wave is moved again.
   if (wave > open or f[2]) and not goes_on then return false end
   return bears_one_more(plan_id, part_of(wave)) and (wave == open or not is_breached(plan_id, part_of(open)))
@@ -89,6 +87,6 @@ end
 
 -- Whether the move that is next in order could be admitted, if there is one.
 local function next_move_may_start(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave')
-  return move_may_start(plan_id, f[1] and tonumber(f[2]) or nil, false)
+  local f = numbers_of(plan_id, 'waves', 'wave')
+  return move_may_start(plan_id, f[1] and f[2] or nil, false)
 end

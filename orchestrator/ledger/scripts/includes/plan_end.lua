@@ -3,6 +3,7 @@
 -- @include transitions
 -- @include event
 -- @include move
+-- @include numbers
 -- @include breaker
 -- @include waves
 -- @include kept_open
@@ -13,7 +14,7 @@ local SETTLED = {
 }
 local COUNTED = {
   TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested', TASK.COMPLETED, TASK.FAILED,
-  TASK.CANCELLED, TASK.ROLLBACK_FAILED,
+  TASK.CANCELLED, TASK.ROLLBACK_FAILED, 'accepted', 'skipped',
 }
 
 -- @rare
@@ -35,20 +36,20 @@ end
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
     'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK,
-    'n:rollbackRequested', COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, 'retryCursor',
-    'waveRollback', 'n:accepted')
-  local plan = {id = plan_id, status = f[1] or '', total = tonumber(f[4] or 0), started_at = tonumber(f[5] or WALL) or WALL}
+    'n:rollbackRequested', COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, 'n:accepted', 'n:skipped',
+    'retryCursor', 'waveRollback', 'waves')
+  local plan = {id = plan_id, status = f[1] or '', total = number_in(plan_id, f[4]) or 0, started_at = tonumber(f[5] or WALL) or WALL}
   if PLAN_ENDED[plan.status] then return nil end
-  for i, name in ipairs(COUNTED) do plan[name] = tonumber(f[7 + i] or 0) + (changes[name] or 0) end
-  plan.accepted = tonumber(f[19] or 0) + (changes.accepted or 0)
+  for i, name in ipairs(COUNTED) do plan[name] = (number_in(plan_id, f[7 + i]) or 0) + (changes[name] or 0) end
   plan.open = plan[TASK.PENDING] + plan[TASK.RUNNING] + plan[TASK.PAUSED] + plan[TASK.ROLLING_BACK]
     + plan.rollbackRequested
   -- While a cursor is there the plan counts as open.
-  local has_chunks = (f[6] and not changes.chunks_done) or (f[17] and not changes.retries_done)
-    or (f[18] and not changes.wave_done) or changes.takes_wave_back
+  local has_chunks = (f[6] and not changes.chunks_done) or (f[19] and not changes.retries_done)
+    or (f[20] and not changes.wave_done) or changes.takes_wave_back
   local stands = plan.status == PLAN.READY or plan.status == PLAN.RUNNING
   local pauses = stands and (f[2] == '1' or changes.pauses) and plan[TASK.RUNNING] == 0
   if plan.open == 0 and not has_chunks then
+    if f[21] and f[3] ~= '1' and plan.status ~= PLAN.ROLLING_BACK then ask_kept_open(plan_id) end
     local move = ask_plan(plan, end_trigger(plan, f[3] == '1' or changes.cancels, f[7] == '1' or changes.gives_up))
     -- What becomes of it while its last wave still soaks, or waits for its gate.
     move.meanwhile = pauses and ask_plan(plan, 'pause') or nil

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include transitions
 -- @include wave_record
+-- @include numbers
 
 -- A wave that was passed by, since nobody of it had begun, is not done with once one of it is to move after all: it soaks
 -- and asks its gate as any other.
@@ -15,7 +16,7 @@ end
 -- @rare
 local function ask_reopened_wave(task)
   if not task.wave then return end
-  local passed = tonumber(redis.call('HGET', K.plan(task.plan), 'passed') or 0)
+  local passed = numbers_of(task.plan, 'passed', 'wave')[1] or 0
   local is_undone = task.wave ~= passed and is_undone_by(task)
   if is_undone then ask_wave_move(task.plan, task.wave, 'undo') end
   if task.wave == passed or (is_undone and task.wave < passed) then ask_stop(task.plan, passed) end

@@ -7,7 +7,7 @@
 -- @include places
 -- @include stored_json
 -- @include task_id
--- @include whole
+-- @include numbers
 
 -- What one script looks at besides its limit of failed tasks: so many records, so many bytes of checkpoints.
 local MOST_LOOKED_AT, MOST_BYTES = 200, 65536
@@ -34,8 +34,7 @@ local function retry_place(text, total) return math.min(place_of(text) or total,
 -- The failed tasks from a position on, as many as fit: which can be retried (the table asked), which not and why, and the
 -- position to go on at; writes nothing. asked: {scratch, force, at, cancelled}; takes: which of them alone.
 local function failed_from(plan_id, first, limit, asked)
-  local total = place_of(redis.call('HGET', K.plan(plan_id), 'total'))
-  if not total then WHOLE.damaged(K.plan(plan_id)) end
+  local total = total_in(plan_id, redis.call('HGET', K.plan(plan_id), 'total'))
   local found = {tasks = {}, refused = {}, changes = {waves = {}}, total = total, next = first}
   local bytes, before = 0, asked.scratch and part_taken_back_before(plan_id)
   while found.next < total and found.next < first + MOST_LOOKED_AT and bytes < MOST_BYTES
@@ -84,12 +83,6 @@ local function retry_found(plan_id, found, asked)
     emit_operation('retry', plan_id, task, asked.by, asked.reason, retry_options(asked, ',"ofPlan":true'))
     retry_task(task, asked)
   end
-end
-
--- Where a hand has damaged it, it is counted anew.
-local function count_on(plan, field, more)
-  if not WHOLE.is_whole(redis.call('HGET', plan, field)) then redis.call('HDEL', plan, field) end
-  redis.call('HINCRBY', plan, field, more)
 end
 
 -- What became of it so far, kept with the plan for explain.

@@ -1,6 +1,7 @@
 -- A rollback asked for is a flag until it is admitted: the status stays, retry is refused, cancel withdraws it.
 -- @include keys
 -- @include boundary
+-- @include numbers
 -- @include operation
 -- @include whole_plan
 
@@ -20,6 +21,7 @@ end
 -- Asks the table for what the request itself moves, and notes it in the changes of the plan.
 local function ask_request(task, changes)
   WHOLE.ask_places(task)
+  ask_counts(task)
   if task.status == TASK.PENDING then ask_noting(task, 'pause', changes) end
   local from = task.to or task.status
   if not task_row(from, 'roll_back') then refuse('task', task.id, from, 'roll_back') end
@@ -60,6 +62,7 @@ end
 -- either; a plan that goes back cannot say any more that everything is back.
 local function ask_withdrawal(task)
   WHOLE.ask_places(task)
+  ask_counts(task)
   local goes_back = task.plan_status == PLAN.ROLLING_BACK
   local changes = {rollbackRequested = -1, gives_up = goes_back}
   if task.record.sentBack and task.status ~= TASK.ROLLBACK_FAILED then changes.sentBack = -1 end

@@ -1,6 +1,7 @@
 -- The soak of a wave: its completed tenants are looked at in rounds, each answered whole before the next. A look that
 -- nobody answers is handed out again. It is over when its time is, the last round included, and nobody is in doubt.
 -- @include keys
+-- @include numbers
 -- @include wave_record
 -- @include event
 -- @include clock
@@ -10,12 +11,11 @@
 local FIRST_AGAIN_MS, LONGEST_AGAIN_MS = 60000, 3600000
 
 local function soak_numbers(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'soakEnds', 'soakUntil', 'soakAt', 'soakLook', 'soakFirst', 'soakLeft',
-    'soakDoubts', 'soakAgain', 'soakCursor', 'retryCursor')
+  local f = numbers_of(plan_id, 'soakEnds', 'soakUntil', 'soakAt', 'soakLook', 'soakFirst', 'soakLeft', 'soakDoubts')
+  local cursor, retry = unpack(redis.call('HMGET', K.plan(plan_id), 'soakCursor', 'retryCursor'))
   return {
-    ends = tonumber(f[1] or 0), till = tonumber(f[2] or 0), at = tonumber(f[3] or 0), look = tonumber(f[4] or 0),
-    first = tonumber(f[5] or 1), left = tonumber(f[6] or 0), doubts = tonumber(f[7] or 0), again = tonumber(f[8] or 0),
-    cursor = place_of(f[9]), retrying = f[10] and true,
+    ends = f[1] or 0, till = f[2] or 0, at = f[3] or 0, look = f[4] or 0, first = f[5] or 1, left = f[6] or 0,
+    doubts = f[7] or 0, cursor = place_of(cursor), retrying = retry and true,
   }
 end
 
@@ -25,6 +25,13 @@ local function due_round(plan_id, wave, soak)
   local due = soak.at + interval
   if soak.at < soak.ends then due = math.min(due, soak.ends) end
   await(plan_id, math.max(due, NOW))
+end
+
+-- What that goes by, before the write that it comes with.
+-- @rare
+local function ask_soak(plan_id, wave)
+  ask_there(plan_id, part_of(wave) .. 'soak', part_of(wave) .. 'interval')
+  numbers_of(plan_id, 'soakLook')
 end
 
 local function begin_soak(plan_id, wave)
@@ -44,6 +51,6 @@ local function soak_is_over(soak)
 end
 
 local function next_look(plan_id, soak, seen)
-  soak.look, soak.left, soak.at, soak.again = soak.look + 1, seen, NOW, 0
+  soak.look, soak.left, soak.at = soak.look + 1, seen, NOW
   redis.call('HSET', K.plan(plan_id), 'soakLook', soak.look, 'soakLeft', seen, 'soakAt', int(NOW), 'soakAgain', 0)
 end

@@ -10,6 +10,7 @@
 
 -- Asks the table for what follows, should the soak be over with this round.
 local function ask_end_of_round(plan_id, wave, soak)
+  ask_there(plan_id, part_of(wave) .. 'interval')
   if soak_is_over(soak) then foresee_waves(plan_id, {takes = after_soak(plan_id, wave)}) end
 end
 

@@ -33,10 +33,11 @@ end
 -- As many as a plan may have: what is done for each of them has an end.
 local MOST_STAGES = 10000
 
--- Fields that are looked at only when a task is read: no numbers, they would stop a write half-way.
+-- Numbers that scripts add to or compare with: no numbers, they would stop a write half-way.
 local NUMBERS = {
-  'republished', 'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt',
-  'pausedMillis', 'ranMillis', 'ticket',
+  'epoch', 'stage', 'turn', 'legs', 'touched', 'rank', 'startedAt', 'attempt', 'retries', 'wave', 'republished',
+  'stageStartedAt', 'admittedAt', 'queuedAt', 'dueAt', 'beatAt', 'recoveries', 'rollbacks', 'pausedAt', 'pausedMillis',
+  'ranMillis', 'ticket', 'looked', 'absentAt', 'overtaken', 'skipStage',
 }
 
 -- The record with the defaults of fields not yet written; nil when there is no such task, or no such plan, or a hand
@@ -76,12 +77,12 @@ local function read_task(task_id)
     -- All of it, as it was when it was read.
     record = f,
   }
-  local is_sound = task.epoch and task.stage and task.turn and task.legs and task.touched and task.rank
-    and task.started_at and task.attempt and task.retries and task.priority and can_count(p[7]) and p[10] and p[11]
-    and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES and WHOLE.is_whole(f.turn) and WHOLE.is_whole(f.rank)
+  local is_sound = task.legs and task.priority and can_count(p[7]) and p[10] and p[11]
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
   for i = #p - 13, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
+  is_sound = is_sound and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
   if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
+  ASKED.numbers[plan_id] = true
   return task
 end
 

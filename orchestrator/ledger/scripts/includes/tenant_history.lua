@@ -4,6 +4,7 @@
 -- @include sound
 -- @include whole
 -- @include stored_json
+-- @include numbers
 
 -- Stored under their first names, so that two releases can work side by side; see orchestrator/ledger/keys.py.
 local LAST_MOVER, LAST_MOVER_EPOCH = 'mover', 'moverEpoch'
@@ -36,7 +37,7 @@ local function tell_draft(plan_id, tenant_id)
   local named = stored_table(f[2]) or {}
   if #named < MOST_MOVED then named[#named + 1] = tenant_id end
   redis.call('HSET', plan, 'moved', cjson.encode(named))
-  redis.call('HINCRBY', plan, 'movedCount', 1)
+  count_on(plan, 'movedCount', 1)
 end
 
 -- What a preview has shown of the tenant is not so any more: in the write that changes it, so that no commit is unaware.

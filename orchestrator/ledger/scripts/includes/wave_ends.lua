@@ -2,7 +2,10 @@
 -- the plan; see `foresee_waves`.
 -- @include keys
 -- @include wave_record
+-- @include numbers
 -- @include places
+-- @include soak
+-- @include whole
 
 local OPEN_STATES = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested'}
 -- Of those that move, or have: not of who was given up or taken back.
@@ -37,6 +40,15 @@ local function after_its_tasks(plan_id, wave, ahead)
   local soaks = redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'soak') == 1
   if soaks and counts_ahead(plan_id, wave, ahead, TASK.COMPLETED) > 0 then return 'soak' end
   return after_soak(plan_id, wave)
+end
+
+-- What a wave's step goes by, before the write that it comes with.
+-- @rare
+local function ask_step(plan_id, wave, trigger)
+  WHOLE.ask_number(plan_id)
+  if trigger == 'begin' then ask_there(plan_id, part_of(wave) .. 'total') end
+  if trigger == 'soak' then ask_soak(plan_id, wave) end
+  if trigger == 'finish' then read_part(plan_id, part_of(wave)) end
 end
 
 -- The plan was cancelled as a whole, and nobody behind this wave moves or has moved: what it would wait for decides about

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include transitions
 -- @include refuse
+-- @include numbers
 -- @include places
 
 -- How many of a wave's tasks (of the plan's, if it is nil) are in these states.
@@ -9,7 +10,7 @@ local function wave_counts(plan_id, wave, ...)
   local fields = {}
   for i, name in ipairs({...}) do fields[i] = part_of(wave) .. 'n:' .. name end
   local sum = 0
-  for _, number in ipairs(redis.call('HMGET', K.plan(plan_id), unpack(fields))) do sum = sum + tonumber(number or 0) end
+  for _, number in ipairs(numbers_of(plan_id, unpack(fields))) do sum = sum + (number or 0) end
   return sum
 end
 
@@ -33,8 +34,10 @@ end
 local function await(plan_id, at_ms) redis.pcall('ZADD', K.awaited(), at_ms, plan_id) end
 local function await_nothing(plan_id) redis.pcall('ZREM', K.awaited(), plan_id) end
 
--- Counts a task into a state of its plan and of its wave, or out of it.
+-- Counts a task into a state of its plan and of its wave, or out of it. One whose counts were not asked for is a mistake in the
+-- script.
 local function count_task(task, name, by)
+  assert(ASKED.counts[task.plan .. ' ' .. (task.wave or '')], 'the counts were not asked for')
   redis.call('HINCRBY', K.plan(task.plan), 'n:' .. name, by)
   if task.wave then redis.call('HINCRBY', K.plan(task.plan), part_of(task.wave) .. 'n:' .. name, by) end
 end

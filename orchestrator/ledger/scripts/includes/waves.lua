@@ -2,6 +2,7 @@
 -- waits for. The plan's 'wave' is the first that is not done with, whose tasks alone are admitted; 'passed' is how many
 -- have been done with once: a task of theirs that is moved again is waited for, their soak and gate are not.
 -- @include keys
+-- @include numbers
 -- @include wave_record
 -- @include wave_ends
 -- @include event
@@ -71,6 +72,7 @@ local function foresee_waves(plan_id, ahead)
 
   local function take(trigger)
     state = ask_wave_move(plan_id, passed, trigger, state)
+    ask_step(plan_id, passed, trigger)
     steps[#steps + 1] = {passed, trigger}
     if trigger ~= 'finish' then return end
     repeat passed, state = passed + 1, wave_state(plan_id, passed + 1) until state ~= WAVE.PASSED

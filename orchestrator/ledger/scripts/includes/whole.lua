@@ -5,7 +5,7 @@
 -- @include keys
 
 -- Its functions, and what they have asked already in this script.
-local WHOLE, ASKED = {}, {events = {}, plans = {}, places = {}, groups = {}}
+local WHOLE, ASKED = {}, {events = {}, plans = {}, places = {}, groups = {}, counts = {}, numbers = {}}
 
 function WHOLE.damaged(key) error('the key ' .. key .. ' is damaged', 0) end
 
@@ -73,8 +73,16 @@ function WHOLE.can_tell(plan_id)
   return not beyond
 end
 
+-- Of a plan the number of its last one.
+function WHOLE.ask_number(plan_id)
+  if ASKED.numbers[plan_id] then return end
+  if not WHOLE.is_whole(redis.pcall('HGET', K.plan(plan_id), 'planSeq')) then WHOLE.damaged(K.plan(plan_id)) end
+  ASKED.numbers[plan_id] = true
+end
+
 function WHOLE.ask_events(plan_id)
   if not WHOLE.can_tell(plan_id) then WHOLE.damaged(K.log(plan_id)) end
+  WHOLE.ask_number(plan_id)
 end
 
 -- Of no plan: the stream of its own takes the place of a log, and all go by it.

@@ -44,6 +44,8 @@ function WHOLE.ask_groups(task)
   if task.groups == '' or ASKED.groups[task.id] then return end
   if WHOLE.is_other(redis.pcall('ZCARD', K.grouped())) then WHOLE.damaged(K.grouped()) end
   for group in string.gmatch(task.groups, '%S+') do
+    if not WHOLE.is_whole(redis.call('HGET', K.settings(), 'GROUP:' .. group)) then WHOLE.damaged(K.settings()) end
+    if not WHOLE.is_whole(redis.call('HGET', K.plan(task.plan), 'group:' .. group)) then WHOLE.damaged(K.plan(task.plan)) end
     for _, name in ipairs({group, task.plan .. ':' .. group}) do
       if WHOLE.is_other(redis.pcall('SCARD', K.group(name))) then WHOLE.damaged(K.group(name)) end
       if WHOLE.is_other(redis.pcall('ZCARD', K.group_line(name))) then WHOLE.damaged(K.group_line(name)) end

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from orchestrator.domain.events import EVENT_TYPES
 from orchestrator.domain.events.base import EventBase, StageEvent, TaskEvent
 from orchestrator.domain.events.namespace import NamespaceEvent
+from orchestrator.domain.status import TaskState
+from orchestrator.ledger.damage import COUNTED
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.script_source import assemble, read_script, script_names
 from tests.support.agreed_lists import must_agree
@@ -47,6 +49,23 @@ TEXTS: Final = {
     *("seen", "accepted", "policyBack", "sentBack", "skipped"),
 }
 """Fields of a task's record that any text is right in, or that are there or not."""
+
+ASKED_OTHERWISE: Final = {
+    # By `WHOLE.ask_index`, of the whole namespace.
+    *("question", "frozen", "freezes", "reconcilerRepairs"),
+    # By `WHOLE.ask_number`; by `soak_numbers`.
+    *("planSeq", "soakDoubts", "soakLeft"),
+    # Of hooks and failed sign-ins, beside all plans.
+    *("dropped", "number"),
+}
+ADDED_BY_NAME: Final = {
+    *("'n:lined'", "'n:' .. name", "part_of(task.wave) .. 'n:' .. name", "field", "count"),
+    *("part_of(wave) .. COUNT.PENDING", "COUNT.PENDING"),
+}
+"""Of counts of tasks, or of what is counted anew where it is damaged."""
+NOT_GONE_BY: Final = {"endedAt", "durationMillis", "waitingSince", "soakFailed", "moverEpochBefore"}
+"""Numbers of a task that are only told, or read in a way that bears anything."""
+(FIELDS_OF_TASKS,) = re.findall(r"local FIELDS = \{(.*?)\}", read_script("damaged_tasks"), re.DOTALL)
 
 
 def test_every_script_that_is_called_is_there_and_every_script_is_called() -> None:
@@ -102,8 +121,7 @@ def asked_for(model: type[BaseModel]) -> list[str]:
 
 
 def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -> None:
-    (listed,) = re.findall(r"local FIELDS = \{(.*?)\}", read_script("damaged_tasks"), re.DOTALL)
-    fields = re.findall(r"'(\w+)'", listed)
+    fields = re.findall(r"'(\w+)'", FIELDS_OF_TASKS)
     (upto,) = re.findall(r"NUMBERS_UPTO, LONGEST = (\d+)", read_script("damaged_tasks"))
     assert fields[int(upto) :] == [
         "failure",
@@ -121,6 +139,30 @@ def test_every_field_of_a_task_that_a_script_touches_is_looked_at_for_damage() -
         "a number or an object: into FIELDS of damaged_tasks.lua; any text: into TEXTS here"
     )
     assert (set(fields) | TEXTS) - touched <= {"moverBefore", "moverEpochBefore", "lastOperation"}
+
+
+def listed(source: str, name: str) -> set[str]:
+    """The texts of a list that a script or include defines under this name."""
+    (found,) = re.findall(rf"local {name} = \{{(.*?)\}}", source, re.DOTALL)
+    return set(re.findall(r"'(\w+)'", found))
+
+
+def test_every_number_that_a_script_adds_to_is_asked_for_before_it_writes() -> None:
+    """A record's by ``read_task``, a count of tasks by ``ask_counts``; ``count_task`` refuses what was not asked for.
+    One that is neither stands in ``ASKED_OTHERWISE``, with who asks."""
+    of_tasks, beside = listed(SOURCES["task"], "NUMBERS"), listed(SOURCES["numbers"], "COUNTED_BESIDE")
+    assert beside | {"lined"} | set(TaskState) == set(COUNTED)
+    named = {given[1] for source in SOURCES.values() for given in calls(source, "count_task")}
+    assert {name[1:-1] for name in named if name.startswith("'")} <= beside
+    assert {name for name in named if not name.startswith("'")} <= {"name", "task.status", "to"}
+    added = {
+        given[2] for source in SOURCES.values() for given in calls(source, "redis.call") if given[0] == "'HINCRBY'"
+    }
+    assert {name[1:-1] for name in added if re.fullmatch(r"'\w+'", name)} - of_tasks == ASKED_OTHERWISE
+    assert {name for name in added if not re.fullmatch(r"'\w+'", name)} <= ADDED_BY_NAME
+    # What `doctor` tells as no number is read as one.
+    numbers = set(re.findall(r"'(\w+)'", FIELDS_OF_TASKS.split("'failure'")[0])) - {"status", "tenant"}
+    assert numbers - of_tasks == NOT_GONE_BY
 
 
 def task_fields(source: str) -> set[str]:
