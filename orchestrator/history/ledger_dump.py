@@ -29,6 +29,8 @@ class LedgerDump:
     """Every plan of the index; an empty record is one that somebody has deleted."""
     unreadable: set[str] = field(default_factory=set)
     """Plans with a number or state, in their record or a task's, that is none (see ``unreadable.py``)."""
+    other_types: list[str] = field(default_factory=list)
+    """Keys of another type than what belongs there: read as if they were not there."""
     tasks: dict[str, DumpedRecord] = field(default_factory=dict)
     tenants: dict[str, DumpedRecord] = field(default_factory=dict)
     slots: dict[str, set[str]] = field(default_factory=dict)

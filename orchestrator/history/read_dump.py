@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 import redis
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.events import Event
@@ -27,6 +27,17 @@ LOOKS: Final = 5
 """A plan that is being written, or has lost tasks, does not look whole however often one looks."""
 
 _Call = tuple[str, tuple[Any, ...]]
+
+_NOTHING: Final[Mapping[str, Any]] = {
+    "get": None,
+    "hget": None,
+    "hgetall": {},
+    "smembers": set(),
+    "zrange": [],
+    "xrange": [],
+    "xlen": 0,
+}
+"""What is read of a key of another type."""
 
 _MEMBERS: Final = (0, -1)
 _SCORES: Final = (0, -1, False, True)
@@ -102,13 +113,19 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
         commands += [(verb, (of(kind, identifier), *arguments)) for identifier in identifiers]
     commands += [("pttl", (keys.root + name,)) for name in strays]
     commands += [("pttl", (of(kind, identifier),)) for kind, identifier in expiring]
-    answers = iter(_run(client, commands))
+    told = _run(client, commands)
+    wrong = [str(arguments[0]) for (_, arguments), answer in zip(commands, told, strict=True) if _is_other(answer)]
+    answers = iter(
+        [_NOTHING[verb] if _is_other(answer) else answer for (verb, _), answer in zip(commands, told, strict=True)]
+    )
     one = {name: next(answers) for name in single}
     each = {kind: {identifier: next(answers) for identifier in identifiers} for kind, _, _, identifiers in many}
     # -1 is a key that stays for ever.
     left = [name for name in strays if next(answers) == -1]
     left += [PATTERNS[kind].format(identifier) for kind, identifier in expiring if next(answers) == -1]
-    return _dump(one, each, left), one["plans"]
+    dump = _dump(one, each, left)
+    dump.other_types = wrong
+    return dump, one["plans"]
 
 
 def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: Sequence[str]) -> LedgerDump:
@@ -152,6 +169,15 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
     )
 
 
+def _is_other(answer: Any) -> bool:
+    """Whether a hand has made a key of another type. Raises what else the server refuses."""
+    if not isinstance(answer, ResponseError):
+        return False
+    if not str(answer).startswith("WRONGTYPE"):
+        raise answer
+    return True
+
+
 def _number(text: str | None, what: str) -> int:
     """What all else is judged by. Raises ``DamagedData`` for what a hand has made of it."""
     found = counted_number((text or "0").removeprefix("-"))
@@ -182,7 +208,7 @@ def _run_in_pages(client: redis.Redis, commands: Sequence[_Call], *, is_atomic: 
         with client.pipeline(transaction=is_atomic) as pipeline:
             for verb, arguments in commands[start : start + step]:
                 getattr(pipeline, verb)(*arguments)
-            answers += pipeline.execute()
+            answers += pipeline.execute(raise_on_error=False)
     return answers
 
 

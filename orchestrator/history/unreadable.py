@@ -23,7 +23,10 @@ _TASK_STATES: Final = frozenset(TaskState)
 
 
 def name_unreadable(dump: LedgerDump, report: Report) -> None:
-    """Notes those plans in the dump, and in the report what is wrong with each: its first such field."""
+    """Notes those plans in the dump, and in the report what is wrong with each: its first such field. Keys of another
+    type too."""
+    for key in dump.other_types:
+        report.add("I7", f"the key {key} is of another type than scripts give it; it is judged as if it were not there")
     for plan_id, of, field, value in (*_states(dump), *_wrong(dump)):
         if plan_id not in dump.unreadable:
             dump.unreadable.add(plan_id)

@@ -11,6 +11,7 @@
 -- @include keys
 -- @include retry_failed
 -- @include breach_answer
+-- @include numbers
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -23,6 +24,7 @@ if PLAN_ENDED[f[1]] then
   redis.call('HDEL', plan, 'retryCursor')
   return {'DONE'}
 end
+ask_all_counts(plan_id)
 local request = request_of_retry(f[3])
 if request then return {'NARROWED', cjson.encode(request)} end
 local asked = cjson.decode(f[3])

@@ -15,6 +15,7 @@
 -- @include rollback_request
 -- @include snapshot
 -- @include passed_by
+-- @include numbers
 -- @include whole
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
@@ -23,6 +24,7 @@ local plan = K.plan(plan_id)
 local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason', 'total')
 if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
 WHOLE.ask_events(plan_id)
+ask_all_counts(plan_id)
 -- Where a hand has changed it: from the last one, which does no harm.
 local first = place_of(f[2]) or (place_of(f[6]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
@@ -32,7 +34,7 @@ local affected, changes = {}, {chunks_done = last == 0}
 local function look_at(task)
   local is_sound, goes_back = apart(can_go_back, task)
   if goes_back then
-    task.goes_back = apart(ask_request, task, changes)
+    task.goes_back = apart_of_plan(ask_request, task, changes)
     task.stays = not task.goes_back
     task.why = task.stays and damage_of(task) or nil
     return

@@ -28,6 +28,7 @@ if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
   return {'DONE'}
 end
 WHOLE.ask_events(plan_id)
+ask_all_counts(plan_id)
 -- Where a hand has changed it: from the plan's last one, which does no harm.
 local wave, first = tonumber(f[2] or nil), place_of(f[1]) or (place_of(f[5]) or 1) - 1
 local last = math.max(first - limit + 1, 0)
@@ -38,7 +39,7 @@ local affected, changes = {}, {wave_done = is_last}
 local function look_at(task)
   local is_sound, goes_back = apart(can_go_back, task)
   if goes_back then
-    task.goes_back = apart(ask_request, task, changes)
+    task.goes_back = apart_of_plan(ask_request, task, changes)
     if not task.goes_back then task.why = damage_of(task) end
   elseif task.touched > 0 then
     task.why = is_sound and NOWHERE or damage_of(task)

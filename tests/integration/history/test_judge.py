@@ -62,3 +62,12 @@ def test_what_cannot_be_asked_is_said(ask: Ask, place: Place, redis_client: redi
     code, _, said = ask(CHANGEOVER_LANES="none")
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith("error: lanes: ")
+
+
+def test_a_key_of_another_type_is_named(ask: Ask, client: Client, redis_client: redis.Redis, settings: Settings) -> None:
+    client.submit(plan("p", [tenant("a"), tenant("b")], [noop_stage("one")]))
+    key = Keys(settings.namespace).of("tenant", "a")
+    redis_client.delete(key)
+    redis_client.set(key, "garbage")
+    code, said, _ = ask()
+    assert (code != 0, f"the key {key} is of another type" in said) == (True, True), said

@@ -11,11 +11,13 @@ from structlog.testing import capture_logs
 
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.status import TASK_ACTIVE
+from orchestrator.fleet.rules import FleetRules
+from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.outcomes import Begun
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
-from tests.support.table_steps import FORCE, SCRATCH
+from tests.support.table_steps import FORCE, SCRATCH, leave_to_chunks
 from tests.support.whole_table import WHOLE, Row, without
 
 OF_WAIT: Final = ("ticket", "waitingSince", "frozenTold", "groupTold", "overtaken", "rank")
@@ -110,3 +112,45 @@ def test_a_plan_resumed_without_the_row_of_its_tasks_stays_as_it_is(world: Ledge
             lacks(world, row).operations.resume_chunk("p", 100)
         assert world.state() == before
     assert world.serve("p") == tasks
+
+
+def failed(world: LedgerWorld) -> str:
+    for task_id in world.started("p", "ab", max_concurrency=2, stages=["one"]):
+        world.break_stage(task_id)
+    leave_to_chunks(world)
+    return "retry_chunk"
+
+
+def moved(world: LedgerWorld) -> str:
+    world.done("p", "a", "b", max_concurrency=2, stages=["one"])
+    world.ask("rollback", "p")
+    return "rollback_chunk"
+
+
+@pytest.mark.parametrize(
+    ("make", "row"), [(failed, ("task", "FAILED", "retry")), (moved, ("task", "COMPLETED", "roll_back"))]
+)
+def test_what_is_asked_in_chunks_waits_for_the_row(
+    world: LedgerWorld, make: Callable[[LedgerWorld], str], row: Row
+) -> None:
+    chunk = make(world)
+    before = world.state()
+    with pytest.raises(BadMove, match=f"which is {row[1]}, {row[2]}"):
+        lacks(world, row).ledger.call(chunk, "p", 100)
+    assert world.state() == before
+    assert sorted(world.serve("p")) == ["p.0", "p.1"]
+
+
+def test_a_refused_admission_uses_up_no_ticket(world: LedgerWorld) -> None:
+    """Of one that would go before those that wait, by its priority."""
+    world.started("holder", ["a"], stages=["one"])
+    world.started("low", ["a"], stages=["one"])
+    world.plan("high", ["a"], stages=["one"], rules=FleetRules(1, pace=StartRules(priority=1)))
+    world.finish("holder.0")
+    world.admit("high", 0)
+    before = world.client.hget(world.keys.of("meta"), "ticket")
+    with capture_logs():
+        lacks(world, ("task", "PENDING", "admit")).admit("high")
+    assert world.client.hget(world.keys.of("meta"), "ticket") == before
+    assert world.serve("high") == ["high.0"]
+    assert int(world.client.hget(world.keys.of("meta"), "ticket") or 0) == int(before or 0) + 1

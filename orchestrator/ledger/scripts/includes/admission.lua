@@ -99,6 +99,7 @@ end
 -- Takes slot and tenant under a new epoch, in the plan's first free place; whoever calls gives it a lease.
 local function take_places(task)
   ask_task(task, task.rollback and 'roll_back' or 'admit')
+  if task.uses_ticket then redis.call('HINCRBY', K.meta(), 'ticket', 1) end
   hold_groups(task)
   redis.call('ZREM', K.queue(task.plan), task.id)
   leave_line(task)

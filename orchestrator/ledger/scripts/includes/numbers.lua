@@ -49,6 +49,14 @@ local function ask_counts(task)
   ASKED.counts[of] = true
 end
 
+-- All that it counts of its tasks, for a verb that reads many of them: without these it could read none.
+-- @rare
+local function ask_all_counts(plan_id)
+  numbers_of(plan_id, 'total', 'max', 'stages', 'planSeq', 'n:lined', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED,
+    COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK, COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED)
+  ask_counts({plan = plan_id})
+end
+
 -- What people are told by, and nothing else goes by: where a hand has damaged it, it is counted anew.
 local function count_on(plan, field, more)
   if not WHOLE.is_whole(redis.call('HGET', plan, field)) then redis.call('HDEL', plan, field) end

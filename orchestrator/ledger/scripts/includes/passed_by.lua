@@ -3,6 +3,7 @@
 -- @include keys
 -- @include operation
 -- @include move
+-- @include whole
 
 local NOWHERE, DAMAGED_RECORD = 'there is no config to go back to', 'its record is damaged'
 
@@ -29,6 +30,17 @@ local function damage_of(task)
   -- The table's refusal is the trigger, one word.
   local is_refused = TASK_KNOWN[task.status] and string.find(text, '^[%w_]+$')
   return (task.remains or not is_refused) and DAMAGED_RECORD or nil
+end
+
+-- As apart, of one of a plan's tasks. What is no matter of the one ends the verb before its first write, and is done another
+-- time: that the table lacks the row for all who stand as it does (a fault of ours), or that their plan's record is damaged.
+local function apart_of_plan(work, task, ...)
+  local done, answer = apart(work, task, ...)
+  if done then return true, answer end
+  local why = damage_of(task)
+  if not why then error({bad_move = table.remove(BAD_MOVES)}, 0) end
+  if why == 'the key ' .. K.plan(task.plan) .. ' is damaged' then WHOLE.damaged(K.plan(task.plan)) end
+  return false
 end
 
 -- operation: what it is left with, and what of the event says what was not done.

@@ -56,7 +56,7 @@ local function failed_from(plan_id, first, limit, asked)
     local task = is_meant and read_task(task_id)
     local is_sound, refusal
     if task then
-      is_sound, refusal = apart(look_at_failed, task, asked)
+      is_sound, refusal = apart_of_plan(look_at_failed, task, asked)
       bytes = bytes + (task.checkpoint_bytes or 0)
     end
     -- Of one whose record tells nothing nobody can say that it has not failed.

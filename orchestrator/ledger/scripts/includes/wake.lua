@@ -32,14 +32,15 @@ local function waits_elsewhere(task_id)
 end
 
 -- Whether a task that asks for a tenant has its place in the line before this waiter; of one score, as Redis sorts them. As if
--- it had joined, each task that goes before others by its priority uses up a ticket: else they could be overtaken for ever.
+-- it had joined, each task that goes before others by its priority uses up a ticket once it is admitted (see take_places): else
+-- they could be overtaken for ever.
 -- @rare
 local function stands_before(asking, waiter_id, score)
   local kept = asking.record.ticket
   local ticket = tonumber(kept or (redis.call('HGET', K.meta(), 'ticket') or 0) + 1)
   local own = score_of(asking, ticket)
   if own > score or (own == score and asking.id > waiter_id) then return false end
-  if not kept and not asking.rollback then redis.call('HINCRBY', K.meta(), 'ticket', 1) end
+  asking.uses_ticket = not kept and not asking.rollback
   return true
 end
 
