@@ -64,7 +64,9 @@ def test_what_cannot_be_asked_is_said(ask: Ask, place: Place, redis_client: redi
     assert said.startswith("error: lanes: ")
 
 
-def test_a_key_of_another_type_is_named(ask: Ask, client: Client, redis_client: redis.Redis, settings: Settings) -> None:
+def test_a_key_of_another_type_is_named(
+    ask: Ask, client: Client, redis_client: redis.Redis, settings: Settings
+) -> None:
     client.submit(plan("p", [tenant("a"), tenant("b")], [noop_stage("one")]))
     key = Keys(settings.namespace).of("tenant", "a")
     redis_client.delete(key)
