@@ -10,8 +10,11 @@ import typer
 
 from orchestrator.cli.output import note
 from orchestrator.control.answers import PlanSummary, TaskStatus
+from orchestrator.control.explain import Situation
+from orchestrator.control.fleet_status import unanswered_wave
 from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import TASK_OPEN, PlanState, TaskState
+from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:
@@ -34,6 +37,17 @@ def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
     except KeyboardInterrupt:
         note(f"what was asked for stands; to look: {typed('status', target.identifier)}")
         raise typer.Exit(LEFT) from None
+
+
+def none_starts(client: Client, retried: OperationTarget) -> str:
+    """Why nothing of what was retried starts: nobody has answered for what a breaker took back; "" where that keeps
+    nobody. ``retried`` is no tenant."""
+    plan = client.summary(retried.identifier if retried.type == "plan" else plan_of(retried.identifier))
+    if plan.retrying or unanswered_wave(plan) is None:
+        return ""
+    found = client.explain(**{f"{retried.type}_id": retried.identifier}).remarks
+    told = (one for one in found if one.situation == Situation.WAVE_TAKEN_BACK)
+    return next((f"none starts yet: {one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
 
 
 def plan_words(plan: PlanSummary) -> str:

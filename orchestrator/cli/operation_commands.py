@@ -184,7 +184,7 @@ def _operate(
     accept_failures: bool = False,
 ) -> None:
     from orchestrator import Client
-    from orchestrator.cli.happened import tells_that_it_stands, what_happened
+    from orchestrator.cli.happened import none_starts, tells_that_it_stands, what_happened
     from orchestrator.control.fleet_status import breach_sentence, breaches
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
     from orchestrator.control.tenant_target import acted_on_words, also_words
@@ -205,6 +205,8 @@ def _operate(
         others = (
             client.tenant_status(target.identifier).other_tasks if target.type == "tenant" and result.accepted else []
         )
+        retried = OperationTarget("task", result.task_id) if result.task_id else target
+        held = none_starts(client, retried) if operation is Operation.RETRY and result.accepted and not wait else ""
         stops = list(breaches(client.summary(target.identifier))) if narrowing and result.accepted else []
         refused = f"{operation} of {target.type} {target.identifier}: {result.message}"
         if wait and result.accepted:
@@ -220,6 +222,8 @@ def _operate(
     print_answer(result, done, refused, json_output=json_output)
     if also := [one for one in others if one.task_id != result.task_id]:
         note(f"tenant {target.identifier} has more open tasks: {also_words(also)}")
+    if held:
+        note(held)
     for breach in stops:
         bears = typed("resume", "--plan", target.identifier) + " --accept-failures"
         note(f"none starts yet: {breach_sentence(*breach)}; to bear it: {bears}")

@@ -189,6 +189,8 @@ class PlanSummary(Answer):
     last_operation: LastOperation | None = None
     paused_by: PausedBy | None = None
     waves: list[WaveStatus] = []
+    current_wave: str | None = None
+    """The first wave that is not done with, by its name: until it is, no task of a later one starts."""
     breaker: BreakerStatus | None = None
     waits_because: str | None = None
     """In words: it starts at a time that is to come, or only so many a minute; or, of a plan that is not one of

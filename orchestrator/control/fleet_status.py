@@ -8,28 +8,29 @@ from typing import Any
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
 from orchestrator.control.gate_questions import gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
-from orchestrator.domain.fleet_config import MAX_WAVES
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, TaskState
+from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.log_entries import moment
+from orchestrator.ledger.move_room import fields_of, open_wave, room_of, sent_back, waves_in
 from orchestrator.ledger.records import Record
-
-FAILURES = (TaskState.FAILED, TaskState.ROLLBACK_FAILED)
 
 
 def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, Any]:
     """The fields of a summary that are about its tenants together; none of a plan that says nothing of them.
     ``told_now_ms``: the time that people are shown, which is asked where something waits for a time."""
-    waves = [_wave(record, index, told_now_ms) for index in range(min(int(record.get("waves", 0)), MAX_WAVES))]
+    waves = [_wave(record, index, told_now_ms) for index in range(waves_in(record))]
     found: dict[str, Any] = {"waves": waves} if waves else {}
+    if (wave := open_wave(record)) is not None:
+        found["current_wave"] = waves[wave].name
     if words := start_words(record, told_now_ms):
         found["waits_because"] = words
     if "onBreach" in record:
+        room = room_of(record, "")
         found["breaker"] = BreakerStatus(
-            failed=_failed(record, ""),
-            tolerance=_limit(record, ""),
-            mode=_mode(record, ""),
+            failed=room.failed,
+            tolerance=room.limit,
+            mode="strict" if room.strict else "soft",
             on_breach=record["onBreach"],
             tripped=record.get("tripped"),
         )
@@ -37,8 +38,15 @@ def fleet_fields(record: Record, told_now_ms: Callable[[], int]) -> dict[str, An
 
 
 def current_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
-    """The first wave that is not done with, or has a task that is moved again."""
-    return next((wave for wave in plan.waves if wave.state != WaveState.PASSED or wave.ended < wave.tenants), None)
+    """The wave that admission goes by: the first that is not done with, which later ones wait for."""
+    return next((wave for wave in plan.waves if wave.name == plan.current_wave), None)
+
+
+def unanswered_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
+    """The current wave where what its breaker took back keeps later ones waiting, though nothing is paused."""
+    is_told = plan.status in (*PLAN_ENDED, PlanState.PAUSED) or plan.pausing or plan.cancelling
+    wave = None if is_told else current_wave(plan)
+    return wave if wave is not None and wave.sent_back else None
 
 
 def breaches(plan: PlanSummary | PlanStatus) -> Iterator[tuple[str, int, int]]:
@@ -68,6 +76,8 @@ def waits_sentence(wave: WaveStatus, plan_id: str) -> str:
         return f"it {said}"
     if wave.state in (WaveState.SOAKING, WaveState.REJECTED):
         return f"it waits: {said}"
+    if wave.sent_back:
+        return f"it waits for an answer: {said}"
     return f"it waits for wave {wave.name} ({wave.ended} of {wave.tenants} ended)"
 
 
@@ -93,7 +103,11 @@ def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
 
 
 def gate_words(plan: PlanSummary | PlanStatus) -> str:
-    """What a plan whose gate waits, or is rejected, needs, and the command; "" where none does."""
+    """What a plan needs whose gate waits, or is rejected, or whose breaker took back what nobody has answered for, and
+    the command; "" where none does."""
+    if (wave := unanswered_wave(plan)) is not None:
+        look = typed("explain", "--plan", plan.plan_id)
+        return f"{wave_sentence(wave, plan.plan_id)}; what is behind it waits for an answer: {look}"
     wave = None if plan.status in PLAN_ENDED else current_wave(plan)
     if wave is None or wave.state not in (WaveState.GATED, WaveState.REJECTED):
         return ""
@@ -101,7 +115,8 @@ def gate_words(plan: PlanSummary | PlanStatus) -> str:
 
 
 def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveStatus:
-    part = f"wave:{index}:"
+    part = fields_of(index)
+    room = room_of(record, part)
     counts = {state.value: int(record.get(f"{part}n:{state}", 0)) for state in TaskState}
     until = moment(record.get(f"{part}until"))
     gate = record.get(f"{part}gate")
@@ -111,10 +126,10 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         state=record.get(f"{part}state", WaveState.PENDING.value),
         tenants=int(record.get(f"{part}total", 0)),
         ended=sum(counts[state] for state in TASK_ENDED),
-        failed=_failed(record, part),
-        tolerance=_limit(record, part),
-        sent_back=_sent_back(record, part),
-        max_concurrency=int(record[f"{part}max"]) if f"{part}max" in record else None,
+        failed=room.failed,
+        tolerance=room.limit,
+        sent_back=sent_back(record, part),
+        max_concurrency=room.most,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
         last_looks_due=until is not None and soaks and told_now_ms() > round(until.timestamp() * 1000),
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
@@ -123,28 +138,3 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         else None,
         counts={state: count for state, count in counts.items() if count},
     )
-
-
-def _failed(record: Record, part: str) -> int:
-    taken_back, accepted = (int(record.get(f"{part}n:{name}", 0)) for name in ("takenBack", "accepted"))
-    return sum(int(record.get(f"{part}n:{state}", 0)) for state in FAILURES) + taken_back - accepted
-
-
-def _sent_back(record: Record, part: str) -> int:
-    """As ``sent_back`` in ``includes/places.lua``."""
-    names = (TaskState.ROLLED_BACK, TaskState.ROLLING_BACK, "rollbackRequested")
-    back = sum(int(record.get(f"{part}n:{name}", 0)) for name in names)
-    if f"{part}sentBack" in record:
-        return min(back, int(record.get(f"{part}n:sentBack", 0)))
-    # Taken back by a process from before that was kept.
-    taken = f"wave:{record.get('waveRollbackOf')}:"
-    return back if record.get("tripped") == "rollback_wave" and part == taken else 0
-
-
-def _limit(record: Record, part: str) -> int | None:
-    tolerance = record.get(f"{part}tolerance")
-    return None if tolerance is None else int(tolerance) + int(record.get(f"{part}accepted", 0))
-
-
-def _mode(record: Record, part: str) -> str:
-    return "strict" if record.get(f"{part}strict") == "1" else "soft"

@@ -66,7 +66,10 @@ class PossibleVerbs:
     def resume_of(self, plan_id: str) -> Possible:
         """Of a plan the resume alone."""
         of = partial(self._ask.would, Operation.RESUME, "plan", plan_id)
-        return _first(((), of), (("accept_failures",), partial(of, accept_failures=True)))
+        found = _first(((), of), (("accept_failures",), partial(of, accept_failures=True)))
+        # One that nobody has paused may wait for an answer all the same: to what its breaker took back.
+        accepts = _first((("accept_failures",), partial(of, accept_failures=True))) if found.refused else found
+        return found if accepts.refused else accepts
 
     def of_task(self, task: TaskStatus) -> Mapping[str, Possible]:
         """The same of one task; ``release`` is of its tenant."""

@@ -13,12 +13,12 @@ from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.ledger.sample import PlanSample, Sample
 from orchestrator.observability.buckets import FIRST_POWER, LAST_POWER
 from orchestrator.observability.metric_names import LEDGER
+from orchestrator.observability.task_waits import REASONS, waits_in
 
 RESULTS: Final = {
     "stage": ("succeeded", "failed", "rolled_back", "rollback_failed"),
     "task": ("completed", "failed", "cancelled", "rolled_back", "rollback_failed"),
 }
-REASONS: Final = ("tenant", "slot", "plan_paused", "plan_ending", "coordinator", "resume")
 VERDICTS: Final = ("again", "done", "failed")
 
 Values = Mapping[tuple[str, ...], float]
@@ -49,6 +49,8 @@ def families(sample: Sample, *, by_plan: bool) -> Iterator[Family]:
     yield _family("polls", {(verdict,): counters.get(f"polls:{verdict}", 0) for verdict in VERDICTS})
     kinds = {name.removeprefix("event:"): count for name, count in counters.items() if name.startswith("event:")}
     yield _family("events", {(kind,): count for kind, count in sorted(kinds.items())})
+    waits = waits_in(sample)
+    yield _family("task_waiting", {(reason,): waits[reason] for reason in REASONS})
     yield from _of_plans(sample.plans, by_plan=by_plan)
     yield from _of_workers(sample)
     yield _family("feed_length", {(): sample.feed_length})
@@ -83,10 +85,6 @@ def _of_workers(sample: Sample) -> Iterator[Family]:
 
 
 def _of_plans(plans: Sequence[PlanSample], *, by_plan: bool) -> Iterator[Family]:
-    waiting: Counter[str] = Counter()
-    for plan in plans:
-        waiting.update(waits_of(plan))
-    yield _family("task_waiting", {(reason,): waiting[reason] for reason in REASONS})
     yield _family("slots_used", {(): sum(plan.slots_used for plan in plans)})
     free = (max(plan.slots - plan.slots_used, 0) for plan in plans if plan.status == PlanState.RUNNING)
     yield _family("slots_free", {(): sum(free)})
@@ -98,22 +96,6 @@ def _of_plans(plans: Sequence[PlanSample], *, by_plan: bool) -> Iterator[Family]
         states_of = (TaskState.PENDING, TaskState.RUNNING, TaskState.PAUSED, TaskState.ROLLING_BACK)
         rows: Values = {(plan.plan_id, state.value): plan.tasks[state.value] for plan in plans for state in states_of}
         yield _family("plan_tasks", rows)
-
-
-def waits_of(plan: PlanSample) -> dict[str, int]:
-    """How many of the plan's tasks wait for what; see ``docs/metrics.md`` for the words."""
-    # One that was woken stands in queue and line at once, and waits for a slot or a turn as well: told as the tenant.
-    lined = min(plan.tasks["lined"], plan.tasks[TaskState.PENDING] + plan.tasks["rollbackRequested"])
-    others = max(plan.tasks[TaskState.PENDING] - lined, 0)
-    if plan.is_cancelling or plan.status == PlanState.ROLLING_BACK:
-        reason = "plan_ending"
-    elif plan.is_pausing or plan.status == PlanState.PAUSED:
-        reason = "plan_paused"
-    elif plan.status == PlanState.RUNNING and plan.slots_used >= plan.slots:
-        reason = "slot"
-    else:
-        reason = "coordinator"
-    return {"tenant": lined, reason: others, "resume": plan.tasks[TaskState.PAUSED]}
 
 
 def _family(name: str, values: Values) -> Family:

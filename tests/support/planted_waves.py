@@ -36,6 +36,10 @@ def no(world: LedgerWorld) -> None:
     world.operations.answer_gate("p", "", ME, approves=False)
 
 
+def served(world: LedgerWorld) -> None:
+    world.coordinate()
+
+
 def hangs(world: LedgerWorld) -> None:
     question = world.awaited.hand_out().question
     assert question is not None
@@ -64,6 +68,7 @@ def waves() -> Iterator[Planted]:
     yield Planted("an HTTP gate hangs", asks, "p", S.GATE_WAITS, said, both)
     yield Planted("waits for an HTTP gate", asks, "p.1", S.GATE_WAITS, f"it {said}", both)
     yield from rejections()
+    yield from taken_back()
     tripped = then(fleet(tolerance=Tolerance(0, strict=False)), on("break_stage", "p.0"))
     said = "breaker tripped in wave canary: 1 failed, tolerance 0"
     answers = (
@@ -81,6 +86,29 @@ def waves() -> Iterator[Planted]:
     said = "its breaker tripped: 1 failed, tolerance 0; it has ended, so nothing is left to resume"
     back = ("changeover retry --plan p", "changeover rollback --plan p")
     yield Planted("a breaker tripped at the end", staffed(last), "p", S.BREAKER_TRIPPED, said, back)
+
+
+def wave_taken_back(world: LedgerWorld) -> None:
+    """Its breaker took the canary back and a person let the plan go on; retried alone it fails again, at the end; what
+    is retried of the rest then waits, in a plan that runs."""
+    rules = FleetRules(
+        2, None, "rollback_wave", (Wave("canary", 1, tolerance=Tolerance(0, strict=False)), Wave("rest", 1))
+    )
+    again = Order("ada", "again", from_scratch=True)
+    then(
+        started("p", "a b", rules=rules, wave_of=[0, 1]), on("break_stage", "p.0"), served, on("finish", "p.0"),
+        ask("resume", "p", Order("ada", "go on", accept_failures=True)), served, on("break_stage", "p.1"),
+        ask("retry", "p.0", again), served, on("break_stage", "p.0"), served, on("finish", "p.0"),
+        ask("retry", "p.1"), served,
+    )(world)  # fmt: skip
+
+
+def taken_back() -> Iterator[Planted]:
+    waits = staffed(wave_taken_back)
+    said = "wave canary: 1 of 1 ended, 0 failed, 1 taken back by its breaker"
+    answers = ("changeover resume --plan p --accept-failures", "changeover retry --plan p --from-scratch")
+    yield Planted("a wave taken back, unanswered", waits, "p", S.WAVE_TAKEN_BACK, said, answers)
+    yield Planted("waits for that answer", waits, "p.1", S.WAVE_TAKEN_BACK, f"it waits for an answer: {said}", answers)
 
 
 def rejections() -> Iterator[Planted]:

@@ -20,7 +20,14 @@ from orchestrator.cli.watch.view import View
 from orchestrator.control.answers import TaskStatus
 from orchestrator.control.asked import paused_words
 from orchestrator.control.failure_causes import CauseGroup, accepted_words
-from orchestrator.control.fleet_status import answer_command, breach_sentence, breaches, current_wave, wave_sentence
+from orchestrator.control.fleet_status import (
+    answer_command,
+    breach_sentence,
+    breaches,
+    current_wave,
+    unanswered_wave,
+    wave_sentence,
+)
 from orchestrator.control.live_plan import LiveView, TaskView, seconds_between
 from orchestrator.domain.spans import span_text
 from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
@@ -97,6 +104,11 @@ def fleet(live: LiveView) -> Lines:
     if wave is not None:
         waits = wave.state in (WaveState.GATED, WaveState.REJECTED)
         command = f"; {answer_command('approve', plan.plan_id, wave.name)}" if waits else ""
+        if unanswered_wave(plan) is not None:
+            waits, command = (
+                True,
+                f"; what is behind it waits for an answer: {typed('explain', '--plan', plan.plan_id)}",
+            )
         at = f"wave {plan.waves.index(wave) + 1} of {len(plan.waves)}: "
         lines.append(long_cell(at + wave_sentence(wave, plan.plan_id) + command, "yellow" if waits else ""))
     for breach in breaches(plan):

@@ -21,7 +21,7 @@ from orchestrator.console.page.cells import CODES
 from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.shared_plan import CAUSES_SHOWN, SharedPlan
 from orchestrator.control.answers import PlanSummary, WaveStatus
-from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, wave_sentence
+from orchestrator.control.fleet_status import breach_sentence, breaches, current_wave, unanswered_wave, wave_sentence
 from orchestrator.control.live_plan import FAILED
 from orchestrator.control.possible import Possible
 from orchestrator.domain.roles import Role
@@ -111,6 +111,9 @@ def now_of(
     if wave is not None and wave.state == WaveState.SOAKING:
         until = words.told_moment(wave.soaks_until)
         return Now(f"Wave {wave.name} soaks: its tenants are looked at again", until=until)
+    if (unanswered := unanswered_wave(plan)) is not None:
+        sentence = f"{wave_sentence(unanswered, plan.plan_id)}; what is behind it waits for an answer"
+        return Now(_sentence(sentence), TaskState.PAUSED, "warn", buttons=(resume,))
     if plan.status == PlanState.ROLLING_BACK:
         return Now("Going back to where its tenants came from", TaskState.ROLLING_BACK)
     if wave is not None:

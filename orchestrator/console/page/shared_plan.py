@@ -112,7 +112,11 @@ class SharedPlan(Watched):
         hangs_on = (
             *(plan.status, plan.pausing, plan.cancelling, plan.resuming, plan.retrying, plan.breaker, plan.paused_by),
             *(sorted(state for state, number in plan.counts.items() if number), plan.accepted_failures),
-            *([wave.state for wave in plan.waves], [(group.cause, len(group.tenants)) for group in causes]),
+            *(
+                plan.current_wave,
+                [wave.state for wave in plan.waves],
+                [(group.cause, len(group.tenants)) for group in causes],
+            ),
         )
         if hangs_on == self._asked_of and self._looks % LOOKS_BETWEEN_READS:
             return False

@@ -9,12 +9,14 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.paused_plan import tripped
 from orchestrator.control.explain.scene import Scene, TaskScene
 from orchestrator.control.explain.situations import Situation, remark
-from orchestrator.control.fleet_status import current_wave, waits_sentence, wave_sentence
+from orchestrator.control.fleet_status import current_wave, unanswered_wave, waits_sentence, wave_sentence
 from orchestrator.control.start_words import start_words
 from orchestrator.control.status import plan_summary
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import PlanState
+from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
 from orchestrator.domain.waves import WaveState
+from orchestrator.ledger.move_room import fields_of, open_wave, room_of, stop_within
 from orchestrator.ledger.operations import Operation
 from orchestrator.ledger.records import Record
 
@@ -42,14 +44,21 @@ def fleet_remarks(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
         return
     situation = _SITUATIONS.get(wave.state, Situation.WAVE_OPEN)
     commands = [*scene.offers.gate(plan.plan_id, wave.name)] if wave.gate else []
-    if wave.sent_back and not is_stopped:
-        again = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
-        goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
-        commands = scene.offers.every(again, goes_on)
-    elif situation is Situation.WAVE_OPEN:
+    if unanswered_wave(plan) is not None:
+        sentence = f"{wave_sentence(wave, plan.plan_id)}; what is behind it waits for an answer"
+        yield remark(Situation.WAVE_TAKEN_BACK, sentence, *_answers(scene, plan))
+        return
+    if situation is Situation.WAVE_OPEN:
         commands = [typed("status", plan.plan_id, "--wave", wave.name)]
     yield remark(situation, wave_sentence(wave, plan.plan_id), *commands)
     yield from _nobody_looks(scene, wave)
+
+
+def _answers(scene: Scene, plan: PlanSummary) -> list[str]:
+    """To what a breaker took back: it is moved again, or the plan goes on without it."""
+    again = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
+    goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
+    return scene.offers.every(goes_on, again)
 
 
 def _nobody_looks(scene: Scene, wave: WaveStatus) -> Iterator[Remark]:
@@ -68,20 +77,41 @@ def waits_for_wave(task: TaskScene) -> Iterator[Remark]:
     if found := list(tripped(task.scene, plan)):
         yield from found
         return
-    wave = current_wave(plan)
-    if wave is None or "wave" not in task.record:
-        return
-    if plan.retrying and "startedAt" not in task.record:
+    if "wave" in task.record and plan.retrying and "startedAt" not in task.record:
         sentence = "a retry of its plan is under way: none of its tasks starts before that is done"
         yield remark(Situation.PLAN_RETRYING, sentence, typed("explain", "--plan", task.plan_id))
         return
-    own = plan.waves[int(task.record["wave"])]
-    if own.name != wave.name and plan.waves.index(own) > plan.waves.index(wave):
-        waits = waits_sentence(wave, plan.plan_id)
-        commands = task.scene.offers.gate(plan.plan_id, wave.name) if wave.gate else []
-        look = [] if commands else [typed("explain", "--plan", task.plan_id)]
-        yield remark(_SITUATIONS.get(wave.state, Situation.WAVE_OPEN), waits, *commands, *look)
-        yield from _nobody_looks(task.scene, wave)
-    elif own.max_concurrency is not None and own.counts.get(TaskState.RUNNING, 0) >= own.max_concurrency:
-        sentence = f"it waits for a place in its wave {own.name}: all {own.max_concurrency} are taken"
-        yield remark(Situation.SLOTS_TAKEN, sentence, typed("status", task.plan_id, "--running"))
+    own, first = counted_number(task.record.get("wave")), open_wave(task.plan)
+    if own is not None and first is not None and own > first and "startedAt" not in task.record:
+        yield from _behind(task, plan, plan.waves[first])
+    elif stop_within(task.plan, own, 0) is not None:
+        yield from _no_room(task, plan, own)
+
+
+def _behind(task: TaskScene, plan: PlanSummary, wave: WaveStatus) -> Iterator[Remark]:
+    """It waits for an earlier wave."""
+    waits, offers = waits_sentence(wave, plan.plan_id), task.scene.offers
+    if unanswered_wave(plan) is not None:
+        yield remark(Situation.WAVE_TAKEN_BACK, waits, *_answers(task.scene, plan))
+        return
+    commands = offers.gate(plan.plan_id, wave.name) if wave.gate else []
+    look = [] if commands else [typed("explain", "--plan", task.plan_id)]
+    yield remark(_SITUATIONS.get(wave.state, Situation.WAVE_OPEN), waits, *commands, *look)
+    yield from _nobody_looks(task.scene, wave)
+
+
+def _no_room(task: TaskScene, plan: PlanSummary, own: int | None) -> Iterator[Remark]:
+    """It waits for those of its wave, or plan, that run."""
+    look = typed("status", task.plan_id, "--running")
+    wave = None if own is None else plan.waves[own]
+    if (
+        wave is not None
+        and wave.max_concurrency is not None
+        and room_of(task.plan, fields_of(own)).active >= wave.max_concurrency
+    ):
+        sentence = f"it waits for a place in its wave {wave.name}: all {wave.max_concurrency} are taken"
+    else:
+        sentence = (
+            "it waits for those that run: its breaker is strict, and bears no more failures than they may come to"
+        )
+    yield remark(Situation.SLOTS_TAKEN, sentence, look)

@@ -35,6 +35,7 @@ class Situation(StrEnum):
     PLAN_CANCELLING = "plan-cancelling"
     PLAN_ROLLING_BACK = "plan-rolling-back"
     BREAKER_TRIPPED = "breaker-tripped"
+    WAVE_TAKEN_BACK = "wave-taken-back"
     WAVE_OPEN = "wave-open"
     WAVE_SOAKS = "wave-soaks"
     GATE_WAITS = "gate-waits"

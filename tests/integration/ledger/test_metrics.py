@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
+from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.purges import Purges
 from orchestrator.ledger.sample import Sample, read_sample
-from orchestrator.observability.ledger_metrics import families, waits_of
+from orchestrator.observability.ledger_metrics import families
 from orchestrator.observability.metrics import LedgerCollector
+from orchestrator.observability.task_waits import waits_of
 from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.planted_waves import wave_taken_back
 
 Scraped = dict[str, float]
 
@@ -104,13 +110,50 @@ def test_waits_by_what_would_end_them(world: LedgerWorld) -> None:
     world.ask("pause", "paused")
     world.begin(paused)
 
-    waits = {plan.plan_id: +Counter(waits_of(plan)) for plan in sample(world).plans}
+    found = sample(world)
+    waits = {
+        plan.plan_id: +Counter(waits_of(plan, shown_ms=found.shown_ms, ledger_ms=found.now_ms)) for plan in found.plans
+    }
 
     assert waits == {
         "slots": {"slot": 1},
         "new": {"coordinator": 2},
         "paused": {"resume": 1, "plan_paused": 1},
     }
+
+
+def test_what_waits_for_people_or_times_waits_for_no_coordinator(world: LedgerWorld) -> None:
+    world.freeze("eu-*")
+    world.limit_groups({"db-7": 1})
+    waits_behind_a_canary(world, "w")
+    world.finish(waits_behind_a_canary(world, "s", soak_seconds=600.0))
+    world.finish(waits_behind_a_canary(world, "g", gate="manual"))
+    world.started("frozen", ["eu-1", "eu-2"])
+    # All stand in the queue behind the first, which is frozen there.
+    world.started("in-order", ["eu-3", "us-1"], max_concurrency=1)
+    world.started("full", ["x", "y", "z"], traits={name: {"groups": ["db-7"]} for name in "xyz"})
+    later = StartRules(not_before=world.reader.now() + timedelta(hours=1))
+    world.started("later", ["l"], rules=FleetRules(1, pace=later))
+    world.started("slow", ["m", "n"], rules=FleetRules(2, pace=StartRules(starts_per_minute=1)))
+    world.started("careful", ["k", "o", "q"], rules=FleetRules(3, Tolerance(0, strict=True)))
+    world.coordinate()
+
+    found = {name[31:-1]: int(count) for name, count in scrape(world).items() if "task_waiting{" in name and count}
+
+    waits = {"wave": 2, "soak": 2, "gate": 2, "freeze": 4, "group": 2, "time": 1, "rate": 1, "slot": 2}
+    assert found == waits
+
+
+def test_an_answer_that_a_running_plan_waits_for_is_told(world: LedgerWorld) -> None:
+    wave_taken_back(world)
+    assert scrape(world)["changeover_task_waiting{reason=breaker}"] == 1
+    assert scrape(world)["changeover_task_waiting{reason=coordinator}"] == 0
+
+
+def waits_behind_a_canary(world: LedgerWorld, name: str, **canary: Any) -> str:
+    """A plan of a canary, which runs, and two behind it; the canary's task."""
+    rules = FleetRules(3, None, "pause", (Wave("canary", 1, **canary), Wave("rest", 2)))
+    return world.started(name, [f"{name}{i}" for i in range(3)], rules=rules, wave_of=[0, 1, 1])[0]
 
 
 def test_those_that_leave_a_line_are_not_counted_in_it(world: LedgerWorld) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
 from tests.support.ledger_world import LedgerWorld
+from tests.support.random_walk.told import check_waits_are_told
 
 Record = Mapping[str, str]
 ON_ITS_WAY: Final = (TaskState.RUNNING, TaskState.ROLLING_BACK)
@@ -32,6 +33,7 @@ def check_nobody_waits_in_vain(world: LedgerWorld, traits: Mapping[str, Mapping[
     moment = Moment(world, traits)
     vain = [task_id for task_id in moment.tasks if moment.waits(task_id) and moment.could_be_admitted(task_id)]
     assert not vain, f"could be admitted, and wait: {[(one, world.task(one)) for one in vain]}"
+    check_waits_are_told(world, [task_id for task_id in moment.tasks if moment.waits(task_id)], moment.tasks)
 
 
 class Moment:

@@ -133,7 +133,15 @@ def test_an_event_tells_what_is_no_text_as_json_whole_and_without_what_is_not_se
 def test_status_says_that_a_gate_waits_and_the_command(state: str) -> None:
     wave = WaveStatus(name="canary", state=state, tenants=1, ended=1, failed=0, gate="manual", counts={})
     plan = PlanStatus(
-        plan_id="p", name="P", status="RUNNING", max_concurrency=1, counts={}, matching=0, tasks=[], waves=[wave]
+        plan_id="p",
+        name="P",
+        status="RUNNING",
+        max_concurrency=1,
+        counts={},
+        matching=0,
+        tasks=[],
+        waves=[wave],
+        current_wave="canary",
     )
     command = "changeover approve --plan p --wave canary --reason 'say why'"
     assert [line for line in fleet_lines(plan) if line.endswith(f": {command}")]
