@@ -18,6 +18,7 @@ from orchestrator.control.answers import (
     TaskStatus,
 )
 from orchestrator.control.audit_calls import AuditCalls
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.drift_answers import DriftEnd, TenantDrift
 from orchestrator.control.failure_calls import FailureCalls
@@ -49,6 +50,7 @@ from orchestrator.ledger.operations import Operation, Order
 from orchestrator.settings.model import Settings
 
 
+@judges_kinds()
 class Client(
     PageCalls,
     RetentionCalls,

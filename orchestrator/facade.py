@@ -184,7 +184,7 @@ class DeploymentTaskFacade:
     def freeze_tenants(
         self, tenants: str, reason: str, for_seconds: float | None = None, *, rollbacks_too: bool = False
     ) -> FreezeStatus:
-        """Admits no move of the tenants of an id or pattern until it is lifted, or for so many seconds. Raises
+        """Admits no move of the tenants of an id or pattern for so many seconds, which have to be given. Raises
         ``InvalidInput``."""
         return self._client.freeze(
             tenants=_text("tenants", tenants), reason=reason, for_seconds=for_seconds, rollbacks_too=rollbacks_too

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.moments import read_moment
 
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -52,14 +53,15 @@ def freeze(
     from orchestrator import Client
 
     mistakes = Mistakes()
+    # What cannot be read goes on as it stands: the call refuses it too, with all that is wrong beside it.
+    begins, ends, seconds = cast(Any, since), cast(Any, until), cast(Any, lasting)
     with mistakes:
         begins = None if since is None else time_of(since, "--from")
     with mistakes:
         ends = None if until is None else time_of(until, "--until")
     with mistakes:
         seconds = None if lasting is None else seconds_of(lasting, "--for")
-    mistakes.tell()
-    with Client() as client:
+    with Client() as client, mistakes:
         found = client.freeze(
             tenants=tenant,
             label=label,
@@ -73,6 +75,7 @@ def freeze(
             actor=actor,
             request_id=request_id,
         )
+    mistakes.tell()
     if json_output:
         print_json(found)
     else:
@@ -119,13 +122,11 @@ def freezes(
 
 
 def time_of(text: str, option: str) -> datetime:
-    """A time as people give it: ISO 8601, UTC without a zone."""
+    """A time as people give it."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        expected = "expected a time such as 2026-12-01T02:00:00Z or 2026-12-01"
-        raise InvalidInput([Problem(option, text, expected)]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return read_moment(text)
+    except ValueError as error:
+        raise InvalidInput([Problem(option, text, str(error))]) from None
 
 
 def seconds_of(text: str, option: str) -> float:

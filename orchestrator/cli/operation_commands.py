@@ -123,7 +123,7 @@ def retry(
     from orchestrator.control.narrowed_retry import Narrowing
 
     narrowing = Narrowing(stage, cause, tenant if plan is not None or target is not None else None, cancelled)
-    of = (target, plan, None if narrowing.tenants else tenant, task)
+    of = (target, plan, None if narrowing.tenants is not None else tenant, task)
     how = (from_scratch, force, narrowing, override_freeze)
     _operate("retry", of, reason, (actor, request_id), wait, json_output, *how)
 

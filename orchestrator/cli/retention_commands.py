@@ -14,6 +14,7 @@ from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, one_given
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.moments import read_moment
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -31,11 +32,10 @@ def moment_of(text: str, option: str, now: datetime) -> datetime:
     if age:
         return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
-        moment = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         expected = "expected a time such as 2026-11-24 or 2026-11-24T02:00:00Z, or an age such as 30d, 12h, 90m"
         raise InvalidInput([Problem(option, text, expected)]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def purge(

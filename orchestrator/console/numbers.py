@@ -31,13 +31,5 @@ def _spells_whole(value: Any) -> Any:
     return value
 
 
-def _spells_decimal(value: Any) -> Any:
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError("expected a number")
-    return value
-
-
 WholeNumber = Annotated[int, BeforeValidator(_spells_whole)]
 """Of a path, a query or a form."""
-
-DecimalNumber = Annotated[float, BeforeValidator(_spells_decimal)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import Field, JsonValue
 
 from orchestrator.control.answers import Answer
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.moments import read_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,6 @@ def read_since(text: str | None, name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        expected = "expected a time such as 2026-12-01T02:00:00Z or 2026-12-01"
-        raise InvalidInput([Problem(name, text, expected)]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return read_moment(text)
+    except ValueError as error:
+        raise InvalidInput([Problem(name, text, str(error))]) from None

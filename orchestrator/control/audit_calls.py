@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.order_gate import check_patterns
 from orchestrator.domain.whole_numbers import require_whole
@@ -15,6 +16,7 @@ from orchestrator.ledger.connection import translate_errors
 ROWS: Final = 500
 
 
+@judges_kinds()
 class AuditCalls:
     """Part of ``Client``, which gives it what it stands on."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.control.order_gate import check_patterns
@@ -10,6 +11,7 @@ from orchestrator.control.target import asking, order_about, target_and_order
 from orchestrator.domain.errors import InvalidInput, Problem
 
 
+@judges_kinds()
 class FailureCalls:
     """Acceptance, stages left out, tenants taken out; ``Client`` has them."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import asking, order_about
 
 
+@judges_kinds()
 class FleetCalls:
     """Answers to a plan's gates; ``Client`` has them."""
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from orchestrator.control.answers import OperationResult, SubmitResult
+from orchestrator.control.call_kinds import check_flags, judges_kinds
 from orchestrator.control.door import ClientDoor, SetsFreezes
-from orchestrator.control.freeze_desk import FreezeStatus, check_scope, check_times
+from orchestrator.control.freeze_checks import check_scope, check_times
+from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, order_about, order_of
-from orchestrator.domain.errors import InvalidInput, NotAllowed, Problem
+from orchestrator.domain.errors import NotAllowed
 from orchestrator.domain.status import PlanState
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.operations import Order
 
 
+@judges_kinds(but=("freeze",))
 class FreezeCalls:
     """Part of ``Client``, which gives it what it stands on."""
 
@@ -45,11 +48,10 @@ class FreezeCalls:
         """
         mistakes = Mistakes()
         with mistakes:
-            check_patterns(tenants=tenants, label=label)
+            check_flags(all_tenants=all_tenants, rollbacks_too=rollbacks_too)
+        with mistakes:
             check_scope(tenants, label, all_tenants=all_tenants)
         with mistakes:
-            check_patterns(every=every)
-            _check_kinds(since=since, until=until, for_seconds=for_seconds)
             check_times(since, until, for_seconds, every)
         with mistakes:
             order = order_of(actor, reason, request_id, needs_reason=True)
@@ -86,16 +88,6 @@ class FreezeCalls:
         check_patterns(tenant=tenant_id)
         with translate_errors(self._door.url):
             return self._door.freezes.all(tenant_id)
-
-
-def _check_kinds(*, for_seconds: object, **moments: object) -> None:
-    """Raises ``InvalidInput`` for what is no time, or no number."""
-    wrong = [name for name, moment in moments.items() if moment is not None and not isinstance(moment, datetime)]
-    problems = [Problem(name, str(moments[name]), "expected a time with its zone") for name in wrong]
-    if for_seconds is not None and (isinstance(for_seconds, bool) or not isinstance(for_seconds, int | float)):
-        problems.append(Problem("for", str(for_seconds), "expected a number of seconds"))
-    if problems:
-        raise InvalidInput(problems)
 
 
 def pass_freezes(freezes: SetsFreezes, submitted: SubmitResult, order: Order) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from orchestrator.control.answers import Answer, OperationResult
+from orchestrator.control.freeze_checks import check_moments
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
-from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.freeze_reads import StoredFreeze
 from orchestrator.ledger.freezes import Freezes
 from orchestrator.ledger.operations import Order, Reply, Taken
-
-LONGEST: Final = timedelta(days=3650)
 
 
 class FreezeStatus(Answer):
@@ -63,14 +61,12 @@ class FreezeDesk:
         reply = self._freezes.first_answer(asked, order)
         if reply is None:
             now_ms = self._freezes.reads.told_now_ms()
-            now = _moment(now_ms)
-            ends = until if for_seconds is None else _later(since or now, for_seconds)
-            _check_moments(now, since, ends)
+            ends = check_moments(_moment(now_ms), since, until, for_seconds)
             record = FreezeRecord(
                 scope, order.actor, order.reason, now_ms, _ms(since), _ms(ends), every, rollbacks_too
             ).planned(now_ms)
             if not record.windows:
-                raise InvalidInput([Problem("every", every, "none of these times lies before the freeze's end")])
+                raise InvalidInput([Problem("every", every, "none of these times comes before its end")])
             reply = self._freezes.set(record, _told(record), asked, order)
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"there are {reply.what} freezes, the most that may be set; `changeover unfreeze` some")
@@ -175,63 +171,6 @@ def _told(record: FreezeRecord) -> dict[str, Any]:
         "rollbacksToo": record.rollbacks,
     }
     return dict(told)
-
-
-def check_scope(tenants: str | None, label: str | None, *, all_tenants: bool) -> None:
-    """Raises ``InvalidInput`` unless exactly one of them is given, and can be some tenants."""
-    problems = []
-    if sum((tenants is not None, label is not None, all_tenants)) != 1:
-        problems.append(Problem("", None, "give exactly one of tenant, label and all"))
-    if tenants is not None and len(tenants) > 128:
-        problems.append(Problem("tenant", tenants, "expected a tenant's id or a pattern such as 'eu-*'"))
-    key, equals, value = (label or "").partition("=")
-    is_whole = key and equals and value and len(label or "") <= 256 and "\n" not in value
-    if label is not None and not is_whole:
-        problems.append(Problem("label", label, "expected key=value, such as region=eu"))
-    if problems:
-        raise InvalidInput(problems)
-
-
-def check_times(since: datetime | None, until: datetime | None, for_seconds: float | None, every: str | None) -> None:
-    """Raises ``InvalidInput`` for what is wrong with a freeze's times, whatever the time is."""
-    problems = []
-    if until is not None and for_seconds is not None:
-        problems.append(Problem("until", None, "give until or for, not both"))
-    if until is None and for_seconds is None and every is None:
-        problems.append(Problem("until", None, "missing; a freeze has an end (--until, --for), or times that recur"))
-    if for_seconds is not None and not 0 < for_seconds <= LONGEST.total_seconds():
-        problems.append(Problem("for", for_seconds, "expected a time of more than 0 s and at most ten years"))
-    for name, moment in (("from", since), ("until", until)):
-        if moment is not None and moment.tzinfo is None:
-            problems.append(Problem(name, moment.isoformat(), "expected a time with its zone"))
-    if every is not None:
-        try:
-            parse_recurrence(every)
-        except ValueError as error:
-            problems.append(Problem("every", every, str(error)))
-    if problems:
-        raise InvalidInput(problems)
-
-
-def _check_moments(now: datetime, since: datetime | None, ends: datetime | None) -> None:
-    problems = []
-    if ends is not None and ends <= max(now, since or now):
-        problems.append(Problem("until", ends.isoformat(), "expected a time that is to come, and after its begin"))
-    for name, moment in (("from", since), ("until", ends)):
-        if moment is not None and not _EARLIEST <= moment <= now + LONGEST:
-            problems.append(Problem(name, moment.isoformat(), "expected a time in the next ten years"))
-    if problems:
-        raise InvalidInput(problems)
-
-
-def _later(begin: datetime, seconds: float) -> datetime:
-    try:
-        return begin + timedelta(seconds=seconds)
-    except OverflowError:
-        raise InvalidInput([Problem("from", begin.isoformat(), "expected a time in the next ten years")]) from None
-
-
-_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _ms(moment: datetime | None) -> int | None:

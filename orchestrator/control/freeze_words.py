@@ -23,6 +23,8 @@ def until_words(record: FreezeRecord, now_ms: int) -> str:
     _, changes_ms = record.state(now_ms)
     if changes_ms is not None:
         end = f"until {moment_words(record, changes_ms)}"
+    elif not record.has_run_out(now_ms):
+        end = "until it is lifted"
     else:
         end = "until its times are worked out anew, which a coordinator does"
     return f"{end} by {record.actor} ({record.reason})"

@@ -20,7 +20,9 @@ class Mistakes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if isinstance(error, InvalidInput):
-            self._problems += error.problems
+            # What one check could not read, the next refuses as it stands: once is enough.
+            known = {problem.path.removeprefix("--") for problem in self._problems} - {""}
+            self._problems += [problem for problem in error.problems if problem.path not in known]
         return isinstance(error, InvalidInput)
 
     def tell(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.control.answers import Diagnosis, OperationResult
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.page_answers import (
@@ -29,6 +30,7 @@ MOST_ROWS = 500
 """Of a page."""
 
 
+@judges_kinds()
 class PageCalls:
     """Part of ``Client``, which gives it what it stands on."""
 

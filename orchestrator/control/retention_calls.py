@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeResult
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
 from orchestrator.control.target import asking_about, order_about, order_of
@@ -28,6 +29,7 @@ def _check_past(moment: object) -> None:
         raise InvalidInput([Problem("before", moment.isoformat(), message)])
 
 
+@judges_kinds()
 class RetentionCalls:
     """Part of ``Client``, which gives it what it stands on."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.control.answers import OperationResult
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.order_gate import check_patterns
 from orchestrator.control.target import asking, checked_actor, order_about, order_of
@@ -10,6 +11,7 @@ from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
 from orchestrator.ledger.connection import translate_errors
 
 
+@judges_kinds()
 class TokenCalls:
     """Part of ``Client``, which gives it what it stands on."""
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from typing import Final
 
+from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.target import asking_about, order_about
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
@@ -15,6 +16,7 @@ from orchestrator.ledger.connection import translate_errors
 ASK_SECONDS: Final = 0.1
 
 
+@judges_kinds()
 class WebhookCalls:
     """Part of ``Client``, which gives it what it stands on."""
 

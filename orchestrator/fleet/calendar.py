@@ -42,6 +42,12 @@ class Recurrence:
     end: int
     zone: ZoneInfo
 
+    @property
+    def is_always(self) -> bool:
+        """Whether each window ends where the next begins: whole days, and no day is left out."""
+        every_day = len(self.weekdays) == 7 or (set(range(1, 31)) <= self.days and not self.days.isdisjoint((0, 31)))
+        return every_day and self.end - self.begin >= 24 * 60
+
     def windows(self, from_ms: int, until_ms: int) -> list[Window]:
         """All that lie, in part at least, between two moments, in order, those that touch made one."""
         found: list[Window] = []
@@ -114,15 +120,13 @@ def _days(text: str) -> tuple[frozenset[int], frozenset[int]]:
         if first in WEEKDAYS and last in WEEKDAYS:
             start, stop = WEEKDAYS.index(first), WEEKDAYS.index(last)
             weekdays |= {(start + n) % 7 for n in range((stop - start) % 7 + 1)}
-        elif _is_day(first) and (_is_day(last) or last == LAST):
+        elif _is_day(first) and (last == LAST or (_is_day(last) and int(first) <= int(last))):
             of_month |= set(range(int(first), (31 if last == LAST else int(last)) + 1))
             of_month |= {0} if last == LAST else set()
         elif first == last == LAST:
             of_month.add(0)
         else:
             raise ValueError(f"{part[:40]!r} are no days; {EXPECTED}")
-    if not weekdays and not of_month:
-        raise ValueError(f"{text[:40]!r} are no days; {EXPECTED}")
     return frozenset(weekdays), frozenset(of_month)
 
 

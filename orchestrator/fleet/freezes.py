@@ -16,6 +16,10 @@ from orchestrator.fleet.calendar import Window, parse_recurrence
 HORIZON_MS: Final = 8 * 7 * 86_400_000
 """So far ahead windows are worked out."""
 
+AHEAD_MS: Final = 14 * 7 * 86_400_000
+"""So far beyond that they are looked for: where one ends that is open then, and for the next two, should fewer be
+before. The 31st comes at most 62 days after another, or twice that, should a clock's jump take one out."""
+
 RENEW_MS: Final = 6 * 7 * 86_400_000
 """What is known of less is worked out anew: long before it runs out."""
 
@@ -66,11 +70,13 @@ class FreezeRecord:
             return replace(self, windows=((begin, self.until_ms),), known_until_ms=None)
         horizon = max(now_ms, begin) + HORIZON_MS
         is_whole = self.until_ms is not None and self.until_ms <= horizon
-        end = self.until_ms if self.until_ms is not None and is_whole else horizon
-        found = parse_recurrence(self.every).windows(max(begin, now_ms), end)
+        until = horizon + AHEAD_MS if self.until_ms is None else min(self.until_ms, horizon + AHEAD_MS)
+        found = parse_recurrence(self.every).windows(max(begin, now_ms), until)
+        if found:
+            horizon = max(horizon, found[:2][-1][0] + 1)
         # Up to the horizon only what begins before it is known; it is known to its end.
-        until = self.until_ms
-        cut = [(max(start, begin), stop if until is None else min(stop, until)) for start, stop in found]
+        end = self.until_ms
+        cut = [(max(start, begin), stop if end is None else min(stop, end)) for start, stop in found if start < horizon]
         return replace(self, windows=tuple(cut), known_until_ms=None if is_whole else horizon)
 
     def needs_windows(self, now_ms: int) -> bool:
@@ -83,14 +89,20 @@ class FreezeRecord:
             if now_ms < start:
                 return False, start
             if now_ms < stop:
-                return True, stop
+                return True, self.until_ms if self.is_always else stop
         if self.known_until_ms is None:
             return False, None
         return (False, self.known_until_ms) if now_ms < self.known_until_ms else (True, None)
 
     def has_run_out(self, now_ms: int) -> bool:
         """Whether it recurs, and its windows have not been worked out in time: then it counts as in force."""
-        return self.state(now_ms) == (True, None)
+        is_known = any(now_ms < stop for _, stop in self.windows)
+        return not is_known and self.known_until_ms is not None and now_ms >= self.known_until_ms
+
+    @property
+    def is_always(self) -> bool:
+        """Whether it recurs, and is never out of force between its begin and its end."""
+        return self.every is not None and parse_recurrence(self.every).is_always
 
     def stored(self) -> str:
         """As the scripts take it (``includes/freeze.lua``)."""

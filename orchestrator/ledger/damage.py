@@ -215,7 +215,7 @@ def _wrong_limits(record: Mapping[str, str] | Exception) -> str:
 
 
 def _wrong_gate(field: str, gate: str | None) -> str:
-    return "" if gate in (None, "manual") else wrong_with_object(field, gate or "", GATE_FORM)
+    return "" if gate in (None, "manual") else wrong_with_object(field, gate or "", GATE_FORM, is_told=False)
 
 
 def _is_number(name: str, text: str) -> bool:

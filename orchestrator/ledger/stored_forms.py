@@ -95,13 +95,16 @@ def member_words(field: str, form: str, member: str, value: str) -> str:
     return f"its {field}.{member} is {value or 'missing'}, expected {expected(form, member)}"
 
 
-def wrong_with_object(field: str, text: str, form: str) -> str:
-    """What is wrong with a field that is to hold such an object, as a clause; "" for nothing."""
+def wrong_with_object(field: str, text: str, form: str, *, is_told: bool = True) -> str:
+    """What is wrong with a field that is to hold such an object, as a clause; "" for nothing. ``is_told``: whether
+    people may read what it holds."""
     told = _loosely(text)
     if not isinstance(told, dict):
-        return f"its {field} is {text[:50]!r}, not a JSON object"
+        return f"its {field} is {repr(text[:50]) if is_told else 'damaged'}, not a JSON object"
     wrong = wrong_member(form, told)
-    return member_words(field, form, wrong[0], wrong[1][:50]) if wrong else _wrong_inside(field, text)
+    if wrong is None:
+        return _wrong_inside(field, text)
+    return member_words(field, form, wrong[0], wrong[1][:50] if is_told or not wrong[1] else "damaged")
 
 
 def wrong_with_list(field: str, text: str, texts: int) -> str:

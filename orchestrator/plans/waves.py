@@ -152,16 +152,18 @@ class _Choice:
 
     def _named(self, ids: Sequence[str], path: str) -> _Found:
         left = set(self.left)
-        taken: list[int] = []
+        taken: dict[int, int] = {}
         problems: list[Problem] = []
         more = 0
         for place, tenant_id in enumerate(ids):
             position = self._at.get(tenant_id, -1)
             if position in left:
                 left.discard(position)
-                taken.append(position)
+                taken[position] = place
             elif len(problems) < MOST_IDS:
                 said = "the plan has no such tenant" if position < 0 else "an earlier wave has taken it"
+                if position in taken:
+                    said = f"the same as ids[{taken[position]}]; expected each once"
                 problems.append(Problem(f"{path}.ids[{place}]", tenant_id, said))
             else:
                 more += 1

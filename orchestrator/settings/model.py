@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -30,7 +31,7 @@ from orchestrator.settings.environment import read_environment
 from orchestrator.settings.given import Given
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
-from orchestrator.settings.section import Section, number_and_no_truth
+from orchestrator.settings.section import Section, no_truth, number_and_no_truth
 from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
 from steps.http.allowed_hosts import AllowedHosts
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
@@ -153,7 +154,7 @@ class Settings(BaseSettings):
     writable_keys: list[str] | None = None
     rollback_strategy: str = "previous"
     middlewares: list[str] = []
-    groups: dict[GroupName, Annotated[int, Field(ge=1, le=100_000)]] = {}
+    groups: dict[GroupName, Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=100_000)]] = {}
     services: dict[Name, ServiceSpec] = {}
     default_service_names: list[str] = []
     webhooks: Annotated[dict[HookName, WebhookSettings], Field(max_length=MOST_HOOKS)] = {}

@@ -12,7 +12,12 @@ from orchestrator.settings.environment import kinds_of
 def number_and_no_truth(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
     """``no`` is false in YAML, and false would be taken for 0."""
     kinds = kinds_of(cls.model_fields[str(info.field_name)].annotation)
-    if isinstance(value, bool) and bool not in kinds and (int in kinds or float in kinds):
+    return no_truth(value) if bool not in kinds and (int in kinds or float in kinds) else value
+
+
+def no_truth(value: Any) -> Any:
+    """The same of a number within a setting."""
+    if isinstance(value, bool):
         raise ValueError("expected a number")
     return value
 

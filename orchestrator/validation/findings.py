@@ -4,11 +4,20 @@ place of a URL may be one, whatever else is wrong with it: none is shown with wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.wording import join, shown
-from orchestrator.secrets.masking import masked_urls
+from orchestrator.secrets.masking import masked, masked_url, masked_urls
+
+_OF_A_GATE: Final = re.compile(r"waves\[\d+\]\.gate(?:\.(.+))?", re.DOTALL)
+_TOLD_OF_A_GATE: Final = (None, "url", "interval_seconds", "timeout_seconds")
+"""Under any other name may stand what lets its holder in: the key is told, its value is not."""
+_WORD: Final = re.compile(r"[a-z]{1,16}", re.IGNORECASE)
+_WHOLE_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
+"""Also one of several lines, or with spaces, which end a URL within a text."""
 
 LIMIT = 100
 """Problems that are named; the rest are counted."""
@@ -89,6 +98,22 @@ class Findings:
 
 
 def _masked(problem: Problem) -> Problem:
-    if isinstance(problem.value, str) and "://" in problem.value:
-        return Problem(problem.path, masked_urls(problem.value), problem.message)
-    return problem
+    value, gate = problem.value, _OF_A_GATE.fullmatch(problem.path)
+    if gate and gate[1] not in _TOLD_OF_A_GATE:
+        value = None
+    elif gate and isinstance(value, str):
+        value = _shown_gate(value) if gate[1] in (None, "url") else value
+    elif isinstance(value, str) and _WHOLE_URL.match(value):
+        value = masked_url(value)
+    else:
+        value = masked(value, problem.path.split(".")[-1])
+    if isinstance(value, str):
+        value = masked_urls(value)
+    return problem if value == problem.value else Problem(problem.path, value, problem.message)
+
+
+def _shown_gate(text: str) -> str:
+    """What stands in the place of a gate's URL, also where it is none: never with its query."""
+    if _WORD.fullmatch(text):
+        return text
+    return masked_url(text) if "://" in text else masked_url(f"http://{text}").removeprefix("http://")

@@ -15,6 +15,9 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan import Plan
 from orchestrator.plans.preview_digest import DigestMaker
 from orchestrator.plans.tenant_config import SOURCE, TRAITS, snapshot_of
+from orchestrator.secrets.folder import SecretFolder
+from orchestrator.secrets.masking import mask_all_of
+from orchestrator.secrets.source import own_source
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.stages.stage_factory import CompiledStage, Registry, StageFactory
@@ -43,6 +46,7 @@ class PlanPreview:
 
     def lines(self) -> Iterator[TenantPreview | PreviewEnd]:
         """A tenant at a time, then the end. Raises ``NotFound`` for a plan to compare with that does not exist."""
+        mask_all_of(own_source(SecretFolder(self.settings.secrets_dir)))
         at_ms = round(self.reader.now().timestamp() * 1000)
         maker = DigestMaker(at_ms, self.plan.digest, skips_identical=self.skip_identical)
         others = OtherConfigs(self.reader, self.against_plan) if self.against_plan else None

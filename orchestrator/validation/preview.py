@@ -12,7 +12,9 @@ from typing import Any
 
 from orchestrator.plans.plan import Plan
 from orchestrator.plans.tenant_config import SOURCE, load_config
-from orchestrator.secrets.masking import masked
+from orchestrator.secrets.folder import SecretFolder
+from orchestrator.secrets.masking import mask_all_of, masked
+from orchestrator.secrets.source import own_source
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.stages.compiled_step import BuiltStep
@@ -23,6 +25,7 @@ from orchestrator.templates.variables import template_variables
 
 def preview_plan(plan: Plan, settings: Settings, registry: Registry | None = None) -> Iterator[dict[str, Any]]:
     """A tenant at a time: ``{tenantId, stages: [{name, skipped, when?, steps: [{type, ...}]}]}``."""
+    mask_all_of(own_source(SecretFolder(settings.secrets_dir)))
     factory = StageFactory(registry or installed_steps(), settings)
     specs = [json.loads(stage.spec) for stage in plan.stages]
     stages = [factory.compile_stage(spec, f"stages[{index}]") for index, spec in enumerate(specs)]

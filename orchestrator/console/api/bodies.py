@@ -7,14 +7,24 @@ from typing import Annotated, Final
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    StrictBool,
+    StrictStr,
+)
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor
 from orchestrator.console.api.known_parameters import KEY
-from orchestrator.console.numbers import DecimalNumber, WholeNumber
+from orchestrator.console.numbers import WholeNumber
 from orchestrator.control.order_gate import request_id_fault
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.moments import read_moment
 from orchestrator.domain.whole_numbers import HIGHEST
 
 MOST_ROWS: Final = 500
@@ -40,6 +50,10 @@ def _whole(text: str) -> str:
 
 
 WholeText = Annotated[StrictStr, AfterValidator(_whole)]
+GivenMoment = Annotated[datetime, BeforeValidator(read_moment)]
+"""ISO 8601, as at the command line. pydantic by itself would count numbers, and texts of digits, from 1970 on."""
+GivenSeconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number, which neither true nor a text is."""
 
 
 class Asked(BaseModel):
@@ -103,7 +117,7 @@ class PurgeAsked(Forceable):
 class PurgeEndedAsked(Asked):
     """All plans that ended before a time; `dryRun` lists them and purges none."""
 
-    ended_before: AwareDatetime
+    ended_before: GivenMoment
     dry_run: StrictBool = False
 
 
@@ -111,14 +125,16 @@ class FreezeAsked(Asked):
     """One of `tenants` (an id or a pattern), `label` (`region=eu`) and `all`; `from` now, unless given, to `until` or
     for `forSeconds`; with `every` only within times that come again (`Mon-Fri 08:00-18:00 Europe/Berlin`)."""
 
-    tenants: WholeText | None = None
-    label: WholeText | None = None
-    all: StrictBool = False
-    since: datetime | None = Field(None, alias="from")
-    until: datetime | None = None
-    for_seconds: Annotated[DecimalNumber, Field(gt=0, le=3650 * 86400, allow_inf_nan=False)] | None = None
-    every: WholeText | None = None
-    rollbacks_too: StrictBool = False
+    # The call judges them, all at once.
+    reason: SkipValidation[str] = ""
+    tenants: SkipValidation[str | None] = None
+    label: SkipValidation[str | None] = None
+    all: SkipValidation[bool] = False
+    since: SkipValidation[datetime | None] = Field(None, alias="from")
+    until: SkipValidation[datetime | None] = None
+    for_seconds: SkipValidation[Annotated[float, Field(gt=0, le=3650 * 86400)] | None] = None
+    every: SkipValidation[str | None] = None
+    rollbacks_too: SkipValidation[bool] = False
 
 
 # Where nothing needs to be said, the body may be left out.

@@ -10,8 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.change_rates import ChangeRates
 from orchestrator.console.access.roles import MayAsk, MayKeepTokens
-from orchestrator.console.api.bodies import RequestId, WholeText
-from orchestrator.console.numbers import DecimalNumber
+from orchestrator.console.api.bodies import GivenSeconds, RequestId, WholeText
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal
 from orchestrator.control.answers import OperationResult
@@ -32,7 +31,7 @@ class WantedToken(_Strict):
 
     name: Annotated[WholeText, Field(examples=["on-call"])]
     role: Annotated[WholeText, Field(examples=["operator"])]
-    expires_seconds: Annotated[DecimalNumber | None, Field(examples=[7776000])] = None
+    expires_seconds: Annotated[GivenSeconds | None, Field(examples=[7776000])] = None
     secret: Annotated[WholeText | None, Field(repr=False)] = None
 
 

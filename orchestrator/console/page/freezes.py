@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -19,7 +18,8 @@ from orchestrator.console.page.dialogs import LONGEST, dialog, said_of, sent_for
 from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.words import count
 from orchestrator.console.parts import ConsoleClient
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError
+from orchestrator.domain.moments import moment_or_as_given
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()
@@ -99,9 +99,9 @@ def _set(client: Client, form: FormData, actor: str) -> Any:
     }
     return client.freeze(
         reason=str(form.get("reason") or ""),
-        since=_moment("from", given["since"]),
-        until=_moment("until", given["until"]),
-        for_seconds=_hours(given["hours"]),
+        since=moment_or_as_given(given["since"] or None),
+        until=moment_or_as_given(given["until"] or None),
+        for_seconds=_seconds_of_hours(given["hours"]),
         every=given["every"] or None,
         rollbacks_too=form.get("rollbacks_too") == "on",
         actor=actor,
@@ -110,20 +110,9 @@ def _set(client: Client, form: FormData, actor: str) -> Any:
     )
 
 
-def _moment(name: str, text: str) -> datetime | None:
-    """What a browser's field for a moment gives: without a zone, which is UTC here."""
+def _seconds_of_hours(text: str) -> Any:
     if not text:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput([Problem(name, text, "expected a moment such as 2026-12-01T08:00")]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _hours(text: str) -> float | None:
-    if not text:
-        return None
-    if (hours := spelled_decimal(text)) is None:
-        raise InvalidInput([Problem("for", text, "expected a number of hours")])
-    return hours * 3600
+    hours = spelled_decimal(text)
+    # What is no number the call refuses, with all that is wrong beside it.
+    return text if hours is None else hours * 3600

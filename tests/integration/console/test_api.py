@@ -190,6 +190,14 @@ def test_operations_are_asked_by_the_token(console: ConsoleServer, world: Ledger
     frozen = console.post("/api/v1/freezes", json={"tenants": "eu*", "forSeconds": 60, "reason": "quarter end"})
     assert (frozen.status_code, frozen.json()["actor"]) == (201, "test-admin")
     assert len(console.get("/api/v1/tenants/eu%2Fbirch").json()["freezes"]) == 1
+    later = {"tenants": "us*", "from": "20351224", "until": "2035-12-25", "reason": "the basic form, and no zone: UTC"}
+    told = console.post("/api/v1/freezes", json=later).json()
+    assert (told["since"][:19], told["until"][:19], told["inForce"]) == (
+        "2035-12-24T00:00:00",
+        "2035-12-25T00:00:00",
+        False,
+    )
+    console.request("DELETE", f"/api/v1/freezes/{told['freezeId']}", json={"reason": "over"})
     name = frozen.json()["freezeId"]
     lifted = console.request("DELETE", f"/api/v1/freezes/{name}", json={"reason": "over"})
     assert (lifted.status_code, console.get("/api/v1/freezes").json()) == (200, {"freezes": []})

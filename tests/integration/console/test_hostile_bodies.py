@@ -25,18 +25,25 @@ PAUSE, FREEZES, TOKENS, PURGE = "/plans/x/pause", "/freezes", "/tokens", "/plans
         (PAUSE, f'{{"other": ["{HALF}"]}}', "other"),
         (PAUSE, '{"other": ' + '{"a": ' * 900 + "1" + "}" * 901, "other"),
         (PAUSE, "NaN", "body"),
-        (TOKENS, '{"name": "a", "role": "viewer", "expiresSeconds": 1e999}', "expires"),
+        (TOKENS, '{"name": "a", "role": "viewer", "expiresSeconds": 1e999}', "expiresSeconds"),
         (TOKENS, f'{{"name": "a", "role": "{HALF}"}}', "role"),
         ("/webhooks/x/resend", f'{{"ids": ["{HALF}"]}}', "ids[0]"),
         (FREEZES, f'{{"reason": "x", "tenants": "{HALF}", "forSeconds": 5}}', "tenants"),
         (FREEZES, '{"reason": "x", "all": true, "until": "9999-12-31T23:59:59-23:59"}', "until"),
         (FREEZES, '{"reason": "x", "all": true, "from": "9999-12-31T23:59:59-23:59", "forSeconds": 1e6}', "from"),
-        (FREEZES, '{"reason": "x", "all": true, "from": "0001-01-01T00:00:00+23:59", "forSeconds": 1e6}', "until"),
+        (FREEZES, '{"reason": "x", "all": true, "from": "0001-01-01T00:00:00+23:59", "forSeconds": 1e6}', "forSeconds"),
         (
             FREEZES,
             '{"reason": "x", "all": true, "from": "0001-01-01T00:00:00Z", "until": "2100-01-01"}',
             "until",
         ),
+        (FREEZES, '{"reason": "x", "all": true, "from": "20361224T", "forSeconds": 1}', "from"),
+        (FREEZES, '{"reason": "x", "all": true, "from": 20361224, "forSeconds": 1}', "from"),
+        (FREEZES, '{"reason": "x", "all": true, "until": 4102444800.0}', "until"),
+        (FREEZES, '{"reason": "x", "all": true, "forSeconds": true}', "forSeconds"),
+        (FREEZES, '{"reason": "x", "all": true, "forSeconds": "60"}', "forSeconds"),
+        (TOKENS, '{"name": "a", "role": "viewer", "expiresSeconds": true}', "expiresSeconds"),
+        (PURGE, '{"reason": "x", "endedBefore": 5}', "endedBefore"),
         (PURGE, f'{{"reason": "{HALF}", "endedBefore": "2000-01-01T00:00:00Z"}}', "reason"),
         (PURGE, '{"reason": "x", "endedBefore": "10000-01-01T00:00:00Z"}', "endedBefore"),
     ],
@@ -50,6 +57,13 @@ def test_it_is_told_where_it_stands(shared_console: ConsoleServer, at: str, body
     told = answer.json()
     assert (answer.status_code, told["code"]) == (422, "invalid_input"), answer.text[:500]
     assert path in [error["path"].removeprefix("body.") for error in told["errors"]], answer.text[:500]
+
+
+def test_all_that_is_wrong_with_a_freeze_is_told_at_once(shared_console: ConsoleServer) -> None:
+    body = {"tenants": 5, "label": "region = eu", "all": 1, "from": 20261224, "forSeconds": True, "every": "28-3,15"}
+    answer = shared_console.post("/api/v1/freezes", json={**body, "rollbacksToo": "no", "reason": 7})
+    told = {error["path"] for error in answer.json()["errors"]}
+    assert (answer.status_code, told) == (422, {*body, "rollbacksToo", "reason", ""})
 
 
 def test_a_plan_is_no_other_body(shared_console: ConsoleServer) -> None:

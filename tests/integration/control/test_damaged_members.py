@@ -111,13 +111,16 @@ def test_whoever_looks_names_it_and_the_mend(world: LedgerWorld, client: Client,
     assert world.status("p") == "COMPLETED"
 
 
-@pytest.mark.parametrize("gate", ["garbage", "5", '{"url": "http://127.0.0.1:1/", "timeout": 1}'])
+@pytest.mark.parametrize(
+    "gate", ["garbage?HIDDEN", "5", '{"url": "http://127.0.0.1:1/?HIDDEN", "timeout": 1}', '{"url": ["HIDDEN"]}']
+)
 def test_a_damaged_gate_stops_its_own_plan_only_and_a_person_may_answer(world: LedgerWorld, gate: str) -> None:
     waves = (Wave("canary", 1, gate=GATE), Wave("rest", 1))
     for plan_id, tenants in (("bad", ["c", "d"]), ("sound", ["e", "f"])):
         world.started(plan_id, tenants, rules=FleetRules(2, waves=waves), wave_of=[0, 1])
     world.client.hset(world.keys.of("plan", "bad"), "wave:0:gate", gate)
     assert "wave:0:gate" in world.reader.wrong_with_plan("bad")
+    assert "HIDDEN" not in world.reader.wrong_with_plan("bad")
     assert world.finish("bad.0") is Ended.COMPLETED
     assert world.finish("sound.0") is Ended.COMPLETED
     asked = []

@@ -196,7 +196,13 @@ def test_on_the_command_line(
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "p.json"
-    file.write_text(json.dumps(plan("p", [tenant("a"), tenant("b")], [STAGE])))
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "GATEKEY").write_text("k9-of-the-gate")
+    monkeypatch.setenv("CHANGEOVER_SECRETS_DIR", str(secrets))
+    blue = {"deploy_unit_id": 99, "deploy_unit_name": "blue", "deploy_unit_version": 41, "variables": {}}
+    told: dict[str, Any] = {"variables": {"ref": "k9-of-the-gate"}, "source_tenant_deploy_config": blue}
+    file.write_text(json.dumps(plan("p", [tenant("a", **told), tenant("b")], [STAGE])))
 
     def run(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
@@ -207,7 +213,9 @@ def test_on_the_command_line(
     code, out, _ = run("preview", str(file), "--json")
     lines = [json.loads(line) for line in out.splitlines()]
     assert (code, [line.get("tenantId") for line in lines]) == (0, ["a", "b", None])
+    assert "k9-of" not in out
     code, out, _ = run("preview", str(file))
+    assert '  variables.ref: - -> "***"\n' in out
     assert "  deploy_unit_version: 41 -> 42\n" in out
     assert "2 tenants: 2 change, 0 at the target already\n" in out
     digest = next(line.removeprefix("digest: ") for line in out.splitlines() if line.startswith("digest: "))

@@ -78,6 +78,7 @@ def test_windows(every: str, begin: str, end: str, expected: list[str]) -> None:
         ("Mon-Fry 08:00-18:00 UTC", "'mon-fry' are no days"),
         ("32 08:00-18:00 UTC", "'32' are no days"),
         ("20-10 08:00-18:00 UTC", "'20-10' are no days"),
+        ("28-3,15 00:00-24:00 UTC", "'28-3' are no days"),
         ("Mon-3 08:00-18:00 UTC", "'mon-3' are no days"),
         ("Mon 8-18 UTC", "'8-18' are no times of day"),
         ("Mon 08:00-25:00 UTC", "no times of day"),

@@ -55,6 +55,40 @@ def test_one_that_recurs_and_ends_is_cut_there_and_needs_nothing_more() -> None:
     assert not freeze.needs_windows(noon + 365 * DAY_MS)
 
 
+@pytest.mark.parametrize("until_ms", [None, NOW_MS + 730 * DAY_MS])
+def test_days_that_come_next_in_more_than_weeks_are_known(until_ms: int | None) -> None:
+    february = round(datetime(2027, 2, 1, tzinfo=UTC).timestamp() * 1000)
+    march = round(datetime(2027, 3, 31, tzinfo=UTC).timestamp() * 1000)
+    freeze = made(every="31 00:00-24:00 UTC", from_ms=february, until_ms=until_ms)
+    assert freeze.windows == ((march, march + DAY_MS), (march + 61 * DAY_MS, march + 62 * DAY_MS))
+    # Until its begin nobody takes it for one whose times have run out.
+    assert freeze.state(march - 1) == (False, march)
+    assert not freeze.has_run_out(march)
+    assert freeze.state(march + DAY_MS) == (False, march + 61 * DAY_MS)
+
+
+def test_days_that_do_not_come_before_the_end_are_none() -> None:
+    assert made(every="31 00:00-24:00 UTC", from_ms=NOW_MS + 63 * DAY_MS, until_ms=NOW_MS + 120 * DAY_MS).windows == ()
+
+
+@pytest.mark.parametrize("days", ["daily", "Mon-Sun", "1-last", "1-30,last", "Tue,1-31"])
+def test_one_that_is_never_out_of_force_has_no_end_of_its_own(days: str) -> None:
+    freeze = made(every=f"{days} 00:00-24:00 Europe/Berlin")
+    assert freeze.state(NOW_MS) == (True, None)
+    assert until_words(freeze, NOW_MS) == "until it is lifted by ops-7 (quarter end)"
+    assert not freeze.has_run_out(NOW_MS)
+    end = NOW_MS + 730 * DAY_MS
+    assert made(every=f"{days} 08:00-08:00 UTC", until_ms=end).state(NOW_MS + DAY_MS) == (True, end)
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"), [("1-30", "2027-01-31"), ("1-28,last", "2027-01-29"), ("Tue-Sun", "2027-02-01")]
+)
+def test_one_that_is_open_at_the_horizon_is_known_to_its_end(days: str, ends: str) -> None:
+    freeze = made(every=f"{days} 00:00-24:00 UTC", from_ms=NOW_MS + DAY_MS)
+    assert freeze.windows[-1][1] == round(datetime.fromisoformat(f"{ends}T00:00Z").timestamp() * 1000)
+
+
 def test_one_that_begins_later_begins_within_a_window() -> None:
     ten = NOW_MS + 3 * 3_600_000
     assert made(every=HOURS, from_ms=ten).windows[0] == (ten, NOW_MS + 11 * 3_600_000)

@@ -15,6 +15,7 @@ ENVIRONMENT = [
     ("LANES", "many", "lanes: expected a whole number, in VAR (got 'many')"),
     ("LANES", "true", "lanes: expected a whole number, in VAR (got 'true')"),
     ("LANES", "", "lanes: expected a whole number, in VAR (got '')"),
+    ("GROUPS", '{"db-7": true}', "groups.db-7: expected a number, in VAR (got True)"),
     ("LANES", "65", "lanes: expected a whole number of at most 64, in VAR (got 65)"),
     ("LEASE_SECONDS", "inf", "lease_seconds: expected a finite number, in VAR (got 'inf')"),
     ("LEASE_SECONDS", "0", "lease_seconds: expected a number of more than 0, in VAR (got 0)"),

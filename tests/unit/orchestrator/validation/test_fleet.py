@@ -116,6 +116,10 @@ def test_they_are_part_of_the_content() -> None:
             ["waves[1].tenants.ids[0]: an earlier wave has taken it"],
         ),
         (
+            {"waves": waves({"tenants": {"ids": ["t1", "t0", "t1"]}}, {})},
+            ["waves[0].tenants.ids[2]: the same as ids[0]; expected each once"],
+        ),
+        (
             {"waves": waves({"tenants": {"where": "tenant.labels.ring == 'early'"}}, {})},
             ["waves[0].tenants.where: the name 'ring' is undefined"],
         ),
@@ -252,6 +256,13 @@ SECRET_URL = "https://ci:HIDDEN@host/ok?token=HIDDEN"
         {"url": "http://u:HIDDEN@h/\u202e"},
         {"url": "http://u:HIDDEN@169.254.169.254/?token=HIDDEN"},
         {"uri": SECRET_URL},
+        {"url": "http://h/ok?a=1&\ntoken=HIDDEN\n"},
+        {"url": "http://h/ok a?token=HIDDEN"},
+        {"url": "h.example/ok?token=HIDDEN"},
+        "h.example/ok?token=HIDDEN",
+        "ci:HIDDEN@h.example/ok",
+        *({"url": "http://h/ok", key: "HIDDEN"} for key in ("token", "authorization", "headers", "body")),
+        {"url": "http://h/ok", "headers": "Authorization: Bearer HIDDEN"},
     ],
 )
 def test_no_gate_that_is_wrong_shows_what_its_address_hides(gate: Any) -> None:
@@ -263,6 +274,7 @@ def test_no_gate_that_is_wrong_shows_what_its_address_hides(gate: Any) -> None:
 
 def test_an_address_is_hidden_wherever_it_stands_by_mistake() -> None:
     plan = fleet(max_concurrency=SECRET_URL, on_breach=SECRET_URL, not_before=f"see {SECRET_URL}")
+    plan |= {"token": "HIDDEN", "headers": "Authorization: Bearer HIDDEN9", "gate": "h/?token=HIDDEN", "key": "a\nb"}
     plan["tenants"][0]["network_endpoints"] = SECRET_URL
     found = str(validate_plan(plan).errors)
     assert "HIDDEN" not in found

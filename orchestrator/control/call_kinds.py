@@ -1,0 +1,125 @@
+"""Each argument of a call is of the kind that its signature names: one gate for all calls, before any of them begins.
+
+Python lets anything pass; a script would take 0 for true, and what was meant for one thing be stored as another.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache, wraps
+from pathlib import Path
+from types import FunctionType, NoneType, UnionType
+from typing import Any, Final, Literal, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
+
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.wording import shown
+
+_Class = TypeVar("_Class", bound=type)
+_WORDS: Final[Mapping[Any, str]] = {
+    bool: "true or false",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a time with its zone",
+    Path: "a path",
+    Mapping: "a mapping",
+    Collection: "a list",
+    Callable: "a function",
+}
+_NEVER_SHOWN: Final = frozenset({"secret", "token"})
+
+
+def judges_kinds(*, but: Collection[str] = ()) -> Callable[[_Class], _Class]:
+    """Of the class all public calls and its making, ``but`` those that judge all of theirs themselves: they raise
+    ``InvalidInput`` with every argument that is of another kind than their signature names, and do nothing."""
+
+    def over(kind: _Class) -> _Class:
+        for name, call in list(vars(kind).items()):
+            if name in but or (name.startswith("_") and name != "__init__"):
+                continue
+            if isinstance(call, FunctionType):
+                setattr(kind, name, _judging(call))
+            elif isinstance(call, classmethod):
+                setattr(kind, name, classmethod(_judging(call.__func__)))
+        return kind
+
+    return over
+
+
+def check_flags(**flags: object) -> None:
+    """Raises ``InvalidInput`` for what is neither True nor False."""
+    if problems := [found for name, value in flags.items() for found in _wrong(name, value, bool)]:
+        raise InvalidInput(problems)
+
+
+def _judging(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        signature, hints = _signature(call)
+        problems: list[Problem] = []
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                problems += _wrong_of_rest(value, hints[name])
+            elif name in hints:
+                problems += _wrong(name, value, hints[name])
+        if problems:
+            raise InvalidInput(problems)
+        return call(*args, **kwargs)
+
+    return asked
+
+
+@cache
+def _signature(call: Callable[..., Any]) -> tuple[inspect.Signature, Mapping[str, Any]]:
+    return inspect.signature(call), get_type_hints(call)
+
+
+def _wrong_of_rest(given: Mapping[str, Any], hint: Any) -> Iterator[Problem]:
+    """What a signature names as ``**``: each of one kind, or those of a ``TypedDict``. None: it was not given."""
+    known = get_type_hints(get_args(hint)[0]) if get_origin(hint) is Unpack else dict.fromkeys(given, hint)
+    for name, value in given.items():
+        if value is not None and name in known:
+            yield from _wrong(name, value, known[name])
+
+
+def _wrong(name: str, value: Any, hint: Any) -> Iterator[Problem]:
+    if not _is_a(value, hint):
+        said = None if name in _NEVER_SHOWN else shown(value)
+        yield Problem(name, said, f"expected {_words(hint)}" + ("" if value is not None else ", not nothing"))
+    elif is_dataclass(hint):
+        for field, its_hint in _fields(hint).items():
+            yield from _wrong(field, getattr(value, field), its_hint)
+
+
+def _fields(kind: Any) -> Mapping[str, Any]:
+    hints = get_type_hints(kind)
+    return {one.name: hints[one.name] for one in fields(kind)}
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return any(_is_a(value, one) for one in get_args(hint))
+    if origin is Literal:
+        return any(value == one for one in get_args(hint))
+    if hint in (int, float):
+        # True is a number to Python alone.
+        return not isinstance(value, bool) and isinstance(value, int if hint is int else int | float)
+    if origin is Collection:
+        is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+        return is_list and all(_is_a(one, get_args(hint)[0]) for one in value)
+    kind = origin or hint
+    if not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
+        return True
+    return isinstance(value, kind)
+
+
+def _words(hint: Any) -> str:
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(dict.fromkeys(_words(one) for one in get_args(hint) if one is not NoneType))
+    if get_origin(hint) is Literal:
+        return " or ".join(map(str, get_args(hint)))
+    return _WORDS.get(get_origin(hint) or hint) or f"a value of {hint.__name__}"
