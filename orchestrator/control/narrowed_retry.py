@@ -15,7 +15,7 @@ from typing import Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.order_gate import pattern_problems
-from orchestrator.control.replies import reason_words
+from orchestrator.control.replies import passing_words, reason_words
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.status import TaskState
 from orchestrator.ledger.operations import Operation, Operations, Order, Reply, Taken, Tally
@@ -131,7 +131,7 @@ def _done_words(reply: Reply, order: Order, narrowing: Narrowing) -> str:
         which, none = "tasks that were cancelled with the plan", "it has no such task that was cancelled with the plan"
     elif order.from_scratch:
         which, none = "such tasks that failed or were taken back", "it has no such task that failed or was taken back"
-    message = f"{told.done} of {found} {which} will be retried" if found else none
+    message = f"{told.done} of {found} {which} will be retried" if found else none + passing_words(order)
     if not told.refused:
         return message
     refused = Counter[str]()

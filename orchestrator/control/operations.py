@@ -8,7 +8,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.control.order_gate import check_order
-from orchestrator.control.replies import gate_result, operation_result, reason_words
+from orchestrator.control.replies import gate_result, operation_result, passing_words, reason_words
 from orchestrator.control.status import StatusReader
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenant_target import acted_on_words, several_words, tenant_target
@@ -65,6 +65,8 @@ class Operator:
         said = {"request_id": order.request_id}
         if target.type == "tenant":
             said["message"] = acted_on_words(reply.target_id, result.message)
+        if reply.why == "none-failed":
+            said["message"] = result.message + passing_words(order)
         return result.model_copy(update=said)
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:

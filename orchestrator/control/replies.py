@@ -12,7 +12,7 @@ from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
-from orchestrator.ledger.operations import Operation, Reply, Taken
+from orchestrator.ledger.operations import Operation, Order, Reply, Taken
 
 _WHY: Final = {
     "state": "not possible while it is {status}",
@@ -32,6 +32,9 @@ _WHY: Final = {
     "rolling-back": "it is rolling back already",
     "rolled-back": "it is rolled back already",
     "passes-freezes": "it passes all freezes already",
+    "passes": "it waits to be admitted already, and passes all freezes from now on",
+    "not-retried": "it waits to be admitted and was not retried; `changeover submit PLAN_FILE --override-freeze "
+    "REASON`, with the file of its plan, lets all of that pass",
     "draft": "its plan is still being submitted; submit the same file again to go on with it, or "
     "`{purge}` takes the draft out",
     "plan-draft": "it is still being submitted; submit the same file again to go on with it, or `{purge}` takes it out",
@@ -151,6 +154,13 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
     words = {**commands, "goes_on": goes_on, "plan": plan_id, "does_it": _by_force(operation)}
     return _WHY[why].format(status=reply.status, what=reply.what, quoted=quoted_value(reply.what), **words)
+
+
+def passing_words(order: Order) -> str:
+    """What a retry that was to let those pass freezes whom it retries, and has found none, says besides."""
+    if not order.override_freeze:
+        return ""
+    return "; `changeover retry --task ID --override-freeze REASON` lets one pass that was retried before and waits"
 
 
 def _by_force(operation: Operation | None) -> str:

@@ -89,7 +89,9 @@ class Expectations:
             return Expected(tenant_id, task_id, why_not=f"plan {plan_of(task_id)}, which moved it last, was purged")
         if status == TaskState.PENDING or "epoch" not in record:
             return Expected(tenant_id, task_id, why_not=f"no move of it has begun: {task_id} is {status}")
-        if status not in (TaskState.COMPLETED, TaskState.ROLLED_BACK):
+        # One that its soak has failed has all its stages done.
+        is_moved = status == TaskState.COMPLETED or (status == TaskState.FAILED and "soakFailed" in record)
+        if not is_moved and status != TaskState.ROLLED_BACK:
             return Expected(tenant_id, task_id, why_not=f"{task_id}, which moved it last, is {status}")
         given = full_config(read_stored(config))
         new = {**given, SOURCE: None}
@@ -98,7 +100,7 @@ class Expectations:
             old = way_back(self._strategy, given, good)
         except (NoSnapshot, Escaped) as error:
             return Expected(tenant_id, task_id, why_not=mask(str(error)))
-        if status == TaskState.COMPLETED:
+        if is_moved:
             return Expected(tenant_id, task_id, new, new, old)
         if old is None:
             return Expected(tenant_id, task_id, why_not=f"{task_id} went back to a config that is not known any more")

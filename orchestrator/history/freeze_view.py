@@ -36,6 +36,8 @@ class FreezeView:
                 self._windows.pop(event.freeze_id, None)
             case e.PlanCreated():
                 self.passing_plans.discard(event.plan_id)
+            case e.OperationRequested(operation="override-freeze", target_type="task"):
+                self.passing_tasks.add(event.target_id)
             case e.OperationRequested(operation="override-freeze"):
                 self.passing_plans.add(event.target_id)
             case e.OperationRequested(operation="retry", target_type="task") if event.options.get("overrideFreeze"):

@@ -1,8 +1,9 @@
 """The digest of a preview: what each tenant was when it was looked at, and the content of the plan.
 
 ``<when>-<plan>-<tenants>``: when is the time by Redis' clock (ms, hexadecimal), so that tenants that have changed since
-can be named; the other two are hashes. Whether it still holds is decided by the hashes alone, and by the scripts that
-write the plan (``tenant_mark`` in includes/tenant_history.lua is the same as here).
+can be named; the other two are hashes, that of the tenants in two halves: what each was, and who is left out. Whether
+it still holds is decided by the hashes alone, and by the scripts that write the plan (``tenant_mark`` in
+includes/tenant_history.lua is the same as here).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from orchestrator.domain.errors import InvalidInput, Problem
 
 _SHOWN: Final = ("mover", "moverEpoch", "current", "good")
+_HALF: Final = 16
 _FORM: Final = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{16})-([0-9a-f]{32})")
 
 
@@ -36,6 +38,10 @@ class PreviewDigest:
     def __str__(self) -> str:
         return f"{self.at_ms:x}-{self.plan}-{self.tenants}"
 
+    def shows_the_same(self, other: PreviewDigest) -> bool:
+        """Whether each tenant was the same, whoever is left out."""
+        return self.tenants[:_HALF] == other.tenants[:_HALF]
+
 
 def parse_digest(text: str) -> PreviewDigest:
     """The digest as `changeover preview` prints it. Raises ``InvalidInput``."""
@@ -54,11 +60,16 @@ class DigestMaker:
         content = plan_digest + (" without identical tenants" if skips_identical else "")
         self._plan = hashlib.sha256(content.encode()).hexdigest()[:16]
         self._tenants = hashlib.sha256()
+        self._left_out = hashlib.sha256()
 
-    def add(self, tenant_id: str, mark: str) -> None:
-        """The next tenant, as it is now."""
+    def add(self, tenant_id: str, mark: str, *, is_left_out: bool) -> None:
+        """The next tenant, as it is now. Whether it is left out is more than its mark tells: other plans that are to
+        move it decide it too."""
         self._tenants.update(f"{tenant_id}\n{mark}\n".encode())
+        if is_left_out:
+            self._left_out.update(f"{tenant_id}\n".encode())
 
     def digest(self) -> PreviewDigest:
         """After the last one."""
-        return PreviewDigest(self._at_ms, self._plan, self._tenants.hexdigest()[:32])
+        tenants = self._tenants.hexdigest()[:_HALF] + self._left_out.hexdigest()[:_HALF]
+        return PreviewDigest(self._at_ms, self._plan, tenants)

@@ -1,6 +1,7 @@
 """What a checked plan would change, tenant by tenant: against what each is now, in the plan's order, as it is read.
 
-Nothing is written. The last line is the digest that a submit can be bound to.
+Nothing is written. Waves and numbers are those of the plan that a submit would make: all tenants are looked at once
+before the first is told of. The last line is the digest of that look, which a submit can be bound to.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.control.preview_answers import Change, PreviewConflict, PreviewEnd, TenantPreview
+from orchestrator.domain.config import PlanHeader
 from orchestrator.ledger.reader import Reader
 from orchestrator.plans.plan import Plan
-from orchestrator.plans.preview_digest import DigestMaker
 from orchestrator.plans.tenant_config import SOURCE, TRAITS, snapshot_of
 from orchestrator.secrets.folder import SecretFolder
 from orchestrator.secrets.masking import mask_all_of
@@ -25,6 +26,7 @@ from orchestrator.validation.config_diff import config_changes
 from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.other_configs import OtherConfigs
 from orchestrator.validation.tenant_states import TenantState, TenantStates
+from orchestrator.validation.what_is_left import look_at_tenants
 
 LAST_KNOWN_GOOD = "last known good"
 OWN_SOURCE = SOURCE
@@ -32,9 +34,10 @@ OWN_SOURCE = SOURCE
 
 @dataclass(slots=True)
 class PlanPreview:
-    """One preview of one plan; ``left_out`` are the tenants that a submit would leave out."""
+    """One preview of one plan."""
 
     plan: Plan
+    header: PlanHeader
     reader: Reader
     settings: Settings
     skip_identical: bool = False
@@ -45,28 +48,33 @@ class PlanPreview:
     _changed: int = field(default=0, init=False)
 
     def lines(self) -> Iterator[TenantPreview | PreviewEnd]:
-        """A tenant at a time, then the end. Raises ``NotFound`` for a plan to compare with that does not exist."""
+        """A tenant at a time, then the end. Raises ``NotFound`` for a plan to compare with that does not exist, and as
+        its submit would where what is left of the plan is refused."""
         mask_all_of(own_source(SecretFolder(self.settings.secrets_dir)))
         at_ms = round(self.reader.now().timestamp() * 1000)
-        maker = DigestMaker(at_ms, self.plan.digest, skips_identical=self.skip_identical)
+        seen = look_at_tenants(self.reader, self.plan, at_ms, skip_identical=self.skip_identical)
+        left = seen.left_of(self.plan, self.header)
+        waves = _waves_of(left)
         others = OtherConfigs(self.reader, self.against_plan) if self.against_plan else None
         conditions = _ConditionedStages(self.plan, self.settings, self.registry)
         for state in TenantStates(self.reader).of(self.plan):
-            maker.add(state.tenant_id, state.mark)
             against, old = _compared_with(state, others)
             changes = None if old is None else config_changes(_told(old), _told(state.config))
-            self._identical += state.is_identical
             self._changed += bool(changes)
-            yield self._line(state, against, changes, conditions.skipped(state.config))
-        pace = self.plan.rules.pace
+            is_left_out = state.tenant_id in seen.left_out
+            is_identical = is_left_out if self.skip_identical else state.is_identical
+            self._identical += is_identical
+            told = {"wave": waves.get(state.tenant_id), "identical": is_identical, "left_out": is_left_out}
+            yield self._line(state, against, changes, conditions.skipped(state.config)).model_copy(update=told)
+        pace = left.rules.pace
         yield PreviewEnd(
             plan_id=self.plan.plan_id,
             tenants=len(self.plan.tenants),
             identical=self._identical,
             changed=self._changed,
-            left_out=self._identical if self.skip_identical else 0,
-            digest=str(maker.digest()),
-            resolved=self.plan.rules.line(),
+            left_out=len(seen.left_out),
+            digest=str(seen.digest),
+            resolved=left.rules.line(),
             group_limits=dict(pace.group_limits),
             priority=pace.priority,
             starts_per_minute=pace.starts_per_minute,
@@ -77,16 +85,12 @@ class PlanPreview:
     def _line(
         self, state: TenantState, against: str | None, changes: list[tuple[str, Any, Any]] | None, skipped: list[str]
     ) -> TenantPreview:
-        waves = self.plan.rules.waves
         return TenantPreview(
             tenant_id=state.tenant_id,
             position=state.position,
-            wave=waves[self.plan.wave_of[state.position]].name if waves else None,
             groups=tuple(state.config.get("groups") or ()),
             against=against,
             changes=None if changes is None else tuple(Change(path=at, old=old, new=new) for at, old, new in changes),
-            identical=state.is_identical,
-            left_out=state.is_identical and self.skip_identical,
             under_way=state.record.get("mover") if "underWay" in state.record else None,
             last_mover=state.record.get("mover"),
             conflicts=tuple(
@@ -95,6 +99,12 @@ class PlanPreview:
             freezes=tuple(self.freezes.of(state.tenant_id, state.config.get("labels") or {}) if self.freezes else ()),
             skipped_stages=tuple(skipped),
         )
+
+
+def _waves_of(plan: Plan) -> dict[str, str]:
+    """The name of each tenant's wave; of a plan without waves nobody's."""
+    waves = plan.rules.waves
+    return {plan.tenants[place].tenant_id: waves[wave].name for place, wave in enumerate(plan.wave_of)}
 
 
 def _told(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,8 @@ from orchestrator.ledger.freeze_reads import FreezeReads
 from orchestrator.ledger.group_reads import GroupReads
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
-from orchestrator.plans.left_out import leave_out
 from orchestrator.plans.plan import Plan
-from orchestrator.plans.preview_digest import DigestMaker, PreviewDigest, parse_digest
+from orchestrator.plans.preview_digest import PreviewDigest, parse_digest
 from orchestrator.plans.submit import UNSEEN, Seen, take_back_draft, write_plan
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
@@ -30,7 +29,7 @@ from orchestrator.validation.checking import check_plan
 from orchestrator.validation.freezes_ahead import FreezesAhead
 from orchestrator.validation.plan_preview import PlanPreview
 from orchestrator.validation.running_conflicts import running_conflicts
-from orchestrator.validation.tenant_states import TenantStates
+from orchestrator.validation.what_is_left import SeenTenants, look_at_tenants
 
 MOST_NAMED = 10
 """Tenants that are named when they have moved; the others are counted."""
@@ -52,9 +51,12 @@ class Submitter:
         self, plan: PlanSource, *, against_plan: str | None, skip_identical: bool
     ) -> Iterator[TenantPreview | PreviewEnd]:
         """What the plan would change, tenant by tenant. Raises as ``submit`` does; writes nothing."""
-        made = validate_plan(plan, settings=self._knowing_groups(plan)).require()
+        validated = validate_plan(plan, settings=self._knowing_groups(plan))
+        made = validated.require()
+        assert validated.header is not None
         freezes = FreezesAhead(FreezeReads(self.ledger.client, self.ledger.keys))
-        yield from PlanPreview(made, self.reader, self.settings, skip_identical, against_plan, freezes).lines()
+        shown = PlanPreview(made, validated.header, self.reader, self.settings, skip_identical, against_plan, freezes)
+        yield from shown.lines()
 
     def _knowing_groups(self, plan: PlanSource) -> Settings:
         """The settings with the groups that the coordinators' name: it is theirs that hold. Raises ``InvalidInput``
@@ -105,33 +107,29 @@ class Submitter:
         self, made: Plan, header: PlanHeader, expected: PreviewDigest | None, skip_identical: bool
     ) -> tuple[Plan, Seen]:
         """What is left of it, and how each of its tenants was seen, which is as the preview showed them."""
-        maker = DigestMaker(expected.at_ms if expected else 0, made.digest, skips_identical=skip_identical)
-        marks: dict[str, str] = {}
-        identical: set[str] = set()
-        changed: list[str] = []
-        for state in TenantStates(self.reader).of(made):
-            maker.add(state.tenant_id, state.mark)
-            marks[state.tenant_id] = state.mark
-            if expected is not None and state.changed_ms >= expected.at_ms:
-                changed.append(state.tenant_id)
-            if skip_identical and state.is_identical:
-                identical.add(state.tenant_id)
+        at_ms = expected.at_ms if expected else 0
+        found = look_at_tenants(self.reader, made, at_ms, skip_identical=skip_identical)
         if expected is not None:
-            _hold_to(expected, maker.digest(), changed)
-        seen = Seen(made.digest, marks if expected is not None else {})
-        if len(identical) == len(made.tenants):
-            raise NotAllowed(f"nothing to move: all {len(identical)} tenants are at the target already")
-        return (leave_out(made, header, identical) if identical else made), seen
+            _hold_to(expected, found)
+        seen = Seen(made.digest, found.marks if expected is not None else {})
+        return found.left_of(made, header), seen
 
 
-def _hold_to(expected: PreviewDigest, now: PreviewDigest, changed: list[str]) -> None:
+def _hold_to(expected: PreviewDigest, found: SeenTenants) -> None:
+    now = found.digest
     if expected.plan != now.plan:
         message = (
             "the digest is of another plan, or was made with another --skip-identical; preview the plan as it is now"
         )
         raise InvalidInput([Problem("preview", str(expected), message)])
-    if expected.tenants != now.tenants and not changed:
-        message = "it is not what a preview of this plan has printed: no tenant has moved since; preview the plan again"
-        raise InvalidInput([Problem("preview", str(expected), message)])
-    if expected.tenants != now.tenants:
-        raise TenantsMoved(changed[:MOST_NAMED], len(changed))
+    if expected.tenants == now.tenants:
+        return
+    if found.changed:
+        raise TenantsMoved(found.changed[:MOST_NAMED], len(found.changed))
+    if expected.shows_the_same(now):
+        raise NotAllowed(
+            "who is left out as at the target is not whom the preview showed, since other plans are to move them, or "
+            "are not any more; nothing was submitted: preview the plan again"
+        )
+    message = "it is not what a preview of this plan has printed: no tenant has moved since; preview the plan again"
+    raise InvalidInput([Problem("preview", str(expected), message)])

@@ -1,4 +1,5 @@
--- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch.
+-- Lets an ended task run again, behind the moves: from its checkpoint, or from scratch. One that a retry has put back
+-- already is let pass the freezes that it waits for, if that is asked.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task},
 --       tenant:{tenant} (hashes), seq, epoch, config:{task}, checkpoint:{task}, request:{request} (strings), ended,
 --       ready, leases-queued, leases-running, deadlines, freeze-times, thawing, awaited, lined, frozen:{freeze},
@@ -16,12 +17,32 @@
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8]}
 
+-- As if its retry had said so: until it has ended.
+local function let_pass(task)
+  if task.passes_freezes then return {'NOOP', task.status, 'passes-freezes'} end
+  local stops = what_stops(task, asked)
+  if stops then return {'REFUSED', task.status, stops} end
+  WHOLE.ask_places(task)
+  emit_operation('override-freeze', task.plan, task, actor, asked.override)
+  redis.call('HSET', K.task(task.id), 'freezeOverride', asked.override)
+  if task.frozen_by then
+    leave_frozen(task)
+    back_to_queue(task.id)
+    wake_plan(task.plan)
+  end
+  return {'ACCEPTED', task.status, 'passes'}
+end
+
+local function answer_no_move(task)
+  if task.status ~= TASK.PENDING then return {'REFUSED', task.status, 'state'} end
+  local is_retried, passes = task.retrying ~= '', asked.override ~= ''
+  if is_retried then return passes and let_pass(task) or {'NOOP', task.status, 'waiting'} end
+  return {'REFUSED', task.status, passes and 'not-retried' or 'state'}
+end
+
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
-if not task_row(task.status, 'retry') then
-  local waits = task.status == TASK.PENDING and task.retrying ~= ''
-  return {waits and 'NOOP' or 'REFUSED', task.status, waits and 'waiting' or 'state'}
-end
+if not task_row(task.status, 'retry') then return answer_no_move(task) end
 local why, what = retry_refusal(task, asked)
 if why then return {'REFUSED', task.status, why, what} end
 

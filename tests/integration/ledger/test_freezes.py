@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.domain.events import OperationRequested
 from tests.support.ledger_world import ME, LedgerWorld
 from tests.support.waiting import wait_until
 
@@ -192,6 +193,32 @@ def test_a_retry_may_pass_for_one_attempt(world: LedgerWorld) -> None:
     world.break_stage("p.0")
     world.ask("retry", "p.0")
     assert world.serve("p") == []
+    world.check()
+
+
+def test_one_that_was_retried_and_waits_frozen_may_pass(world: LedgerWorld) -> None:
+    world.started("p", ["a", "b"], max_concurrency=2)
+    world.plan("q", ["c"])
+    world.break_stage("p.0")
+    world.break_stage("p.1")
+    freeze_id = world.freeze()
+    world.ask("retry", "p.0")
+    world.ask("retry", "p.1")
+    assert world.serve("p") + world.serve("q") == []
+    over = replace(ME, override_freeze="it is on fire")
+    first, before = world.ask_again("retry", "p.0", over), len(world.events())
+    assert (first.answer, first.why) == ("ACCEPTED", "passes")
+    # The same request again changes nothing and is answered the same (I17), another one has nothing to change.
+    assert world.ask_again("retry", "p.0", over) == first
+    assert world.ask("retry", "p.0", over).why == "passes-freezes"
+    assert len(world.events()) == before
+    asked = world.events()[-1]
+    assert isinstance(asked, OperationRequested)
+    assert (asked.operation, asked.target_id, asked.reason) == ("override-freeze", "p.0", "it is on fire")
+    assert world.serve("p") == ["p.0"]
+    assert world.frozen(freeze_id) == ["p.1", "q.0"]
+    refused = world.ask("retry", "q.0", over)
+    assert (refused.answer, refused.why) == ("REFUSED", "not-retried")
     world.check()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,14 +180,56 @@ def test_identical_tenants_are_left_out(client: Client, world: LedgerWorld) -> N
     assert [task.tenant_id for task in client.status("p").tasks] == ["a"]
     assert result.resolved == "rest: 1 tenant; plan: 1 tenant"
     assert client.submit(wanted, skip_identical=True).status == "READY"
-    with pytest.raises(NotAllowed, match="nothing to move: all 1 tenants"):
-        client.submit(plan("q", [at_target], [STAGE]), skip_identical=True)
+    for does in (client.submit, partial(looked_at, client)):
+        with pytest.raises(NotAllowed, match="nothing to move: all 1 tenants"):
+            does(plan("q", [at_target], [STAGE]), skip_identical=True)
 
     # A move that stopped in the middle leaves nobody where the config says.
     (other,) = world.started("other", ["same"], stages=["one"])
     world.break_stage(other)
     found, _ = looked_at(client, plan("q", [at_target], [STAGE]))
     assert (found["same"].identical, found["same"].under_way) == (False, "other.0")
+
+
+def test_a_preview_without_identical_tenants_shows_the_plan_that_its_submit_makes(
+    client: Client, world: LedgerWorld
+) -> None:
+    there = [tenant(name, source_tenant_deploy_config=None) for name in "abcd"]
+    moved(client, world, plan("first", there, [STAGE]))
+
+    def wanted(number: int) -> dict[str, Any]:
+        return plan("p", there + [tenant(name) for name in "vwxyz"[:number]], [STAGE]) | {
+            "failure_tolerance": {"percent": 30},
+            "waves": [
+                {"name": "vip", "tenants": {"ids": ["a"]}},
+                {"name": "canary", "tenants": {"count": 2}},
+                {"name": "half", "tenants": {"count": 1}},
+                {"name": "rest"},
+            ],
+        }
+
+    refusals = []
+    for does in (partial(client.submit, skip_identical=True), partial(looked_at, client, skip_identical=True)):
+        with pytest.raises(InvalidInput) as refused:
+            does(wanted(3))
+        refusals.append(str(refused.value))
+    assert refusals[0] == refusals[1]
+    assert refusals[0].startswith("waves[3]: it takes nobody")
+    assert "(without the 4 tenants that are at the target already)" in refusals[0]
+
+    _, end = looked_at(client, wanted(5), skip_identical=True)
+    client.submit(plan("open", there[3:], [STAGE]))
+    # That one of them is not left out any more changes the waves, though nobody has moved.
+    with pytest.raises(NotAllowed, match="who is left out as at the target is not whom the preview showed"):
+        client.submit(wanted(5), preview=end.digest, skip_identical=True)
+    found, end = looked_at(client, wanted(5), skip_identical=True)
+    result = client.submit(wanted(5), preview=end.digest, skip_identical=True)
+    assert end.resolved == result.resolved
+    assert end.resolved == "canary: 2 tenants; half: 1 tenant; rest: 3 tenants; plan: 6 tenants, tolerance 1"
+    waves = [(wave, client.status("p", wave=wave).tasks) for wave in ("canary", "half", "rest")]
+    made = {task.tenant_id: wave for wave, tasks in waves for task in tasks}
+    assert {name: line.wave for name, line in found.items() if not line.left_out} == made
+    assert {line.wave for line in found.values() if line.left_out} == {None}
 
 
 def test_on_the_command_line(
@@ -241,5 +284,5 @@ def test_after_real_moves(client: Client, cluster: Cluster, instances: TenantIns
     assert changes(found["b"])[0] == ("deploy_unit_version", 42, 43)
     client.submit(wanted, preview=end.digest)
     assert client.wait("second", timeout_seconds=30).status == "COMPLETED"
-    found, _ = looked_at(client, plan("third", wanted["tenants"], [SWITCH]), skip_identical=True)
+    found, _ = looked_at(client, plan("third", wanted["tenants"], [SWITCH]))
     assert [line.identical for line in found.values()] == [True, True]

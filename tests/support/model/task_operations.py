@@ -114,6 +114,8 @@ class TaskOperations(Workers):
         return ACCEPTED
 
     def _retry_task(self, task: Task, asked: Retry) -> Answer:
+        if task.status is T.PENDING and asked.override:
+            return self._let_pass(task)
         if refusal := self._retry_refusal(task, asked.from_scratch, asked.force):
             return refusal
         self._say("OperationRequested", task.id)
@@ -121,21 +123,42 @@ class TaskOperations(Workers):
         self._retry(task, asked)
         return ACCEPTED
 
+    def _let_pass(self, task: Task) -> Answer:
+        """One that waits already, and may wait for a freeze."""
+        if not task.retrying:
+            return "REFUSED", "not-retried"
+        if task.passes_freezes or task.plan.passes_freezes:
+            return "NOOP", "passes-freezes"
+        if refusal := self._stopped(task):
+            return refusal
+        self._say("OperationRequested", task.id)
+        task.passes_freezes = True
+        if task.frozen:
+            self._unmark(task)
+            task.queued = True
+        return "ACCEPTED", "passes"
+
     def _retry_refusal(self, task: Task, from_scratch: bool, force: bool) -> Answer | None:
         if (task.status, Trigger.RETRY) not in TASK_MOVES:
             return ("NOOP", "waiting") if task.status is T.PENDING and task.retrying else ("REFUSED", "state")
-        if task.rollback:
-            return "REFUSED", "rollback-requested"
-        if task.plan.status is P.ROLLING_BACK:
-            return "REFUSED", "plan-rolling-back"
-        if task.plan.cancel and task.plan.status is not P.CANCELLED:
-            return "REFUSED", "plan-cancelled"
+        if refusal := self._stopped(task):
+            return refusal
         if task.status is not T.FAILED and not from_scratch:
             return "REFUSED", "scratch-only"
         if task.retries >= MAX_RETRY:
             return "REFUSED", "max-retry"
         if self._moved_since(task) and not force:
             return "REFUSED", "moved"
+        return None
+
+    def _stopped(self, task: Task) -> Answer | None:
+        """By what is under way with it or its plan."""
+        if task.rollback:
+            return "REFUSED", "rollback-requested"
+        if task.plan.status is P.ROLLING_BACK:
+            return "REFUSED", "plan-rolling-back"
+        if task.plan.cancel and task.plan.status is not P.CANCELLED:
+            return "REFUSED", "plan-cancelled"
         return None
 
     def _retry(self, task: Task, asked: Retry) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.control.answers import DeployUnit
-from orchestrator.control.replies import reason_words, refusals
+from orchestrator.control.replies import passing_words, reason_words, refusals
 from orchestrator.control.tenants import unit_words
-from orchestrator.ledger.operations import Operation, Reply, Taken
+from orchestrator.ledger.operations import Operation, Order, Reply, Taken
 
 MOVED = Reply(Taken.REFUSED, "FAILED", "moved", "q.3", "p.1")
 
@@ -17,6 +17,12 @@ def test_force_is_told_as_what_it_does() -> None:
     assert reason_words(MOVED, Operation.RETRY) == said.format("moves it again")
     assert reason_words(MOVED, Operation.ROLLBACK) == said.format("goes back")
     assert refusals([["p.1", "moved", "q.3"]]) == f"p.1: {said.format('moves it again')}"
+
+
+def test_a_retry_of_nobody_that_was_to_let_pass_freezes_says_what_does() -> None:
+    assert passing_words(Order("ada")) == ""
+    said = "; `changeover retry --task ID --override-freeze REASON` lets one pass that was retried before and waits"
+    assert passing_words(Order("ada", override_freeze="fire")) == said
 
 
 @pytest.mark.parametrize(

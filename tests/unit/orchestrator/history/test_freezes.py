@@ -50,6 +50,12 @@ HOLDS: dict[str, list[Line]] = {
     "not at this hour": [freeze(seconds=None, **DAY), *right()],
     "another label": [freeze(None, **US), *LABELLED, *move(0)],
     "the plan may pass": [freeze(None), *opening(), asked("override-freeze", PLAN), *move(0)],
+    "one that was retried before may pass": [
+        *RETRIED[:11],
+        freeze("t0"),
+        asked("override-freeze", "p.0"),
+        *RETRIED[11:],
+    ],
     "its retry may pass": [
         *RETRIED[:10],
         freeze(None),
