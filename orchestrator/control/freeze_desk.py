@@ -19,7 +19,8 @@ from orchestrator.ledger.operations import Order, Reply, Taken
 class FreezeStatus(Answer):
     """One freeze. ``tenants`` is a pattern, ``label`` ``key=value``, neither is all; ``until`` null: till it is lifted.
 
-    ``in_force`` now, and ``changes_at``: when it ends or begins next. ``waiting``: tasks that wait for its end.
+    ``in_force`` now, and ``changes_at``: when it ends or begins next; null: it does not by itself. ``waiting``: tasks
+    that wait for its end.
     """
 
     freeze_id: str
