@@ -249,6 +249,13 @@ def test_every_room_has_its_tests() -> None:
     assert not untested, _said(sorted(untested), "A room without tests: tests/unit/<package>/<room>.")
 
 
+def test_every_folder_of_code_is_a_package() -> None:
+    """The import rule sees packages only; Python and the wheel take a folder without ``__init__.py`` all the same."""
+    folders = {path.parent for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
+    told = sorted(str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists())
+    assert not told, _said(told, "An `__init__.py`, with a line that says what the room is for.")
+
+
 def test_no_module_is_longer_than_a_person_reads() -> None:
     told = [f"{path}: {lines} lines" for path, lines in _lengths() if lines > 300]
     assert not told, _said(told, "At most 300: what it does besides its one noun goes into a module of that name.")
