@@ -7,7 +7,7 @@
 --       log:{plan} (streams)
 -- ARGV  1 the most groups to look at; those that are to be looked at soon come first, then those not looked at for the
 --       longest  2 the most waiters
--- CODES SWEPT, number of groups looked at, 1 when there were more waiters than that
+-- CODES SWEPT, number of groups looked at, 1 when there were more waiters than that and it is of use to look at them at once
 -- EVENTS TaskWaiting
 -- @include keys
 -- @include transitions
@@ -30,11 +30,14 @@ local function look_at(name)
 end
 
 local names = redis.call('ZRANGE', K.grouped(), 0, tonumber(ARGV[1]) - 1)
-looks_left = tonumber(ARGV[2])
+LOOKS.left = tonumber(ARGV[2])
 for _, name in ipairs(names) do
   redis.call('ZADD', K.grouped(), NOW, name)
+  local out = LOOKS.out
   sound(look_at, name)
+  -- Whoever was looked at is to start: other groups come first now.
+  if LOOKS.out == out then redis.call('ZADD', K.grouped(), 'XX', NOW, name) end
   if redis.call('EXISTS', K.group_line(name)) == 0 then redis.call('ZREM', K.grouped(), name) end
-  if looks_left <= 0 then break end
+  if LOOKS.left <= 0 then break end
 end
-return {'SWEPT', #names, looks_left <= 0 and 1 or 0}
+return {'SWEPT', #names, LOOKS.left <= 0 and LOOKS.out > 0 and 1 or 0}

@@ -6,7 +6,7 @@
 --       log:{plan} (streams)
 -- ARGV  1 the most tenants to look at; those with a wake under way come first, then those not looked at for the longest
 --       2 the most waiters
--- CODES SWEPT, number of tenants woken, 1 when there were more waiters than that
+-- CODES SWEPT, number of tenants woken, 1 when there were more waiters than that and it is of use to look at them at once
 -- EVENTS TaskWaiting
 -- @include keys
 -- @include clock
@@ -25,12 +25,12 @@ local function look_at(tenant_id)
 end
 
 local woken = 0
-looks_left = tonumber(ARGV[2])
+LOOKS.left = tonumber(ARGV[2])
 local tenant_ids = redis.call('ZRANGE', K.lined(), 0, tonumber(ARGV[1]) - 1)
 if #tenant_ids > 0 then WHOLE.ask_index() end
 for _, tenant_id in ipairs(tenant_ids) do
   redis.call('ZADD', K.lined(), NOW, tenant_id)
   if sound(look_at, tenant_id) then woken = woken + 1 end
-  if looks_left <= 0 then break end
+  if LOOKS.left <= 0 then break end
 end
-return {'SWEPT', woken, looks_left <= 0 and 1 or 0}
+return {'SWEPT', woken, LOOKS.left <= 0 and LOOKS.out > 0 and 1 or 0}

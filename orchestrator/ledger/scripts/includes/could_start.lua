@@ -18,17 +18,18 @@ local function plan_admits(plan_id, is_rollback)
   return not stands and (plan[5] ~= '1' or not opens_at(plan_id))
 end
 
--- With one slot that is its head or nobody.
+-- With one slot that is its head, or one that goes before a head that waits.
 -- @rare
 local function could_start(task_id, is_rollback)
   local plan_id = plan_of(task_id)
   if not plan_admits(plan_id, is_rollback) then return false end
-  -- Who waits in a line holds nothing, so nobody of them goes on from before a pause.
-  local wave = tonumber(redis.call('HGET', K.task(task_id), 'wave') or nil)
+  local f = redis.call('HMGET', K.task(task_id), 'wave', 'startedAt')
+  -- It holds its tenant since before a pause, and waits for a group.
+  local goes_on = not is_rollback and tonumber(f[2] or 0) > 0
   if is_rollback then
     if free_slots(plan_id) <= 0 then return false end
-  elseif not move_may_start(plan_id, wave, false) then
+  elseif not move_may_start(plan_id, tonumber(f[1] or nil), goes_on) then
     return false
   end
-  return max_of(plan_id) ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
+  return goes_on or max_of(plan_id) ~= '1' or redis.call('ZRANGE', K.queue(plan_id), 0, 0)[1] == task_id
 end

@@ -8,7 +8,8 @@
 -- @include group_line
 -- @include sound
 
--- Who waits for several groups may be overtaken so often by tasks that need fewer; then its place is kept.
+-- Whose turn has come so often while another of its groups was full has its place kept: of several such, the first in the
+-- line, so that the others keep nobody behind them.
 local MOST_OVERTAKEN = 20
 
 local function full_beside(waiter, name)
@@ -18,8 +19,9 @@ local function full_beside(waiter, name)
   return nil
 end
 
--- Whether a waiter is to have the next place: it could start now, or its place is kept. Who is neither is passed by.
-local function is_next(waiter, name, asking)
+-- Whether a waiter is to have the next place: it could start now, or its place is kept. Who is neither waits elsewhere from
+-- now on, so that nobody is looked at twice in vain. is_kept: whether one before it has its place kept.
+local function is_next(waiter, name, is_kept)
   if waits_frozen(waiter) then
     leave_queue(waiter)
     return false
@@ -32,34 +34,40 @@ local function is_next(waiter, name, asking)
     return false
   end
   local full = full_beside(waiter, name)
-  if not full then return true end
-  local f = redis.call('HMGET', K.task(waiter.id), 'ticket', 'overtaken')
-  join_group_line(waiter, full, f[1])
-  if tonumber(f[2] or 0) >= MOST_OVERTAKEN then
-    waiter.keeps_place = true
-    return true
+  if full and (is_kept or tonumber(waiter.record.overtaken or 0) < MOST_OVERTAKEN) then
+    for _, left in ipairs(wait_in_line_of(waiter, full, waiter.record.ticket)) do
+      if left ~= name then look_soon_at(left) end
+    end
+    return false
   end
-  if asking then asking.overtakes[#asking.overtakes + 1] = waiter.id end
-  return false
+  waiter.keeps_place = full ~= nil
+  join_group_lines(waiter)
+  return true
 end
 
 -- At most so many waiters of a group, in order, that are to have the next places; before the task that asks, if one does.
 -- Answers also whether the script may look no further: then there may be more.
 -- @rare
 local function next_in_group(name, most, asking)
-  local found = {}
-  local waiters = redis.call('ZRANGE', K.group_line(name), 0, looks_left, 'WITHSCORES')
+  local found, is_kept = {}, false
+  local waiters = redis.call('ZRANGE', K.group_line(name), 0, LOOKS.left, 'WITHSCORES')
   for i = 1, #waiters, 2 do
     local id, score = waiters[i], tonumber(waiters[i + 1])
     if #found >= most or (asking and (id == asking.id or score > asking.score)) then return found, false end
-    if looks_left <= 0 then
-      redis.call('ZADD', K.grouped(), 'XX', NOW - SOON, name)
+    if LOOKS.left <= 0 then
+      look_soon_at(name)
       return found, true
     end
-    looks_left = looks_left - 1
+    LOOKS.left = LOOKS.left - 1
     local waiter = read_task(id)
-    if not waiter then redis.call('ZREM', K.group_line(name), id)
-    elseif sound(is_next, waiter, name, asking) then found[#found + 1] = waiter end
+    if waiter and sound(is_next, waiter, name, is_kept) then
+      found[#found + 1] = waiter
+      is_kept = is_kept or waiter.keeps_place
+    else
+      -- A damaged one too: it keeps nobody behind it.
+      leave_group_line(id, name)
+      LOOKS.out = LOOKS.out + 1
+    end
   end
   return found, false
 end
@@ -90,7 +98,6 @@ end
 local function place_lacking(task)
   local kept = redis.call('HGET', K.task(task.id), 'ticket')
   task.score = score_of(task, tonumber(kept or (redis.call('HGET', K.meta(), 'ticket') or 0) + 1))
-  task.overtakes = {}
   for _, place in ipairs(places_of(task)) do
     if place.cap < math.huge and wants(task, place) then
       local free = free_places(place)

@@ -4,7 +4,7 @@
 -- @include group_turn
 -- @include whole_plan
 
--- Whether a group has no place for the task: then it joins the lines of its groups. Said once a wait.
+-- Whether a group has no place for the task: then it waits in that one's line. Said once a wait.
 local function waits_for_group(task)
   if task.groups == '' then return false end
   WHOLE.ask_groups(task)
@@ -13,13 +13,8 @@ local function waits_for_group(task)
   if not task.group_for then step_out_of_line(task) end
   local key = K.task(task.id)
   local ticket = redis.call('HGET', key, 'ticket') or redis.call('HINCRBY', K.meta(), 'ticket', 1)
-  redis.call('HSET', key, 'ticket', ticket, 'groupFor', place.name)
-  task.group_for = place.name
-  for _, one in ipairs(places_of(task)) do
-    if one.cap < math.huge and wants(task, one) then
-      join_group_line(task, one, ticket)
-    end
-  end
+  redis.call('HSET', key, 'ticket', ticket)
+  for _, name in ipairs(wait_in_line_of(task, place, ticket)) do sound(wake_group, name) end
   if redis.call('HSETNX', key, 'groupTold', 1) == 0 then return true end
   local holder = redis.call('SRANDMEMBER', K.group(place.name)) or ''
   emit_task('TaskWaiting', task, '{"reason":' .. cjson.encode('group ' .. place.name .. ' is full') .. ',"holder":'
@@ -27,10 +22,8 @@ local function waits_for_group(task)
   return true
 end
 
--- It takes its places: who was overtaken by it is one step nearer to having a place kept.
 local function hold_groups(task)
   if task.groups == '' then return end
-  for _, id in ipairs(task.overtakes or {}) do redis.call('HINCRBY', K.task(id), 'overtaken', 1) end
   leave_group_lines(task)
   take_groups(task)
   redis.call('HDEL', K.task(task.id), 'overtaken', 'groupTold')

@@ -31,8 +31,7 @@ end
 local function leave_groups(task_id)
   for group in string.gmatch(redis.call('HGET', K.task(task_id), 'groups') or '', '%S+') do
     for _, name in ipairs({group, plan_of(task_id) .. ':' .. group}) do
-      redis.call('ZREM', K.group_line(name), task_id)
-      if redis.call('EXISTS', K.group_line(name)) == 0 then redis.call('ZREM', K.grouped(), name) end
+      leave_group_line(task_id, name)
       if redis.call('SREM', K.group(name), task_id) == 1 then wake_group(name) end
     end
   end

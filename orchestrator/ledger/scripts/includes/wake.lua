@@ -49,16 +49,17 @@ end
 -- then the named one has not been looked at. Of a task that asks for itself only those count that it would stand behind, were
 -- it to join the line: else it would stand first there, and the turn be another's.
 local function first_in_line(tenant_id, asking)
-  local waiters = redis.call('ZRANGE', K.line(tenant_id), 0, looks_left, 'WITHSCORES')
+  local waiters = redis.call('ZRANGE', K.line(tenant_id), 0, LOOKS.left, 'WITHSCORES')
   for i = 1, #waiters, 2 do
     local task_id, ticket = waiters[i], tonumber(waiters[i + 1])
     if asking and (task_id == asking.id or stands_before(asking, task_id, ticket)) then return nil end
-    if looks_left <= 0 then return task_id, true end
-    looks_left = looks_left - 1
+    if LOOKS.left <= 0 then return task_id, true end
+    LOOKS.left = LOOKS.left - 1
     if not sound(waits_elsewhere, task_id) then
       if sound(could_start, task_id, ticket < TICKET_MOVE) and sound(back_to_queue, task_id) then return task_id end
       sound(stand_back, tenant_id, task_id, ticket)
     end
+    LOOKS.out = LOOKS.out + 1
   end
   return nil
 end
@@ -75,7 +76,6 @@ local function wake_line(tenant_id)
   if task_id then wake_waiter(tenant_id, task_id, not_looked_at) end
 end
 
--- The tenant is free.
 local function wake_tenant(tenant_id) sound(wake_line, tenant_id) end
 
 -- Out of all that it waits in beside its plan's queue; it keeps its ticket, and what was told of its wait. Whether it stood in
@@ -99,18 +99,21 @@ end
 -- It keeps nobody behind it in a line: for a lower ticket others have left a free tenant, or a group's place, alone.
 -- @rare
 local function let_by(task)
-  local places = task.group_for and places_of(task) or {}
-  for _, place in ipairs(places) do redis.pcall('ZREM', K.group_line(place.name), task.id) end
-  for _, place in ipairs(places) do sound(wake_group, place.name) end
+  local left = {}
+  for _, place in ipairs(task.group_for and places_of(task) or {}) do
+    if leave_group_line(task.id, place.name) then left[#left + 1] = place.name end
+  end
+  for _, name in ipairs(left) do sound(wake_group, name) end
   if step_out(task) and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
 end
 
--- A task that waits no more. The head of a plan with one slot may have blocked the others.
+-- A task that waits no more, wherever the end of one read beside it has led it. A plan's only slot may go to the next.
 -- @rare
 local function stop_queueing(task)
-  local queue = K.queue(task.plan)
-  local was_head = redis.call('ZRANGE', queue, 0, 0)[1] == task.id
-  redis.call('ZREM', queue, task.id)
+  local f = redis.call('HMGET', K.task(task.id), 'frozenBy', 'groupFor')
+  task.frozen_by, task.group_for = f[1] or nil, f[2] or nil
+  local was_head = redis.call('ZRANGE', K.queue(task.plan), 0, 0)[1] == task.id
+  redis.call('ZREM', K.queue(task.plan), task.id)
   if was_head then wake_plan(task.plan) end
   let_by(task)
   leave_line(task)

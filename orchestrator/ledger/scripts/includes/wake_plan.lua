@@ -33,8 +33,9 @@ local function leave_queue(task)
   if redis.call('HGET', K.plan(task.plan), 'max') ~= '1' then redis.call('ZREM', K.queue(task.plan), task.id) end
 end
 
--- So many waiters one script looks at, of whatever lines; the sweep goes on with a line that has more.
-local looks_left = 50
+-- So many waiters one script looks at, of whatever lines (left); the sweep goes on with a line that has more. How many of
+-- them it has taken out of the line (out): only then does looking again at once come any further.
+local LOOKS = {left = 50, out = 0}
 
 -- The next sweep looks at such a line before all others: one that was woken may have been paused before its turn.
 local SOON = 1e13
