@@ -123,7 +123,7 @@ def test_one_of_many_that_are_given_up_together_leaves_the_wait_that_anothers_en
     submit(world, "p", ["a", "b", "c"])
     world.serve("p")
     freeze_id = world.freeze("b")
-    world.client.srem(world.keys.of("group", "db"), "holder.0")
+    world.limit_groups({"db": 2})
     if how == "exclude":
         FailureAnswers(world.ledger).on_plan("exclude", "p", "*", Order("ada", "so", request_id=draw_request_id()))
     else:
