@@ -1,4 +1,4 @@
-"""Who waits for a group while another of its groups is full keeps nobody behind it, however many they are (I16, I19)."""
+"""Who lacks another of its groups keeps nobody behind it from this one, however many such there are (I16, I19)."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def test_only_the_first_that_is_overtaken_often_has_its_place_kept(world: Ledger
 
 @pytest.mark.parametrize("slots", [1, 3])
 def test_a_resumed_task_keeps_its_turn(world: LedgerWorld, slots: int) -> None:
-    """It is the first in the line of its group, and goes on though an earlier wave is moved again, or the head of a plan
-    with one slot waits: whoever comes later does not take the place."""
+    """It is first in its group's line, and goes on though an earlier wave is moved again, or its plan's only slot has a
+    head that waits: whoever comes later does not take the place."""
     world.limit_groups({"db": 1})
     rules = FleetRules(2, waves=(Wave("first", 1), Wave("second", 1)))
     world.plan("p", ["a", "b"], traits={"b": DB}, wave_of=[0, 1], rules=rules, max_concurrency=slots)
