@@ -126,7 +126,7 @@ class DamagedTask(Answer):
 class GateQuestions(Answer):
     """How an HTTP gate that has not answered yet is asked: where (secrets masked), since when, how often, what it said
     last and when, when it is asked next, and when it is rejected without a yes. ``question_due``: that time, or the
-    last one for a yes, is past, so that a worker is about to ask, or none is there."""
+    last one for a yes, is past; ``question_late``: by ten seconds, so that no worker seems to be there."""
 
     url: str
     asked_since: str | None = None
@@ -136,11 +136,12 @@ class GateQuestions(Answer):
     asked_next: str | None = None
     rejected_at: str | None = None
     question_due: bool = False
+    question_late: bool = False
 
 
 class WaveStatus(Answer):
     """One wave of a plan. ``tolerance`` counts what a person's answers have added; None bears any number.
-    ``gate_questions``: while the wave waits for an HTTP gate."""
+    ``gate_questions``: while the wave waits for an HTTP gate; ``rejected_by``, ``rejected_because``: after a no."""
 
     name: str
     state: str
@@ -154,8 +155,11 @@ class WaveStatus(Answer):
     soaks_until: str | None = None
     last_looks_due: bool = False
     """Its soak is past its time, and has not been seen to the end."""
+    last_looks_late: bool = False
     gate: str | None = None
     gate_questions: GateQuestions | None = None
+    rejected_by: str | None = None
+    rejected_because: str | None = None
     counts: dict[str, int] = {}
 
 

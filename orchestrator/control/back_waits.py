@@ -1,5 +1,5 @@
-"""What tasks of a plan wait for that are to go back (a freeze that stops rollbacks, a place of a group), and why not
-all went back of one that has ended so."""
+"""What tasks of a plan wait for that are to go back (a freeze that stops rollbacks, a place of a group), or while
+nothing of it moves its moves (a freeze, a group), and why not all went back of one that has ended so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.control.answers import PlanSummary
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.left_behind import left_behind
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.status import PlanState
+from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.reader import Reader
@@ -37,28 +37,36 @@ class BackWaits:
         plan that ended ROLLBACK_FAILED why. Asks the ledger now and then, and only in these cases."""
         asked = -1 if record.get("status") == PlanState.ROLLBACK_FAILED else 0
         with contextlib.suppress(*UNREADABLE):
-            asked = int(record.get("n:rollbackRequested", 0)) or asked
+            asked = int(record.get("n:rollbackRequested", 0)) or asked or -_stands_still(record)
         if asked != self._asked or time.monotonic() >= self._until:
-            self._told = self._look(tasks_in(record), has_ended=asked < 0) if asked else ""
+            self._told = self._look(tasks_in(record), asked) if asked else ""
             self._until, self._asked = time.monotonic() + LOOK_SECONDS, asked
         return self._told
 
-    def _look(self, total: int, *, has_ended: bool) -> str:
+    def _look(self, total: int, asked: int) -> str:
         groups = self._reader.survey(self._plan_id, min(total, LOOKED_AT))
-        if has_ended:
+        if asked == -1:
             return left_behind(self._plan_id, groups)
-        stopped = [group for group in groups if group.kind in ("frozen", "group") and group.words[1]]
+        kinds = ("frozen", "group")
+        stopped = [group for group in groups if group.kind in kinds and bool(group.words[1]) == (asked > 0)]
         tasks = StatusReader(self._reader).tasks_at(self._plan_id, [group.positions[0] for group in stopped])
-        reasons = [(group.count, task) for group, task in zip(stopped, tasks, strict=True) if task.waits_because]
+        reasons = [(group, task) for group, task in zip(stopped, tasks, strict=True) if task.waits_because]
         if not reasons:
             return ""
-        count, task = reasons[0]
-        wait = "1 waits" if count == 1 else f"{count:,} wait"
-        more = f" (and {sum(number for number, _ in reasons[1:]):,} for others)" if reasons[1:] else ""
-        return (
-            f"{wait} to go back, such as {task.tenant_id}: {task.waits_because}{more}; "
-            f"{typed('explain', '--plan', self._plan_id)}"
-        )
+        (group, task), *rest = reasons
+        wait = "1 waits" if group.count == 1 else f"{group.count:,} wait"
+        wait += " to go back" if group.words[1] else ""
+        more = f" (and {sum(other.count for other, _ in rest):,} for others)" if rest else ""
+        look = typed("explain", "--plan", self._plan_id)
+        return f"{wait}, such as {task.tenant_id}: {task.waits_because}{more}; {look}"
+
+
+def _stands_still(record: Record) -> int:
+    """A number that changes with how many wait, more than 1, of a plan that runs though nothing of it moves; else 0."""
+    is_on = record.get("status") == PlanState.RUNNING and "1" not in (record.get("pauseRequested"), record.get("paced"))
+    moves = sum(int(record.get(f"n:{state}", 0)) for state in TASK_ACTIVE)
+    waits = int(record.get(f"n:{TaskState.PENDING}", 0))
+    return 1 + waits if is_on and waits and not moves else 0
 
 
 class StatusInFull(StatusReader):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orchestrator.control.answers import BreakerStatus, PlanStatus, PlanSummary, WaveStatus
-from orchestrator.control.gate_questions import gate_question_words, gate_questions
+from orchestrator.control.gate_questions import BORNE_LATE_MS, gate_question_words, gate_questions
 from orchestrator.control.start_words import start_words
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.typed import typed
@@ -91,13 +91,16 @@ def tripped_words(plan: PlanSummary | PlanStatus) -> str:
 def wave_sentence(wave: WaveStatus, plan_id: str) -> str:
     """What a wave that is not done with does, or waits for."""
     if wave.state == WaveState.SOAKING:
-        last = ", its last looks are due; without a worker the soak waits: " if wave.last_looks_due else ""
-        last += typed("worker") if wave.last_looks_due else ""
+        last = ", its last looks are due" if wave.last_looks_due else ""
+        last += f"; without a worker the soak waits: {typed('worker')}" if wave.last_looks_late else ""
         return f"wave {wave.name} soaks until {(wave.soaks_until or '')[11:19]} UTC{last}"
     if wave.state == WaveState.GATED:
         return f"waits for approval of wave {wave.name}{gate_question_words(wave.gate_questions)}"
     if wave.state == WaveState.REJECTED:
-        return f"the gate of wave {wave.name} is rejected"
+        why = f" ({wave.rejected_because})" if wave.rejected_because else ""
+        return f"the gate of wave {wave.name} is rejected" + (
+            f" by {wave.rejected_by}{why}" if wave.rejected_by else ""
+        )
     back = f", {wave.sent_back} taken back by its breaker" if wave.sent_back else ""
     return f"wave {wave.name}: {wave.ended} of {wave.tenants} ended, {wave.failed} failed{back}"
 
@@ -120,10 +123,12 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
     counts = {state.value: int(record.get(f"{part}n:{state}", 0)) for state in TaskState}
     until = moment(record.get(f"{part}until"))
     gate = record.get(f"{part}gate")
-    soaks = record.get(f"{part}state") == WaveState.SOAKING
+    state = record.get(f"{part}state", WaveState.PENDING.value)
+    soaks = until is not None and state == WaveState.SOAKING
+    late_ms = told_now_ms() - round(until.timestamp() * 1000) if until is not None and soaks else 0
     return WaveStatus(
         name=record.get(f"{part}name", ""),
-        state=record.get(f"{part}state", WaveState.PENDING.value),
+        state=state,
         tenants=int(record.get(f"{part}total", 0)),
         ended=sum(counts[state] for state in TASK_ENDED),
         failed=room.failed,
@@ -131,10 +136,11 @@ def _wave(record: Record, index: int, told_now_ms: Callable[[], int]) -> WaveSta
         sent_back=sent_back(record, part),
         max_concurrency=room.most,
         soaks_until=until.isoformat(timespec="seconds").replace("+00:00", "Z") if until else None,
-        last_looks_due=until is not None and soaks and told_now_ms() > round(until.timestamp() * 1000),
+        last_looks_due=late_ms > 0,
+        last_looks_late=late_ms > BORNE_LATE_MS,
         gate=None if gate is None else ("manual" if gate == "manual" else "http"),
-        gate_questions=gate_questions(record, index, told_now_ms)
-        if record.get(f"{part}state") == WaveState.GATED
-        else None,
+        gate_questions=gate_questions(record, index, told_now_ms) if state == WaveState.GATED else None,
+        rejected_by=record.get("gateRejectedBy") if state == WaveState.REJECTED else None,
+        rejected_because=record.get("gateRejectedFor") if state == WaveState.REJECTED else None,
         counts={state: count for state, count in counts.items() if count},
     )

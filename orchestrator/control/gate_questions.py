@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 from orchestrator.control.answers import GateQuestions
 from orchestrator.domain.typed import typed
@@ -11,6 +12,9 @@ from orchestrator.ledger.log_entries import iso, moment
 from orchestrator.ledger.records import Record
 from orchestrator.ledger.stored_forms import GATE_FORM, told_json, wrong_member
 from orchestrator.secrets.masking import mask, masked_url
+
+BORNE_LATE_MS: Final = 10_000
+"""What is due for less is on its way to a worker."""
 
 
 def gate_questions(record: Record, wave: int, told_now_ms: Callable[[], int]) -> GateQuestions | None:
@@ -21,6 +25,7 @@ def gate_questions(record: Record, wave: int, told_now_ms: Callable[[], int]) ->
     if not isinstance(gate, dict) or wrong_member(GATE_FORM, gate):
         return None
     due = [_number(record, name) for name in ("gateNext", "gateUntil") if _time(record, name)]
+    late_ms = told_now_ms() - min(due) if due else 0
     return GateQuestions(
         url=mask(masked_url(gate["url"])),
         asked_since=_time(record, "gateAskedSince"),
@@ -29,7 +34,8 @@ def gate_questions(record: Record, wave: int, told_now_ms: Callable[[], int]) ->
         answered_at=_time(record, "gateSaidAt"),
         asked_next=_time(record, "gateNext"),
         rejected_at=_time(record, "gateUntil"),
-        question_due=bool(due) and told_now_ms() > min(due),
+        question_due=late_ms > 0,
+        question_late=late_ms > BORNE_LATE_MS,
     )
 
 
@@ -46,7 +52,8 @@ def gate_question_words(told: GateQuestions | None) -> str:
     else:
         parts.append("not asked yet")
     if told.question_due:
-        parts.append(f"its next question is due; without a worker the gate waits: {typed('worker')}")
+        late = f"; without a worker the gate waits: {typed('worker')}" if told.question_late else ""
+        parts.append(f"its next question is due{late}")
         return ", ".join(parts)
     # A question behind the last time for a yes is not asked for one: it is what rejects.
     if told.times_asked and not (told.asked_next and told.rejected_at and told.asked_next >= told.rejected_at):

@@ -10,7 +10,7 @@ from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Order, draw_request_id
 from orchestrator.ledger.purges import Purges
 from tests.support.ledger_world import ME, LedgerWorld
-from tests.support.planted import Planted, on, staffed, started, stops
+from tests.support.planted import Planted, on, planned, staffed, started, stops
 from tests.support.planted_moves import fails
 from tests.support.table_steps import Do, ask, then
 
@@ -184,6 +184,20 @@ def cancelled() -> Iterator[Planted]:
     yield Planted("cancelled alone", alone, "p.1", S.TASK_CANCELLED, said, (f"{scratch[0].replace('p.0', 'p.1')}",))
     said = "1 were cancelled by bob (no longer ours); such as b (p.1)"
     yield Planted("cancelled alone, plan", alone, "p", S.CANCELLATIONS, said)
+    went_back = (ask("rollback", "p", Order("bob", "latency is up")), lambda world: world.coordinate())
+    goes_back = staffed(planned("p", "a b"), *went_back)
+    said = "CANCELLED by bob (with the rollback of its plan: latency is up)"
+    yield Planted(
+        "cancelled by its plan's rollback",
+        goes_back,
+        "p.1",
+        S.TASK_CANCELLED,
+        said,
+        (f"{scratch[0].replace('p.0', 'p.1')}",),
+    )
+    said = "2 were cancelled by bob (with the rollback of its plan: latency is up); such as a (p.0), b (p.1)"
+    again = ("changeover retry --plan p --cancelled",)
+    yield Planted("cancelled by its rollback, plan", goes_back, "p", S.CANCELLATIONS, said, again)
     said = "it has ended as CANCELLED by eve (not today)"
     yield Planted("left out", alone, "p.2", S.TASK_CANCELLED, said, (f"{scratch[0].replace('p.0', 'p.2')}",))
     said = "1 were cancelled by eve (not today); such as c (p.2)"

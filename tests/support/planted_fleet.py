@@ -44,6 +44,8 @@ def freezes() -> Iterator[Planted]:
         started("p", "eu-1 eu-2"), *(on("finish", one) for one in ("p.0", "p.1")),
         lambda world: world.freeze("eu-*", rollbacks_too=True), ask("rollback", "p"), on("serve", "p"),
     )  # fmt: skip
+    said, undo = "its rollback is asked for by ada (because), and waits", ("changeover cancel --task p.0",)
+    yield Planted("frozen on the way back", back, "p.0", S.ROLLBACK_ASKED, said, undo)
     said = "2 tasks that are to go back (such as eu-1 (p.0), eu-2 (p.1)) are frozen until "
     yield Planted("frozen on the way back, plan", back, "p", S.FROZEN, said, LIFT)
 
@@ -73,6 +75,10 @@ def pace() -> Iterator[Planted]:
     give_up = ("changeover cancel --plan p",)
     yield Planted("a plan whose time is to come", later, "p", S.PLAN_NOT_YET, "the plan starts at ", give_up)
     yield Planted("a task of it", later, "p.0", S.PLAN_NOT_YET, "is given up if it has not started by ", give_up)
+    paused = then(later, ask("pause", "p"))
+    late = "the plan is given up if it has not started by "
+    yield Planted("paused, and given up then", paused, "p", S.PLAN_NOT_YET, late, give_up)
+    yield Planted("a task of such a plan", paused, "p.0", S.PLAN_NOT_YET, late, give_up)
     slow = staffed(_slow, on("serve", "p"))
     said = "the plan starts at most 1 tasks a minute"
     yield Planted("a plan with a rate", slow, "p.1", S.PLAN_NOT_YET, said, give_up)

@@ -121,6 +121,6 @@ def rejections() -> Iterator[Planted]:
     tenant = then(canary_done(gate=HTTP_GATE), no)
     yield Planted("its gate answered no", tenant, "tenant b", S.GATE_REJECTED, f"its plan {by}", (APPROVE, *more))
     held = then(rejected, ask("pause", "p", Order("bob", "hold")))
-    said = "the gate of wave canary is rejected; approved, it still waits for a resume"
+    said = "the gate of wave canary is rejected by ada (looks bad); approved, it still waits for a resume"
     yield Planted("rejected, and paused by a person", held, "p", S.GATE_REJECTED, said, (APPROVE, *more[1:]))
     yield Planted("paused by a person, rejected before", held, "p", S.PLAN_PAUSED, "it is paused by bob (hold)", RESUME)

@@ -97,7 +97,10 @@ def now_of(
         why = f" by {by.actor}" + (f": {by.reason}" if by.reason else "") if by else ""
         # Such as that its breaker took a wave back.
         but = can["resume"].why.partition(";")[0] if "resume" in can else ""
-        return Now(f"Paused{why}" + (f"; {but}" if but else ""), TaskState.PAUSED, "warn", buttons=(resume,))
+        but += f"; {plan.waits_because}" if plan.waits_because else ""
+        return Now(
+            f"Paused{why}" + (f"; {but.removeprefix('; ')}" if but else ""), TaskState.PAUSED, "warn", buttons=(resume,)
+        )
     running = plan.counts.get(TaskState.RUNNING, 0)
     if plan.pausing or plan.cancelling:
         what = "Cancelling" if plan.cancelling else "Pausing"

@@ -38,7 +38,7 @@ def wave_rows(reader: Reader) -> Iterator[Check]:
         except UNREADABLE:
             # Told of as a damaged plan.
             continue
-        waits += wave is not None and wave.state != WaveState.OPEN
+        waits += wave is not None and wave.state in (WaveState.SOAKING, WaveState.GATED)
         if late and wave is not None:
             finding = f"wave {wave.name} {late}: `{typed('explain', '--plan', plan_id)}`"
             yield check(Row.WAVES, f"plan {plan_id}", finding, good=False)

@@ -99,6 +99,8 @@ class Explainer:
         known = TaskState(status.status)
         if known not in TASK_ENDED:
             yield from servers(task.scene)
+        if known in TASK_ENDED and status.rollback_requested:
+            yield stopped.rollback_asked(task)
         yield from _BY_STATUS[known](task)
         if known in TASK_ENDED or known is TaskState.PAUSED:
             yield from stopped.given_up(task)

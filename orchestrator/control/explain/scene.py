@@ -96,10 +96,16 @@ def by_whom(record: Record, operation: str) -> str:
     return asked.by if asked else ""
 
 
-def why_asked(operation: str, actor: str, *records: Record) -> str:
-    """`` (lunch)``: this actor's reason, by the first of the records that keeps it."""
-    known = filter(None, (asked_for(record, operation) for record in records))
-    return next((bracketed(asked.reason) for asked in known if asked.actor == actor), "")
+def why_cancelled(actor: str, plan: Record, *tasks: Record) -> str:
+    """`` (lunch)``: this actor's reason, by the first of the records that keeps it, the plan's last; of who has taken
+    the plan back, which cancels what had touched nothing, that."""
+    known = filter(None, (asked_for(record, "cancel") for record in (*tasks, plan)))
+    if (asked := next((one for one in known if one.actor == actor), None)) is not None:
+        return bracketed(asked.reason)
+    if not actor or plan.get("rollbackBy") != actor:
+        return ""
+    reason = plan.get("rollbackReason", "")
+    return f" (with the rollback of its plan{f': {reason}' if reason else ''})"
 
 
 def bracketed(reason: str) -> str:

@@ -35,6 +35,7 @@ class Situation(StrEnum):
     PLAN_CANCELLING = "plan-cancelling"
     PLAN_ROLLING_BACK = "plan-rolling-back"
     BREAKER_TRIPPED = "breaker-tripped"
+    ROLLBACK_ASKED = "rollback-asked"
     WAVE_TAKEN_BACK = "wave-taken-back"
     WAVE_OPEN = "wave-open"
     WAVE_SOAKS = "wave-soaks"

@@ -8,7 +8,7 @@ from typing import Final
 from orchestrator.control.answers import PurgedTenant, Remark, TaskStatus
 from orchestrator.control.explain.offers import Offer, of_task
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
-from orchestrator.control.explain.scene import TaskScene, by_whom, why_asked, why_back
+from orchestrator.control.explain.scene import TaskScene, by_whom, why_back, why_cancelled
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
@@ -118,7 +118,7 @@ def rollback_failed(task: TaskScene) -> Iterator[Remark]:
 def cancelled(task: TaskScene) -> Iterator[Remark]:
     """By whom and why; it can only begin anew."""
     by = task.record.get("cancelledBy", "")
-    reason = why_asked("cancel", by, task.record, task.plan)
+    reason = why_cancelled(by, task.plan, task.record)
     offer = _again(task)
     if by.startswith(f"system: {MOVED}"):
         yield _moved(by.removeprefix(f"system: {MOVED}"), "it was given up", offer.commands)
@@ -140,6 +140,16 @@ def ended_well(task: TaskScene) -> Iterator[Remark]:
         why = why_back(task.status)
         sentence = f"it has ended as {task.status.status}, rolled back{by}{f'; it {why}' if why else ''}"
         yield remark(Situation.TASK_ROLLED_BACK, sentence, *_again(task).commands)
+
+
+def rollback_asked(task: TaskScene) -> Remark:
+    """It has ended, and is to go back: why it does not yet is told behind that."""
+    by = by_whom(task.record, "rollback") or by_whom(task.plan, "rollback")
+    commands = task.scene.offers.every(of_task(Operation.CANCEL, task.task_id))
+    sentence = f"its rollback is asked for{by}, and waits to be admitted" + (
+        "; a cancel withdraws it" if commands else ""
+    )
+    return remark(Situation.ROLLBACK_ASKED, sentence, *commands)
 
 
 def purged(tenant: PurgedTenant) -> Remark:

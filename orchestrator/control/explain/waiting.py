@@ -26,6 +26,7 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
     """Why it is not admitted."""
     if (stopped := list(_stopped_plan(task))) and not task.status.rollback_requested:
         yield from stopped
+        yield from _given_up_late(task)
         return
     yield from no_coordinator(task.scene)
     if circle := circle_from(task.scene.reader, task.task_id):
@@ -37,6 +38,8 @@ def not_admitted(task: TaskScene) -> Iterator[Remark]:
         return
     if frozen := task.record.get("frozenBy"):
         yield frozen_remark(task.scene, frozen, "it is")
+        if not task.status.rollback_requested:
+            yield from _given_up_late(task)
         return
     if group := task.record.get("groupFor"):
         use = task.scene.reader.groups.uses([group])[group]
@@ -87,6 +90,12 @@ def _frozen_too(task: TaskScene) -> Iterator[Remark]:
         if known is not None and known.scope.covers(tenant_id, labels) and known.state(now_ms)[0]:
             yield frozen_remark(task.scene, freeze.freeze_id, "it is also")
             return
+
+
+def _given_up_late(task: TaskScene) -> Iterator[Remark]:
+    """Its plan has a time by which it is to have started, whatever keeps it."""
+    if "notAfter" in task.plan:
+        yield from not_yet(task.scene, task.plan_id, task.plan)
 
 
 def frozen_remark(scene: Scene, freeze_id: str, who: str) -> Remark:

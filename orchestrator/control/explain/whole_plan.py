@@ -23,7 +23,7 @@ from orchestrator.control.explain.paused_plan import (
 )
 from orchestrator.control.explain.plan_retry import plan_retry
 from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
-from orchestrator.control.explain.scene import PlanScene, bracketed, by_whom, why_asked
+from orchestrator.control.explain.scene import PlanScene, bracketed, by_whom, why_cancelled
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
 from orchestrator.control.failure_causes import accepted_words
@@ -204,7 +204,7 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     groups = plan.of_kind("cancelled")
     for group in groups[:CAUSES_TOLD]:
         by, why, _ = group.words
-        reason = bracketed(why) or why_asked("cancel", by, plan.record)
+        reason = bracketed(why) or why_cancelled(by, plan.record)
         sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {samples(plan, group)}"
         yield remark(Situation.CANCELLATIONS, sentence, *_move_again(plan, group))
 

@@ -28,6 +28,8 @@ local plan_move = foresee(plan_id, {pauses = true})
 ask_wave_move(plan_id, wave, 'reject')
 emit_gate('PlanGateRejected', plan_id, wave, actor, reason)
 move_wave(plan_id, wave, 'reject')
+-- Told as long as it is rejected, whoever pauses the plan besides.
+redis.call('HSET', plan, 'gateRejectedBy', actor, 'gateRejectedFor', reason)
 if f[3] ~= '1' then
   local gate = redis.call('HGET', plan, part_of(wave) .. 'name') or ''
   emit_operation('pause', plan_id, nil, actor, reason, '{"gate":' .. cjson.encode(gate) .. '}')

@@ -53,6 +53,18 @@ def test_what_keeps_tasks_from_going_back_is_in_the_head(world: LedgerWorld) -> 
     assert head_of_status(world) == []
 
 
+def test_what_a_plan_stands_still_for_is_in_the_head(world: LedgerWorld) -> None:
+    world.freeze("eu-*")
+    world.started("p", ["eu-1", "us-1"])
+    live = LivePlan(world.reader, "p", nullcontext)
+    assert "frozen" not in shown(live), "the other one moves"
+    world.finish("p.1")
+    said = "1 waits, such as eu-1: frozen until "
+    assert said in shown(live)
+    assert head_of_status(world)[0].startswith(said)
+    assert now_of(live.summary, Role.VIEWER).sentence.startswith(said)
+
+
 def test_why_not_all_went_back_is_told_where_the_plan_is(world: LedgerWorld) -> None:
     world.started("p", ["a", "b"])
     for task_id in ("p.0", "p.1"):

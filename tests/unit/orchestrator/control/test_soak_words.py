@@ -14,19 +14,24 @@ RECORD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("now_ms", "is_late"), [(UNTIL_MS + 1, True), (UNTIL_MS, False)])
-def test_a_soak_past_its_time_names_the_worker_that_it_waits_for(now_ms: int, is_late: bool) -> None:
-    (wave,) = plan_summary("p", RECORD, lambda: now_ms).waves
-    said = "wave w soaks until 10:20:00 UTC"
-    late = ", its last looks are due; without a worker the soak waits: changeover worker"
-    assert wave_sentence(wave, "p") == said + (late if is_late else "")
+LOOKS = ", its last looks are due"
+
+
+@pytest.mark.parametrize(
+    ("now", "late"),
+    [(0, ""), (1, LOOKS), (10, LOOKS), (11, f"{LOOKS}; without a worker the soak waits: changeover worker")],
+)
+def test_a_soak_long_past_its_time_names_the_worker_that_it_waits_for(now: int, late: str) -> None:
+    (wave,) = plan_summary("p", RECORD, lambda: UNTIL_MS + now * 1000).waves
+    assert wave_sentence(wave, "p") == "wave w soaks until 10:20:00 UTC" + late
 
 
 GATE = '{"url":"http://gate.example/","interval":30000,"timeout":3600000}'
 WAITS = (
     "waits for approval of wave w by its HTTP gate http://gate.example/, asked once since 10:20:00 UTC, no answer yet, "
 )
-DUE = "its next question is due; without a worker the gate waits: changeover worker"
+DUE = "its next question is due"
+LATE = f"{DUE}; without a worker the gate waits: changeover worker"
 
 
 @pytest.mark.parametrize(
@@ -34,10 +39,12 @@ DUE = "its next question is due; without a worker the gate waits: changeover wor
     [
         (0, 30, 60, "asked again at 10:20:30 UTC, rejected at 10:21:00 UTC without a yes"),
         (31, 30, 60, DUE),
+        (41, 30, 60, LATE),
         (61, 90, 60, DUE),
+        (71, 90, 60, LATE),
         (59, 60, 60, "rejected at 10:21:00 UTC without a yes"),
     ],
-    ids=["in time", "overdue", "past its deadline", "asked no more before it"],
+    ids=["in time", "due", "overdue", "past its deadline", "long past it", "asked no more before it"],
 )
 def test_a_gate_claims_no_time_that_is_past(now: int, asked_next: int, until: int, said: str) -> None:
     gate = {
