@@ -106,6 +106,8 @@ def unheard_end(world: World, event: e.Event, report: Report) -> None:
     if wave.gate or has_to_soak:
         what = "its gate is not approved" if wave.gate else "it has not soaked"
         report.add("I13", f"{event.type} of {plan.plan_id}, whose wave {wave.name} is {wave.state}: {what}", event)
+    elif event.type == "PlanCompleted":
+        report.add("I13", f"{plan.plan_id} is completed, and its wave {wave.name} is not done with", event)
 
 
 def gate_asked(world: World, event: e.Event, report: Report) -> None:
@@ -116,6 +118,8 @@ def gate_asked(world: World, event: e.Event, report: Report) -> None:
     wave = wave_named(plan, event.wave)
     if wave is None:
         return
+    if not wave.gate:
+        report.add("I13", f"the gate of {wave.name} is asked, which has none", event)
     if not wave.has_ended:
         report.add("I13", f"the gate of {wave.name} is asked while a task of it has not ended", event)
     has_to_soak = wave.soak_seconds is not None and wave.counts[TaskState.COMPLETED] > 0

@@ -80,7 +80,7 @@ def replay(world: World, history: Iterable[e.Event], report: Report) -> None:
             report.add("I6", f"event {event.sequence_id} ({quoted_value(event.type)}) cannot be read: {fault}", event)
             world.pass_by(event)
             continue
-        for rule in LOG_RULES if event.plan_id else (numbers,):
+        for rule in LOG_RULES if event.plan_id else (numbers, repeat):
             rule(world, event, report)
         world.apply(event)
 

@@ -10,7 +10,7 @@ from orchestrator.domain.fold import PLAN_STATE_AFTER
 from orchestrator.domain.folded import FoldedPlan
 from orchestrator.domain.status import PLAN_ENDED, PLAN_OPEN, TASK_ENDED, PlanState, TaskState
 from orchestrator.history.report import Report
-from orchestrator.history.world import World
+from orchestrator.history.world import World, asked_by
 
 _UNDONE: Final = ("PlanRolledBack", "PlanRollbackFailed")
 _WORST_FIRST: Final = (
@@ -69,12 +69,14 @@ def submission(world: World, event: e.Event, report: Report) -> None:
 
 
 def repeat(world: World, event: e.Event, report: Report) -> None:
-    """I17: the same request again changes nothing, so its id stands once with each target."""
-    if isinstance(event, e.OperationRequested) and event.request_id:
-        earlier = world.requests.get((event.request_id, event.target_id))
-        if earlier is not None:
-            message = f"request {event.request_id} acts on {event.target_id} again ({event.operation})"
-            report.add("I17", message, earlier, event)
+    """I17: the same request again changes nothing, so its id stands once with each target; and a freeze is set once."""
+    asked = asked_by(event)
+    earlier = world.requests.get(asked) if asked else None
+    if asked and earlier is not None:
+        what = event.operation if isinstance(event, e.OperationRequested) else event.type
+        report.add("I17", f"request {asked[0]} acts on {asked[1]} again ({what})", earlier, event)
+    if isinstance(event, e.FreezeSet) and event.freeze_id in world.freezes.standing:
+        report.add("I17", f"freeze {event.freeze_id} is set again", world.freezes.standing[event.freeze_id], event)
 
 
 def plan_end(world: World, event: e.Event, report: Report) -> None:

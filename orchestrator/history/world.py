@@ -16,7 +16,20 @@ from orchestrator.history.queue_view import QueueView
 StageKey = tuple[int, str, int]
 """Attempt, mode (the task's state) and index of a stage in its plan."""
 
+RequestOn = tuple[str, str]
+"""A request's id, and what it acts on."""
+
 _STARTED = (PlanState.RUNNING, PlanState.ROLLING_BACK)
+
+
+def asked_by(event: e.Event) -> RequestOn | None:
+    """Whose request the event tells of, and what that acts on: no operation tells of a gate's answer, or of a freeze."""
+    request_id = getattr(event, "request_id", None)
+    if not request_id:
+        return None
+    if isinstance(event, e.OperationRequested):
+        return request_id, event.target_id
+    return request_id, f"{event.plan_id or 'the namespace'} by {event.type}"
 
 
 class World(LogFold):
@@ -51,8 +64,8 @@ class World(LogFold):
         self.pace = PaceView()
         self.trips: dict[str, e.PlanBreakerTripped] = {}
         """Of each plan whose last event was that of a breaker: the first of its write."""
-        self.requests: dict[tuple[str, str], e.OperationRequested] = {}
-        """Operations by request id and target."""
+        self.requests: dict[RequestOn, e.Event] = {}
+        """What was asked for first, by whose request and of what."""
 
     def apply(self, event: e.Event) -> None:
         """Moves on by one event."""
@@ -60,6 +73,8 @@ class World(LogFold):
             return
         self.freezes.note(event)
         self.pace.note(event)
+        if asked := asked_by(event):
+            self.requests.setdefault(asked, event)
         self.groups.note(event, self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None)
         if not event.plan_id:
             super().apply(event)
@@ -70,8 +85,6 @@ class World(LogFold):
         self._note_waiters(event, paused)
         self.plan_numbers[event.plan_id] = event.plan_sequence_id
         self.plan_times[event.plan_id] = ms_of(event.occurred_at)
-        if isinstance(event, e.OperationRequested) and event.request_id:
-            self.requests.setdefault((event.request_id, event.target_id), event)
         if PLAN_STATE_AFTER.get(event.type) in _STARTED:
             self.plan_starts.setdefault(event.plan_id, ms_of(event.occurred_at))
         if isinstance(event, e.PlanCreated):

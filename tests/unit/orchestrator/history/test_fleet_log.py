@@ -226,6 +226,8 @@ def test_a_right_history_holds(lines: list[Line]) -> None:
         (told(opening(), task(0, "TaskStarted"), task(1, "TaskStarted")), "I13"),
         (told(opening(), move(0), begun("rest", 2), move(1)), "I13"),
         (told(opening(), move(0), done("canary"), move(1)), "I13"),
+        (told(opening(), move(0), ASKED), "I13"),
+        (told(RIGHT[:-1], of_plan("PlanCompleted")), "I13"),
         (told(opening(), task(0, "TaskStarted"), done("canary")), "I13"),
         (told(opening(), move(0), done("rest")), "I13"),
         (told(opening(), move(0), done("canary", 1)), "I13"),
