@@ -23,7 +23,7 @@ _STARTED = (PlanState.RUNNING, PlanState.ROLLING_BACK)
 
 
 def asked_by(event: e.Event) -> RequestOn | None:
-    """Whose request the event tells of, and what that acts on: no operation tells of a gate's answer, or of a freeze."""
+    """Whose request it tells of, and what that acts on: no operation tells of a gate's answer, or of a freeze."""
     request_id = getattr(event, "request_id", None)
     if not request_id:
         return None
