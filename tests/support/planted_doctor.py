@@ -14,6 +14,7 @@ from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.ledger.hooks import Letter, Note
 from tests.support.ledger_world import LedgerWorld, config
 from tests.support.planted import aged, beat, coordinator, elsewhere, full, on, planned, roomy, staffed, started
+from tests.support.planted_disk import can_save, cannot_save
 from tests.support.planted_hooks import hooked_with
 from tests.support.planted_waits import WRONG
 from tests.support.table_steps import Do, shown_ahead, then
@@ -55,6 +56,7 @@ def servers() -> Iterator[Told]:
         yield Told(full, R.MEMORY, f"{name} memory", "a full Redis takes no writes", undo=roomy)
     yield Told(nothing, R.WRITES, "state writes", "taken", good=True)
     yield Told(full, R.WRITES, "state writes", "is full: ", undo=roomy)
+    yield Told(cannot_save, R.WRITES, "state writes", "cannot save to its disk", undo=can_save)
     off, on = setting("appendonly", "no", "yes")
     yield Told(off, R.APPEND_ONLY, "append-only file", "a restart of Redis loses all plans", undo=on)
     yield Told(nothing, R.APPEND_ONLY, "append-only file", "on", good=True)
