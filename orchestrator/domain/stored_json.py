@@ -23,6 +23,17 @@ _MOST_DIGITS: Final = 300
 _HALF_A_PAIR: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+DIGITS: Final = 15
+"""Of the largest number that is counted up one by one: one more can be added to it in Redis, in a script and in a
+database, and none of them rounds it. A larger one was written by a hand."""
+
+MOST_COUNTED: Final = 10**DIGITS - 1
+"""That number."""
+
+COUNTED: Final = re.compile(rf"0|[1-9][0-9]{{0,{DIGITS - 1}}}")
+"""As it is written down; the scripts' own test is ``whole.lua``."""
+
+
 class DamagedJson(ValueError):
     """A hand has made of it what nobody can go by; the message says what it is."""
 
@@ -84,7 +95,7 @@ def as_json_words(value: Any) -> str:
 
 def counted_number(text: str | None) -> int | None:
     """The whole number that a field holds, 0 or above; None for anything else, and for one that is never counted to."""
-    if text is None or not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    if text is None or not COUNTED.fullmatch(text):
         return None
     return int(text)
 

@@ -101,14 +101,14 @@ class ClockWatch:
         """The ledger's time (ms) up to which what is overdue may be answered now; None during the grace."""
         sent = self._monotonic()
         run_id = str(self._ledger.client.info("server")["run_id"])
-        code, now_ms, offset, has_settings = self._ledger.call("tick", run_id, 0, 0)
+        code, now_ms, offset, has_settings = self._ledger.tick(run_id)
         if not has_settings:
             # The ledger was emptied.
             self._ledger.announce()
         excess_ms = self._excess_ms(now_ms)
         if excess_ms > 0:
             _log.warning("Redis' clock stepped forward", action="clock-stepped", milliseconds=excess_ms)
-            code, now_ms, *_ = self._ledger.call("tick", run_id, excess_ms, offset)
+            code, now_ms, *_ = self._ledger.tick(run_id, excess_ms, offset)
         self._last = _Tick(sent, now_ms)
         return now_ms if code == "SWEEP" else None
 

@@ -16,7 +16,7 @@ from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.damaged_key import DamagedKey, RedisCommand
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.odd_members import no_numbers, no_texts
-from orchestrator.ledger.shared_settings import NAMES
+from orchestrator.ledger.shared_settings import GROUP, NAMES
 from orchestrator.ledger.stream_ends import behind, is_count, last_event
 
 TYPES: Final[dict[str, str]] = {
@@ -138,9 +138,12 @@ def _in_force(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey
 
 
 def _fields(client: redis.Redis, keys: Keys, kind: str) -> Iterator[DamagedKey]:
-    key, names = keys.of(kind), _NUMBERS[kind]
-    for name, value in zip(names, cast(list[str | None], client.hmget(key, list(names))), strict=True):
-        if value is None or _is_number(value):
+    key, names = keys.of(kind), [*_NUMBERS[kind]]
+    if kind == "settings":
+        names += sorted(name for name in cast(Mapping[str, str], client.hgetall(key)) if name.startswith(GROUP))
+    is_number = _is_time if kind == "clock" else is_count
+    for name, value in zip(names, cast(list[str | None], client.hmget(key, names)), strict=True):
+        if value is None or is_number(value) or _NO_TEXT in name:
             continue
         mend: RedisCommand = ("HDEL", key, name)
         if name in ("ticket", "frozen", "freezes"):
@@ -255,6 +258,7 @@ def is_object(text: str) -> bool:
         return False
 
 
-def _is_number(text: str) -> bool:
+def _is_time(text: str) -> bool:
+    """Or what is added to one."""
     whole, _, part = text.removeprefix("-").partition(".")
     return is_count(whole) and (part.isdecimal() or not part)

@@ -123,6 +123,12 @@ class Ledger(ScriptCaller):
             said = "limits of groups stay as they were, for own-log is damaged: mend it (`changeover doctor`), restart"
             _log.error(said, action="limits-kept")
 
+    def tick(self, run_id: str, excess_ms: int = 0, seen_offset: int = 0) -> tuple[str, int, int, int]:
+        """A coordinator's look at the clock (see ``ClockWatch``); puts a damaged setting right to this process' own."""
+        own = (part for pair in self.own_settings.items() for part in pair)
+        code, now_ms, offset, has_settings = self.call("tick", run_id, excess_ms, seen_offset, *own)
+        return str(code), int(now_ms), int(offset), int(has_settings)
+
     def take_turns(self, limit: int) -> list[str]:
         """The plans whose turn it is, at most so many; each is the caller's for a moment."""
         return [str(plan_id) for plan_id in self.call("turns", limit, TURN_MS)[1]]

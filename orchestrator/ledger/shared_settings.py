@@ -2,8 +2,9 @@
 
 A person's shell, an old worker and a new coordinator may each have settings of their own. What decides about a task,
 how long its lease is, how often it may be retried, must not depend on who asks; so each coordinator writes these at its
-start (and again should they be lost), the last one to start has the say, and before the first the built-in defaults
-hold. Every process tells with its signs of life what it would go by; ``doctor`` names those that differ.
+start, again should they be lost, and any of them that a hand has damaged. The last one to start has the say, and before
+the first the built-in defaults hold. Every process tells with its signs of life what it would go by; ``doctor`` names
+those that differ.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from orchestrator.domain.stored_json import DIGITS
 from orchestrator.settings.model import Settings
 
 NAMES: Final = {
@@ -50,8 +52,8 @@ def settings_as_lua() -> str:
     return f"""\
 -- @include keys
 local function note_setting(known, name, text)
-  local value = tonumber(text)
-  if not (value and value >= 0 and value <= 2 ^ 53) then value = ({{{defaults}}})[name] end
+  local value = text and #text <= {DIGITS} and (text == '0' or string.find(text, '^[1-9]%d*$')) and tonumber(text)
+  value = value or ({{{defaults}}})[name]
   known[name] = value
   return value
 end

@@ -11,7 +11,7 @@ from typing import Final, cast
 import redis
 from redis.exceptions import NoPermissionError
 
-from orchestrator.domain.stored_json import read_stored
+from orchestrator.domain.stored_json import COUNTED, read_stored
 from orchestrator.ledger.damaged_key import RedisCommand
 
 MOST_TAKEN: Final = 20
@@ -19,9 +19,6 @@ MOST_TAKEN: Final = 20
 
 LOOKED_AT: Final = 1000
 """The newest entries of a stream, among which its last event is looked for."""
-
-_DIGITS: Final = 15
-"""Of the largest number that is counted up one by one; a larger one was written by a hand."""
 
 _FIELDS: Final = ("p", "e", "t", "d")
 _TAKE_ALL: Final = (
@@ -34,7 +31,7 @@ _Entry = tuple[str, Mapping[str, str]]
 
 def is_count(text: str) -> bool:
     """Whether it is a number that one more can be added to."""
-    return text.isdecimal() and len(text) <= _DIGITS
+    return COUNTED.fullmatch(text) is not None
 
 
 def last_event(client: redis.Redis, stream: str) -> int:

@@ -23,6 +23,7 @@ from orchestrator.domain.config import ServiceSpec
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
+from orchestrator.domain.stored_json import MOST_COUNTED
 from orchestrator.domain.wording import problems_of
 from orchestrator.secrets.scopes import SecretScope
 from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
@@ -38,6 +39,8 @@ from steps.instances.endpoints import MalformedEndpoints, health_endpoints
 from steps.redis.writable_keys import WritableKeys
 
 AtLeastOne = Annotated[int, Field(ge=1)]
+KeptNumber = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
+"""One that the ledger keeps, which calls a larger one damaged."""
 
 
 class HealthCheckSettings(Section):
@@ -132,14 +135,14 @@ class Settings(BaseSettings):
     renew_seconds: Seconds = 3.0
     heartbeat_seconds: Seconds = 10.0
     sweep_seconds: Seconds = 1.0
-    max_retry: Annotated[int, Field(ge=0)] = 3
-    max_recoveries: Annotated[int, Field(ge=0)] = 5
+    max_retry: KeptNumber = 3
+    max_recoveries: KeptNumber = 5
     run_ahead: bool = True
     run_ahead_seconds: Seconds = 1.0
     deaf_seconds: Seconds = 60.0
     frozen_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
-    feed_max_length: AtLeastOne = 100_000
+    feed_max_length: Annotated[KeptNumber, Field(ge=1)] = 100_000
     retention_seconds: Annotated[float, Field(ge=0, le=100 * 365 * 86400, allow_inf_nan=False)] | None = 30 * 86400.0
     archive: ArchiveSettings = ArchiveSettings()
     health_check: HealthCheckSettings = HealthCheckSettings()

@@ -2,15 +2,27 @@
 -- (another run id) or no coordinator ticked for longer than a lease, workers first get one lease of time to renew.
 -- KEYS  1 the namespace's root. Touches clock, settings (hashes)
 -- ARGV  1 the server's run id  2 ms by which the clock ran ahead of the caller's between its last two ticks, or 0
---       3 the offset that it saw there: nothing is taken out twice
+--       3 the offset that it saw there: nothing is taken out twice  4... name, value of each of its settings, in turn
 -- CODES SWEEP, ledger time in ms, offset in ms, 1 if the ledger has its settings | GRACE, the same
 -- EVENTS none
 -- @include keys
 -- @include settings
 -- @include clock
 -- @include grace
+-- @include whole
 
 local run_id, excess_ms, seen_offset = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+
+-- A setting that a hand has damaged, or taken out, is put right. Not which groups have limits: the coordinator that started
+-- last has said it, and one that has none is right so.
+local known, is_now = redis.pcall('HGETALL', K.settings()), {}
+for i = 1, #known, 2 do is_now[known[i]] = known[i + 1] end
+for i = 4, #known > 0 and #ARGV or 0, 2 do
+  local text = is_now[ARGV[i]]
+  if (text or not string.find(ARGV[i], '^GROUP:')) and (WHOLE.number(text) or -1) < 0 then
+    redis.call('HSET', K.settings(), ARGV[i], ARGV[i + 1])
+  end
+end
 
 local f = redis.call('HMGET', K.clock(), 'runId', 'tickAt', 'offset')
 local offset = f[3] or '0'

@@ -26,6 +26,7 @@ FIELDS: Final = {
     ("clock", "at"): "its at is 'many', not a number",
     ("clock", "sweepNotBefore"): "its sweepNotBefore is 'many', not a number",
     ("settings", "MAX_RETRY"): "its MAX_RETRY is 'many', not a number",
+    ("settings", "GROUP:db"): "its GROUP:db is 'many', not a number",
     ("counters", "event:TaskCreated"): "its 'event:TaskCreated' is 'many', not a whole number",
     ("freezes_now", "freeze-1"): "its 'freeze-1' is 'many', not a JSON object",
     ("freezes_now", "gone"): "its 'gone' is 'many', not a JSON object",

@@ -72,7 +72,7 @@ def test_what_coordinators_write_holds_for_all(world: LedgerWorld, other: Ledger
     assert world.reader.shared_settings() == other.own_settings
 
 
-@pytest.mark.parametrize("garbage", ["many", "-1", "1e999", "nan", ""])
+@pytest.mark.parametrize("garbage", ["many", "-1", "1e3", "1e999", "nan", "", "9" * 16])
 def test_garbage_is_the_default(world: LedgerWorld, garbage: str) -> None:
     world.client.hset(world.keys.of("settings"), mapping=dict.fromkeys(BUILT_IN, garbage))
     (task,) = world.started("p", ["a"])
@@ -85,6 +85,20 @@ def test_an_emptied_ledger_gets_them_again(world: LedgerWorld) -> None:
     world.client.delete(world.keys.of("settings"))
     world.sweeper.sweep()
     assert world.reader.shared_settings() == shared_settings(world.settings)
+
+
+def test_what_a_hand_has_damaged_is_what_the_coordinators_have_again(world: LedgerWorld) -> None:
+    """But not what another that started later has said."""
+    own = Ledger(world.client, world.settings.model_copy(update=OTHERS | {"groups": {"db": 3, "rack": 4}}))
+    own.announce()
+    key, events = world.keys.of("settings"), world.now()
+    world.client.hset(key, mapping={"LEASE_MS": "abc", "HEARTBEAT_MS": "1.5", "GROUP:db": "1e3", "MAX_RECOVERIES": "7"})
+    world.client.hdel(key, "MAX_RETRY", "GROUP:rack")
+    Sweeper(own, lambda _: None).sweep()
+    said_later = {"MAX_RECOVERIES": 7}
+    without = {name: value for name, value in own.own_settings.items() if name != "GROUP:rack"}
+    assert world.reader.shared_settings() == without | said_later | {"NEEDS": world.reader.needed_format()}
+    assert world.now() == events
 
 
 def test_differences_are_told_in_a_persons_words() -> None:

@@ -26,6 +26,9 @@ function WHOLE.is_whole(text)
   return text == '0' or string.find(text, '^%-?[1-9]%d*$') ~= nil
 end
 
+-- As a number; nil of one that is none, or not there.
+function WHOLE.number(text) return text and WHOLE.is_whole(text) and tonumber(text) or nil end
+
 -- What a turn's every write goes to.
 function WHOLE.ask_leases()
   if ASKED.leases then return end

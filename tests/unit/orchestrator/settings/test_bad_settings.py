@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.domain.errors import InvalidInput
+from orchestrator.ledger.shared_settings import shared_settings
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.origins import resolved_settings
 
@@ -124,6 +125,18 @@ def test_all_at_once_from_both_sources(monkeypatch: pytest.MonkeyPatch, tmp_path
         "lanes: expected a whole number of at least 1, in CHANGEOVER_LANES (got 0)",
         "redis.min_replicas: expected a whole number of at least 0, in s.yaml line 2 (got -1)",
     ]
+
+
+def test_what_the_ledger_calls_damaged_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("MAX_RETRY", "MAX_RECOVERIES", "FEED_MAX_LENGTH")
+    for name in names:
+        monkeypatch.setenv(f"CHANGEOVER_{name}", "999999999999999")
+    settings = load_settings()
+    assert all(number < 10**15 for number in shared_settings(settings).values())
+    for name in names:
+        monkeypatch.setenv(f"CHANGEOVER_{name}", "1000000000000000")
+    expected = "expected a whole number of at most 999999999999999"
+    assert said() == [f"{n.lower()}: {expected}, in CHANGEOVER_{n} (got 1000000000000000)" for n in names]
 
 
 def test_variables_that_are_no_settings_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
