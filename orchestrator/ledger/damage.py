@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import redis
 from orchestrator.domain.errors import quoted_value
 from orchestrator.domain.fleet_config import MAX_WAVES
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.stored_json import COUNTED as COUNT_FORM
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.waves import WaveState
 from orchestrator.ledger.keys import Keys
@@ -32,7 +32,9 @@ NUMBERS: Final = ("max", "total", "stages", "planSeq")
 TEXTS: Final = (*PLAN_FORMS, *LISTS)
 _CHOSEN: Final = ("notBefore", "notAfter")
 """Times that a person chose, before 1970 too."""
-LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durationMillis", "rate", *_CHOSEN)
+_SIGNED: Final = ("priority", *_CHOSEN)
+"""May be below 0."""
+LATER: Final = ("written", "chunks", "createdAt", "startedAt", "endedAt", "durationMillis", "rate", *_SIGNED)
 """Numbers that a plan may be without."""
 _WAVES: Final = 1 + len(TEXTS) + len(NUMBERS) + len(LATER)
 """Where the number of waves stands in what is read of a plan: behind its status, texts and numbers."""
@@ -58,7 +60,6 @@ _OF_A_WAVE: Final = ("total", "until", "first", "last")
 """Numbers that a wave may have besides."""
 
 _TIMES: Final = ("At", "Until", ":until", *_CHOSEN)
-_WHOLE: Final = re.compile("0|[1-9][0-9]{0,14}")
 PAGE: Final = 1000
 TOLD_SECONDS: Final = 86_400
 """For how long a plan that was taken out is told of."""
@@ -189,10 +190,10 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
     waves = answer[_WAVES]
     if waves is None:
         return ""
-    if not _WHOLE.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
+    if not COUNT_FORM.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
         return f"its waves is {str(waves)[:50]!r}, not a number of waves"
     for name, value in zip(_OF_WAVES, cast(list[str | None], client.hmget(key, list(_OF_WAVES))), strict=True):
-        if value is None or not _WHOLE.fullmatch(value) or int(value) > int(waves):
+        if value is None or not COUNT_FORM.fullmatch(value) or int(value) > int(waves):
             return f"its {name} is {str(value)[:50]!r}, not a wave's number"
     for wave in range(int(waves)):
         part = f"wave:{wave}:"
@@ -220,7 +221,7 @@ def _wrong_gate(field: str, gate: str | None) -> str:
 
 def _is_number(name: str, text: str) -> bool:
     """Also of what is a time: of one that can be told."""
-    return bool(_WHOLE.fullmatch(text)) and (int(text) < MOST or not name.endswith(_TIMES))
+    return bool(COUNT_FORM.fullmatch(text)) and (int(text) < MOST or not name.endswith(_TIMES))
 
 
 def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
@@ -252,7 +253,7 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
 def _wrong_numbers(numbers: Sequence[Any]) -> str:
     told = dict(zip((*NUMBERS, *LATER), numbers, strict=True))
     for name, value in told.items():
-        text = str(value or 0).removeprefix("-" if name in _CHOSEN else "")
+        text = str(value or 0).removeprefix("-" if name in _SIGNED else "")
         if (not value and name in NUMBERS) or not _is_number(name, text):
             return f"its {name} is {str(value)[:50]!r}, not a number"
     if int(told["written"] or 0) > int(told["total"]):

@@ -24,7 +24,7 @@ from typing import Final
 from orchestrator.domain import formats
 from orchestrator.domain.status import PLAN_ENDED, TASK_ACTIVE, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.transitions import PLAN_TRANSITIONS, TASK_TRANSITIONS, Transition
-from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove
+from orchestrator.domain.waves import WAVE_DONE, WAVE_MOVES, WaveMove, WaveState
 from orchestrator.ledger import keys, shared_settings, stored_forms
 from orchestrator.ledger.outcomes import TOO_OLD
 from orchestrator.ledger.script_includes import load, read_source
@@ -165,6 +165,7 @@ def _transitions_source() -> str:
             names("TASK_KNOWN", TaskState),
             names("TASK_ENDED", TASK_ENDED),
             names("WAVE_DONE", WAVE_DONE),
+            names("WAVE_KNOWN", WaveState),
             names("PLAN_ENDED", PLAN_ENDED),
             names("PLAN_KNOWN", PlanState),
         ]

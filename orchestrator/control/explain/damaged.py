@@ -39,6 +39,8 @@ def way_out(offers: Offers, plan_id: str) -> WayOut:
         return WayOut(f"{mend} by a cancel and then `{purge}`", cancel)
     if offers.purge(plan_id):
         return WayOut(mend, [purge])
+    if offers.purge_waits(plan_id):
+        return WayOut(f"{mend} by `{purge}`, which waits for the workers that are at it")
     return WayOut(f"{mend} by a cancel and then `{purge}`, which waits for the workers that are at it")
 
 

@@ -92,6 +92,10 @@ class Offers:
         """Whether a plan would be taken out by force."""
         return self._is_open and self._operations.would_purge(plan_id).answer is Taken.ACCEPTED
 
+    def purge_waits(self, plan_id: str) -> bool:
+        """Whether that waits for workers alone."""
+        return self._is_open and self._operations.would_purge(plan_id).why == "alive"
+
     def gate(self, plan_id: str, wave: str) -> list[str]:
         """To approve a wave's gate, and to reject it, as far as that would be accepted."""
         if not self._is_open:

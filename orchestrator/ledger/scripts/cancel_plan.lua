@@ -15,9 +15,10 @@
 local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local plan = K.plan(plan_id)
 
-local f = read_plan(plan_id, 'status', 'cancelRequested')
+local f = read_plan(plan_id, 'status', 'cancelRequested', 'planSeq')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+if not WHOLE.is_whole(f[3]) then return {'REFUSED', f[1], 'damaged'} end
 if f[1] == PLAN.CANCELLED then return {'NOOP', f[1], 'cancelled'} end
 if not plan_row(f[1], 'cancel') then return {'REFUSED', f[1], 'state'} end
 if f[2] == '1' then return {'NOOP', f[1], 'cancelling'} end

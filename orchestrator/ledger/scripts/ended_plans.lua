@@ -6,13 +6,14 @@
 -- EVENTS none
 -- @include keys
 -- @include clock
+-- @include whole
 
 local moment, first, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local found = {}
 local rows = redis.call('ZRANGE', K.ended(), first, first + limit - 1, 'WITHSCORES')
 for i = 1, #rows, 2 do
-  local told = tonumber(redis.pcall('HGET', K.plan(rows[i]), 'endedAt'))
+  local told = WHOLE.number(redis.pcall('HGET', K.plan(rows[i]), 'endedAt'))
   -- A damaged record does not say; the list does, by the ledger's clock.
   -- Nor does one of the time of a clock that was ahead.
   if told and told > WALL then told = nil end

@@ -17,6 +17,7 @@
 -- @include request
 -- @include operation
 -- @include plan_gone
+-- @include lease
 -- @include sound
 -- @include whole
 
@@ -27,7 +28,7 @@ local plan = K.plan(plan_id)
 local function tasks_alive()
   local alive, slots = 0, redis.pcall('SMEMBERS', K.slots(plan_id))
   for _, task_id in ipairs(slots) do
-    if tonumber(redis.call('ZSCORE', K.leases_running(), task_id) or 0) >= NOW then alive = alive + 1 end
+    if gives_signs(task_id) then alive = alive + 1 end
   end
   return alive
 end
@@ -44,10 +45,11 @@ end
 -- log does.
 local function mend(f)
   local total = sound(function() return cjson.decode(log_end('XRANGE', '-', '+').d).totalTasks end)
-  local number = tonumber(log_end('XREVRANGE', '+', '-').p) or tonumber(f[3]) or 0
+  local last = log_end('XREVRANGE', '+', '-').p
+  local number = last and WHOLE.is_whole(last) and last or f[3] and WHOLE.is_whole(f[3]) and f[3] or 0
   if f.err then redis.call('UNLINK', plan) end
-  redis.call('HSET', plan, 'planSeq', int(number))
-  return tonumber(total) or tonumber(f[2])
+  redis.call('HSET', plan, 'planSeq', number)
+  return place_of(total) or place_of(f[2])
 end
 
 local f = redis.pcall('HMGET', plan, 'status', 'written', 'planSeq', 'cancelRequested')
@@ -57,7 +59,7 @@ if status == '' and not f.err then
   if not has_remains(plan_id) then return {'MISSING'} end
 end
 local is_done = PLAN_ENDED[status] or status == PLAN.CREATED
-local is_whole = PLAN_KNOWN[status] and tonumber(f[2]) and tonumber(f[3])
+local is_whole = PLAN_KNOWN[status] and place_of(f[2]) and f[3] and WHOLE.is_whole(f[3])
 if not (is_done and is_whole) then
   if not is_whole and not force then return {'REFUSED', status, 'damaged'} end
   local cancelling = f[4] == '1' or not plan_row(status, 'cancel')
@@ -80,7 +82,7 @@ WHOLE.can_tell(plan_id)
 WHOLE.ask_leases()
 ask_first()
 note_part(plan_id)
-local tasks = is_whole and tonumber(f[2]) or mend(f)
+local tasks = is_whole and place_of(f[2]) or mend(f)
 if not tasks then
   -- Nor does the log: lose_plan looks for what is left.
   redis.call('HDEL', plan, 'status')

@@ -95,7 +95,8 @@ end
 local f = redis.call('HMGET', K.plan(plan_id), 'status', 'total')
 if not f[1] or f[1] == PLAN.CREATED then return {'RECONCILED', -1, repairs} end
 WHOLE.ask_whole_plan(plan_id)
-local last = math.min(first + limit, tonumber(f[2])) - 1
+local total = total_in(plan_id, f[2])
+local last = math.min(first + limit, total) - 1
 for position = first, last do
   local task = read_task(task_id_of(plan_id, position))
   if task and check(check_places, task) then
@@ -107,9 +108,9 @@ for position = first, last do
     check(give_up_stray, task)
   end
 end
-if last + 1 >= tonumber(f[2]) then
+if last + 1 >= total then
   -- It may have ended just now, with its last task.
   check(repair_plan, {id = plan_id, status = redis.call('HGET', K.plan(plan_id), 'status')})
 end
 if #repairs > 0 then note_repairs(#repairs) end
-return {'RECONCILED', last + 1 < tonumber(f[2]) and last + 1 or -1, repairs}
+return {'RECONCILED', last + 1 < total and last + 1 or -1, repairs}

@@ -17,6 +17,7 @@
 -- @include stage_fail
 -- @include epoch
 -- @include request
+-- @include sound
 
 local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 
@@ -25,17 +26,30 @@ local function lease_ends(task_id)
   return tonumber(running or redis.call('ZSCORE', K.leases_queued(), task_id) or 0)
 end
 
+-- There is no state to end and no plan to tell; whoever waits is woken.
+local function take_from(task_id)
+  ask_first()
+  redis.call('HDEL', K.tenant(tenant_id), 'holder', 'epoch', 'since')
+  wake_tenant(tenant_id)
+  return {'ACCEPTED', '', '', task_id}
+end
+
+-- False where a hand has damaged what is asked of the plan: its counts, or a wave, whose state is none.
+local function may_fail(task)
+  local done, fault = pcall(ask_failure, task)
+  if done then return true end
+  local move = type(fault) == 'table' and fault.bad_move
+  if move then done = move[1] ~= 'wave' or WAVE_KNOWN[move[3]] else done = is_refusal(fault_text(fault)) end
+  if done then error(fault, 0) end
+  return false
+end
+
 local f = redis.call('HMGET', K.tenant(tenant_id), 'holder')
 if not f[1] and redis.call('EXISTS', K.tenant(tenant_id)) == 0 then return {'MISSING'} end
 if not f[1] then return {'NOOP', '', 'free'} end
 local task = read_task(f[1])
-if not task then
-  -- The holder's record is gone: there is no state to end and no plan to tell; whoever waits is woken.
-  ask_first()
-  redis.call('HDEL', K.tenant(tenant_id), 'holder', 'epoch', 'since')
-  wake_tenant(tenant_id)
-  return {'ACCEPTED', '', '', f[1]}
-end
+-- Its record, or its plan's, is gone or damaged.
+if not task then return take_from(f[1]) end
 if not TASK_ACTIVE[task.status] then
   -- A paused or resumed task holds by right, and cancel ends it in the call.
   if task.status == TASK.PAUSED or task.status == TASK.PENDING then return {'REFUSED', task.status, 'cancel-it', task.id} end
@@ -44,7 +58,12 @@ if not TASK_ACTIVE[task.status] then
   return {'ACCEPTED', task.status, '', task.id}
 end
 if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status, 'alive', task.id} end
-ask_failure(task)
+if force and not may_fail(task) then
+  ask_first()
+  fence_off(task)
+  return take_from(task.id)
+end
+if not force then ask_failure(task) end
 emit_operation('release', task.plan, task, actor, reason, '{"force":' .. tostring(force) .. '}')
 -- Nor can it write anything once the tenant is held anew.
 fence_off(task)

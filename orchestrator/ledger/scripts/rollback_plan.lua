@@ -21,7 +21,7 @@ if f[1] == PLAN.ROLLING_BACK then return {'NOOP', f[1], 'rolling-back'} end
 -- Of a plan that ended so because some tasks were rolled back one by one, the others are left.
 if f[1] == PLAN.ROLLED_BACK and tonumber(f[3] or 0) == 0 then return {'NOOP', f[1], 'rolled-back'} end
 if not plan_row(f[1], 'roll_back') then return {'REFUSED', f[1], 'state'} end
-if not tonumber(f[2]) then return {'REFUSED', f[1], 'damaged'} end
+if not place_of(f[2]) then return {'REFUSED', f[1], 'damaged'} end
 local move = ask_plan({id = plan_id, status = f[1]}, 'roll_back')
 emit_operation('rollback', plan_id, nil, actor, reason, '{"force":' .. tostring(force) .. '}')
 begin_plan_rollback(move, actor, reason, force)

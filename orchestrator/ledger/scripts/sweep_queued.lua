@@ -48,11 +48,11 @@ local overdue = redis.call('ZRANGEBYSCORE', K.leases_queued(), '-inf', upto_ms -
 for _, task_id in ipairs(overdue) do
   local task, may_go_on = read_task(task_id)
   if may_go_on then
-    redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)
+    look_again(K.leases_queued(), task_id)
   elseif not task or not TASK_ACTIVE[task.status] or task.lease ~= 'queued' then
     redis.call('ZREM', K.leases_queued(), task_id)
   elseif not apart(stop_or_publish, task) then
-    redis.call('ZADD', K.leases_queued(), NOW + LONGEST_MS, task_id)
+    look_again(K.leases_queued(), task_id)
   end
 end
 return {'SWEPT', rows, (#overdue == limit and #rows < room) and 1 or 0}

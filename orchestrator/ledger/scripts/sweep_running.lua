@@ -25,9 +25,6 @@ local REASON = 'the worker gave no sign for longer than its lease'
 
 local limit, upto_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 
--- A task that the table refuses to move is looked at again after this long.
-local REFUSED_MS = 60000
-
 local rows = {}
 local function recover(task)
   local key, holder = K.task(task.id), other_holder(task)
@@ -55,12 +52,12 @@ local overdue = redis.call('ZRANGEBYSCORE', K.leases_running(), '-inf', upto_ms 
 for _, task_id in ipairs(overdue) do
   local task, may_go_on = read_task(task_id)
   if may_go_on then
-    redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
+    look_again(K.leases_running(), task_id)
   elseif not task or not TASK_ACTIVE[task.status] or task.lease ~= 'running' then
     redis.call('ZREM', K.leases_running(), task_id)
     if not task or not TASK_ACTIVE[task.status] then forget_beat({id = task_id}) end
   elseif not apart(recover, task) then
-    redis.call('ZADD', K.leases_running(), NOW + REFUSED_MS, task_id)
+    look_again(K.leases_running(), task_id)
   end
 end
 return {'SWEPT', rows, #overdue == limit and 1 or 0}

@@ -8,7 +8,8 @@ local function set_deadline(task, index)
   if not task.timed then return end
   local plan = redis.call('HMGET', K.plan(task.plan), 'taskTimeout', 'stageTimeout:' .. (index or ''))
   -- A timeout that a hand has made no number of is none.
-  local of_task, of_stage, at = tonumber(plan[1]), tonumber(plan[2]), nil
+  local of_task = WHOLE.is_whole(plan[1]) and tonumber(plan[1])
+  local of_stage, at = WHOLE.is_whole(plan[2]) and tonumber(plan[2]), nil
   if of_task then
     local used = redis.call('HMGET', K.task(task.id), 'admittedAt', 'ranMillis')
     at = tonumber(used[1] or NOW) + of_task - tonumber(used[2] or 0)

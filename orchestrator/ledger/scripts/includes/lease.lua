@@ -3,6 +3,19 @@
 -- @include settings
 -- @include event
 
+-- What the sweep can do nothing with is looked at again after this long. The half tells it from a sign of life: those are
+-- in whole milliseconds.
+local AGAIN_MS = 60000.5
+-- @rare
+local function look_again(leases, task_id) redis.call('ZADD', leases, NOW + AGAIN_MS, task_id) end
+
+-- Whether somebody has given a sign of life for its turn, and the time of that is not over.
+-- @rare
+local function gives_signs(task_id)
+  local at = tonumber(redis.call('ZSCORE', K.leases_running(), task_id) or 0)
+  return at >= NOW and at % 1 == 0
+end
+
 local function lease_queued(task, due_ms)
   redis.call('ZREM', K.leases_running(), task.id)
   redis.call('ZADD', K.leases_queued(), due_ms + SETTINGS.LEASE_MS, task.id)

@@ -51,7 +51,7 @@ local GIVES_UP = {cancel = 'cancels', rollback = 'rollbacks'}
 
 local function count_giving_up(operation, plan)
   local field = GIVES_UP[operation]
-  if field then redis.call('HSET', plan, field, (tonumber(redis.call('HGET', plan, field) or nil) or 0) + 1) end
+  if field then redis.call('HSET', plan, field, (WHOLE.number(redis.call('HGET', plan, field)) or 0) + 1) end
 end
 
 local function told_of(operation, actor, reason)

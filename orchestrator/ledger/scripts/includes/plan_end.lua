@@ -38,7 +38,7 @@ local function foresee(plan_id, changes)
     'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK,
     'n:rollbackRequested', COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, 'n:accepted', 'n:skipped',
     'retryCursor', 'waveRollback', 'waves')
-  local plan = {id = plan_id, status = f[1] or '', total = number_in(plan_id, f[4]) or 0, started_at = tonumber(f[5] or WALL) or WALL}
+  local plan = {id = plan_id, status = f[1] or '', total = number_in(plan_id, f[4]) or 0, started_at = WHOLE.is_whole(f[5]) and tonumber(f[5] or WALL) or WALL}
   if PLAN_ENDED[plan.status] then return nil end
   for i, name in ipairs(COUNTED) do plan[name] = (number_in(plan_id, f[7 + i]) or 0) + (changes[name] or 0) end
   plan.open = plan[TASK.PENDING] + plan[TASK.RUNNING] + plan[TASK.PAUSED] + plan[TASK.ROLLING_BACK]

@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task_id
 -- @include sound
+-- @include whole
 
 -- A later plan of the same id goes on counting where this one stopped: consumers drop what is not newer.
 local NUMBER_KEPT_MS = 90 * 86400000
@@ -16,6 +17,8 @@ local function take_plan_number(plan_id)
   local last = redis.call('GET', K.plan_seq(plan_id))
   if not last then return end
   redis.call('DEL', K.plan_seq(plan_id))
+  -- Of one that a hand has made no number of nobody knows where that was.
+  if not WHOLE.is_whole(last) then return end
   redis.call('HSET', K.plan(plan_id), 'planSeq', last, 'planSeqFrom', last)
 end
 

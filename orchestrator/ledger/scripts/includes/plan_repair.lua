@@ -6,7 +6,7 @@
 local function repair_plan(plan)
   local id, wrong = plan.id, nil
   if PLAN_ENDED[plan.status] then
-    local ended_at = tonumber(redis.call('HGET', K.plan(id), 'endedAt') or WALL) or WALL
+    local ended_at = WHOLE.number(redis.call('HGET', K.plan(id), 'endedAt')) or WALL
     if redis.call('ZADD', K.ended(), 'NX', NOW - passed(ended_at), id) == 1 then wrong = 'end not filed' end
     if redis.call('SREM', K.active(), id) == 1 then wrong = 'active after its end' end
     return wrong

@@ -13,13 +13,6 @@ local HOLDS_NOTHING = 5e11
 -- before all of the second's.
 local WAVE_BLOCK = 2e12
 
--- Whether the number of the plan's last event is one that the next event can follow: else a state would change and its
--- event be refused (I6).
-local function can_count(text)
-  local number = tonumber(text or 0)
-  return number and (not text or int(number) == text)
-end
-
 -- The record at once: it is packed, so that each field asked for by its name would be a walk over all of it. Nil when a
 -- hand has made something else of the key.
 local function fields_of(task_id)
@@ -49,18 +42,18 @@ local function read_task(task_id)
   if not plan_id then return nil end
   local f = fields_of(task_id)
   if not f or not f.status or not f.tenant then return nil end
-  -- The last ones for the same reason.
-  local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'stages',
-    'rollbackOrder', 'timed', 'planSeq', 'freezeOverride', 'priority',
-    'total', 'max', 'n:lined', 'n:rollbackRequested', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.COMPLETED,
-    COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK, COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED,
-    'n:accepted')
+  -- From the stages on for the same reason, the number of the plan's last event too: else a state would change and its event
+  -- be refused (I6).
+  local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'rollbackOrder',
+    'timed', 'freezeOverride', 'stages', 'planSeq', 'priority', 'total', 'max', 'n:lined', 'n:rollbackRequested',
+    COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK,
+    COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED, 'n:accepted')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
   if p.err or not p[1] then return nil end
   local wave = tonumber(f.wave)
   local task = {
     id = task_id, plan = plan_id, status = f.status, tenant = f.tenant, epoch = tonumber(f.epoch or 0),
-    stage = tonumber(f.stage or 0), turn = tonumber(f.turn or 0), lease = f.lease or '', legs = tonumber(f.legs or p[4]),
+    stage = tonumber(f.stage or 0), turn = tonumber(f.turn or 0), lease = f.lease or '', legs = tonumber(f.legs or p[7]),
     touched = tonumber(f.touched or 0), rank = tonumber(f.rank or RANK_MOVE + position + (wave or 0) * WAVE_BLOCK),
     wave = wave, pause = f.pauseRequested == '1', cancel = f.cancelRequested == '1', rollback = f.rollbackRequested == '1',
     stage_started = f.stageStarted == '1', started_at = tonumber(f.startedAt or 0), attempt = tonumber(f.attempt or 1),
@@ -68,18 +61,18 @@ local function read_task(task_id)
     retries = tonumber(f.retries or 0), handed_back = f.handedBack ~= nil, seen = f.seen, accepted = f.accepted == '1',
     by_policy = f.policyBack == '1',
     -- The plan as it was when the task was read: for what is decided before anything is written.
-    plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[5] == 'forward',
-    timed = p[6] ~= false,
+    plan_status = p[1], plan_pauses = p[2] == '1', plan_cancels = p[3] == '1', plan_forward = p[4] == 'forward',
+    timed = p[5] ~= false,
     -- The freeze that it waits for; whether a person lets it, or its plan, pass all of them.
-    frozen_by = f.frozenBy, passes_freezes = f.freezeOverride ~= nil or p[8] ~= false,
+    frozen_by = f.frozenBy, passes_freezes = f.freezeOverride ~= nil or p[6] ~= false,
     -- Its groups; the one for which it stands in their lines; its plan's priority.
     groups = f.groups or '', group_for = f.groupFor, priority = tonumber(p[9] or 0),
     -- All of it, as it was when it was read.
     record = f,
   }
-  local is_sound = task.legs and task.priority and can_count(p[7]) and p[10] and p[11]
+  local is_sound = PLAN_KNOWN[p[1]] and task.legs and p[10] and p[11]
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
-  for i = #p - 13, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
+  for i = 7, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
   is_sound = is_sound and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
   if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
   ASKED.numbers[plan_id] = true

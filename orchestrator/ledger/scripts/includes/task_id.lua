@@ -11,6 +11,7 @@ local function position_of(task_id) return plan_of(task_id) and tonumber(string.
 -- would hang in it.
 local MOST_TASKS = 1e7
 local function place_of(text)
-  local place = tonumber(text or nil)
+  local is_digits = type(text) == 'string' and (text == '0' or string.find(text, '^[1-9]%d*$'))
+  local place = (is_digits or type(text) == 'number') and tonumber(text)
   return place and place % 1 == 0 and place >= 0 and place <= MOST_TASKS and place or nil
 end
