@@ -24,7 +24,8 @@ from typing import Any, Final, Protocol
 import structlog
 
 from checkpoint import LEDGER_STORE, SIZE_LIMIT, Checkpoint, CheckpointDamaged, CheckpointError
-from orchestrator.domain.errors import DamagedData, quoted_value
+from orchestrator.domain.errors import quoted_value
+from orchestrator.domain.status import TaskState
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Turn, TurnRecord
 from orchestrator.settings.contained_store import ContainedStore
@@ -39,7 +40,12 @@ _log = structlog.get_logger(__name__)
 
 
 class CheckpointLost(CheckpointError):
-    """The ledger says that a checkpoint was kept, and it is not there. Retry from scratch."""
+    """The ledger says that a checkpoint was kept, and its store has it no more, or none that can be read. Retry from
+    scratch, or, once the store is put back, by force (see ``scripts/includes/retry.lua``)."""
+
+
+class CheckpointElsewhere(CheckpointError):
+    """The checkpoint is kept in another store than this worker has. Let all workers use one, and retry."""
 
 
 class TaskCheckpoints(Protocol):
@@ -52,8 +58,7 @@ class TaskCheckpoints(Protocol):
 
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
         """What the recorded stages returned, by stage name, the last one last. Threads that look up at once, as when a
-        lost worker's messages come, share a look-up. Raises ``CheckpointError``, and ``DamagedData`` for one that a
-        hand has made into none."""
+        lost worker's messages come, share a look-up. Raises ``CheckpointError``."""
         ...
 
     def keep(self, checkpoint: Checkpoint) -> str:
@@ -78,7 +83,7 @@ class LedgerCheckpoints:
     def outputs(self, turn: Turn, record: TurnRecord, fetched: Checkpoint | None = None) -> Mapping[str, Any]:
         """See ``TaskCheckpoints``."""
         if MARKER in record.checkpoint:
-            raise CheckpointLost(_elsewhere(turn, record.checkpoint[MARKER], LEDGER_STORE))
+            raise CheckpointElsewhere(_elsewhere(turn, record.checkpoint[MARKER], LEDGER_STORE))
         return _outputs_of(record.checkpoint)
 
     def keep(self, checkpoint: Checkpoint) -> str:
@@ -118,13 +123,13 @@ class StoreCheckpoints:
             # None kept yet; or kept in the ledger, by a worker from before the store was changed.
             return _outputs_of(record.checkpoint)
         if marker != self._name:
-            raise CheckpointLost(_elsewhere(turn, marker, self._name))
+            raise CheckpointElsewhere(_elsewhere(turn, marker, self._name))
         loaded = fetched or self._load(turn, record)
         marked = (record.checkpoint["epoch"], record.checkpoint["completed_stages"])
         if loaded is None or (loaded.epoch, loaded.completed_stages) < marked:
             raise CheckpointLost(
                 f"the checkpoint of {turn.task_id} is no longer in the {self._name} store, so what its recorded stages "
-                "returned is lost; `changeover retry --from-scratch` starts over"
+                f"returned is lost; {_starts_over(turn, record)}"
             )
         return cut_back(loaded, turn, record).outputs
 
@@ -132,9 +137,9 @@ class StoreCheckpoints:
         try:
             loaded: Checkpoint | None = self._patiently(lambda: self.joined.load(turn.task_id))
         except CheckpointDamaged as error:
-            raise DamagedData(
+            raise CheckpointLost(
                 f"the checkpoint of tenant {record.tenant_id} ({turn.task_id}) in the {self._name} store is damaged: "
-                f"{error}: {_way_on(record)}"
+                f"{error}: {_damage(turn, record)}"
             ) from error
         return loaded
 
@@ -170,21 +175,24 @@ def cut_back(loaded: Checkpoint, turn: Turn, record: TurnRecord) -> Checkpoint:
     )
 
 
-def require_checkpoint(record: TurnRecord) -> None:
-    """Raises ``DamagedData`` for what a hand has made of it. An empty one would let later stages go on without what
+def require_checkpoint(turn: Turn, record: TurnRecord) -> None:
+    """Raises ``CheckpointLost`` for what a hand has made of it. An empty one would let later stages go on without what
     earlier ones returned."""
     if record.no_checkpoint:
-        raise DamagedData(
+        raise CheckpointLost(
             f"the stored checkpoint of tenant {record.tenant_id} is {quoted_value(record.no_checkpoint)}, expected a "
-            f"JSON object: {_way_on(record)}"
+            f"JSON object: {_damage(turn, record)}"
         )
 
 
-def _way_on(record: TurnRecord) -> str:
-    return (
-        "a hand in the data? What its recorded stages returned is lost; "
-        f"`{typed('retry', '--tenant', record.tenant_id, '--from-scratch')}` starts over"
-    )
+def _damage(turn: Turn, record: TurnRecord) -> str:
+    return f"a hand in the data? What its recorded stages returned is lost; {_starts_over(turn, record)}"
+
+
+def _starts_over(turn: Turn, record: TurnRecord) -> str:
+    if record.mode is TaskState.ROLLING_BACK:
+        return f"`{typed('rollback', '--task', turn.task_id)}` begins the way back anew"
+    return f"`{typed('retry', '--task', turn.task_id, '--from-scratch')}` starts over"
 
 
 def _outputs_of(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:

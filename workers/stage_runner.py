@@ -243,7 +243,7 @@ class StageRunner:
         number = record.checkpoint.get("format", 1)
         if isinstance(number, int) and number > CHECKPOINT_FORMAT:
             raise TurnUnable(Unable("checkpoint", str(number)))
-        require_checkpoint(record)
+        require_checkpoint(run.turn, record)
         run.cursor = cursor_of(record)
         run.outputs = self._checkpoints.outputs(run.turn, record, run.fetched)
         plan = self._plans.get(run.info.plan_id, record.incarnation, record.digest)

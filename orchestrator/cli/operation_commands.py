@@ -26,7 +26,10 @@ WaitOption = Annotated[bool, typer.Option("--wait", help="Wait for the effect; e
 OverrideOption = Annotated[
     str, typer.Option("--override-freeze", metavar="REASON", help="Pass all freezes; why is in the event.")
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Also when another task has moved the tenant since.")]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Also when another task has moved the tenant since, or a lost checkpoint is back."),
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -70,6 +70,8 @@ _WHY: Final = {
     "gate-rejected": "its gate is rejected already",
     "gate-not-asked": "no gate waits for an answer; `changeover explain --plan {plan}` says what it waits for",
     "takes-wave-back": "its breaker still takes the wave back; ask again in a moment",
+    "checkpoint-lost": "its store had lost its checkpoint; --from-scratch starts over, --force tries it again once the "
+    "store is put back",
     "no-checkpoint": "its checkpoint is gone or no longer fits its stages; --from-scratch starts over",
 }
 

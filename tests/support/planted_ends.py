@@ -73,6 +73,12 @@ def failed() -> Iterator[Planted]:
         "task q.0 of plan q has moved the tenant since",
         (f"{RETRY} --from-scratch --force",),
     )
+    lost = then(MOVES, on("stage", "p.0"), fails("p.0", "CheckpointLost"))
+    said, again = "retry is refused now: its store had lost its checkpoint", f"{RETRY} --from-scratch"
+    yield Planted("checkpoint lost", staffed(lost), "p.0", S.CHECKPOINT_GONE, said, (again,))
+    moved = staffed(lost, Q_MOVES_A)
+    said = "task q.0 of plan q has moved the tenant since"
+    yield Planted("moved since, checkpoint lost", moved, "p.0", S.MOVED_SINCE, said, (f"{again} --force",))
     look = ("changeover explain --plan p",)
     said = "retry is refused now: its plan is rolling back; wait for that to end"
     yield Planted(

@@ -53,11 +53,13 @@ def _retry(plan: PlanScene, group: TaskGroup) -> list[str]:
     retry of the plan is under way no other one is taken."""
     if plan.summary.retrying:
         return []
-    for position in group.positions:
-        if plan.scene.offers.first(of_task(Operation.RETRY, task_id_of(plan.plan_id, position))).commands:
-            _, kind, stage = group.words
-            narrowed = (["--stage", stage] if stage else []) + ["--cause", kind]
-            return [typed("retry", "--plan", plan.plan_id, *narrowed)]
+    _, kind, stage = group.words
+    narrowed = (["--stage", stage] if stage else []) + ["--cause", kind]
+    tasks = [task_id_of(plan.plan_id, position) for position in group.positions]
+    for scratch in (False, True):
+        wanted = [of_task(Operation.RETRY, task_id, from_scratch=scratch) for task_id in tasks]
+        if plan.scene.offers.first(*wanted).commands:
+            return [typed("retry", "--plan", plan.plan_id, *narrowed, *(["--from-scratch"] if scratch else []))]
     return []
 
 

@@ -46,9 +46,10 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     plan, offers = plan_summary(plan_id, record, scene.told_now_ms), scene.offers
     wave = _rejected(plan)
     gate = [] if wave is None else offers.gate(plan_id, wave.name)
-    retry = [of_plan(Operation.RETRY, plan_id)] if any(breaches(plan)) else []
+    again = (of_plan(Operation.RETRY, plan_id), of_plan(Operation.RETRY, plan_id, from_scratch=True))
+    retry = offers.first(*again).commands if any(breaches(plan)) else []
     resume = offers.first(of_plan(Operation.RESUME, plan_id), of_plan(Operation.RESUME, plan_id, accept_failures=True))
-    return [*gate, *offers.every(*retry), *resume.commands]
+    return [*gate, *retry, *resume.commands]
 
 
 def tripped(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:

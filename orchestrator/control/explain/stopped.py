@@ -30,8 +30,12 @@ NOWHERE: Final = "there is no config to go back to"
 DAMAGED_THEN: Final = " is damaged"
 """How it says so of a task with which it could not work (see ``scripts/includes/passed_by.lua``)."""
 
+CHECKPOINT_LOST: Final = "CheckpointLost"
+"""How a worker says that the store has a task's checkpoint no more (see ``workers/checkpoints.py``)."""
+
 _REFUSED: Final = {
     "max-retry": Situation.RETRY_LIMIT,
+    "checkpoint-lost": Situation.CHECKPOINT_GONE,
     "no-checkpoint": Situation.CHECKPOINT_GONE,
     "no-snapshot": Situation.NO_SNAPSHOT,
 }
@@ -192,6 +196,10 @@ def given_up(task: TaskScene) -> Iterator[Remark]:
 def _again(task: TaskScene) -> Offer:
     """A retry of the least kind that would be taken."""
     kinds = [(False, False), (True, False), (False, True), (True, True)]
+    failure = task.status.failure_info
+    if failure and failure.type == CHECKPOINT_LOST:
+        # By force alone it would fail the same way, unless somebody has put the store back.
+        kinds.remove((False, True))
     return task.scene.offers.first(
         *(of_task(Operation.RETRY, task.task_id, from_scratch=scratch, force=force) for scratch, force in kinds)
     )

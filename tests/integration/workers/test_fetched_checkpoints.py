@@ -155,8 +155,8 @@ def test_one_that_is_damaged_is_no_matter_of_the_others(worker: InProcess, store
     assert [row.status for row in rows] == ["FAILED"] * 3 + ["RUNNING"] * 2
     for row in rows[:3]:
         assert row.failure_info is not None
-        assert row.failure_info.type == "DamagedData"
-        assert f"changeover retry --tenant {row.tenant_id} --from-scratch" in row.failure_info.message
+        assert row.failure_info.type == "CheckpointLost"
+        assert f"changeover retry --task {row.task_id} --from-scratch" in row.failure_info.message
 
 
 def test_a_fault_of_the_look_up_is_each_ones_own(worker: InProcess, store: Counted) -> None:

@@ -9,4 +9,11 @@ local function clear_checkpoint(task) redis.call('DEL', K.checkpoint(task.id)) e
 
 local function let_checkpoint_expire(task) redis.call('PEXPIRE', K.checkpoint(task.id), SETTINGS.CHECKPOINT_TTL_MS) end
 
+-- Whether a worker has found that its store has it no more: the marker alone is left, and whoever went on by it would fail
+-- the same way.
+-- @rare
+local function has_lost_checkpoint(task)
+  return string.match(task.record.failure or '', '"type"%s*:%s*"([^"]*)"') == 'CheckpointLost'
+end
+
 local function stop_checkpoint_expiry(task) redis.call('PERSIST', K.checkpoint(task.id)) end

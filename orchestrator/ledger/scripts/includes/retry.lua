@@ -34,8 +34,10 @@ end
 local function why_not_from_there(task, asked)
   local other = moved_since_by(task)
   if other and not asked.force then return 'moved', other end
-  if not asked.scratch and not checkpoint_fits(task) then return 'no-checkpoint' end
-  return nil
+  if asked.scratch then return nil end
+  -- By force: its store may have been put back since.
+  if has_lost_checkpoint(task) and not asked.force then return 'checkpoint-lost' end
+  return not checkpoint_fits(task) and 'no-checkpoint' or nil
 end
 
 -- Why a task whose state allows a retry is refused it all the same, and what about; nil when it is not. asked: {scratch,

@@ -23,7 +23,8 @@ local function set_forced(task, forced)
   task.forced = forced
 end
 
--- A rollback that failed goes on at the stage where it stopped.
+-- A rollback that failed goes on at the stage where it stopped; one whose checkpoint was lost begins anew, since what its
+-- stages returned is gone.
 -- @rare
 local function start_rollback(task)
   local resumed = task.status == TASK.ROLLBACK_FAILED
@@ -38,7 +39,7 @@ local function start_rollback(task)
   local by_policy = task.plan_status == PLAN.ROLLING_BACK and redis.call('HGET', K.plan(task.plan), 'rollbackBy') == 'policy'
   if by_policy then mark_sent_back_with_plan(task) end
   move_task(task)
-  if resumed then
+  if resumed and not has_lost_checkpoint(task) then
     -- It was to expire with the failed rollback; one that goes on needs it to the end.
     stop_checkpoint_expiry(task)
   else
@@ -47,7 +48,8 @@ local function start_rollback(task)
     -- What the way forward confirmed says nothing of the way back.
     redis.call('HDEL', key, 'healthy')
     -- Its way back may fail as well: both are told then.
-    if task.record.failure then redis.call('HSET', key, 'wentBackFor', task.record.failure)
+    if resumed then -- Why it was to go back stays as it was told.
+    elseif task.record.failure then redis.call('HSET', key, 'wentBackFor', task.record.failure)
     else redis.call('HDEL', key, 'wentBackFor') end
     task.stage, task.legs = 0, task.touched
   end
