@@ -34,16 +34,14 @@ def test_a_task_whose_checkpoint_is_lost_fails_and_says_what_helps(
     assert kind == "CheckpointLost"
     assert "--from-scratch" in message
     assert step.said == ["a"]
-    for target in ({"task_id": task.task_id}, {"plan_id": "p"}):
-        refused = client.retry(**target)
+    for refused in (client.retry(task_id=task.task_id), client.retry(plan_id="p")):
         assert (refused.accepted, "--from-scratch" in refused.message) == (False, True), refused
     skipped = client.skip_stage(task_id=task.task_id, reason="known")
     assert (skipped.accepted, "its store had lost its checkpoint" in skipped.message) == (False, True), skipped
-    for target, command in (
-        ({"task_id": task.task_id}, f"changeover retry --task {task.task_id} --from-scratch"),
-        ({"plan_id": "p"}, "changeover retry --plan p --stage stage-b --cause CheckpointLost --from-scratch"),
-    ):
-        told = [named for remark in client.explain(**target).remarks for named in remark.commands]
+    of_plan = "changeover retry --plan p --stage stage-b --cause CheckpointLost --from-scratch"
+    of_task = f"changeover retry --task {task.task_id} --from-scratch"
+    for explained, command in ((client.explain(plan_id="p"), of_plan), (client.explain(task_id=task.task_id), of_task)):
+        told = [named for remark in explained.remarks for named in remark.commands]
         assert command in told
         assert not [one for one in told if " retry " in one and "--from-scratch" not in one], told
     assert client.task_status(task.task_id).retry_count == 0
