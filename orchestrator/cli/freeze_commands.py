@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, cast
 
 import typer
 
+from orchestrator.cli.durations import seconds_of
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, print_answer, print_json, print_line
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
 
-_SPAN = re.compile(r"(\d{1,6})([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 FreezeWhyOption = Annotated[str, typer.Option("--reason", help="Why; told to whoever waits, and in the event.")]
 
 
@@ -127,11 +125,3 @@ def time_of(text: str, option: str) -> datetime:
         return read_moment(text)
     except ValueError as error:
         raise InvalidInput([Problem(option, text, str(error))]) from None
-
-
-def seconds_of(text: str, option: str) -> float:
-    """How long, as people give it: ``90m``, ``2h``, ``3d``."""
-    span = _SPAN.fullmatch(text)
-    if span is None:
-        raise InvalidInput([Problem(option, text, "expected how long: a whole number and s, m, h, d or w, such as 2h")])
-    return int(span[1]) * _SECONDS[span[2]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestrator.cli.durations import seconds_in
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, one_given
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
-
-_AGE = re.compile(r"(\d{1,6})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def register(app: typer.Typer) -> None:
@@ -26,11 +23,10 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
 
 
-def moment_of(text: str, option: str, now: datetime) -> datetime:
+def before_of(text: str, option: str) -> datetime | timedelta:
     """A point in time as people give it: ISO 8601 (UTC without a zone), or an age such as ``30d``."""
-    age = _AGE.fullmatch(text)
-    if age:
-        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    if (seconds := seconds_in(text)) is not None:
+        return timedelta(seconds=seconds)
     try:
         return read_moment(text)
     except ValueError:
@@ -74,8 +70,8 @@ def purge(
         if plan is not None:
             result = client.purge(plan, export=export, force=force, **how)
         else:
-            moment = moment_of(str(ended_before), "--ended-before", datetime.now(UTC))
-            result = client.purge_ended(moment, export=export, **how)
+            before = before_of(str(ended_before), "--ended-before")
+            result = client.purge_ended(before, export=export, **how)
     if json_output:
         print_json(result)
         return

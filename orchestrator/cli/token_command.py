@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from orchestrator.cli.durations import seconds_of
 from orchestrator.cli.examples import epilog_of
-from orchestrator.cli.freeze_commands import seconds_of
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, as_json, note, print_answer, print_json, print_line
 from orchestrator.domain.errors import NotFound

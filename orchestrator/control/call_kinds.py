@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, wraps
 from pathlib import Path
 from types import FunctionType, NoneType, UnionType
@@ -24,6 +24,7 @@ _WORDS: Final[Mapping[Any, str]] = {
     int: "a whole number",
     float: "a number",
     datetime: "a time with its zone",
+    timedelta: "how long ago",
     Path: "a path",
     Mapping: "a mapping",
     Collection: "a list",

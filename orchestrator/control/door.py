@@ -7,7 +7,7 @@ are ours. Whoever stands behind the door, the answers and the errors are the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -167,9 +167,17 @@ class TakesOut(Protocol):
         self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
     ) -> PurgeResult: ...
 
-    def listed(self, moment: datetime) -> list[str]: ...
+    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]: ...
 
-    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult: ...
+    def ended_before(
+        self,
+        before: datetime | timedelta,
+        order: Order,
+        export: Path | None,
+        progress: Progress,
+        *,
+        seen: Mapping[str, int] | None = None,
+    ) -> PurgeResult: ...
 
 
 class Explains(Protocol):
@@ -199,7 +207,7 @@ class Keeps(Protocol):
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None: ...
 
-    def export(self, plan_id: str) -> Iterator[Line]: ...
+    def export(self, plan_id: str, *, damaged: bool = False) -> Iterator[Line]: ...
 
 
 class IssuesTokens(Protocol):

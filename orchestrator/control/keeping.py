@@ -44,6 +44,6 @@ class Keeping:
         """What is still known of a tenant whose plans have all been purged; None for any other."""
         return purged_tenant(self._reader, tenant_id)
 
-    def export(self, plan_id: str) -> Iterator[Line]:
-        """The plan whole, a line at a time."""
-        yield from plan_lines(self._reader, plan_id)
+    def export(self, plan_id: str, *, damaged: bool = False) -> Iterator[Line]:
+        """The plan whole, a line at a time; ``damaged``: what can be read of it."""
+        yield from plan_lines(self._reader, plan_id, damaged=damaged)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import PurgeResult
-from orchestrator.control.export import as_text, plan_lines
+from orchestrator.control.export import Line, as_text, plan_lines
 from orchestrator.domain.errors import NotAllowed, NotFound
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
@@ -64,25 +64,55 @@ class Purger:
         self._finish(progress)
         return PurgeResult(purged=[plan_id])
 
-    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
-        """Purges every plan that ended before ``moment`` (with a time zone). Raises ``InvalidInput`` (the file)."""
-        what = f"what ended before {moment.isoformat()}"
+    def ended_before(
+        self,
+        before: datetime | timedelta,
+        order: Order,
+        export: Path | None,
+        progress: Progress,
+        *,
+        seen: Mapping[str, int] | None = None,
+    ) -> PurgeResult:
+        """Purges every plan that ended before a moment (with a time zone), or that long ago. Raises ``InvalidInput``
+        (the file). ``seen``: only these, each with the planSequenceId that ``plan`` calls so."""
+        moment, what = self._asked(before, order.request_id)
         if (first := self._purges.first_answer(what, order)) is not None:
             return PurgeResult(purged=read_stored(first.what))
         purged = self._purges.parts(what, order)
         with opened(export) as file:
-            for plan_id in self.listed(moment):
+            for plan_id in self._ended(moment):
+                if seen is not None and plan_id not in seen:
+                    continue
                 # Each is a request of its own; a repeat of the call draws the same ids.
                 one = replace(order, request_id=f"{order.request_id}/{plan_id}")
                 part_of = (order.request_id, self._purges.asked(what, order))
-                if self._purge(plan_id, one, file, part_of=part_of).answer is Taken.ACCEPTED:
+                known = "" if seen is None else str(seen[plan_id])
+                if self._purge(plan_id, one, file, known, part_of=part_of).answer is Taken.ACCEPTED:
                     purged.append(plan_id)
                 self._finish(progress)
         self._purges.keep_answer(what, order, Reply(Taken.ACCEPTED, what=json.dumps(purged)))
         return PurgeResult(purged=purged)
 
-    def listed(self, moment: datetime) -> list[str]:
-        """Plans that ended before ``moment``: what ``ended_before`` would purge."""
+    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]:
+        """Plans that ended before: what ``ended_before`` would purge. With the id of a request that was sent before,
+        what that has left: nothing once it has been answered."""
+        moment, what = self._asked(before, request_id)
+        if request_id and self._purges.first_answer(what, Order("", request_id=request_id)) is not None:
+            return []
+        return self._ended(moment)
+
+    def _asked(self, before: datetime | timedelta, request_id: str) -> tuple[datetime, str]:
+        """The moment that is meant, and what is asked in words. Of an age the words have the moment too: the first time
+        that a request is sent counts, however often it is sent again."""
+        if isinstance(before, datetime):
+            return before, f"what ended before {before.isoformat()}"
+        words = f"what ended {before.total_seconds():.0f} s ago or earlier, that is before "
+        first = self._purges.first_asked(request_id) if request_id else ""
+        _, is_same, rest = first.partition(words)
+        moment = datetime.fromisoformat(rest) if is_same else datetime.now(UTC) - before
+        return moment, words + moment.isoformat()
+
+    def _ended(self, moment: datetime) -> list[str]:
         return self._purges.ended_before(round(moment.timestamp() * 1000))
 
     def _purge(
@@ -90,14 +120,9 @@ class Purger:
     ) -> Reply:
         if file is not None:
             try:
-                for line in plan_lines(self._reader, plan_id):
-                    if line["kind"] == "plan":
-                        seen = str(line["plan"]["lastPlanSequenceId"])
-                    file.write(as_text(line))
+                seen = write_plan(file, plan_lines(self._reader, plan_id, damaged=order.force))
             except NotFound:
                 return Reply(Taken.MISSING)
-            # Before what is in it leaves the ledger.
-            file.keep()
         reply = self._purges.purge(plan_id, order, seen, part_of)
         if reply.why == "lost":
             self._purges.lose(plan_id)
@@ -117,3 +142,16 @@ def purge_words(plan_id: str, reply: Reply) -> str:
 def opened(path: Path | None) -> AbstractContextManager[NewFile | None]:
     """What a purge writes down first, none without a path. Raises ``InvalidInput`` for a file that exists."""
     return new_file(path, "export")
+
+
+def write_plan(file: NewFile, lines: Iterable[Line]) -> str:
+    """Writes a plan's lines down, before what is in them leaves the ledger; its last planSequenceId, "" where a hand
+    has made none of it: then nobody can say that it has gone on."""
+    seen = ""
+    for line in lines:
+        if line.get("kind") == "plan":
+            number = line["plan"]["lastPlanSequenceId"]
+            seen = "" if number is None else str(number)
+        file.write(as_text(line))
+    file.keep()
+    return seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeRe
 from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
-from orchestrator.control.target import asking_about, order_about, order_of
+from orchestrator.control.target import asking, asking_about, order_about, order_of
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.whole_numbers import require_whole
 from orchestrator.ledger.connection import translate_errors
@@ -21,12 +21,21 @@ _SLACK: Final = timedelta(minutes=5)
 
 
 def _check_past(moment: object) -> None:
-    """Raises ``InvalidInput`` for what is no time with its zone, or is to come."""
+    """Raises ``InvalidInput`` for what is neither an age nor a time with its zone, or is to come."""
+    if isinstance(moment, timedelta):
+        if not timedelta() <= moment <= LONGEST_AGE:
+            message = "expected an age from 0 s to 100 years, or a time"
+            raise InvalidInput([Problem("before", str(moment), message)])
+        return
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidInput([Problem("before", str(moment), "expected a time with its zone")])
     if moment > datetime.now(UTC) + _SLACK:
         message = "expected a time that has passed: it would take out all that has ended (for that, name the time now)"
         raise InvalidInput([Problem("before", moment.isoformat(), message)])
+
+
+LONGEST_AGE: Final = timedelta(days=36525)
+"""Nothing of ours is older."""
 
 
 @judges_kinds()
@@ -56,32 +65,36 @@ class RetentionCalls:
         if seen is not None:
             require_whole("seen", seen)
         order = order_about({"plan_id": plan_id}, actor, reason, request_id, force=force)
-        with translate_errors(self._door.url):
+        with asking(self._door.url, order):
             known = "" if seen is None else str(seen)
             return self._door.purges.plan(plan_id, order, export, progress, seen=known)
 
     def purge_ended(
         self,
-        before: datetime,
+        before: datetime | timedelta,
         *,
         export: Path | None = None,
         reason: str = "",
         actor: str | None = None,
         request_id: str | None = None,
         progress: Callable[[str, int], None] = lambda plan_id, left: None,
+        seen: Mapping[str, int] | None = None,
     ) -> PurgeResult:
-        """The same for every plan that ended before a moment (a ``datetime`` with a time zone). Raises ``InvalidInput``
-        for one that is to come: a slip of the year would take out all that has ended."""
+        """The same for every plan that ended before a moment (a ``datetime`` with a time zone), or that long ago (a
+        ``timedelta``: a repeat of the request goes by the moment of the first). Raises ``InvalidInput`` for one that is
+        to come: a slip of the year would take out all that has ended. ``seen``: only those of them that the caller has
+        exported, each with what ``purge`` calls so."""
         _check_past(before)
         order = order_of(actor, reason, request_id)
-        with translate_errors(self._door.url):
-            return self._door.purges.ended_before(before, order, export, progress)
+        with asking(self._door.url, order):
+            return self._door.purges.ended_before(before, order, export, progress, seen=seen)
 
-    def ended_before(self, moment: datetime) -> list[str]:
-        """Ids of the plans that ``purge_ended`` would take out."""
-        _check_past(moment)
+    def ended_before(self, before: datetime | timedelta, *, request_id: str = "") -> list[str]:
+        """Ids of the plans that ``purge_ended`` would take out; with the id of a request that was sent before, those
+        that it has left."""
+        _check_past(before)
         with translate_errors(self._door.url):
-            return self._door.purges.listed(moment)
+            return self._door.purges.listed(before, request_id)
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""
@@ -98,7 +111,8 @@ class RetentionCalls:
         with asking_about(self._door.url, plan_id=plan_id):
             return self._door.keeps.checkpoints(plan_id)
 
-    def export(self, plan_id: str) -> Iterator[Line]:
-        """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``."""
+    def export(self, plan_id: str, *, damaged: bool = False) -> Iterator[Line]:
+        """The plan whole: the plan, its tasks with their configs, its log; see ``control/export.py``. ``damaged``: what
+        can be read of one that a hand has damaged, where that is an error else."""
         with asking_about(self._door.url, plan_id=plan_id):
-            yield from self._door.keeps.export(plan_id)
+            yield from self._door.keeps.export(plan_id, damaged=damaged)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Final, cast
 from uuid import uuid4
 
@@ -199,6 +200,13 @@ class Operations:
         """How this request was answered before, if it was. For what is more than one script: the scripts do it too."""
         kept = cast(str | None, self._ledger.client.get(self._ledger.keys.of("request", request_id)))
         return _repeated(kept, asked, request_id) if kept else None
+
+    def first_asked(self, request_id: str) -> str:
+        """What this request asked when it was sent first, in words: from its answer, or, of many scripts, from what
+        they have done so far. "" when there is neither."""
+        key = partial(self._ledger.keys.of, "request")
+        kept, parts = cast(list[str | None], self._ledger.client.mget(key(request_id), key(f"{request_id}/")))
+        return str(read_stored(kept)[0]) if kept else (parts or "").partition("\n")[0]
 
     def parts(self, asked: str, request_id: str) -> list[str]:
         """The parts that this request, which is many scripts, has done so far, as ``purge_plan`` keeps them."""

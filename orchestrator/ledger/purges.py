@@ -57,6 +57,10 @@ class Purges:
         """The plans that this request for many has purged. Raises ``InvalidInput`` when its id served another."""
         return self._operations.parts(self.asked(of, order), order.request_id)
 
+    def first_asked(self, request_id: str) -> str:
+        """What this request asked when it was sent first, in words; "" when it was not, or had done nothing yet."""
+        return self._operations.first_asked(request_id)
+
     def keep_answer(self, of: str, order: Order, reply: Reply) -> Reply:
         """Keeps the answer to a request that was many purges."""
         return self._operations.keep_answer(self.asked(of, order), order.request_id, reply)

@@ -50,6 +50,11 @@ def _handed_back(why: str, what: str) -> Do:
     return lambda world: world.ledger.hand_back(world.turn("p.0"), "w:2", why, what, had_begun=False)
 
 
+def _polled(world: LedgerWorld) -> None:
+    world.begin("p.0")
+    world.ledger.poll_again(world.turn("p.0"), 0, '{"format":2,"step":0}')
+
+
 def handed_back() -> Iterator[Planted]:
     start = ("changeover worker",)
     waits = started("p", "a b")
@@ -64,9 +69,10 @@ def handed_back() -> Iterator[Planted]:
     has = then(lacks, knows, lambda world: beat(world, "worker", "w:3", slots=1, knows=["drain-queue", "noop"]))
     said = "worker w:3 can, and takes it in the end"
     yield Planted("another has its step", has, "p.0", S.HANDED_BACK, said, DOCTOR)
-    new = then(waits, _handed_back("cursor", "2"), knows)
-    said = "worker w:2 is too old for its cursor (format 2)"
-    yield Planted("its cursor is too new", new, "p.0", S.HANDED_BACK, said, start)
+    new = then(waits, _polled, _handed_back("cursor", "2"), knows)
+    said = "update the workers; it has begun, so a pause or cancel waits for its end: only a forced release ends it"
+    takes = "changeover release --tenant a --force --reason 'say why'"
+    yield Planted("its cursor is too new", new, "p.0", S.HANDED_BACK, said, (*start, takes))
     odd = then(waits, _handed_back("stage", "stages[0].steps[0].more: unknown key"), knows)
     said = "worker w:2 cannot build its stages (stages[0].steps[0].more: unknown key)"
     yield Planted("its stages cannot be built", odd, "p.0", S.HANDED_BACK, said, start)

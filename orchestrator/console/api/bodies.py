@@ -115,10 +115,13 @@ class PurgeAsked(Forceable):
 
 
 class PurgeEndedAsked(Asked):
-    """All plans that ended before a time; `dryRun` lists them and purges none."""
+    """All plans that ended before a time, or that long ago (a repeat goes by the time of the first); `dryRun` lists
+    what would be purged and purges none; `lastPlanSequenceIds` of exports of the caller's own, by plan: only these."""
 
-    ended_before: GivenMoment
+    ended_before: GivenMoment | None = None
+    ended_ago_seconds: Annotated[int, Field(strict=True, ge=0, le=36525 * 86400)] | None = None
     dry_run: StrictBool = False
+    last_plan_sequence_ids: dict[WholeText, Annotated[int, Field(strict=True, ge=0, le=HIGHEST)]] | None = None
 
 
 class FreezeAsked(Asked):

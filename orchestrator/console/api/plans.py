@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -26,6 +27,7 @@ from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary, PurgeResult, SubmitResult
 from orchestrator.control.page_answers import DamagedTasks, PlanFailures, PlanPage, ValidationResult
+from orchestrator.domain.errors import InvalidInput, Problem
 
 router = APIRouter(tags=["plans"], default_response_class=MaskedJson)
 SkipIdentical = Annotated[
@@ -150,9 +152,10 @@ def get_damaged(
 
 
 @router.get("/plans/{planId:plan}/export")
-def get_export(plan_id: PlanId, client: ConsoleClient, actor: MayRead) -> Response:
-    """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log."""
-    return json_lines(masked_lines(client.export(plan_id)))
+def get_export(plan_id: PlanId, client: ConsoleClient, actor: MayRead, damaged: bool = False) -> Response:
+    """The plan whole, as JSON lines: the plan, its tasks with their configs (secrets masked), its log. `damaged`: what
+    can be read of one that a hand has damaged."""
+    return json_lines(masked_lines(client.export(plan_id, damaged=damaged)))
 
 
 @router.post("/plans/{planId:plan}/purge", response_model=PurgeResult)
@@ -182,6 +185,15 @@ def post_purge_of_ended(
     request_id: RequestId,
 ) -> PurgeResult:
     """The same for every plan that ended before a time; or lists them (`dryRun`)."""
+    if (body.ended_before is None) is (body.ended_ago_seconds is None):
+        raise InvalidInput([Problem("endedBefore", None, "give a time here, or seconds as endedAgoSeconds")])
+    before = body.ended_before or timedelta(seconds=body.ended_ago_seconds or 0)
     if body.dry_run:
-        return PurgeResult(purged=client.ended_before(body.ended_before))
-    return client.purge_ended(body.ended_before, reason=body.reason, actor=named(actor, body), request_id=request_id)
+        return PurgeResult(purged=client.ended_before(before, request_id=request_id or ""))
+    return client.purge_ended(
+        before,
+        reason=body.reason,
+        actor=named(actor, body),
+        request_id=request_id,
+        seen=body.last_plan_sequence_ids,
+    )

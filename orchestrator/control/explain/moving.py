@@ -73,7 +73,8 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
     if (found := hand_back_of(task.record)) is not None:
         tries = f"; the next try comes in {seconds_words((due_ms - now) / 1000)}" if due_ms > now else ""
         sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
-        yield handed_back(task.scene, found, task.status.tenant_id, sentence)
+        has_begun = task.record.get("stageStarted") == "1"
+        yield handed_back(task.scene, found, task.status.tenant_id, sentence, has_begun=has_begun)
         yield from no_coordinator(task.scene)
         return
     cursor = _cursor(task)

@@ -114,10 +114,12 @@ class Offers:
         taken = [word for word, reply in would.items() if reply.answer is Taken.ACCEPTED]
         return [typed(word, "--task", task_id, "--reason", "say why") for word in taken]
 
-    def release(self, tenant_id: str) -> list[str]:
-        """To take a tenant from a holder that is gone, if that would be accepted."""
-        if not self._is_open or self._operations.would_release(tenant_id).answer is not Taken.ACCEPTED:
+    def release(self, tenant_id: str, *, force: bool = False) -> list[str]:
+        """To take a tenant from a holder that is gone, or by force from any, if that would be accepted."""
+        if not self._is_open or self._operations.would_release(tenant_id, force=force).answer is not Taken.ACCEPTED:
             return []
+        if force:
+            return [typed("release", "--tenant", tenant_id, "--force", "--reason", "say why")]
         return [typed("release", "--tenant", tenant_id, "--reason", "its holder is gone")]
 
 

@@ -65,13 +65,20 @@ def broker_away(scene: Scene) -> Iterator[Remark]:
         )
 
 
-def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str) -> Remark:
-    """Workers could not run the tenant's turn, as the sentence says: who can, or what lets one."""
+def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str, *, has_begun: bool = False) -> Remark:
+    """Workers could not run the tenant's turn, as the sentence says: who can, or what lets one; of a stage that
+    ``has_begun``, where no boundary comes before its end, also what does without."""
     queue, able = who_can(found, tenant_id, scene.workers, scene.lanes)
     if able:
         sentence += f"; worker {some_of([one.name for one in able])} can, and takes it in the end"
         return remark(Situation.HANDED_BACK, sentence, typed("doctor"))
-    return remark(Situation.HANDED_BACK, f"{sentence}; no live worker of {queue} can: {found.mend}", START_WORKER)
+    sentence += f"; no live worker of {queue} can: {found.mend}"
+    takes = scene.offers.release(tenant_id, force=True) if has_begun else []
+    if takes:
+        sentence += (
+            "; it has begun, so a pause or cancel waits for its end: only a forced release ends it before, as FAILED"
+        )
+    return remark(Situation.HANDED_BACK, sentence, START_WORKER, *takes)
 
 
 def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:

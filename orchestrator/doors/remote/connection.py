@@ -189,7 +189,7 @@ def body_of(order: Order, **more: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"reason": order.reason} if order.reason else {}
     if order.actor != default_actor():
         body["actor"] = order.actor
-    return body | {name: value for name, value in more.items() if value not in (None, "", False)}
+    return body | {name: value for name, value in more.items() if value not in (None, "") and value is not False}
 
 
 def at(*parts: str) -> str:

@@ -110,5 +110,5 @@ class RemoteKeeps:
             last_known_good=found.last_known_good,
         )
 
-    def export(self, plan_id: str) -> Iterator[Line]:
-        yield from self._to.lines("GET", at("plans", plan_id, "export"))
+    def export(self, plan_id: str, *, damaged: bool = False) -> Iterator[Line]:
+        yield from self._to.lines("GET", at("plans", plan_id, "export"), damaged=damaged or None)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.control.answers import OperationResult, PurgeResult
 from orchestrator.control.door import Keeps, Tells
-from orchestrator.control.export import as_text
+from orchestrator.control.export import Line
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.purging import Progress, opened
+from orchestrator.control.purging import Progress, opened, write_plan
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import NotAllowed, NotFound
 from orchestrator.doors.remote.answers import member_of, model_of, rows_of, whole_number
@@ -23,6 +23,9 @@ from orchestrator.files.new_file import NewFile
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.failure_answers import Chunked, Word
 from orchestrator.ledger.operations import Operation, Order
+
+BEFORE_ALL: Final = "0"
+"""The planSequenceId of no event: no plan is purged by it."""
 
 _ROOM: Final = {"plan": "plans", "task": "tasks", "tenant": "tenants"}
 
@@ -154,48 +157,72 @@ class RemotePurges:
     def plan(
         self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
     ) -> PurgeResult:
-        with opened(export) as file:
-            try:
-                if file is not None:
-                    seen = self._write(plan_id, file)
-                return self._purge(plan_id, order, seen)
-            except (NotFound, NotAllowed):
-                if file is not None:
-                    # Of nothing that went: the corrected call is to find the name free.
-                    file.drop()
-                raise
-
-    def ended_before(self, moment: datetime, order: Order, export: Path | None, progress: Progress) -> PurgeResult:
         if export is None:
-            body = body_of(order, endedBefore=moment.isoformat())
-            found = self._to.send("POST", "/plans:purge", body, request_id=order.request_id, seconds=LONG_SECONDS)
-            return model_of(PurgeResult, found)
-        purged: list[str] = []
+            return self._purge(plan_id, order, seen)
+        # A repeat is answered as the first time. For any other call every plan has gone on since.
+        with suppress(NotFound, NotAllowed):
+            return self._purge(plan_id, order, BEFORE_ALL)
         with opened(export) as file:
             assert file is not None
-            for plan_id in self.listed(moment):
-                # Each is a request of its own; a repeat of the call draws the same ids.
-                one = replace(order, request_id=f"{order.request_id}/{plan_id}")
-                with suppress(NotFound, NotAllowed):
-                    purged += self._purge(plan_id, one, self._write(plan_id, file)).purged
-        return PurgeResult(purged=purged)
+            try:
+                return self._purge(plan_id, order, self._write(plan_id, file, damaged=order.force))
+            except (NotFound, NotAllowed):
+                # Of nothing that went: the corrected call is to find the name free.
+                file.drop()
+                raise
 
-    def listed(self, moment: datetime) -> list[str]:
-        body = {"endedBefore": moment.isoformat(), "dryRun": True}
-        return model_of(PurgeResult, self._to.send("POST", "/plans:purge", body)).purged
+    def ended_before(
+        self,
+        before: datetime | timedelta,
+        order: Order,
+        export: Path | None,
+        progress: Progress,
+        *,
+        seen: Mapping[str, int] | None = None,
+    ) -> PurgeResult:
+        if export is not None and (left := self.listed(before, order.request_id)):
+            seen = self._write_all(left, export)
+        elif export is not None:
+            seen = {}
+        body = body_of(order, **_time_of(before), lastPlanSequenceIds=seen)
+        found = self._to.send("POST", "/plans:purge", body, request_id=order.request_id, seconds=LONG_SECONDS)
+        return model_of(PurgeResult, found)
 
-    def _write(self, plan_id: str, file: NewFile) -> str:
-        """Writes the plan down; its last planSequenceId."""
-        seen = ""
-        for line in self._keeps.export(plan_id):
-            if line.get("kind") == "plan":
-                seen = str(member_of(member_of(line, "plan", dict), "lastPlanSequenceId", whole_number))
-            file.write(as_text(line))
-        file.keep()
+    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]:
+        body = {**_time_of(before), "dryRun": True}
+        return model_of(PurgeResult, self._to.send("POST", "/plans:purge", body, request_id=request_id or None)).purged
+
+    def _write_all(self, plan_ids: Sequence[str], export: Path) -> dict[str, int]:
+        """Writes them down; the last planSequenceId of each that was still there."""
+        seen: dict[str, int] = {}
+        with opened(export) as file:
+            assert file is not None
+            for plan_id in plan_ids:
+                with suppress(NotFound):
+                    seen[plan_id] = int(self._write(plan_id, file))
         return seen
+
+    def _write(self, plan_id: str, file: NewFile, *, damaged: bool = False) -> str:
+        lines = self._keeps.export(plan_id, damaged=damaged)
+        return write_plan(file, (_checked(line, damaged=damaged) for line in lines))
 
     def _purge(self, plan_id: str, order: Order, seen: str) -> PurgeResult:
         body = body_of(order, force=order.force, lastPlanSequenceId=int(seen) if seen else None)
         path = at("plans", plan_id, "purge")
         found = self._to.send("POST", path, body, request_id=order.request_id, seconds=LONG_SECONDS)
         return model_of(PurgeResult, found)
+
+
+def _checked(line: Line, *, damaged: bool) -> Line:
+    """The line, the number that a purge goes by looked at; a damaged plan may have none. Raises ``ConsoleFailed``."""
+    if line.get("kind") == "plan":
+        plan = member_of(line, "plan", dict)
+        if not damaged or plan.get("lastPlanSequenceId", 0) is not None:
+            member_of(plan, "lastPlanSequenceId", whole_number)
+    return line
+
+
+def _time_of(before: datetime | timedelta) -> dict[str, Any]:
+    if isinstance(before, datetime):
+        return {"endedBefore": before.isoformat()}
+    return {"endedAgoSeconds": round(before.total_seconds())}

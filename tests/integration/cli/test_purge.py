@@ -86,6 +86,8 @@ def test_what_cannot_be_purged_is_refused_with_what_to_do(client: Client, place:
     wrong = changeover("purge", "--ended-before", "yesterday", environment=place.environment())
     assert wrong.returncode == 2
     assert "--ended-before: expected a time such as" in wrong.stderr
+    ages = changeover("purge", "--ended-before", "999999w", environment=place.environment())
+    assert (ages.returncode, "expected an age from 0 s to 100 years" in ages.stderr) == (2, True), ages.stderr
     both = changeover("purge", environment=place.environment())
     assert (both.returncode, both.stderr) == (2, "error: give one plan, or --ended-before\n")
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from pydantic import SecretStr
 
 from orchestrator.client import Client
-from orchestrator.domain.errors import InvalidInput, NotFound
+from orchestrator.control.purging import Purger
+from orchestrator.domain.errors import InvalidInput, NotFound, Unreachable
 from orchestrator.ledger.purges import Purges
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import LedgerWorld
@@ -47,6 +49,42 @@ def test_a_purge_of_what_ended_before_a_moment_is_repeated(client: Client, tmp_p
         assert client.purge_ended(moment, export=tmp_path / "all", request_id="r").purged == ["a", "b"]
     with pytest.raises(InvalidInput, match="request_id"):
         client.purge_ended(moment + timedelta(minutes=1), request_id="r")
+
+
+def test_a_purge_by_age_is_repeated_by_the_moment_of_the_first(
+    world: LedgerWorld, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timedelta()
+    assert client.purge_ended(now, request_id="r").purged == ["a", "b"]
+    world.started("c", ["of-c"])
+    world.finish("c.0")
+    assert client.ended_before(now, request_id="r") == []
+    assert client.purge_ended(now, export=tmp_path / "all", request_id="r").purged == ["a", "b"]
+    with pytest.raises(InvalidInput, match="it was used to purge what ended 0 s ago or earlier, that is before 2"):
+        client.purge_ended(timedelta(days=1), request_id="r")
+    with pytest.raises(InvalidInput, match="expected an age from 0 s to 100 years"):
+        client.purge_ended(timedelta(days=999_999))
+    # Cut off behind its first plan: the first moment counts too, and nothing that has ended since goes.
+    world.started("d", ["of-d"])
+    world.finish("d.0")
+    with monkeypatch.context() as patch:
+        patch.setattr(Purger, "_finish", lambda *_: ["c"][1])
+        with pytest.raises(IndexError):
+            client.purge_ended(now, request_id="s")
+    world.started("e", ["of-e"])
+    world.finish("e.0")
+    assert client.ended_before(now, request_id="s") == ["d"]
+    assert client.purge_ended(now, request_id="s").purged == ["c", "d"]
+    assert client.purge_ended(now).purged == ["e"]
+
+
+def test_a_lost_answer_of_a_purge_names_its_request(settings: Settings) -> None:
+    away = settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1/0")})
+    with Client(away) as client:
+        with pytest.raises(Unreachable, match="give request id r"):
+            client.purge("a", request_id="r")
+        with pytest.raises(Unreachable, match="give request id r"):
+            client.purge_ended(timedelta(), request_id="r")
 
 
 def test_an_operation_on_a_tenant_is_repeated_after_its_plan_is_purged(world: LedgerWorld, client: Client) -> None:
