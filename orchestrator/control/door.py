@@ -7,7 +7,7 @@ are ours. Whoever stands behind the door, the answers and the errors are the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,7 +40,7 @@ from orchestrator.control.page_answers import (
     ValidationResult,
 )
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
-from orchestrator.control.purging import Progress
+from orchestrator.control.purging import EndedBefore, Exported, Progress
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter
 from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
@@ -167,16 +167,12 @@ class TakesOut(Protocol):
         self, plan_id: str, order: Order, export: Path | None, progress: Progress, *, seen: str = ""
     ) -> PurgeResult: ...
 
-    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]: ...
+    def answered(self, plan_id: str, order: Order) -> PurgeResult | None: ...
+
+    def listed(self, before: EndedBefore, request_id: str = "") -> list[str]: ...
 
     def ended_before(
-        self,
-        before: datetime | timedelta,
-        order: Order,
-        export: Path | None,
-        progress: Progress,
-        *,
-        seen: Mapping[str, int] | None = None,
+        self, before: EndedBefore, order: Order, export: Path | None, progress: Progress, *, seen: Exported = None
     ) -> PurgeResult: ...
 
 

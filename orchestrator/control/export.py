@@ -19,12 +19,15 @@ from orchestrator.control.status import StatusReader
 from orchestrator.domain.errors import DamagedData, NotFound
 from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.domain.task_id import task_id_of, tasks_in
-from orchestrator.ledger.reader import NO_CONFIG, PAGE, Reader
+from orchestrator.ledger.reader import PAGE, Reader
 
 Line = dict[str, Any]
 
 _NUMBERS: Final = {"totalTasks": "written", "lastPlanSequenceId": "planSeq"}
 """Numbers of the plan's record, by their names in its line."""
+
+_NO_CONFIG: Final = "{}"
+"""What the reader tells of a config that is not there."""
 
 _LOST: Final = (*UNREADABLE, DamagedData, NotFound, ResponseError)
 """What reading of what a hand has damaged raises."""
@@ -82,7 +85,7 @@ def _tasks_left(reader: Reader, status: StatusReader, plan_id: str, total: int) 
             told = [task.model_dump(by_alias=True, mode="json") for task in status.tasks_at(plan_id, positions)]
         first, is_found = first + PAGE, any(records)
         for position, task, record, config in zip(positions, told, records, configs, strict=True):
-            if position < total or record or config != NO_CONFIG:
+            if position < total or record or config != _NO_CONFIG:
                 yield _task_line(task, config)
 
 

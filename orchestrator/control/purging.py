@@ -24,6 +24,12 @@ from orchestrator.ledger.reader import Reader
 Progress = Callable[[str, int], None]
 """Told a plan's id and how many of its tasks are left to take out."""
 
+EndedBefore = datetime | timedelta
+"""A moment with a time zone, or how long ago."""
+
+Exported = Mapping[str, int] | None
+"""Plans that the caller has exported, each with the planSequenceId of its last event then."""
+
 _WHY: Final = {
     "not-ended": "it is {status}; only an ended plan can be purged: `{cancel}` ends it",
     "ending": "it is {status} and will end by itself; should it not, since a hand has damaged its records, "
@@ -57,21 +63,30 @@ class Purger:
                 if file is not None and reply.answer in (Taken.MISSING, Taken.REFUSED):
                     # Of nothing that went: the corrected call is to find the name free.
                     file.drop()
+        result = self._result(plan_id, reply)
+        self._finish(progress)
+        return result
+
+    def answered(self, plan_id: str, order: Order) -> PurgeResult | None:
+        """How this request to purge the plan was answered before; None when it was not. Raises what ``plan`` raises."""
+        reply = self._purges.first_answer(f"plan {plan_id}", order)
+        return None if reply is None else self._result(plan_id, reply)
+
+    def _result(self, plan_id: str, reply: Reply) -> PurgeResult:
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, "plan", plan_id, "`changeover status` lists the plans")
         if reply.answer is Taken.REFUSED:
             raise NotAllowed(f"purge of plan {plan_id}: {purge_words(plan_id, reply)}")
-        self._finish(progress)
         return PurgeResult(purged=[plan_id])
 
     def ended_before(
         self,
-        before: datetime | timedelta,
+        before: EndedBefore,
         order: Order,
         export: Path | None,
         progress: Progress,
         *,
-        seen: Mapping[str, int] | None = None,
+        seen: Exported = None,
     ) -> PurgeResult:
         """Purges every plan that ended before a moment (with a time zone), or that long ago. Raises ``InvalidInput``
         (the file). ``seen``: only these, each with the planSequenceId that ``plan`` calls so."""
@@ -93,7 +108,7 @@ class Purger:
         self._purges.keep_answer(what, order, Reply(Taken.ACCEPTED, what=json.dumps(purged)))
         return PurgeResult(purged=purged)
 
-    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]:
+    def listed(self, before: EndedBefore, request_id: str = "") -> list[str]:
         """Plans that ended before: what ``ended_before`` would purge. With the id of a request that was sent before,
         what that has left: nothing once it has been answered."""
         moment, what = self._asked(before, request_id)
@@ -101,7 +116,7 @@ class Purger:
             return []
         return self._ended(moment)
 
-    def _asked(self, before: datetime | timedelta, request_id: str) -> tuple[datetime, str]:
+    def _asked(self, before: EndedBefore, request_id: str) -> tuple[datetime, str]:
         """The moment that is meant, and what is asked in words. Of an age the words have the moment too: the first time
         that a request is sent counts, however often it is sent again."""
         if isinstance(before, datetime):
@@ -120,7 +135,7 @@ class Purger:
     ) -> Reply:
         if file is not None:
             try:
-                seen = write_plan(file, plan_lines(self._reader, plan_id, damaged=order.force))
+                seen = write_export(file, plan_lines(self._reader, plan_id, damaged=order.force))
             except NotFound:
                 return Reply(Taken.MISSING)
         reply = self._purges.purge(plan_id, order, seen, part_of)
@@ -144,7 +159,7 @@ def opened(path: Path | None) -> AbstractContextManager[NewFile | None]:
     return new_file(path, "export")
 
 
-def write_plan(file: NewFile, lines: Iterable[Line]) -> str:
+def write_export(file: NewFile, lines: Iterable[Line]) -> str:
     """Writes a plan's lines down, before what is in them leaves the ledger; its last planSequenceId, "" where a hand
     has made none of it: then nobody can say that it has gone on."""
     seen = ""

@@ -69,6 +69,12 @@ class RetentionCalls:
             known = "" if seen is None else str(seen)
             return self._door.purges.plan(plan_id, order, export, progress, seen=known)
 
+    def purge_answer(self, plan_id: str, *, request_id: str | None = None, force: bool = False) -> PurgeResult | None:
+        """How the ``purge`` of this request id was answered before, refusals included; None when it was not."""
+        order = order_about({"plan_id": plan_id}, None, "", request_id, force=force)
+        with translate_errors(self._door.url):
+            return self._door.purges.answered(plan_id, order)
+
     def purge_ended(
         self,
         before: datetime | timedelta,
@@ -89,12 +95,13 @@ class RetentionCalls:
         with asking(self._door.url, order):
             return self._door.purges.ended_before(before, order, export, progress, seen=seen)
 
-    def ended_before(self, before: datetime | timedelta, *, request_id: str = "") -> list[str]:
+    def ended_before(self, before: datetime | timedelta, *, request_id: str | None = None) -> list[str]:
         """Ids of the plans that ``purge_ended`` would take out; with the id of a request that was sent before, those
         that it has left."""
         _check_past(before)
+        sent = "" if request_id is None else order_of(None, "", request_id).request_id
         with translate_errors(self._door.url):
-            return self._door.purges.listed(before, request_id)
+            return self._door.purges.listed(before, sent)
 
     def purged_tenant(self, tenant_id: str) -> PurgedTenant | None:
         """What is still known of a tenant whose plans have all been purged; None for any other."""

@@ -31,9 +31,6 @@ from orchestrator.ledger.repairs import PutRight, put_right
 from orchestrator.ledger.survey import TaskGroup, survey
 from orchestrator.ledger.task_search import ANY, Only, search_steps
 
-NO_CONFIG: Final = "{}"
-"""What is told of a config that is not there."""
-
 PAGE: Final = 1000
 """Tasks or events read in one round trip."""
 
@@ -141,9 +138,9 @@ class Reader:
         return survey(self._client, self._keys, plan_id, total)
 
     def configs(self, task_ids: Sequence[str]) -> list[str]:
-        """The config of each task as the JSON that was submitted, ``NO_CONFIG`` where there is none."""
+        """The config of each task as the JSON that was submitted, ``{}`` where there is none."""
         found = self._client.mget([self._keys.of("config", one) for one in task_ids]) if task_ids else []
-        return [text or NO_CONFIG for text in cast(list[str | None], found)]
+        return [text or "{}" for text in cast(list[str | None], found)]
 
     def tenant_records(self, tenant_ids: Sequence[str]) -> list[dict[str, str]]:
         """Many tenants' records: ``holder``, ``epoch``, ``since``, ``newest``, ``mover`` (the last one), ``good``."""

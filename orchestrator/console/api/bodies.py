@@ -109,8 +109,10 @@ class ExcludeAsked(Asked):
 
 
 class PurgeAsked(Forceable):
-    """`lastPlanSequenceId` of an export of the caller's own: refused when the plan has gone on since."""
+    """`lastPlanSequenceId` of an export of the caller's own: refused when the plan has gone on since. `dryRun` purges
+    nothing: it answers as this request id was answered before, or with no plan."""
 
+    dry_run: StrictBool = False
     last_plan_sequence_id: Annotated[int, Field(strict=True, ge=0, le=HIGHEST)] | None = None
 
 

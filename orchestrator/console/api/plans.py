@@ -167,6 +167,8 @@ def post_purge(
     body: PurgeAsked = PURGE,
 ) -> PurgeResult:
     """Takes an ended plan out of the ledger, its log with it. Tenants keep their last known good."""
+    if body.dry_run:
+        return client.purge_answer(plan_id, request_id=request_id, force=body.force) or PurgeResult(purged=[])
     return client.purge(
         plan_id,
         reason=body.reason,
@@ -189,7 +191,7 @@ def post_purge_of_ended(
         raise InvalidInput([Problem("endedBefore", None, "give a time here, or seconds as endedAgoSeconds")])
     before = body.ended_before or timedelta(seconds=body.ended_ago_seconds or 0)
     if body.dry_run:
-        return PurgeResult(purged=client.ended_before(before, request_id=request_id or ""))
+        return PurgeResult(purged=client.ended_before(before, request_id=request_id))
     return client.purge_ended(
         before,
         reason=body.reason,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from orchestrator.control.door import Keeps, Tells
 from orchestrator.control.export import Line
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.purging import Progress, opened, write_plan
+from orchestrator.control.purging import EndedBefore, Exported, Progress, opened, write_export
 from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import NotAllowed, NotFound
 from orchestrator.doors.remote.answers import member_of, model_of, rows_of, whole_number
@@ -23,9 +23,6 @@ from orchestrator.files.new_file import NewFile
 from orchestrator.fleet.freezes import Scope
 from orchestrator.ledger.failure_answers import Chunked, Word
 from orchestrator.ledger.operations import Operation, Order
-
-BEFORE_ALL: Final = "0"
-"""The planSequenceId of no event: no plan is purged by it."""
 
 _ROOM: Final = {"plan": "plans", "task": "tasks", "tenant": "tenants"}
 
@@ -159,9 +156,8 @@ class RemotePurges:
     ) -> PurgeResult:
         if export is None:
             return self._purge(plan_id, order, seen)
-        # A repeat is answered as the first time. For any other call every plan has gone on since.
-        with suppress(NotFound, NotAllowed):
-            return self._purge(plan_id, order, BEFORE_ALL)
+        if (first := self.answered(plan_id, order)) is not None:
+            return first
         with opened(export) as file:
             assert file is not None
             try:
@@ -171,14 +167,20 @@ class RemotePurges:
                 file.drop()
                 raise
 
+    def answered(self, plan_id: str, order: Order) -> PurgeResult | None:
+        body = {"force": order.force, "dryRun": True}
+        found = self._to.send("POST", at("plans", plan_id, "purge"), body, request_id=order.request_id)
+        result = model_of(PurgeResult, found)
+        return result if result.purged else None
+
     def ended_before(
         self,
-        before: datetime | timedelta,
+        before: EndedBefore,
         order: Order,
         export: Path | None,
         progress: Progress,
         *,
-        seen: Mapping[str, int] | None = None,
+        seen: Exported = None,
     ) -> PurgeResult:
         if export is not None and (left := self.listed(before, order.request_id)):
             seen = self._write_all(left, export)
@@ -188,7 +190,7 @@ class RemotePurges:
         found = self._to.send("POST", "/plans:purge", body, request_id=order.request_id, seconds=LONG_SECONDS)
         return model_of(PurgeResult, found)
 
-    def listed(self, before: datetime | timedelta, request_id: str = "") -> list[str]:
+    def listed(self, before: EndedBefore, request_id: str = "") -> list[str]:
         body = {**_time_of(before), "dryRun": True}
         return model_of(PurgeResult, self._to.send("POST", "/plans:purge", body, request_id=request_id or None)).purged
 
@@ -204,7 +206,7 @@ class RemotePurges:
 
     def _write(self, plan_id: str, file: NewFile, *, damaged: bool = False) -> str:
         lines = self._keeps.export(plan_id, damaged=damaged)
-        return write_plan(file, (_checked(line, damaged=damaged) for line in lines))
+        return write_export(file, (_checked(line, damaged=damaged) for line in lines))
 
     def _purge(self, plan_id: str, order: Order, seen: str) -> PurgeResult:
         body = body_of(order, force=order.force, lastPlanSequenceId=int(seen) if seen else None)
@@ -222,7 +224,7 @@ def _checked(line: Line, *, damaged: bool) -> Line:
     return line
 
 
-def _time_of(before: datetime | timedelta) -> dict[str, Any]:
+def _time_of(before: EndedBefore) -> dict[str, Any]:
     if isinstance(before, datetime):
         return {"endedBefore": before.isoformat()}
     return {"endedAgoSeconds": round(before.total_seconds())}

@@ -47,7 +47,7 @@ def test_a_purge_through_a_console(world: LedgerWorld, client: Client, tmp_path:
 
     for plan_id, error in (("open", NotAllowed), ("nowhere", NotFound)):
         with pytest.raises(error):
-            client.purge(plan_id, export=tmp_path / "no", request_id="refused")
+            client.purge(plan_id, export=tmp_path / "no", request_id=f"no-{plan_id}")
     for name in ("first", "second"):
         assert client.purge("a", export=tmp_path / name, request_id="one").purged == ["a"]
     with pytest.raises(InvalidInput, match="purge plan a"):
