@@ -91,6 +91,8 @@ class RetentionCalls:
         to come: a slip of the year would take out all that has ended. ``seen``: only those of them that the caller has
         exported, each with what ``purge`` calls so."""
         _check_past(before)
+        for number in (seen or {}).values():
+            require_whole("seen", number)
         order = order_of(actor, reason, request_id)
         with asking(self._door.url, order):
             return self._door.purges.ended_before(before, order, export, progress, seen=seen)

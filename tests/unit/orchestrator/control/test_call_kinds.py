@@ -28,6 +28,8 @@ UNLIKE: dict[str, list[Any]] = {
     "float": [True, "1", [], None],
     "float | None": [True, "1", [], b"1"],
     "datetime": [0, "2026-12-01", None, True],
+    "datetime | timedelta": [0, "2026-12-01", None, True],
+    "Mapping[str, int] | None": [5, "x", [], True],
     "datetime | None": [0, "2026-12-01", True],
     "Path | None": ["x", 5, True],
     "Collection[str]": ["n", 5, [5], None],
@@ -57,7 +59,6 @@ PARTS: dict[str, list[tuple[str, Any]]] = {
 """Of the right kind, with a part that is not: the part, and the whole."""
 MORE = {
     "from_checkpoint": True,
-    "moment": GIVEN["before"],
     "identifier": "x",
     "event_id": "e",
     "limit": 5,
