@@ -88,12 +88,13 @@ class Operator:
         reply = self._operations.release_tenant(tenant_id, order)
         if reply.answer is Taken.MISSING:
             raise absent(self._reader, "tenant", tenant_id)
+        is_now = f"which is {reply.status} now" if reply.status else "whose record, or its plan's, is damaged or gone"
         return OperationResult(
             target_type="tenant",
             target_id=tenant_id,
             accepted=reply.answer is not Taken.REFUSED,
             status=reply.status,
-            message=reason_words(reply) or f"taken from task {reply.what}, which is {reply.status} now",
+            message=reason_words(reply) or f"taken from task {reply.what}, {is_now}",
             task_id=reply.what or None,
             request_id=order.request_id,
         )

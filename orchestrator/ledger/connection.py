@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any, Final
 
 import redis
@@ -57,6 +58,20 @@ class LedgerRedis(redis.Redis):
             raise
 
 
+class _Idle:
+    """Of a connection that was idle: any answer tells that it stands. A Redis that cannot save to its disk refuses even
+    a PING, and answers what reads."""
+
+    def _send_ping(self) -> None:
+        with suppress(ResponseError):
+            super()._send_ping()  # type: ignore[misc]
+
+
+@lru_cache
+def _idle(kind: type[Any]) -> type[Any]:
+    return type(kind.__name__, (_Idle, kind), {})
+
+
 def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -> redis.Redis:
     """A pooled client. ``patient`` ones (workers, coordinators) try for some seconds before they raise.
 
@@ -68,7 +83,7 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -
     else:
         # A connection that broke is made anew once; a server that takes it and stays silent is not waited for twice.
         retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-    return LedgerRedis.from_url(
+    client = LedgerRedis.from_url(
         url,
         decode_responses=True,
         # What a hand has put there and is no text spoils no answer for all others.
@@ -81,6 +96,8 @@ def connect(url: str, *, patient: bool, replicas: RedisSettings | None = None) -
         # One a thread at most, and no thread is refused.
         max_connections=MOST_CONNECTIONS,
     )
+    client.connection_pool.connection_class = _idle(client.connection_pool.connection_class)
+    return client
 
 
 @contextmanager

@@ -56,12 +56,13 @@ def test_what_a_sweep_puts_off_is_no_workers_sign_of_life(hurt: LedgerWorld, cli
     assert hurt.holder("a") == "next.0"
 
 
-def test_a_tenant_is_released_from_a_plan_whose_state_is_none(hurt: LedgerWorld) -> None:
+def test_a_tenant_is_released_from_a_plan_whose_state_is_none(hurt: LedgerWorld, client: Client) -> None:
     hurt.started("bad", ["a"])
     hurt.started("next", ["a"])
     assert hurt.begin("bad.0") is Begun.BEGUN
     hurt.client.hset(plan_key(hurt), "status", "garbage")
-    assert hurt.operations.release_tenant("a", replace(ME, request_id=draw_request_id())).answer is Taken.ACCEPTED
+    told = client.release_tenant("a", reason="its plan is damaged")
+    assert told.message == "taken from task bad.0, whose record, or its plan's, is damaged or gone"
     assert hurt.serve("next") == ["next.0"]
     run_out(hurt, "bad.0")
     assert hurt.holder("a") == "next.0"

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from orchestrator.history import read_dump
+from orchestrator.ledger.connection import connect
 from orchestrator.ledger.keys import Keys
 from orchestrator.ledger.sample import read_sample
 from tests.support.ledger_world import LedgerWorld
+from tests.support.place import Place
+from tests.support.planted_disk import can_save, cannot_save
 
 READS: dict[str, tuple[Callable[[LedgerWorld], Any], Any]] = {
     "content": (lambda world: world.reader.content_of("p"), ("first", "d")),
@@ -38,6 +41,19 @@ def test_a_full_redis_answers(world: LedgerWorld, read: str) -> None:
         assert READS[read][0](world) == READS[read][1]
     finally:
         world.client.config_set("maxmemory", 0)
+
+
+def test_one_that_cannot_save_answers_on_a_connection_that_was_idle(world: LedgerWorld, place: Place) -> None:
+    with connect(place.redis_url, patient=False) as client:
+        pool = client.connection_pool
+        connection = pool.get_connection()
+        pool.release(connection)
+        connection.next_health_check = 0.0
+        cannot_save(world)
+        try:
+            assert client.get("nothing") is None
+        finally:
+            can_save(world)
 
 
 def test_another_namespace_that_is_none_hides_no_other(world: LedgerWorld) -> None:
