@@ -18,9 +18,11 @@ from celery import signals
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.coordinator.process import CoordinatorService
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.ledger.alone import require_alone
 from orchestrator.observability.metrics import MetricsEndpoint
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import load_settings
+from orchestrator.settings.servers import find_servers
 from workers import runtime
 from workers.watchdog import stop_this_process
 
@@ -44,6 +46,8 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
         raise InvalidInput([Problem("--pool", pool, f"{OPTION} runs stages on its own threads: {' or '.join(POOLS)}")])
     settings = load_settings()
     store = open_store(settings, one_process=True)
+    url = find_servers(settings).redis_url
+    require_alone(settings, url)
     runtime.share_store(store)
     coming = threading.Lock()
     service: list[CoordinatorService] = []
@@ -53,6 +57,8 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
         leaving.start()
         with coming:
             try:
+                # Once more, now that this worker is seen: another may have come at the same time.
+                require_alone(settings, url)
                 service.append(CoordinatorService(settings, store, metrics))
             except ChangeoverError as error:
                 # Celery would log it and go on, a worker without its coordinator.

@@ -26,6 +26,7 @@ from orchestrator.embedded.run_file import claim_folder, read_redis_url, remove_
 from orchestrator.embedded.signal_inbox import SignalInbox
 from orchestrator.embedded.supervisor import StopAsked, Supervisor
 from orchestrator.embedded.up_options import UpOptions
+from orchestrator.ledger.alone import require_alone
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
@@ -150,6 +151,8 @@ class _Up:
             if url.startswith(("redis://", "rediss://", "unix://")):
                 await_answer(self.supervisor, self.out, url, variable)
             require_one_server(url, variable)
+        # Each of its processes would refuse too, and be started again for ever.
+        require_alone(settings, servers.redis_url)
         return servers
 
     def start_changeover(self, servers: Servers) -> None:

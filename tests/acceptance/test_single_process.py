@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.support.long import long
 from tests.support.plans import BROADCAST, CONFIG_WRITE, HEALTH_CHECK, noop_stage, plan, tenant
 from tests.support.tenant_instances import TenantInstances
 from tests.support.up_process import READY_SECONDS, alive
@@ -79,6 +80,22 @@ def test_a_task_goes_on_from_a_checkpoint_in_memory(up: subprocess.Popen[bytes],
     up.send_signal(signal.SIGINT)
     assert up.wait(20) == 0
     assert [pid for of_role in run["pids"].values() for pid in of_role if alive(pid)] == []
+
+
+@long
+def test_a_second_one_on_the_namespace_is_refused(up: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    run = json.loads((tmp_path / ".changeover" / "run.json").read_text())
+    there = MEMORY | {"CHANGEOVER_REDIS_URL": run["redisUrl"], "CHANGEOVER_BROKER_URL": run["brokerUrl"]}
+    options = ["--no-console", "--single-process", "--data-dir", "second"]
+    command = [*CHANGEOVER, "up", *options]
+    done = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "others work on namespace 'default' of this Redis" in done.stderr) == (2, True), done
+    # One that was killed is in nobody's way, though its last sign is fresh.
+    os.kill(run["pids"]["worker"][0], signal.SIGKILL)
+    said = tmp_path / "up.out"
+    wait_until(lambda: json.loads((tmp_path / ".changeover" / "run.json").read_text())["pids"] != run["pids"], 30)
+    wait_until(lambda: changeover(tmp_path, "status") is not None, BUSY_SECONDS)
+    assert "others work on" not in said.read_text()
 
 
 @pytest.mark.parametrize(
