@@ -97,7 +97,7 @@ def play_all(console: ConsoleServer, world: LedgerWorld) -> Examples:
     play("POST", "/plans/{planId}/override-freeze", 409, {"reason": "agreed with the customer"}, **read)
     play("DELETE", "/freezes/{freezeId}", 200, {"reason": "closed early"}, freezeId=frozen["freezeId"])
     _operations(play, world)
-    play("POST", "/plans:purge", 200, {"endedBefore": "2030-01-01T00:00:00Z", "dryRun": True})
+    play("POST", "/plans:purge", 200, {"endedAgoSeconds": 0, "dryRun": True})
     play("POST", "/plans/{planId}/purge", 409, {"reason": "no longer needed"}, planId="green-1")
     play("POST", "/plans/{planId}/purge", 200, {"reason": "no longer needed"}, **read)
     _webhooks(play, world)
