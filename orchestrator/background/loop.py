@@ -48,7 +48,8 @@ class BackgroundLoop:
 
     ``opening`` runs in ``start`` before the thread does, ``closing`` in ``stop`` after it has ended: both once for each
     time that the loop really starts and stops (one that stopped itself is closed by the next start or stop). What
-    ``opening`` raises goes to the caller, and nothing was started.
+    ``opening`` raises goes to the caller, and nothing was started; nor was it when no thread is to be had: then it is
+    closed again before the caller is told.
     """
 
     def __init__(
@@ -89,8 +90,14 @@ class BackgroundLoop:
                 # What opened it has stopped it.
                 self._closing()
                 return
-            self._life = _Life(self._name, self, self._lingering)
-            self._life.start()
+            self._life = life = _Life(self._name, self, self._lingering)
+            try:
+                life.start()
+            except Exception:
+                # There was no thread to be had.
+                self._life = None
+                self._closing()
+                raise
 
     def is_stopping(self) -> bool:
         """Asked in a long round: whether its loop was asked to end."""

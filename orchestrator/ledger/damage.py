@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 import redis
 
 from orchestrator.domain.errors import quoted_value
-from orchestrator.domain.fleet_config import MAX_WAVES
+from orchestrator.domain.fleet_config import MAX_WAVES, Breach
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.stored_json import COUNTED as COUNT_FORM
 from orchestrator.domain.task_id import task_id_of
@@ -55,6 +55,8 @@ _OF_PART: Final = ("max", "tolerance", "accepted", "strict", "soak", "interval",
 """Numbers that a plan, or one of its waves, may have, by which it is held back."""
 _GROUP: Final = "group:"
 """Before a group's name: its limit in the plan."""
+
+_BREACHES: Final[tuple[str, ...]] = get_args(Breach)
 
 _OF_A_WAVE: Final = ("total", "until", "first", "last")
 """Numbers that a wave may have besides."""
@@ -176,7 +178,7 @@ def _seen(client: redis.Redis, keys: Keys, plan_ids: Sequence[str]) -> list[tupl
                 pipeline.hgetall(key)
             answers = pipeline.execute(raise_on_error=False)
         for plan_id, answer, record in zip(page, answers[::2], answers[1::2], strict=True):
-            wrong = _wrong_with(answer) or _wrong_limits(record)
+            wrong = _wrong_with(answer) or _wrong_record(record)
             if wrong := wrong or _wrong_waves(client, keys.of("plan", plan_id), answer):
                 found.append((plan_id, wrong))
     return found
@@ -207,12 +209,27 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
     return ""
 
 
-def _wrong_limits(record: Mapping[str, str] | Exception) -> str:
-    """Of the groups; a record that is no hash is told of as such."""
+def _wrong_record(record: Mapping[str, str] | Exception) -> str:
+    """Of its groups, of what follows a breach, of its counts together; one that is no hash is told of as such."""
     if isinstance(record, Exception):
         return ""
     names = [name for name in record if name.startswith(_GROUP)]
-    return _wrong_counts(names, [record[name] for name in names])
+    if wrong := _wrong_counts(names, [record[name] for name in names]):
+        return wrong
+    on_breach = record.get("onBreach")
+    if on_breach is not None and on_breach not in _BREACHES:
+        return f"its onBreach is {on_breach[:50]!r}, which is none of its kind ({', '.join(_BREACHES)})"
+    return _wrong_sum(record)
+
+
+def _wrong_sum(record: Mapping[str, str]) -> str:
+    """A count that is lost would end the plan over a task that is open."""
+    counts = [f"n:{state}" for state in TaskState.__members__.values()]
+    told = sum(int(record.get(name, "0")) for name in counts)
+    if record.get("status") in (None, PlanState.CREATED) or told == int(record["total"]):
+        return ""
+    seen = ", ".join(f"{name} {record[name]}" for name in counts if name in record)
+    return f"its counts ({seen}) make up {told} tasks, not its total of {record['total'][:50]}"
 
 
 def _wrong_gate(field: str, gate: str | None) -> str:
@@ -226,7 +243,7 @@ def _is_number(name: str, text: str) -> bool:
 
 def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
     for name, value in zip(names, values, strict=True):
-        if value is not None and not _is_number(name, value.removeprefix("-")):
+        if value is not None and not _is_number(name, value):
             return f"its {name} is {value[:50]!r}, not a number"
     return ""
 

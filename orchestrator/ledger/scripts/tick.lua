@@ -19,7 +19,7 @@ local known, is_now = redis.pcall('HGETALL', K.settings()), {}
 for i = 1, #known, 2 do is_now[known[i]] = known[i + 1] end
 for i = 4, #known > 0 and #ARGV or 0, 2 do
   local text = is_now[ARGV[i]]
-  if (text or not string.find(ARGV[i], '^GROUP:')) and (WHOLE.number(text) or -1) < 0 then
+  if (text or not string.find(ARGV[i], '^GROUP:')) and not WHOLE.number(text) then
     redis.call('HSET', K.settings(), ARGV[i], ARGV[i + 1])
   end
 end

@@ -34,6 +34,8 @@ local function canceller(by)
 end
 
 local function cancel_task(task, cancelled_by)
+  -- Who asked for it is lost.
+  cancelled_by = cancelled_by or 'system'
   local _, last_stage = stage_of(task, task.stage - 1)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)

@@ -20,7 +20,8 @@ local BAD_MOVES = {}
 -- @rare
 local function ask_wave(task)
   local part = part_of(task.wave) .. 'n:'
-  numbers_of(task.plan, part .. task.status, part .. task.to)
+  local f = numbers_of(task.plan, part .. task.status, part .. task.to)
+  if (f[1] or 0) < 1 then WHOLE.damaged(K.plan(task.plan)) end
   if TASK_ENDED[task.status] and not TASK_ENDED[task.to] then ask_reopened_wave(task) end
 end
 
@@ -29,6 +30,8 @@ local function ask_task(task, trigger)
   WHOLE.ask_around(task, trigger)
   local to, guard = task_row(task.status, trigger)
   if not to or (guard ~= 'none' and not TASK_GUARDS[guard](task)) then refuse('task', task.id, task.status, trigger) end
+  -- Of a count that is lost a plan would end over a task that is open.
+  if task.counted and task.counted < 1 then WHOLE.damaged(K.plan(task.plan)) end
   task.to = to
   ask_counts(task)
   if task.wave then ask_wave(task) end
@@ -78,7 +81,7 @@ local function move_task(task)
   count_task(task, to, 1)
   count_failure(task, to)
   if TASK_ENDED[task.status] and not TASK_ENDED[to] then reopen_wave(task) end
-  task.status, task.to = to, nil
+  task.status, task.to, task.counted = to, nil, nil
 end
 
 -- It has started with the first move that lets it act, whichever that is: a plan may end, and be reopened, before its

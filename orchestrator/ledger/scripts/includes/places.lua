@@ -17,7 +17,10 @@ local function max_of(plan_id)
   return MAX[plan_id]
 end
 
-local function free_slots(plan_id) return tonumber(max_of(plan_id)) - redis.call('SCARD', K.slots(plan_id)) end
+local function free_slots(plan_id)
+  local most = number_in(plan_id, max_of(plan_id)) or WHOLE.damaged(K.plan(plan_id))
+  return most - redis.call('SCARD', K.slots(plan_id))
+end
 
 -- A plan or one of its waves: how many are active, have failed, and how many failures are borne (nil: any number).
 local function read_part(plan_id, part)

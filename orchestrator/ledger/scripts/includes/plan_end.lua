@@ -7,49 +7,35 @@
 -- @include breaker
 -- @include waves
 -- @include kept_open
+-- @include plan_outcome
 
 local SETTLED = {
   complete = 'PlanCompleted', fail = 'PlanFailed', cancel = 'PlanCancelled', pause = 'PlanPaused',
   rollback_done = 'PlanRolledBack', rollback_fail = 'PlanRollbackFailed', accept = 'PlanCompleted',
 }
-local COUNTED = {
-  TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested', TASK.COMPLETED, TASK.FAILED,
-  TASK.CANCELLED, TASK.ROLLBACK_FAILED, 'accepted', 'skipped',
-}
-
--- @rare
-local function end_trigger(plan, cancelled, given_up)
-  if plan.status == PLAN.ROLLING_BACK then
-    return (plan[TASK.ROLLBACK_FAILED] > 0 or given_up) and 'rollback_fail' or 'rollback_done'
-  end
-  if cancelled then return 'cancel' end
-  if plan[TASK.COMPLETED] + plan.accepted == plan.total then return 'complete' end
-  if plan[TASK.FAILED] + plan[TASK.ROLLBACK_FAILED] > plan.accepted then return 'fail' end
-  if plan[TASK.CANCELLED] > 0 then return 'cancel' end
-  -- Tasks were rolled back one by one: not all tenants are at the new version.
-  return 'rollback_done'
-end
-
 -- The move that a plan makes by a write that is still to come, the table asked; nil when it stays as it is.
 -- changes: of its counters by name, {RUNNING = -1, PAUSED = 1}, and what else the write does to it (pauses, gives_up,
 -- cancels, chunks_done, accepted, retries_done, wave_done, takes_wave_back).
 local function foresee(plan_id, changes)
   local f = redis.call('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'total', 'startedAt',
-    'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK,
-    'n:rollbackRequested', COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, 'n:accepted', 'n:skipped',
-    'retryCursor', 'waveRollback', 'waves')
+    'rollbackCursor', 'rollbackGivenUp', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.ROLLING_BACK, COUNT.COMPLETED,
+    COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLBACK_FAILED, COUNT.ROLLED_BACK, 'n:rollbackRequested', 'n:accepted',
+    'n:skipped', 'retryCursor', 'waveRollback', 'waves')
   local plan = {id = plan_id, status = f[1] or '', total = number_in(plan_id, f[4]) or 0, started_at = WHOLE.is_whole(f[5]) and tonumber(f[5] or WALL) or WALL}
   if PLAN_ENDED[plan.status] then return nil end
-  for i, name in ipairs(COUNTED) do plan[name] = (number_in(plan_id, f[7 + i]) or 0) + (changes[name] or 0) end
+  for i, name in ipairs(COUNTED) do
+    plan[name] = (number_in(plan_id, f[7 + i]) or 0) + (changes[name] or 0)
+    if plan[name] < 0 then WHOLE.damaged(K.plan(plan_id)) end
+  end
   plan.open = plan[TASK.PENDING] + plan[TASK.RUNNING] + plan[TASK.PAUSED] + plan[TASK.ROLLING_BACK]
     + plan.rollbackRequested
   -- While a cursor is there the plan counts as open.
-  local has_chunks = (f[6] and not changes.chunks_done) or (f[19] and not changes.retries_done)
-    or (f[20] and not changes.wave_done) or changes.takes_wave_back
+  local has_chunks = (f[6] and not changes.chunks_done) or (f[20] and not changes.retries_done)
+    or (f[21] and not changes.wave_done) or changes.takes_wave_back
   local stands = plan.status == PLAN.READY or plan.status == PLAN.RUNNING
   local pauses = stands and (f[2] == '1' or changes.pauses) and plan[TASK.RUNNING] == 0
   if plan.open == 0 and not has_chunks then
-    if f[21] and f[3] ~= '1' and plan.status ~= PLAN.ROLLING_BACK then ask_kept_open(plan_id) end
+    if f[22] and f[3] ~= '1' and plan.status ~= PLAN.ROLLING_BACK then ask_kept_open(plan_id) end
     local move = ask_plan(plan, end_trigger(plan, f[3] == '1' or changes.cancels, f[7] == '1' or changes.gives_up))
     -- What becomes of it while its last wave still soaks, or waits for its gate.
     move.meanwhile = pauses and ask_plan(plan, 'pause') or nil

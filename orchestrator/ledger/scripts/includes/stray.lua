@@ -11,6 +11,6 @@ local function give_up_stray(task)
   local f = redis.call('HMGET', K.plan(task.plan), 'cancelCursor', 'rollbackCursor', goes_back and 'rollbackBy' or 'cancelledBy')
   if f[1] or f[2] then return nil end
   ask_settled(task, 'cancel')
-  cancel_task(task, f[3] or 'system')
+  cancel_task(task, f[3])
   return 'passed by when its plan was given up'
 end

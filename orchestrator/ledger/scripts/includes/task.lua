@@ -23,6 +23,12 @@ local function fields_of(task_id)
   return f
 end
 
+-- Where its plan's count of each state stands in what is read of the plan.
+local COUNT_AT = {
+  [TASK.PENDING] = 14, [TASK.RUNNING] = 15, [TASK.PAUSED] = 16, [TASK.COMPLETED] = 17, [TASK.FAILED] = 18,
+  [TASK.CANCELLED] = 19, [TASK.ROLLING_BACK] = 20, [TASK.ROLLED_BACK] = 21, [TASK.ROLLBACK_FAILED] = 22,
+}
+
 -- As many as a plan may have: what is done for each of them has an end.
 local MOST_STAGES = 10000
 
@@ -45,7 +51,7 @@ local function read_task(task_id)
   -- From the stages on for the same reason, the number of the plan's last event too: else a state would change and its event
   -- be refused (I6).
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'rollbackOrder',
-    'timed', 'freezeOverride', 'stages', 'planSeq', 'priority', 'total', 'max', 'n:lined', 'n:rollbackRequested',
+    'timed', 'freezeOverride', 'priority', 'stages', 'planSeq', 'total', 'max', 'n:lined', 'n:rollbackRequested',
     COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED, COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK,
     COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED, 'n:accepted')
   -- Being purged, or damaged: without its plan's record there is nothing that a task could do.
@@ -53,7 +59,7 @@ local function read_task(task_id)
   local wave = tonumber(f.wave)
   local task = {
     id = task_id, plan = plan_id, status = f.status, tenant = f.tenant, epoch = tonumber(f.epoch or 0),
-    stage = tonumber(f.stage or 0), turn = tonumber(f.turn or 0), lease = f.lease or '', legs = tonumber(f.legs or p[7]),
+    stage = tonumber(f.stage or 0), turn = tonumber(f.turn or 0), lease = f.lease or '', legs = tonumber(f.legs or p[8]),
     touched = tonumber(f.touched or 0), rank = tonumber(f.rank or RANK_MOVE + position + (wave or 0) * WAVE_BLOCK),
     wave = wave, pause = f.pauseRequested == '1', cancel = f.cancelRequested == '1', rollback = f.rollbackRequested == '1',
     stage_started = f.stageStarted == '1', started_at = tonumber(f.startedAt or 0), attempt = tonumber(f.attempt or 1),
@@ -66,14 +72,17 @@ local function read_task(task_id)
     -- The freeze that it waits for; whether a person lets it, or its plan, pass all of them.
     frozen_by = f.frozenBy, passes_freezes = f.freezeOverride ~= nil or p[6] ~= false,
     -- Its groups; the one for which it stands in their lines; its plan's priority.
-    groups = f.groups or '', group_for = f.groupFor, priority = tonumber(p[9] or 0),
+    groups = f.groups or '', group_for = f.groupFor, priority = tonumber(p[7] or 0),
+    -- How many its plan counts in its state; nil once it has moved.
+    counted = tonumber(p[COUNT_AT[f.status]] or 0),
     -- All of it, as it was when it was read.
     record = f,
   }
-  local is_sound = PLAN_KNOWN[p[1]] and task.legs and p[10] and p[11]
+  -- Of these only a priority may be below 0.
+  local is_sound = PLAN_KNOWN[p[1]] and p[10] and p[11] and WHOLE.is_whole(string.gsub(p[7] or '0', '^%-', ''))
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
-  for i = 7, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
-  is_sound = is_sound and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
+  for i = 8, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
+  is_sound = is_sound and task.legs and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
   if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
   ASKED.numbers[plan_id] = true
   return task

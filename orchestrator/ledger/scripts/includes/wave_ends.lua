@@ -46,7 +46,7 @@ end
 -- @rare
 local function ask_step(plan_id, wave, trigger)
   WHOLE.ask_number(plan_id)
-  if trigger == 'begin' then ask_there(plan_id, part_of(wave) .. 'total') end
+  if trigger == 'begin' then ask_there(plan_id, part_of(wave) .. 'total', 'max') end
   if trigger == 'soak' then ask_soak(plan_id, wave) end
   if trigger == 'finish' then read_part(plan_id, part_of(wave)) end
 end

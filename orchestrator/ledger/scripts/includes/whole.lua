@@ -18,12 +18,12 @@ function WHOLE.is_other(found)
   return true
 end
 
--- Whether it is a number that Redis, and a script, can add one to; so is one that is not there yet.
+-- Whether it is a number of 0 or above that Redis, and a script, can add one to; so is one that is not there yet.
 local LONGEST_NUMBER = 15
 function WHOLE.is_whole(text)
   if not text then return true end
-  if type(text) ~= 'string' or #text > LONGEST_NUMBER + 1 then return false end
-  return text == '0' or string.find(text, '^%-?[1-9]%d*$') ~= nil
+  if type(text) ~= 'string' or #text > LONGEST_NUMBER then return false end
+  return text == '0' or string.find(text, '^[1-9]%d*$') ~= nil
 end
 
 -- As a number; nil of one that is none, or not there.
