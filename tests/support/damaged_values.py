@@ -1,9 +1,9 @@
-"""Fields of records in which a number belongs, each to be damaged in turn, and what a verb has made of it."""
+"""Fields of records, and the shared settings, each to be damaged in turn, and what a verb has made of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -20,8 +20,11 @@ from tests.support.ledger_world import LedgerWorld
 from tests.support.table_steps import FORCE, SCRATCH, Do, ask, chunk, serve, then
 from tests.support.wave_cases import every_case
 
-VALUES: Final = ("x", "1.5")
-"""No number; and one that Lua reads as such and Redis adds nothing to."""
+NO_NUMBERS: Final = ("x", "1.5", "-7")
+"""No number; one that Lua reads as such and Redis adds nothing to; one below 0."""
+NO_TEXTS: Final = ("\x00{garbage", "", "[]", "0")
+NO_SETTINGS: Final = ("x", "1.5", "-7", "0", None)
+_MAY_BE_BELOW_0: Final = frozenset({"priority", "notBefore", "notAfter"})
 
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _FLAGS: Final = frozenset(
@@ -43,6 +46,7 @@ _MAY_COME: Final[dict[str, tuple[str, ...]]] = {
 """Numbers of each kind of record that scripts may yet write."""
 _OF_WAVE: Final = (*(f"n:{name}" for name in COUNTED if name != "lined"), "accepted")
 
+_IS_COUNT: Final = re.compile(r"(wave:\d+:)?n:\w+")
 _BY_DESIGN: Final = frozenset({"in no queue", "passed by when its plan was given up"})
 """What the reconciler does for those that were passed by as damaged."""
 _PASSED_BY: Final = re.compile("is admitted before|could go on and has no turn to come")
@@ -74,6 +78,40 @@ def _is_flag(name: str) -> bool:
     return re.fullmatch(r"irreversible:\d+|wave:\d+:(sentBack|moved)", name) is not None
 
 
+class Damage(NamedTuple):
+    """What a hand has made of a field; None: taken it out."""
+
+    field: Field
+    value: str | None
+
+    @property
+    def is_believed(self) -> bool:
+        """Nobody can see that it is none of its kind: what goes by it goes wrong, but whole."""
+        return self.value not in NO_NUMBERS
+
+
+def damages(world: LedgerWorld) -> list[Damage]:
+    """All of plans, tasks, tenants and shared settings, as the ledger is now."""
+    numbers = numeric_fields(world)
+    found = [Damage(field, value) for field in numbers for value in _instead_of(field)]
+    known = frozenset(numbers)
+    for kind in _MAY_COME:
+        for key in sorted(cast(list[str], world.client.keys(world.keys.of(kind, "*")))):
+            fields = [Field(kind, key, name) for name in sorted(cast(dict[str, str], world.client.hgetall(key)))]
+            texts = [field for field in fields if field not in known]
+            found += [Damage(field, value) for field in texts for value in (*NO_TEXTS, None)]
+            found += [Damage(field, None) for field in fields if field in known]
+    settings = world.keys.of("settings")
+    names = sorted(cast(dict[str, str], world.client.hgetall(settings)))
+    return found + [Damage(Field("settings", settings, name), value) for name in names for value in NO_SETTINGS]
+
+
+def _instead_of(field: Field) -> Iterator[str]:
+    yield from NO_NUMBERS[: 2 if field.name in _MAY_BE_BELOW_0 else 3]
+    if _IS_COUNT.fullmatch(field.name):
+        yield "0"
+
+
 class Tries:
     """One situation, in which a verb is tried anew for each damage."""
 
@@ -92,14 +130,13 @@ class Tries:
         self._own = self._wrong()
         self._restore()
 
-    def faults(self, fields: list[Field]) -> Iterator[str]:
+    def faults(self, found: Sequence[Damage]) -> Iterator[str]:
         """What is wrong after the verb, of each damage that it does not come through whole."""
-        for place, field in enumerate(fields):
-            value = VALUES[place % len(VALUES)]
-            fault = self._try(field, value)
+        for damage in found:
+            fault = self._try(damage)
             self._restore()
             if fault:
-                yield f"{field.key.rpartition('}:')[2]} {field.name} = {value}: {fault}"
+                yield f"{damage.field.key.rpartition('}:')[2]} {damage.field.name} = {damage.value}: {fault}"
 
     def _restore(self) -> None:
         self._world._records = dict(self._records)
@@ -109,28 +146,38 @@ class Tries:
                 pipeline.restore(name, max(ttl, 0), kept)
             pipeline.execute()
 
-    def _try(self, field: Field, value: str) -> str:
-        world, client = self._world, self._world.client
-        good = client.hget(field.key, field.name)
-        client.hset(field.key, field.name, value)
-        before, since, refused = world.state(), world.now(), ""
+    def _try(self, damage: Damage) -> str:
+        world, (field, value) = self._world, damage
+        good = world.client.hget(field.key, field.name)
+        _put(world, field, value)
+        before, since, refused, is_raw = world.state(), world.now(), "", False
         try:
             with capture_logs():
                 self._act(world)
         except (redis.RedisError, BadMove, ChangeoverError) as error:
             refused = str(error)
+            is_raw = isinstance(error, redis.RedisError) and " is damaged" not in refused
         except (AssertionError, KeyError, ValueError):
             refused = "by the test"
         if world.state() == before:
             return ""
-        if refused and world.now() == since:
+        if refused and (is_raw or world.now() == since):
             now = world.state()
             changed = [name.rpartition("}:")[2] for name in now.keys() | before if now.get(name) != before.get(name)]
-            return f"{refused}, and {sorted(changed)} changed without an event"
-        if client.hget(field.key, field.name) == value:
-            client.hdel(field.key, field.name) if good is None else client.hset(field.key, field.name, good)
+            return f"{refused}, and {sorted(changed)} changed, though refused"
+        if damage.is_believed and field not in numeric_fields(world):
+            return ""
+        self._mend(damage, cast(str | None, good))
         wrong = sorted(self._wrong() - self._own)
         return f"{refused or 'done'}, and then {wrong}" if wrong else ""
+
+    def _mend(self, damage: Damage, good: str | None) -> None:
+        """As a person does: a count to what is counted, another field to what it was, if no script has written it."""
+        field, client = damage.field, self._world.client
+        if damage.is_believed and _IS_COUNT.fullmatch(field.name):
+            client.hincrby(field.key, field.name, int(good or 0) - int(damage.value or 0))
+        elif client.hget(field.key, field.name) == damage.value:
+            _put(self._world, field, good)
 
     def _wrong(self) -> set[str]:
         """What the reconciler repairs, and what the checker finds then."""
@@ -140,6 +187,13 @@ class Tries:
         found = {what for of_plan in repairs for _, what in of_plan} - _BY_DESIGN
         messages = {one.message for one in judged(world.client, world.keys).violations}
         return found | {one for one in messages if not _PASSED_BY.search(one)}
+
+
+def _put(world: LedgerWorld, field: Field, value: str | None) -> None:
+    if value is None:
+        world.client.hdel(field.key, field.name)
+    else:
+        world.client.hset(field.key, field.name, value)
 
 
 def _fleet(on_breach: str, *, tolerated: int = 0, policy: bool = False, **first: Any) -> Do:

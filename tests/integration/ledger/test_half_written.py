@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from orchestrator.domain.errors import BadMove
 from orchestrator.domain.status import PLAN_ENDED
 from orchestrator.ledger.records import StageRow
-from tests.support.damaged_values import SITUATIONS, Tries, numeric_fields
+from tests.support.damaged_values import SITUATIONS, Tries, damages
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import IS_LONG, longer
 
@@ -169,15 +169,69 @@ def test_all_is_written_or_nothing_and_all_ends_once_it_is_mended(
 
 
 MADE: Final = list(SITUATIONS) if IS_LONG else list(SITUATIONS)[::15]
-STRIDE: Final = 1 if IS_LONG else 40
+STRIDE: Final = 1 if IS_LONG else 160
 
 
 @longer
 @pytest.mark.parametrize("name", MADE)
-def test_a_number_that_is_none_leaves_nothing_half_written(hurt: LedgerWorld, name: str) -> None:
-    """Each that stands in a record, or that a script may add to it: of plans, waves, tasks, tenants."""
+def test_a_field_that_a_hand_has_damaged_leaves_nothing_half_written(hurt: LedgerWorld, name: str) -> None:
+    """Each that stands in a record, or that a script may add to it: of plans, waves, tasks, tenants; each shared
+    setting. A number that is none, a text that is none, and what is not there any more."""
     make, act = SITUATIONS[name]
     make(hurt)
-    fields = numeric_fields(hurt)
-    faults = list(Tries(hurt, act).faults(fields[len(name) % STRIDE :: STRIDE]))
+    found = damages(hurt)
+    faults = list(Tries(hurt, act).faults(found[len(name) % STRIDE :: STRIDE]))
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("lost", ["n:PENDING", "n:RUNNING"])
+def test_a_plan_whose_count_is_lost_does_not_end_over_a_task_that_is_open(hurt: LedgerWorld, lost: str) -> None:
+    """It was rolled back, though nobody had asked for it, and nobody came back to its other task."""
+    hurt.started("p", ["a", "c"], max_concurrency=1, stages=["one", "two"])
+    if lost == "n:RUNNING":
+        hurt.finish("p.0")
+        hurt.coordinate()
+        hurt.begin("p.1")
+        hurt.ask("pause", "p.1")
+    good = hurt.client.hget(hurt.keys.of("plan", "p"), lost)
+    hurt.client.hdel(hurt.keys.of("plan", "p"), lost)
+    assert "make up 1 tasks, not its total of 2" in hurt.reader.wrong_with_plan("p")
+    state = hurt.state()
+    with pytest.raises(redis.RedisError, match="is damaged"):
+        hurt.stage("p.0") if lost == "n:PENDING" else hurt.succeed("p.1")
+        hurt.begin("p.0")
+        hurt.succeed("p.0")
+    if lost == "n:RUNNING":
+        assert hurt.state() == state
+    hurt.client.hset(hurt.keys.of("plan", "p"), lost, str(good))
+    assert hurt.reader.wrong_with_plan("p") == ""
+    goes_on(hurt)
+    assert hurt.status("p") == "COMPLETED"
+    hurt.check()
+
+
+def test_a_way_out_of_a_breach_that_is_none_fails_nobody(hurt: LedgerWorld) -> None:
+    make, act = SITUATIONS["a breaker trips: pause"]
+    make(hurt)
+    key = hurt.keys.of("plan", "p")
+    hurt.client.hset(key, "onBreach", "pauze")
+    assert hurt.reader.wrong_with_plan("p").startswith("its onBreach is 'pauze'")
+    state = hurt.state()
+    with pytest.raises(redis.RedisError, match="is damaged"):
+        act(hurt)
+    assert hurt.state() == state
+    hurt.client.hset(key, "onBreach", "pause")
+    act(hurt)
+    assert hurt.status("p") == "PAUSED"
+    hurt.check()
+
+
+def test_a_task_is_given_up_whole_though_nobody_knows_by_whom(hurt: LedgerWorld) -> None:
+    hurt.started("p", ["a", "c"], max_concurrency=1, stages=["one", "two"])
+    asked("cancel", "p")(hurt)
+    hurt.client.hdel(hurt.keys.of("plan", "p"), "cancelledBy")
+    hurt.succeed("p.0")
+    hurt.coordinate()
+    assert [hurt.task(one)["cancelledBy"] for one in ("p.0", "p.1")] == ["system"] * 2
+    assert hurt.status("p") == "CANCELLED"
+    hurt.check()

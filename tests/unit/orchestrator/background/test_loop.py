@@ -199,6 +199,27 @@ def test_a_child_after_a_fork_starts_its_own() -> None:
     assert result.returncode == 0
 
 
+def test_a_start_for_which_there_is_no_thread_leaves_nothing_open() -> None:
+    """The system refuses a thread whose stack is larger than all memory; then it gives one."""
+    told: list[str] = []
+    loop = BackgroundLoop(
+        "none", 0.001, lambda: None, opening=lambda: told.append("opened"), closing=lambda: told.append("closed")
+    )
+    before = threading.stack_size(1 << 46)
+    try:
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                loop.start()
+    finally:
+        threading.stack_size(before)
+    assert told == ["opened", "closed"] * 3
+    loop.stop()
+    assert told == ["opened", "closed"] * 3
+    loop.start()
+    loop.stop()
+    assert told == ["opened", "closed"] * 4
+
+
 FORKED_IN_A_START = """
 import os, threading
 from orchestrator.background.loop import BackgroundLoop
