@@ -86,7 +86,7 @@ class Damage(NamedTuple):
 
     @property
     def is_believed(self) -> bool:
-        """Nobody can see that it is none of its kind: what goes by it goes wrong, but whole."""
+        """Nobody can see that it is none of its kind: what goes by it goes wrong, but whole, and can be read."""
         return self.value not in NO_NUMBERS
 
 
@@ -165,19 +165,12 @@ class Tries:
             now = world.state()
             changed = [name.rpartition("}:")[2] for name in now.keys() | before if now.get(name) != before.get(name)]
             return f"{refused}, and {sorted(changed)} changed, though refused"
-        if damage.is_believed and field not in numeric_fields(world):
-            return ""
-        self._mend(damage, cast(str | None, good))
+        if world.client.hget(field.key, field.name) == value:
+            _put(world, field, cast(str | None, good))
         wrong = sorted(self._wrong() - self._own)
+        if damage.is_believed:
+            wrong = [one for one in wrong if "cannot be read" in one]
         return f"{refused or 'done'}, and then {wrong}" if wrong else ""
-
-    def _mend(self, damage: Damage, good: str | None) -> None:
-        """As a person does: a count to what is counted, another field to what it was, if no script has written it."""
-        field, client = damage.field, self._world.client
-        if damage.is_believed and _IS_COUNT.fullmatch(field.name):
-            client.hincrby(field.key, field.name, int(good or 0) - int(damage.value or 0))
-        elif client.hget(field.key, field.name) == damage.value:
-            _put(self._world, field, good)
 
     def _wrong(self) -> set[str]:
         """What the reconciler repairs, and what the checker finds then."""

@@ -70,7 +70,7 @@ for _, task in ipairs(affected) do
     -- What its breaker takes back has failed all the same, until it is moved again: the plan, run again, would go on as
     -- if nothing had.
     local counts_on = f[3] == 'policy' and FAILURES[task.status] and not task.accepted
-    emit_operation('rollback', plan_id, task, f[3], f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true'
+    emit_operation('rollback', plan_id, task, f[3] or UNKNOWN, f[5] or '', '{"force":' .. tostring(f[4] == '1') .. ',"ofPlan":true'
       .. (counts_on and ',"countsOn":true' or '') .. '}')
     request_rollback(task, f[4] == '1')
     if counts_on then redis.call('HSET', K.task(task.id), 'policyBack', 1) end

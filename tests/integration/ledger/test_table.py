@@ -218,7 +218,8 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
     world.plan("full", ["b", "held"], max_concurrency=1)
     world.serve("full")
     world.client.hset(world.keys.of("tenant", "held"), "holder", "full.1")
-    world.client.hset(world.keys.of("plan", "p"), "wave:0:state", "SOAKING")
+    counted = {f"wave:0:n:{state}": 1 for state in T}
+    world.client.hset(world.keys.of("plan", "p"), mapping={"wave:0:state": "SOAKING", **counted})
     monkeypatch.setattr(script_source, "read_script", lambda _: PROBE)
     before, ledger = world.state(), Ledger(world.client, world.settings)
     must_agree(

@@ -33,9 +33,11 @@ local function canceller(by)
     .. ',"reason":' .. (why and cjson.encode(why) or 'null') .. '}'
 end
 
+-- Who asked for it, where a hand has taken that out.
+local UNKNOWN = 'system'
+
 local function cancel_task(task, cancelled_by)
-  -- Who asked for it is lost.
-  cancelled_by = cancelled_by or 'system'
+  cancelled_by = cancelled_by or UNKNOWN
   local _, last_stage = stage_of(task, task.stage - 1)
   move_task(task)
   redis.call('HSET', K.task(task.id), 'cancelledBy', cancelled_by)

@@ -13,9 +13,9 @@ end
 -- All that the answer goes by, before the write that asks for it.
 -- @rare
 local function ask_kept_open(plan_id)
-  local f = redis.call('HMGET', K.plan(plan_id), 'waves', 'wave')
+  local f = numbers_of(plan_id, 'waves', 'wave', 'passed')
   read_part(plan_id, '')
-  for wave = place_of(f[2]) or 0, waves_in(f[1]) - 1 do
+  for wave = f[2] or 0, math.min(f[1] or 0, MOST_WAVES) - 1 do
     read_part(plan_id, part_of(wave))
     sent_back(plan_id, part_of(wave))
     wave_counts(plan_id, wave, unpack(OPEN_STATES))

@@ -47,7 +47,7 @@ local function read_task(task_id)
   local plan_id, position = plan_of(task_id), position_of(task_id)
   if not plan_id then return nil end
   local f = fields_of(task_id)
-  if not f or not f.status or not f.tenant then return nil end
+  if not f or not f.status or (f.tenant or '') == '' then return nil end
   -- From the stages on for the same reason, the number of the plan's last event too: else a state would change and its event
   -- be refused (I6).
   local p = redis.pcall('HMGET', K.plan(plan_id), 'status', 'pauseRequested', 'cancelRequested', 'rollbackOrder',
@@ -79,7 +79,7 @@ local function read_task(task_id)
     record = f,
   }
   -- Of these only a priority may be below 0.
-  local is_sound = PLAN_KNOWN[p[1]] and p[10] and p[11] and WHOLE.is_whole(string.gsub(p[7] or '0', '^%-', ''))
+  local is_sound = PLAN_KNOWN[p[1]] and p[9] and p[10] and p[11] and WHOLE.is_whole(string.gsub(p[7] or '0', '^%-', ''))
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
   for i = 8, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
   is_sound = is_sound and task.legs and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
@@ -106,8 +106,8 @@ local function stage_name(task, index, step)
     names[index], names[index + step] = found[1], found[2]
     task.stage_names = names
   end
-  -- One that a hand has deleted is told by its place: an event without a name could be read by nobody.
-  return names[index] or '(stage ' .. index + 1 .. ')'
+  -- One that a hand has taken out is told by its place: an event without a name could be read by nobody.
+  return (names[index] or '') ~= '' and names[index] or '(stage ' .. index + 1 .. ')'
 end
 
 -- Name of the plan stage that a leg works on: a rollback takes the touched stages from the last to the first,

@@ -76,10 +76,12 @@ function WHOLE.can_tell(plan_id)
   return not beyond
 end
 
--- Of a plan the number of its last one.
+-- Of a plan the number of its last one; one that is lost is damaged, too.
 function WHOLE.ask_number(plan_id)
   if ASKED.numbers[plan_id] then return end
-  if not WHOLE.is_whole(redis.pcall('HGET', K.plan(plan_id), 'planSeq')) then WHOLE.damaged(K.plan(plan_id)) end
+  local last = redis.pcall('HGET', K.plan(plan_id), 'planSeq')
+  local is_lost = not last and redis.call('EXISTS', K.log(plan_id)) == 1
+  if is_lost or not WHOLE.is_whole(last) then WHOLE.damaged(K.plan(plan_id)) end
   ASKED.numbers[plan_id] = true
 end
 
