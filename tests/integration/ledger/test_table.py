@@ -22,6 +22,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.control.replies import reason_words
 from orchestrator.domain.errors import BadMove
+from orchestrator.domain.status import TaskState
 from orchestrator.domain.transitions import Guard
 from orchestrator.domain.waves import WaveMove
 from orchestrator.ledger import script_source
@@ -218,8 +219,9 @@ def test_a_guard_that_does_not_hold_refuses(new_world: NewWorld, monkeypatch: py
     world.plan("full", ["b", "held"], max_concurrency=1)
     world.serve("full")
     world.client.hset(world.keys.of("tenant", "held"), "holder", "full.1")
-    counted = {f"wave:0:n:{state}": 1 for state in T}
-    world.client.hset(world.keys.of("plan", "p"), mapping={"wave:0:state": "SOAKING", **counted})
+    world.client.hset(world.keys.of("plan", "p"), "wave:0:state", "SOAKING")
+    for state in TaskState:
+        world.client.hset(world.keys.of("plan", "p"), f"wave:0:n:{state}", 1)
     monkeypatch.setattr(script_source, "read_script", lambda _: PROBE)
     before, ledger = world.state(), Ledger(world.client, world.settings)
     must_agree(
