@@ -11,7 +11,7 @@ import typer
 from orchestrator.cli.output import note
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.control.explain import Situation
-from orchestrator.control.fleet_status import unanswered_wave
+from orchestrator.control.fleet_status import goes_on_before, unanswered_wave
 from orchestrator.domain.errors import LEFT
 from orchestrator.domain.status import TASK_OPEN, PlanState, TaskState
 from orchestrator.domain.task_id import plan_of
@@ -40,14 +40,16 @@ def tells_that_it_stands(target: OperationTarget) -> Iterator[None]:
 
 
 def none_starts(client: Client, retried: OperationTarget) -> str:
-    """Why nothing of what was retried starts: nobody has answered for what a breaker took back; "" where that keeps
-    nobody. ``retried`` is no tenant."""
+    """Why what was retried, or was before and is behind such a wave, does not start: nobody has answered for what a
+    breaker took back; "" where that keeps nobody. ``retried`` is no tenant."""
     plan = client.summary(retried.identifier if retried.type == "plan" else plan_of(retried.identifier))
-    if plan.retrying or unanswered_wave(plan) is None:
+    if plan.retrying or (wave := unanswered_wave(plan)) is None:
         return ""
+    some_start = retried.type == "plan" and goes_on_before(plan, wave)
+    head = "" if some_start else "none starts yet: "
     found = client.explain(**{f"{retried.type}_id": retried.identifier}).remarks
     told = (one for one in found if one.situation == Situation.WAVE_TAKEN_BACK)
-    return next((f"none starts yet: {one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
+    return next((f"{head}{one.sentence}; to answer: {', or '.join(one.commands)}" for one in told), "")
 
 
 def plan_words(plan: PlanSummary) -> str:

@@ -43,10 +43,19 @@ def current_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
 
 
 def unanswered_wave(plan: PlanSummary | PlanStatus) -> WaveStatus | None:
-    """The current wave where what its breaker took back keeps later ones waiting, though nothing is paused."""
+    """The current wave where what its breaker took back keeps those of later ones waiting, though nothing is paused."""
     is_told = plan.status in (*PLAN_ENDED, PlanState.PAUSED) or plan.pausing or plan.cancelling
     wave = None if is_told else current_wave(plan)
-    return wave if wave is not None and wave.sent_back else None
+    if wave is None or not wave.sent_back:
+        return None
+    behind = plan.waves[plan.waves.index(wave) + 1 :]
+    return wave if any(one.counts.get(TaskState.PENDING) for one in behind) else None
+
+
+def goes_on_before(plan: PlanSummary | PlanStatus, wave: WaveStatus) -> bool:
+    """Whether somebody of this wave or an earlier one moves, or waits to: no answer to the wave keeps those."""
+    ahead = plan.waves[: plan.waves.index(wave) + 1]
+    return any(one.counts.get(state) for one in ahead for state in (TaskState.PENDING, TaskState.RUNNING))
 
 
 def breaches(plan: PlanSummary | PlanStatus) -> Iterator[tuple[str, int, int]]:
