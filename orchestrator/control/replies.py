@@ -55,8 +55,8 @@ _WHY: Final = {
     "retrying-otherwise": "a retry of it with other options is under way; ask again when that is done",
     "retrying-first": "a retry of it is under way, maybe of tenants of this wave; ask again when that is done",
     "scratch-only": "a {status} task can be retried from scratch only (--from-scratch)",
-    "expired": "its plan could start nothing before its not_after, and starts nothing any more; submit it anew with "
-    "another",
+    "expired": "its plan could start nothing before its not_after, and starts nothing any more; to move its "
+    "tenants, submit its file under another plan_id, with another not_after or none",
     "max-retry": "it has been retried {what} times, the most that max_retry allows",
     "moved": "task {what} has moved the tenant since; --force {does_it} all the same",
     "free": "nobody holds it",
@@ -192,7 +192,7 @@ def sent_back_words(reply: Reply) -> str:
 
 def gate_result(plan_id: str, reply: Reply, *, approves: bool) -> OperationResult:
     """How the answer to a gate was taken."""
-    goes_on = "approved: the next wave begins"
+    goes_on = _behind_gate(reply.what)
     if reply.status in PLAN_ENDED:
         goes_on = "approved: that was its last wave"
     elif reply.status == PlanState.PAUSED:
@@ -205,6 +205,15 @@ def gate_result(plan_id: str, reply: Reply, *, approves: bool) -> OperationResul
         status=reply.status,
         message=reason_words(reply) or said,
     )
+
+
+def _behind_gate(what: str) -> str:
+    """What begins with the approval; ``what``: `next` or `last` by what is behind the gate's wave, and the name of
+    the wave up to that one which is moved again and comes first, if one is."""
+    which, _, before = what.partition(" ")
+    if which == "last":
+        return "approved: that was its last wave" + (f"; wave {before} is under way again" if before else "")
+    return "approved: the next wave begins" + (f" once wave {before} is done with again" if before else "")
 
 
 def _why_not(reply: Reply) -> str:

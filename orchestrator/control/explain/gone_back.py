@@ -25,19 +25,24 @@ def went_back(scene: Scene, plan: PlanSummary, record: Record, ended: str) -> Se
     by = record.get("rollbackBy")
     from_scratch = of_plan(Operation.RETRY, plan.plan_id, from_scratch=True)
     if plan.status not in (PlanState.ROLLED_BACK, PlanState.ROLLBACK_FAILED) or not by:
-        back = min(_number(record, "n:sentBack"), plan.counts.get(TaskState.ROLLED_BACK, 0))
-        if not back:
-            return [ended]
-        which = f"; its policy took {back} back: --from-scratch moves them again, with what failed"
-        commands = scene.offers.every(from_scratch)
-        return [ended + (which if commands else f"; its policy took {back} back"), *commands]
+        return _by_policy(scene, plan, record, ended)
     sentence = f"{ended}; it was rolled back by {by}{bracketed(record.get('rollbackReason', ''))}"
     if plan.status == PlanState.ROLLBACK_FAILED:
-        return [sentence]
+        return _by_policy(scene, plan, record, sentence)
     commands = list(scene.offers.first(of_plan(Operation.RETRY, plan.plan_id), from_scratch).commands)
     if not commands and scene.offers.is_open:
         sentence += "; to move its tenants again, submit its file under another plan_id"
     return [sentence, *commands]
+
+
+def _by_policy(scene: Scene, plan: PlanSummary, record: Record, sentence: str) -> Sequence[str]:
+    """How many of it a policy took back, of a plan that has not gone back whole, and what moves those again."""
+    back = min(_number(record, "n:sentBack"), plan.counts.get(TaskState.ROLLED_BACK, 0))
+    if not back:
+        return [sentence]
+    which = f"; its policy took {back} back: --from-scratch moves them again, with what failed"
+    commands = scene.offers.every(of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
+    return [sentence + (which if commands else f"; its policy took {back} back"), *commands]
 
 
 def _number(record: Record, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.gone_back import CAUSES_TOLD
@@ -11,9 +12,18 @@ from orchestrator.control.explain.offers import of_plan
 from orchestrator.control.explain.scene import PlanScene
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.left_behind import stayed_words
+from orchestrator.domain.status import TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.operations import Operation
+
+_MOVED: Final = (TaskState.COMPLETED, TaskState.FAILED, TaskState.ROLLBACK_FAILED)
+
+
+def some_go_back(plan: PlanScene) -> bool:
+    """Whether its next rollback would take somebody back: not if its last one has left all as they were who moved."""
+    moved = sum(plan.summary.counts.get(state, 0) for state in _MOVED)
+    return moved > sum(group.count for group in plan.of_kind("stayed"))
 
 
 def left_as_they_were(plan: PlanScene) -> Iterator[Remark]:

@@ -52,20 +52,22 @@ def lets_it_go_on(scene: Scene, plan_id: str, record: Record) -> list[str]:
     return [*gate, *retry, *resume.commands]
 
 
-def tripped(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
-    """A breaker that keeps moves from starting, and every answer to it."""
+def tripped(scene: Scene, plan: PlanSummary, *, goes_back: bool = True) -> Iterator[Remark]:
+    """A breaker that keeps moves from starting, and every answer to it; ``goes_back``: whether a rollback would take
+    anybody back."""
     for wave, failed, tolerance in breaches(plan):
         goes_on = of_plan(Operation.RESUME, plan.plan_id, accept_failures=True)
         # What failed is retried where it stopped; what is back by policy can only begin anew.
         retry = (of_plan(Operation.RETRY, plan.plan_id), of_plan(Operation.RETRY, plan.plan_id, from_scratch=True))
         answers = [*scene.offers.first(*retry).commands]
-        answers += scene.offers.every(goes_on, of_plan(Operation.ROLLBACK, plan.plan_id))
+        others = [goes_on, of_plan(Operation.ROLLBACK, plan.plan_id)]
+        answers += scene.offers.every(*(others if goes_back else others[:1]))
         yield remark(Situation.BREAKER_TRIPPED, breach_sentence(wave, failed, tolerance), *answers)
 
 
-def tripped_at_the_end(scene: Scene, plan: PlanSummary) -> Iterator[Remark]:
+def tripped_at_the_end(scene: Scene, plan: PlanSummary, *, goes_back: bool) -> Iterator[Remark]:
     """The same of a plan that has ended: there is nothing to resume."""
-    for found in tripped(scene, plan):
+    for found in tripped(scene, plan, goes_back=goes_back):
         yield found.model_copy(update={"sentence": f"its {found.sentence}; it has ended, so nothing is left to resume"})
 
 

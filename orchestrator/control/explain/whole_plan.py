@@ -12,7 +12,7 @@ from orchestrator.control.explain.failures import accepted_failures, failures
 from orchestrator.control.explain.fleet import fleet_remarks, not_yet
 from orchestrator.control.explain.gone_back import CAUSES_TOLD, gone_back, went_back
 from orchestrator.control.explain.groups import more, samples
-from orchestrator.control.explain.left import left_as_they_were
+from orchestrator.control.explain.left import left_as_they_were, some_go_back
 from orchestrator.control.explain.offers import of_plan, of_task
 from orchestrator.control.explain.paused_plan import (
     lets_it_go_on,
@@ -43,7 +43,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
     if plan.summary.status in PLAN_ENDED:
         ended = f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}"
         yield remark(Situation.PLAN_ENDED, *went_back(plan.scene, plan.summary, plan.record, ended))
-        yield from tripped_at_the_end(plan.scene, plan.summary)
+        yield from tripped_at_the_end(plan.scene, plan.summary, goes_back=some_go_back(plan))
     else:
         yield from no_coordinator(plan.scene)
         yield from broker_away(plan.scene)
@@ -205,21 +205,25 @@ def _cancelled(plan: PlanScene) -> Iterator[Remark]:
     for group in groups[:CAUSES_TOLD]:
         by, why, _ = group.words
         reason = bracketed(why) or why_cancelled(by, plan.record)
-        sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}; {samples(plan, group)}"
-        yield remark(Situation.CANCELLATIONS, sentence, *_move_again(plan, group))
+        why_none, commands = _move_again(plan, group)
+        sentence = f"{group.count} were cancelled{f' by {by}' if by else ''}{reason}{why_none}; {samples(plan, group)}"
+        yield remark(Situation.CANCELLATIONS, sentence, *commands)
 
 
-def _move_again(plan: PlanScene, group: TaskGroup) -> list[str]:
+def _move_again(plan: PlanScene, group: TaskGroup) -> tuple[str, list[str]]:
     """The one line for all that were cancelled with the plan, if it would do something for one that was looked at;
-    while a retry of the plan is under way no other one is taken."""
+    while a retry of the plan is under way no other one is taken. Before it, why none ever is: its time is over."""
     if plan.summary.retrying:
-        return []
+        return "", []
     task_ids = [task_id_of(plan.plan_id, position) for position in group.positions]
     for task_id, record in zip(task_ids, plan.scene.reader.task_records(task_ids), strict=True):
         again = of_task(Operation.RETRY, task_id, from_scratch=True)
-        if "cancelledFor" not in record and plan.scene.offers.first(again).commands:
-            return [typed("retry", "--plan", plan.plan_id, "--cancelled")]
-    return []
+        offer = plan.scene.offers.first(again)
+        if offer.why == "expired":
+            return f"; {offer.words}", []
+        if "cancelledFor" not in record and offer.commands:
+            return "", [typed("retry", "--plan", plan.plan_id, "--cancelled")]
+    return "", []
 
 
 def _counts(summary: PlanSummary) -> str:

@@ -5,7 +5,7 @@
 --       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
 --       7 of an HTTP gate's own answer: the number of the question
--- CODES ACCEPTED, status | NOOP, status, why | REFUSED, status, why, wave | MISSING |
+-- CODES ACCEPTED, status, '', next or last (what is behind it) and the wave up to it that comes first | NOOP, status, why | REFUSED, status, why, wave | MISSING |
 --       REPEATED, the first answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanResumed PlanCompleted PlanFailed PlanCancelled PlanRolledBack
 --       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting PlanGateApproved
@@ -44,4 +44,8 @@ else
   settle_plan(plan_move)
 end
 wake_plan(plan_id)
-return {'ACCEPTED', redis.call('HGET', plan, 'status')}
+local now = redis.call('HMGET', plan, 'status', 'waves', 'wave')
+local at = place_of(now[3])
+-- One that is moved again comes before all that is behind it.
+local first = at and at <= wave and redis.call('HGET', plan, part_of(at) .. 'name') or ''
+return {'ACCEPTED', now[1], '', (wave + 1 < waves_in(now[2]) and 'next ' or 'last ') .. first}

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.control.explain import Explainer, Situation
 from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
+from orchestrator.control.operations import Operator
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.ledger.damage import wrong_with_plan
 from orchestrator.ledger.operations import Operation, Order, Reply, Taken
@@ -107,6 +108,25 @@ def test_a_wave_that_was_passed_by_waits_once_one_of_it_moves(world: LedgerWorld
     for task_id in ids(world, "RUNNING"):
         world.finish(task_id)
     assert world.status("p") == "COMPLETED"
+    world.check()
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [
+        (1, "approved: the next wave begins once wave canary is done with again"),
+        (0, "approved: that was its last wave; wave canary is under way again"),
+    ],
+)
+def test_no_wave_is_said_to_begin_before_one_that_is_moved_again(world: LedgerWorld, behind: int, said: str) -> None:
+    waves = (Wave("canary", 1), Wave("mid", 1, gate="manual"), Wave("rest", 1))[: 2 + behind]
+    fleet(world, waves, list(range(len(waves))))
+    world.break_stage("p.0")
+    world.coordinate()
+    world.finish("p.1")
+    world.ask("retry", "p.0", Order("ada", "mended"))
+    operator = Operator(world.ledger, world.reader)
+    assert operator.answer_gate("p", "", Order("ada", "fine"), approves=True).message == said
     world.check()
 
 

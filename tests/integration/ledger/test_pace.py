@@ -7,6 +7,7 @@ from datetime import timedelta
 from orchestrator.fleet.rules import FleetRules
 from orchestrator.fleet.start_rules import StartRules
 from orchestrator.ledger.operations import Order
+from tests.support.explained import explained
 from tests.support.history import judged
 from tests.support.ledger_world import LedgerWorld
 from tests.support.waiting import wait_until
@@ -66,6 +67,8 @@ def test_a_plan_that_could_not_start_in_time_is_given_up_by_the_system(world: Le
     assert (reply.answer, reply.why, world.state()) == ("REFUSED", "expired", before)
     assert not world.client.exists(world.keys.of("due"))
     world.check()
+    way_on = "to move its tenants, submit its file under another plan_id, with another not_after or none"
+    assert way_on in explained(world, world.settings)
 
 
 def test_one_that_is_cancelled_and_retried_is_given_up_too_when_its_time_is_over(world: LedgerWorld) -> None:

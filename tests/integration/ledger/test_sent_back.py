@@ -54,6 +54,26 @@ def test_who_was_taken_back_is_told_of_a_plan_that_has_ended_otherwise(world: Le
     assert ended.commands == ["changeover retry --plan p --from-scratch"]
 
 
+def test_a_plan_that_could_not_go_back_whole_tells_what_moves_the_rest_again(world: LedgerWorld) -> None:
+    # What a tenant has to go back to, only a has: another rollback would take nobody back.
+    world.done("before", "a")
+    world.plan("p", ["a", "b"], rules=FleetRules(2, SOFT, "rollback_plan"), snapshot=False, max_concurrency=2)
+    world.coordinate()
+    world.finish("p.0")
+    world.break_stage("p.1")
+    world.coordinate()
+    world.finish("p.0")
+    assert [world.status(one) for one in ("p", "p.0", "p.1")] == ["ROLLBACK_FAILED", "ROLLED_BACK", "FAILED"]
+
+    ended, breaker, *_ = Explainer(world.ledger, world.reader, world.settings).plan("p").remarks
+
+    assert "; its policy took 1 back: --from-scratch moves them again" in ended.sentence
+    assert (ended.commands, breaker.commands) == (
+        ["changeover retry --plan p --from-scratch"],
+        ["changeover retry --plan p"],
+    )
+
+
 def running(pair: Pair) -> list[str]:
     return [task.id for task in pair.model.tasks.values() if task.status is TaskState.RUNNING]
 
