@@ -29,7 +29,7 @@ def look_for_drift(
 ) -> Iterator[TenantDrift | DriftEnd]:
     """A tenant at a time, then the end; of a plan's tenants, those like a pattern, or all that plans have named.
 
-    Raises ``InvalidInput`` for both, ``NotFound`` for a plan or tenant that there is not.
+    Raises ``InvalidInput`` for both, ``NotFound`` for a plan or tenant that there is not, or a pattern like nobody.
     """
     if plan_id is not None and tenants is not None:
         raise InvalidInput([Problem("", None, "give a plan or tenants, not both")])

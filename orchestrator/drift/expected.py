@@ -53,14 +53,20 @@ class Expectations:
             yield from self._of([record["tenant"] for record in records if "tenant" in record])
 
     def like(self, pattern: str) -> Iterator[Expected]:
-        """All tenants of that id or pattern. Raises ``NotFound`` for an id that no plan has named."""
+        """All tenants of that id or pattern. Raises ``NotFound`` for an id that no plan has named, and a pattern (but
+        ``*``) that nobody is like."""
         if "*" not in pattern:
             if not self._reader.tenant_records([pattern])[0]:
                 raise NotFound(f"no tenant {quoted_value(pattern)}")
             yield from self._of([pattern])
             return
+        is_anybody = pattern == "*"
         for plan_id in self._reader.plan_ids():
-            yield from self._of_newest(plan_id, pattern)
+            for expected in self._of_newest(plan_id, pattern):
+                is_anybody = True
+                yield expected
+        if not is_anybody:
+            raise NotFound(f"no tenant like {quoted_value(pattern)}")
 
     def _of_newest(self, plan_id: str, pattern: str) -> Iterator[Expected]:
         """Those whose newest task is of this plan: so each tenant is met once."""
