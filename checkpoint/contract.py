@@ -114,7 +114,12 @@ def _object_of(text: str) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     """Short, on one line."""
-    return repr(value)[:40]
+    return cut_at(repr(value), 40)
+
+
+def cut_at(text: str, most: int) -> str:
+    """At most so many characters, and the mark by which whoever masks it knows that it was cut."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from checkpoint.contract import SIZE_LIMIT, CheckpointStore, CheckpointStoreMisused
+from checkpoint.contract import SIZE_LIMIT, CheckpointStore, CheckpointStoreMisused, cut_at
 from checkpoint.memory import MemoryCheckpointStore
 
 ENTRY_POINT_GROUP: Final = "changeover.checkpoint_stores"
@@ -65,7 +65,7 @@ def make_store(store_type: str, options: StoreOptions, *, one_process: bool = Fa
         known = store_names()
         near = get_close_matches(store_type, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise CheckpointStoreMisused(f"checkpoint.store_type: unknown store {store_type[:200]!r}; {hint}")
+        raise CheckpointStoreMisused(f"checkpoint.store_type: unknown store {cut_at(store_type, 200)!r}; {hint}")
     return _made(point, options)
 
 

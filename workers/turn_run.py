@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 
 from checkpoint import SIZE_LIMIT, Checkpoint
-from orchestrator.domain.errors import DamagedData, quoted_value
+from orchestrator.domain.errors import DamagedData, cut_text, quoted_value
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import Admitted, Turn, TurnRecord, identity_of
@@ -61,7 +61,7 @@ def cursor_of(record: TurnRecord) -> Cursor:
         wrong = f"is {quoted_value(record.no_cursor)}, expected a JSON object"
     elif found := wrong_member(TASK_FORMS["cursor"], record.cursor):
         member, value = found
-        wrong = f"has {member} {value[:200] or 'missing'}, expected {expected(TASK_FORMS['cursor'], member)}"
+        wrong = f"has {member} {cut_text(value) or 'missing'}, expected {expected(TASK_FORMS['cursor'], member)}"
     else:
         return Cursor.from_json(record.cursor)
     raise _damaged_cursor(record, wrong)

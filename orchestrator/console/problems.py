@@ -36,6 +36,7 @@ from orchestrator.domain.errors import (
     TenantsMoved,
     TooOld,
     Unreachable,
+    cut_text,
 )
 from orchestrator.domain.naming import bounded_comparing, unknown
 from orchestrator.domain.printable import printable_json
@@ -151,9 +152,7 @@ def _as_error(one: ErrorDetails, keys: Sequence[str]) -> dict[str, Any]:
     if one["type"] == "json_invalid":
         return _as_told("", None, f"no JSON: {one.get('ctx', {}).get('error', one['msg'])}")
     message = unknown("key", name, keys) if one["type"] == "extra_forbidden" and keys else expectation(one)
-    return _as_told(
-        (path or str(where))[:QUOTE_LIMIT], None if one["type"] == "missing" else one.get("input"), message, name
-    )
+    return _as_told(cut_text(path or str(where)), None if one["type"] == "missing" else one.get("input"), message, name)
 
 
 def _keys_of_body(request: Request) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from orchestrator.control.webhook_answers import DeadLetter, HookHealth, WebhookAnswer, WebhookStatus
-from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.errors import InvalidInput, NotFound, Problem, cut_text
 from orchestrator.domain.stored_json import counted_number, read_stored
 from orchestrator.ledger.hooks import CHUNK, Hooks, HookState, Letter
 from orchestrator.ledger.log_entries import iso, moment
@@ -53,7 +53,7 @@ class WebhookDesk:
         self.one(name)
         found = [one for one in self._dead(name) if not ids or _letter(one).id in ids]
         if missing := set(ids) - {_letter(one).id for one in found}:
-            raise NotFound(f"webhook {name} has no dead letter {min(missing)[:200]!r}")
+            raise NotFound(f"webhook {name} has no dead letter {cut_text(min(missing))!r}")
         count = self._hooks.queue(name, found, "resend-letters", order) or 0
         left = f"; {len(found) - count} stay, since 1,000 wait already" if count < len(found) else ""
         return WebhookAnswer(name=name, count=count, message=f"{count} notifications are sent again{left}")
@@ -87,7 +87,7 @@ class WebhookDesk:
 
 
 def _unknown(name: str) -> NotFound:
-    return NotFound(f"there is no webhook {name[:200]!r}; `changeover webhooks` lists those that coordinators have")
+    return NotFound(f"there is no webhook {cut_text(name)!r}; `changeover webhooks` lists those that coordinators have")
 
 
 def _status(state: HookState, now_ms: float, last: int) -> WebhookStatus:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 
-from orchestrator.domain.errors import QUOTE_LIMIT, Problem
+from orchestrator.domain.errors import Problem, cut_text
 from orchestrator.domain.wording import first_problems_of, join, shown
 
 MOST: Final = 100
@@ -110,7 +110,7 @@ class Few:
                 break
             one: dict[Any, Any] | list[Any]
             if isinstance(found, dict):
-                one = {entry: self.cut(known[1], value[entry], join(path, str(entry)[:QUOTE_LIMIT]))}
+                one = {entry: self.cut(known[1], value[entry], join(path, cut_text(str(entry))))}
                 found.update(one)
             else:
                 one = [self.cut(known[0], entry, f"{path}[{index}]")]

@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
+from orchestrator.domain.errors import cut_text
+
 MOST_DEPTH: Final = 200
 """Lists and objects within each other: far more than any step or config may nest, and few enough for whoever walks
 through them. The scripts that look at records go by the same."""
@@ -78,7 +80,7 @@ def read_stored(text: str) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
-        raise DamagedJson(f"{text[:50]!r} is no JSON") from None
+        raise DamagedJson(f"{cut_text(text, 50)!r} is no JSON") from None
     # Most have so few that they need not be followed.
     if text.count("[") + text.count("{") > MOST_DEPTH and _is_deep(value):
         raise _too_deep()
@@ -114,7 +116,7 @@ def _whole(digits: str) -> int:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise DamagedJson(f"{word[:50]!r} is no number that can be worked with")
+    raise DamagedJson(f"{cut_text(word, 50)!r} is no number that can be worked with")
 
 
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))

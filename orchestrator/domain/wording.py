@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from orchestrator.domain.errors import QUOTE_LIMIT, Problem
+from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text
 from orchestrator.domain.naming import snake_case, unknown
 
 _UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -92,7 +92,7 @@ def shown(value: object) -> JsonValue:
             # Cut in the midst of its password a URL does not look like one that has any.
             return f"text of {len(value)} characters, with a URL in it"
         clean = value[: QUOTE_LIMIT + 1].encode("utf-8", "replace").decode()
-        return clean if len(clean) <= QUOTE_LIMIT else clean[:QUOTE_LIMIT] + "…"
+        return cut_text(clean)
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)}"
     if isinstance(value, list | tuple):
@@ -156,7 +156,7 @@ def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, typ
         if not free and index and part in _UNION_WORDS and part not in known:
             continue
         name = part if free else known.get(part, part)
-        place = join(place, name[:QUOTE_LIMIT])
+        place = join(place, cut_text(name))
         if name in model.model_fields and not free:
             inner = model_in(model.model_fields[name].annotation)
             free = inner is None and follows is not None and "dict" in str(model.model_fields[name].annotation)

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any, Final, NoReturn
 
+from orchestrator.domain.errors import cut_text
+
 MAX_DEPTH: Final = 64
 """Levels of lists and mappings within each other, in JSON, YAML and plans given as values."""
 
@@ -77,7 +79,7 @@ def _twice(pairs: list[tuple[str, Any]]) -> str | None:
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
-        raise _Refused(f"the key {str(_twice(pairs))[:200]!r} is given twice in one mapping")
+        raise _Refused(f"the key {cut_text(str(_twice(pairs)))!r} is given twice in one mapping")
     return mapping
 
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import yaml
 from yaml import events
 
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.wording import join
 from orchestrator.files.json_text import MAX_DEPTH
 from orchestrator.files.yaml_bounds import refusal_of
@@ -104,7 +104,7 @@ class _YamlEvents:
         except yaml.MarkedYAMLError as error:
             self._refuse(error.problem_mark or error.context_mark, f"not valid YAML: {error.problem or error.context}")
         except yaml.YAMLError as error:
-            self._refuse(None, f"not valid YAML: {' '.join(str(error).split())[:200]}")
+            self._refuse(None, f"not valid YAML: {cut_text(' '.join(str(error).split()))}")
         return self._root
 
     def _take(self, event: Any) -> None:
@@ -120,7 +120,7 @@ class _YamlEvents:
             if len(self._stack) >= MAX_DEPTH:
                 self._refuse(event.start_mark, f"nested more than {MAX_DEPTH} levels deep")
             if event.tag is not None and event.tag not in _TAGS:
-                self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed")
+                self._refuse(event.start_mark, f"the tag {cut_text(event.tag, 60)} is not allowed")
             empty: Any = {} if kind is events.MappingStartEvent else []
             path = self._place(event) if self._lines is not None else ""
             self._stack.append(_Filling(empty, event.anchor, event.start_mark, path=path))
@@ -178,7 +178,7 @@ class _YamlEvents:
             # `8080: x` and `on: x` are labels to whoever writes them.
             key = getattr(event, "value", None) or str(key)
         if key in top.value:
-            self._refuse(event.start_mark, f"the key {key[:200]!r} is given twice in one mapping")
+            self._refuse(event.start_mark, f"the key {cut_text(key)!r} is given twice in one mapping")
         return key
 
     def _merge(self, top: _Filling, value: Any, event: Any) -> None:
@@ -213,7 +213,7 @@ class _YamlEvents:
             "NoneType" if tag == "null" else tag,
         ):
             return value
-        self._refuse(event.start_mark, f"the tag {event.tag[:60]} is not allowed here")
+        self._refuse(event.start_mark, f"the tag {cut_text(event.tag, 60)} is not allowed here")
 
     def _refuse(self, mark: Any, message: str) -> NoReturn:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""

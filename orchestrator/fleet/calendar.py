@@ -15,6 +15,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from orchestrator.domain.errors import cut_text
+
 Window = tuple[int, int]
 """From and until, in ms since 1970; the end is not part of it."""
 
@@ -102,7 +104,7 @@ def parse_recurrence(text: str) -> Recurrence:
     days, times, zone = parts
     match = _TIMES.fullmatch(times)
     if match is None:
-        raise ValueError(f"{times[:40]!r} are no times of day, such as 08:00-18:00; {EXPECTED}")
+        raise ValueError(f"{cut_text(times, 40)!r} are no times of day, such as 08:00-18:00; {EXPECTED}")
     begin = int(match[1]) * 60 + int(match[2])
     end = int(match[3] or match[5]) * 60 + int(match[4] or match[6])
     weekdays, of_month = _days(days)
@@ -126,7 +128,7 @@ def _days(text: str) -> tuple[frozenset[int], frozenset[int]]:
         elif first == last == LAST:
             of_month.add(0)
         else:
-            raise ValueError(f"{part[:40]!r} are no days; {EXPECTED}")
+            raise ValueError(f"{cut_text(part, 40)!r} are no days; {EXPECTED}")
     return frozenset(weekdays), frozenset(of_month)
 
 
@@ -141,7 +143,7 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError.
-        raise ValueError(f"{name[:60]!r} is no time zone, such as Europe/Berlin or UTC") from None
+        raise ValueError(f"{cut_text(name, 60)!r} is no time zone, such as Europe/Berlin or UTC") from None
 
 
 def _ms(moment: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Final, cast, get_args
 
 import redis
 
-from orchestrator.domain.errors import quoted_value
+from orchestrator.domain.errors import cut_text, quoted_value
 from orchestrator.domain.fleet_config import MAX_WAVES, Breach
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.stored_json import COUNTED as COUNT_FORM
@@ -193,17 +193,17 @@ def _wrong_waves(client: redis.Redis, key: str, answer: Sequence[Any]) -> str:
     if waves is None:
         return ""
     if not COUNT_FORM.fullmatch(str(waves)) or int(waves) > MAX_WAVES:
-        return f"its waves is {str(waves)[:50]!r}, not a number of waves"
+        return f"its waves is {cut_text(str(waves), 50)!r}, not a number of waves"
     for name, value in zip(_OF_WAVES, cast(list[str | None], client.hmget(key, list(_OF_WAVES))), strict=True):
         if value is None or not COUNT_FORM.fullmatch(value) or int(value) > int(waves):
-            return f"its {name} is {str(value)[:50]!r}, not a wave's number"
+            return f"its {name} is {cut_text(str(value), 50)!r}, not a wave's number"
     for wave in range(int(waves)):
         part = f"wave:{wave}:"
         names = [*_counts(part), *(part + name for name in (*_OF_PART, *_OF_A_WAVE))]
         state, gate, *counts = cast(list[str | None], client.hmget(key, [f"{part}state", f"{part}gate", *names]))
         wrong = _wrong_counts(names, counts) or _wrong_gate(f"{part}gate", gate)
         if not wrong and state not in (None, *WaveState):
-            wrong = f"its {part}state is {str(state)[:50]!r}, which is none of a wave"
+            wrong = f"its {part}state is {cut_text(str(state), 50)!r}, which is none of a wave"
         if wrong:
             return wrong
     return ""
@@ -244,7 +244,7 @@ def _is_number(name: str, text: str) -> bool:
 def _wrong_counts(names: Sequence[str], values: Sequence[str | None]) -> str:
     for name, value in zip(names, values, strict=True):
         if value is not None and not _is_number(name, value):
-            return f"its {name} is {value[:50]!r}, not a number"
+            return f"its {name} is {cut_text(value, 50)!r}, not a number"
     return ""
 
 
@@ -255,7 +255,7 @@ def _wrong_with(answer: Sequence[Any] | Exception) -> str:
         return _NO_RECORD if all(value is None for value in answer) else "its status is missing"
     status, texts, numbers = answer[0], answer[1 : 1 + len(TEXTS)], answer[1 + len(TEXTS) : _WAVES]
     if status not in PlanState.__members__.values():
-        return f"its status is {str(status)[:50]!r}"
+        return f"its status is {cut_text(str(status), 50)!r}"
     if wrong := _wrong_numbers(numbers):
         return wrong
     for name, text in zip(TEXTS, texts, strict=True):
@@ -272,9 +272,9 @@ def _wrong_numbers(numbers: Sequence[Any]) -> str:
     for name, value in told.items():
         text = str(value or 0).removeprefix("-" if name in _SIGNED else "")
         if (not value and name in NUMBERS) or not _is_number(name, text):
-            return f"its {name} is {str(value)[:50]!r}, not a number"
+            return f"its {name} is {cut_text(str(value), 50)!r}, not a number"
     if int(told["written"] or 0) > int(told["total"]):
-        return f"its written is {told['written'][:50]!r}, more than its total of {told['total'][:50]}"
+        return f"its written is {cut_text(told['written'], 50)!r}, more than its total of {cut_text(told['total'], 50)}"
     return ""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orchestrator.domain import formats
+from orchestrator.domain.errors import cut_text
 from orchestrator.domain.stored_json import MOST_DEPTH, DamagedJson, as_json_words, read_stored
 
 _ASKED: Final = "operation:text! actor:text! reason:text! at:number!"
@@ -100,23 +101,23 @@ def wrong_with_object(field: str, text: str, form: str, *, is_told: bool = True)
     people may read what it holds."""
     told = _loosely(text)
     if not isinstance(told, dict):
-        return f"its {field} is {repr(text[:50]) if is_told else 'damaged'}, not a JSON object"
+        return f"its {field} is {repr(cut_text(text, 50)) if is_told else 'damaged'}, not a JSON object"
     wrong = wrong_member(form, told)
     if wrong is None:
         return _wrong_inside(field, text)
-    return member_words(field, form, wrong[0], wrong[1][:50] if is_told or not wrong[1] else "damaged")
+    return member_words(field, form, wrong[0], cut_text(wrong[1], 50) if is_told or not wrong[1] else "damaged")
 
 
 def wrong_with_list(field: str, text: str, texts: int) -> str:
     """The same of a list. An empty one may be written as an empty object: Lua knows one kind of table."""
     told = _loosely(text)
     if not isinstance(told, list) and told != {}:
-        return f"its {field} is {text[:50]!r}, not a JSON list"
+        return f"its {field} is {cut_text(text, 50)!r}, not a JSON list"
     for place, entry in enumerate(told):
         row = entry if texts and isinstance(entry, list) else [entry]
         if len(row) != max(texts, 1) or not all(isinstance(one, str) for one in row):
             wanted = f"a list of {texts} texts" if texts else "text"
-            return f"its {field}[{place}] is {as_json_words(entry)[:50]}, expected {wanted}"
+            return f"its {field}[{place}] is {cut_text(as_json_words(entry), 50)}, expected {wanted}"
     return _wrong_inside(field, text)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.notify.messages import Notification, signed, spelled
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.references import Secrets
@@ -69,7 +70,7 @@ class Delivery:
         # The head is the answer: what stands behind it may be longer than we read.
         if answer.status is not None and 200 <= answer.status < 300:
             return Attempt(Result.SENT)
-        why = mask(trouble(answer))[:_SAID]
+        why = cut_text(mask(trouble(answer)), _SAID)
         if answer.status == GONE:
             return Attempt(Result.GONE, why)
         return Attempt(Result.FAILED, why, retry_after_seconds(answer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.files.json_text import JsonMistake, parse_json
 from orchestrator.files.text_file import read_text, refuse_file
 from orchestrator.files.yaml_text import read_yaml
@@ -44,4 +45,4 @@ def _json(text: str, name: str) -> Any:
 
 
 def _kind(value: object) -> str:
-    return "a list" if isinstance(value, list) else f"a single value ({str(value)[:40]})"
+    return "a list" if isinstance(value, list) else f"a single value ({cut_text(str(value), 40)})"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.domain.config import PlanHeader
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.fleet_config import WaveSpec, WaveTenants, moment_text, percent_of
 from orchestrator.domain.naming import unknown
 from orchestrator.fleet.rules import FleetRules, tolerance_of, wave_of
@@ -78,7 +78,9 @@ def unknown_groups(header: PlanHeader, tenants: Sequence[tuple[str, str]]) -> li
         return []
     known = {group for _, config in tenants for group in json.loads(config).get("groups", ())}
     wrong = [name for name in header.group_limits if name not in known]
-    problems = [Problem(f"group_limits.{name}", name, unknown("group", name, known)) for name in wrong[:MOST_GROUPS]]
+    problems = [
+        Problem(f"group_limits.{cut_text(name)}", name, unknown("group", name, known)) for name in wrong[:MOST_GROUPS]
+    ]
     if (more := len(wrong) - MOST_GROUPS) > 0:
         problems.append(Problem("group_limits", None, f"and {more} more groups that no tenant is of"))
     return problems

@@ -40,7 +40,8 @@ SHORTEST: Final = 4
 _OTHERS: Final = ("latin-1", "cp1252")
 """Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
 
-_CUT_MARK = "…"
+_CUT_MARK: Final = re.compile(r"(…|(?<!\\)\\+u2026)")
+"""As it is, and as JSON and ``ascii`` write it, also one in the other."""
 _PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
 
@@ -134,9 +135,10 @@ class KnownSecrets:
         if may_be_escaped(text) or self._cores.inside(as_bytes(text)):
             text = without_escaped(text, self._needles, self._cores, MASK)
         text = without_wrapped(text, self._wrapped, MASK, escaped=may_be_escaped(text))
-        if _CUT_MARK in text:
-            *heads, tail = text.split(_CUT_MARK)
-            text = _CUT_MARK.join([*map(self._without_beginning, heads), tail])
+        if "…" in text or "u2026" in text:
+            parts = _CUT_MARK.split(text)
+            parts[:-1:2] = map(self._without_beginning, parts[:-1:2])
+            text = "".join(parts)
         return text
 
     def _without_coded(self, label: re.Match[str]) -> str:

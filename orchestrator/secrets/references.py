@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.secrets.folder import NAME, SecretFolder
 from orchestrator.secrets.known import MASK, SHORTEST
 from orchestrator.secrets.masking import mask_all_of, remember
@@ -86,6 +87,6 @@ NO_SECRETS: Final = NoSecrets()
 
 def _checked(name: object) -> str:
     if not (isinstance(name, str) and NAME.fullmatch(name)):
-        shown = repr(name)[:100]
+        shown = cut_text(repr(name), 100)
         raise NameFault(f"{shown} is no name of a secret: letters, digits and _, beginning with a letter")
     return name

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.secrets.references import PLACEHOLDERS
 from steps.expressions.sandbox import NameFault, ReadByName
 from steps.http.allowed_hosts import AllowedHosts
@@ -72,8 +73,8 @@ class SecretScopes:
             ("step", scope.steps, (step,)),
         ):
             if patterns is not None and not any(fnmatchcase(one, pattern) for one in found for pattern in patterns):
-                wanted = ", ".join(patterns)[:200]
-                return f"secret {name} is not for {kind} {found[0][:200]!r}: its scope says {kind}s {wanted}"
+                wanted = cut_text(", ".join(patterns))
+                return f"secret {name} is not for {kind} {cut_text(found[0])!r}: its scope says {kind}s {wanted}"
         return None
 
     def refuse_url(self, names: Iterable[str], url: str) -> str | None:
@@ -101,7 +102,7 @@ class SecretScopes:
         return any(name in self._hosts for name in names)
 
     def _elsewhere(self, name: str) -> str:
-        hosts = ", ".join(self._scopes[name].hosts or ())[:200]
+        hosts = cut_text(", ".join(self._scopes[name].hosts or ()))
         return f"secret {name} may be sent to {hosts} only"
 
 

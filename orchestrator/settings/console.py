@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, field_validator, model_validator
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.domain.roles import Role
 from orchestrator.settings.section import Section
 
@@ -44,7 +45,9 @@ class ConsoleSettings(Section):
             try:
                 ipaddress.ip_network(network)
             except ValueError:
-                raise ValueError(f"expected addresses such as 10.1.2.3 or 10.0.0.0/8, not {network[:64]!r}") from None
+                raise ValueError(
+                    f"expected addresses such as 10.1.2.3 or 10.0.0.0/8, not {cut_text(network, 64)!r}"
+                ) from None
         return networks
 
     @field_validator("hosts")
@@ -52,7 +55,9 @@ class ConsoleSettings(Section):
     def _are_hosts(cls, hosts: list[str]) -> list[str]:
         for host in hosts:
             if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]", host):
-                raise ValueError(f"expected names such as changeover.example.com, without a port, not {host[:64]!r}")
+                raise ValueError(
+                    f"expected names such as changeover.example.com, without a port, not {cut_text(host, 64)!r}"
+                )
         return [host.lower() for host in hosts]
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.domain.config import ServiceSpec
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.model import GroupName, Name, Seconds
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.stored_json import MOST_COUNTED
@@ -218,7 +218,9 @@ class Settings(BaseSettings):
     def _default_services_exist(self) -> Settings:
         for name in self.default_service_names:
             if name not in self.services:
-                raise ValueError(f"default_service_names: {name[:200]!r}: {unknown('service', name, self.services)}")
+                raise ValueError(
+                    f"default_service_names: {cut_text(name)!r}: {unknown('service', name, self.services)}"
+                )
         return self
 
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.domain.naming import nearest
 from orchestrator.secrets.server_urls import shown_server
 
@@ -51,11 +52,11 @@ def read_options(query: str, known: Mapping[str, ValuePattern], tls: str = "") -
     found: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if tls and name.startswith("ssl_"):
-            raise BadUrl(f"unknown option {name[:60]!r}; TLS needs {tls}://")
+            raise BadUrl(f"unknown option {cut_text(name, 60)!r}; TLS needs {tls}://")
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known) or 'none'}"
-            raise BadUrl(f"unknown option {name[:60]!r}; {hint}")
+            raise BadUrl(f"unknown option {cut_text(name, 60)!r}; {hint}")
         pattern, expected = known[name]
         if name in found:
             raise BadUrl(f"the option {name!r} is given twice")

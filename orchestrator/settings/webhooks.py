@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from orchestrator.domain.errors import cut_text
 from orchestrator.domain.model import Text
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.pattern import is_like
@@ -62,7 +63,7 @@ class WebhookSettings(BaseModel):
         known = [kind.__name__ for kind in EVENT_TYPES]
         wrong = [name for name in names if not any(is_like(one, name) for one in known)]
         if wrong:
-            raise ValueError("; ".join(f"{name[:100]!r}: {unknown('event', name, known)}" for name in wrong))
+            raise ValueError("; ".join(f"{cut_text(name, 100)!r}: {unknown('event', name, known)}" for name in wrong))
         return names
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case, unknown
 from orchestrator.domain.wording import join, shown
@@ -140,7 +140,7 @@ class CompiledStep:
             name = key if key in fields else self._spellings.get(key, key)
             if name not in fields and self.step.Parameters.model_config.get("extra") == "forbid":
                 message = unknown(f"parameter of {self.name}", key, self._written.values())
-                problems.append(Problem(join(path, key[:200]), shown(value), message))
+                problems.append(Problem(join(path, cut_text(key)), shown(value), message))
             elif name in found:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
             found[name] = value

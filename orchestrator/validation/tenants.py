@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.domain.config import TenantDeployConfig
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.naming import snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
@@ -148,7 +148,7 @@ def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iter
     known = [snake_case(one) for one in step_types]
     for key, values in overrides.items():
         name = step_type(key)
-        path = f"overrides.{key[:200]}"
+        path = f"overrides.{cut_text(key)}"
         if name not in step_types:
             yield Problem(path, None, unknown("step type", key, known))
         if name in seen:

@@ -21,6 +21,7 @@ from steps.expressions import allowed, arithmetic, filters
 from steps.expressions.budget import LOOK_UP, budget, kind_of
 from steps.expressions.grammar import restricted
 from steps.opaque import Opaque, refuse
+from steps.told import exact_text
 
 _LONGEST_COMPARED = 64
 _MOST_COMPARED = 200
@@ -54,7 +55,7 @@ class Missing(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        name = str(self._undefined_name)[:200]
+        name = exact_text(str(self._undefined_name), 200)
         if self._undefined_hint or not isinstance(self._undefined_obj, dict):
             return self._undefined_hint or f"the name {name!r} is undefined"
         if name in self.may_be_unset and self.marks_a_config in self._undefined_obj:
@@ -113,7 +114,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Any:
         """Stands for an attribute that there is and that a template may not have."""
-        name = str(attribute)[:100]
+        name = exact_text(str(attribute), 100)
         return self.undefined(f"{name!r} of {kind_of(obj)} may not be used here", exc=SecurityError)
 
     def call(self, context: Context, target: Any, *args: Any, **kwargs: Any) -> Any:

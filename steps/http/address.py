@@ -71,7 +71,7 @@ def _read(url: str) -> Place:
         said = str(error).partition(":")[0].lower()
         if "port" in said:
             said = _NO_PORT if url.count("[") == url.count("]") else "its brackets do not match"
-        raise ValueError(said[:100]) from None
+        raise ValueError(exact_text(said, 100)) from None
     if scheme not in _PORTS:
         raise ValueError(f"its scheme is {exact_text(scheme, 20)!r}")
     port = _PORTS[scheme] if parts.port is None else parts.port
@@ -128,4 +128,4 @@ def encoded_host(host: str) -> str:
     try:
         return httpx.URL(scheme="http", host=host).raw_host.decode("ascii").lower()
     except httpx.InvalidURL as error:
-        raise ValueError(str(error)[:100]) from None
+        raise ValueError(exact_text(str(error), 100)) from None

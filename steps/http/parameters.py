@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from steps.encoding import checked
 from steps.expressions.judgement import EXPRESSION_LIMIT, check_expression
 from steps.http.address import what_is_wrong
+from steps.told import exact_text
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _FROM_A_SECRET = re.compile(r"\*\*\*\w+\*\*\*")
@@ -36,7 +37,7 @@ def _usable_url(url: str) -> str:
 def _usable_headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name[:100]!r} is no header name")
+            raise ValueError(f"{exact_text(name, 100)!r} is no header name")
         # Some servers read "_" as "-".
         if name.lower().replace("_", "-") in _RESERVED_HEADERS | _OF_THE_CONNECTION:
             raise ValueError(f"the header {name!r} is set by Changeover itself")

@@ -17,6 +17,7 @@ from itertools import accumulate
 from typing import Final
 
 from steps.redis.reserved import key_is_reserved
+from steps.told import exact_text
 from steps.wording import cut, quote
 
 _TENANT: Final = "{tenant}"
@@ -55,7 +56,7 @@ class WritableKeys:
                 f"key {quote(key)} is of tenant {quote(rival)} by another pattern of the setting: what fits several is "
                 f"of the tenant with the shortest id"
             )
-        allowed = ", ".join(self.patterns)[:200] or "none"
+        allowed = exact_text(", ".join(self.patterns), 200) or "none"
         return f"key {quote(key)} is not one that tenant {quote(tenant_id)} may write: the setting allows {allowed}"
 
     def _rival(self, key: str, tenant_id: str) -> str | None:

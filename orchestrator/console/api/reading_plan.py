@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from orchestrator.console.api.bodies import RequestId
 from orchestrator.console.problems import Refusal
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.files.json_text import JsonMistake, parse_json
 from orchestrator.files.yaml_text import read_yaml
 from orchestrator.plans.plan_file import MAX_BYTES
@@ -56,7 +56,7 @@ class PlanText:
 async def _plan_text(request: Request, request_id: RequestId) -> PlanText:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (*JSON, *YAML):
-        detail = f"a plan is application/json or application/yaml, not {kind[:100]}"
+        detail = f"a plan is application/json or application/yaml, not {cut_text(kind, 100)}"
         raise Refusal(415, "unsupported_media_type", "Not a kind that a plan is written in", detail)
     pieces, size = [], 0
     async for piece in request.stream():

@@ -20,6 +20,7 @@ from orchestrator.control.status import StatusReader, plan_summary
 from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.control.writing import look_at_writes
+from orchestrator.domain.errors import cut_text
 from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import position_of, tasks_in
 from orchestrator.domain.typed import typed
@@ -202,7 +203,7 @@ def _reading() -> Iterator[list[Remark]]:
     try:
         yield remarks
     except UNREADABLE as error:
-        remarks.append(_damaged(f"a record cannot be read ({type(error).__name__}: {str(error)[:100]})"))
+        remarks.append(_damaged(f"a record cannot be read ({type(error).__name__}: {cut_text(str(error), 100)})"))
     except ResponseError as error:
         # A key that is told above, if it is the plan's or the task's.
         if not is_damage(error):
