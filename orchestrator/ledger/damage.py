@@ -218,7 +218,7 @@ def _wrong_record(record: Mapping[str, str] | Exception) -> str:
         return wrong
     on_breach = record.get("onBreach")
     if on_breach is not None and on_breach not in _BREACHES:
-        return f"its onBreach is {on_breach[:50]!r}, which is none of its kind ({', '.join(_BREACHES)})"
+        return f"its onBreach is {cut_text(on_breach, 50)!r}, which is none of its kind ({', '.join(_BREACHES)})"
     return _wrong_sum(record)
 
 
@@ -229,7 +229,7 @@ def _wrong_sum(record: Mapping[str, str]) -> str:
     if record.get("status") in (None, PlanState.CREATED) or told == int(record["total"]):
         return ""
     seen = ", ".join(f"{name} {record[name]}" for name in counts if name in record)
-    return f"its counts ({seen}) make up {told} tasks, not its total of {record['total'][:50]}"
+    return f"its counts ({seen}) make up {told} tasks, not its total of {cut_text(record['total'], 50)}"
 
 
 def _wrong_gate(field: str, gate: str | None) -> str:
