@@ -55,9 +55,12 @@ end
 local function wrong_with(f)
   if f.err then return 'kind', '', '', '' end
   local status, tenant, at, wrong, field, is_now = nil, nil, #FIELDS + 1, nil, nil, nil
+  local goes_back, has_touched = false, false
   for i = 1, #f, 2 do
     local place, value = PLACE_OF[f[i]], f[i + 1]
     if place == 1 then status = value elseif place == 2 then tenant = value end
+    if f[i] == 'rollbackRequested' then goes_back = value == '1' end
+    if f[i] == 'touched' then has_touched = value ~= '0' end
     if place and place < at then
       local what, where, text = wrong_with_field(place, value)
       if what then at, wrong, field, is_now = place, what, where, text end
@@ -66,6 +69,8 @@ local function wrong_with(f)
   if not status and not tenant then return 'gone', '', '', '' end
   if not status or status == '' then return 'missing', 'status', '', tenant or '' end
   if not tenant or tenant == '' then return 'missing', 'tenant', '', '' end
+  -- Nobody can go back that has begun nothing.
+  if not wrong and goes_back and not has_touched then return 'missing', 'touched', '', tenant end
   return wrong, field, is_now, tenant
 end
 

@@ -24,6 +24,7 @@ local is_ours = not moved_since_by(task) and redis.call('HEXISTS', K.tenant(task
 local absent = ARGV[3] ~= '1' and is_ours
 local absent_at = tonumber(redis.call('HGET', key, 'absentAt') or 0)
 local soak = soak_numbers(task.plan)
+ask_there(task.plan, 'soakLeft')
 local doubted = absent_at >= soak.first
 -- While others run it stays in doubt: no more fail at once than a breaker bears (I14).
 local fails = absent and doubted and wave_counts(task.plan, nil, TASK.RUNNING) == 0

@@ -12,12 +12,10 @@
 -- @include retry
 -- @include skipped
 -- @include request
+-- @include fleet_format
 
 local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local asked = {scratch = false, force = false, override = '', skips = true}
-
--- See LEDGER in orchestrator/domain/formats.py.
-local FLEET_FORMAT = 2
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
@@ -38,7 +36,5 @@ emit_task('TaskStageSkipped', task, '{"actor":' .. cjson.encode(actor) .. ',"rea
 note_skipped(task, task.stage, name)
 retry_task(task, asked)
 -- Scripts of before would run the stage again.
-if tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1) < FLEET_FORMAT then
-  redis.call('HSET', K.settings(), 'NEEDS', FLEET_FORMAT)
-end
+need_fleet_format()
 return {'ACCEPTED', task.status, 'skips', name}

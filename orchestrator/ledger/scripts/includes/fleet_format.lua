@@ -4,7 +4,8 @@
 local FLEET_FORMAT = 2
 
 local function need_fleet_format()
-  if tonumber(redis.call('HGET', K.settings(), 'NEEDS') or 1) < FLEET_FORMAT then
+  -- What a hand has made of it is no number that anybody needs.
+  if (tonumber(redis.call('HGET', K.settings(), 'NEEDS') or nil) or 1) < FLEET_FORMAT then
     redis.call('HSET', K.settings(), 'NEEDS', FLEET_FORMAT)
   end
 end

@@ -83,7 +83,7 @@ local function read_task(task_id)
   for _, name in ipairs(NUMBERS) do is_sound = is_sound and (not f[name] or WHOLE.is_whole(f[name])) end
   for i = 8, #p do is_sound = is_sound and (not p[i] or WHOLE.is_whole(p[i])) end
   is_sound = is_sound and task.legs and math.max(task.stage, task.legs, task.touched) <= MOST_STAGES
-  if not (is_sound and WHOLE.can_tell(plan_id)) then return nil, true end
+  if not (is_sound and (task.touched > 0 or not task.rollback) and WHOLE.can_tell(plan_id)) then return nil, true end
   ASKED.numbers[plan_id] = true
   return task
 end
