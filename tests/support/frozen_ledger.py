@@ -13,6 +13,8 @@ from tests.support.tenant_instances import TenantInstances
 
 FROZEN: Final = Path(__file__).parents[1] / "fixtures" / "release-0.1.json"
 ENDPOINT: Final = "http://127.0.0.1:1/health"
+STOPPED_MS: Final = 1795938061400
+"""When its last worker stopped."""
 
 
 def frozen_messages() -> list[dict[str, Any]]:
@@ -39,7 +41,9 @@ def thaw(client: redis.Redis, keys: Keys, instances: TenantInstances) -> None:
             case "set":
                 client.sadd(name, *value)
             case "zset":
-                client.zadd(name, dict(value))
+                # Stages have a day, which is not over since they stopped a moment ago.
+                later = client.time()[0] * 1000 - STOPPED_MS if name == keys.of("deadlines") else 0
+                client.zadd(name, {member: score + later for member, score in value})
             case "stream":
                 for identifier, fields in value:
                     client.xadd(name, fields, id=identifier)

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.domain.events import TaskFailed
 from orchestrator.observability import crash_points
 from tests.support.fault_world import effect_stage, fault_world, write_stage
+from tests.support.long import long
 from tests.support.waiting import wait_until
 
 STAGES = [write_stage("one"), effect_stage("two")]
@@ -20,9 +21,9 @@ STAGES = [write_stage("one"), effect_stage("two")]
     [
         # Nothing had begun, or what had ended was recorded: the message is published again, which is no recovery.
         (crash_points.BEFORE_BEGIN, 0),
-        (crash_points.BETWEEN_POLLS, 0),
+        pytest.param(crash_points.BETWEEN_POLLS, 0, marks=long),
         (crash_points.BEFORE_NEXT_LINK, 0),
-        (crash_points.AFTER_BEGIN, 1),
+        pytest.param(crash_points.AFTER_BEGIN, 1, marks=long),
         (crash_points.AFTER_STEP, 1),
         (crash_points.AHEAD, 1),
     ],

@@ -14,7 +14,7 @@ import redis
 from orchestrator.embedded.leftovers import end_leftovers
 from orchestrator.embedded.ports import choose_port
 from orchestrator.embedded.redis_server import find_server_binary, prepare_home, server_command
-from tests.support.long import mostly_long
+from tests.support.long import long, mostly_long
 from tests.support.place import Place
 from tests.support.up_process import UpProcess, alive
 from tests.support.waiting import wait_until
@@ -81,6 +81,7 @@ def test_a_stop_during_start_up(start_up: StartUp) -> None:
     assert not (up.folder / "run.json").exists()
 
 
+@long
 def test_what_ignores_the_stop_is_killed_with_its_offspring(start_up: StartUp) -> None:
     up = start_up("stubborn", workers=1, stop_seconds=1.5).ready()
     with up.client() as client:
@@ -188,7 +189,8 @@ def test_one_database_for_state_and_broker_is_refused(start_up: StartUp, place: 
 
 
 @pytest.mark.parametrize(
-    ("url", "code"), [("redis://127.0.0.1:1/0", 4), ("redis://127.0.0.1:port/0", 2), ("nonsense", 2)]
+    ("url", "code"),
+    [("redis://127.0.0.1:1/0", 4), pytest.param("redis://127.0.0.1:port/0", 2, marks=long), ("nonsense", 2)],
 )
 def test_a_server_that_cannot_be_reached(start_up: StartUp, url: str, code: int) -> None:
     up = start_up(environment={"CHANGEOVER_REDIS_URL": url})

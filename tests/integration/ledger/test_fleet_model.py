@@ -178,7 +178,7 @@ def test_waves_and_breakers_agree_under_any_seed(redis_client: redis.Redis, sett
 
 
 LIMITS = settings(
-    max_examples=25,
+    max_examples=18,
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

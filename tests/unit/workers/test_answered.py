@@ -69,7 +69,7 @@ def answered(outcome: Any) -> Outcome:
         (Done({"a": float("nan")}), "the step answered values that cannot be kept: JSON cannot hold it"),
         (Done({"a": DEEP}), TOO_DEEP),
         (PollAgain(1, "n", {"a": object()}), "the step answered values that cannot be kept: JSON cannot hold it"),  # type: ignore[dict-item]
-        (Done({"a": 10**300}), f"the step answered values that cannot be kept: '1{'0' * 49}' is no number {WORKS}"),
+        (Done({"a": 10**300}), f"the step answered values that cannot be kept: '1{'0' * 49}…' is no number {WORKS}"),
         (Done({"a": 10**299}), Done({"a": 10**299})),
         (
             PollAgain(1, "n", {"a": nested(250)}),
