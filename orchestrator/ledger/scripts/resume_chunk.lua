@@ -9,6 +9,8 @@
 -- @include keys
 -- @include resume
 -- @include passed_by
+-- @include numbers
+-- @include whole
 
 local plan_id, limit = ARGV[1], ARGV[2]
 local plan, paused = K.plan(plan_id), K.plan_paused(plan_id)
@@ -18,11 +20,13 @@ if f[4] ~= '1' then return {'DONE'} end
 -- Stopped again meanwhile: those that are left stay paused.
 local goes_on = f[1] == PLAN.RUNNING and f[2] ~= '1' and f[3] ~= '1'
 if goes_on then
+  WHOLE.ask_events(plan_id)
+  ask_all_counts(plan_id)
   ask_paused_of(plan_id)
   for _, task_id in ipairs(redis.call('SRANDMEMBER', paused, limit)) do
     local task = read_task(task_id)
     if task and apart(ask_task, task, 'resume') then
-      emit_operation('resume', plan_id, task, f[5], f[6], '{"ofPlan":true}')
+      emit_operation('resume', plan_id, task, f[5] or 'system', f[6] or '', '{"ofPlan":true}')
       resume_task(task)
     else
       leave_paused(plan_id, task_id, task)

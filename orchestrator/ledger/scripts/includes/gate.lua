@@ -24,6 +24,7 @@ end
 
 -- The first write of both answers.
 local function emit_gate(kind, plan_id, wave, actor, reason)
+  ask_operation('answer', plan_id)
   ask_first()
   emit_wave(kind, plan_id, wave, ',"actor":' .. cjson.encode(actor) .. ',"reason":' .. cjson.encode(reason)
     .. ',"requestId":' .. (REQUEST ~= '' and cjson.encode(REQUEST) or 'null'))
