@@ -1,4 +1,4 @@
-"""What answers a gate, or lets the tasks of a plan go on, asks for all that it writes to before its first write (I6)."""
+"""Who answers a gate, or lets a plan's tasks go on, asks for all that it writes to before its first write (I6)."""
 
 from __future__ import annotations
 
