@@ -5,8 +5,9 @@
 --       (zsets), active, slots:{plan}, plan-paused:{plan} (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 name of the wave, '' for the one that waits
 --       7 of an HTTP gate's own answer: the number of the question
--- CODES ACCEPTED, status, '', next or last (what is behind it) and the wave up to it that comes first | NOOP, status, why | REFUSED, status, why, wave | MISSING |
---       REPEATED, the first answer to this request id | BAD_MOVE
+-- CODES ACCEPTED, status, '', next or last (what is behind it) and the wave up to it that comes first |
+--       NOOP, status, why | REFUSED, status, why, wave | MISSING | REPEATED, the first answer to this request id |
+--       BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanResumed PlanCompleted PlanFailed PlanCancelled PlanRolledBack
 --       PlanRollbackFailed PlanWaveStarted PlanWaveSoaking PlanWaveCompleted PlanGateWaiting PlanGateApproved
 -- @include keys
