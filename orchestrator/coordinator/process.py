@@ -31,7 +31,7 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.sample import read_sample
 from orchestrator.ledger.server_state import require_one_server
-from orchestrator.notify.notifier import Notifier
+from orchestrator.notifications.notifier import Notifier
 from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint, MetricsServer
 from orchestrator.observability.tracing import start_tracing, stop_tracing

@@ -1,4 +1,4 @@
-"""Webhooks in the ledger: who sends, how far it is, what was given up. What is sent, ``orchestrator.notify`` makes."""
+"""Webhooks in the ledger: who sends, how far, what was given up. ``orchestrator.notifications`` makes what is sent."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from orchestrator.client import Client
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.notify.notifier import Notifier
+from orchestrator.notifications.notifier import Notifier
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
 from tests.support.chromium import find_chromium

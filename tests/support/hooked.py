@@ -11,9 +11,9 @@ from standardwebhooks import Webhook
 
 from orchestrator.control.webhook_desk import WebhookDesk
 from orchestrator.ledger.hooks import Hooks, HookState
-from orchestrator.notify.delivery import Delivery
-from orchestrator.notify.notifier import about
-from orchestrator.notify.sender import Sender
+from orchestrator.notifications.delivery import Delivery
+from orchestrator.notifications.notifier import about
+from orchestrator.notifications.sender import Sender
 from orchestrator.settings.webhooks import WebhookSettings
 from steps import RetryParameters
 from tests.support.instances import Instances, Received

@@ -106,7 +106,7 @@ WITHOUT_A_MARK = {
     "orchestrator/console/page/dialogs.py": "what a person typed, as much as may be typed",
     "orchestrator/coordinator/coordinator.py": "a list of tenants",
     "orchestrator/files/new_file.py": "the name of a draft",
-    "orchestrator/notify/messages.py": "as long as Slack takes it; masked before",
+    "orchestrator/notifications/messages.py": "as long as Slack takes it; masked before",
     "workers/canary.py": "a word that is answered as it came, and told nobody",
     "workers/recorder.py": "masked before",
 }

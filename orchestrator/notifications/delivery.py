@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from orchestrator.domain.errors import cut_text
-from orchestrator.notify.messages import Notification, signed, spelled
+from orchestrator.notifications.messages import Notification, signed, spelled
 from orchestrator.secrets.masking import mask
 from orchestrator.secrets.references import Secrets
 from orchestrator.settings.model import Settings

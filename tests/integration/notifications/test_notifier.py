@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.client import Client
-from orchestrator.notify.notifier import Notifier
+from orchestrator.notifications.notifier import Notifier
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
 from tests.support.cluster import Cluster

@@ -19,9 +19,9 @@ from orchestrator.ledger.hooks import Hooks, Letter, Note
 from orchestrator.ledger.log_entries import iso
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import state_words
-from orchestrator.notify.cursor import HookCursor, HookLost
-from orchestrator.notify.delivery import Delivery, Result
-from orchestrator.notify.messages import Notification, of_event, of_gap, of_stored
+from orchestrator.notifications.cursor import HookCursor, HookLost
+from orchestrator.notifications.delivery import Delivery, Result
+from orchestrator.notifications.messages import Notification, of_event, of_gap, of_stored
 from orchestrator.settings.webhooks import WebhookSettings
 from steps import RetryParameters
 from steps.http.retry import back_off

@@ -12,7 +12,15 @@ import pytest
 import yaml
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from orchestrator.notify.messages import Notification, cloud_event, key_of, of_stored, signed, slack_text, spelled
+from orchestrator.notifications.messages import (
+    Notification,
+    cloud_event,
+    key_of,
+    of_stored,
+    signed,
+    slack_text,
+    spelled,
+)
 from orchestrator.settings.webhooks import WebhookSettings
 
 PAGE = (Path(__file__).parents[4] / "docs" / "notifications.md").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.ledger.operations import Order
-from orchestrator.notify.delivery import Delivery
+from orchestrator.notifications.delivery import Delivery
 from orchestrator.settings.model import Settings
 from tests.support.hooked import SECRET, Hooked, hooked, told, verified
 from tests.support.instances import Instances, in_turn, raw, says

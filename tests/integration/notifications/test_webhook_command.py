@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.notify.notifier import Notifier
+from orchestrator.notifications.notifier import Notifier
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
 from tests.support.hooked import AT_ONCE, hook_setting, told

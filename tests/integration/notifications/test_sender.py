@@ -13,7 +13,7 @@ from orchestrator.control.event_cursors import EventPosition
 from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.hooks import Note
 from orchestrator.ledger.operations import Order
-from orchestrator.notify.cursor import HookCursor, HookLost
+from orchestrator.notifications.cursor import HookCursor, HookLost
 from orchestrator.settings.model import Settings
 from steps import RetryParameters
 from tests.support.hooked import Hooked, hooked, sequence_ids, verified

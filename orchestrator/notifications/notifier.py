@@ -25,8 +25,8 @@ from orchestrator.ledger.hooks import Hooks
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.refusals import state_words
-from orchestrator.notify.delivery import Delivery
-from orchestrator.notify.sender import BACK_OFF, Sender
+from orchestrator.notifications.delivery import Delivery
+from orchestrator.notifications.sender import BACK_OFF, Sender
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
 from steps.http.retry import RetryParameters
