@@ -91,8 +91,7 @@ def shown(value: object) -> JsonValue:
         if len(value) > QUOTE_LIMIT and "://" in value:
             # Cut in the midst of its password a URL does not look like one that has any.
             return f"text of {len(value)} characters, with a URL in it"
-        clean = value[: QUOTE_LIMIT + 1].encode("utf-8", "replace").decode()
-        return cut_text(clean)
+        return cut_text(value).encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)}"
     if isinstance(value, list | tuple):

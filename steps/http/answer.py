@@ -32,7 +32,8 @@ def read_json(answer: HttpAnswer) -> JsonValue:
 
 def said(answer: HttpAnswer) -> str:
     """``: `` and the answer's text on one line, bounded; empty when there is none."""
-    text = cut(answer.body[: 4 * SAID_LIMIT].decode(errors="replace"), SAID_LIMIT)
+    # Whole, as it came within its bound: cut by bytes, what is left of it may look like all.
+    text = cut(answer.body.decode(errors="replace"), SAID_LIMIT)
     return f": {text}" if text else ""
 
 
