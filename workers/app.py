@@ -16,6 +16,7 @@ from orchestrator.background.pulse import Pulse
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.app import make_app
 from orchestrator.broker.watch import BrokerWatch
+from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import ChangeoverError, InvalidInput
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import connect
@@ -27,7 +28,6 @@ from orchestrator.observability.logs import configure_logs
 from orchestrator.observability.refusals import refusal_lines
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
-from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
@@ -66,7 +66,7 @@ def _set_up_logging(**_: Any) -> None:
 
 
 @signals.celeryd_init.connect
-def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
+def check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
     # Celery swallows what a signal's receiver raises, but for an exit.
     try:
         settings = load_settings()
@@ -78,10 +78,12 @@ def _check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None
             signal_words.shape()
         if not runtime.is_alone():
             require_store(settings)
-        if missing := missing_extensions(settings):
-            raise InvalidInput(missing)
-        load_chain(settings)
-        load_strategy(settings.rollback_strategy)
+        mistakes = Mistakes()
+        with mistakes:
+            load_strategy(settings.rollback_strategy)
+        with mistakes:
+            load_chain(settings)
+        mistakes.tell()
         installed_steps()
         servers = find_servers(settings)
         require_one_server(servers.redis_url, STATE_VARIABLE)

@@ -25,11 +25,10 @@ import structlog
 
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
-from orchestrator.settings.extensions import MIDDLEWARES
+from orchestrator.settings.extensions import MIDDLEWARES, unusable
 from orchestrator.settings.model import Settings
 from steps import Failed, Outcome, PollAgain
 from steps.raised import is_for_process
-from steps.told import words_of
 from workers.answered import failure_of, recordable
 
 KIND: Final = "MiddlewareError"
@@ -149,8 +148,7 @@ def load_chain(settings: Settings, outermost: Sequence[Middleware] = ()) -> Chai
         except BaseException as error:
             if is_for_process(error):
                 raise
-            message = f"entry point {point.name} = {point.value} cannot be used: {words_of(error)}"
-            problems.append(Problem(f"middlewares[{index}]", name, message))
+            problems.append(Problem(f"middlewares[{index}]", name, unusable(point, error)))
             continue
         if not isinstance(middleware, Middleware):
             message = f"entry point {point.name} = {point.value} gives no workers.middleware.Middleware"

@@ -80,6 +80,8 @@ class Child:
         self.spec = spec
         self.pid: int | None = None
         """Of the newest start; stays until the next one."""
+        self.exit_code: int | None = None
+        """Of its last end; below 0 the number of a signal."""
         self.due: float | None = None
         """When to start it again, by the clock; None while it runs or before its first start."""
         self.kept = True
@@ -140,7 +142,7 @@ class Child:
         """How it ended, once, when it has; else None. What it leaves behind in its group is killed."""
         if self._process is None or (code := self._process.poll()) is None:
             return None
-        self._process = None
+        self._process, self.exit_code = None, code
         if self._gauge is not None:
             self._gauge.close()
             self._gauge = None

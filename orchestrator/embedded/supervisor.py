@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 
 from orchestrator.background.pulse import tell_systemd
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.embedded.child import Child, ChildSpec
 from orchestrator.embedded.console import Console
 from orchestrator.embedded.gauge import LOOKS
@@ -59,6 +60,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._frozen_seconds = frozen_seconds
         self._look_at = clock()
+        self._has_come = False
         self._ending: dict[int, float] = {}
         """Pids of frozen children that were asked to end, and when they are killed."""
 
@@ -83,7 +85,8 @@ class Supervisor:
 
     def attend(self, seconds: float | None = None) -> None:
         """Sleep until something happens or ``seconds`` have passed (None: no limit), and see to it: a child that
-        ended is reported and started again when due. Raises ``StopAsked`` when a stop signal came.
+        ended is reported and started again when due. Raises ``StopAsked`` when a stop signal came, ``InvalidInput``
+        when one refused its settings at the first start.
         """
         now = self._clock()
         waits = [child.due - now for child in self._children if child.due is not None]
@@ -96,10 +99,21 @@ class Supervisor:
             raise StopAsked
         for child in self._children:
             if (how := child.reap()) is not None:
+                self._require_taken(child)
                 self._put_off(child, f"{child.spec.name} (pid {child.pid}) ended: {how}")
             elif child.due is not None and child.due <= self._clock():
                 self._restart(child)
         self._end_frozen()
+
+    def all_came(self) -> None:
+        """They all run by now: one that refuses later, its settings changed meanwhile, takes no other with it."""
+        self._has_come = True
+
+    def _require_taken(self, child: Child) -> None:
+        """Raises ``InvalidInput`` for one that refuses what it was given as it starts: it would for ever."""
+        if child.spec.has_pulse and child.exit_code == InvalidInput.exit_code and not self._has_come:
+            message = f"{child.spec.name} refuses to start (exit code {child.exit_code}); it says above what is wrong"
+            raise InvalidInput([Problem("", None, message)])
 
     def stop(self, within_seconds: float) -> None:
         """End all children, role by role, each asked first and killed when its share of the time is over.

@@ -31,6 +31,7 @@ from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
+from orchestrator.settings.extensions import broken_extensions, missing_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
@@ -53,8 +54,10 @@ def run_up(
     """
     options.check()
     require_store(settings, one_process=options.single_process)
-    # Its workers would refuse one after the other.
+    # Its processes would refuse one after the other.
     installed_steps()
+    if broken := missing_extensions(settings) or broken_extensions(settings):
+        raise InvalidInput(broken)
     folder = _absolute(options.data_dir or settings.data_dir)
     with SignalInbox() as inbox, claim_folder(folder):
         return _Up(options, settings, folder, inbox, clock).run(is_ready)
@@ -90,6 +93,7 @@ class _Up:
                 self.write_demo()
             self.start_changeover(servers)
             self.await_ready(is_ready or presence_check(servers.redis_url, self.settings.namespace))
+            self.supervisor.all_came()
             self.say_ready(servers)
             for line in guide_lines(self.demo) if self.demo is not None else ():
                 self.out.say(line)

@@ -12,9 +12,9 @@ from orchestrator.domain.stored_json import DamagedJson, as_stored, read_stored
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.records import TurnRecord
 from orchestrator.plans.tenant_config import SOURCE, full_config, snapshot_of
-from orchestrator.settings.extensions import STRATEGIES
+from orchestrator.settings.extensions import STRATEGIES, unusable
 from steps.raised import contained, is_for_process
-from steps.told import type_name, words_of
+from steps.told import type_name
 
 
 class RollbackStrategy(Protocol):
@@ -52,8 +52,7 @@ def load_strategy(name: str) -> RollbackStrategy:
     except BaseException as error:
         if is_for_process(error):
             raise
-        message = f"entry point {name} = {found[name].value} cannot be used: {words_of(error)}"
-        raise InvalidInput([Problem("rollback_strategy", name, message)]) from error
+        raise InvalidInput([Problem("rollback_strategy", name, unusable(found[name], error))]) from error
     return strategy
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint, EntryPoints
+
 import pytest
 
 from orchestrator.coordinator.process import run_coordinator
 from orchestrator.domain.errors import InvalidInput
-from orchestrator.settings.extensions import missing_extensions
+from orchestrator.embedded.up import run_up
+from orchestrator.embedded.up_options import UpOptions
+from orchestrator.settings import extensions
+from orchestrator.settings.extensions import MIDDLEWARES, missing_extensions
 from orchestrator.settings.model import Settings
 from orchestrator.validation import validate_plan
 from tests.support.right_plan import right_plan
@@ -36,3 +41,16 @@ def test_a_coordinator_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHANGEOVER_ROLLBACK_STRATEGY", "previuos")
     with pytest.raises(InvalidInput, match="rollback_strategy: unknown rollback strategy"):
         run_coordinator()
+
+
+def test_up_starts_nothing_with_what_its_processes_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = EntryPoints([EntryPoint("broken", "no.such.module:Thing", MIDDLEWARES)])
+    monkeypatch.setattr(extensions, "entry_points", points.select)
+    for settings, wrong in (
+        (Settings(rollback_strategy="previuos", middlewares=["nosuch"]), ["rollback_strategy", "middlewares[0]"]),
+        (Settings(middlewares=["broken"]), ["middlewares[0]"]),
+    ):
+        with pytest.raises(InvalidInput) as told:
+            run_up(UpOptions(), settings)
+        assert [one.path for one in told.value.problems] == wrong
+    assert "entry point broken = no.such.module:Thing cannot be used: " in str(told.value)
