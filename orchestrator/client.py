@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Unpack
@@ -26,8 +27,9 @@ from orchestrator.control.fleet_calls import FleetCalls
 from orchestrator.control.freeze_calls import FreezeCalls, pass_freezes
 from orchestrator.control.live_plan import LiveView
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.order_gate import check_patterns
+from orchestrator.control.order_gate import check_patterns, pattern_problems
 from orchestrator.control.page_calls import PageCalls
+from orchestrator.control.plan_mistakes import check_with_plan
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.control.retention_calls import RetentionCalls
 from orchestrator.control.target import (
@@ -39,14 +41,16 @@ from orchestrator.control.target import (
     target_and_order,
     target_of,
 )
-from orchestrator.control.task_rows import Wanted, check_page
+from orchestrator.control.task_rows import Wanted, page_problems, task_filter
 from orchestrator.control.token_calls import TokenCalls
 from orchestrator.control.webhook_calls import WebhookCalls
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.events import Event
+from orchestrator.domain.whole_numbers import whole_problems
 from orchestrator.doors.opening import open_console, open_door
 from orchestrator.ledger.connection import translate_errors
 from orchestrator.ledger.operations import Operation, Order
+from orchestrator.plans.preview_digest import parse_digest
 from orchestrator.settings.model import Settings
 
 
@@ -97,10 +101,11 @@ class Client(
         ``preview``: the digest of a preview; raises ``TenantsMoved`` when one of the tenants has moved since.
         ``skip_identical`` leaves those out that are at the target; raises ``NotAllowed`` when nobody is left.
         """
-        asks = order_of(actor, "", None, override_freeze=override_freeze)
+        asks = partial(order_of, actor, "", None, override_freeze=override_freeze)
+        check_with_plan(self._door, plan, asks, partial(parse_digest, preview))
         with translate_errors(self._door.url):
             result = self._door.submits.submit(
-                plan, progress, preview=preview, skip_identical=skip_identical, actor=asks.actor
+                plan, progress, preview=preview, skip_identical=skip_identical, actor=asks().actor
             )
             if override_freeze:
                 pass_freezes(self._door.freezes, result, order_of(actor, override_freeze, None))
@@ -117,7 +122,7 @@ class Client(
 
         A config is compared with the tenant's last known good one, or with that of ``against_plan``.
         """
-        check_patterns(against_plan=against_plan)
+        check_with_plan(self._door, plan, partial(check_patterns, against_plan=against_plan))
         with translate_errors(self._door.url):
             yield from self._door.submits.preview(plan, against_plan=against_plan, skip_identical=skip_identical)
 
@@ -144,15 +149,14 @@ class Client(
         ``by_interest`` (what failed, then what moves, then what waits). Raises ``InvalidInput`` for what is no status,
         or below 0.
         """
-        found = check_page(wanted, limit, offset)
-        with asking_about(self._door.url, plan_id=plan_id):
+        with asking_about(self._door.url, page_problems(wanted, limit, offset), plan_id=plan_id):
+            found = task_filter(wanted)
             return self._door.tells.plan(plan_id, found, limit=limit, offset=offset, by_interest=by_interest)
 
     def tasks(self, plan_id: str, **wanted: Unpack[Wanted]) -> Iterator[TaskStatus]:
         """Every task of a plan, or those that are asked for as in ``status``, in plan order and in bounded memory."""
-        found = check_page(wanted)
-        with asking_about(self._door.url, plan_id=plan_id):
-            yield from self._door.tells.tasks(plan_id, found)
+        with asking_about(self._door.url, page_problems(wanted), plan_id=plan_id):
+            yield from self._door.tells.tasks(plan_id, task_filter(wanted))
 
     def damaged_tasks(self, plan_id: str) -> list[DamagedTask]:
         """Tasks of a plan under way whose records a hand has damaged. Looks at all its tasks, 500 in a script."""
@@ -198,8 +202,7 @@ class Client(
     def events(self, plan_id: str | None = None, since: int = 0, follow: bool = False) -> Iterator[Event]:
         """Events after sequence id ``since``, in order: a plan's whole log, or what the namespace's feed still holds.
         With ``follow`` it goes on for ever (a plan's: until the plan has ended)."""
-        check_patterns(plan_id=plan_id)
-        with translate_errors(self._door.url):
+        with asking_about(self._door.url, pattern_problems(plan_id=plan_id), whole_problems("since", since)):
             yield from self._door.waits.events(plan_id, since, follow=follow)
 
     def operate(self, operation: Operation, target: OperationTarget, order: Order) -> OperationResult:
@@ -256,8 +259,7 @@ class Client(
 
     def retry_some(self, plan_id: str, narrowing: Narrowing, order: Order) -> OperationResult:
         """The same of those of a plan's failed tasks that the narrowing takes."""
-        narrowing.check()
-        check_target(OperationTarget("plan", plan_id), order)
+        check_target(OperationTarget("plan", plan_id), order, narrowing.problems())
         with asking(self._door.url, order):
             return self._door.operates.retry_some(plan_id, narrowing, order)
 

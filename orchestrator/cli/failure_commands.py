@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,9 +59,10 @@ def skip_stage(
 ) -> None:
     """Let a failed task go on behind the stage that failed; it is recorded as skipped."""
     from orchestrator import Client
+    from orchestrator.control.target import order_of
 
+    wanted = one_given(task_id, task, "--task", partial(order_of, actor, reason, request_id, needs_reason=True))
     with Client() as client:
-        wanted = one_given(task_id, task, "--task")
         result = client.skip_stage(wanted, reason=reason, actor=actor, request_id=request_id)
     _tell("skip-stage", result, json_output)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def approve(
     json_output: JsonOption = False,
 ) -> None:
     """Let a plan go on behind a wave that waits for its gate, or whose gate was rejected."""
-    _answer("approve", one_given(plan_id, plan, "--plan"), wave, (reason, actor, request_id), json_output)
+    _answer("approve", (plan_id, plan), wave, (reason, actor, request_id), json_output)
 
 
 def reject(
@@ -45,15 +46,23 @@ def reject(
     json_output: JsonOption = False,
 ) -> None:
     """Say no to the gate that a plan waits for: it is paused. `approve` lets it go on, `resume` asks again."""
-    _answer("reject", one_given(plan_id, plan, "--plan"), wave, (reason, actor, request_id), json_output)
+    _answer("reject", (plan_id, plan), wave, (reason, actor, request_id), json_output)
 
 
 def _answer(
-    word: str, plan_id: str, wave: str | None, asking: tuple[str, str | None, str | None], json_output: bool
+    word: str,
+    given: tuple[str | None, str | None],
+    wave: str | None,
+    asking: tuple[str, str | None, str | None],
+    json_output: bool,
 ) -> None:
     from orchestrator import Client
+    from orchestrator.control.order_gate import check_patterns
+    from orchestrator.control.target import order_of
 
     reason, actor, request_id = asking
+    checks = (partial(check_patterns, wave=wave), partial(order_of, actor, reason, request_id))
+    plan_id = one_given(*given, "--plan", *checks)
     with Client() as client:
         say = client.approve if word == "approve" else client.reject
         result = say(plan_id, wave, reason=reason, actor=actor, request_id=request_id)

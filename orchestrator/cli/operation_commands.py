@@ -189,6 +189,7 @@ def _operate(
     from orchestrator import Client
     from orchestrator.cli.happened import none_starts, tells_that_it_stands, what_happened
     from orchestrator.control.fleet_status import breach_sentence, breaches
+    from orchestrator.control.mistakes import Mistakes
     from orchestrator.control.target import OperationTarget, order_of, plan_of_target
     from orchestrator.control.tenant_target import acted_on_words, also_words
     from orchestrator.domain.typed import typed
@@ -197,11 +198,17 @@ def _operate(
     operation = Operation(word)
     actor, request_id = asking
     with Client() as client:
-        target = target_given(client, given)
         how = {"from_scratch": from_scratch, "force": force, "accept_failures": accept_failures}
-        order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
+        mistakes = Mistakes(narrowing.problems() if narrowing else ())
+        with mistakes:
+            order = order_of(actor, reason, request_id, override_freeze=override_freeze, **how)
+        with mistakes:
+            target = target_given(client, given)
+            if narrowing:
+                plan_of_target(target)
+        mistakes.tell()
         result = (
-            client.retry_some(plan_of_target(target), narrowing, order)
+            client.retry_some(target.identifier, narrowing, order)
             if narrowing
             else client.operate(operation, target, order)
         )

@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, PlanOption, complete_plan, one_given
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import Problem
 from orchestrator.domain.status import PLAN_ENDED_WELL
 
 
@@ -46,12 +46,19 @@ def events(
     from orchestrator import Client
     from orchestrator.cli.event_lines import event_line
     from orchestrator.control.event_filter import EventFilter
+    from orchestrator.control.mistakes import Mistakes
+    from orchestrator.control.order_gate import check_patterns
 
-    if plan_id is not None and plan is not None:
-        raise InvalidInput([Problem("--plan", None, "the plan is given twice")])
-    wanted = EventFilter(types, tenant)
+    twice = plan_id is not None and plan is not None
+    mistakes = Mistakes([Problem("--plan", None, "the plan is given twice")] if twice else ())
+    of_plan = plan if plan_id is None else plan_id
+    with mistakes:
+        wanted = EventFilter(types, tenant)
+    with mistakes:
+        check_patterns(plan_id=of_plan)
+    mistakes.tell()
     with Client() as client:
-        for event in client.events(plan_id=plan if plan_id is None else plan_id, since=since, follow=follow):
+        for event in client.events(plan_id=of_plan, since=since, follow=follow):
             if wanted.passes(event):
                 print_json(event) if json_output else print_line(event_line(as_json(event)))
 

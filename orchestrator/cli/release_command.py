@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -29,8 +30,10 @@ def release(
 ) -> None:
     """Take a tenant from the task that holds it, which fails and can record nothing more. The last resort."""
     from orchestrator import Client
+    from orchestrator.control.target import order_of
 
-    tenant = one_given(tenant_id, tenant, "--tenant")
+    who = partial(order_of, actor, reason, request_id, needs_reason=True)
+    tenant = one_given(tenant_id, tenant, "--tenant", who)
     with Client() as client:
         result = client.release_tenant(tenant, reason=reason, actor=actor, force=force, request_id=request_id)
     refused = f"release of tenant {tenant}: {result.message}"

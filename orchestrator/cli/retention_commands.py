@@ -13,6 +13,7 @@ from orchestrator.cli.durations import seconds_in
 from orchestrator.cli.operation_commands import ActorOption, RequestIdOption
 from orchestrator.cli.output import JsonOption, note, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, one_given
+from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
 
@@ -54,12 +55,24 @@ def purge(
 ) -> None:
     """Take ended plans out of the ledger, log and all. Tenants keep their last known good config and last mover."""
     from orchestrator import Client
+    from orchestrator.control.target import order_of
 
+    wrong = list[Problem]()
+    before: datetime | timedelta = timedelta()
     if sum(one is not None for one in (plan_id, plan, ended_before)) != 1:
-        raise InvalidInput([Problem("", None, "give one plan, or --ended-before")])
+        wrong.append(Problem("", None, "give one plan, or --ended-before"))
+    elif force and ended_before is not None:
+        wrong.append(Problem("--force", None, "is for one plan; give its id"))
+    mistakes = Mistakes(wrong)
+    if ended_before is not None:
+        with mistakes:
+            before = before_of(ended_before, "--ended-before")
     plan = plan if plan_id is None else plan_id
-    if force and plan is None:
-        raise InvalidInput([Problem("--force", None, "is for one plan; give its id")])
+    # What the call refuses is told with it.
+    if mistakes:
+        with mistakes:
+            order_of(actor, reason, request_id)
+    mistakes.tell()
 
     def progress(plan_id: str, left: int) -> None:
         if left and sys.stderr.isatty():
@@ -70,7 +83,6 @@ def purge(
         if plan is not None:
             result = client.purge(plan, export=export, force=force, **how)
         else:
-            before = before_of(str(ended_before), "--ended-before")
             result = client.purge_ended(before, export=export, **how)
     if json_output:
         print_json(result)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.formats import Format, FormatOption, chosen_format, print_list, print_value
 from orchestrator.cli.output import JsonOption, as_json
-from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, at_most_one
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, all_hold, at_most_one
+from orchestrator.domain.errors import Problem
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 
 if TYPE_CHECKING:
@@ -66,17 +67,18 @@ def status(
     """
     form = chosen_format(json_output, output)
     wanted: Wanted = {"statuses": _wanted(failed, running, waiting, statuses), "cause": cause, "wave": wave}
-    at_most_one({"a plain id": identifier, "--plan": plan, "--task": task})
+    from orchestrator import Client
+    from orchestrator.control.task_rows import page_problems
+
+    # Before anything is asked for: a mistake is one whether there is such a plan or not.
+    wrong = page_problems({**wanted, "tenants": tenant})
+    checks = [partial(at_most_one, {"a plain id": identifier, "--plan": plan, "--task": task})]
     if identifier is None and plan is None:
         rows = {"a filter": wanted["statuses"] or cause or wave, "--limit": limit, "--page": page}
         if name := next((name for name, value in rows.items() if value is not None), None):
-            raise InvalidInput([Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID")])
-        at_most_one({"--tenant": tenant, "--task": task})
-    from orchestrator import Client
-    from orchestrator.control.task_rows import check_page
-
-    # Before anything is asked for: a mistake is one whether there is such a plan or not.
-    check_page({**wanted, "tenants": tenant})
+            wrong.append(Problem("", None, f"{name} is for one plan's tasks; give its PLAN_ID"))
+        checks.append(partial(at_most_one, {"--tenant": tenant, "--task": task}))
+    all_hold(*checks, wrong=wrong)
     with Client() as client:
         found = None if identifier is None else client.target(identifier, plan_first=True)
         of_plan = found.identifier if found is not None and found.type == "plan" else plan

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from orchestrator.control.mistakes import Mistakes
 from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -78,9 +79,19 @@ def at_most_one(given: Mapping[str, str | None]) -> None:
         raise InvalidInput([Problem("", None, f"{' and '.join(names)} exclude each other; give one")])
 
 
-def one_given(argument: str | None, option: str | None, name: str) -> str:
-    """The one that is given, as plain argument or as option ``name``. Raises ``InvalidInput`` for none or both."""
+def one_given(argument: str | None, option: str | None, name: str, *checks: Callable[[], object]) -> str:
+    """The one that is given, as plain argument or as option ``name``. Raises ``InvalidInput`` for none or both, with
+    what other checks of the command refuse."""
     found = [one for one in (argument, option) if one is not None]
-    if len(found) != 1:
-        raise InvalidInput([Problem(name, None, "give its id, as an argument or by this option")])
+    wrong = [] if len(found) == 1 else [Problem(name, None, "give its id, as an argument or by this option")]
+    all_hold(*checks, wrong=wrong)
     return found[0]
+
+
+def all_hold(*checks: Callable[[], object], wrong: Collection[Problem] = ()) -> None:
+    """Raises ``InvalidInput`` with all that the checks refuse, and what is ``wrong`` already."""
+    mistakes = Mistakes(wrong)
+    for check in checks:
+        with mistakes:
+            check()
+    mistakes.tell()

@@ -50,8 +50,17 @@ def create(
 ) -> None:
     """Make a token and print it, this once."""
     from orchestrator import Client
+    from orchestrator.control.mistakes import Mistakes
+    from orchestrator.control.target import order_about
+    from orchestrator.control.token_desk import token_problems
 
-    seconds = None if expires is None else seconds_of(expires, "--expires")
+    mistakes, seconds = Mistakes(), None
+    if expires is not None:
+        with mistakes:
+            seconds = seconds_of(expires, "--expires")
+    with mistakes:
+        order_about({}, actor, "", request_id, token_problems(name, role, seconds))
+    mistakes.tell()
     with Client() as client:
         made = client.create_token(name, role, expires_seconds=seconds, actor=actor, request_id=request_id)
     if json_output:
@@ -95,9 +104,10 @@ def link(
 ) -> None:
     """Make a link that signs in at the console once, within ten minutes, as a token that there is."""
     from orchestrator import Client
-    from orchestrator.control.target import order_of
+    from orchestrator.control.order_gate import pattern_problems
+    from orchestrator.control.target import order_about
 
-    order_of(actor, "", None)
+    order_about({}, actor, "", None, pattern_problems(name=name))
     # Asked first: a link that leads nowhere is not made.
     address = url.rstrip("/") if url else _address()
     with Client() as client:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from orchestrator.cli.operation_commands import ActorOption
 from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.cli.targets import all_hold
+from orchestrator.domain.errors import Problem
 
 if TYPE_CHECKING:
     from orchestrator.client import Client
@@ -43,13 +45,17 @@ def webhooks(
     """Look after receivers of notifications: list them, show what was given up (dead), send that again (resend), try
     one at once, also one that was switched off (enable), or send a test. test: exit code 1 when it was not taken."""
     from orchestrator import Client
+    from orchestrator.control.target import order_of
 
+    wrong = []
     if action not in ACTIONS:
-        raise InvalidInput([Problem("ACTION", action, f"expected one of {', '.join(ACTIONS)}")])
-    if (name is None) is not (action == "list"):
-        raise InvalidInput([Problem("NAME", name, "list takes no name" if name else f"{action} of which webhook?")])
+        wrong.append(Problem("ACTION", action, f"expected one of {', '.join(ACTIONS)}"))
+    elif (name is None) is not (action == "list"):
+        wrong.append(Problem("NAME", name, "list takes no name" if name else f"{action} of which webhook?"))
     if ids and action != "resend":
-        raise InvalidInput([Problem("ID", ids[0], "only resend takes ids")])
+        wrong.append(Problem("ID", ids[0], "only resend takes ids"))
+    if wrong:
+        all_hold(partial(order_of, actor, reason, None), wrong=wrong)
     with Client() as client:
         if name is None:
             _list(client.webhooks(), json_output)

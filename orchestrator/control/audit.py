@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.control.cursors import audit_place
 from orchestrator.domain.events import Event
 from orchestrator.domain.pattern import is_like
 from orchestrator.domain.stored_json import counted_number
@@ -76,7 +76,7 @@ class AuditReader:
 
     def page(self, wanted: AuditFilter, limit: int, cursor: str | None, *, newest_first: bool = False) -> AuditPage:
         """Those from the cursor on that were asked for. Raises ``InvalidInput`` for a cursor that no page gave."""
-        since, found, looked_at = _place(cursor), list[AuditEntry](), 0
+        since, found, looked_at = audit_place(cursor), list[AuditEntry](), 0
         events = self._reads.asked_before(since or None) if newest_first else self._reads.asked(since)
         for entry, last in _requests(events):
             if newest_first and _is_before(entry, wanted.since):
@@ -218,11 +218,3 @@ def _ended(entry: AuditEntry, ends: Mapping[int, tuple[str, str | None]]) -> Aud
     else:
         outcome, at = (REFUSED if entry.operation == "sign-in" else DONE), entry.at
     return entry.model_copy(update={"outcome": outcome, "outcome_at": at})
-
-
-def _place(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 18):
-        raise InvalidInput([Problem("cursor", cursor, "expected a cursor that a page gave")])
-    return int(cursor)

@@ -8,10 +8,11 @@ from typing import Final
 
 from orchestrator.control.audit_answers import AuditEntry, AuditFilter, AuditPage
 from orchestrator.control.call_kinds import judges_kinds
+from orchestrator.control.cursors import audit_place, cursor_problems
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.order_gate import check_patterns
-from orchestrator.domain.whole_numbers import require_whole
-from orchestrator.ledger.connection import translate_errors
+from orchestrator.control.order_gate import pattern_problems
+from orchestrator.control.target import asking_about
+from orchestrator.domain.whole_numbers import whole_problems
 
 ROWS: Final = 500
 
@@ -44,7 +45,7 @@ class AuditCalls:
     ) -> AuditPage:
         """A page of the same, from its cursor on. Raises ``InvalidInput`` for a cursor that no page gave,
         and for what can be no id or pattern."""
-        require_whole("limit", limit, 1)
-        check_patterns(actor=wanted.actor, tenant=wanted.tenant, plan=wanted.plan)
-        with translate_errors(self._door.url):
+        unseen = pattern_problems(actor=wanted.actor, tenant=wanted.tenant, plan=wanted.plan)
+        wrong = (whole_problems("limit", limit, 1), cursor_problems(audit_place, cursor))
+        with asking_about(self._door.url, unseen, *wrong):
             return self._door.audits.page(wanted, limit, cursor, newest_first=newest_first)

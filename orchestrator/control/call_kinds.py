@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, wraps
 from pathlib import Path
 from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
+from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.order_gate import check_order, check_patterns
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.wording import shown
+from orchestrator.ledger.operations import Order
 
 _Class = TypeVar("_Class", bound=type)
 _WORDS: Final[Mapping[Any, str]] = {
@@ -30,6 +33,8 @@ _WORDS: Final[Mapping[Any, str]] = {
     Collection: "a list",
     Callable: "a function",
 }
+_IDS: Final = frozenset({"plan_id", "task_id", "tenant_id", "freeze_id", "identifier", "against_plan"})
+_PATTERNS: Final = frozenset({"tenants", "cause", "wave", "pattern"})
 _NEVER_SHOWN: Final = frozenset({"secret", "token"})
 
 
@@ -67,10 +72,25 @@ def _judging(call: Callable[..., Any]) -> Callable[..., Any]:
             elif name in hints:
                 problems += _wrong(name, value, hints[name])
         if problems:
-            raise InvalidInput(problems)
+            raise InvalidInput(problems + _else_wrong(signature.bind(*args, **kwargs).arguments, problems))
         return call(*args, **kwargs)
 
     return asked
+
+
+def _else_wrong(given: Mapping[str, Any], problems: Collection[Problem]) -> list[Problem]:
+    """What the call would refuse beside arguments of another kind: of names, patterns and an order."""
+    told = {one.path for one in problems}
+    rest = given.get("target")
+    every = {**given, **rest} if isinstance(rest, dict) else given
+    texts = {name: value for name, value in every.items() if isinstance(value, str) and name not in told}
+    who = Order(texts.get("actor", "-"), texts.get("reason", ""), request_id=texts.get("request_id", "-"))
+    mistakes = Mistakes()
+    with mistakes:
+        check_patterns(**{name: text for name, text in texts.items() if name in _IDS | _PATTERNS})
+    with mistakes:
+        check_order(replace(who, override_freeze=texts.get("override_freeze", "")))
+    return mistakes.found
 
 
 @cache

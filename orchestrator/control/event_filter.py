@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from orchestrator.control.order_gate import check_patterns
+from orchestrator.control.order_gate import pattern_problems
 from orchestrator.domain import events
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
@@ -20,10 +20,10 @@ class EventFilter:
     def __init__(self, types: Collection[str] | None = None, tenants: str | None = None) -> None:
         """``tenants``: a tenant's id, or a pattern such as ``eu-*``. Raises ``InvalidInput`` for what is no type,
         or an empty pattern."""
-        check_patterns(tenant=tenants)
         wrong = [one for one in types or () if one not in EVENT_NAMES]
-        if wrong:
-            raise InvalidInput([Problem("--type", one, unknown("type", one, EVENT_NAMES)) for one in wrong])
+        problems = [Problem("--type", one, unknown("type", one, EVENT_NAMES)) for one in wrong]
+        if problems := problems + pattern_problems(tenant=tenants):
+            raise InvalidInput(problems)
         # Without types every event: also one of a newer release, whose type is not known here.
         self._types = frozenset(types or ())
         self._tenants = tenants

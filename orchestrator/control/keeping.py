@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from orchestrator.control.answers import CheckpointStatus, PurgedTenant
 from orchestrator.control.checkpoints import checkpoint_reader
+from orchestrator.control.cursors import task_place
 from orchestrator.control.export import Line, plan_lines
 from orchestrator.control.page_answers import CheckpointPage
-from orchestrator.control.pages import task_place
 from orchestrator.control.status import StatusReader
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.ledger.reader import Reader

@@ -54,14 +54,20 @@ class Narrowing:
         return " ".join((["cancelled"] if self.cancelled else []) + words)
 
     def check(self) -> None:
-        """Raises ``InvalidInput`` for what is empty or cannot be seen, and a failure of what has not failed."""
+        """Raises ``InvalidInput`` with its ``problems``."""
+        if problems := self.problems():
+            raise InvalidInput(problems)
+
+    def problems(self) -> list[Problem]:
+        """What is empty or cannot be seen, and a failure of what has not failed."""
         given = {"stage": self.stage, "cause": self.cause}
         problems = pattern_problems(**given, tenants=self.tenants)
         if self.cancelled:
             message = "it narrows what failed, not what was cancelled"
-            problems += [Problem(name, value, message) for name, value in given.items() if value is not None]
-        if problems:
-            raise InvalidInput(problems)
+            told = {one.path for one in problems}
+            given = {name: value for name, value in given.items() if value is not None and name not in told}
+            problems += [Problem(name, value, message) for name, value in given.items()]
+        return problems
 
     @property
     def options(self) -> list[int | str]:

@@ -91,9 +91,14 @@ def check_patterns(**patterns: str | None) -> None:
 
 def check_ids(**ids: str) -> None:
     """Raises ``InvalidInput`` for what can be no id: as ``check_patterns``, and each has to be given."""
-    missing = [Problem(name, None, f"expected {_WANTED.get(name, _PATTERN)}") for name in ids if ids[name] is None]
-    if problems := missing + pattern_problems(**ids):
+    if problems := id_problems(**ids):
         raise InvalidInput(problems)
+
+
+def id_problems(**ids: str) -> list[Problem]:
+    """What is wrong with ids, each of which has to be given."""
+    missing = [Problem(name, None, f"expected {_WANTED.get(name, _PATTERN)}") for name in ids if ids[name] is None]
+    return missing + pattern_problems(**ids)
 
 
 def pattern_problems(**patterns: str | None) -> list[Problem]:

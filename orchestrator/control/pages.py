@@ -6,12 +6,11 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final
 
+from orchestrator.control.cursors import plan_place, task_place
 from orchestrator.control.page_answers import PlanPage, TaskPage
 from orchestrator.control.status import StatusReader, plan_summary
 from orchestrator.control.task_rows import TaskFilter, wave_index
-from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.naming import unknown
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import TaskState
 from orchestrator.ledger.page_reads import PlanPlace
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.task_search import LOOKED_AT, Only
@@ -35,11 +34,6 @@ class Pages:
 
     def plans(self, statuses: Collection[str] | None, limit: int, cursor: str | None) -> PlanPage:
         """Plans in these statuses, the newest first."""
-        known = [state.value for state in PlanState]
-        if wrong := [
-            Problem("status", one, unknown("status", one, known)) for one in statuses or () if one not in known
-        ]:
-            raise InvalidInput(wrong)
         place, found, looked_at = plan_place(cursor), list[tuple[PlanPlace, dict[str, str]]](), 0
         while looked_at < PLANS_LOOKED_AT:
             # One more than are asked for, where that tells whether there are more.
@@ -110,27 +104,3 @@ class Pages:
             if number == STEPS:
                 break
         return found, place if place < total else None
-
-
-def plan_place(cursor: str | None) -> PlanPlace | None:
-    """Where a page of plans begins. Raises ``InvalidInput``."""
-    if cursor is None:
-        return None
-    try:
-        return PlanPlace.parse(cursor)
-    except ValueError:
-        raise wrong_cursor(cursor) from None
-
-
-def task_place(cursor: str | None) -> int:
-    """Where a page of tasks begins. Raises ``InvalidInput``."""
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 9):
-        raise wrong_cursor(cursor)
-    return int(cursor)
-
-
-def wrong_cursor(cursor: str) -> InvalidInput:
-    """The error for a cursor that nobody gave out."""
-    return InvalidInput([Problem("cursor", cursor, "expected the nextCursor of an earlier page, as it was given")])

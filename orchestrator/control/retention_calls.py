@@ -11,27 +11,27 @@ from orchestrator.control.answers import CheckpointStatus, PurgedTenant, PurgeRe
 from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
 from orchestrator.control.export import Line
-from orchestrator.control.target import asking, asking_about, order_about, order_of
-from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.whole_numbers import require_whole
+from orchestrator.control.target import asking, asking_about, order_about
+from orchestrator.domain.errors import Problem
+from orchestrator.domain.whole_numbers import whole_problems
 from orchestrator.ledger.connection import translate_errors
 
 _SLACK: Final = timedelta(minutes=5)
 """By so much the clocks of two machines may differ."""
 
 
-def _check_past(moment: object) -> None:
-    """Raises ``InvalidInput`` for what is neither an age nor a time with its zone, or is to come."""
+def _not_past(moment: object) -> list[Problem]:
+    """What is neither an age nor a time with its zone, or is to come."""
     if isinstance(moment, timedelta):
-        if not timedelta() <= moment <= LONGEST_AGE:
-            message = "expected an age from 0 s to 100 years, or a time"
-            raise InvalidInput([Problem("before", str(moment), message)])
-        return
+        if timedelta() <= moment <= LONGEST_AGE:
+            return []
+        return [Problem("before", str(moment), "expected an age from 0 s to 100 years, or a time")]
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise InvalidInput([Problem("before", str(moment), "expected a time with its zone")])
-    if moment > datetime.now(UTC) + _SLACK:
-        message = "expected a time that has passed: it would take out all that has ended (for that, name the time now)"
-        raise InvalidInput([Problem("before", moment.isoformat(), message)])
+        return [Problem("before", str(moment), "expected a time with its zone")]
+    if moment <= datetime.now(UTC) + _SLACK:
+        return []
+    message = "expected a time that has passed: it would take out all that has ended (for that, name the time now)"
+    return [Problem("before", moment.isoformat(), message)]
 
 
 LONGEST_AGE: Final = timedelta(days=36525)
@@ -62,9 +62,8 @@ class RetentionCalls:
         ``force`` takes out one that damaged records keep from its end; ``seen``, the ``lastPlanSequenceId`` of an
         export of the caller's own, has one refused that has gone on since. Raises ``NotAllowed`` when it has not ended.
         """
-        if seen is not None:
-            require_whole("seen", seen)
-        order = order_about({"plan_id": plan_id}, actor, reason, request_id, force=force)
+        wrong = [] if seen is None else whole_problems("seen", seen)
+        order = order_about({"plan_id": plan_id}, actor, reason, request_id, wrong, force=force)
         with asking(self._door.url, order):
             known = "" if seen is None else str(seen)
             return self._door.purges.plan(plan_id, order, export, progress, seen=known)
@@ -90,18 +89,16 @@ class RetentionCalls:
         ``timedelta``: a repeat of the request goes by the moment of the first). Raises ``InvalidInput`` for one that is
         to come: a slip of the year would take out all that has ended. ``seen``: only those of them that the caller has
         exported, each with what ``purge`` calls so."""
-        _check_past(before)
-        for number in (seen or {}).values():
-            require_whole("seen", number)
-        order = order_of(actor, reason, request_id)
+        wrong = [one for number in (seen or {}).values() for one in whole_problems("seen", number)]
+        order = order_about({}, actor, reason, request_id, _not_past(before) + wrong)
         with asking(self._door.url, order):
             return self._door.purges.ended_before(before, order, export, progress, seen=seen)
 
     def ended_before(self, before: datetime | timedelta, *, request_id: str | None = None) -> list[str]:
         """Ids of the plans that ``purge_ended`` would take out; with the id of a request that was sent before, those
         that it has left."""
-        _check_past(before)
-        sent = "" if request_id is None else order_of(None, "", request_id).request_id
+        order = order_about({}, None, "", request_id, _not_past(before))
+        sent = "" if request_id is None else order.request_id
         with translate_errors(self._door.url):
             return self._door.purges.listed(before, sent)
 

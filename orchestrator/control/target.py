@@ -5,14 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from orchestrator.control.absent import absent
 from orchestrator.control.mistakes import Mistakes
-from orchestrator.control.order_gate import check_ids, check_order, check_patterns
+from orchestrator.control.order_gate import check_ids, check_order, check_patterns, id_problems
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.domain.errors import InvalidInput, Problem, Unreachable
 from orchestrator.ledger.connection import translate_errors
@@ -70,10 +70,11 @@ def identify(reader: Reader, identifier: str, *, plan_first: bool = False) -> Op
 
 
 @contextmanager
-def asking_about(url: str, **ids: str) -> Iterator[None]:
-    """What is looked up at a server's address, by ids that can be some. Raises ``InvalidInput`` for those that cannot,
-    before anybody is asked, and ``Unreachable``."""
-    check_ids(**ids)
+def asking_about(url: str, *wrong: Collection[Problem], **ids: str) -> Iterator[None]:
+    """What is looked up at a server's address, by ids that can be some. Raises ``InvalidInput`` for those that cannot
+    and all else that is ``wrong`` with the call, before anybody is asked, and ``Unreachable``."""
+    if problems := [*id_problems(**ids), *(one for some in wrong for one in some)]:
+        raise InvalidInput(problems)
     with translate_errors(url):
         yield
 
@@ -127,9 +128,9 @@ def order_of(
     return made
 
 
-def check_target(target: OperationTarget, order: Order) -> None:
-    """Raises ``InvalidInput`` with all that is wrong with what an operation is for, and with who asks for it."""
-    mistakes = Mistakes()
+def check_target(target: OperationTarget, order: Order, wrong: Collection[Problem] = ()) -> None:
+    """Raises ``InvalidInput`` with all that is wrong with what an operation is for, with who asks for it, and else."""
+    mistakes = Mistakes(wrong)
     with mistakes:
         check_ids(**{f"{target.type}_id": target.identifier})
     with mistakes:
@@ -150,17 +151,20 @@ def target_and_order(
     return wanted, order
 
 
-def order_about(ids: Mapping[str, str], actor: str | None, reason: str, request_id: str | None, **how: Any) -> Order:
-    """What ``order_of`` makes of a call that is for these. Raises ``InvalidInput`` with all that is wrong."""
-    mistakes = Mistakes()
+def order_about(
+    ids: Mapping[str, str],
+    actor: str | None,
+    reason: str,
+    request_id: str | None,
+    wrong: Collection[Problem] = (),
+    **how: Any,
+) -> Order:
+    """What ``order_of`` makes of a call that is for these. Raises ``InvalidInput`` with all that is wrong, ``wrong``
+    being what was found already."""
+    mistakes = Mistakes(wrong)
     with mistakes:
         check_ids(**ids)
     with mistakes:
         order = order_of(actor, reason, request_id, **how)
     mistakes.tell()
     return order
-
-
-def checked_actor(actor: str | None) -> str:
-    """Who asks, where there is no more to an order than that. Raises ``InvalidInput`` as ``order_of`` does."""
-    return order_of(actor, "", None).actor

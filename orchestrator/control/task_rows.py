@@ -70,7 +70,14 @@ class Wanted(TypedDict, total=False):
 
 
 def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> TaskFilter:
-    """What is asked for. Raises ``InvalidInput`` for what is no status, an empty pattern, or a number below 0."""
+    """What is asked for. Raises ``InvalidInput`` with what ``page_problems`` finds."""
+    if problems := page_problems(wanted, limit, offset):
+        raise InvalidInput(problems)
+    return task_filter(wanted)
+
+
+def page_problems(wanted: Wanted, limit: int | None = None, offset: int = 0) -> list[Problem]:
+    """What is no status, an empty pattern, or a number below 0."""
     known = [state.value for state in TaskState]
     statuses, tenants, cause = (wanted.get("statuses"), wanted.get("tenants"), wanted.get("cause"))
     problems = [
@@ -79,11 +86,14 @@ def check_page(wanted: Wanted, limit: int | None = None, offset: int = 0) -> Tas
     numbers = (("limit", limit), ("offset", offset))
     for name, number in numbers:
         problems += [] if number is None else whole_problems(name, number)
-    problems += pattern_problems(tenant=tenants, cause=cause, wave=wanted.get("wave"))
-    if problems:
-        raise InvalidInput(problems)
+    return problems + pattern_problems(tenant=tenants, cause=cause, wave=wanted.get("wave"))
+
+
+def task_filter(wanted: Wanted) -> TaskFilter:
+    """What is asked for, once nothing is wrong with it."""
+    statuses = wanted.get("statuses")
     kept = frozenset(TaskState) if statuses is None else frozenset(TaskState(status) for status in statuses)
-    return TaskFilter(kept, tenants, cause, wanted.get("wave"))
+    return TaskFilter(kept, wanted.get("tenants"), wanted.get("cause"), wanted.get("wave"))
 
 
 class TaskRows:

@@ -7,18 +7,17 @@ from typing import Any, Final
 
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, TaskStatus
+from orchestrator.control.cursors import tenant_place
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.export import config_of
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.page_answers import TenantMove, TenantPage, TenantRow, TenantView
-from orchestrator.control.pages import plan_place, task_place, wrong_cursor
 from orchestrator.control.status import StatusReader
 from orchestrator.control.tenants import current_unit, last_known_good
-from orchestrator.domain.errors import InvalidInput, NotFound, Problem
+from orchestrator.domain.errors import NotFound
 from orchestrator.domain.pattern import is_like
 from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.hashes import NO_RECORD
-from orchestrator.ledger.page_reads import PlanPlace
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY
 
@@ -64,9 +63,7 @@ class TenantPages:
         A tenant stands with its newest task, so it is met once; one that a new plan has named meanwhile is in front of
         all pages. There is no index of tenants: plans are walked, ``LOOKED_AT`` tasks a page.
         """
-        if label is not None and not all(label.partition("=")):
-            raise InvalidInput([Problem("label", label, "expected a label such as region=eu")])
-        place, begin = _place(cursor)
+        place, begin = tenant_place(cursor)
         found: list[TenantRow] = []
         looked_at = 0
         while looked_at < LOOKED_AT:
@@ -172,13 +169,3 @@ def _unit_of(config: Any) -> DeployUnit | None:
         return DeployUnit(**{name: config.get(name) for name in IDENTITY})
     except UNREADABLE:
         return None
-
-
-def _place(cursor: str | None) -> tuple[PlanPlace | None, int]:
-    """The plan and the position in it; a position below 0 stands behind its last task."""
-    if cursor is None:
-        return None, -1
-    plan, parted, position = cursor.rpartition(":")
-    if not parted:
-        raise wrong_cursor(cursor)
-    return plan_place(plan), -1 if position == "end" else task_place(position)

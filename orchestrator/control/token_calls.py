@@ -5,9 +5,9 @@ from __future__ import annotations
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
-from orchestrator.control.order_gate import check_patterns
-from orchestrator.control.target import asking, checked_actor, order_about, order_of
-from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus
+from orchestrator.control.order_gate import pattern_problems
+from orchestrator.control.target import asking, order_about
+from orchestrator.control.token_desk import NewToken, SignInLink, TokenStatus, token_problems
 from orchestrator.ledger.connection import translate_errors
 
 
@@ -31,7 +31,7 @@ class TokenCalls:
         drawn by the caller: the same request with the same secret is answered as the first time; without one a repeat
         is refused, since nobody knows the secret any more. Raises ``InvalidInput``, and ``NotAllowed`` for a name that
         is taken."""
-        order = order_of(actor, "", request_id)
+        order = order_about({}, actor, "", request_id, token_problems(name, role, expires_seconds, secret))
         with asking(self._door.url, order):
             return self._door.tokens.create(name, role, expires_seconds, order, secret)
 
@@ -44,10 +44,9 @@ class TokenCalls:
         """A code that signs in at the page once, within ten minutes, as the token of this name; without one as that of
         ``changeover up``, or through a console as the caller's own, which is the only one there. Raises
         ``NotFound``."""
-        check_patterns(name=name)
-        who = checked_actor(actor)
+        order = order_about({}, actor, "", None, pattern_problems(name=name))
         with translate_errors(self._door.url):
-            return self._door.tokens.link(name, who)
+            return self._door.tokens.link(name, order.actor)
 
     def revoke_token(
         self, name: str, *, reason: str = "", actor: str | None = None, request_id: str | None = None

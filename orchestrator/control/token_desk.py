@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.order_gate import is_own_name
-from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
+from orchestrator.domain.errors import NotAllowed, NotFound, Problem, quoted_value
 from orchestrator.domain.look_alikes import name_skeleton
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.roles import TOKEN_NAME, Role
@@ -44,6 +44,25 @@ class SignInLink(Answer):
     lasts_seconds: int
 
 
+def token_problems(name: str, role: str, expires_seconds: float | None, secret: str | None = None) -> list[Problem]:
+    """What is wrong with a token that is asked for."""
+    problems = []
+    if not TOKEN_NAME.fullmatch(name):
+        message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
+        problems.append(Problem("name", name, message))
+    elif is_own_name(name):
+        message = "only Changeover itself acts under that name; take another"
+        problems.append(Problem("name", name, message))
+    if role not in set(Role):
+        problems.append(Problem("role", role, unknown("role", role, list(Role))))
+    if expires_seconds is not None and not 0 < expires_seconds <= LONGEST_SECONDS:
+        problems.append(Problem("expires", expires_seconds, "expected more than 0 s and at most ten years"))
+    if secret is not None and not is_secret(secret):
+        # Never quoted.
+        problems.append(Problem("secret", None, "expected 64 hexadecimal digits in small letters, drawn at random"))
+    return problems
+
+
 class TokenDesk:
     """Of one namespace."""
 
@@ -53,24 +72,8 @@ class TokenDesk:
     def create(
         self, name: str, role: str, expires_seconds: float | None, order: Order, secret: str | None = None
     ) -> NewToken:
-        """Makes one. Raises ``InvalidInput``, and ``NotAllowed`` for a name that is taken or looks like one, or a
-        repeat that shows another secret."""
-        problems = []
-        if not TOKEN_NAME.fullmatch(name):
-            message = "expected letters, digits, '.', '_', '@' and '-', at most 64, beginning with a letter or digit"
-            problems.append(Problem("name", name, message))
-        elif is_own_name(name):
-            message = "only Changeover itself acts under that name; take another"
-            problems.append(Problem("name", name, message))
-        if role not in set(Role):
-            problems.append(Problem("role", role, unknown("role", role, list(Role))))
-        if expires_seconds is not None and not 0 < expires_seconds <= LONGEST_SECONDS:
-            problems.append(Problem("expires", expires_seconds, "expected more than 0 s and at most ten years"))
-        if secret is not None and not is_secret(secret):
-            # Never quoted.
-            problems.append(Problem("secret", None, "expected 64 hexadecimal digits in small letters, drawn at random"))
-        if problems:
-            raise InvalidInput(problems)
+        """Makes one of what ``token_problems`` finds nothing wrong with. Raises ``NotAllowed`` for a name that is taken
+        or looks like one, or a repeat that shows another secret."""
         lasts_ms = None if expires_seconds is None else max(round(expires_seconds * 1000), 1)
         self._require_own_look(name)
         self._require_own_secret(name, secret)

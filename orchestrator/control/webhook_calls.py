@@ -8,9 +8,10 @@ from typing import Final
 
 from orchestrator.control.call_kinds import judges_kinds
 from orchestrator.control.door import ClientDoor
+from orchestrator.control.order_gate import pattern_problems
 from orchestrator.control.target import asking_about, order_about
 from orchestrator.control.webhook_answers import DeadLetter, WebhookAnswer, WebhookStatus
-from orchestrator.domain.whole_numbers import require_whole
+from orchestrator.domain.whole_numbers import whole_problems
 from orchestrator.ledger.connection import translate_errors
 
 ASK_SECONDS: Final = 0.1
@@ -29,16 +30,15 @@ class WebhookCalls:
 
     def dead_letters(self, name: str, first: int = 0, count: int = 100) -> list[DeadLetter]:
         """Notifications of a webhook that were given up, the oldest first, 1,000 in all. Raises ``NotFound``."""
-        require_whole("first", first)
-        require_whole("count", count, 1)
-        with asking_about(self._door.url, name=name):
+        with asking_about(self._door.url, whole_problems("first", first), whole_problems("count", count, 1), name=name):
             return self._door.webhooks.dead(name, first, count)
 
     def resend_letters(
         self, name: str, ids: Collection[str] = (), *, reason: str = "", actor: str | None = None
     ) -> WebhookAnswer:
         """Has these dead letters sent again, or all of the webhook's. Raises ``NotFound``."""
-        order = order_about({"name": name}, actor, reason, None)
+        wrong = [one for letter in ids for one in pattern_problems(ids=letter)]
+        order = order_about({"name": name}, actor, reason, None, wrong)
         with translate_errors(self._door.url):
             return self._door.webhooks.resend(name, ids, order)
 
@@ -67,5 +67,5 @@ class WebhookCalls:
 
     def webhook_test_outcome(self, name: str, event_id: str) -> str | None:
         """What came of a test: '' it was taken, why not, or None while nothing is known."""
-        with asking_about(self._door.url, name=name):
+        with asking_about(self._door.url, name=name, event_id=event_id):
             return self._door.webhooks.outcome(name, event_id)

@@ -43,8 +43,10 @@ class PreviewDigest:
         return self.tenants[:_HALF] == other.tenants[:_HALF]
 
 
-def parse_digest(text: str) -> PreviewDigest:
-    """The digest as `changeover preview` prints it. Raises ``InvalidInput``."""
+def parse_digest(text: str | None) -> PreviewDigest | None:
+    """The digest as `changeover preview` prints it; None for none. Raises ``InvalidInput``."""
+    if text is None:
+        return None
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise InvalidInput([Problem("preview", text, "expected a digest as `changeover preview` prints it")])

@@ -78,7 +78,7 @@ class Submitter:
         actor: str,
     ) -> SubmitResult:
         """Checks the plan and writes it; see ``Client.submit``."""
-        expected = parse_digest(preview) if preview is not None else None
+        expected = parse_digest(preview)
         conflicts = partial(running_conflicts, reader=self.reader)
         validated = validate_plan(plan, settings=self._knowing_groups(plan), conflicts=conflicts)
         made, seen = validated.require(), UNSEEN

@@ -31,8 +31,8 @@ from orchestrator.console.api.json_answers import MaskedJson, answered
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.narrowed_retry import Narrowing
-from orchestrator.control.target import OperationTarget, TargetType, order_of, plan_of_target
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.control.target import OperationTarget, TargetType, order_about
+from orchestrator.domain.errors import Problem
 from orchestrator.ledger.operations import Operation
 
 router = APIRouter(tags=["operations"], default_response_class=MaskedJson)
@@ -48,20 +48,20 @@ def _operate(
 ) -> Any:
     flags = ("from_scratch", "force", "override_freeze", "accept_failures")
     how = {name: getattr(body, name) for name in flags if hasattr(body, name)}
-    order = order_of(actor, body.reason, key, **how)
-    narrowing = _narrowing(body, target)
+    narrowing = _narrowing(body)
+    wrong = narrowing.problems()
+    if narrowing and target.type != "plan":
+        wrong.append(Problem("", None, "stage, cause, tenants and cancelled narrow the retry of a plan"))
+    order = order_about({f"{target.type}_id": target.identifier}, actor, body.reason, key, wrong, **how)
     if narrowing:
-        return client.retry_some(plan_of_target(target), narrowing, order)
+        return client.retry_some(target.identifier, narrowing, order)
     return client.operate(operation, target, order)
 
 
-def _narrowing(body: Any, target: OperationTarget) -> Narrowing:
+def _narrowing(body: Any) -> Narrowing:
     if not isinstance(body, RetryAsked):
         return Narrowing()
-    found = Narrowing(body.stage, body.cause, body.tenants, body.cancelled)
-    if found and target.type != "plan":
-        raise InvalidInput([Problem("", None, "stage, cause, tenants and cancelled narrow the retry of a plan")])
-    return found
+    return Narrowing(body.stage, body.cause, body.tenants, body.cancelled)
 
 
 def _add(kind: TargetType, at: str) -> None:

@@ -1,0 +1,137 @@
+"""Every call of the client tells each argument that is wrong, not the first; and every command each option."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator.cli.app import app
+from orchestrator.control.audit_answers import AuditFilter
+from orchestrator.control.narrowed_retry import Narrowing
+from orchestrator.control.page_answers import ValidationResult
+from orchestrator.control.target import OperationTarget
+from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.ledger.operations import Operation, Order
+from tests.support.closed_door import client_at_a_closed_door
+
+WRONG: dict[str, tuple[Any, tuple[str, ...]]] = {
+    **{name: ("", (name,)) for name in ("plan_id", "task_id", "tenant_id", "identifier", "event_id", "against_plan")},
+    **{name: (" ", (name,)) for name in ("name", "tenants", "cause", "wave", "pattern", "label", "every")},
+    **{name: (-1, (name,)) for name in ("since", "first", "seen")},
+    "freeze_id": ("", ("freeze",)),
+    "limit": (-1, ("limit",)),
+    "count": (0, ("count",)),
+    "cursor": ("x", ("cursor",)),
+    "statuses": (["DONE"], ("status",)),
+    "before": (datetime(2999, 1, 1, tzinfo=UTC), ("before",)),
+    "ids": (["a", ""], ("ids",)),
+    "role": ("king", ("role",)),
+    "expires_seconds": (0, ("expires",)),
+    "secret": ("x", ("secret",)),
+    "preview": ("x", ("preview",)),
+    "reason": (" \x1b", ("reason",)),
+    "actor": ("system", ("actor",)),
+    "request_id": ("r/", ("request_id",)),
+    "override_freeze": (" ", ("override_freeze",)),
+    "narrowing": (Narrowing(stage="", cause=" "), ("stage", "cause")),
+    "order": (Order("system", request_id="r/"), ("actor", "request_id")),
+    "target": (OperationTarget("task", ""), ("task_id",)),
+    "wanted": (AuditFilter("", "", ""), ("actor", "tenant", "plan")),
+}
+GIVEN: dict[str, Any] = {"plan": {}, "operation": Operation.PAUSE}
+ELSEWHERE = {"freeze", "audit", "through"}
+"""What of a freeze may be given together is a matter of its own; an audit's ``since`` is a time; who goes through a
+console has no client yet."""
+
+
+def called(method: Any) -> tuple[dict[str, Any], list[str]]:
+    """Of a call each argument that can be wrong, and the paths under which that is to be told."""
+    given, paths = {}, list[str]()
+    for one in inspect.signature(method).parameters.values():
+        if one.kind is one.VAR_KEYWORD:
+            continue
+        if one.name in WRONG:
+            given[one.name], told = WRONG[one.name]
+            paths += told
+        elif one.default is one.empty:
+            given[one.name] = GIVEN[one.name]
+    return given, paths
+
+
+def to_its_end(answer: object) -> None:
+    if inspect.isgenerator(answer):
+        list(answer)
+
+
+def test_every_call_of_the_client_tells_all_that_is_wrong_with_it() -> None:
+    client = client_at_a_closed_door()
+    tried = 0
+    for name, method in [(n, m) for n, m in inspect.getmembers(client, inspect.ismethod) if not n.startswith("_")]:
+        given, paths = ({}, []) if name in ELSEWHERE else called(method)
+        if len(paths) < 2:
+            continue
+        if any(one.kind is one.VAR_KEYWORD for one in inspect.signature(method).parameters.values()):
+            asked = "statuses" if name in ("status", "tasks", "task_page") else "plan_id"
+            given[asked], told = WRONG[asked]
+            paths += told
+        if name == "purge_ended":
+            given["seen"] = {"p": -1}
+        with pytest.raises(InvalidInput) as refused:
+            to_its_end(method(**given))
+        found = [one.path.replace("tenant_id", "tenant") for one in refused.value.problems]
+        assert sorted(found) == sorted(one.replace("tenant_id", "tenant") for one in paths), name
+        tried += 1
+    assert tried > 30, tried
+
+
+def test_what_is_of_another_kind_is_told_with_what_is_wrong_else() -> None:
+    client: Any = client_at_a_closed_door()
+    with pytest.raises(InvalidInput) as told:
+        client.pause(plan_id="", reason=5, actor="system", request_id="r/")
+    assert [one.path for one in told.value.problems] == ["reason", "plan_id", "actor", "request_id"]
+
+
+def test_a_plan_s_mistakes_are_told_with_those_of_its_submit(monkeypatch: pytest.MonkeyPatch) -> None:
+    client: Any = client_at_a_closed_door()
+    wrong = ValidationResult(valid=False, errors=(Problem("tenants", None, "expected some"),))
+    monkeypatch.setattr(type(client._door.submits), "check", lambda *_, **__: (wrong, iter(())))
+    for call in (
+        lambda: client.submit({}, actor="system"),
+        lambda: list(client.preview({}, against_plan="")),
+    ):
+        with pytest.raises(InvalidInput) as told:
+            call()
+        assert [one.path for one in told.value.problems][1:] == ["tenants"]
+
+
+LINES = {
+    "pause --actor system": ["", "actor"],
+    "resume p --plan q --request-id r/": ["", "request_id"],
+    "cancel p --actor system": ["actor"],
+    "retry --task p.0 --override-freeze  --actor system": ["actor"],
+    "retry --plan p --stage  --cause  --cancelled --actor system": ["stage", "cause", "actor"],
+    "rollback --tenant  --actor system": ["tenant_id", "actor"],
+    "approve --wave  --actor system": ["--plan", "wave", "actor"],
+    "release --reason  --actor system": ["--tenant", "reason", "actor"],
+    "skip-stage --reason  --actor system": ["--task", "reason", "actor"],
+    "purge --ended-before soon --force --actor system": ["--force", "--ended-before", "actor"],
+    "purge --actor system": ["", "actor"],
+    "token create --name ! --role king --expires soon --actor system": ["--expires", "name", "role", "actor"],
+    "token link  --actor system": ["name", "actor"],
+    "webhooks mend n --actor system": ["ACTION", "actor"],
+    "status --plan p --task t --status DONE --cause ": ["status", "cause", ""],
+    "events --type Nothing --plan  --tenant ": ["--type", "tenant", "plan_id"],
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_command_tells_all_that_is_wrong_with_its_line(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody listens there.
+    monkeypatch.setenv("CHANGEOVER_REDIS_URL", "redis://127.0.0.1:1/0")
+    done = CliRunner().invoke(app, line.split(" "))
+    assert isinstance(done.exception, InvalidInput), (done.output, done.exception)
+    assert sorted(one.path for one in done.exception.problems) == sorted(LINES[line])
