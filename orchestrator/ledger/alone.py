@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.connection import connect, translate_errors
 from orchestrator.ledger.keys import Keys
-from orchestrator.ledger.presence import Process, alive
+from orchestrator.ledger.presence import ALIVE_SECONDS, Process, alive
 from orchestrator.settings.model import Settings
 
 MEMORY: Final = "memory"
@@ -23,10 +23,11 @@ def require_alone(settings: Settings, url: str) -> None:
     with translate_errors(url), connect(url, patient=False) as client:
         others = [one for one in alive(client, Keys(settings.namespace)) if not _is_own(one) and not _is_gone(one)]
     if others:
-        named = ", ".join(sorted({f"{one.role} {one.name}" for one in others}))
+        named = ", ".join(sorted({f"{one.role} {one.name} (seen {one.age_seconds:.0f} s ago)" for one in others}))
         message = (
             f"keeps checkpoints inside one process, and others work on namespace {settings.namespace!r} of this Redis: "
-            f"{named}; stop them, take another CHANGEOVER_NAMESPACE, or use redis or db"
+            f"{named}; stop them, take another CHANGEOVER_NAMESPACE, or use redis or db; one that was killed is in "
+            f"nobody's way {ALIVE_SECONDS:.0f} s after it was last seen"
         )
         raise InvalidInput([Problem("checkpoint.store_type", MEMORY, message)])
 

@@ -38,8 +38,18 @@ LEDGER: Final = _named(
     Metric(
         "changeover_heartbeat_lag_seconds", "gauge", "Age of the oldest heartbeat of a stage under way; 0 without one"
     ),
-    Metric("changeover_stage_duration_seconds", "histogram", "Stages from first begin to end", ("result",)),
-    Metric("changeover_task_duration_seconds", "histogram", "Tasks from start to end, pauses included", ("result",)),
+    Metric(
+        "changeover_stage_duration_seconds",
+        "histogram",
+        "Stages from first begin to end; outages that nobody saw pass are left out",
+        ("result",),
+    ),
+    Metric(
+        "changeover_task_duration_seconds",
+        "histogram",
+        "Tasks from start to end, pauses and outages included",
+        ("result",),
+    ),
     Metric(
         "changeover_step_duration_seconds",
         "histogram",

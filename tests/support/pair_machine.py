@@ -26,7 +26,9 @@ class PairMachine(RuleBasedStateMachine):
         super().__init__()
         PairMachine.runs += 1
         namespace = f"{self.base.namespace}-{PairMachine.runs}"
-        world = LedgerWorld(self.client, self.base.model_copy(update={"namespace": namespace}))
+        # A heartbeat comes by the time that passes, of which the model knows nothing.
+        apart = {"namespace": namespace, "heartbeat_seconds": 86400.0}
+        world = LedgerWorld(self.client, self.base.model_copy(update=apart))
         # Some tasks are few and retried in the call, or any number is many: both ways, whatever the seed.
         self.pair = Pair(world, retried_at_once=PairMachine.runs % 2)
 

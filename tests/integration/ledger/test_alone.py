@@ -35,7 +35,9 @@ def test_others_on_the_namespace_are_named(redis_client: redis.Redis, settings: 
     beat(world, "worker", f"{socket.gethostname()}:{os.getppid()}")
     beat(world, "coordinator", "away:6")
     with pytest.raises(
-        InvalidInput, match=rf"coordinator away:6, worker {socket.gethostname()}:{os.getppid()}; stop them"
+        InvalidInput,
+        match=rf"coordinator away:6 \(seen \d+ s ago\), worker {socket.gethostname()}:{os.getppid()} \(seen \d+ s ago\)"
+        "; stop them.* nobody's way 10 s after",
     ):
         require_alone(in_memory, url)
     require_alone(settings, url)
