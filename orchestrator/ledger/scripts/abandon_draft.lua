@@ -8,15 +8,17 @@
 -- @include keys
 -- @include task
 -- @include plan_gone
+-- @include whole
 
 local age_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
+WHOLE.ask_of_type('ZCARD', {K.drafts(), K.plans()})
 local plan_id = redis.call('ZRANGEBYSCORE', K.drafts(), '-inf', NOW - age_ms, 'LIMIT', 0, 1)[1]
 if not plan_id then return {'NONE'} end
 local plan = K.plan(plan_id)
-
-local function tell() emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}') end
-
+-- Whatever else is damaged of the draft, it goes.
+WHOLE.can_tell(plan_id)
+if not pcall(WHOLE.ask_number, plan_id) then mend_plan_number(plan_id) end
 -- From here on a submit of the same id starts over: the digest no longer matches, and is refused until the draft is gone.
 local written = sound(function()
   redis.call('HSET', plan, 'digest', '')
@@ -33,8 +35,8 @@ if first > 0 then
   redis.call('HSET', plan, 'written', first)
   return {'MORE'}
 end
-sound(tell)
-sound(keep_plan_number, plan_id)
+emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}')
+keep_plan_number(plan_id)
 redis.call('DEL', plan, K.spec(plan_id), K.queue(plan_id), K.log(plan_id))
 redis.call('ZREM', K.drafts(), plan_id)
 redis.call('ZREM', K.plans(), plan_id)

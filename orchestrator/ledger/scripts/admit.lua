@@ -30,7 +30,11 @@ local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local is_paced = redis.pcall('HGET', plan, 'paced') == '1'
-if is_paced then give_up_if_late(plan_id) end
+if is_paced then
+  WHOLE.ask_whole_plan(plan_id)
+  opens_at(plan_id)
+  give_up_if_late(plan_id)
+end
 local f = redis.pcall('HMGET', plan, 'status', 'max', 'pauseRequested', 'cancelRequested', 'cancelCursor',
   'rollbackCursor', 'resuming', 'retryCursor', 'waveRollback')
 if f.err or not f[1] then

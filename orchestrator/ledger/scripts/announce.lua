@@ -47,5 +47,6 @@ if not (changed and can_tell) then return {'ANNOUNCED', can_tell and 1 or 0} end
 for name in pairs(before) do
   if is_group(name) and not now[name] then redis.call('HDEL', K.settings(), name) end
 end
+ASKED.own_events = can_tell
 emit_own('GroupLimitsSet', '{"limits":' .. cjson.encode(limits) .. '}')
 return {'ANNOUNCED', 1}

@@ -20,7 +20,7 @@ if known[5] then return {'MOVED', tonumber(known[5]), known[6]} end
 if known[3] ~= known[4] then return {'INCOMPLETE', tonumber(known[3])} end
 
 WHOLE.ask_events(plan_id)
-if WHOLE.is_other(redis.pcall('ZCARD', K.drafts())) then WHOLE.damaged_for_all(K.drafts()) end
+WHOLE.ask_of_type('ZCARD', {K.drafts()})
 local move = ask_plan({id = plan_id, status = known[2], written = known[3], total = known[4]}, 'commit')
 -- First, since a damaged record may refuse it.
 emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')

@@ -3,15 +3,16 @@
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes, freezes-now, plan:{plan},
 --       task:{task}, tenant:{tenant} (hashes), seq, epoch, spec:{plan}, plan-seq:{plan}, config:{task},
 --       checkpoint:{task} (strings), plans, drafts, ended, purges, ready, due, lost, leases-queued, leases-running,
---       deadlines, beats, handed-back, freeze-times, thawing, grouped, lined, group-line:{group}, frozen:{freeze},
---       queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan} (sets), inbox,
---       feed, audit, log:{plan} (streams)
+--       deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined, group-line:{group},
+--       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan}
+--       (sets), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS TaskWaiting
 -- @include keys
 -- @include let_go
 -- @include plan_gone
+-- @include whole
 
 -- What doctor is to tell of: the newest.
 local REMEMBERED = 100
@@ -20,6 +21,8 @@ local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local record = redis.pcall('HGET', K.plan(plan_id), 'status')
 if (record and not record.err) or not has_remains(plan_id) then return {'KEPT'} end
+WHOLE.ask_shared()
+ask_lists()
 -- It goes on where another, that ended in the middle, stopped.
 if record and record.err then redis.call('UNLINK', K.plan(plan_id)) end
 first = math.max(first, place_of(redis.call('HGET', K.plan(plan_id), 'lost')) or 0)
@@ -37,10 +40,9 @@ if found > 0 then
   redis.call('HSET', K.plan(plan_id), 'lost', first + limit)
   return {'MORE', first + limit, freed}
 end
-for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.due()}) do redis.call('ZREM', ids, plan_id) end
-redis.call('SREM', K.active(), plan_id)
-local last = redis.pcall('XREVRANGE', K.log(plan_id), '+', '-', 'COUNT', 1)
-if not last.err and last[1] then keep_plan_number(plan_id, last[1][2][2]) end
+leave_lists(plan_id)
+local last = log_end(plan_id, 'XREVRANGE', '+', '-').p
+if last then keep_plan_number(plan_id, last) end
 redis.call('UNLINK', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.spec(plan_id), K.log(plan_id))
 redis.call('ZADD', K.lost(), WALL, plan_id)
 for _, oldest in ipairs(redis.call('ZRANGE', K.lost(), 0, -REMEMBERED - 1)) do redis.call('ZREM', K.lost(), oldest) end

@@ -30,15 +30,12 @@ if not known.err and known[1] and known[2] then
   return {'EXISTS', known[2]}
 end
 
-if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 -- Its tasks would be met again, with what they had done.
 if has_remains(plan_id) then return {'REMAINS'} end
+if redis.call('ZSCORE', K.purges(), plan_id) then return {'PURGING'} end
 
 WHOLE.ask_events(plan_id)
 WHOLE.ask_index()
-for _, ids in ipairs({K.plans(), K.drafts()}) do
-  if WHOLE.is_other(redis.pcall('ZCARD', ids)) then WHOLE.damaged_for_all(ids) end
-end
 if WHOLE.is_other(redis.pcall('GET', K.plan_seq(plan_id))) then WHOLE.damaged(K.plan_seq(plan_id)) end
 -- The server of the first plan is the one that epochs are drawn on: another may lack the very first of them.
 if redis.call('HSETNX', K.meta(), 'incarnation', ARGV[8]) == 1 then note_server() end

@@ -11,6 +11,7 @@
 -- @include keys
 -- @include task_id
 -- @include let_go
+-- @include whole
 
 local limit = tonumber(ARGV[1])
 
@@ -29,8 +30,10 @@ local function count_left(plan_id)
   return known
 end
 
+WHOLE.ask_of_type('ZCARD', {K.purges()})
 local head = redis.call('ZRANGE', K.purges(), 0, 0, 'WITHSCORES')
 if not head[1] then return {'NONE'} end
+WHOLE.ask_shared()
 local plan_id = head[1]
 local left = place_of(head[2]) or count_left(plan_id)
 local first = math.max(left - limit, 0)

@@ -1,6 +1,6 @@
 -- Takes an ended plan, or a draft, or by force one that cannot end, out of the ledger: from this call on nobody finds it; its tasks follow in chunks.
 -- KEYS  1 the namespace's root. Touches clock, settings, counters, plan:{plan}, task:{task} (hashes), seq, spec:{plan},
---       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready, due,
+--       plan-seq:{plan}, config:{task}, request:{request} (strings), plans, drafts, ended, purges, ready, due, lost,
 --       leases-queued, leases-running, deadlines, awaited, queue:{plan} (zsets), active, slots:{plan},
 --       plan-paused:{plan} (sets), feed, audit, log:{plan} (streams)
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words
@@ -15,6 +15,7 @@
 -- @include transitions
 -- @include event
 -- @include request
+-- @include kept_answer
 -- @include operation
 -- @include plan_gone
 -- @include lease
@@ -33,22 +34,10 @@ local function tasks_alive()
   return alive
 end
 
-local function log_end(command, from, to)
-  local entry = redis.pcall(command, K.log(plan_id), from, to, 'COUNT', 1)[1]
-  if not entry then return {} end
-  local fields = {}
-  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-  return fields
-end
-
--- What a hand has made of the record tells neither how many tasks there are nor which number its next event has: the
--- log does.
+-- How many tasks there are, whatever a hand has made of the record: the log tells.
 local function mend(f)
-  local total = sound(function() return cjson.decode(log_end('XRANGE', '-', '+').d).totalTasks end)
-  local last = log_end('XREVRANGE', '+', '-').p
-  local number = last and WHOLE.is_whole(last) and last or f[3] and WHOLE.is_whole(f[3]) and f[3] or 0
-  if f.err then redis.call('UNLINK', plan) end
-  redis.call('HSET', plan, 'planSeq', number)
+  local total = sound(function() return cjson.decode(log_end(plan_id, 'XRANGE', '-', '+').d).totalTasks end)
+  mend_plan_number(plan_id)
   return place_of(total) or place_of(f[2])
 end
 
@@ -71,17 +60,16 @@ end
 if seen ~= '' and seen ~= f[3] then return {'REFUSED', status, 'went-on'} end
 
 -- A request for many plans keeps which it has purged, in the write that did it: sent again, it goes on there (I17).
-local function note_part(done)
-  if of == '' then return end
-  local key = K.request(of .. '/')
-  redis.call('SET', key, (redis.call('GET', key) or ARGV[9]) .. '\n' .. done, 'PX', KEPT_MS)
-end
+local parts_key = of ~= '' and K.request(of .. '/')
+local parts = parts_key and (kept_answer(parts_key) or ARGV[9])
 
 -- Its own log may be damaged: that is one of the reasons to take it out.
 WHOLE.can_tell(plan_id)
+if is_whole then WHOLE.ask_number(plan_id) end
 WHOLE.ask_leases()
+ask_lists()
 ask_first()
-note_part(plan_id)
+if parts then redis.call('SET', parts_key, parts .. '\n' .. plan_id, 'PX', KEPT_MS) end
 local tasks = is_whole and place_of(f[2]) or mend(f)
 if not tasks then
   -- Nor does the log: lose_plan looks for what is left.
@@ -94,8 +82,7 @@ emit_plan('PlanPurged', plan_id, '{"actor":' .. cjson.encode(actor) .. ',"reason
 keep_plan_number(plan_id)
 -- One score a plan: how many of its tasks are left to take out.
 redis.call('ZADD', K.purges(), tasks, plan_id)
-for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.due(), K.awaited()}) do redis.call('ZREM', ids, plan_id) end
-redis.call('SREM', K.active(), plan_id)
+leave_lists(plan_id)
 -- Freed in the background: the log of a large plan has millions of entries.
 redis.call('UNLINK', plan, K.spec(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.log(plan_id))
 return {'ACCEPTED', status}

@@ -13,6 +13,7 @@
 -- @include look
 -- @include soak_end
 -- @include tenant_history
+-- @include whole_plan
 
 local task_id, look, failure = ARGV[1], tonumber(ARGV[2]), ARGV[4]
 
@@ -28,7 +29,12 @@ ask_there(task.plan, 'soakLeft')
 local doubted = absent_at >= soak.first
 -- While others run it stays in doubt: no more fail at once than a breaker bears (I14).
 local fails = absent and doubted and wave_counts(task.plan, nil, TASK.RUNNING) == 0
-if fails then ask_soak_failure(task) else task.plan_move = foresee(task.plan, {}) end
+WHOLE.ask_plan_events(task.plan)
+if fails then ask_soak_failure(task)
+else
+  task.plan_move = foresee(task.plan, {})
+  foresee_waves(task.plan)
+end
 local change = (absent and not doubted and 1 or 0) - ((fails or (doubted and not absent)) and 1 or 0)
 soak.doubts = soak.doubts + change
 local goes_on = not (fails and (task.trip or task.goes_back_by_policy))

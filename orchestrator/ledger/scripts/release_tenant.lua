@@ -18,6 +18,7 @@
 -- @include epoch
 -- @include request
 -- @include sound
+-- @include whole
 
 local tenant_id, actor, reason, force = ARGV[1], ARGV[2], ARGV[3], ARGV[6] == '1'
 
@@ -28,6 +29,7 @@ end
 
 -- There is no state to end and no plan to tell; whoever waits is woken.
 local function take_from(task_id)
+  WHOLE.ask_shared()
   ask_first()
   redis.call('HDEL', K.tenant(tenant_id), 'holder', 'epoch', 'since')
   wake_tenant(tenant_id)
@@ -59,6 +61,7 @@ if not TASK_ACTIVE[task.status] then
 end
 if lease_ends(task.id) >= NOW and not force then return {'REFUSED', task.status, 'alive', task.id} end
 if force and not may_fail(task) then
+  WHOLE.ask_shared()
   ask_first()
   fence_off(task)
   return take_from(task.id)

@@ -18,9 +18,9 @@ local plan, paused = K.plan(plan_id), K.plan_paused(plan_id)
 local f = redis.call('HMGET', plan, 'status', 'pauseRequested', 'cancelRequested', 'resuming', 'resumedBy', 'resumeReason')
 if f[4] ~= '1' then return {'DONE'} end
 -- Stopped again meanwhile: those that are left stay paused.
+WHOLE.ask_index()
 local goes_on = f[1] == PLAN.RUNNING and f[2] ~= '1' and f[3] ~= '1'
 if goes_on then
-  WHOLE.ask_events(plan_id)
   ask_all_counts(plan_id)
   ask_paused_of(plan_id)
   for _, task_id in ipairs(redis.call('SRANDMEMBER', paused, limit)) do

@@ -9,8 +9,7 @@
 -- ARGV  1 plan id  2 actor  3 reason  4 request id  5 what is asked, in words  6 1 to start from scratch  7 1 to force
 --       8 why no freeze stops what is retried, or ''  9 the most failed tasks to look at
 --       10 only those that failed in this stage, '' for any  11 only failures whose type is like this, in small letters
---       12 only tenants like this: the parts between the pattern's stars as a JSON list, '' for any
---       13 1 for those that were cancelled with the plan instead
+--       12 only tenants like this: the parts between the stars as JSON, '' for any  13 1 for those cancelled with the plan
 -- CODES MORE | ACCEPTED or REFUSED, status, '', what was done as JSON (see includes/chunked.lua) | MISSING |
 --       NOOP, status, why | REFUSED, status, why | REPEATED, the answer to this request id | BAD_MOVE
 -- EVENTS OperationRequested PlanPaused PlanReopened PlanCompleted PlanFailed PlanCancelled PlanRolledBack
@@ -21,6 +20,7 @@
 -- @include retry_failed
 -- @include breach_answer
 -- @include stored_json
+-- @include numbers
 
 local plan_id, actor, reason, stage = ARGV[1], ARGV[2], ARGV[3], ARGV[10]
 local causes, tenants = read_pattern(ARGV[11]), read_pattern(ARGV[12])
@@ -43,8 +43,7 @@ local function takes(task_id, is_lost)
   return is_such(f[1] or f[2] or '')
 end
 
--- Between two scripts of this request the plan may have been given up, or taken back: what is left of it would undo that,
--- in a plan that has ended meanwhile too.
+-- Between two scripts of this request the plan may have been given up, or taken back: what is left would undo that.
 local function given_up_since(cancels, rollbacks)
   local now = {cancels = tonumber(cancels or nil) or 0, rollbacks = tonumber(rollbacks or nil) or 0}
   SO_FAR.given = SO_FAR.given or now
@@ -83,6 +82,7 @@ local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'roll
   'retryRetried', 'retryRefused', 'retryRefusals')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+ask_all_counts(plan_id)
 local under_way = f[6] and request_of_retry(f[7])
 local is_own = under_way and under_way[4] == ARGV[4]
 if is_own and SO_FAR.next == 0 then

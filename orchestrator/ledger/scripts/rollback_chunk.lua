@@ -16,14 +16,12 @@
 -- @include snapshot
 -- @include passed_by
 -- @include numbers
--- @include whole
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
 
 local f = redis.call('HMGET', plan, 'status', 'rollbackCursor', 'rollbackBy', 'rollbackForced', 'rollbackReason', 'total')
 if f[1] ~= PLAN.ROLLING_BACK or not f[2] then return {'DONE'} end
-WHOLE.ask_events(plan_id)
 ask_all_counts(plan_id)
 -- Where a hand has changed it: from the last one, which does no harm.
 local first = place_of(f[2]) or (place_of(f[6]) or 1) - 1

@@ -1,8 +1,8 @@
 -- Hands out what a wave that waits is due for: the next looks of a soak, or the question to an HTTP gate. Harmless in
 -- parallel; what nobody answers is handed out again.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan}, task:{task}
---       (hashes), seq, epoch (strings), ended, ready, freeze-times, thawing, awaited, lined (zsets), active (set),
---       inbox, feed, audit, log:{plan} (streams)
+--       (hashes), seq, epoch (strings), ended, ready, leases-queued, leases-running, deadlines, freeze-times, thawing,
+--       awaited, lined (zsets), active (set), inbox, feed, audit, log:{plan} (streams)
 -- ARGV  1 the most tasks to look at
 -- CODES NONE (nothing is due) | LOOKS, then a list of {task, tenant, look} | GATE, plan, wave, question |
 --       SWEPT (nothing to hand out) | BAD_MOVE
@@ -16,6 +16,7 @@
 -- @include plan_end
 -- @include numbers
 -- @include sound
+-- @include whole_plan
 
 local limit = tonumber(ARGV[1])
 
@@ -44,6 +45,7 @@ local function hand_out(plan_id, wave, soak)
 end
 
 local function soak_on(plan_id, wave)
+  WHOLE.ask_plan_events(plan_id)
   local soak = soak_numbers(plan_id)
   if not soak.cursor and soak.left <= 0 then
     local completed = wave_counts(plan_id, wave, TASK.COMPLETED)

@@ -12,6 +12,7 @@
 -- @include keys
 -- @include transitions
 -- @include group_wait
+-- @include whole
 
 -- Holders that one look at a group asks after.
 local SAMPLED = 3
@@ -31,6 +32,7 @@ end
 
 local names = redis.call('ZRANGE', K.grouped(), 0, tonumber(ARGV[1]) - 1)
 LOOKS.left = tonumber(ARGV[2])
+if #names > 0 then WHOLE.ask_shared() end
 for _, name in ipairs(names) do
   redis.call('ZADD', K.grouped(), NOW, name)
   local out = LOOKS.out

@@ -27,7 +27,7 @@ end
 local woken = 0
 LOOKS.left = tonumber(ARGV[2])
 local tenant_ids = redis.call('ZRANGE', K.lined(), 0, tonumber(ARGV[1]) - 1)
-if #tenant_ids > 0 then WHOLE.ask_index() end
+if #tenant_ids > 0 then WHOLE.ask_shared() end
 for _, tenant_id in ipairs(tenant_ids) do
   redis.call('ZADD', K.lined(), NOW, tenant_id)
   if sound(look_at, tenant_id) then woken = woken + 1 end

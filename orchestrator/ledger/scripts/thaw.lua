@@ -23,6 +23,8 @@ look_at_freezes()
 local first = redis.call('ZRANGE', K.thawing(), 0, 0, 'WITHSCORES')
 local id, upto = first[1], first[2]
 if not id then return {'NONE'} end
+WHOLE.ask_shared()
+if WHOLE.is_other(redis.pcall('ZCARD', K.frozen(id))) then WHOLE.damaged(K.frozen(id)) end
 local task_ids = redis.call('ZRANGEBYSCORE', K.frozen(id), '-inf', upto, 'LIMIT', 0, limit)
 for _, task_id in ipairs(task_ids) do
   redis.call('ZREM', K.frozen(id), task_id)

@@ -16,7 +16,6 @@
 -- @include waves
 -- @include wave_back
 -- @include numbers
--- @include whole
 
 local plan_id, limit = ARGV[1], tonumber(ARGV[2])
 local plan = K.plan(plan_id)
@@ -27,7 +26,6 @@ if PLAN_ENDED[f[4]] or f[4] == PLAN.ROLLING_BACK then
   redis.call('HDEL', plan, 'waveRollback', 'waveRollbackNext')
   return {'DONE'}
 end
-WHOLE.ask_events(plan_id)
 ask_all_counts(plan_id)
 -- Where a hand has changed it: from the plan's last one, which does no harm.
 local wave, first = tonumber(f[2] or nil), place_of(f[1]) or (place_of(f[5]) or 1) - 1

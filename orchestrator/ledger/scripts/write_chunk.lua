@@ -53,7 +53,7 @@ if index > tonumber(known[3]) then return {'CLOSED'} end
 
 WHOLE.ask_events(plan_id)
 WHOLE.ask_plan_places(plan_id)
-if WHOLE.is_other(redis.pcall('ZCARD', K.drafts())) then WHOLE.damaged_for_all(K.drafts()) end
+WHOLE.ask_of_type('ZCARD', {K.drafts()})
 for i = 4, #ARGV, 3 do
   if WHOLE.is_other(redis.pcall('HEXISTS', K.tenant(ARGV[i]), '')) then WHOLE.damaged(K.tenant(ARGV[i])) end
 end

@@ -6,6 +6,7 @@
 --       position that stands in the request id's place on
 -- @include keys
 -- @include operation
+-- @include kept_answer
 -- @include stored_json
 -- @include task_id
 
@@ -22,7 +23,7 @@ local function once(act)
     return would(act)
   end
   local key = K.request(ARGV[4])
-  local kept = redis.call('GET', key)
+  local kept = kept_answer(key)
   if kept then
     local asked, _, so_far = unpack(cjson.decode(kept))
     if asked ~= ARGV[5] or not so_far.next then return {'REPEATED', kept} end

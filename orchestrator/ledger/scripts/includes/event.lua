@@ -4,6 +4,7 @@
 -- @include clock
 -- @include counters
 -- @include sound
+-- @include whole
 
 -- A whole number as text: Lua would write large ones with an exponent.
 local function int(number) return string.format('%.0f', tonumber(number)) end
@@ -30,6 +31,8 @@ end
 local function write_events(plan_id, events)
   local added, of_kind = #events, {}
   if added == 0 then return end
+  -- A mistake in the script, as where counts were not (see count_task).
+  assert(ASKED.events[plan_id] ~= nil and ASKED.numbers[plan_id], 'the events were not asked for')
   for _, event in ipairs(events) do of_kind[event[1]] = (of_kind[event[1]] or 0) + 1 end
   -- What a hand may have damaged comes first, or is passed by: a number drawn and not written would be a gap in
   -- everybody's sequence.
@@ -71,6 +74,7 @@ local NOT_KEPT = {SignInFailed = true, SignInLinkMade = true, WebhookRequested =
 
 -- One that belongs to no plan.
 local function emit_own(kind, data)
+  assert(ASKED.own_events, 'the events of no plan were not asked for')
   count('event:' .. kind, 1)
   local id, wall = int(redis.call('INCR', K.seq())) .. '-0', int(WALL)
   local logs = {[K.feed()] = SETTINGS.FEED_MAX}

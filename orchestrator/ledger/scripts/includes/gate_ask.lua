@@ -6,6 +6,7 @@
 -- @include wave_record
 -- @include clock
 -- @include event
+-- @include whole
 
 -- A question that is not answered within this is put again.
 local UNANSWERED_MS = 60000
@@ -57,6 +58,7 @@ local function ask_http_gate(plan_id, wave)
     await_nothing(plan_id)
     return {'SWEPT'}
   end
+  WHOLE.ask_index()
   count_on(K.plan(plan_id), 'gateAsked', 1)
   ask_gate_in(plan_id, math.max(UNANSWERED_MS, gate.interval))
   return {'GATE', plan_id, wave, next_question(plan_id)}

@@ -45,7 +45,7 @@ local function let_go(task_id)
   forget_beat({id = task_id})
   drop_hand_back(task_id)
   local freeze_id = redis.pcall('HGET', K.task(task_id), 'frozenBy')
-  if type(freeze_id) == 'string' then redis.call('ZREM', K.frozen(freeze_id), task_id) end
+  if type(freeze_id) == 'string' then redis.pcall('ZREM', K.frozen(freeze_id), task_id) end
   sound(leave_groups, task_id)
   forget_task(task_id)
   local freed = sound(give_up_tenant, task_id)

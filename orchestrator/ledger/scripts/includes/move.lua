@@ -40,8 +40,7 @@ end
 -- The move of a plan, for move_plan.
 -- @rare
 local function ask_plan(plan, trigger)
-  WHOLE.ask_index()
-  WHOLE.ask_number(plan.id)
+  WHOLE.ask_plan_move(plan.id)
   local to, guard = plan_row(plan.status, trigger)
   if not to or (guard ~= 'none' and not PLAN_GUARDS[guard](plan)) then refuse('plan', plan.id, plan.status, trigger) end
   if trigger == 'reopen' then ask_stop(plan.id, tonumber(redis.call('HGET', K.plan(plan.id), 'passed') or nil)) end

@@ -1,7 +1,7 @@
 -- Numbers of a plan's record, and of its waves there, whatever a hand has made of them. One that is none ends the verb, or
 -- its work on one task, by the name of the key (see whole). What a write adds to, or goes by later, is asked for before it.
 -- @include keys
--- @include whole
+-- @include whole_plan
 -- @include task_id
 
 -- What fields of the plan's record that tell of one of its waves begin with; '' of the whole plan.
@@ -49,9 +49,11 @@ local function ask_counts(task)
   ASKED.counts[of] = true
 end
 
--- All that it counts of its tasks, for a verb that reads many of them: without these it could read none.
+-- All that it counts of its tasks, for a verb that reads many of them: without these it could read none; and what is written
+-- to for them.
 -- @rare
 local function ask_all_counts(plan_id)
+  WHOLE.ask_plan_events(plan_id)
   numbers_of(plan_id, 'total', 'max', 'stages', 'planSeq', 'n:lined', COUNT.PENDING, COUNT.RUNNING, COUNT.PAUSED,
     COUNT.COMPLETED, COUNT.FAILED, COUNT.CANCELLED, COUNT.ROLLING_BACK, COUNT.ROLLED_BACK, COUNT.ROLLBACK_FAILED)
   ask_counts({plan = plan_id})

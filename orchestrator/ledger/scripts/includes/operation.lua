@@ -3,7 +3,7 @@
 -- @include task
 -- @include plan_end
 -- @include wake
--- @include whole
+-- @include whole_plan
 
 -- Id of the request that this call answers; '' when nobody asked from outside (see request.lua).
 local REQUEST = ''
@@ -30,8 +30,8 @@ end
 -- A plan can be given up also where its log is damaged: that is a way out.
 local function ask_operation(operation, plan_id, task)
   WHOLE.ask_leases()
-  WHOLE.ask_index()
-  if task or operation ~= 'cancel' then WHOLE.ask_events(plan_id) else WHOLE.can_tell(plan_id) end
+  WHOLE.ask_plan_move(plan_id)
+  if task or operation ~= 'cancel' then WHOLE.ask_events(plan_id) end
 end
 
 -- What is told for as long as it lasts, whatever is asked after it: who stopped it, who gave it up, and why.

@@ -22,8 +22,37 @@ local function take_plan_number(plan_id)
   redis.call('HSET', K.plan(plan_id), 'planSeq', last, 'planSeqFrom', last)
 end
 
+-- The first or the last entry of its log; none where a hand has damaged that.
+local function log_end(plan_id, command, from, to)
+  local entry, fields = redis.pcall(command, K.log(plan_id), from, to, 'COUNT', 1)[1], {}
+  for i = 1, entry and #entry[2] or 0, 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  return fields
+end
+
+-- What a hand has made of the record does not tell which number its next event has: the log does.
+local function mend_plan_number(plan_id)
+  local known = redis.pcall('HGET', K.plan(plan_id), 'planSeq')
+  local last = log_end(plan_id, 'XREVRANGE', '+', '-').p
+  if WHOLE.is_other(known) then redis.call('UNLINK', K.plan(plan_id)) end
+  redis.call('HSET', K.plan(plan_id), 'planSeq', WHOLE.number(last) or WHOLE.number(known) or 0)
+  ASKED.numbers[plan_id] = true
+end
+
+-- All that names plans, beside their tasks.
+local function ask_lists()
+  WHOLE.ask_of_type('ZCARD', {K.plans(), K.drafts(), K.ended(), K.purges(), K.ready(), K.due(), K.awaited(), K.lost()})
+  WHOLE.ask_of_type('SCARD', {K.active()})
+end
+
+local function leave_lists(plan_id)
+  for _, ids in ipairs({K.plans(), K.drafts(), K.ended(), K.ready(), K.due(), K.awaited()}) do redis.call('ZREM', ids, plan_id) end
+  redis.call('SREM', K.active(), plan_id)
+end
+
 -- Whether a plan without a sound record has left something here that no purge is taking out.
 local function has_remains(plan_id)
+  WHOLE.ask_of_type('ZCARD', {K.purges(), K.plans(), K.drafts(), K.ended()})
+  WHOLE.ask_of_type('SCARD', {K.active()})
   if redis.call('ZSCORE', K.purges(), plan_id) then return false end
   for _, ids in ipairs({K.plans(), K.drafts(), K.ended()}) do
     if redis.call('ZSCORE', ids, plan_id) then return true end

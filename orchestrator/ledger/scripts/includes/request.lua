@@ -5,6 +5,7 @@
 --       '' to ask only what the answer would be
 -- @include keys
 -- @include operation
+-- @include kept_answer
 
 local KEPT_MS = 86400000
 
@@ -12,7 +13,7 @@ local KEPT_MS = 86400000
 local function once(act)
   if ARGV[5] == '' then return would(act) end
   if ARGV[4] == '' then return act() end
-  local kept = redis.call('GET', K.request(ARGV[4]))
+  local kept = kept_answer(K.request(ARGV[4]))
   if kept then return {'REPEATED', kept} end
   REQUEST = ARGV[4]
   local answer = act()

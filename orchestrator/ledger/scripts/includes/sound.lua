@@ -1,8 +1,8 @@
 -- Work on records that a hand may have damaged: of somebody else's, after one's own have been written (I19).
 
 -- A server that is full or failing over refuses every write, and a damaged key that all go by is no matter of one: both
--- are nobody's fault.
-local REFUSALS = {'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'maxmemory', 'DAMAGEDKEY'}
+-- are nobody's fault. Nor is it a record's what a script writes without having asked for it.
+local REFUSALS = {'OOM', 'READONLY', 'MISCONF', 'NOREPLICAS', 'maxmemory', 'DAMAGEDKEY', 'not asked for'}
 local function is_refusal(text)
   for _, word in ipairs(REFUSALS) do
     if string.find(text, word, 1, true) then return true end

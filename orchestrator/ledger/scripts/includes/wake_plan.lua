@@ -2,6 +2,7 @@
 -- @include keys
 -- @include task
 -- @include sound
+-- @include whole
 
 -- Where the inbox is damaged they come by themselves, a little later.
 local function ring(plan_id, ...)
@@ -12,6 +13,7 @@ end
 -- A plan that may be able to move gets a turn; a plan that has one to come needs no second. The inbox rings.
 -- @rare
 local function wake_plan(plan_id)
+  assert(ASKED.index, 'the plans that are ready were not asked for')
   if redis.call('ZADD', K.ready(), 'NX', NOW, plan_id) == 1 then ring(plan_id) end
 end
 

@@ -5,7 +5,7 @@
 -- @include numbers
 -- @include places
 -- @include soak
--- @include whole
+-- @include whole_plan
 
 local OPEN_STATES = {TASK.PENDING, TASK.RUNNING, TASK.PAUSED, TASK.ROLLING_BACK, 'rollbackRequested'}
 -- Of those that move, or have: not of who was given up or taken back.
@@ -45,7 +45,7 @@ end
 -- What a wave's step goes by, before the write that it comes with.
 -- @rare
 local function ask_step(plan_id, wave, trigger)
-  WHOLE.ask_number(plan_id)
+  WHOLE.ask_plan_move(plan_id)
   if trigger == 'begin' then ask_there(plan_id, part_of(wave) .. 'total', 'max') end
   if trigger == 'soak' then ask_soak(plan_id, wave) end
   if trigger == 'finish' then read_part(plan_id, part_of(wave)) end

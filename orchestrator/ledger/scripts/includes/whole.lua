@@ -29,24 +29,27 @@ end
 -- As a number; nil of one that is none, or not there.
 function WHOLE.number(text) return text and WHOLE.is_whole(text) and tonumber(text) or nil end
 
+-- Keys of one type that all go by. command: one that reads such a key; then what it takes besides.
+function WHOLE.ask_of_type(command, keys, ...)
+  for _, key in ipairs(keys) do
+    if WHOLE.is_other(redis.pcall(command, key, ...)) then WHOLE.damaged_for_all(key) end
+  end
+end
+
 -- What a turn's every write goes to.
 function WHOLE.ask_leases()
   if ASKED.leases then return end
   ASKED.leases = true
-  for _, key in ipairs({K.leases_running(), K.leases_queued(), K.deadlines()}) do
-    if WHOLE.is_other(redis.pcall('ZCARD', key)) then WHOLE.damaged_for_all(key) end
-  end
+  WHOLE.ask_of_type('ZCARD', {K.leases_running(), K.leases_queued(), K.deadlines()})
 end
 
 -- What a move of a task or a plan writes to besides.
 function WHOLE.ask_index()
   if ASKED.index then return end
   ASKED.index = true
-  for _, key in ipairs({K.ready(), K.ended(), K.lined(), K.freeze_times(), K.thawing()}) do
-    if WHOLE.is_other(redis.pcall('ZCARD', key)) then WHOLE.damaged_for_all(key) end
-  end
-  if WHOLE.is_other(redis.pcall('SCARD', K.active())) then WHOLE.damaged_for_all(K.active()) end
-  if WHOLE.is_other(redis.pcall('HEXISTS', K.freezes_now(), '')) then WHOLE.damaged_for_all(K.freezes_now()) end
+  WHOLE.ask_of_type('ZCARD', {K.ready(), K.ended(), K.lined(), K.freeze_times(), K.thawing()})
+  WHOLE.ask_of_type('SCARD', {K.active()})
+  WHOLE.ask_of_type('HEXISTS', {K.freezes_now()}, '')
   if not WHOLE.is_whole(redis.pcall('GET', K.epoch())) then WHOLE.damaged_for_all(K.epoch()) end
   local numbers = redis.pcall('HMGET', K.meta(), 'ticket', 'question', 'frozen', 'freezes', 'recoveries',
     'reconcilerRepairs')
@@ -90,14 +93,26 @@ function WHOLE.ask_events(plan_id)
   WHOLE.ask_number(plan_id)
 end
 
+-- The same of streams that all go by.
+function WHOLE.ask_streams(keys)
+  WHOLE.ask_of_type('XLEN', keys)
+  local last = WHOLE.last_event()
+  for _, key in ipairs(keys) do
+    if redis.call('XREAD', 'COUNT', 1, 'STREAMS', key, last) then WHOLE.damaged_for_all(key) end
+  end
+end
+
 -- Of no plan: the stream of its own takes the place of a log, and all go by it.
 function WHOLE.ask_own_events()
   WHOLE.ask_index()
-  if WHOLE.is_other(redis.pcall('XLEN', K.own_log())) then WHOLE.damaged_for_all(K.own_log()) end
-  if WHOLE.is_other(redis.pcall('HEXISTS', K.freezes(), '')) then WHOLE.damaged_for_all(K.freezes()) end
-  if WHOLE.is_other(redis.pcall('XLEN', K.feed())) then WHOLE.damaged_for_all(K.feed()) end
-  local last = WHOLE.last_event()
-  for _, stream in ipairs({K.feed(), K.own_log()}) do
-    if redis.call('XREAD', 'COUNT', 1, 'STREAMS', stream, last) then WHOLE.damaged_for_all(stream) end
-  end
+  WHOLE.ask_of_type('HEXISTS', {K.freezes()}, '')
+  WHOLE.ask_streams({K.feed(), K.own_log()})
+  ASKED.own_events = true
+end
+
+-- All that a write goes to which may wake somebody of whatever plan.
+function WHOLE.ask_shared()
+  WHOLE.ask_leases()
+  WHOLE.ask_index()
+  WHOLE.ask_streams({K.feed()})
 end

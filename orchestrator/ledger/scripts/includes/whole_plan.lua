@@ -2,6 +2,13 @@
 -- @include keys
 -- @include whole
 
+-- What is written with a move of the plan. Its log may be damaged: that is one of the reasons to give it up.
+function WHOLE.ask_plan_move(plan_id)
+  WHOLE.ask_index()
+  WHOLE.can_tell(plan_id)
+  WHOLE.ask_number(plan_id)
+end
+
 -- What the tasks of a plan stand in.
 function WHOLE.ask_plan_places(plan_id)
   if ASKED.plans[plan_id] then return end
@@ -12,11 +19,15 @@ function WHOLE.ask_plan_places(plan_id)
   ASKED.plans[plan_id] = true
 end
 
--- All that is written to for several of a plan's tasks.
-function WHOLE.ask_whole_plan(plan_id)
+-- All that is written to for several of a plan's tasks, whatever each of them stands in.
+function WHOLE.ask_plan_events(plan_id)
   WHOLE.ask_leases()
   WHOLE.ask_index()
   WHOLE.ask_events(plan_id)
+end
+
+function WHOLE.ask_whole_plan(plan_id)
+  WHOLE.ask_plan_events(plan_id)
   WHOLE.ask_plan_places(plan_id)
 end
 
