@@ -16,8 +16,8 @@ class Answer(BaseModel):
 
 
 class LastOperation(Answer):
-    """What was last asked of this task, or of this plan as a whole: by whom, why and when. An accept or exclude of a
-    plan's tasks is told of each of those."""
+    """What was last asked of this task, or of this plan as a whole, its gates included: by whom, why and when. An
+    accept or exclude of a plan's tasks is told of the plan and of each of those."""
 
     operation: str
     actor: str

@@ -48,5 +48,6 @@ for _, task in ipairs(failed) do
   emit_operation('accept', plan_id, task, actor, reason, '{"ofPlan":true}')
   accept_failure(task, actor, reason)
 end
+if #failed > 0 then keep_last(K.plan(plan_id), 'accept', actor, reason) end
 local status = #failed > 0 and settle_acceptance(plan_id, f[1], moves) or f[1]
 return come_to(last + 1, total, status, #failed, damaged)

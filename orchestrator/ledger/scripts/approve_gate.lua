@@ -44,6 +44,8 @@ if goes_on and not ends then
 else
   settle_plan(plan_move)
 end
+-- A gate's own answer is no order.
+if (ARGV[7] or '') == '' then keep_last(plan, 'approve', actor, reason) end
 wake_plan(plan_id)
 local now = redis.call('HMGET', plan, 'status', 'waves', 'wave')
 local at = place_of(now[3])

@@ -62,5 +62,8 @@ for _, task in ipairs(waiting) do
   emit_operation('exclude', plan_id, task, actor, reason)
   cancel_task(task, actor)
 end
-if #waiting > 0 then settle_plan(plan_move) end
+if #waiting > 0 then
+  keep_last(K.plan(plan_id), 'exclude', actor, reason)
+  settle_plan(plan_move)
+end
 return come_to(last + 1, total, redis.call('HGET', K.plan(plan_id), 'status'), #waiting, damaged)

@@ -35,5 +35,6 @@ if f[3] ~= '1' then
   emit_operation('pause', plan_id, nil, actor, reason, '{"gate":' .. cjson.encode(gate) .. '}')
   redis.call('HSET', plan, 'pauseRequested', 1)
 end
+if (ARGV[7] or '') == '' then keep_last(plan, 'reject', actor, reason) end
 settle_plan(plan_move)
 return {'ACCEPTED', redis.call('HGET', plan, 'status')}

@@ -109,7 +109,7 @@ for _, task in ipairs(found.tasks) do
   reopening = nil
   retry_task(task, asked)
 end
-if #found.tasks > 0 then redis.call('HSET', plan, 'lastOperation', told_of('retry', actor, reason)) end
+if #found.tasks > 0 then keep_last(plan, 'retry', actor, reason) end
 if is_own or (#found.tasks > 0 and not is_last and not f[6]) then keep_under_way(found, not is_own) end
 for _, refusal in ipairs(found.refused) do note_refusal(refusal) end
 if is_own and is_last then

@@ -97,7 +97,9 @@ def test_a_plans_failures_are_accepted_by_cause_some_at_a_time(world: LedgerWorl
         world.break_stage(task_id)
     world.finish(ids[3])
     assert many(world, "accept", "p", "health*") == ("RUNNING", 0)
+    assert "lastOperation" not in world.reader.plan_record("p")
     assert many(world, "accept", "p", "brok*") == ("RUNNING", 3)
+    assert world.last_asked("p") == "accept"
     world.finish(ids[4])
     assert world.status("p") == "COMPLETED"
     # What was accepted is none of the failures that a retry of the plan takes.
@@ -223,6 +225,7 @@ def test_waiting_tenants_leave_the_plan_and_are_no_failures(world: LedgerWorld) 
     ids = world.started("p", tenants, stages=["one"], max_concurrency=2)
     assert ids[1] in world.slots("p")
     assert many(world, "exclude", "p", "x*") == ("RUNNING", 2)
+    assert world.last_asked("p") == "exclude"
     assert [world.status(task_id) for task_id in ids] == [
         "RUNNING", "RUNNING", "PENDING", "CANCELLED", "CANCELLED", "PENDING",
     ]  # fmt: skip

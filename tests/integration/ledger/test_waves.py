@@ -259,9 +259,9 @@ def test_an_approval_lets_a_plan_go_on_that_its_gate_has_paused(pair: Pair) -> N
     pair.finish("p.0")
     pair.finish("p.1")
     pair.answer_gate("p", approves=False)
-    assert pair.world.status("p") == "PAUSED"
+    assert (pair.world.status("p"), pair.world.last_asked("p")) == ("PAUSED", "reject")
     pair.answer_gate("p", approves=True)
-    assert pair.world.status("p") == "RUNNING"
+    assert (pair.world.status("p"), pair.world.last_asked("p")) == ("RUNNING", "approve")
     kinds = [event.type for event in pair.world.events()]
     assert kinds[-5:] == [
         "PlanGateApproved",

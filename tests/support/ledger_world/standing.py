@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any, Self, cast
 
 import redis
@@ -83,6 +84,10 @@ class Standing:
 
     def task(self, task_id: str) -> dict[str, str]:
         return self.reader.task_records([task_id])[0]
+
+    def last_asked(self, plan_id: str) -> str:
+        """The operation that the plan's record tells as the last."""
+        return str(json.loads(self.reader.plan_record(plan_id)["lastOperation"])["operation"])
 
     def status(self, identifier: str) -> str:
         record = self.task(identifier)

@@ -54,9 +54,12 @@ local function count_giving_up(operation, plan)
   if field then redis.call('HSET', plan, field, (WHOLE.number(redis.call('HGET', plan, field)) or 0) + 1) end
 end
 
-local function told_of(operation, actor, reason)
+-- Of a plan, or of a task: what was asked of it last.
+local function keep_last(key, operation, actor, reason)
   local words = {cjson.encode(operation), cjson.encode(actor), cjson.encode(reason), int(WALL)}
-  return string.format('{"operation":%s,"actor":%s,"reason":%s,"at":%s}', unpack(words))
+  local told = string.format('{"operation":%s,"actor":%s,"reason":%s,"at":%s}', unpack(words))
+  redis.call('HSET', key, 'lastOperation', told)
+  return told
 end
 
 -- The first write of all that is accepted.
@@ -71,9 +74,7 @@ local function emit_operation(operation, plan_id, task, actor, reason, options)
   -- What a hand has damaged or deleted is left as it is.
   if task and task.remains then return end
   local key = task and K.task(task.id) or K.plan(plan_id)
-  local told = told_of(operation, actor, reason)
-  redis.call('HSET', key, 'lastOperation', told)
-  keep_asked(operation, key, told, options or '{}')
+  keep_asked(operation, key, keep_last(key, operation, actor, reason), options or '{}')
   if not task then count_giving_up(operation, key) end
 end
 
