@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from orchestrator.ledger.purges import Purges
-from tests.support.damaged_values import SITUATIONS, Tries, damages
+from tests.support.damaged_values import Tries, damages
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import IS_LONG, long, mostly_long
 from tests.support.table_steps import FORCE
@@ -31,16 +31,6 @@ def test_a_key_of_another_type_leaves_nothing_half_written(hurt: LedgerWorld, na
     assert written, "the verb writes nothing"
     names = sorted({*written, *SHARED, *OWN} - {NOBODY_KNOWS.get(name)})
     faults = list(tries.faults_of_keys(names[::STRIDE]))
-    assert not faults, "\n".join(faults)
-
-
-@long
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_nor_does_one_that_a_verb_of_the_tables_writes_to(hurt: LedgerWorld, name: str) -> None:
-    make, act = SITUATIONS[name]
-    make(hurt)
-    tries = KeyTries(hurt, act)
-    faults = list(tries.faults_of_keys(tries.written()))
     assert not faults, "\n".join(faults)
 
 
