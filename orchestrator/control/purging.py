@@ -140,7 +140,7 @@ class Purger:
                 return Reply(Taken.MISSING)
         reply = self._purges.purge(plan_id, order, seen, part_of)
         if reply.why == "lost":
-            self._purges.lose(plan_id)
+            self._purges.lose(plan_id, is_purged=True)
         return reply
 
     def _finish(self, progress: Progress) -> None:

@@ -141,9 +141,10 @@ class Ledger(ScriptCaller):
         more, rows, has_chunks = answer
         return Admission([admitted_row(row) for row in rows], bool(more), bool(has_chunks))
 
-    def lose_plan(self, plan_id: str, first: int, limit: int) -> tuple[int, list[str]]:
-        """Takes out a plan whose record is gone: the next position (-1 when that was all), and tenants let go."""
-        answer = self.call("lose_plan", plan_id, first, limit)
+    def lose_plan(self, plan_id: str, first: int, limit: int, *, is_purged: bool = False) -> tuple[int, list[str]]:
+        """Takes out a plan whose record is gone: the next position (-1 when that was all), and tenants let go. It is
+        told as lost, unless a person has purged it."""
+        answer = self.call("lose_plan", plan_id, first, limit, int(is_purged))
         return (-1, []) if answer[0] == "KEPT" else (int(answer[1]), [str(tenant) for tenant in answer[2]])
 
     # Worker

@@ -37,11 +37,12 @@ class Purges:
         while (step := self.chunk(limit)) is not None:
             yield step
 
-    def lose(self, plan_id: str, limit: int = CHUNK) -> bool:
-        """Takes out what is left of a plan whose record is gone. False when it has one, or nothing is left."""
+    def lose(self, plan_id: str, limit: int = CHUNK, *, is_purged: bool = False) -> bool:
+        """Takes out what is left of a plan whose record is gone, or that a person has purged. False when it has a
+        record, or nothing is left."""
         position = found = 0
         while position >= 0:
-            position, _ = self._ledger.lose_plan(plan_id, position, limit)
+            position, _ = self._ledger.lose_plan(plan_id, position, limit, is_purged=is_purged)
             found += position >= 0
         return found > 0
 

@@ -53,6 +53,15 @@ def test_no_block_hides_in_an_indent_or_behind_another_fence(page: str) -> None:
     assert len(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)) == len(blocks_of(page))
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_file_that_is_waited_for_is_emptied_before_its_writer_starts(page: str) -> None:
+    """The shell behind ``&`` opens the file when it comes to it: what a run before has left there is read till then."""
+    text = "\n".join(block.text for block in blocks_of(page) if block.is_followed)
+    waited = set(re.findall(r"^until grep [^;]*?(\S+); do", text, re.MULTILINE))
+    begun = [line for line in text.splitlines() for file in waited if re.search(rf" > {file}\b.* &( |$)", line)]
+    assert [line for line in begun if not re.match(r": > (\S+); .* > \1 ", line)] == []
+
+
 def test_what_is_wrong_is_seen() -> None:
     def told(language: str, text: str, mark: str | None = None, says: str = "") -> list[str]:
         return list(faults("docs/steps.md", Block(language, None, text, mark, says, 1)))

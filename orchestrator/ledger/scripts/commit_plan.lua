@@ -1,6 +1,6 @@
 -- Makes a whole draft ready and wakes a coordinator.
 -- KEYS  1 the namespace's root. Touches meta, clock, settings, counters, freezes-now, plan:{plan} (hashes), seq, epoch
---       (strings), drafts, ended, ready, freeze-times, thawing, lined (zsets), active (set), inbox, feed, audit,
+--       (strings), drafts, ended, ready, lost, freeze-times, thawing, lined (zsets), active (set), inbox, feed, audit,
 --       log:{plan} (streams)
 -- ARGV  1 plan id  2 digest
 -- CODES READY | EXISTS, status (an earlier commit came through) | INCOMPLETE, tasks written | MISSING |
@@ -9,6 +9,7 @@
 -- @include keys
 -- @include wake
 -- @include plan_end
+-- @include sound
 -- @include whole
 
 local plan_id, digest = ARGV[1], ARGV[2]
@@ -26,6 +27,8 @@ local move = ask_plan({id = plan_id, status = known[2], written = known[3], tota
 emit_plan('PlanReady', plan_id, '{"totalTasks":' .. known[4] .. '}')
 move_plan(move)
 redis.call('ZREM', K.drafts(), plan_id)
+-- Of one whose record was gone: it is here again.
+sound(redis.call, 'ZREM', K.lost(), plan_id)
 redis.call('SADD', K.active(), plan_id)
 wake_plan(plan_id)
 return {PLAN.READY}

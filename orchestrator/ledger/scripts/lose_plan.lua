@@ -6,7 +6,8 @@
 --       deadlines, beats, handed-back, freeze-times, thawing, awaited, grouped, lined, group-line:{group},
 --       frozen:{freeze}, queue:{plan}, line:{tenant} (zsets), active, group:{group}, slots:{plan}, plan-paused:{plan}
 --       (sets), inbox, feed, audit, log:{plan} (streams)
--- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at
+-- ARGV  1 plan id  2 position of the first task  3 the most tasks to look at  4 1 if a person has purged it: then
+--       nobody is to be told that it is lost
 -- CODES MORE, next position, tenants freed | LOST, -1, tenants freed | KEPT (it has a record, or has been taken out)
 -- EVENTS TaskWaiting
 -- @include keys
@@ -17,7 +18,7 @@
 -- What doctor is to tell of: the newest.
 local REMEMBERED = 100
 
-local plan_id, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local plan_id, first, limit, is_purged = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 
 local record = redis.pcall('HGET', K.plan(plan_id), 'status')
 if (record and not record.err) or not has_remains(plan_id) then return {'KEPT'} end
@@ -44,6 +45,6 @@ leave_lists(plan_id)
 local last = log_end(plan_id, 'XREVRANGE', '+', '-').p
 if last then keep_plan_number(plan_id, last) end
 redis.call('UNLINK', K.plan(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.spec(plan_id), K.log(plan_id))
-redis.call('ZADD', K.lost(), WALL, plan_id)
+if not is_purged then redis.call('ZADD', K.lost(), WALL, plan_id) end
 for _, oldest in ipairs(redis.call('ZRANGE', K.lost(), 0, -REMEMBERED - 1)) do redis.call('ZREM', K.lost(), oldest) end
 return {'LOST', -1, freed}

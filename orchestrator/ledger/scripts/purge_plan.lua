@@ -83,6 +83,8 @@ keep_plan_number(plan_id)
 -- One score a plan: how many of its tasks are left to take out.
 redis.call('ZADD', K.purges(), tasks, plan_id)
 leave_lists(plan_id)
+-- Whoever wants it gone is not to be asked to submit it again.
+sound(redis.call, 'ZREM', K.lost(), plan_id)
 -- Freed in the background: the log of a large plan has millions of entries.
 redis.call('UNLINK', plan, K.spec(plan_id), K.queue(plan_id), K.slots(plan_id), K.plan_paused(plan_id), K.log(plan_id))
 return {'ACCEPTED', status}

@@ -71,8 +71,10 @@ def test_a_person_takes_out_what_is_left(world: LedgerWorld, has_log: bool) -> N
         assert reply.answer is Taken.ACCEPTED
         for _ in purges.chunks():
             pass
-        purges.lose("lost", 1)
+        purges.lose("lost", 1, is_purged=True)
         assert left(world) == []
+    # Nobody is asked to submit what was purged.
+    assert world.reader.lost_plans() == []
     assert purges.purge("lost", replace(order, request_id=draw_request_id())).answer is Taken.MISSING
     assert not purges.lose("sound")
     assert world.status("sound") == "COMPLETED"
@@ -96,7 +98,14 @@ def test_the_same_id_again_begins_anew(world: LedgerWorld) -> None:
     assert world.serve("lost") == ["lost.0", "lost.1", "lost.2"]
     assert {task.stage for task in world.published[-3:]} == {0}
     assert "TaskResumed" not in world.kinds(since)
-    assert world.finish("lost.0") == "COMPLETED"
+    for n in range(3):
+        assert world.finish(f"lost.{n}") == "COMPLETED"
+    # Nor is it told as lost once that one is purged.
+    purges = Purges(world.ledger)
+    assert purges.purge("lost", replace(ME, request_id=draw_request_id())).answer is Taken.ACCEPTED
+    for _ in purges.chunks():
+        pass
+    assert world.reader.lost_plans() == []
 
 
 def test_a_lost_name_of_a_stage_makes_no_event_that_nobody_can_read(
