@@ -7,14 +7,13 @@ from typing import Any
 
 from orchestrator.control.answers import Remark
 from orchestrator.control.explain.paused_plan import paused_behind
-from orchestrator.control.explain.processes import handed_back, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.processes import handed_back, last_sign, no_coordinator, no_worker_takes_it
 from orchestrator.control.explain.scene import TaskScene, by_whom, seconds_words
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.hand_backs import hand_back_of
 from orchestrator.domain.status import PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.typed import typed
-from orchestrator.ledger.presence import ALIVE_SECONDS
 from orchestrator.ledger.reader import LeaseKind
 
 
@@ -55,23 +54,24 @@ def _runs(task: TaskScene) -> Iterator[Remark]:
     step = f", step {cursor['step'] + 1}" if "step" in cursor else ""
     attempt = f", attempt {cursor['attempt'] + 1}" if cursor.get("attempt") else ""
     sentence = f"{_stage(task)} runs on worker {worker}{lasts}{step}{attempt}{_last_answer(task)}"
-    overdue, known = _overdue(task, "running"), task.scene.process(worker)
-    if overdue <= 0:
+    overdue, is_gone = _overdue(task, "running"), task.scene.is_gone(worker)
+    if overdue <= 0 and not is_gone:
         yield remark(Situation.STAGE_RUNS, sentence, typed("status", "--task", task.task_id))
-        return
-    gone = f", which gave its last sign {seconds_words(known.age_seconds)} ago" if known else ""
-    silent = gone if known and known.age_seconds > ALIVE_SECONDS else ""
-    sentence = f"{_stage(task)} ran on worker {worker}{silent}: its lease is overdue by {seconds_words(overdue)}"
-    yield remark(
-        Situation.WORKER_LOST, f"{sentence}; a coordinator takes it over, and it goes on elsewhere", typed("doctor")
-    )
+    else:
+        silent = last_sign(task.scene, worker) if is_gone else ""
+        late = f": its lease is overdue by {seconds_words(overdue)}" if overdue > 0 else ""
+        taken = "a coordinator takes it over" + ("" if late else " once its lease has run out")
+        sentence = f"{_stage(task)} ran on worker {worker}{silent}{late}; {taken}, and it goes on elsewhere"
+        yield remark(Situation.WORKER_LOST, sentence, typed("doctor"))
+        yield from no_worker_takes_it(task.scene, task.status.tenant_id)
     yield from no_coordinator(task.scene)
 
 
 def _waits(task: TaskScene) -> Iterator[Remark]:
     due_ms, now = int(task.record.get("dueAt", 0)), task.scene.now_ms
     if (found := hand_back_of(task.record)) is not None:
-        tries = f"; the next try comes in {seconds_words((due_ms - now) / 1000)}" if due_ms > now else ""
+        comes = due_ms > now and not task.scene.is_still
+        tries = f"; the next try comes in {seconds_words((due_ms - now) / 1000)}" if comes else ""
         sentence = f"{_stage(task)} was handed back {found.times} times: worker {found.worker} {found.words}{tries}"
         has_begun = task.record.get("stageStarted") == "1"
         yield handed_back(task.scene, found, task.status.tenant_id, sentence, has_begun=has_begun)
@@ -80,14 +80,18 @@ def _waits(task: TaskScene) -> Iterator[Remark]:
     cursor = _cursor(task)
     if cursor and due_ms > now:
         attempt = f" after attempt {cursor['attempt']}" if cursor.get("attempt") else ""
-        sentence = f"{_stage(task)} is between polls{attempt}, next in {seconds_words((due_ms - now) / 1000)}"
+        due = "when somebody is alive" if task.scene.is_still else f"in {seconds_words((due_ms - now) / 1000)}"
+        sentence = f"{_stage(task)} is between polls{attempt}, next {due}"
         yield remark(
             Situation.BETWEEN_POLLS, f"{sentence}{_last_answer(task)}", typed("status", "--task", task.task_id)
         )
+        yield from no_worker_takes_it(task.scene, task.status.tenant_id, is_due=False)
+        yield from no_coordinator(task.scene)
         return
     since = max(float(task.record.get("queuedAt", now)), due_ms)
     awaited = "the ledger to take writes" if task.scene.refusal else "a worker"
-    sentence = f"{_stage(task)} waits for {awaited}, {seconds_words((now - since) / 1000)} so far{_last_answer(task)}"
+    lasts = "" if task.scene.is_still else f", {seconds_words((now - since) / 1000)} so far"
+    sentence = f"{_stage(task)} waits for {awaited}{lasts}{_last_answer(task)}"
     why = no_worker_takes_it(task.scene, task.status.tenant_id)
     look = [] if why else [typed("status", "--task", task.task_id)]
     yield remark(Situation.WAITS_FOR_WORKER, sentence, *look)

@@ -81,8 +81,15 @@ def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str, *,
     return remark(Situation.HANDED_BACK, sentence, START_WORKER, *takes)
 
 
-def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:
-    """Why no worker takes the tenant's message; empty when one should."""
+def last_sign(scene: Scene, worker: str) -> str:
+    """To stand behind a worker that gives none any more."""
+    known = scene.process(worker)
+    return ", which gives no sign of life" if known is None else f", which gave its last sign {_ago(known)}"
+
+
+def no_worker_takes_it(scene: Scene, tenant_id: str, *, is_due: bool = True) -> list[Remark]:
+    """Why no worker takes the tenant's message; empty when one should. One that is not due yet waits for no free
+    slot."""
     if scene.refusal:
         return []
     if away := list(broker_away(scene)):
@@ -92,7 +99,7 @@ def no_worker_takes_it(scene: Scene, tenant_id: str) -> list[Remark]:
     if not consumers:
         sentence = f"no worker consumes queue {queue}{_last_seen(scene, 'worker', queue)}"
         return [remark(Situation.NO_WORKER, sentence, START_WORKER), *_elsewhere(scene, "worker")]
-    return _none_of(scene, consumers, queue)
+    return [one for one in _none_of(scene, consumers, queue) if is_due or one.situation != Situation.WORKERS_BUSY]
 
 
 def _none_of(scene: Scene, consumers: Sequence[Process], queue: str) -> list[Remark]:
@@ -129,7 +136,11 @@ def _last_seen(scene: Scene, role: str, queue: str | None = None) -> str:
     last = min(gone, key=lambda one: one.age_seconds, default=None)
     if last is None or last.age_seconds > GONE_SECONDS:
         return ""
-    return f" ({role} {last.name} gave its last sign {seconds_words(last.age_seconds)} ago)"
+    return f" ({role} {last.name} gave its last sign {_ago(last)})"
+
+
+def _ago(process: Process) -> str:
+    return f"{seconds_words(process.age_seconds)} ago"
 
 
 def _elsewhere(scene: Scene, role: str) -> Iterator[Remark]:

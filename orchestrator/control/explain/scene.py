@@ -44,6 +44,17 @@ class Scene:
         """Those that are alive."""
         return [one for one in self.processes if one.role == "worker" and one.age_seconds <= ALIVE_SECONDS]
 
+    @property
+    def is_still(self) -> bool:
+        """Whether nobody is alive: then the ledger's clock stands still, and nothing comes that is counted by it. In a
+        ledger that takes no writes nobody can give a sign of life."""
+        return not (self.coordinators or self.workers or self.refusal)
+
+    def is_gone(self, worker: str) -> bool:
+        """Whether the worker gives no sign of life, whatever its lease, which goes by the ledger's clock, says."""
+        known = self.process(worker)
+        return self.is_still if known is None else known.age_seconds > ALIVE_SECONDS and not self.refusal
+
     def told_now_ms(self) -> int:
         """The time that people are shown."""
         return self.shown.shown_ms

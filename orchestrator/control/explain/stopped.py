@@ -8,6 +8,7 @@ from typing import Final
 from orchestrator.control.answers import PurgedTenant, Remark, TaskStatus
 from orchestrator.control.explain.offers import Offer, of_task
 from orchestrator.control.explain.paused_plan import lets_it_go_on, paused_behind
+from orchestrator.control.explain.processes import no_coordinator
 from orchestrator.control.explain.scene import TaskScene, by_whom, why_back, why_cancelled
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.tenant_target import also_words
@@ -57,6 +58,7 @@ def paused(task: TaskScene) -> Iterator[Remark]:
     elif plan.get("resuming") == "1":
         sentence = "its plan goes on: a coordinator is about to put it back into the queue"
         yield remark(Situation.PLAN_RESUMING, sentence)
+        yield from no_coordinator(task.scene)
     else:
         sentence = f"it is paused with its plan{paused_behind(plan)}"
         yield remark(Situation.TASK_PAUSED_WITH_PLAN, sentence, *lets_it_go_on(task.scene, task.plan_id, plan))

@@ -24,11 +24,11 @@ from orchestrator.ledger.records import Record
 
 def not_admitted(task: TaskScene) -> Iterator[Remark]:
     """Why it is not admitted."""
+    yield from no_coordinator(task.scene)
     if (stopped := list(_stopped_plan(task))) and not task.status.rollback_requested:
         yield from stopped
         yield from _given_up_late(task)
         return
-    yield from no_coordinator(task.scene)
     if circle := circle_from(task.scene.reader, task.task_id):
         sentence = (
             f"it waits in a circle that does not end by itself: {'; '.join(circle)}; a cancel of one of them ends it"

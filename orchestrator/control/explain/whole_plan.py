@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,7 +22,13 @@ from orchestrator.control.explain.paused_plan import (
     tripped_at_the_end,
 )
 from orchestrator.control.explain.plan_retry import plan_retry
-from orchestrator.control.explain.processes import broker_away, handed_back, no_coordinator, no_worker_takes_it
+from orchestrator.control.explain.processes import (
+    broker_away,
+    handed_back,
+    last_sign,
+    no_coordinator,
+    no_worker_takes_it,
+)
 from orchestrator.control.explain.scene import PlanScene, bracketed, by_whom, why_cancelled
 from orchestrator.control.explain.situations import Situation, remark
 from orchestrator.control.explain.waiting import frozen_remark, group_remark
@@ -39,6 +45,7 @@ def plan_remarks(plan: PlanScene) -> Iterator[Remark]:
     """All that is to be said."""
     if plan.summary.status == PlanState.CREATED:
         yield draft(plan.scene, plan.plan_id, plan.record)
+        yield from no_coordinator(plan.scene)
         return
     if plan.summary.status in PLAN_ENDED:
         ended = f"the plan has ended: {_counts(plan.summary)}{_accepted_too(plan)}"
@@ -168,25 +175,39 @@ def _go_back(plan: PlanScene) -> Iterator[Remark]:
 
 
 def _moves(plan: PlanScene) -> Iterator[Remark]:
-    counts = {what: sum(g.count for g in plan.of_kind("moves") if g.words[1] == what) for what in _MOVES}
+    groups = {what: [one for one in plan.of_kind("moves") if one.words[1] == what] for what in _MOVES}
+    groups["lost"] = [one for one in groups["running"] if plan.scene.is_gone(one.words[2])]
+    groups["running"] = [one for one in groups["running"] if one not in groups["lost"]]
+    counts = {what: sum(one.count for one in groups[what]) for what in _MOVES}
     words = _MOVES | ({"waits": "wait for the ledger to take writes"} if plan.scene.refusal else {})
     parts = [f"{count} {words[what]}" for what, count in counts.items() if count]
     if parts:
         yield remark(Situation.STAGE_RUNS, ", ".join(parts), typed("status", plan.plan_id, "--running"))
-    waits = [group for group in plan.of_kind("moves") if group.words[1] == "waits"]
-    if waits:
-        task = plan.status.task(task_id_of(plan.plan_id, waits[0].positions[0]))
-        found = no_worker_takes_it(plan.scene, task.tenant_id)
+    yield from _lost(plan, groups["lost"])
+    if awaiting := groups["waits"] or groups["lost"] or groups["polls"]:
+        task = plan.status.task(task_id_of(plan.plan_id, awaiting[0].positions[0]))
+        found = no_worker_takes_it(plan.scene, task.tenant_id, is_due=awaiting is not groups["polls"])
         yield from (one for one in found if one.situation != Situation.BROKER_AWAY)
     yield from _handed_back(plan)
 
 
 _MOVES: Final = {
     "running": "run on workers",
+    "lost": "ran on workers that are gone",
     "polls": "are between polls",
     "waits": "wait for a worker",
     "handed": "were handed back",
 }
+
+
+def _lost(plan: PlanScene, groups: Sequence[TaskGroup]) -> Iterator[Remark]:
+    """What ran on workers that give no sign of life, by worker."""
+    for group in groups[:CAUSES_TOLD]:
+        worker = group.words[2]
+        sentence = f"{group.count} ran on worker {worker}{last_sign(plan.scene, worker)}; a coordinator takes them over"
+        sentence += f" once their leases have run out, and they go on elsewhere; {samples(plan, group)}"
+        yield remark(Situation.WORKER_LOST, sentence, typed("doctor"))
+    yield from more(plan, groups, Situation.WORKER_LOST, "workers that are gone", "--running")
 
 
 def _handed_back(plan: PlanScene) -> Iterator[Remark]:

@@ -5,7 +5,7 @@
 -- CODES SURVEYED, then of each group {kind, what tells it from others of its kind, two more of that, count, positions}:
 --       stayed (beside another kind): why its plan's rollback left it: moved, nowhere, damaged; the plan that moved the tenant | failed, accepted, back (of what it had failed): status, type, stage | line: 1 of a rollback, holder's plan, holder's status | queue: 1 of a rollback |
 --       frozen: the freeze, 1 of a rollback | group: its name, 1 of a rollback | paused: 1 if by the plan | moves: status, running, polls, waits or handed, why it was handed
---       back | cancelled: by whom, why
+--       back, or the worker (host:pid) | cancelled: by whom, why
 -- EVENTS none
 -- @include keys
 -- @include task_id
@@ -91,10 +91,11 @@ for position = first, last do
   elseif status == TASK.PAUSED then
     add(position, 'paused', redis.call('SISMEMBER', K.plan_paused(plan_id), task_id) == 1 and '1' or '')
   elseif status == TASK.RUNNING or status == TASK.ROLLING_BACK then
-    local lease = redis.call('HMGET', key, 'lease', 'dueAt', 'handedBack')
+    local lease = redis.call('HMGET', key, 'lease', 'dueAt', 'handedBack', 'worker')
     local polls, why = (tonumber(lease[2] or 0) or 0) > now, why_handed_back(lease[1], lease[3])
     if why then add(position, 'moves', status, 'handed', why)
-    else add(position, 'moves', status, lease[1] == 'running' and 'running' or (polls and 'polls' or 'waits')) end
+    elseif lease[1] == 'running' then add(position, 'moves', status, 'running', string.match(lease[4] or '', '^[^/]*'))
+    else add(position, 'moves', status, polls and 'polls' or 'waits') end
   elseif status == TASK.CANCELLED then
     local told = redis.call('HMGET', key, 'cancelledBy', 'cancelledFor')
     local by = told[1] or ''
