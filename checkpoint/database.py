@@ -22,7 +22,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
     delete,
     event,
     func,
@@ -31,8 +30,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from checkpoint.contract import (
@@ -42,15 +41,11 @@ from checkpoint.contract import (
     CheckpointStoreUnavailable,
     Kept,
 )
+from checkpoint.database_url import BadDatabaseUrl
+from checkpoint.engines import make_engine
 
 PAGE: Final = 5000
 """Checkpoints read in one round trip."""
-
-BUSY_SECONDS: Final = 10.0
-"""How long a call waits for one of the pool's connections."""
-
-WRITER_SECONDS: Final = 30.0
-"""How long a save waits on SQLite for other writers; they are let in in no order."""
 
 _TABLE = Table(
     "changeover_checkpoints",
@@ -171,50 +166,12 @@ class DatabaseCheckpointStore:
 
 def _engine(text: str) -> Engine:
     try:
-        url = make_url(text)
-        if url.drivername in ("postgres", "postgresql"):
-            url = url.set(drivername="postgresql+psycopg")
-        kind = url.get_backend_name()
-        if kind == "postgresql":
-            # A database behind a black hole must not hold a worker's slot or a coordinator's loop for ever.
-            limits = {
-                "connect_timeout": 5,
-                "options": "-c statement_timeout=15000",
-                "tcp_user_timeout": 15_000,
-                "keepalives_idle": 10,
-            }
-            engine = create_engine(
-                url,
-                pool_size=5,
-                max_overflow=20,
-                pool_timeout=BUSY_SECONDS,
-                pool_pre_ping=True,
-                connect_args=limits,
-            )
-            event.listen(engine, "do_connect", _bounded)
-            return engine
-        if kind == "sqlite":
-            if url.database in (None, "", ":memory:"):
-                raise CheckpointStoreMisused(
-                    "checkpoint.url: a database in memory is lost with its process; name a file"
-                )
-            engine = create_engine(url, connect_args={"timeout": WRITER_SECONDS})
-            event.listen(engine, "connect", _write_ahead)
-            return engine
-    except ModuleNotFoundError as error:
-        raise CheckpointStoreMisused(
-            f"checkpoint.url: the driver {error.name} is not installed: pip install 'changeover[postgres]'"
-        ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise CheckpointStoreMisused("checkpoint.url: expected postgresql://... or sqlite:///path") from error
-    raise CheckpointStoreMisused(f"checkpoint.url: {kind} is not supported; expected postgresql or sqlite")
-
-
-def _bounded(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-    # Imported with the driver, which not everybody has.
-    from checkpoint.bounded_postgres import BoundedConnection
-
-    return BoundedConnection.connect(*arguments, **named)
+        engine = make_engine(text)
+    except BadDatabaseUrl as error:
+        raise CheckpointStoreMisused(f"checkpoint.url: {error}") from error.__cause__
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _write_ahead)
+    return engine
 
 
 def _write_ahead(connection: Any, _: object) -> None:

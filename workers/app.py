@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import structlog
 from celery import signals
 from celery.exceptions import OperationalError
 from celery.worker import state
@@ -17,7 +17,7 @@ from orchestrator.background.stop_request import StopRequest
 from orchestrator.broker.app import make_app
 from orchestrator.broker.watch import BrokerWatch
 from orchestrator.control.mistakes import Mistakes
-from orchestrator.domain.errors import ChangeoverError, InvalidInput
+from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.lanes import lane_names
 from orchestrator.ledger.connection import connect
 from orchestrator.ledger.ledger import Ledger
@@ -25,7 +25,6 @@ from orchestrator.ledger.presence import Presence
 from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import require_one_server
 from orchestrator.observability.logs import configure_logs
-from orchestrator.observability.refusals import refusal_lines
 from orchestrator.settings.amqp_url import is_amqp
 from orchestrator.settings.checkpoint_store import require_store
 from orchestrator.settings.installed_steps import installed_steps
@@ -42,11 +41,14 @@ from workers.middleware import load_chain
 from workers.own_queue import consume_own_queue
 from workers.remote_control import restrict
 from workers.start_options import wrong_options
+from workers.start_signals import ends_process
 from workers.waiting_turns import take_waiting_turns
 from workers.watchdog import SILENCE, Watchdog
 
 JOIN_SECONDS: Final = 10.0
 """How long the end of a worker waits until it has withdrawn what it announced; the ledger does without."""
+
+_log = structlog.get_logger(__name__)
 
 app = make_app()
 restrict()
@@ -59,6 +61,7 @@ _broker: list[BrokerWatch] = []
 
 
 @signals.setup_logging.connect
+@ends_process
 def _set_up_logging(**_: Any) -> None:
     # Connected, so that Celery leaves logging to us.
     configure_logs(load_settings())
@@ -66,34 +69,31 @@ def _set_up_logging(**_: Any) -> None:
 
 
 @signals.celeryd_init.connect
+@ends_process
 def check_settings(instance: Any, options: Mapping[str, Any], **_: Any) -> None:
-    # Celery swallows what a signal's receiver raises, but for an exit.
-    try:
-        settings = load_settings()
-        if problems := wrong_options(options, lane_names(settings.lanes)):
-            raise InvalidInput(problems)
-        if settings.log_format == "json":
-            # Celery's banner on stdout is no line of a log.
-            instance.quiet = True
-            signal_words.shape()
-        if not runtime.is_alone():
-            require_store(settings)
-        mistakes = Mistakes()
-        with mistakes:
-            load_strategy(settings.rollback_strategy)
-        with mistakes:
-            load_chain(settings)
-        mistakes.tell()
-        installed_steps()
-        servers = find_servers(settings)
-        require_one_server(servers.redis_url, STATE_VARIABLE)
-        require_one_server(servers.broker_url, BROKER_VARIABLE)
-    except ChangeoverError as error:
-        sys.stderr.writelines(f"{line}\n" for line in refusal_lines(error))
-        raise SystemExit(error.exit_code) from error
+    settings = load_settings()
+    if problems := wrong_options(options, lane_names(settings.lanes)):
+        raise InvalidInput(problems)
+    if settings.log_format == "json":
+        # Celery's banner on stdout is no line of a log.
+        instance.quiet = True
+        signal_words.shape()
+    if not runtime.is_alone():
+        require_store(settings)
+    mistakes = Mistakes()
+    with mistakes:
+        load_strategy(settings.rollback_strategy)
+    with mistakes:
+        load_chain(settings)
+    mistakes.tell()
+    installed_steps()
+    servers = find_servers(settings)
+    require_one_server(servers.redis_url, STATE_VARIABLE)
+    require_one_server(servers.broker_url, BROKER_VARIABLE)
 
 
 @signals.celeryd_after_setup.connect
+@ends_process
 def _note_worker(instance: Any = None, **_: Any) -> None:
     # Before a pool forks: its processes have no consumer to ask.
     runtime.note_worker(instance.hostname, frozenset(instance.app.amqp.queues.consume_from))
@@ -126,11 +126,13 @@ def _telling(broker: BrokerWatch) -> Callable[[], dict[str, Any]]:
 
 
 @signals.celeryd_after_setup.connect
+@ends_process
 def _add_own_queue(instance: Any = None, **_: Any) -> None:
     consume_own_queue(instance)
 
 
 @signals.worker_ready.connect
+@ends_process
 def _announce(sender: Any = None, **_: Any) -> None:
     _withdrawal.start()
     with _coming:
@@ -178,7 +180,10 @@ def _come(sender: Any) -> None:
     )
     presence.start()
     _presence.append(presence)
-    take_waiting_turns(app, ledger, settings)
+    try:
+        take_waiting_turns(app, ledger, settings)
+    except Exception:  # noqa: BLE001 - nobody knows what a hand may write, and no worker depends on it
+        _log.exception("what waits for a worker like this one is left waiting", action="left-waiting")
 
 
 def _withdraw() -> None:

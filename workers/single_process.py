@@ -17,13 +17,14 @@ from celery import signals
 
 from orchestrator.background.stop_request import StopRequest
 from orchestrator.coordinator.process import CoordinatorService
-from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.ledger.alone import require_alone
 from orchestrator.observability.metrics import MetricsEndpoint
 from orchestrator.settings.checkpoint_store import open_store
 from orchestrator.settings.model import load_settings
 from orchestrator.settings.servers import find_servers
 from workers import runtime
+from workers.start_options import start_refusal
 from workers.watchdog import stop_this_process
 
 OPTION: Final = "--with-coordinator"
@@ -60,13 +61,12 @@ def arrange(arguments: Sequence[str], metrics: MetricsEndpoint | None = None) ->
                 # Once more, now that this worker is seen: another may have come at the same time.
                 require_alone(settings, url)
                 service.append(CoordinatorService(settings, store, metrics))
-            except ChangeoverError as error:
-                # Celery would log it and go on, a worker without its coordinator.
-                _log.error(str(error), action="coordinator-lost")
+                thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
+                thread[0].start()
+            except Exception as error:  # noqa: BLE001 - Celery would go on, a worker without its coordinator
+                told = start_refusal(error, ["coordinator"])
+                _log.error(str(told), action="coordinator-lost", exc_info=told is not error)
                 stop_this_process()
-                return
-            thread.append(threading.Thread(target=_run, args=(service[0],), name="coordinator", daemon=True))
-            thread[0].start()
 
     def leave() -> None:
         with coming:

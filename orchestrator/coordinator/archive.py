@@ -13,10 +13,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, create_engine, delete, insert
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from checkpoint.database_url import BadDatabaseUrl
+from checkpoint.engines import make_engine
 from orchestrator.control.export import Line, as_text
+from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.settings.model import Settings
 
 ROWS: Final = 1000
@@ -71,10 +74,13 @@ class FolderArchive:
 
 
 class DatabaseArchive:
-    """Rows of one table, ``changeover_archive``, a plan in one transaction."""
+    """Rows of one table, ``changeover_archive``, a plan in one transaction. Raises ``InvalidInput``."""
 
     def __init__(self, url: str, namespace: str) -> None:
-        self._engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        try:
+            self._engine = make_engine(url)
+        except BadDatabaseUrl as error:
+            raise InvalidInput([Problem("archive.url", None, str(error))]) from error
         self._namespace = namespace
 
     def keep(self, plan_id: str, last_plan_sequence_id: int, lines: Iterable[Line]) -> None:

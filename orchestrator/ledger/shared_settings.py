@@ -14,6 +14,7 @@ from typing import Final
 
 from orchestrator.domain.stored_json import DIGITS
 from orchestrator.settings.model import Settings
+from orchestrator.settings.section import in_millis
 
 NAMES: Final = {
     "FEED_MAX": "feed_max_length",
@@ -34,11 +35,11 @@ def shared_settings(settings: Settings) -> dict[str, int]:
     groups = {f"{GROUP}{name}": most for name, most in settings.groups.items()}
     return groups | {
         "FEED_MAX": settings.feed_max_length,
-        "LEASE_MS": round(settings.lease_seconds * 1000),
-        "HEARTBEAT_MS": round(settings.heartbeat_seconds * 1000),
+        "LEASE_MS": in_millis(settings.lease_seconds),
+        "HEARTBEAT_MS": in_millis(settings.heartbeat_seconds),
         "MAX_RETRY": settings.max_retry,
         "MAX_RECOVERIES": settings.max_recoveries,
-        "CHECKPOINT_TTL_MS": round(settings.checkpoint.ttl_seconds * 1000),
+        "CHECKPOINT_TTL_MS": in_millis(settings.checkpoint.ttl_seconds),
     }
 
 

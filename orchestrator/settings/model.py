@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from orchestrator.domain.config import ServiceSpec
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
-from orchestrator.domain.model import GroupName, Name, Seconds
+from orchestrator.domain.model import GroupName, Name
 from orchestrator.domain.naming import unknown
 from orchestrator.domain.stored_json import MOST_COUNTED
 from orchestrator.domain.wording import problems_of
@@ -30,9 +30,10 @@ from orchestrator.settings.config_file import FILE_VARIABLE, read_config_file
 from orchestrator.settings.console import ConsoleSettings
 from orchestrator.settings.environment import read_environment
 from orchestrator.settings.given import Given
+from orchestrator.settings.kept_data import ArchiveSettings, CheckpointSettings
 from orchestrator.settings.mistakes import cut_to_few, setting_problems
 from orchestrator.settings.redis_url import parse_redis_url
-from orchestrator.settings.section import Section, no_truth, number_and_no_truth
+from orchestrator.settings.section import CountedSeconds, Section, in_millis, no_truth, number_and_no_truth
 from orchestrator.settings.webhooks import MOST_HOOKS, HookName, WebhookSettings, refused_hooks
 from steps.http.allowed_hosts import AllowedHosts
 from steps.instances.endpoints import MalformedEndpoints, health_endpoints
@@ -46,11 +47,11 @@ KeptNumber = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
 class HealthCheckSettings(Section):
     """Defaults of the health-check step; a plan's step and a tenant's override go before them."""
 
-    interval_seconds: Seconds = 3.0
+    interval_seconds: CountedSeconds = 3.0
     max_attempts: AtLeastOne = 10
     path: str = "/health"
     version_key: str = "version"
-    timeout_seconds: Seconds = 5.0
+    timeout_seconds: CountedSeconds = 5.0
     consecutive_successes: AtLeastOne = 1
     fail_fast: bool = False
 
@@ -59,7 +60,7 @@ class RedisSettings(Section):
     """How safe an answer of the ledger's Redis has to be; see docs/delivery.md."""
 
     min_replicas: Annotated[int, Field(ge=0)] = 0
-    wait_seconds: Seconds = 1.0
+    wait_seconds: CountedSeconds = 1.0
 
 
 class ConnectionSettings(Section):
@@ -89,31 +90,6 @@ class InstanceListSettings(Section):
         return urls
 
 
-class CheckpointSettings(Section):
-    """Where checkpoints are kept, how large they may be, how long that of a failed task is worth keeping."""
-
-    store_type: Annotated[str, Field(min_length=1)] = "redis"
-    url: SecretStr | None = None
-    size_limit_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
-    ttl_seconds: Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False)] = 30 * 86400.0
-    orphan_sweep_seconds: Seconds = 3600.0
-
-
-class ArchiveSettings(Section):
-    """Where ended plans are kept before they are purged: a folder of JSON lines, or a database. One of the two."""
-
-    path: Path | None = None
-    url: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> ArchiveSettings:
-        if self.path is not None and self.url is not None:
-            raise ValueError("give path or url, not both")
-        if self.url is not None and not self.url.get_secret_value().startswith(("postgresql://", "sqlite:///")):
-            raise ValueError("url: expected postgresql://user:password@host/database or sqlite:///path.db")
-        return self
-
-
 class FlowerSettings(Section):
     """Who may look at Flower: ``user:password``, several parted by commas."""
 
@@ -131,15 +107,15 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     broker_url: SecretStr | None = None
     data_dir: Path = Path(".changeover")
-    lease_seconds: Seconds = 10.0
-    renew_seconds: Seconds = 3.0
-    heartbeat_seconds: Seconds = 10.0
-    sweep_seconds: Seconds = 1.0
+    lease_seconds: CountedSeconds = 10.0
+    renew_seconds: CountedSeconds = 3.0
+    heartbeat_seconds: CountedSeconds = 10.0
+    sweep_seconds: CountedSeconds = 1.0
     max_retry: KeptNumber = 3
     max_recoveries: KeptNumber = 5
     run_ahead: bool = True
-    run_ahead_seconds: Seconds = 1.0
-    deaf_seconds: Seconds = 60.0
+    run_ahead_seconds: CountedSeconds = 1.0
+    deaf_seconds: CountedSeconds = 60.0
     frozen_seconds: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     lanes: Annotated[int, Field(ge=1, le=64)] = 4
     feed_max_length: Annotated[KeptNumber, Field(ge=1)] = 100_000
@@ -184,14 +160,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
         wrong = []
-        # Two renewals may be lost before a lease runs out.
-        if self.renew_seconds * 3 > self.lease_seconds:
+        # Two renewals may be lost before a lease runs out. As the ledger has them: 0.8 * 3 is more than 2.4.
+        renew_ms = in_millis(self.renew_seconds)
+        if renew_ms * 3 > in_millis(self.lease_seconds):
             wrong.append(
                 f"renew_seconds: expected at most a third of lease_seconds ({self.lease_seconds:g}), got "
                 f"{self.renew_seconds:g}"
             )
         # A heartbeat is written by a renewal.
-        if self.heartbeat_seconds < self.renew_seconds:
+        if in_millis(self.heartbeat_seconds) < renew_ms:
             wrong.append(
                 f"heartbeat_seconds: expected at least renew_seconds ({self.renew_seconds:g}), got "
                 f"{self.heartbeat_seconds:g}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from orchestrator.settings.environment import kinds_of
+
+CountedSeconds = Annotated[float, Field(ge=0.001, le=30 * 86400, allow_inf_nan=False)]
+"""A length of time. The ledger has whole milliseconds, and one of none would be over before it begins."""
 
 
 def number_and_no_truth(cls: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
@@ -20,6 +23,11 @@ def no_truth(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("expected a number")
     return value
+
+
+def in_millis(seconds: float) -> int:
+    """As the ledger has it."""
+    return round(seconds * 1000)
 
 
 class Section(BaseModel):

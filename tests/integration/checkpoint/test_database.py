@@ -117,7 +117,7 @@ def test_a_file_that_is_no_database_is_misuse(tmp_path: Path) -> None:
 
 
 def test_another_writer_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checkpoint.database.WRITER_SECONDS", 0.1)
+    monkeypatch.setattr("checkpoint.engines.WRITER_SECONDS", 0.1)
     store = DatabaseCheckpointStore(f"sqlite:///{tmp_path}/c.db", "test")
     store.save(sample(epoch=1))
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None)

@@ -15,7 +15,8 @@ from checkpoint import Checkpoint
 from checkpoint.database import DatabaseCheckpointStore
 from orchestrator.client import Client
 from orchestrator.ledger.outcomes import Begun
-from orchestrator.settings.model import CheckpointSettings, Settings
+from orchestrator.settings.kept_data import CheckpointSettings
+from orchestrator.settings.model import Settings
 from tests.support.cli import changeover
 from tests.support.ledger_world import LedgerWorld
 from tests.support.place import Place

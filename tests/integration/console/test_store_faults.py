@@ -18,7 +18,8 @@ from orchestrator.client import Client
 from orchestrator.control.keeping import Keeping
 from orchestrator.ledger.keys import Keys
 from orchestrator.secrets.known import KnownSecrets
-from orchestrator.settings.model import CheckpointSettings, Settings
+from orchestrator.settings.kept_data import CheckpointSettings
+from orchestrator.settings.model import Settings
 from tests.support.console_server import ConsoleServer
 from tests.support.hostile_errors import HOSTILE, SECRET
 from tests.support.long import IS_LONG, longer

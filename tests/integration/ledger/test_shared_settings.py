@@ -11,7 +11,8 @@ from orchestrator.coordinator.sweeper import Sweeper
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.operations import Operations
 from orchestrator.ledger.shared_settings import BUILT_IN, differences, shared_settings
-from orchestrator.settings.model import CheckpointSettings, Settings
+from orchestrator.settings.kept_data import CheckpointSettings
+from orchestrator.settings.model import Settings
 from tests.support.ledger_world import ME, LedgerWorld
 
 OTHERS: dict[str, Any] = {

@@ -9,7 +9,8 @@ from checkpoint import Checkpoint, MemoryCheckpointStore
 from orchestrator.client import Client
 from orchestrator.coordinator.checkpoint_cleaner import CheckpointCleaner
 from orchestrator.settings.contained_store import ContainedStore
-from orchestrator.settings.model import CheckpointSettings, Settings
+from orchestrator.settings.kept_data import CheckpointSettings
+from orchestrator.settings.model import Settings
 from steps import StepRegistry
 from tests.support.in_process import InProcess
 from tests.support.say_step import Killed, Say, dies_before_the_record, started

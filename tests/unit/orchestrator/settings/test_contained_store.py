@@ -23,7 +23,8 @@ from orchestrator.domain.errors import InvalidInput
 from orchestrator.ledger.refusals import is_servers_fault
 from orchestrator.settings.checkpoint_store import open_store, require_store
 from orchestrator.settings.contained_store import ContainedStore, words_of_store
-from orchestrator.settings.model import CheckpointSettings, Settings
+from orchestrator.settings.kept_data import CheckpointSettings
+from orchestrator.settings.model import Settings
 from steps.raised import Escaped
 from tests.support.hostile_errors import HOSTILE
 

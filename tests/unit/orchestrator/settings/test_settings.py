@@ -282,3 +282,8 @@ def test_config_names_the_run_file_of_up(monkeypatch: pytest.MonkeyPatch, tmp_pa
     (folder / "run.json").write_text(json.dumps(run))
     assert origin("redis_url") == ("run", ".changeover/run.json")
     assert origin("broker_url") == ("run", ".changeover/run.json")
+
+
+def test_a_renewal_of_exactly_a_third_is_taken() -> None:
+    # 0.8 * 3 is more than 2.4, and the ledger has milliseconds.
+    assert Settings(lease_seconds=2.4, renew_seconds=0.8, heartbeat_seconds=0.8).renew_seconds == 0.8
