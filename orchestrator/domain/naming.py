@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -64,6 +64,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_snake = {snake_case(one): one for one in known}
     found = difflib.get_close_matches(snake_case(name), by_snake, n=1)
     return by_snake[found[0]] if found else None
+
+
+def in_spelling_of(name: str, camel: Mapping[str, str]) -> Collection[str]:
+    """The known keys as the author of this one writes: those of ``camel``, or what each is in camelCase."""
+    is_camel = "_" in snake_case(name) and "_" not in name and "-" not in name
+    return camel.values() if is_camel else camel.keys()
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

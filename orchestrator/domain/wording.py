@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text
-from orchestrator.domain.naming import snake_case, unknown
+from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 
 _UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 _EXPECTED = {
@@ -104,7 +104,8 @@ def _message(item: ErrorDetails, model: type[BaseModel]) -> str:
         name = str(item["loc"][-1])
         if snake_case(name) in model.model_fields:
             return f"given twice, in two spellings ({snake_case(name)})"
-        return unknown("key", name, model.model_fields)
+        keys = {own: field.alias or own for own, field in model.model_fields.items()}
+        return unknown("key", name, in_spelling_of(name, keys))
     return expectation(item)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
 from orchestrator.domain.few_mistakes import model_or_problems
-from orchestrator.domain.naming import snake_case, unknown
+from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.references import NO_SECRETS
 from orchestrator.stages.package_code import needs_of, package_code
@@ -75,6 +75,7 @@ class CompiledStep:
         self._spellings = {field.alias or name: name for name, field in fields.items()}
         # A parameter whose name a Python class cannot have (`json`) is known to users by its alias only.
         self._written = {name: snake_case(field.alias or name) for name, field in fields.items()}
+        self._keys = {self._written[name]: key for key, name in self._spellings.items()}
         self._expressions = frozenset(name for name, field in fields.items() if is_expression(field))
         own = self._by_field(given, path)
         self._parameters = {key: value for key, value in defaults.items() if key in fields} | own
@@ -97,7 +98,7 @@ class CompiledStep:
             )
         path = f"overrides.{override[0]}"
         try:
-            values = self._by_field(override[1], path)
+            values = self._by_field(override[1], path, of_override=True)
         except InvalidInput as error:
             raise WrongOverride(error.problems) from error
         renderer = self._compile_override(values, path)
@@ -131,17 +132,19 @@ class CompiledStep:
 
         return render
 
-    def _by_field(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The parameters under their snake_case names."""
+    def _by_field(self, given: Mapping[str, Any], path: str, *, of_override: bool = False) -> dict[str, Any]:
+        """The parameters under their snake_case names. Those of an override are stored under these: as written they
+        mean the same, and a wrong one is told as it was written."""
         fields = self.step.Parameters.model_fields
         found: dict[str, Any] = {}
         problems: list[Problem] = []
         for key, value in given.items():
-            name = key if key in fields else self._spellings.get(key, key)
+            own = snake_case(key) if of_override else key
+            name = own if own in fields else self._spellings.get(own, own)
             if name not in fields and self.step.Parameters.model_config.get("extra") == "forbid":
-                message = unknown(f"parameter of {self.name}", key, self._written.values())
+                message = unknown(f"parameter of {self.name}", key, in_spelling_of(key, self._keys))
                 problems.append(Problem(join(path, cut_text(key)), shown(value), message))
-            elif name in found:
+            elif name in found and not of_override:
                 problems.append(Problem(join(path, key), shown(value), f"given twice, in two spellings ({name})"))
             found[name] = value
         if len(problems) > MOST_UNKNOWN:

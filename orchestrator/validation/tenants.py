@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from orchestrator.domain.config import TenantDeployConfig
 from orchestrator.domain.errors import InvalidInput, Problem, cut_text
-from orchestrator.domain.naming import snake_case, step_type, unknown
+from orchestrator.domain.naming import in_spelling_of, snake_case, step_type, unknown
 from orchestrator.domain.wording import shown
 from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.stages.compiled_step import BuiltStep
@@ -100,8 +102,11 @@ class TenantCheck:
     def _problems_of(
         self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
     ) -> Iterator[Problem]:
+        written = config
         if overrides:
             yield from _overrides(overrides, self._step_types)
+            # What is wrong in them is told as it was written.
+            written = {**config, "overrides": overrides}
         asked: BuiltStep | None = None
         reaching = stages if overrides else [stage for stage in stages if not stage.reaches_nothing]
         if not reaching:
@@ -110,7 +115,7 @@ class TenantCheck:
         tenant_id = config["tenant_id"]
         for stage in reaching:
             try:
-                built = stage.build(config, variables)
+                built = stage.build(written, variables)
                 all_needs = [step.needs(stage.steps[place].path) for place, step in enumerate(built)]
             except InvalidInput as error:
                 yield from error.problems
@@ -145,12 +150,12 @@ def _identity(tenant: TenantDeployConfig) -> Iterator[Problem]:
 
 def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iterator[Problem]:
     seen: set[str] = set()
-    known = [snake_case(one) for one in step_types]
+    known = {name: to_camel(name) for name in map(snake_case, step_types)}
     for key, values in overrides.items():
         name = step_type(key)
         path = f"overrides.{cut_text(key)}"
         if name not in step_types:
-            yield Problem(path, None, unknown("step type", key, known))
+            yield Problem(path, None, unknown("step type", key, in_spelling_of(key, known)))
         if name in seen:
             yield Problem(path, None, "given twice, in two spellings")
         seen.add(name)

@@ -122,7 +122,7 @@ def test_a_right_plan() -> None:
         (
             "tenants.0.overrides",
             {"healthCheck": {"max_attempts": 0}},
-            "tenants[0].overrides.health_check.max_attempts",
+            "tenants[0].overrides.healthCheck.max_attempts",
             "at least 1",
         ),
         (

@@ -77,7 +77,7 @@ def test_an_override_that_no_step_of_its_type_takes_is_said_once_whatever_stages
     plan = right_plan() | {"stages": stages, "tenants": [tenant(1, overrides=wrong)]}
     with counted_calls() as calls:
         errors = validate_plan(plan).errors
-    assert {error.path.rpartition(".")[0] for error in errors[:-1]} <= {"tenants[0].overrides.http_request"} | {
+    assert {error.path.rpartition(".")[0] for error in errors[:-1]} <= {"tenants[0].overrides.http-request"} | {
         "tenants[0].overrides"
     }
     # Once a stage, not once a step.
@@ -90,6 +90,38 @@ def test_a_source_as_wrong_as_the_tenant_is_compared_by_name() -> None:
     plan = right_plan() | {"tenants": [tenant(1, overrides=wrong, source_tenant_deploy_config=source)]}
     errors = validate_plan(plan).errors
     assert errors[-1].message == "and 200 more problems"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path", "meant"),
+    [
+        ({"maxConcurency": 3}, "maxConcurency", "maxConcurrency"),
+        ({"stages": [stage(timeoutSecond=3)]}, "stages[0].steps[0].timeoutSecond", "timeoutSeconds"),
+        ({"tenants": [tenant(1, networkEndpoint=[])]}, "tenants[0].networkEndpoint", "networkEndpoints"),
+        (
+            {"tenants": [tenant(1, network_endpoints=[{"targetDomian": "x"}])]},
+            "tenants[0].network_endpoints[0].targetDomian",
+            "targetDomain",
+        ),
+        ({"tenants": [tenant(1, overrides={"helthCheck": {}})]}, "tenants[0].overrides.helthCheck", "healthCheck"),
+        (
+            {"tenants": [tenant(1, overrides={"healthCheck": {"maxAttemps": 2}})]},
+            "tenants[0].overrides.healthCheck.maxAttemps",
+            "maxAttempts",
+        ),
+        (
+            {"tenants": [tenant(1, overrides={"health-check": {"max_attemps": 2, "interval-seconds": 1}})]},
+            "tenants[0].overrides.health-check.max_attemps",
+            "max_attempts",
+        ),
+    ],
+)
+def test_a_name_is_told_as_it_was_written_and_what_was_meant_in_the_same_spelling(
+    wrong: dict[str, Any], path: str, meant: str
+) -> None:
+    (error,) = validate_plan(right_plan() | wrong).errors
+    assert error.path == path
+    assert error.message.endswith(f"; did you mean {meant!r}?")
 
 
 def test_overrides_have_a_bound() -> None:
