@@ -79,8 +79,15 @@ def plan_table(
         shown = f"{before + 1} to {before + len(plan.tasks)}" if plan.tasks else "none"
         more = f"; more: --page {page + 1}" if plan.matching > before + len(plan.tasks) else ""
         hint = "only some: --failed, --running, --waiting, --tenant 'eu-*', --cause TYPE"
-        parts.append(Text(f"{shown} of {plan.matching} tasks{more}; {hint}", style="dim"))
+        past = _past_words(plan.matching, page, before) if plan.matching and not plan.tasks and before else ""
+        parts.append(Text(past or f"{shown} of {plan.matching} tasks{more}; {hint}", style="dim"))
     return Group(*parts)
+
+
+def _past_words(matching: int, page: int, before: int) -> str:
+    """Of a page behind the last, with so many tasks on the pages before it; "" where tasks left it meanwhile."""
+    last = -(-matching // (before // (page - 1)))
+    return f"page {page} is past the last, --page {last}: there are {matching} tasks" if page > last else ""
 
 
 def fleet_lines(plan: PlanStatus | PlanSummary) -> list[str]:

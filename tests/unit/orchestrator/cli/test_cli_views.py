@@ -60,6 +60,12 @@ def test_a_page_of_a_large_plan_says_how_to_see_the_rest() -> None:
     fewer = plan.model_copy(update={"matching": 1000})
     assert shown(plan_table(fewer))[-1].startswith("1 to 30 of 1000 tasks; more: --page 2;")
     assert "more:" not in shown(plan_table(plan.model_copy(update={"matching": 1, "tasks": tasks[:1]})))[-1]
+    for matching, said in (
+        (5000, "page 999 is past the last, --page 167: there are 5000 tasks"),
+        (0, "none of 0 tasks;"),
+    ):
+        past = plan_table(plan.model_copy(update={"matching": matching, "tasks": []}), page=999, before=998 * 30)
+        assert shown(past)[-1].startswith(said)
 
 
 def test_a_list_is_written_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
