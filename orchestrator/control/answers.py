@@ -104,7 +104,8 @@ class TaskStatus(Answer):
 
 
 class PurgedTenant(Answer):
-    """A tenant whose plans have all been purged: what is still known. ``last_mover``: the task that changed it last."""
+    """A tenant whose plans have all been purged, or (status ``LOST``) whose last one's record was gone: what is still
+    known. ``last_mover``: the task that changed it last."""
 
     tenant_id: str
     status: str = "PURGED"

@@ -13,7 +13,7 @@ from orchestrator.control.export import config_of
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.page_answers import TenantMove, TenantPage, TenantRow, TenantView
 from orchestrator.control.status import StatusReader
-from orchestrator.control.tenants import current_unit, last_known_good
+from orchestrator.control.tenants import PURGED, current_unit, last_known_good, left_as
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.pattern import is_like
 from orchestrator.domain.task_id import plan_of, task_id_of
@@ -22,7 +22,6 @@ from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY
 
 MOST_MOVES: Final = 20
-PURGED: Final = "PURGED"
 LOOKED_AT: Final = 5000
 """Tasks that one page looks at; a plan without tasks counts as one."""
 STEP: Final = 500
@@ -44,7 +43,7 @@ class TenantPages:
             raise absent(self._reader, "tenant", tenant_id)
         return TenantView(
             tenant_id=tenant_id,
-            status=PURGED if task is None else task.status,
+            status=left_as(self._reader, record) if task is None else task.status,
             labels=self._reader.freezes.labels_of(tenant_id),
             current=current_unit(record),
             last_known_good=last_known_good(record),

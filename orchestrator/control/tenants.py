@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+from orchestrator.control.absent import LOST, lost_with
 from orchestrator.control.answers import DeployUnit, PurgedTenant
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY, Record
 
+PURGED: Final = "PURGED"
 _TELLS: Final = ("mover", "current", "good")
 
 
@@ -30,16 +32,23 @@ def last_known_good(tenant: Record) -> DeployUnit | None:
 
 
 def purged_tenant(reader: Reader, tenant_id: str) -> PurgedTenant | None:
-    """A tenant that no task speaks for any more; None when one does, or nothing is known of it."""
+    """A tenant that no task speaks for any more; None when one does, or nothing is known of it. ``LOST`` where no purge
+    took the plan that changed it last."""
     (record,) = reader.tenant_records([tenant_id])
     if not any(name in record for name in _TELLS) or reader.task_of_tenant(tenant_id) is not None:
         return None
     return PurgedTenant(
         tenant_id=tenant_id,
+        status=left_as(reader, record),
         last_mover=record.get("mover"),
         current=current_unit(record),
         last_known_good=last_known_good(record),
     )
+
+
+def left_as(reader: Reader, tenant: Record) -> str:
+    """The status of one that no task speaks for."""
+    return LOST if lost_with(reader, tenant.get("mover", "")) else PURGED
 
 
 def unit_words(unit: DeployUnit) -> str:

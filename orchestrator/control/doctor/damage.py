@@ -8,6 +8,7 @@ from typing import Final
 
 import redis
 
+from orchestrator.control.absent import lost_words
 from orchestrator.control.answers import Check
 from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.doctor.rows import Row, check
@@ -59,8 +60,7 @@ def damage_rows(reader: Reader, offers: Offers, *, tasks: bool) -> Iterator[Chec
         finding = f"{wrong}: a hand in the data? It is passed by; {way_out(offers, plan_id)}"
         yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
     for plan_id, at in reader.lost_plans()[:SHOWN]:
-        finding = f"its record was gone; taken out at {at:%Y-%m-%d %H:%M:%S} UTC, its tenants are free: submit it again"
-        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", finding, good=False)
+        yield check(Row.DAMAGED_PLAN, f"plan {plan_id}", lost_words(at), good=False)
     yield from _ended_plans(reader)
     if tasks:
         yield from _tasks(reader, offers)

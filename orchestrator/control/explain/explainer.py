@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from redis.exceptions import ResponseError
 
+from orchestrator.control.absent import lost_with
 from orchestrator.control.answers import DamagedTask, Explanation, PlanSummary, Remark, TaskStatus
 from orchestrator.control.damage import DAMAGED, UNREADABLE
 from orchestrator.control.elsewhere import Elsewhere
@@ -67,7 +68,9 @@ class Explainer:
     def tenant(self, tenant_id: str) -> Explanation:
         """The task that speaks for the tenant, beside its other open ones; or what a purge left of it."""
         if (left := purged_tenant(self._reader, tenant_id)) is not None:
-            return self._answer("tenant", tenant_id, left.status, [stopped.purged(left)])
+            return self._answer(
+                "tenant", tenant_id, left.status, [stopped.purged(left, lost_with(self._reader, left.last_mover or ""))]
+            )
         status = self._status.tenant(tenant_id)
         found = self.task(status.task_id)
         remarks = [*stopped.moved_by_others_too(status), *found.remarks]

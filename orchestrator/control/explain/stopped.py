@@ -158,16 +158,18 @@ def rollback_asked(task: TaskScene) -> Remark:
     return remark(Situation.ROLLBACK_ASKED, sentence, *commands)
 
 
-def purged(tenant: PurgedTenant) -> Remark:
-    """Its tasks are gone, so nothing holds it up; what stays of it."""
-    sentence = "no plan names it: those that did have been purged"
+def purged(tenant: PurgedTenant, lost: str) -> Remark:
+    """Its tasks are gone, so nothing holds it up; what stays of it. ``lost``: what became of the plan that changed it
+    last, if nobody purged that."""
+    sentence = f"no plan names it: {lost or 'those that did have been purged'}"
     if tenant.last_mover:
         sentence += f"; task {tenant.last_mover} of plan {plan_of(tenant.last_mover)} changed it last"
     if tenant.current:
         sentence += f"; it is at {unit_words(tenant.current)} since its last whole move or rollback"
     if tenant.last_known_good:
         sentence += f"; a health check last confirmed {unit_words(tenant.last_known_good)}"
-    return remark(Situation.TENANT_PURGED, sentence, typed("status", "--tenant", tenant.tenant_id))
+    look = typed("doctor") if lost else typed("status", "--tenant", tenant.tenant_id)
+    return remark(Situation.TENANT_PURGED, sentence, look)
 
 
 def moved_by_others_too(task: TaskStatus) -> Iterator[Remark]:

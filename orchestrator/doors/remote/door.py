@@ -22,7 +22,8 @@ from orchestrator.doors.remote.tells import PAGE_ROWS, RemotePages, RemoteTells,
 from orchestrator.doors.remote.tokens import RemoteTokens
 from orchestrator.doors.remote.webhooks import RemoteWebhooks
 
-PURGED = "PURGED"
+NO_TASK = ("PURGED", "LOST")
+"""Of a tenant that no task speaks for."""
 
 
 class ConsoleDoor:
@@ -101,10 +102,11 @@ class RemoteKeeps:
             found = self._pages.tenant(tenant_id)
         except NotFound:
             return None
-        if found.status != PURGED:
+        if found.status not in NO_TASK:
             return None
         return PurgedTenant(
             tenant_id=tenant_id,
+            status=found.status,
             last_mover=found.last_mover,
             current=found.current,
             last_known_good=found.last_known_good,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
@@ -10,7 +11,11 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
+from orchestrator.control.explain import Explainer
+from orchestrator.control.status import StatusReader
+from orchestrator.control.target import identify
 from orchestrator.coordinator.retention import Retention
+from orchestrator.domain.errors import NotFound
 from orchestrator.ledger.operations import Taken, draw_request_id
 from orchestrator.ledger.outcomes import Opened
 from orchestrator.ledger.purges import Purges
@@ -85,6 +90,25 @@ def test_one_that_was_cut_off_is_gone_on_with(world: LedgerWorld) -> None:
     assert world.ledger.lose_plan("lost", 0, 1)[0] == 2
     assert Purges(world.ledger).lose("lost", 1)
     assert left(world) == []
+
+
+def test_whoever_asks_is_told_that_it_was_lost(world: LedgerWorld) -> None:
+    Purges(world.ledger).lose("lost")
+    explainer = Explainer(world.ledger, world.reader, world.settings)
+    said = r"plan lost: its record was gone; taken out at 20.*, its tenants are free: submit it again"
+    asks: list[Callable[[str], object]] = [explainer.plan, StatusReader(world.reader).plan]
+    asks.append(lambda plan_id: identify(world.reader, plan_id))
+    for ask in asks:
+        with pytest.raises(NotFound, match=f"^no .* {said}$"):
+            ask("lost")
+    with pytest.raises(NotFound, match=f"^no task 'lost.0' .* {said}$"):
+        explainer.task("lost.0")
+    tenant = explainer.tenant("lost-0")
+    assert (tenant.status, tenant.remarks[0].commands) == ("LOST", ["changeover doctor"])
+    assert re.match(f"no plan names it: {said}; task lost.0 of plan lost changed it last", tenant.remarks[0].sentence)
+    as_text(world, world.keys.of("lost"))
+    with pytest.raises(NotFound, match=r"'lost' in namespace '\S+'; `changeover status` lists the plans$"):
+        explainer.plan("lost")
 
 
 def test_the_same_id_again_begins_anew(world: LedgerWorld) -> None:

@@ -62,7 +62,7 @@ def test_no_call_of_the_client_asks_anybody_by_what_can_be_no_id() -> None:
 def test_what_is_not_there_is_quoted_in_bounds() -> None:
     # Nobody is asked: there is no server.
     reader = Reader(redis.Redis(port=1), Keys("n"))
-    assert str(absent(reader, "task", "a" * 1000)) == f"no task '{'a' * 199}… in namespace 'n'"
+    assert str(absent(reader, "tenant", "a" * 1000)) == f"no tenant '{'a' * 199}… in namespace 'n'"
     facade: Any = DeploymentTaskFacade(client_at_a_closed_door())
     for odd in (b"p.0" * 500, ["p.0"], None, 1.5, "\ud800.0", "a" * 100_000):
         with pytest.raises(InvalidInput) as told:
