@@ -43,7 +43,8 @@ def purge(
         typer.Option("--ended-before", help="All that ended before: a time, or an age (30d).", show_default=False),
     ] = None,
     export: Annotated[
-        Path | None, typer.Option("--export", help="Write them down first, as JSON lines.", show_default=False)
+        str | None,
+        typer.Option("--export", metavar="PATH", help="Write them down first, as JSON lines.", show_default=False),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also a plan that damaged records keep from its end, once cancelled.")
@@ -63,6 +64,10 @@ def purge(
         wrong.append(Problem("", None, "give one plan, or --ended-before"))
     elif force and ended_before is not None:
         wrong.append(Problem("--force", None, "is for one plan; give its id"))
+    if export is not None and export.endswith("/"):
+        # A path forgets it, and the file would stand where a folder was meant.
+        wrong.append(Problem("--export", export, "names a folder; name a new file"))
+    file = None if export is None else Path(export)
     mistakes = Mistakes(wrong)
     if ended_before is not None:
         with mistakes:
@@ -81,9 +86,12 @@ def purge(
     how: dict[str, Any] = {"reason": reason, "actor": actor, "request_id": request_id, "progress": progress}
     with Client() as client:
         if plan is not None:
-            result = client.purge(plan, export=export, force=force, **how)
+            result = client.purge(plan, export=file, force=force, **how)
         else:
-            result = client.purge_ended(before, export=export, **how)
+            result = client.purge_ended(before, export=file, **how)
+    if file is not None and not file.exists():
+        # An export is there also when nothing was to be purged; but a request's repeat is answered as the first time.
+        note(f"nothing was written to {file}: this request was done before, and what it purged is gone")
     if json_output:
         print_json(result)
         return

@@ -10,6 +10,7 @@ from orchestrator.secrets.addresses import HARMLESS_SEGMENT
 from orchestrator.secrets.known import MASK
 
 _FILES: Final = frozenset({"unix", "redis+socket", "sqlite"})
+_HTTP: Final = frozenset({"http", "https"})
 _REDIS: Final = frozenset({"redis", "rediss"})
 _DATABASE: Final = re.compile(r"/[0-9]{1,9}/?")
 _PLAIN: Final = re.compile(HARMLESS_SEGMENT)
@@ -31,9 +32,18 @@ def shown_server(parts: SplitResult, who: str = "", query: str = "", fragment: s
     if not parts.netloc and not parts.path.startswith("/"):
         # What has no // is no URL: which of its parts is what nobody knows.
         return MASK
+    if _is_torn(parts):
+        return f"{parts.scheme}://{MASK}"
     host = parts.netloc and shown_place(parts.netloc.rpartition("@")[2])
     tail = (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
     return f"{parts.scheme}://{who}{host}{_shown_path(parts.scheme, parts.path)}{tail}"
+
+
+def _is_torn(parts: SplitResult) -> bool:
+    """Whether an ``@`` stands behind the host: what is read as one may be a piece of a password with a slash in it."""
+    if parts.scheme == "sqlite" or not any("@" in part for part in (parts.path, parts.query, parts.fragment)):
+        return False
+    return parts.scheme not in _HTTP or "@" in parts.netloc
 
 
 def _shown_path(scheme: str, path: str) -> str:

@@ -29,10 +29,15 @@ def test_purge_exports_first_and_says_what_it_did(client: Client, place: Place, 
     assert [json.loads(line) for line in printed.stdout.splitlines()] == [json.loads(line) for line in whole]
 
     file = tmp_path / "p.jsonl"
-    done = changeover("purge", "--plan", "p", "--export", file, "--reason", "tidy", environment=place.environment())
+    asked = ("purge", "--plan", "p", "--reason", "tidy", "--request-id", "r", "--export")
+    done = changeover(*asked, file, environment=place.environment())
     assert (done.returncode, done.stdout) == (0, "p: purged\n"), done.stderr
     assert len(file.read_text().splitlines()) == len(whole)
     assert [event.type for event in client.events()][-1] == "PlanPurged"
+    # Answered as the first time, and no file under the new name.
+    other = changeover(*asked, tmp_path / "other", environment=place.environment())
+    assert (other.returncode, other.stdout) == (0, "p: purged\n")
+    assert f"nothing was written to {tmp_path}/other: this request was done before" in other.stderr
     gone = changeover("status", "p", environment=place.environment())
     assert gone.returncode == 3
     again = changeover("purge", "--plan", "p", "--json", environment=place.environment())
@@ -88,8 +93,11 @@ def test_what_cannot_be_purged_is_refused_with_what_to_do(client: Client, place:
     assert "--ended-before: expected a time such as" in wrong.stderr
     ages = changeover("purge", "--ended-before", "999999w", environment=place.environment())
     assert (ages.returncode, "expected an age from 0 s to 100 years" in ages.stderr) == (2, True), ages.stderr
-    both = changeover("purge", environment=place.environment())
-    assert (both.returncode, both.stderr) == (2, "error: give one plan, or --ended-before\n")
+    both = changeover("purge", "--export", "kept/", environment=place.environment())
+    assert (both.returncode, both.stderr.splitlines()) == (
+        2,
+        ["error: give one plan, or --ended-before", "error: --export: names a folder; name a new file (got 'kept/')"],
+    )
 
 
 def test_all_that_ended_before_a_moment(client: Client, place: Place, settings: Settings) -> None:

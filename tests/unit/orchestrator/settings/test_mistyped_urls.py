@@ -22,6 +22,7 @@ MISTYPED = [
     *(f"redis://host:6379,password={PASSWORD},ssl=False", f"host:6379,password={PASSWORD}", f"{PASSWORD}@host:6379"),
     *(f"redis://host:6379,{PASSWORD}", f"redis://u:p/{PASSWORD}@host/0", f"redis://u:p?{PASSWORD}@host/0"),
     *(f"amqp://u:{PASSWORD}%40h:5672//", f"amqp:{PASSWORD}", f"amqp://u:p@{PASSWORD}@h:x/", f"redis://h/0/{PASSWORD}"),
+    *(f"redis://u:p@{PASSWORD}/x@h/0", f"amqp://u:p@{PASSWORD}/x@h//", f"redis://u:p@{PASSWORD}?x@h/0"),
 ]
 TELLERS: list[Callable[[str], object]] = [redact, masked_url, shown_url]
 
@@ -37,6 +38,11 @@ def test_of_a_servers_url_no_password_is_shown(url: str, monkeypatch: pytest.Mon
             find_servers(settings)
         assert PASSWORD not in str(refused.value)
         assert PASSWORD not in str(resolved_settings(settings))
+
+
+@pytest.mark.parametrize("url", [f"postgresql://u:p@{PASSWORD}/x@h/d", f"http://u:p@{PASSWORD}/x@h/y"])
+def test_nor_of_what_else_is_shown(url: str) -> None:
+    assert [tell.__name__ for tell in TELLERS if PASSWORD in str(tell(url))] == []
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,8 @@ def test_what_is_right_is_shown() -> None:
     assert redact("postgresql://u:p@a:5432,b:5432/changeover") == "postgresql://a:5432,b:5432/changeover"
     assert redact("unix:///run/redis.sock") == "unix:///run/redis.sock"
     assert shown_url("redis://u:p@host:99999/0") == "redis://host:99999/0"
+    assert redact("sqlite:////data/a@b.db") == "sqlite:////data/a@b.db"
+    assert masked_url("http://h/mail/a@b") == "http://h/mail/***"
     assert shown_url("host:6379/0") == "host:6379/0"
     assert masked_setting("https://{{ secret.HOST }}/in") == "https://{{ secret.HOST }}/in"
     assert Settings(allowed_hosts=["10.0.0.0/8"]).allowed_hosts == ["10.0.0.0/8"]
