@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +35,19 @@ def before_of(text: str, option: str) -> datetime | timedelta:
     except ValueError:
         expected = "expected a time such as 2026-11-24 or 2026-11-24T02:00:00Z, or an age such as 30d, 12h, 90m"
         raise InvalidInput([Problem(option, text, expected)]) from None
+
+
+@contextmanager
+def _as_written(ended_before: str | None) -> Iterator[None]:
+    """What the call finds wrong with its ``before`` is told of the option."""
+    try:
+        yield
+    except InvalidInput as error:
+        told = [
+            Problem("--ended-before", ended_before, one.message) if one.path == "before" else one
+            for one in error.problems
+        ]
+        raise InvalidInput(told) from error
 
 
 def purge(
@@ -88,7 +103,8 @@ def purge(
         if plan is not None:
             result = client.purge(plan, export=file, force=force, **how)
         else:
-            result = client.purge_ended(before, export=file, **how)
+            with _as_written(ended_before):
+                result = client.purge_ended(before, export=file, **how)
     if file is not None and not file.exists():
         # An export is there also when nothing was to be purged; but a request's repeat is answered as the first time.
         note(f"nothing was written to {file}: this request was done before, and what it purged is gone")
