@@ -127,7 +127,7 @@ class LogFold:
         if state in PLAN_ENDED or state is PlanState.ROLLING_BACK:
             plan.pause_asked = 0
         if state in PLAN_ENDED or plan.state in PLAN_ENDED:
-            plan.tripped = ""
+            fleet.forget_trip(plan)
         if plan.state in PLAN_ENDED and state is PlanState.RUNNING and plan.undone_wave is not None:
             fleet.stop_waiting(plan.undone_wave)
         plan.state, plan.known = state, True

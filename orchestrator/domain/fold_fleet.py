@@ -109,6 +109,13 @@ def answer_breach(plan: FoldedPlan, event: e.OperationRequested) -> None:
             part.accept()
 
 
+def forget_trip(plan: FoldedPlan) -> None:
+    """With the plan's end nobody answers its breaker any more; where it has taken nobody back, there is nothing to."""
+    plan.tripped = ""
+    for part in breakers_of(plan):
+        part.is_sent_back = part.is_sent_back and part.sent_back > 0
+
+
 def note_way_back(plan: FoldedPlan, task: FoldedTask, event: e.OperationRequested) -> None:
     """A task of it goes back; with its wave, if that is what its breaker asks for."""
     if event.actor == "policy":

@@ -67,7 +67,10 @@ class FleetMachine(PairMachine):
 
     def _submit(self, data: st.DataObject, tenants: list[str], slots: int) -> None:
         rules, wave_of = data.draw(fleets(len(tenants)))
-        self.pair.submit(f"p{len(self.pair.model.plans)}", tenants, slots=slots, rules=rules, wave_of=wave_of)
+        # Where the plan says of nobody what to go back to, who has not been moved before cannot.
+        snapshot = data.draw(st.sampled_from([True, True, False]))
+        plan_id = f"p{len(self.pair.model.plans)}"
+        self.pair.submit(plan_id, tenants, slots=slots, snapshot=snapshot, rules=rules, wave_of=wave_of)
 
     @rule(data=st.data(), steps=st.integers(1, 12), luck=st.integers(0, 4))
     def bring_on(self, data: st.DataObject, steps: int, luck: int) -> None:

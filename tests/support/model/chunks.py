@@ -62,8 +62,11 @@ class Chunks(FailureAnswers):
     def _take_wave_back(self, plan: Plan, part: Limits) -> None:
         plan.takes_back = [one for one in plan.takes_back[1:] if one is not part]
         for task in reversed(part.tasks):
-            if task.touched and task.snapshot and not task.rollback and task.status is not T.ROLLING_BACK:
-                self._say("OperationRequested", task.id)
+            if not task.touched or task.rollback or task.status is T.ROLLING_BACK:
+                continue
+            # Asked to go back, or told that it stays as it is: it has nowhere to go.
+            self._say("OperationRequested", task.id)
+            if task.snapshot:
                 self._request_rollback(task, False)
                 task.sent_back = True
         self._settle(plan)

@@ -74,6 +74,13 @@ class Core:
             part.sent_back = False
 
     @staticmethod
+    def _forget_trip(plan: Plan) -> None:
+        """Nobody answers for who could not go back."""
+        plan.tripped = ""
+        for part in plan.parts:
+            part.sent_back = part.sent_back and any(task.sent_back for task in part.tasks)
+
+    @staticmethod
     def _reopen_wave(task: Task, was: TaskState) -> None:
         undone = task.plan.undone
         if task.wave is None:

@@ -29,7 +29,8 @@ class PlanEnds(Lines):
             plan.was_started = True
             self._say("PlanReopened", plan.id)
             plan.cancel = plan.given_up = False
-            plan.chunks = plan.tripped = ""
+            plan.chunks = ""
+            self._forget_trip(plan)
             if plan.undone is not None and plan.undone.state in WAVE_DONE:
                 plan.undone.state = WaveState.OPEN
 
@@ -97,7 +98,7 @@ class PlanEnds(Lines):
         if not is_open and not is_kept and plan.chunks != "rollback" and plan.status not in PLAN_ENDED:
             plan.status, event = self._end_of(plan, states)
             plan.pause = False
-            plan.tripped = ""
+            self._forget_trip(plan)
             self._say(event, plan.id)
         elif (is_open or is_kept) and plan.pause and T.RUNNING not in states and plan.status in (P.READY, P.RUNNING):
             plan.status = P.PAUSED

@@ -3,6 +3,7 @@
 -- @include transitions
 -- @include event
 -- @include move
+-- @include sent_back
 -- @include numbers
 -- @include breaker
 -- @include waves
@@ -96,7 +97,7 @@ local function settle_plan(move)
   move_plan(move)
   if move.trigger ~= 'pause' then
     redis.call('HSET', K.plan(move.id), 'endedAt', int(WALL), 'durationMillis', int(passed(move.started_at)))
-    redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'pausedFor', 'tripped')
+    if redis.call('HDEL', K.plan(move.id), 'pauseRequested', 'pausedFor', 'tripped') > 0 then forget_vain_ways_back(move.id) end
     redis.call('SREM', K.active(), move.id)
     await_nothing(move.id)
     redis.call('ZADD', K.ended(), NOW, move.id)

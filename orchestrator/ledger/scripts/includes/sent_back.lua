@@ -2,6 +2,7 @@
 -- moved again. A retry of the plan from scratch moves all of them.
 -- @include keys
 -- @include wave_record
+-- @include places
 
 -- @rare
 local function mark_sent_back(task)
@@ -18,14 +19,28 @@ local function mark_sent_back_with_plan(task)
   if task.wave then redis.call('HSET', K.plan(task.plan), part_of(task.wave) .. 'sentBack', 1) end
 end
 
+-- Nobody of it is left to be answered for, or never was.
+-- @rare
+local function drop_if_nobody_is_back(plan_id, part)
+  local back = redis.call('HGET', K.plan(plan_id), part .. 'n:sentBack')
+  if not back or back == '0' then redis.call('HDEL', K.plan(plan_id), part .. 'sentBack') end
+end
+
+-- With the plan's end nobody answers its breaker any more. What that sent back stays so, if there was anybody who could go:
+-- else whoever goes back later, by another failure of his own, would be taken for one of them.
+-- @rare
+local function forget_vain_ways_back(plan_id)
+  drop_if_nobody_is_back(plan_id, '')
+  for wave = 0, waves_in(redis.call('HGET', K.plan(plan_id), 'waves')) - 1 do
+    drop_if_nobody_is_back(plan_id, part_of(wave))
+  end
+end
+
 -- @rare
 local function unmark_sent_back(task)
   if not task.record.sentBack then return end
   task.record.sentBack = nil
   redis.call('HDEL', K.task(task.id), 'sentBack')
   count_task(task, 'sentBack', -1)
-  local plan, part = K.plan(task.plan), part_of(task.wave)
-  local f = redis.call('HMGET', plan, part .. 'n:sentBack', 'tripped')
-  -- Nobody of it is left to be answered for.
-  if f[1] == '0' and not f[2] then redis.call('HDEL', plan, part .. 'sentBack') end
+  if redis.call('HEXISTS', K.plan(task.plan), 'tripped') == 0 then drop_if_nobody_is_back(task.plan, part_of(task.wave)) end
 end
