@@ -58,7 +58,7 @@ def world(tmp_path: Path, redis_clock: SteppedClock) -> Iterator[FaultWorld]:
     (tmp_path / "redis").mkdir()
     server = RedisServer(tmp_path / "redis", databases=2, environment=redis_clock.environment)
     server.start()
-    world = FaultWorld(tmp_path, server, CHANGEOVER_LEASE_SECONDS="10", CHANGEOVER_RENEW_SECONDS="1")
+    world = FaultWorld(tmp_path, server, CHANGEOVER_LEASE_SECONDS="60", CHANGEOVER_RENEW_SECONDS="1")
     try:
         yield world
     except BaseException:
@@ -77,9 +77,10 @@ def assert_polled_in_time(world: FaultWorld, polled: Polled) -> None:
     assert world.wait().status == "COMPLETED"
     gaps = [later - earlier for asked in polled.at.values() for earlier, later in pairwise(asked)]
     assert len(gaps) == TENANTS * (NEEDED - 1)
-    # Never early, and not as late as the sweep would have come: one lease.
+    # Never early, and not as late as the sweep would have come: one lease, of a minute, so that a busy machine is told
+    # from a late poll.
     assert min(gaps) >= INTERVAL - 0.1
-    assert max(gaps) < 10
+    assert max(gaps) < 50
     assert world.recoveries() == []
     moments = [event.occurred_at for event in world.events("p")]
     assert moments == sorted(moments)

@@ -19,6 +19,7 @@ from orchestrator.ledger.records import HandedBack
 from tests.support.coordinating import Coordinating
 from tests.support.ledger_world import LedgerWorld
 from tests.support.long import mostly_long
+from tests.support.since import Since
 from workers.waiting_turns import take_waiting_turns, waiting_turns
 
 LEASE_MS = 10_000
@@ -189,9 +190,10 @@ def test_what_was_taken_by_one_that_died_comes_back_by_its_lease(world: LedgerWo
     (task,) = world.started("p", ["a"])
     wait_long(world, task)
     queue = announced(world, 2, ["drain"], list(range(world.settings.lanes)))
+    since = Since(world.reader.now_ms)
     (taken,) = waiting_turns(world.ledger, world.reader, queue, world.settings.lanes)
     # It dies with the message in its own queue, which nobody else reads.
-    assert 0 < (world.reader.lease_ends_ms("queued", task) or 0) - world.reader.now_ms() <= LEASE_MS
+    assert since.waits(world.reader.lease_ends_ms("queued", task), LEASE_MS)
     world.expire("leases_queued", task)
     (row,) = world.ledger.call("sweep_queued", 100, world.reader.now_ms(), 2)[1]
     assert (row[0], row[6]) == (task, taken.turn)

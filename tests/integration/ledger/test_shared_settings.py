@@ -14,6 +14,7 @@ from orchestrator.ledger.shared_settings import BUILT_IN, differences, shared_se
 from orchestrator.settings.kept_data import CheckpointSettings
 from orchestrator.settings.model import Settings
 from tests.support.ledger_world import ME, LedgerWorld
+from tests.support.since import Since
 
 OTHERS: dict[str, Any] = {
     **{"lease_seconds": 77.0, "heartbeat_seconds": 500.0, "max_retry": 99, "max_recoveries": 0, "feed_max_length": 1},
@@ -43,12 +44,11 @@ def test_a_shell_cannot_cut_the_feed_nor_a_lease(world: LedgerWorld, other: Ledg
     feed = world.keys.of("feed")
     before = world.client.xlen(feed)
     elsewhere = world.on(other)
+    since = Since(world.reader.now_ms)
     assert elsewhere.begin(tasks[0]) == "BEGUN"
     elsewhere.ask("pause", "p")
     assert world.client.xlen(feed) >= before
-    score = world.client.zscore(world.keys.of("leases_running"), tasks[0])
-    assert isinstance(score, float)
-    assert score - world.reader.now_ms() <= 10_000
+    assert since.waits(world.client.zscore(world.keys.of("leases_running"), tasks[0]), 10_000)
     world.expire("leases_running", tasks[0])
     # Nor call a recovery the last one.
     Sweeper(other, lambda _: None).sweep()
@@ -58,28 +58,26 @@ def test_a_shell_cannot_cut_the_feed_nor_a_lease(world: LedgerWorld, other: Ledg
 def test_before_the_first_coordinator_the_built_in_defaults_hold(redis_client: redis.Redis, settings: Settings) -> None:
     world = LedgerWorld(redis_client, settings)
     world.client.delete(world.keys.of("settings"))
+    since = Since(world.reader.now_ms)
     (task,) = world.on(Ledger(redis_client, settings.model_copy(update=OTHERS))).started("p", ["a"])
-    score = world.client.zscore(world.keys.of("leases_queued"), task)
-    assert isinstance(score, float)
-    assert 5_000 < score - world.reader.now_ms() <= BUILT_IN["LEASE_MS"] == 10_000
+    assert BUILT_IN["LEASE_MS"] == 10_000
+    assert since.waits(world.client.zscore(world.keys.of("leases_queued"), task), 10_000)
 
 
 def test_what_coordinators_write_holds_for_all(world: LedgerWorld, other: Ledger) -> None:
     other.announce()
+    since = Since(world.reader.now_ms)
     (task,) = world.started("p", ["a"])
-    score = world.client.zscore(world.keys.of("leases_queued"), task)
-    assert isinstance(score, float)
-    assert 70_000 < score - world.reader.now_ms() <= 77_000
+    assert since.waits(world.client.zscore(world.keys.of("leases_queued"), task), 77_000)
     assert world.reader.shared_settings() == other.own_settings
 
 
 @pytest.mark.parametrize("garbage", ["many", "-1", "1e3", "1e999", "nan", "", "9" * 16])
 def test_garbage_is_the_default(world: LedgerWorld, garbage: str) -> None:
     world.client.hset(world.keys.of("settings"), mapping=dict.fromkeys(BUILT_IN, garbage))
+    since = Since(world.reader.now_ms)
     (task,) = world.started("p", ["a"])
-    score = world.client.zscore(world.keys.of("leases_queued"), task)
-    assert isinstance(score, float)
-    assert 5_000 < score - world.reader.now_ms() <= 10_000
+    assert since.waits(world.client.zscore(world.keys.of("leases_queued"), task), 10_000)
 
 
 def test_an_emptied_ledger_gets_them_again(world: LedgerWorld) -> None:
