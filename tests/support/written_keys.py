@@ -14,6 +14,7 @@ from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.domain.errors import BadMove, ChangeoverError
 from orchestrator.fleet.rules import FleetRules, Tolerance, Wave
 from orchestrator.fleet.start_rules import StartRules
+from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import Order
 from orchestrator.ledger.purges import Purges
 from tests.support.damaged_values import Tries
@@ -117,7 +118,21 @@ def _abandon(most: int) -> Do:
 def _frozen(world: LedgerWorld) -> None:
     freeze_id = world.freeze("a*")
     world.started("p", ["a1", "a2", "b"], stages=["one"])
-    world.freezes.lift(freeze_id, Order("ada", "because", request_id="lifts"))
+    world.freezes.lift(freeze.freeze_id, Order("ada", "because", request_id="lifts"))
+
+
+def _frozen_still(world: LedgerWorld) -> None:
+    world.freeze("a*")
+    world.started("p", ["a1", "a2", "b"], stages=["one"])
+
+
+def _lift(world: LedgerWorld) -> Any:
+    (freeze,) = world.freezes.reads.all()
+    return world.freezes.lift(freeze.freeze_id, Order("ada", "because", request_id="lifts"))
+
+
+def _exclude(world: LedgerWorld) -> Any:
+    return FailureAnswers(world.ledger).on_plan("exclude", "p", "c", Order("ada", "because", request_id="excludes"))
 
 
 def _soaks(tenants: str = "ab", **wave: Any) -> Do:
@@ -243,4 +258,8 @@ WRITERS: Final[dict[str, tuple[Do, Do]]] = {
     "a gate is approved": (_soaks(gate="manual"), _answer(approves=True)),
     "a gate is rejected": (_soaks(gate="manual"), _answer(approves=False)),
     "a submit": (lambda world: None, lambda world: world.open("p", 2)),
+    "some are excluded": (_moved, _exclude),
+    "a freeze is set": (_moved, lambda world: world.freeze("b*")),
+    "a freeze is lifted": (_frozen_still, _lift),
+    "freezes are passed": (_frozen_still, lambda world: world.override("p")),
 }
