@@ -115,12 +115,6 @@ def _abandon(most: int) -> Do:
     return lambda world: world.ledger.call("abandon_draft", -1000, most)
 
 
-def _frozen(world: LedgerWorld) -> None:
-    freeze_id = world.freeze("a*")
-    world.started("p", ["a1", "a2", "b"], stages=["one"])
-    world.freezes.lift(freeze.freeze_id, Order("ada", "because", request_id="lifts"))
-
-
 def _frozen_still(world: LedgerWorld) -> None:
     world.freeze("a*")
     world.started("p", ["a1", "a2", "b"], stages=["one"])
@@ -239,7 +233,7 @@ WRITERS: Final[dict[str, tuple[Do, Do]]] = {
     "lose, its end": (then(_lost, _lose), lambda world: world.ledger.lose_plan("p", 100, 100)),
     "abandon, tasks left": (_draft, _abandon(2)),
     "abandon, the end": (then(_draft, _abandon(2)), _abandon(100)),
-    "thaw": (_frozen, lambda world: world.freezes.thaw(100)),
+    "thaw": (then(_frozen_still, _lift), lambda world: world.freezes.thaw(100)),
     "looks of a soak": (then(_soaks(soak_seconds=600.0), _is_due), _hand_out),
     "a soak with nobody left": (_nobody, _hand_out),
     "a gate is asked": (then(_soaks(gate=HTTP_GATE), _is_due), _hand_out),
