@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.control.answers import Answer, OperationResult
 from orchestrator.control.freeze_checks import check_moments
 from orchestrator.control.freeze_words import moment_words, until_words, whom_it_stops
+from orchestrator.control.replies import reason_words
 from orchestrator.domain.errors import InvalidInput, NotAllowed, NotFound, Problem, quoted_value
 from orchestrator.fleet.freezes import FreezeRecord, Scope, read_freeze
 from orchestrator.ledger.freeze_reads import StoredFreeze
@@ -88,8 +89,8 @@ class FreezeDesk:
         reply = self._freezes.override(plan_id, order)
         if reply.answer is Taken.MISSING:
             raise NotFound(f"there is no plan {quoted_value(plan_id)}; `changeover status` lists the plans")
-        words = {"NOOP": "it passes all freezes already", "REFUSED": f"not possible while it is {reply.status}"}
-        return _result("plan", plan_id, reply, words.get(reply.answer, "it passes all freezes from now on"), order)
+        message = reason_words(reply) or "it passes all freezes from now on"
+        return _result("plan", plan_id, reply, message, order)
 
     def all(self, tenant_id: str | None = None) -> list[FreezeStatus]:
         """Every freeze that is set and not over; with ``tenant_id`` those that cover this tenant."""

@@ -154,7 +154,7 @@ def reason_words(reply: Reply, operation: Operation | None = None) -> str:
     plan_id = reply.target_id if reply.of_plan else plan_of(reply.target_id)
     why = _why_not(reply) if reply.why == "state" else reply.why
     commands = {"purge": typed("purge", "--plan", plan_id), "cancel": typed("cancel", "--task", reply.what)}
-    words = {**commands, "goes_on": goes_on, "plan": plan_id, "does_it": _by_force(operation)}
+    words = {**commands, "goes_on": goes_on, "plan": plan_id, "task": reply.target_id, "does_it": _by_force(operation)}
     return _WHY[why].format(status=reply.status, what=reply.what, quoted=quoted_value(reply.what), **words)
 
 

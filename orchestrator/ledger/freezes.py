@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.fleet.freezes import FreezeRecord
@@ -42,7 +43,8 @@ class Freezes:
 
     def override(self, plan_id: str, order: Order) -> Reply:
         """Lets a plan pass all freezes from now on."""
-        return self._operations.send("override_freezes", OVERRIDE, f"plan {plan_id}", plan_id, order)
+        reply = self._operations.send("override_freezes", OVERRIDE, f"plan {plan_id}", plan_id, order)
+        return replace(reply, of_plan=True)
 
     def top_up(self, freeze: StoredFreeze, record: FreezeRecord) -> bool:
         """Writes the record with more windows; False when it was lifted, or written by another, since it was read."""

@@ -29,6 +29,7 @@ end
 local f = read_plan(plan_id, 'status', 'total')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 local total = total_in(plan_id, f[2])
 local last = math.min(first + tonumber(ARGV[6]), total) - 1
 local failed, damaged = {}, 0

@@ -15,6 +15,7 @@ local task_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
+if task.plan_status == PLAN.CREATED then return {'REFUSED', task.status, 'draft'} end
 local why = why_not_accepted(task)
 if why then return {why == 'accepted' and 'NOOP' or 'REFUSED', task.status, why} end
 local moves = ask_acceptance(task.plan, task.plan_status, {task})

@@ -16,6 +16,8 @@ local plan_id, actor, reason = ARGV[1], ARGV[2], ARGV[3]
 local f = read_plan(plan_id, 'status', 'freezeOverride')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+-- A draft has no turn that it could be given: `submit` asks for it once the plan is committed.
+if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 if f[2] then return {'NOOP', f[1], 'passes-freezes'} end
 if PLAN_ENDED[f[1]] then return {'REFUSED', f[1], 'state'} end
 emit_operation('override-freeze', plan_id, nil, actor, reason)

@@ -23,7 +23,7 @@
 -- @include numbers
 
 local plan_id, actor, reason, stage = ARGV[1], ARGV[2], ARGV[3], ARGV[10]
-local causes, tenants = read_pattern(ARGV[11]), read_pattern(ARGV[12])
+local plan, causes, tenants = K.plan(plan_id), read_pattern(ARGV[11]), read_pattern(ARGV[12])
 
 local function is_such(failure)
   -- Matched, not decoded: a damaged failure must not hide all others.
@@ -53,7 +53,6 @@ end
 
 local asked = {scratch = ARGV[6] == '1', force = ARGV[7] == '1', override = ARGV[8], at = SO_FAR.at, takes = takes,
   by = actor, reason = reason, cancelled = ARGV[13] == '1'}
-local plan = K.plan(plan_id)
 
 -- One retry of a plan goes on at a time. What this one answers when another is under way.
 local function is_in_its_way(status, other)
@@ -82,6 +81,7 @@ local f = read_plan(plan_id, 'status', 'total', 'cancels', 'waveRollback', 'roll
   'retryRetried', 'retryRefused', 'retryRefusals')
 if f.err then return {'REFUSED', '', 'damaged'} end
 if not f[1] then return {'MISSING'} end
+if f[1] == PLAN.CREATED then return {'REFUSED', f[1], 'state'} end
 ask_all_counts(plan_id)
 local under_way = f[6] and request_of_retry(f[7])
 local is_own = under_way and under_way[4] == ARGV[4]

@@ -42,6 +42,7 @@ end
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
+if task.plan_status == PLAN.CREATED then return {'REFUSED', task.status, 'draft'} end
 if not task_row(task.status, 'retry') then return answer_no_move(task) end
 local why, what = retry_refusal(task, asked)
 if why then return {'REFUSED', task.status, why, what} end

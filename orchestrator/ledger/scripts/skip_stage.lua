@@ -19,6 +19,7 @@ local asked = {scratch = false, force = false, override = '', skips = true}
 
 local task = read_task(task_id)
 if not task then return {'MISSING'} end
+if task.plan_status == PLAN.CREATED then return {'REFUSED', task.status, 'draft'} end
 if not task_row(task.status, 'skip_stage') then return {'REFUSED', task.status, 'state'} end
 local stops = what_stops(task, {})
 if stops then return {'REFUSED', task.status, stops} end

@@ -76,7 +76,7 @@ def test_plan(pair: Pair, situation: str, operation: str) -> None:
 
 def test_every_state_is_in_the_matrix() -> None:
     assert {state for _, state, _ in TASKS.values()} == set(TaskState)
-    # A draft is refused everything: see test_submit.
+    # A draft is refused everything: see test_drafts.
     assert {state for _, state, _ in PLANS.values()} == set(PlanState) - {PlanState.CREATED}
     assert set(PlanState) >= PLAN_ENDED
 

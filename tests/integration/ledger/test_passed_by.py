@@ -10,6 +10,7 @@ import pytest
 from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
+from orchestrator.control.narrowed_retry import NarrowedRetry, Narrowing
 from orchestrator.fleet.rules import FleetRules, Tolerance
 from orchestrator.ledger.failure_answers import FailureAnswers
 from orchestrator.ledger.operations import RETRIED_AT_ONCE, Order, Taken, Tally
@@ -166,6 +167,8 @@ def test_a_retry_refuses_by_name_what_is_damaged(hurt: LedgerWorld, name: str, m
     assert '"p.1","damaged-task","' in str(told)
     assert f'{why}"' in str(told)
     assert hurt.status("p.0") == "RUNNING"
+    said = NarrowedRetry(hurt.operations, hurt.reader).of_plan("p", Narrowing(tenants="b"), Order("ada")).message
+    assert said.endswith(f"{why}; `changeover explain --task p.1` names the way out")
 
 
 @pytest.mark.parametrize("name", mostly_long(OF_RECORD, "no hash"))

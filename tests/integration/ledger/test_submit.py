@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from orchestrator.domain.status import PlanState
 from orchestrator.ledger.outcomes import Committed, Opened, Written
 from tests.support.ledger_world import LedgerWorld, config
@@ -42,19 +40,6 @@ def test_other_content_under_the_same_id_is_a_conflict(world: LedgerWorld) -> No
     assert world.ledger.commit_plan("p", "other") == (Committed.MISSING, None)
     assert world.ledger.commit_plan("nowhere", "d") == (Committed.MISSING, None)
     assert world.dump() == before
-
-
-@pytest.mark.parametrize("operation", ["pause", "resume", "cancel", "retry", "rollback"])
-def test_a_draft_runs_nothing_and_refuses_everything(world: LedgerWorld, operation: str) -> None:
-    world.open("p", 2)
-    world.ledger.write_chunk("p", "d", 0, pairs("a"))
-    assert world.serve("p") == []
-    before = world.state()
-    reply = world.ask(operation, "p.0")
-    assert (reply.answer, reply.status) == ("REFUSED", "PENDING")
-    if operation != "retry":
-        assert world.ask(operation, "p").answer == "REFUSED"
-    assert world.state() == before
 
 
 def test_an_abandoned_draft_gives_its_tenants_back_in_bounded_steps(world: LedgerWorld) -> None:
