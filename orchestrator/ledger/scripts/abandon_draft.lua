@@ -7,6 +7,7 @@
 -- EVENTS PlanValidationFailed
 -- @include keys
 -- @include task
+-- @include numbers
 -- @include plan_gone
 -- @include whole
 
@@ -16,6 +17,20 @@ WHOLE.ask_of_type('ZCARD', {K.drafts(), K.plans()})
 local plan_id = redis.call('ZRANGEBYSCORE', K.drafts(), '-inf', NOW - age_ms, 'LIMIT', 0, 1)[1]
 if not plan_id then return {'NONE'} end
 local plan = K.plan(plan_id)
+-- How many it has taken of the plan, and of each wave.
+local taken = {}
+
+-- It leaves the plan's queue and counts with its record: between two calls the draft is as whole as it was.
+local function take(task_id)
+  local wave = place_of(redis.pcall('HGET', K.task(task_id), 'wave'))
+  forget_task(task_id)
+  redis.pcall('ZREM', K.queue(plan_id), task_id)
+  if redis.call('DEL', K.task(task_id)) == 1 then
+    for _, part in ipairs({'', wave and part_of(wave)}) do taken[part] = (taken[part] or 0) + 1 end
+  end
+  redis.call('DEL', K.config(task_id))
+end
+
 -- Whatever else is damaged of the draft, it goes.
 WHOLE.can_tell(plan_id)
 if not pcall(WHOLE.ask_number, plan_id) then mend_plan_number(plan_id) end
@@ -27,11 +42,10 @@ end)
 -- Of a draft whose record a hand has damaged nobody knows how far it came: some tasks may stay.
 local first = math.max((written or 0) - limit, 0)
 for position = (written or 0) - 1, first, -1 do
-  local task_id = task_id_of(plan_id, position)
-  forget_task(task_id)
-  redis.call('DEL', K.task(task_id), K.config(task_id))
+  take(task_id_of(plan_id, position))
 end
 if first > 0 then
+  for part, number in pairs(taken) do redis.pcall('HINCRBY', plan, part .. COUNT.PENDING, -number) end
   redis.call('HSET', plan, 'written', first)
   return {'MORE'}
 end
