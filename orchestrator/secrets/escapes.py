@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrator.secrets.needles import Beginnings, Needles
+from orchestrator.secrets.places import is_inside_one, places_of
 
 DEPTH: Final = 5
 """So many notations within each other are read: JSON in JSON that holds a URL; quoted-printable counts beside them."""
@@ -33,7 +34,7 @@ _PAIRED: Final = re.compile(_BACKSLASH)
 _PRINTABLE: Final = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n)")
 """Quoted-printable. Apart from the others, as the end of ``token=deadbeef`` is none, and would be taken for one."""
 
-_MAY_BE: Final = re.compile(r"[%\\&]|=[0-9A-Fa-f \t\r\n]|=$")
+_MAY_BE: Final = re.compile(rb"[%\\&]|=[0-9A-Fa-f \t\r\n]|=$")
 
 _UNFINISHED: Final = re.compile(
     rb"(?:[%=][0-9A-Fa-f]?"
@@ -47,37 +48,22 @@ _LONGEST_UNFINISHED: Final = 34
 BASE64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 
 
-def may_be_escaped(text: str) -> bool:
+def may_be_escaped(text: bytes) -> bool:
     """Whether anything in the text, cut where it is, may be the other notation of a character."""
     return _MAY_BE.search(text) is not None
 
 
-def without_escaped(text: str, needles: Needles[bytes], cores: Needles[bytes], mask: str) -> str:
-    """The text with each value masked, whichever of its characters are escaped, and with ``+`` for space; and each run
-    of base64 that holds one of ``cores``. ``needles``: see ``needles_of``.
+def places_of_escaped(raw: bytes, needles: Needles[bytes], cores: Needles[bytes]) -> list[tuple[int, int]]:
+    """Where a value stands, whichever of its characters are escaped, and with ``+`` for space; and each run of base64
+    that holds one of ``cores``. ``needles``: see ``needles_of``.
     """
-    raw = as_bytes(text)
-    hidden = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
+    found = list(_runs_of_base64(raw, array("L", range(len(raw) + 1)), cores))
     for decoded, begins in _readings(raw):
         spaced = decoded.replace(b"+", b" ")
         for needle in needles.inside(spaced):
-            hidden += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
-        hidden += _runs_of_base64(decoded, begins, cores)
-    whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
-    return covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
-
-
-def is_inside_one(raw: bytes, at: int) -> bool:
-    """Whether a character of more than one byte has begun before this place: one of another encoding seems to."""
-    return at < len(raw) and raw[at] & 0xC0 == 0x80
-
-
-def places_of(text: bytes, needle: bytes) -> Iterable[tuple[int, int]]:
-    at = text.find(needle)
-    while at >= 0:
-        end = at + len(needle)
-        yield at, end
-        at = text.find(needle, end)
+            found += ((begins[at], begins[end]) for at, end in places_of(spaced, needle))
+        found += _runs_of_base64(decoded, begins, cores)
+    return [place for place in found if not any(is_inside_one(raw, end) for end in place)]
 
 
 def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> Iterable[tuple[int, int]]:
@@ -95,14 +81,20 @@ def _runs_of_base64(text: bytes, begins: array[int], cores: Needles[bytes]) -> I
             yield begins[at], begins[end]
 
 
-def beginning_before_a_cut(text: str, beginnings: Beginnings[bytes]) -> int | None:
-    """Where the beginning of a value stands at the text's end, escaped in whatever way; None when none does."""
-    raw = as_bytes(text)
-    for decoded, begins in ((raw, array("L", range(len(raw) + 1))), *_readings(raw)):
-        for end in ends_before_a_cut(decoded):
-            if (length := beginnings.at_end(decoded[:end])) > 0:
-                return len(raw[: begins[end - length]].decode(errors="surrogatepass"))
-    return None
+def beginning_before_a_cut(raw: bytes, beginnings: Beginnings) -> int:
+    """Where the longest beginning of a value stands at the text's end, escaped in whatever way; its end for none."""
+    return first_beginning(((raw, array("L", range(len(raw) + 1))), *_readings(raw)), beginnings)
+
+
+def first_beginning(readings: Iterable[tuple[bytes, array[int]]], beginnings: Beginnings) -> int:
+    """The same in whichever of these readings of a text. The shorter value's is read as well as the longer one's."""
+    first = None
+    for said, begins in readings:
+        first = begins[-1] if first is None else first
+        for end in ends_before_a_cut(said):
+            if (length := beginnings.at_end(said[:end])) > 0:
+                first = min(first, begins[end - length])
+    return first or 0
 
 
 def ends_before_a_cut(text: bytes) -> Iterable[int]:
@@ -191,16 +183,6 @@ def _meaning(escape: bytes) -> bytes:
     if escape[:1] == b"&":
         return as_bytes(html.unescape(escape.decode()))
     return b"'" if escape == b"\\'" else as_bytes(json.loads(b'"' + escape + b'"'))
-
-
-def covered(raw: bytes, hidden: Iterable[tuple[int, int]], mask: bytes) -> bytes:
-    pieces: list[bytes] = []
-    done = 0
-    for begin, end in hidden:
-        if begin >= done:
-            pieces += (raw[done:begin], mask)
-        done = max(done, end)
-    return b"".join((*pieces, raw[done:]))
 
 
 def as_bytes(text: str) -> bytes:

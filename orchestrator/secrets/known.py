@@ -26,10 +26,11 @@ from orchestrator.secrets.escapes import (
     may_be_escaped,
     needles_of,
     needles_of_bytes,
-    without_escaped,
+    places_of_escaped,
 )
 from orchestrator.secrets.needles import Beginnings, Needles
-from orchestrator.secrets.wrapped import SHORTEST_BARE, beginning_of_wrapped, without_gaps, without_wrapped
+from orchestrator.secrets.places import HiddenPlaces, is_inside_one, places_of
+from orchestrator.secrets.wrapped import SHORTEST_BARE, beginning_of_wrapped, places_of_wrapped, without_gaps
 from steps.http.address import encoded_host
 
 MASK: Final = "***"
@@ -40,9 +41,9 @@ SHORTEST: Final = 4
 _OTHERS: Final = ("latin-1", "cp1252")
 """Encodings that a service may use, or a reader take its text for; ``UTF-8`` is everybody's."""
 
-_CUT_MARK: Final = re.compile(r"(…|(?<!\\)\\+u2026)")
+_CUT_MARK: Final = re.compile("…".encode() + rb"|(?<!\\)\\+u2026")
 """As it is, and as JSON and ``ascii`` write it, also one in the other."""
-_PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
+_PUNYCODE = re.compile(rb"xn--([a-z0-9-]{1,59})", re.IGNORECASE)
 
 
 class KnownSecrets:
@@ -88,8 +89,8 @@ class KnownSecrets:
         return KnownSecrets().with_values(self.given.difference(values))
 
     @cached_property
-    def _spellings(self) -> Needles[str]:
-        return Needles(self._spelled)
+    def _spellings(self) -> Needles[bytes]:
+        return Needles(map(as_bytes, self._spelled))
 
     @cached_property
     def _cores(self) -> Needles[bytes]:
@@ -113,50 +114,58 @@ class KnownSecrets:
         return Needles(self._bare)
 
     @cached_property
-    def _beginnings(self) -> Beginnings[str]:
-        return Beginnings((*self._spelled, *self._coded), SHORTEST)
+    def _beginnings(self) -> Beginnings:
+        return Beginnings(map(as_bytes, (*self._spelled, *self._coded)), SHORTEST)
 
     @cached_property
-    def _beginnings_read(self) -> Beginnings[bytes]:
+    def _beginnings_read(self) -> Beginnings:
         return Beginnings(map(as_bytes, self.values), SHORTEST)
 
     @cached_property
-    def _beginnings_wrapped(self) -> Beginnings[bytes]:
+    def _beginnings_wrapped(self) -> Beginnings:
         return Beginnings(self._bare, SHORTEST_BARE)
 
     def masked(self, text: str) -> str:
         """The text with every one of them replaced, also one that a cut (``…``) left the beginning of."""
         if not self.values:
             return text
-        for value in self._spellings.inside(text):
-            text = text.replace(value, MASK)
+        raw = as_bytes(text)
+        escaped = may_be_escaped(raw)
+        found = [place for value in self._spellings.inside(raw) for place in places_of(raw, value)]
         if "xn--" in text:
-            text = _PUNYCODE.sub(self._without_coded, text)
-        if may_be_escaped(text) or self._cores.inside(as_bytes(text)):
-            text = without_escaped(text, self._needles, self._cores, MASK)
-        text = without_wrapped(text, self._wrapped, MASK, escaped=may_be_escaped(text))
+            found += (label.span() for label in _PUNYCODE.finditer(raw) if self._is_coded_in(label[1]))
+        if escaped or self._cores.inside(raw):
+            found += places_of_escaped(raw, self._needles, self._cores)
+        found += places_of_wrapped(raw, self._wrapped, HiddenPlaces(found), escaped=escaped)
         if "…" in text or "u2026" in text:
-            parts = _CUT_MARK.split(text)
-            parts[:-1:2] = map(self._without_beginning, parts[:-1:2])
-            text = "".join(parts)
-        return text
+            found += self._beginnings_before_cuts(raw)
+        return HiddenPlaces(found).covered(raw, MASK.encode()).decode(errors="surrogatepass") if found else text
 
-    def _without_coded(self, label: re.Match[str]) -> str:
-        """A label of a host's name, whose letters are coded all together, whatever part of them is the secret."""
+    def _is_coded_in(self, label: bytes) -> bool:
+        """Whether one is in a label of a host's name, whose letters are coded all together, whatever part it is."""
         try:
-            meant = _folded(label[1].encode().decode("punycode"))
+            meant = _folded(label.decode("punycode"))
         except (UnicodeError, ValueError, OverflowError):
-            return label[0]
-        return MASK if self._hosts.inside(meant) else label[0]
+            return False
+        return bool(self._hosts.inside(meant))
 
-    def _without_beginning(self, text: str) -> str:
-        """The text without the longest beginning of a value at its end."""
-        begins = len(text) - self._beginnings.at_end(text)
-        if may_be_escaped(text) and (at := beginning_before_a_cut(text, self._beginnings_read)) is not None:
-            begins = min(begins, at)
-        if (at := beginning_of_wrapped(text, self._beginnings_wrapped)) is not None:
-            begins = min(begins, at)
-        return text[:begins] + MASK if begins < len(text) else text
+    def _beginnings_before_cuts(self, raw: bytes) -> Iterator[tuple[int, int]]:
+        """The longest beginning of a value before each cut, with the piece of an escape that is left behind it."""
+        done = 0
+        for cut in _CUT_MARK.finditer(raw):
+            begin = done + self._beginning_at_end(raw[done : cut.start()])
+            while is_inside_one(raw, begin):
+                begin -= 1
+            if begin < cut.start():
+                yield begin, cut.start()
+            done = cut.end()
+
+    def _beginning_at_end(self, raw: bytes) -> int:
+        escaped = may_be_escaped(raw)
+        begins = len(raw) - self._beginnings.at_end(raw)
+        if escaped:
+            begins = min(begins, beginning_before_a_cut(raw, self._beginnings_read))
+        return min(begins, beginning_of_wrapped(raw, self._beginnings_wrapped, escaped=escaped))
 
 
 def _long_enough(values: Iterable[str]) -> frozenset[str]:

@@ -48,24 +48,24 @@ class Needles(Generic[AnyStr]):
         self._by_piece.setdefault(length, {}).setdefault(piece, []).append(value)
 
 
-class Beginnings(Generic[AnyStr]):
-    """The same of the beginnings of texts, of ``shortest`` characters or more, at the end of one."""
+class Beginnings:
+    """The same of the beginnings of texts, of ``shortest`` bytes or more, at the end of one."""
 
-    def __init__(self, values: Iterable[AnyStr], shortest: int) -> None:
-        self._sorted: list[AnyStr] = sorted({one for one in values if len(one) >= shortest})
-        self._firsts: frozenset[AnyStr] = frozenset(one[:shortest] for one in self._sorted)
+    def __init__(self, values: Iterable[bytes], shortest: int) -> None:
+        self._sorted: list[bytes] = sorted({one for one in values if len(one) >= shortest})
+        self._firsts: frozenset[bytes] = frozenset(one[:shortest] for one in self._sorted)
         self._longest = max(map(len, self._sorted), default=0)
         self._shortest = shortest
 
-    def at_end(self, text: AnyStr) -> int:
-        """How many characters the text ends with that are the first ones of a value, at most; 0 for none."""
+    def at_end(self, text: bytes) -> int:
+        """How many bytes the text ends with that are the first ones of a value, at most; 0 for none."""
         first = max(len(text) - self._longest, 0)
         for begin in range(first, len(text) - self._shortest + 1):
             if text[begin : begin + self._shortest] in self._firsts and self._is_beginning(text[begin:]):
                 return len(text) - begin
         return 0
 
-    def _is_beginning(self, text: AnyStr) -> bool:
+    def _is_beginning(self, text: bytes) -> bool:
         at = bisect_left(self._sorted, text)
         return at < len(self._sorted) and self._sorted[at].startswith(text)
 

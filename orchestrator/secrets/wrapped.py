@@ -16,14 +16,11 @@ from orchestrator.secrets.escapes import (
     BASE64,
     DEPTH,
     ESCAPE,
-    covered,
-    ends_before_a_cut,
-    is_inside_one,
-    may_be_escaped,
-    places_of,
+    first_beginning,
     read_escapes,
 )
 from orchestrator.secrets.needles import Beginnings, Needles
+from orchestrator.secrets.places import HiddenPlaces, is_inside_one, places_of
 
 SHORTEST_BARE: Final = 8
 """Without its white space; a shorter one would be found in the ends of two words that stand side by side."""
@@ -41,31 +38,26 @@ def without_gaps(value: bytes) -> bytes:
     return found if len(found) >= SHORTEST_BARE else b""
 
 
-def without_wrapped(text: str, needles: Needles[bytes], mask: str, *, escaped: bool) -> str:
-    """The text with each value masked that has white space inside. ``needles`` as ``without_gaps`` makes them;
-    ``escaped``: whether anything in the text may be another notation."""
-    raw = text.encode(errors="surrogatepass")
+def places_of_wrapped(
+    raw: bytes, needles: Needles[bytes], found: HiddenPlaces, *, escaped: bool
+) -> Iterator[tuple[int, int]]:
+    """Where a value stands with white space inside; without, it is among those that were ``found``. ``needles`` as
+    ``without_gaps`` makes them; ``escaped``: whether anything in the text may be another notation."""
     if not escaped and not needles.inside(_GAP.sub(b"", raw)):
-        return text
-    hidden: list[tuple[int, int]] = []
+        return
     for said, begins in _readings(raw, escaped=escaped):
         for needle in needles.inside(said):
-            hidden += (_whole_words(raw, begins[at], begins[end]) for at, end in places_of(said, needle))
-    whole = sorted(place for place in hidden if not any(is_inside_one(raw, end) for end in place))
-    return covered(raw, whole, mask.encode()).decode(errors="surrogatepass") if whole else text
+            for at, end in places_of(said, needle):
+                if not found.hold(begins[at], begins[end - 1]):
+                    place = _whole_words(raw, begins[at], begins[end])
+                    if not any(is_inside_one(raw, one) for one in place):
+                        yield place
 
 
-def beginning_of_wrapped(text: str, beginnings: Beginnings[bytes]) -> int | None:
-    """Where the beginning of one stands at the end of a text that was cut, with white space inside; None if none."""
-    if len(text) < SHORTEST_BARE:
-        return None
-    raw = text.encode(errors="surrogatepass")
-    first = len(raw)
-    for said, begins in _readings(raw, escaped=may_be_escaped(text)):
-        for end in ends_before_a_cut(said):
-            if (length := beginnings.at_end(said[:end])) > 0:
-                first = min(first, begins[end - length])
-    return len(raw[:first].decode(errors="replace")) if first < len(raw) else None
+def beginning_of_wrapped(raw: bytes, beginnings: Beginnings, *, escaped: bool) -> int:
+    """Where the longest beginning of one stands at the end of a text that was cut, with white space inside; its end for
+    none."""
+    return len(raw) if len(raw) < SHORTEST_BARE else first_beginning(_readings(raw, escaped=escaped), beginnings)
 
 
 def _whole_words(raw: bytes, begin: int, end: int) -> tuple[int, int]:

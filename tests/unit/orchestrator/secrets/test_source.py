@@ -163,5 +163,6 @@ def test_of_many_none_is_missed() -> None:
         assert known.masked(f"said {value[:7]}…") == "said ***…"
     needles = Needles([*values, "xyz", "abcd"])
     assert needles.inside(f"{values[7]}xyz and abcd") == [values[7], "abcd", "xyz"]
-    assert Beginnings(values, 4).at_end("and ghp_001") == len("ghp_001")
-    assert Beginnings(values, 4).at_end("and ghp_x") == 0
+    beginnings = Beginnings(map(str.encode, values), 4)
+    assert beginnings.at_end(b"and ghp_001") == len("ghp_001")
+    assert beginnings.at_end(b"and ghp_x") == 0
