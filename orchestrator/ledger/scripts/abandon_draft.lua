@@ -17,7 +17,7 @@ WHOLE.ask_of_type('ZCARD', {K.drafts(), K.plans()})
 local plan_id = redis.call('ZRANGEBYSCORE', K.drafts(), '-inf', NOW - age_ms, 'LIMIT', 0, 1)[1]
 if not plan_id then return {'NONE'} end
 local plan = K.plan(plan_id)
--- How many it has taken of the plan, and of each wave.
+-- How many it has taken of each wave.
 local taken = {}
 
 -- It leaves the plan's queue and counts with its record: between two calls the draft is as whole as it was.
@@ -25,10 +25,8 @@ local function take(task_id)
   local wave = place_of(redis.pcall('HGET', K.task(task_id), 'wave'))
   forget_task(task_id)
   redis.pcall('ZREM', K.queue(plan_id), task_id)
-  if redis.call('DEL', K.task(task_id)) == 1 then
-    for _, part in ipairs({'', wave and part_of(wave)}) do taken[part] = (taken[part] or 0) + 1 end
-  end
-  redis.call('DEL', K.config(task_id))
+  redis.call('DEL', K.task(task_id), K.config(task_id))
+  if wave then taken[wave] = (taken[wave] or 0) + 1 end
 end
 
 -- Whatever else is damaged of the draft, it goes.
@@ -45,8 +43,8 @@ for position = (written or 0) - 1, first, -1 do
   take(task_id_of(plan_id, position))
 end
 if first > 0 then
-  for part, number in pairs(taken) do redis.pcall('HINCRBY', plan, part .. COUNT.PENDING, -number) end
-  redis.call('HSET', plan, 'written', first)
+  for wave, number in pairs(taken) do redis.pcall('HINCRBY', plan, part_of(wave) .. COUNT.PENDING, -number) end
+  redis.call('HSET', plan, 'written', first, COUNT.PENDING, first)
   return {'MORE'}
 end
 emit_plan('PlanValidationFailed', plan_id, '{"reason":"the submit was cut off and not repeated within the hour"}')
