@@ -17,8 +17,8 @@ NOBODY_KNOWS = {
     **dict.fromkeys(("abandon, tasks left", "abandon, the end"), ("plan:p", "queue:p")),
     **dict.fromkeys(("purge by force", "purge without a total"), ("log:p",)),
 }
-"""How many tasks a draft has whose record is gone: some may stay. Which of them wait, whose queue is none: that goes with
-the last. How far a plan's numbers go whose record is damaged, when its log is, too."""
+"""How many tasks a draft has whose record is gone: some may stay. Which of them wait, whose queue is none: that goes
+with the last. How far a plan's numbers go whose record is damaged, when its log is, too."""
 STRIDE = 1 if IS_LONG else 5
 
 
