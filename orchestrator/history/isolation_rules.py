@@ -9,6 +9,7 @@ from orchestrator.domain.status import PlanState
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.history.places import move_may_start
 from orchestrator.history.report import Report
+from orchestrator.history.stopped_now import is_stopped
 from orchestrator.history.world import World
 from orchestrator.ledger.inbox import LEFT_SECONDS
 
@@ -20,7 +21,7 @@ def check_isolation(
     world: World, dump: LedgerDump, report: Report, *, damaged: Collection[str], ended: bool, overdue_ms: int
 ) -> None:
     """Whoever could go on has a turn to come (I9), and gets it from a living coordinator within ``overdue_ms``."""
-    movable = [plan_id for plan_id, record in dump.sound_plans() if _could_go_on(dump, plan_id, record)]
+    movable = [plan_id for plan_id, record in dump.sound_plans() if _could_go_on(world, dump, plan_id, record)]
     for plan_id in movable:
         if plan_id not in dump.ready:
             report.add("I9", f"{plan_id} could go on and has no turn to come", _last(world, plan_id))
@@ -46,7 +47,7 @@ def _last(world: World, plan_id: str) -> int:
     return plan.last if plan else 0
 
 
-def _could_go_on(dump: LedgerDump, plan_id: str, record: DumpedRecord) -> bool:
+def _could_go_on(world: World, dump: LedgerDump, plan_id: str, record: DumpedRecord) -> bool:
     """Whether its head could be admitted right now: the plan runs, a slot is free, and the head's tenant too."""
     if is_set(record, "pauseRequested") or is_set(record, "cancelRequested"):
         return False
@@ -57,10 +58,11 @@ def _could_go_on(dump: LedgerDump, plan_id: str, record: DumpedRecord) -> bool:
     head = next(iter(dump.queues.get(plan_id, {})), None)
     if head is None or record["status"] != PlanState.RUNNING:
         return False
-    if {"frozenBy", "groupFor"} & dump.tasks.get(head, {}).keys():
+    task = dump.tasks.get(head, {})
+    if {"frozenBy", "groupFor"} & task.keys() or is_stopped(dump, world.groups.limits, plan_id, task):
         return False
-    tenant_id = dump.tasks.get(head, {}).get("tenant", "")
+    tenant_id = task.get("tenant", "")
     holder = dump.tenants.get(tenant_id, {}).get("holder")
     is_first = next(iter(dump.lines.get(tenant_id, {})), head) == head
-    may_start = move_may_start(record, dump.tasks.get(head, {}), len(dump.slots.get(plan_id, ())))
+    may_start = move_may_start(record, task, len(dump.slots.get(plan_id, ())))
     return may_start and holder in (None, head) and is_first

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
+from orchestrator.ledger.clock import LARGEST_STEP_BACK_MS
 from orchestrator.ledger.presence import ALIVE_SECONDS
 
 DumpedRecord = dict[str, str]
@@ -72,6 +73,8 @@ class LedgerDump:
     """When each process that has an entry last gave a sign."""
     clock_offset_ms: int = 0
     """How far the ledger's clock, which leases are judged by, is ahead of Redis' own."""
+    told_ms: int = 0
+    """The latest time that people were told."""
     lost: int = 0
     """Plans that were taken out because their record was gone, as far as they are remembered."""
     inbox: int = 0
@@ -83,6 +86,10 @@ class LedgerDump:
     def lease_now_ms(self) -> int:
         """The time by the ledger's clock."""
         return self.now_ms + self.clock_offset_ms
+
+    def shown_now_ms(self) -> int:
+        """Now, as freezes go by it: Redis' own time, but never before one that people were told."""
+        return self.told_ms if 0 < self.told_ms - self.now_ms <= LARGEST_STEP_BACK_MS else self.now_ms
 
     def age_ms(self, written_at_ms: int) -> int:
         """How long ago something was written by Redis' own clock, at least: steps that were noticed are left out."""

@@ -75,6 +75,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
     single: dict[str, _Call] = {
         "time": ("time", ()),
         "offset": ("hget", (of("clock"), "offset")),
+        "told": ("hget", (of("clock"), "wall")),
         "seq": ("get", (of("seq"),)),
         "epoch": ("get", (of("epoch"),)),
         "meta": ("hgetall", (of("meta"),)),
@@ -132,6 +133,7 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
     return LedgerDump(
         now_ms=one["time"][0] * 1000 + one["time"][1] // 1000,
         clock_offset_ms=_number(one["offset"], "offset of the clock"),
+        told_ms=counted_number(one["told"]) or 0,
         seq=_number(one["seq"], "number of the last event (seq)"),
         epoch=_number(one["epoch"], "epoch"),
         meta=one["meta"],

@@ -18,6 +18,7 @@ local function step_out_of_line(task)
   if redis.call('EXISTS', K.line(task.tenant)) == 0 then redis.call('ZREM', K.lined(), task.tenant) end
   redis.call('HSETNX', K.task(task.id), 'ticket', int(tonumber(ticket) % TICKET_MOVE))
   redis.call('HDEL', K.task(task.id), 'waitingSince')
+  task.left_line = true
 end
 
 -- It waits for no freeze any more.

@@ -32,10 +32,13 @@ local function joins_line(task)
   return holder ~= nil
 end
 
--- Whether something other than its plan keeps it from starting: then it waits for that from here on.
+-- Whether something other than its plan keeps it from starting: then it waits for that from here on. Whoever stood behind
+-- it in the line of a free tenant, and can start, has its turn.
 local function has_to_wait(task)
   WHOLE.ask_places(task)
-  return waits_frozen(task) or joins_line(task) or waits_for_group(task)
+  local waits = waits_frozen(task) or joins_line(task) or waits_for_group(task)
+  if task.left_line and redis.call('HEXISTS', K.tenant(task.tenant), 'holder') == 0 then wake_tenant(task.tenant) end
+  return waits
 end
 
 -- One at the head that the table refused to move, or whose tenant is damaged: the others go on without it.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.domain.errors import quoted_value
+from orchestrator.fleet.freezes import FreezeRecord, Scope
 from orchestrator.history import LedgerDump, Report, StageMessages, check_history
 from tests.unit.orchestrator.history.told import (
     NOW_MS,
@@ -171,6 +172,10 @@ def test_a_plan_that_nobody_starts_is_named() -> None:
     assert judge(lines, late(dump)).of("I19")
 
 
+def created_with_group() -> Line:
+    return of_plan("PlanCreated", maxConcurrency=2, groupLimits={"g": 1})
+
+
 def held(dump: LedgerDump) -> None:
     dump.tenants["t1"] |= {"holder": "q.9", "epoch": "1"}
 
@@ -183,11 +188,50 @@ def nobody_there(dump: LedgerDump) -> None:
     dump.presence_ms.clear()
 
 
-@pytest.mark.parametrize("excuse", [held, all_slots_taken, nobody_there])
+def frozen(dump: LedgerDump, until_ms: int = 1000) -> None:
+    end = dump.now_ms + until_ms
+    record = FreezeRecord(Scope("t1"), "ops", "why", set_at_ms=0, until_ms=end, windows=((0, end),))
+    dump.freezes["freeze-1"] = record.stored()
+
+
+def frozen_by_nobody_knows_what(dump: LedgerDump) -> None:
+    dump.freezes["freeze-1"] = "damaged"
+
+
+def group_full(dump: LedgerDump) -> None:
+    dump.tasks["p.1"]["groups"] = "g"
+    dump.plans[PLAN]["group:g"] = "1"
+    dump.groups[f"{PLAN}:g"] = {"p.0"}
+
+
+@pytest.mark.parametrize(
+    "excuse", [held, all_slots_taken, nobody_there, frozen, frozen_by_nobody_knows_what, group_full]
+)
 def test_a_plan_that_cannot_go_on_is_no_fault(excuse: Callable[[LedgerDump], None]) -> None:
     dump = late(running_ledger(running()))
     excuse(dump)
-    assert not judge(running(), dump).of("I19")
+    assert not judge([created_with_group(), *running()[1:]], dump).of("I19")
+
+
+def over(dump: LedgerDump) -> None:
+    frozen(dump, until_ms=0)
+
+
+def passed(dump: LedgerDump) -> None:
+    frozen(dump)
+    dump.plans[PLAN]["freezeOverride"] = "urgent"
+
+
+def group_with_room(dump: LedgerDump) -> None:
+    group_full(dump)
+    dump.groups.clear()
+
+
+@pytest.mark.parametrize("no_excuse", [over, passed, group_with_room])
+def test_a_plan_that_nothing_stops_has_no_excuse(no_excuse: Callable[[LedgerDump], None]) -> None:
+    dump = late(running_ledger(running()))
+    no_excuse(dump)
+    assert judge([created_with_group(), *running()[1:]], dump).of("I19")
 
 
 def test_a_paused_plan_need_not_go_on() -> None:
