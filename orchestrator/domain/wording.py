@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from orchestrator.domain.errors import QUOTE_LIMIT, Problem, cut_text
 from orchestrator.domain.naming import in_spelling_of, snake_case, unknown
 
+JSON_VALUE: Final = "a JSON value (text, number, true or false, null, list, mapping)"
 _UNION_WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
 _EXPECTED = {
     "string_type": "text",
@@ -33,7 +34,7 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
     "none_required": "null",
-    "invalid-json-value": "a JSON value (text, number, true or false, null, list, mapping)",
+    "invalid-json-value": JSON_VALUE,
 }
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
@@ -114,6 +115,8 @@ def expectation(item: ErrorDetails) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "missing":
         return "missing; this key is required"
+    if kind == "invalid_key" or "[key]" in item["loc"][-2:]:
+        return "expected a key that is text"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}"
     if kind in _BOUNDS:
@@ -130,8 +133,6 @@ def expectation(item: ErrorDetails) -> str:
         return f"expected {'at least' if few else 'at most'} {bound} of them"
     if kind == "string_pattern_mismatch":
         return f"expected {_PATTERNS.get(context['pattern'], 'text matching ' + str(context['pattern']))}"
-    if kind == "invalid_key" or item["loc"][-1:] == ("[key]",):
-        return "expected a key that is text"
     if kind in ("literal_error", "enum"):
         return f"expected {context['expected']}"
     if kind in ("recursion_loop", "recursion_depth_exceeded"):
@@ -147,10 +148,10 @@ def _place(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, typ
     parts = list(loc)
     for index, part in enumerate(parts):
         if isinstance(part, int):
-            place += f"[{part}]"
+            place = join(place, str(part)) if free and parts[index - 1] == "dict" else f"{place}[{part}]"
             continue
         follows = parts[index + 1] if index + 1 < len(parts) else None
-        if part == "[key]" or (free and (part, type(follows)) in (("list", int), ("dict", str))):
+        if part == "[key]" or (free and (part, type(follows)) in (("list", int), ("dict", int), ("dict", str))):
             continue
         known = {alias: name for name, alias in _spellings(model)}
         if not free and index and part in _UNION_WORDS and part not in known:

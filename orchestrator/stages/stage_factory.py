@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from orchestrator.domain.errors import InvalidInput, Problem
-from orchestrator.domain.naming import step_type, unknown
+from orchestrator.domain.json_mistakes import json_mistakes
+from orchestrator.domain.naming import snake_case, step_type, unknown
 from orchestrator.domain.wording import join, shown
 from orchestrator.secrets.scopes import ScopedSecrets
 from orchestrator.settings.model import Settings
@@ -136,7 +137,16 @@ class StageFactory:
             raise InvalidInput([Problem(join(path, "type"), shown(word), unknown("step type", word, self._known))])
         given = {key: value for key, value in spec.items() if key != "type"}
         step, defaults = self._registry.get(name), self._defaults.get(name, _NOTHING)
-        return CompiledStep(name, step, defaults, given, path, self._overridden)
+        mistakes = {key: found for key, value in given.items() if (found := json_mistakes(value, join(path, key)))}
+        if not mistakes:
+            return CompiledStep(name, step, defaults, given, path, self._overridden)
+        problems = [one for found in mistakes.values() for one in found]
+        try:
+            CompiledStep(name, step, defaults, {**given, **dict.fromkeys(mistakes)}, path, self._overridden)
+        except InvalidInput as error:
+            told = {join(path, snake_case(key)) for key in mistakes}
+            problems += [one for one in error.problems if one.path not in told]
+        raise InvalidInput(problems)
 
     def build_stage(
         self, stage: Mapping[str, Any], config: Mapping[str, Any], plan: Mapping[str, Any]

@@ -43,7 +43,7 @@ def stage_records(stages: list[tuple[int, StageSpec]], findings: Findings) -> li
         try:
             record = stage_record(stage)
             record.spec.encode()
-        except ValueError:
+        except (ValueError, TypeError):
             if not findings.has_error_under(f"stages[{index}]"):
                 message = "holds a value that JSON cannot: invalid Unicode or a number not finite"
                 findings.error(f"stages[{index}]", None, message)

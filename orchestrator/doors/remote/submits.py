@@ -12,8 +12,10 @@ from orchestrator.control.page_answers import ValidationResult
 from orchestrator.control.preview_answers import PreviewEnd, TenantPreview
 from orchestrator.domain.config import PlanSpec
 from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.json_mistakes import json_mistakes
 from orchestrator.doors.remote.answers import mappings, member_of, model_of
 from orchestrator.doors.remote.connection import LONG_SECONDS, Connection
+from orchestrator.files.json_text import MAX_DEPTH, too_deep
 from orchestrator.plans.plan_file import read_plan_file
 
 
@@ -63,7 +65,14 @@ def _values(plan: PlanSource) -> dict[str, Any]:
     if isinstance(plan, str | Path):
         return read_plan_file(plan)
     if isinstance(plan, PlanSpec):
+        stages = [{"steps": [step.parameters() for step in stage.steps]} for stage in plan.stages]
+        if wrong := json_mistakes({"stages": stages}, ""):
+            raise InvalidInput(wrong)
         return plan.model_dump(exclude_unset=True, mode="json")
     if not isinstance(plan, Mapping):
         raise InvalidInput([Problem("", None, "expected a mapping with name, max_concurrency, stages and tenants")])
+    if too_deep(plan):
+        raise InvalidInput([Problem("", None, f"lists and mappings are nested more than {MAX_DEPTH} levels deep")])
+    if wrong := json_mistakes(dict(plan), ""):
+        raise InvalidInput(wrong)
     return dict(plan)

@@ -1,0 +1,53 @@
+"""What a plan that was made in Python may hold and JSON cannot: times, sets, bytes, keys that are no text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from orchestrator.domain.errors import Problem, cut_text
+from orchestrator.domain.wording import JSON_VALUE, join, shown
+
+MOST: Final = 100
+"""Mistakes of one value that are told."""
+
+
+def json_mistakes(value: Any, path: str) -> list[Problem]:
+    """The first of them, each with its place below ``path``. What is nested without end is to be refused before."""
+    return list(islice(_mistakes(value, path), MOST))
+
+
+def _mistakes(value: Any, path: str) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            place = join(path, cut_text(_text(key)))
+            if not isinstance(key, str):
+                yield Problem(place, shown(key), "expected a key that is text")
+            elif not _is_unicode(key):
+                yield Problem(place, shown(key), "expected a key in valid Unicode")
+            yield from _mistakes(one, place)
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _mistakes(one, f"{path}[{index}]")
+    elif isinstance(value, str):
+        if not _is_unicode(value):
+            yield Problem(path, shown(value), "expected text in valid Unicode")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield Problem(path, shown(value), "expected a finite number")
+    elif value is not None and not isinstance(value, int):
+        yield Problem(path, shown(value), f"expected {JSON_VALUE}")
+
+
+def _text(key: Any) -> str:
+    return str(key).encode("utf-8", "replace").decode()
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
