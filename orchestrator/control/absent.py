@@ -4,16 +4,12 @@ record was lost that, since when, and what to do."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from redis.exceptions import ResponseError
 
 from orchestrator.domain.errors import NotFound, quoted_value
 from orchestrator.domain.task_id import plan_of
 from orchestrator.ledger.reader import Reader
-
-LOST: Final = "LOST"
-"""Of a tenant, beside ``PURGED``: the record of the plan that changed it last was gone."""
 
 
 def absent(reader: Reader, kind: str, identifier: str, hint: str = "") -> NotFound:

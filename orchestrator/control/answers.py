@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.events import FailureInfo
+from orchestrator.domain.status import PURGED
 
 
 class Answer(BaseModel):
@@ -108,7 +109,7 @@ class PurgedTenant(Answer):
     known. ``last_mover``: the task that changed it last."""
 
     tenant_id: str
-    status: str = "PURGED"
+    status: str = PURGED
     last_mover: str | None = None
     current: DeployUnit | None = None
     last_known_good: DeployUnit | None = None

@@ -8,10 +8,10 @@ import time
 from typing import Final
 
 from orchestrator.control.answers import PlanSummary
-from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.left_behind import left_behind
 from orchestrator.control.status import StatusReader
-from orchestrator.domain.status import TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.task_id import tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.reader import Reader

@@ -7,11 +7,9 @@ from typing import Final, TypeVar
 
 from orchestrator.control.answers import PlanSummary, TaskStatus
 from orchestrator.domain.errors import DamagedData, quoted_value
+from orchestrator.domain.status import DAMAGED
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.typed import typed
-
-DAMAGED: Final = "DAMAGED"
-"""Stands where the state of a plan or task would, when its record cannot be read."""
 
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 """What reading such a record raises: no number, no JSON, a field that is missing, a value of another kind, a number

@@ -19,7 +19,7 @@ from orchestrator.control.absent import absent
 from orchestrator.control.answers import PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.back_waits import BackWaits
 from orchestrator.control.consumer import EventConsumer
-from orchestrator.control.damage import DAMAGED, UNREADABLE, sound
+from orchestrator.control.damage import UNREADABLE, sound
 from orchestrator.control.event_cursors import MemoryCursor
 from orchestrator.control.export import stages_of
 from orchestrator.control.failure_causes import CauseGroup, FailureCauses
@@ -29,7 +29,7 @@ from orchestrator.control.status import StatusReader, plan_summary, task_status
 from orchestrator.control.task_rows import TaskFilter
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import ADMISSIONS, TASK_STATE_AFTER, queued_again
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import position_of
 from orchestrator.ledger.log_entries import moment

@@ -10,14 +10,14 @@ from typing import Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, LastOperation, PlanStatus, PlanSummary, TaskStatus
 from orchestrator.control.asked import paused_by
-from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.fleet_status import fleet_fields
 from orchestrator.control.task_rows import EVERY_TASK, TaskFilter, TaskRows
 from orchestrator.control.tenant_target import other_tasks
 from orchestrator.control.tenants import current_unit, last_known_good
 from orchestrator.control.wait_words import wait_words
 from orchestrator.domain.events import FailureInfo
-from orchestrator.domain.status import PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, PLAN_OPEN, TASK_ACTIVE, PlanState, TaskState
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.domain.task_id import plan_of, position_of, task_id_of, tasks_in
 from orchestrator.ledger.log_entries import iso, moment

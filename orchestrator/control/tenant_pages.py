@@ -8,14 +8,15 @@ from typing import Any, Final
 from orchestrator.control.absent import absent
 from orchestrator.control.answers import DeployUnit, TaskStatus
 from orchestrator.control.cursors import tenant_place
-from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.export import config_of
 from orchestrator.control.freeze_desk import FreezeDesk
 from orchestrator.control.page_answers import TenantMove, TenantPage, TenantRow, TenantView
 from orchestrator.control.status import StatusReader
-from orchestrator.control.tenants import PURGED, current_unit, last_known_good, left_as
+from orchestrator.control.tenants import current_unit, last_known_good, left_as
 from orchestrator.domain.errors import NotFound
 from orchestrator.domain.pattern import is_like
+from orchestrator.domain.status import DAMAGED, PURGED
 from orchestrator.domain.task_id import plan_of, task_id_of
 from orchestrator.ledger.hashes import NO_RECORD
 from orchestrator.ledger.reader import Reader

@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from orchestrator.control.absent import LOST, lost_with
+from orchestrator.control.absent import lost_with
 from orchestrator.control.answers import DeployUnit, PurgedTenant
 from orchestrator.control.damage import UNREADABLE
+from orchestrator.domain.status import LOST, PURGED
 from orchestrator.domain.stored_json import read_stored
 from orchestrator.ledger.reader import Reader
 from orchestrator.ledger.records import IDENTITY, Record
 
-PURGED: Final = "PURGED"
 _TELLS: Final = ("mover", "current", "good")
 
 

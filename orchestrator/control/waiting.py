@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from orchestrator.control.damage import DAMAGED, sound
+from orchestrator.control.damage import sound
 from orchestrator.control.door import Tells
 from orchestrator.domain.events import Event
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.whole_numbers import require_whole
 
 LOOK_SECONDS: Final = 0.2

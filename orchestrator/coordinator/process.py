@@ -37,7 +37,7 @@ from orchestrator.observability.metrics import LedgerCollector, MetricsEndpoint,
 from orchestrator.observability.tracing import start_tracing, stop_tracing
 from orchestrator.settings.checkpoint_store import open_store, require_store
 from orchestrator.settings.contained_store import ContainedStore
-from orchestrator.settings.extensions import missing_extensions
+from orchestrator.settings.extensions import unusable_extensions
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.settings.servers import find_servers
 
@@ -138,8 +138,8 @@ def run_coordinator(metrics: MetricsEndpoint | None = None) -> None:
     settings = load_settings()
     configure_logs(settings)
     require_store(settings)
-    if missing := missing_extensions(settings):
-        raise InvalidInput(missing)
+    if unusable := unusable_extensions(settings):
+        raise InvalidInput(unusable)
     service = CoordinatorService(settings, open_store(settings), metrics)
     leaving = StopRequest("leaving", service.stop)
     leaving.start()

@@ -90,3 +90,12 @@ PLAN_OPEN: Final = frozenset(PlanState) - PLAN_ENDED - {PlanState.CREATED}
 
 PLAN_ENDED_WELL: Final = frozenset({PlanState.COMPLETED, PlanState.ROLLED_BACK})
 """What `watch` answers with exit code 0. Who asked for a move is glad of COMPLETED only."""
+
+PURGED: Final = "PURGED"
+"""Told in a task's or tenant's state's place: its plan's record was purged."""
+
+LOST: Final = "LOST"
+"""The same of a tenant: the record of the plan that changed it last was gone."""
+
+DAMAGED: Final = "DAMAGED"
+"""The same of a plan, task or tenant: what the ledger has of it cannot be read."""

@@ -31,7 +31,7 @@ from orchestrator.ledger.refusals import BROKER_VARIABLE, STATE_VARIABLE
 from orchestrator.ledger.server_state import answering_pid, require_one_server
 from orchestrator.secrets.masking import redact
 from orchestrator.settings.checkpoint_store import require_store
-from orchestrator.settings.extensions import broken_extensions, missing_extensions
+from orchestrator.settings.extensions import unusable_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
@@ -56,7 +56,7 @@ def run_up(
     require_store(settings, one_process=options.single_process)
     # Its processes would refuse one after the other.
     installed_steps()
-    if broken := missing_extensions(settings) or broken_extensions(settings):
+    if broken := unusable_extensions(settings):
         raise InvalidInput(broken)
     folder = _absolute(options.data_dir or settings.data_dir)
     with SignalInbox() as inbox, claim_folder(folder):

@@ -36,9 +36,9 @@ def missing_extensions(settings: Settings) -> list[Problem]:
     return problems
 
 
-def broken_extensions(settings: Settings) -> list[Problem]:
-    """Each name whose package cannot be loaded, and why; nothing of it is made."""
-    problems = []
+def unusable_extensions(settings: Settings) -> list[Problem]:
+    """The same, and each name whose package cannot be loaded, and why; nothing of it is made."""
+    problems = missing_extensions(settings)
     for path, group, name in _asked(settings):
         for point in entry_points(group=group, name=name):
             try:

@@ -12,11 +12,10 @@ import typer
 
 from orchestrator.cli.event_lines import event_line
 from orchestrator.cli.output import as_json, note, print_json, print_line
-from orchestrator.control.damage import DAMAGED
 from orchestrator.control.target import target_of
 from orchestrator.control.waiting import LOOK_SECONDS
 from orchestrator.domain.errors import LEFT, ChangeoverError
-from orchestrator.domain.status import PLAN_ENDED, PlanState
+from orchestrator.domain.status import DAMAGED, PLAN_ENDED, PlanState
 from orchestrator.domain.typed import typed
 
 if TYPE_CHECKING:

@@ -14,12 +14,11 @@ from itertools import pairwise
 from typing import Final
 
 from orchestrator.console.page.words import slug, state_in_words
-from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
 from orchestrator.control.watched_plan import WatchedPlan
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import TASK_STATE_AFTER, queued_again
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import DAMAGED, TaskState
 from orchestrator.domain.task_id import position_of
 
 CODES: Final[Mapping[TaskState, str]] = {

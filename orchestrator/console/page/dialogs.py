@@ -25,10 +25,10 @@ from orchestrator.console.page.task_asks import TASK_ASKS
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.console.problems import Refusal, problem_of
 from orchestrator.control.answers import OperationResult, TaskStatus
-from orchestrator.control.damage import DAMAGED
 from orchestrator.control.failure_causes import FailureCause
 from orchestrator.control.possible import FREELY, Possible
 from orchestrator.domain.errors import ChangeoverError, DamagedData
+from orchestrator.domain.status import DAMAGED
 from orchestrator.ledger.operations import draw_request_id
 
 router = APIRouter()

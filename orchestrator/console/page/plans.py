@@ -20,10 +20,9 @@ from orchestrator.console.page.streams import Message, seen_of, stream
 from orchestrator.console.page.words import progress_of
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary
-from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import PlanState
+from orchestrator.domain.status import DAMAGED, PlanState
 from orchestrator.domain.task_id import plan_of, position_of
 
 ROWS: Final = 40

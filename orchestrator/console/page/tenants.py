@@ -20,10 +20,9 @@ from orchestrator.console.page.rendering import page, piece
 from orchestrator.console.page.shared_plan import SharedPlan
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import TaskStatus
-from orchestrator.control.damage import DAMAGED
 from orchestrator.domain.errors import ChangeoverError, DamagedData, NotFound, quoted_value
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.status import DAMAGED, TASK_ACTIVE, TaskState
 
 ROWS: Final = 50
 INSTANCES_SHOWN: Final = 60

@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from orchestrator.control.absent import lost_with
 from orchestrator.control.answers import DamagedTask, Explanation, PlanSummary, Remark, TaskStatus
-from orchestrator.control.damage import DAMAGED, UNREADABLE
+from orchestrator.control.damage import UNREADABLE
 from orchestrator.control.elsewhere import Elsewhere
 from orchestrator.control.explain import damaged, moving, stopped, waiting, whole_plan
 from orchestrator.control.explain.offers import Offers
@@ -22,7 +22,7 @@ from orchestrator.control.target import OperationTarget
 from orchestrator.control.tenants import purged_tenant
 from orchestrator.control.writing import look_at_writes
 from orchestrator.domain.errors import cut_text
-from orchestrator.domain.status import PLAN_ENDED, TASK_ENDED, PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, PLAN_ENDED, TASK_ENDED, PlanState, TaskState
 from orchestrator.domain.task_id import position_of, tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.ledger.damage import DamagedRecord

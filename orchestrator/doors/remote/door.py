@@ -11,6 +11,7 @@ from orchestrator.control.export import Line
 from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.control.waiting import Waiting
 from orchestrator.domain.errors import NotFound
+from orchestrator.domain.status import LOST, PURGED
 from orchestrator.doors.remote.answers import member_of, model_of, rows_of, text
 from orchestrator.doors.remote.audits import RemoteAudits
 from orchestrator.doors.remote.connection import Connection, at
@@ -22,7 +23,7 @@ from orchestrator.doors.remote.tells import PAGE_ROWS, RemotePages, RemoteTells,
 from orchestrator.doors.remote.tokens import RemoteTokens
 from orchestrator.doors.remote.webhooks import RemoteWebhooks
 
-NO_TASK = ("PURGED", "LOST")
+NO_TASK = (PURGED, LOST)
 """Of a tenant that no task speaks for."""
 
 

@@ -39,8 +39,12 @@ def test_a_plan_is_right_and_warned_of_it() -> None:
 
 def test_a_coordinator_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHANGEOVER_ROLLBACK_STRATEGY", "previuos")
-    with pytest.raises(InvalidInput, match="rollback_strategy: unknown rollback strategy"):
+    monkeypatch.setenv("CHANGEOVER_MIDDLEWARES", '["broken"]')
+    points = EntryPoints([EntryPoint("broken", "no.such.module:Thing", MIDDLEWARES)])
+    monkeypatch.setattr(extensions, "entry_points", points.select)
+    with pytest.raises(InvalidInput, match="rollback_strategy: unknown rollback strategy") as told:
         run_coordinator()
+    assert [one.path for one in told.value.problems] == ["rollback_strategy", "middlewares[0]"]
 
 
 def test_up_starts_nothing_with_what_its_processes_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +52,7 @@ def test_up_starts_nothing_with_what_its_processes_would_refuse(monkeypatch: pyt
     monkeypatch.setattr(extensions, "entry_points", points.select)
     for settings, wrong in (
         (Settings(rollback_strategy="previuos", middlewares=["nosuch"]), ["rollback_strategy", "middlewares[0]"]),
-        (Settings(middlewares=["broken"]), ["middlewares[0]"]),
+        (Settings(middlewares=["broken", "nosuch"]), ["middlewares[1]", "middlewares[0]"]),
     ):
         with pytest.raises(InvalidInput) as told:
             run_up(UpOptions(), settings)

@@ -16,11 +16,10 @@ from orchestrator.console.page.rendering import piece
 from orchestrator.console.page.tenants import stage_lines
 from orchestrator.console.page.words import BAR, segments, slug
 from orchestrator.control.answers import TaskStatus
-from orchestrator.control.damage import DAMAGED
 from orchestrator.control.live_plan import FAILED
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.roles import Role
-from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.domain.status import DAMAGED, PlanState, TaskState
 from tests.support.agreed_lists import must_agree
 
 
