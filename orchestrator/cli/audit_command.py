@@ -32,8 +32,15 @@ def audit(
     tokens, failed sign-ins. With --json one object a line."""
     from orchestrator import Client
     from orchestrator.control.audit_answers import read_since
+    from orchestrator.control.mistakes import Mistakes
+    from orchestrator.control.order_gate import check_patterns
 
-    moment = read_since(since, "--since")
+    mistakes = Mistakes()
+    with mistakes:
+        moment = read_since(since, "--since")
+    with mistakes:
+        check_patterns(actor=actor, tenant=tenant, plan=plan)
+    mistakes.tell()
     with Client() as client:
         for entry in client.audit(actor=actor, tenant=tenant, plan=plan, since=moment):
             print_json(entry) if json_output else print_line(_line(entry))

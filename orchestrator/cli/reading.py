@@ -10,6 +10,7 @@ from orchestrator.cli.output import JsonOption, as_json, print_json, print_line
 from orchestrator.cli.targets import PlanArgument, PlanOption, complete_plan, one_given
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.status import PLAN_ENDED_WELL
+from orchestrator.domain.whole_numbers import whole_problems
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +39,7 @@ def events(
     tenant: Annotated[
         str | None, typer.Option("--tenant", help="Only this tenant's; 'eu-*' is all that begin so.")
     ] = None,
-    since: Annotated[int, typer.Option(min=0, max=2**62, help="Only events after this sequence id.")] = 0,
+    since: Annotated[int, typer.Option(help="Only events after this sequence id.")] = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until stopped.")] = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -51,6 +52,7 @@ def events(
 
     twice = plan_id is not None and plan is not None
     mistakes = Mistakes([Problem("--plan", None, "the plan is given twice")] if twice else ())
+    mistakes.found += whole_problems("--since", since)
     of_plan = plan if plan_id is None else plan_id
     with mistakes:
         wanted = EventFilter(types, tenant)

@@ -12,6 +12,7 @@ from orchestrator.cli.output import JsonOption, as_json
 from orchestrator.cli.targets import IdArgument, PlanOption, TaskOption, all_hold, at_most_one
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.status import TASK_ACTIVE, TaskState
+from orchestrator.domain.whole_numbers import whole_problems
 
 if TYPE_CHECKING:
     from orchestrator import Client
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 TABLE_ROWS = 50
 """Rows of a page, unless said otherwise: what a person can look through."""
+
+MOST_ROWS = 10**9
+"""And pages."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,11 +55,9 @@ def status(
     ] = None,
     wave: Annotated[str | None, typer.Option(help="Only tasks of this wave.", show_default=False)] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, max=10**9, help=f"Rows of a page; {TABLE_ROWS} in a table.", show_default=False)
+        int | None, typer.Option(help=f"Rows of a page, from 1 on; {TABLE_ROWS} in a table.", show_default=False)
     ] = None,
-    page: Annotated[
-        int | None, typer.Option(min=1, max=10**9, help="Which page, from 1 on.", show_default=False)
-    ] = None,
+    page: Annotated[int | None, typer.Option(help="Which page, from 1 on.", show_default=False)] = None,
     wide: Annotated[bool, typer.Option("--wide", help="More columns, and no text cut.")] = False,
     output: FormatOption = None,
     json_output: JsonOption = False,
@@ -72,6 +74,8 @@ def status(
 
     # Before anything is asked for: a mistake is one whether there is such a plan or not.
     wrong = page_problems({**wanted, "tenants": tenant})
+    for option, number in (("--limit", limit), ("--page", page)):
+        wrong += [] if number is None else whole_problems(option, number, 1, MOST_ROWS)
     checks = [partial(at_most_one, {"a plain id": identifier, "--plan": plan, "--task": task})]
     if identifier is None and plan is None:
         rows = {"a filter": wanted["statuses"] or cause or wave, "--limit": limit, "--page": page}

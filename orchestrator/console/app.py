@@ -21,6 +21,7 @@ from orchestrator.console.access.roles import Actor
 from orchestrator.console.access.sign_in import Reception
 from orchestrator.console.access.streams import OpenStreams
 from orchestrator.console.addressed import PartsKept
+from orchestrator.console.api.every_mistake import every_mistake
 from orchestrator.console.api.shared import Shared
 from orchestrator.console.problems import Refusal, install_problems
 from orchestrator.ledger.connection import connect, translate_errors
@@ -59,7 +60,7 @@ def create_app(settings: Settings, client: Client) -> FastAPI:
             return None
 
     app.state.identify = identify
-    install_problems(app, page.error_page)
+    install_problems(app, page.error_page, every_mistake)
     for router in (health.router, sign_in.router, api.router, api.document.pages, page.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=page.STATIC), name="static")

@@ -10,7 +10,7 @@ from orchestrator.client import Client
 from orchestrator.settings.model import Settings
 
 
-def _client(request: Request) -> Client:
+def client_of(request: Request) -> Client:
     client: Client = request.app.state.client
     return client
 
@@ -20,7 +20,7 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-ConsoleClient = Annotated[Client, Depends(_client)]
+ConsoleClient = Annotated[Client, Depends(client_of)]
 """The application's one client; it blocks."""
 SettingsOfConsole = Annotated[Settings, Depends(_settings)]
 """What it was started with."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import isfinite
 from typing import Any, Final
@@ -32,6 +32,7 @@ from orchestrator.domain.errors import (
     NotAllowed,
     NotFound,
     PlanConflict,
+    Problem,
     StoreFault,
     TenantsMoved,
     TooOld,
@@ -49,6 +50,8 @@ MOST_TOLD: Final = 200
 
 ErrorPage = Callable[[Request, Mapping[str, Any]], Response]
 """Makes a page of a problem, for people."""
+Together = Callable[[Request, Exception], Awaitable[Exception]]
+"""The error to answer in the place of one that a request has met first."""
 _log = structlog.get_logger(__name__)
 
 _STATUS: Final[tuple[tuple[type[ChangeoverError], int, str], ...]] = (
@@ -86,18 +89,16 @@ def problem(
     return document
 
 
-def problem_of(error: Exception, keys: Sequence[str] = ()) -> dict[str, Any]:
-    """The document of any error; ``keys``: those that the request's body may have. One that nobody foresaw is logged
-    with the id that the document names."""
+def problem_of(error: Exception, request: Request | None = None) -> dict[str, Any]:
+    """The document of any error, as ``request`` has met it. One that nobody foresaw is logged with the id that the
+    document names."""
     match error:
         case Refusal():
             return problem(error.status_code, error.code, error.title, error.reason)
         case ChangeoverError():
             return _of_ours(error)
         case RequestValidationError():
-            with bounded_comparing():
-                found = [_as_error(one, keys) for one in error.errors()[:MOST_TOLD]]
-            return problem(422, "invalid_input", "The input is wrong", errors=found)
+            return _of_ours(InvalidInput(mistakes_in(error.errors(), request)))
         case HTTPException():
             title = HTTPStatus(error.status_code).phrase
             detail = "" if error.detail == title else _unread(error) or str(error.detail)
@@ -144,15 +145,22 @@ def _unread(error: HTTPException) -> str:
     return ""
 
 
-def _as_error(one: ErrorDetails, keys: Sequence[str]) -> dict[str, Any]:
-    """A mistake that FastAPI found in a request; ``keys``: those that its body may have."""
+def mistakes_in(errors: Sequence[ErrorDetails], request: Request | None) -> list[Problem]:
+    """What FastAPI has found wrong with a request."""
+    keys = [] if request is None else _keys_of_body(request)
+    with bounded_comparing():
+        return [_mistake(one, keys) for one in errors[:MOST_TOLD]]
+
+
+def _mistake(one: ErrorDetails, keys: Sequence[str]) -> Problem:
+    """``keys``: those that the request's body may have."""
     where, *rest = one["loc"]
     name = str(rest[-1]) if rest else ""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest).lstrip(".")
     if one["type"] == "json_invalid":
-        return _as_told("", None, f"no JSON: {one.get('ctx', {}).get('error', one['msg'])}")
+        return Problem("", None, f"no JSON: {one.get('ctx', {}).get('error', one['msg'])}")
     message = unknown("key", name, keys) if one["type"] == "extra_forbidden" and keys else expectation(one)
-    return _as_told(cut_text(path or str(where)), None if one["type"] == "missing" else one.get("input"), message, name)
+    return Problem(cut_text(path or str(where)), None if one["type"] == "missing" else one.get("input"), message)
 
 
 def _keys_of_body(request: Request) -> list[str]:
@@ -213,11 +221,12 @@ def answer_of(
     return response
 
 
-def install_problems(app: FastAPI, page: ErrorPage | None = None) -> None:
+def install_problems(app: FastAPI, page: ErrorPage, together: Together) -> None:
     """Answers every error of the application so."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        document = problem_of(error, _keys_of_body(request))
+        error = await together(request, error)
+        document = problem_of(error, request)
         headers = dict(getattr(error, "headers", None) or {})
         return answer_of(document, request, page, headers)
 

@@ -15,7 +15,9 @@ from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints
 
 from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.narrowed_retry import Narrowing
 from orchestrator.control.order_gate import check_order, check_patterns
+from orchestrator.control.target import OperationTarget
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.wording import shown
 from orchestrator.ledger.operations import Order
@@ -81,13 +83,21 @@ def _judging(call: Callable[..., Any]) -> Callable[..., Any]:
 def _else_wrong(given: Mapping[str, Any], problems: Collection[Problem]) -> list[Problem]:
     """What the call would refuse beside arguments of another kind: of names, patterns and an order."""
     told = {one.path for one in problems}
-    rest = given.get("target")
-    every = {**given, **rest} if isinstance(rest, dict) else given
+    every = dict(given)
+    for value in given.values():
+        if isinstance(value, Order):
+            every |= {one.name: getattr(value, one.name) for one in fields(value)}
+        elif isinstance(value, OperationTarget):
+            every[f"{value.type}_id"] = value.identifier
+    every |= rest if isinstance(rest := given.get("target"), dict) else {}
     texts = {name: value for name, value in every.items() if isinstance(value, str) and name not in told}
     who = Order(texts.get("actor", "-"), texts.get("reason", ""), request_id=texts.get("request_id", "-"))
     mistakes = Mistakes()
     with mistakes:
         check_patterns(**{name: text for name, text in texts.items() if name in _IDS | _PATTERNS})
+    for value in given.values():
+        if isinstance(value, Narrowing):
+            mistakes.found += [one for one in value.problems() if one.path not in told]
     with mistakes:
         check_order(replace(who, override_freeze=texts.get("override_freeze", "")))
     return mistakes.found

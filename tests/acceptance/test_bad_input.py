@@ -135,10 +135,12 @@ def test_a_right_plan(tmp_path: Path) -> None:
 
 
 def test_wrong_use_of_the_command(tmp_path: Path) -> None:
-    for arguments in (["validate"], ["nosuch"], ["validate", "a", "b"], ["events", "--since", "-1"]):
+    for arguments in (["validate"], ["nosuch"], ["validate", "a", "b"]):
         result = changeover(*arguments, folder=tmp_path)
         assert (result.returncode, result.stdout) == (2, "")
         assert "Usage:" in result.stderr
+    result = changeover("events", "--since", "-1", "--tenant", "", folder=tmp_path)
+    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == ["--since", "tenant"]
     result = changeover("status", "p", "--task", "t", folder=tmp_path)
     assert result.returncode == 2
     assert result.stderr == "error: a plain id and --task exclude each other; give one\n"

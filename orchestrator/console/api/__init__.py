@@ -1,5 +1,5 @@
 """The HTTP API: ``router``, under ``/api/v1``. How a route says what it needs: ``console/access/roles.py``; how it
-fails: ``console/problems.py``.
+fails: ``console/problems.py``, with all that is wrong with a request: ``every_mistake.py``.
 
 A module of routes makes an ``APIRouter`` and is included here. Handlers that call ``Client`` are plain ``def``: it
 blocks, and they run in the thread pool. What is ``async`` calls it through ``starlette.concurrency.run_in_threadpool``.
@@ -24,14 +24,9 @@ from orchestrator.console.api import (
     tokens,
     webhooks,
 )
-from orchestrator.console.api.known_parameters import (
-    require_each_key_once,
-    require_known_key,
-    require_known_parameters,
-)
+from orchestrator.console.api.known_parameters import CHECKS
 
-_CHECKS = (require_known_parameters, require_known_key, require_each_key_once)
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(one) for one in _CHECKS])
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(one) for one in CHECKS])
 for room in (operations, plans, tasks, tenants, freezes, looks, events, tokens, webhooks, audit, document):
     router.include_router(room.router)
 router.include_router(tokens.links)

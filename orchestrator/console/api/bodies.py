@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Final
-from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Query
 from pydantic import (
@@ -20,9 +19,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from orchestrator.console.access.roles import Actor
-from orchestrator.console.api.known_parameters import KEY
+from orchestrator.console.api.known_parameters import KEY, request_id_in
 from orchestrator.console.numbers import WholeNumber
-from orchestrator.control.order_gate import request_id_fault
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
 from orchestrator.domain.whole_numbers import HIGHEST
@@ -153,13 +151,19 @@ PURGE: Final = PurgeAsked()
 
 def named(actor: Actor, body: Asked) -> str:
     """The name that the log tells. Raises ``InvalidInput`` for a body that says another."""
-    if body.actor is not None and body.actor != actor.name:
-        message = f"who asks is told by the token, {actor.name!r}; leave it out"
-        raise InvalidInput([Problem("actor", body.actor, message)])
+    if problems := name_problems(actor, body):
+        raise InvalidInput(problems)
     return actor.name
 
 
-def _request_id(
+def name_problems(actor: Actor, body: Asked) -> list[Problem]:
+    """What is wrong with the name that a body says."""
+    if body.actor is None or body.actor == actor.name:
+        return []
+    return [Problem("actor", body.actor, f"who asks is told by the token, {actor.name!r}; leave it out")]
+
+
+def request_id(
     key: Annotated[
         str | None,
         Header(
@@ -170,16 +174,8 @@ def _request_id(
         ),
     ] = None,
 ) -> str | None:
-    """Raises ``InvalidInput``: a key that were left out, or read as another's, would not make it one request."""
-    if key is None:
-        return None
-    try:
-        found = unquote(key.encode("ascii").decode(), errors="strict")
-    except UnicodeError:
-        raise InvalidInput([Problem(KEY, key, "expected ASCII; percent-encode what is none, as UTF-8")]) from None
-    if wrong := request_id_fault(found):
-        raise InvalidInput([Problem(KEY, found, wrong)])
-    return found
+    """What ``request_id_in`` reads in the header."""
+    return None if key is None else request_id_in(key)
 
 
-RequestId = Annotated[str | None, Depends(_request_id)]
+RequestId = Annotated[str | None, Depends(request_id)]

@@ -17,6 +17,8 @@ from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.numbers import WholeNumber, spelled_whole
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.event_filter import EVENT_NAMES
+from orchestrator.control.mistakes import Mistakes
+from orchestrator.control.order_gate import pattern_problems
 from orchestrator.control.page_answers import EventPage
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.naming import unknown
@@ -48,10 +50,15 @@ async def get_events(
     """Events in order. JSON: a page after `since`; go on with its `nextSince`. With `Accept: text/event-stream`: all
     after `Last-Event-ID` or `since`, then what comes, each with its sequenceId as `id`, so that a reader that comes
     back misses nothing and sees nothing twice."""
-    followed = _followed(plan, type_, tenant)
-    if STREAM not in request.headers.get("accept", ""):
+    is_stream = STREAM in request.headers.get("accept", "")
+    mistakes = Mistakes()
+    with mistakes:
+        followed = _followed(plan, type_, tenant)
+    with mistakes:
+        begin = since if last_event_id is None or not is_stream else _place(last_event_id)
+    mistakes.tell()
+    if not is_stream:
         return await run_in_threadpool(_page, client, followed, since, limit)
-    begin = since if last_event_id is None else _place(last_event_id)
     # What is wrong is told before the stream begins: an unknown plan, a Redis that is away.
     await run_in_threadpool(client.event_page, plan, begin, 1)
     return EventStream(EventPieces(shared.hub, followed, begin, lambda at: client.event_page(plan, at, STREAM_PAGE)))
@@ -80,9 +87,7 @@ _ALL: Final = Followed()
 def _followed(plan: str | None, types: list[str] | None, tenant: str | None) -> Followed:
     wrong = [one for one in types or () if one not in EVENT_NAMES]
     problems = [Problem("type", one, unknown("type", one, EVENT_NAMES)) for one in wrong]
-    if tenant == "":
-        problems.append(Problem("tenant", tenant, "expected a tenant's id, or a pattern such as 'eu-*'"))
-    if problems:
+    if problems := problems + pattern_problems(plan_id=plan, tenant=tenant):
         raise InvalidInput(problems)
     return Followed(plan, frozenset(types or ()), tenant)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -15,11 +14,7 @@ from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import OperationResult
 from orchestrator.control.freeze_desk import FreezeStatus
 from orchestrator.control.page_answers import FreezeList
-from orchestrator.domain.errors import InvalidInput
 from orchestrator.domain.moments import moment_or_as_given
-
-_KEYS: Final = {"tenant": "tenants", "all_tenants": "all", "for": "forSeconds", "rollbacks_too": "rollbacksToo"}
-"""Of the body, by the names that the client has for them."""
 
 router = APIRouter(tags=["freezes"], default_response_class=MaskedJson)
 
@@ -42,23 +37,19 @@ def post_freeze(
     request_id: RequestId,
 ) -> FreezeStatus:
     """Admits no move of some tenants for a time; what runs ends its stages."""
-    try:
-        return client.freeze(
-            reason=body.reason,
-            tenants=body.tenants,
-            label=body.label,
-            all_tenants=body.all,
-            since=moment_or_as_given(body.since),
-            until=moment_or_as_given(body.until),
-            for_seconds=body.for_seconds,
-            every=body.every,
-            rollbacks_too=body.rollbacks_too,
-            actor=named(actor, body),
-            request_id=request_id,
-        )
-    except InvalidInput as error:
-        told = [replace(one, path=_KEYS.get(one.path, one.path)) for one in error.problems]
-        raise InvalidInput(told) from None
+    return client.freeze(
+        reason=body.reason,
+        tenants=body.tenants,
+        label=body.label,
+        all_tenants=body.all,
+        since=moment_or_as_given(body.since),
+        until=moment_or_as_given(body.until),
+        for_seconds=body.for_seconds,
+        every=body.every,
+        rollbacks_too=body.rollbacks_too,
+        actor=named(actor, body),
+        request_id=request_id,
+    )
 
 
 @router.delete("/freezes/{freezeId:id}", response_model=OperationResult)

@@ -27,7 +27,8 @@ from orchestrator.console.api.shared import SharedParts
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import PlanSummary, PurgeResult, SubmitResult
 from orchestrator.control.page_answers import DamagedTasks, PlanFailures, PlanPage, ValidationResult
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.control.target import order_about
+from orchestrator.domain.errors import Problem
 
 router = APIRouter(tags=["plans"], default_response_class=MaskedJson)
 SkipIdentical = Annotated[
@@ -188,7 +189,13 @@ def post_purge_of_ended(
 ) -> PurgeResult:
     """The same for every plan that ended before a time; or lists them (`dryRun`)."""
     if (body.ended_before is None) is (body.ended_ago_seconds is None):
-        raise InvalidInput([Problem("endedBefore", None, "give a time here, or seconds as endedAgoSeconds")])
+        seconds = "ended_ago_seconds" in body.model_fields_set and body.ended_ago_seconds is None
+        wrong = (
+            Problem("endedAgoSeconds", None, "give seconds here, or a time as endedBefore")
+            if seconds
+            else Problem("endedBefore", None, "give a time here, or seconds as endedAgoSeconds")
+        )
+        order_about({}, named(actor, body), body.reason, request_id, [wrong])
     before = body.ended_before or timedelta(seconds=body.ended_ago_seconds or 0)
     if body.dry_run:
         return PurgeResult(purged=client.ended_before(before, request_id=request_id))

@@ -54,6 +54,10 @@ class PlanText:
 
 
 async def _plan_text(request: Request, request_id: RequestId) -> PlanText:
+    read: PlanText | None = getattr(request.state, "plan_text", None)
+    if read is not None:
+        # Whoever looks for all that is wrong with the request asks again, and a body comes once.
+        return read
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (*JSON, *YAML):
         detail = f"a plan is application/json or application/yaml, not {cut_text(kind, 100)}"
@@ -64,7 +68,8 @@ async def _plan_text(request: Request, request_id: RequestId) -> PlanText:
         if size > MAX_BYTES:
             raise Refusal(413, "too_large", "The body is too large", f"at most {MAX_BYTES} bytes")
         pieces.append(piece)
-    return PlanText(b"".join(pieces), is_json=kind in JSON, request_id=request_id)
+    read = request.state.plan_text = PlanText(b"".join(pieces), is_json=kind in JSON, request_id=request_id)
+    return read
 
 
 PlanBody = Annotated[PlanText, Depends(_plan_text)]

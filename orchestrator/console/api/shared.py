@@ -30,9 +30,9 @@ class Shared:
         self.checks.close()
 
 
-def _shared(request: Request) -> Shared:
+def shared_of(request: Request) -> Shared:
     shared: Shared = request.app.state.shared
     return shared
 
 
-SharedParts = Annotated[Shared, Depends(_shared)]
+SharedParts = Annotated[Shared, Depends(shared_of)]

@@ -14,7 +14,7 @@ from orchestrator.console.numbers import WholeNumber
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.answers import CheckpointStatus, TaskStatus
 from orchestrator.control.page_answers import CheckpointPage, LivePlanView, TaskPage
-from orchestrator.control.task_rows import Wanted
+from orchestrator.control.task_rows import Wanted, page_problems
 from orchestrator.domain.errors import InvalidInput, Problem
 
 MOST_LOOKED_THROUGH: Final = 1_000_000
@@ -52,7 +52,8 @@ def get_tasks(
     if sort is None and offset is None:
         return client.task_page(plan_id, limit=max(limit, 1), cursor=cursor, **wanted)
     if cursor is not None:
-        raise InvalidInput([Problem("cursor", cursor, "sort and offset count rows; give either them or a cursor")])
+        both = Problem("cursor", cursor, "sort and offset count rows; give either them or a cursor")
+        raise InvalidInput([*page_problems(wanted), both])
     if sum(client.summary(plan_id).counts.values()) > MOST_LOOKED_THROUGH:
         message = f"the plan has more than {MOST_LOOKED_THROUGH} tasks: read them by cursor, without sort and offset"
         raise InvalidInput([Problem("sort", sort, message)])

@@ -79,8 +79,11 @@ def test_pages_and_filters(plan: LedgerWorld, place: Place, client: Client, tmp_
         (["p", "--status", "FAILD"], "unknown status; did you mean 'FAILED'?"),
         (["--failed"], "a filter is for one plan's tasks; give its PLAN_ID"),
         (["--tenant", "t1", "--limit", "3"], "--limit is for one plan's tasks"),
-        (["p", "--page", "0"], "--page"),
-        (["p", "--limit", "0"], "--limit"),
+        (
+            ["p", "--limit", "0", "--page", "-1"],
+            "error: --limit: expected a whole number from 1 to 1000000000 (got 0)\n"
+            "error: --page: expected a whole number from 1 to 1000000000 (got -1)\n",
+        ),
     ],
 )
 def test_mistakes_are_named(arguments: list[str], words: str, place: Place, tmp_path: Path) -> None:

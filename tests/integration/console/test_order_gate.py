@@ -64,7 +64,7 @@ def test_a_submit_that_is_refused_has_written_nothing(shared_console: ConsoleSer
     submitted = plan("gate-refused", [tenant("gate-t")], [noop_stage("one")])
     for why in ("%20", "x" * 1001):
         answer = console.post(f"/api/v1/plans?overrideFreeze={why}", json=submitted)
-        assert (answer.status_code, [one["path"] for one in answer.json()["errors"]]) == (422, ["override_freeze"])
+        assert (answer.status_code, [one["path"] for one in answer.json()["errors"]]) == (422, ["overrideFreeze"])
     for name, token in own.items():
         for path, body in (
             ("plans", submitted),

@@ -123,6 +123,10 @@ def test_all_of_another_kind_are_told_at_once_and_no_secret_with_them() -> None:
     with pytest.raises(InvalidInput) as told:
         client.task_page("p", statuses="RUNNING", cause=5, limit="1")
     assert [one.path for one in told.value.problems] == ["limit", "statuses", "cause"]
+    odd: Any = 1
+    with pytest.raises(InvalidInput) as told:
+        client.retry_some("", Narrowing(stage="", cancelled=odd), Order("", force=odd, reason="\x1b"))
+    assert [one.path for one in told.value.problems] == ["cancelled", "force", "plan_id", "stage", "reason", "actor"]
 
 
 def test_the_facade_takes_none_either() -> None:

@@ -1,0 +1,121 @@
+"""All that is wrong with a request of the API is told at once, by the names of the API; who may not ask is told so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from orchestrator.console.api.document import document_of
+from orchestrator.console.api.openapi import ROOT
+from tests.support.console_server import ConsoleServer
+from tests.support.right_plan import right_plan
+
+STEERING = "\x1b"
+KEY = "Idempotency-Key"
+OTHERWISE = {
+    # One of them is to be given, and that is told.
+    "GET /explain": {"plan", "task", "tenant"},
+    # Whatever is asked for: what there is of it is told in full.
+    "GET /plans/planId/live": {"task"},
+    # Taken and not believed.
+    "DELETE /tokens/name": {"actor"},
+}
+"""What is no mistake of its own there."""
+
+FORBIDDEN = {"POST /sign-in-links"}
+"""A name that is another's is."""
+
+
+def _told(console: ConsoleServer, method: str, path: str, **sent: Any) -> list[str]:
+    answer = console.request(method, f"{ROOT}{path}", **sent)
+    assert answer.status_code == 422, f"{method} {path}: {answer.text[:2000]}"
+    assert all(one["message"] for one in answer.json()["errors"])
+    return [one["path"] for one in answer.json()["errors"]]
+
+
+def test_each_part_of_each_route(shared_console: ConsoleServer) -> None:
+    document, seen = document_of(shared_console.app), set[str]()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            route = f"{method.upper()} {path.removeprefix(ROOT).replace('{', '').replace('}', '')}"
+            sent, wrong = _all_wrong(operation, document["components"]["schemas"])
+            # Routes that are given the same are alike.
+            shape = f"{method} {sorted(wrong)}"
+            if shape in seen or route in FORBIDDEN:
+                continue
+            seen.add(shape)
+            told = _told(shared_console, *route.split(" "), **sent)
+            assert set(told) >= wrong - OTHERWISE.get(route, set()), f"{route}: {told}"
+    assert len(seen) > 25
+
+
+def _all_wrong(operation: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """A request whose every part is wrong, and the names of the parts."""
+    given = operation.get("parameters", ())
+    query = {one["name"]: _wrong(one["schema"]) for one in given if one["in"] == "query"} | {"zzz": "1"}
+    sent: dict[str, Any] = {"params": query}
+    if "requestBody" in operation:
+        sent["json"] = dict.fromkeys(_keys_of_body(operation, schemas), STEERING) | {"yyy": 1}
+    if KEY in {one["name"] for one in given}:
+        sent["headers"] = {KEY: "a/"}
+    return sent, {*query, *sent.get("json", ()), *sent.get("headers", ())}
+
+
+def _wrong(schema: dict[str, Any]) -> str:
+    """What nobody can see, where it is text; else text."""
+    return STEERING if "string" in json.dumps(schema) else "many"
+
+
+def _keys_of_body(operation: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    name = schema.get("$ref") or schema.get("anyOf", [{}])[0].get("$ref")
+    return list(schemas[name.rsplit("/", 1)[1]]["properties"]) if name else []
+
+
+@pytest.mark.parametrize(
+    ("at", "how", "told"),
+    [
+        ("/plans/nope/pause?zzz=1", {"json": {"reason": STEERING, "q": 1}}, ["zzz", "q", "reason"]),
+        ("/plans/nope/pause", {"json": {"q": 1}, "headers": {KEY: "a/"}}, [KEY, "q"]),
+        ("/plans/nope/pause", {"content": b"{", "headers": {KEY: "a/"}}, [KEY, ""]),
+        ("/plans/nope/pause", {"json": [1], "headers": {KEY: "a/"}}, [KEY, "body"]),
+        ("/plans/nope/pause?zzz=1", {"content": b"{", "headers": {"Content-Type": "text/json"}}, ["zzz", "body"]),
+        ("/plans/nope/pause", {"content": b"{}", "headers": {"Content-Type": "text/json"}}, ["body"]),
+        ("/plans/nope/exclude", {"json": {"reason": 3, "actor": "x"}}, ["reason", "tenants", "actor"]),
+        (
+            "/tenants/nope/retry",
+            {"json": {"reason": STEERING, "actor": "", "fromScratch": "x", "overrideFreeze": " ", "stage": "", "q": 3}},
+            ["fromScratch", "q", "actor", "stage", "", "reason", "overrideFreeze"],
+        ),
+        ("/plans:purge", {"json": {"endedAgoSeconds": "x", "actor": "x"}}, ["endedAgoSeconds", "actor"]),
+        ("/plans:purge", {"json": {"reason": STEERING}}, ["endedBefore", "reason"]),
+        ("/webhooks/x/enable", {"json": {"reason": STEERING}, "headers": {KEY: "a"}}, ["reason", KEY]),
+        (
+            "/plans?preview=x&overrideFreeze=%1b&skipIdentical=q",
+            {"json": right_plan() | {"max_concurrency": 0}},
+            ["skipIdentical", "overrideFreeze", "preview", "max_concurrency"],
+        ),
+    ],
+)
+def test_what_one_mistake_hid(shared_console: ConsoleServer, at: str, how: dict[str, Any], told: list[str]) -> None:
+    how["headers"] = {"Content-Type": "application/json"} | how.get("headers", {})
+    assert _told(shared_console, "POST", at, **how) == told
+
+
+def test_who_may_not_ask_is_told_that_alone(shared_console: ConsoleServer) -> None:
+    wrong = {"json": {"reason": STEERING, "q": 1}, "headers": {KEY: "a/"}}
+    for role, at, status in (
+        ("viewer", "/plans/nope/pause?zzz=1", 403),
+        (None, "/plans/nope/pause?zzz=1", 401),
+        ("operator", "/plans?zzz=1&overrideFreeze=why", 403),
+    ):
+        answer = shared_console.post(f"{ROOT}{at}", role=role, **wrong)
+        assert (answer.status_code, "errors" in answer.json()) == (status, False), answer.text
+
+
+def test_what_is_judged_is_not_done(shared_console: ConsoleServer) -> None:
+    plan = right_plan() | {"plan_id": "never-written"}
+    assert _told(shared_console, "POST", "/plans?zzz=1", json=plan) == ["zzz"]
+    assert shared_console.get(f"{ROOT}/plans/never-written").status_code == 404
