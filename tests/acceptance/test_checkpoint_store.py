@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.long import long
 from tests.support.place import Place
 
 MEMORY = {"CHANGEOVER_CHECKPOINT__STORE_TYPE": "memory"}
@@ -24,10 +25,10 @@ CELERY = [sys.executable, "-m", "celery", "-A", "workers.app"]
 @pytest.mark.parametrize(
     ("command", "settings", "code", "said"),
     [
-        ([*CHANGEOVER, "coordinator"], MEMORY, 2, "use redis or db"),
-        ([*CHANGEOVER, "worker"], MEMORY, 2, "use redis or db"),
+        pytest.param([*CHANGEOVER, "coordinator"], MEMORY, 2, "use redis or db", marks=long),
+        pytest.param([*CHANGEOVER, "worker"], MEMORY, 2, "use redis or db", marks=long),
         ([*CHANGEOVER, "up"], MEMORY, 2, "use redis or db"),
-        ([*CELERY, "worker"], MEMORY, 2, "use redis or db"),
+        pytest.param([*CELERY, "worker"], MEMORY, 2, "use redis or db", marks=long),
         ([*CHANGEOVER, "worker"], MISTYPED, 2, "did you mean 'redis'?"),
         ([*CHANGEOVER, "coordinator"], AWAY, 4, "127.0.0.1:1"),
         ([*CELERY, "worker"], {"CHANGEOVER_MIDDLEWARES": '["metrics"]'}, 2, "middlewares[0]: unknown middleware"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import changeover
+from tests.support.long import long
 from tests.support.redis_server import free_port
 from tests.support.right_plan import right_plan
 
@@ -23,8 +24,15 @@ def silent_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("silent", [False, True], ids=["refused", "silent"])
+@pytest.mark.parametrize(
+    ("arguments", "silent"),
+    [
+        pytest.param(arguments, silent, marks=[long] * (silent and arguments[0] not in ("submit", "watch")))
+        for arguments in COMMANDS
+        for silent in (False, True)
+    ],
+    ids=str,
+)
 def test_unreachable(arguments: list[str], silent: bool, silent_port: int, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(json.dumps(right_plan()))
     port = silent_port if silent else free_port()
