@@ -41,7 +41,7 @@ from orchestrator.validation.look_alikes import warn_of_look_alikes
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
 from orchestrator.validation.shape import Shape, read_shape
-from orchestrator.validation.stages import compile_stages, stage_records
+from orchestrator.validation.stages import check_steps, compile_stages, stage_records
 from orchestrator.validation.tenants import TenantCheck
 from steps import AllowedHosts
 from steps.expressions.budget import PlanTooCostly, bounded_evaluating
@@ -98,6 +98,7 @@ def validate_plan(
     factory = StageFactory(registry or installed_steps(), settings)
     reference = {"plan_id": plan_id, "name": shape.said("name") or ""}
     stages = compile_stages(shape.stages, factory, findings)
+    check_steps(shape.steps, factory, findings)
     stored = stage_records(shape.stages, findings)
     permissions = Permissions(settings)
     check = TenantCheck(stages, reference, factory.step_types, References(settings), permissions)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, TenantDeployConfig
+from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, StepSpec, TenantDeployConfig
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case
@@ -17,6 +17,7 @@ from orchestrator.validation.findings import Findings
 from orchestrator.validation.head import right_head
 
 MAX_STAGES = 100
+MAX_STEPS = 100
 M = TypeVar("M", bound=BaseModel)
 _LISTS = ("stages", "tenants")
 
@@ -32,6 +33,8 @@ class Shape:
     wrong: frozenset[str] = frozenset()
     stages: list[tuple[int, StageSpec]] = field(default_factory=list)
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
+    steps: list[tuple[str, StepSpec]] = field(default_factory=list)
+    """Of stages that are wrong themselves, each with its place: a mistake in a name must not hide those in them."""
 
     def said(self, name: str) -> Any:
         """A key of the head, if what is written there is right."""
@@ -49,12 +52,22 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
     for index, item in enumerate(stages[:MAX_STAGES]):
         if (stage := _checked(StageSpec, item, f"stages[{index}]", findings)) is not None:
             shape.stages.append((index, stage))
+        elif not findings.is_full:
+            shape.steps += _steps_of(item, f"stages[{index}]")
     for index, item in enumerate(_listed(raw, "tenants", findings)):
         if (tenant := _checked(TenantDeployConfig, item, f"tenants[{index}]", findings)) is not None:
             shape.tenants.append((index, tenant))
     _report_twice(raw, "stages", "name", findings)
     _report_twice(raw, "tenants", "tenant_id", findings)
     return shape
+
+
+def _steps_of(stage: Any, path: str) -> Iterator[tuple[str, StepSpec]]:
+    steps = _named(stage, "steps")
+    for index, item in enumerate(steps[:MAX_STEPS] if isinstance(steps, list | tuple) else ()):
+        made, _, _ = model_or_problems(StepSpec, item)
+        if made is not None:
+            yield f"{path}.steps[{index}]", made
 
 
 def _listed(raw: Mapping[Any, Any], name: str, findings: Findings) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.domain.config import StageSpec
+from orchestrator.domain.config import StageSpec, StepSpec
 from orchestrator.domain.errors import InvalidInput
 from orchestrator.plans.plan import StageRecord, stage_record
 from orchestrator.stages.stage_factory import CompiledStage, StageFactory
@@ -34,6 +34,15 @@ def compile_stages(
             )
             findings.warn(path, stage.name, message)
     return compiled
+
+
+def check_steps(steps: list[tuple[str, StepSpec]], factory: StageFactory, findings: Findings) -> None:
+    """What is wrong with them, whichever stage they are in."""
+    for path, step in steps:
+        try:
+            factory.compile_step({"type": step.type, **step.parameters()}, path)
+        except InvalidInput as error:
+            findings.errors(error.problems)
 
 
 def stage_records(stages: list[tuple[int, StageSpec]], findings: Findings) -> list[StageRecord]:

@@ -136,3 +136,13 @@ def test_other_spellings_and_a_key_given_twice_are_left_out_as_well() -> None:
     raw["waves"][0] |= {"gate": {"url": "ftp://x", "intervalSeconds": 0}}
     told = ["failure_tolerance", "failure_tolerance.count", "not_after", "starts_per_minute"]
     assert sorted(paths(raw)) == [*told, "waves[0].gate.interval_seconds", "waves[0].gate.url"]
+
+
+def test_a_wrong_stage_hides_nothing_of_its_steps() -> None:
+    wrong = {"name": {"x": 1}, "steps": [{"type": "wait", "nme": 1, "seconds": 1}, 5, {"type": "wiat"}]}
+    assert set(paths(right_plan() | {"stages": [wrong]})) == {
+        "stages[0].name",
+        "stages[0].steps[1]",
+        "stages[0].steps[0].nme",
+        "stages[0].steps[2].type",
+    }
