@@ -81,7 +81,12 @@ def _from_run_file(path: Path) -> tuple[str, str]:
     except NotPrivate as error:
         message = f"{error}: it would say which Redis we trust; set CHANGEOVER_REDIS_URL instead"
         raise InvalidInput([Problem(str(path), None, message)]) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
         raise Unreachable(
             f"no Redis named: set CHANGEOVER_REDIS_URL, or start `changeover up` in this folder (looked for {path})"
+        ) from error
+    except OSError as error:
+        raise Unreachable(
+            f"no Redis named: {path}, which would say it, cannot be read ({error.strerror}); run this as who started "
+            "`changeover up`, or set CHANGEOVER_REDIS_URL"
         ) from error

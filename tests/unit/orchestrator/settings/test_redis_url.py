@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
-from orchestrator.domain.errors import InvalidInput
+from orchestrator.domain.errors import InvalidInput, Unreachable
 from orchestrator.settings.model import Settings
 from orchestrator.settings.servers import Servers, find_servers
 
@@ -113,3 +115,11 @@ def test_a_password_is_never_in_the_error(url: str) -> None:
 def test_one_database_for_both(state: str, broker: str) -> None:
     with pytest.raises(InvalidInput, match="must not share"):
         servers(state, broker.replace("/0?db", "?db"))
+
+
+def test_a_run_file_that_cannot_be_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """The name is too long for any folder: this one fails for root, too."""
+    with pytest.raises(Unreachable, match=r"run\.json, which would say it, cannot be read \(File name too long\)"):
+        find_servers(Settings(data_dir=tmp_path / ("x" * 300)))
+    with pytest.raises(Unreachable, match="or start `changeover up` in this folder"):
+        find_servers(Settings(data_dir=tmp_path))
