@@ -19,6 +19,11 @@ from tests.support.waiting import wait_until
 POLL_ONCE = {"type": "wait", "seconds": 0.1}
 
 
+def is_whole(spans: list[Told]) -> bool:
+    """Whether the parent of each is there, too."""
+    return {span.parent for span in spans if span.parent} <= {span.id for span in spans}
+
+
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
 def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
     seen: list[str] = []
@@ -62,6 +67,8 @@ def test_a_plan_is_a_trace(cluster: Cluster, client: Client, pool: str) -> None:
         wait_until(lambda: names <= {span.name for span in collector.spans()}, 20, str(collector.spans()))
         # A turn's span comes with its end, whatever comes after.
         wait_until(lambda: len(named(collector, "step noop")) == 2, 20)
+        # A step may be sent in a batch before that of the stage around it, which ends later.
+        wait_until(lambda: is_whole(collector.spans()), 20)
         spans = collector.spans()
     service.shutdown()
     service.server_close()
