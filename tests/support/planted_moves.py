@@ -35,7 +35,7 @@ def stages() -> Iterator[Planted]:
     said = "rollback of stage three (1 of 3) runs on worker worker"
     yield Planted("a rollback's stage runs", staffed(back), "p.0", S.STAGE_RUNS, said, STATUS)
     lost = then(IN_STAGE, lambda world: world.expire("leases_running", "p.0"), _named("h:7"))
-    said = "ran on worker h:7, which gave its last sign 14 s ago: its lease is overdue by"
+    said = "ran on worker h:7, which gave its last sign 14 s ago; its lease is overdue by"
     yield Planted("its worker is gone", staffed(lost), "p.0", S.WORKER_LOST, said, DOCTOR)
     said = "stage one (1 of 3) is between polls after attempt 4, next in"
     yield Planted("between polls", staffed(IN_STAGE, _polling(60)), "p.0", S.BETWEEN_POLLS, said, STATUS)

@@ -58,8 +58,8 @@ def _runs(task: TaskScene) -> Iterator[Remark]:
     if overdue <= 0 and not is_gone:
         yield remark(Situation.STAGE_RUNS, sentence, typed("status", "--task", task.task_id))
     else:
-        silent = last_sign(task.scene, worker) if is_gone else ""
-        late = f": its lease is overdue by {seconds_words(overdue)}" if overdue > 0 else ""
+        silent = last_sign(task.scene, worker, "its stage") if is_gone else ""
+        late = f"; its lease is overdue by {seconds_words(overdue)}" if overdue > 0 else ""
         taken = "a coordinator takes it over" + ("" if late else " once its lease has run out")
         sentence = f"{_stage(task)} ran on worker {worker}{silent}{late}; {taken}, and it goes on elsewhere"
         yield remark(Situation.WORKER_LOST, sentence, typed("doctor"))

@@ -81,10 +81,13 @@ def handed_back(scene: Scene, found: HandBack, tenant_id: str, sentence: str, *,
     return remark(Situation.HANDED_BACK, sentence, START_WORKER, *takes)
 
 
-def last_sign(scene: Scene, worker: str) -> str:
-    """To stand behind a worker that gives none any more."""
+def last_sign(scene: Scene, worker: str, what: str) -> str:
+    """To stand behind a worker that gives none any more. One that was told to stop takes its entry out first, and may
+    still be at what it ends."""
     known = scene.process(worker)
-    return ", which gives no sign of life" if known is None else f", which gave its last sign {_ago(known)}"
+    if known is None:
+        return f", which has signed off or is gone: it ends {what} if it still runs"
+    return f", which gave its last sign {_ago(known)}"
 
 
 def no_worker_takes_it(scene: Scene, tenant_id: str, *, is_due: bool = True) -> list[Remark]:

@@ -51,7 +51,8 @@ class Scene:
         return not (self.coordinators or self.workers or self.refusal)
 
     def is_gone(self, worker: str) -> bool:
-        """Whether the worker gives no sign of life, whatever its lease, which goes by the ledger's clock, says."""
+        """Whether the worker gives no sign of life, whatever its lease, which goes by the ledger's clock, says. One
+        without an entry may only be leaving: it is left to its lease while somebody is alive."""
         known = self.process(worker)
         return self.is_still if known is None else known.age_seconds > ALIVE_SECONDS and not self.refusal
 

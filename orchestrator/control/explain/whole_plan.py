@@ -193,7 +193,7 @@ def _moves(plan: PlanScene) -> Iterator[Remark]:
 
 _MOVES: Final = {
     "running": "run on workers",
-    "lost": "ran on workers that are gone",
+    "lost": "ran on workers that are gone or have signed off",
     "polls": "are between polls",
     "waits": "wait for a worker",
     "handed": "were handed back",
@@ -204,10 +204,11 @@ def _lost(plan: PlanScene, groups: Sequence[TaskGroup]) -> Iterator[Remark]:
     """What ran on workers that give no sign of life, by worker."""
     for group in groups[:CAUSES_TOLD]:
         worker = group.words[2]
-        sentence = f"{group.count} ran on worker {worker}{last_sign(plan.scene, worker)}; a coordinator takes them over"
+        silent = last_sign(plan.scene, worker, "its stages")
+        sentence = f"{group.count} ran on worker {worker}{silent}; a coordinator takes them over"
         sentence += f" once their leases have run out, and they go on elsewhere; {samples(plan, group)}"
         yield remark(Situation.WORKER_LOST, sentence, typed("doctor"))
-    yield from more(plan, groups, Situation.WORKER_LOST, "workers that are gone", "--running")
+    yield from more(plan, groups, Situation.WORKER_LOST, "workers that are gone or have signed off", "--running")
 
 
 def _handed_back(plan: PlanScene) -> Iterator[Remark]:

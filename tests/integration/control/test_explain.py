@@ -41,9 +41,9 @@ def test_what_a_task_waits_for(client: Client, ledger: Ledger, redis_client: red
 
     turn = Turn("a.0", first.epoch, 0, 0)
     ledger.begin(turn, "host:7/abc")
-    gone = "stage one (1 of 2) ran on worker host:7, which gives no sign of life; a coordinator takes it over once its"
+    gone = "stage one (1 of 2) ran on worker host:7, which has signed off or is gone: it ends its stage if it"
     assert gone in said(task_id="a.0")
-    assert "1 ran on worker host:7, which gives no sign of life; a coordinator takes" in said(plan_id="a")
+    assert "1 ran on worker host:7, which has signed off or is gone: it ends its stages if" in said(plan_id="a")
     ledger.call("beat", "worker:host:7", "[]", 0, "{}", 1, "{}")
     assert "stage one (1 of 2) runs on worker host:7" in said(task_id="a.0")
     assert "1 run on workers" in said(plan_id="a")

@@ -11,6 +11,7 @@ from tests.support.planted import LANE, aged, on, staffed, started
 from tests.support.table_steps import Do, ask, then
 
 WORKER = "which gave its last sign 51 s ago"
+GONE = "1 ran on workers that are gone or have signed off"
 NOBODY = [S.NO_WORKER, S.NO_COORDINATOR]
 
 
@@ -59,10 +60,25 @@ def test_what_was_under_way_is_not_told_to_go_on(world: LedgerWorld, make: Do, s
     ]
     plan = dict(said(world, "p"))
     assert set(NOBODY) <= set(plan)
-    told = {S.WORKER_LOST: "1 ran on workers that are gone", S.BETWEEN_POLLS: "1 are between polls"}
+    told = {S.WORKER_LOST: GONE, S.BETWEEN_POLLS: "1 are between polls"}
     assert plan[S.STAGE_RUNS] == told.get(situation, "1 wait for a worker")
     if situation is S.WORKER_LOST:
         assert f"1 ran on worker w:2, {WORKER}; a coordinator takes them over" in plan[S.WORKER_LOST]
+
+
+def test_a_worker_that_was_told_to_stop_as_all_else_may_still_end_its_stage(world: LedgerWorld) -> None:
+    then(started("p", "a"), runs, staffed())(world)
+    world.client.delete(world.keys.of("presence"))  # Each takes its own entry out; a worker before it ends its stages.
+    left = "ran on worker w:2, which has signed off or is gone: it ends its"
+    lease = "once its lease has run out, and it goes on elsewhere"
+    assert said(world, "p.0") == [
+        (S.WORKER_LOST, f"stage one (1 of 3) {left} stage if it still runs; a coordinator takes it over {lease}"),
+        (S.NO_WORKER, f"no worker consumes queue {LANE}"),
+        (S.NO_COORDINATOR, "no coordinator is alive"),
+    ]
+    plan = dict(said(world, "p"))
+    assert plan[S.STAGE_RUNS] == GONE
+    assert f"1 {left} stages if it still runs; a coordinator takes them over once" in plan[S.WORKER_LOST]
 
 
 def test_a_worker_that_is_gone_beside_one_that_lives(world: LedgerWorld) -> None:
