@@ -99,6 +99,9 @@ _PLAN_ACCEPTED: Final = {
 }
 
 
+_SETTLED: Final = {Operation.PAUSE: TaskState.PAUSED, Operation.CANCEL: TaskState.CANCELLED}
+"""With this status there is nothing left to do. A plan's states are called alike; a paused one is still to cancel."""
+
 _FROM_SCRATCH: Final = (
     "what failed of it, or its policy took back, goes back to the queue, some at a time, from the first stage on; "
     "`changeover explain` says how far that is"
@@ -122,8 +125,8 @@ def operation_result(
     operation: Operation, target: OperationTarget, reply: Reply, *, from_scratch: bool = False
 ) -> OperationResult:
     """The ledger's reply as an answer; ``from_scratch``: that is what was asked for, of a retry."""
-    settled = reply.status in (TaskState.PAUSED, TaskState.CANCELLED) and operation.value in ("pause", "cancel")
-    done = "done" if settled else _accepted(operation, target, reply, from_scratch=from_scratch)
+    is_done = reply.status == _SETTLED.get(operation)
+    done = "done" if is_done else _accepted(operation, target, reply, from_scratch=from_scratch)
     message = reason_words(reply, operation) if reply.why else done
     return OperationResult(
         target_type=target.type,

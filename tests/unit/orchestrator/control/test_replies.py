@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.control.answers import DeployUnit
-from orchestrator.control.replies import passing_words, reason_words, refusals
+from orchestrator.control.replies import operation_result, passing_words, reason_words, refusals
+from orchestrator.control.target import OperationTarget, TargetType
 from orchestrator.control.tenants import unit_words
 from orchestrator.ledger.operations import Operation, Order, Reply, Taken
 
@@ -17,6 +18,21 @@ def test_force_is_told_as_what_it_does() -> None:
     assert reason_words(MOVED, Operation.RETRY) == said.format("moves it again")
     assert reason_words(MOVED, Operation.ROLLBACK) == said.format("goes back")
     assert refusals([["p.1", "moved", "q.3"]]) == f"p.1: {said.format('moves it again')}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "target", "status", "said"),
+    [
+        (Operation.PAUSE, "plan", "PAUSED", "done"),
+        (Operation.PAUSE, "task", "PAUSED", "done"),
+        (Operation.CANCEL, "plan", "PAUSED", "starts nothing new; what waits is cancelled now, what runs when"),
+        (Operation.CANCEL, "plan", "CANCELLED", "done"),
+        (Operation.CANCEL, "task", "CANCELLED", "done"),
+    ],
+)
+def test_done_is_what_is_so_already(operation: Operation, target: TargetType, status: str, said: str) -> None:
+    answer = operation_result(operation, OperationTarget(target, "p"), Reply(Taken.ACCEPTED, status))
+    assert answer.message.startswith(said)
 
 
 def test_a_retry_of_nobody_that_was_to_let_pass_freezes_says_what_does() -> None:
