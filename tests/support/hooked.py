@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from standardwebhooks import Webhook
@@ -18,6 +19,7 @@ from orchestrator.settings.webhooks import WebhookSettings
 from steps import RetryParameters
 from tests.support.instances import Instances, Received
 from tests.support.ledger_world import LedgerWorld
+from tests.support.waiting import wait_until
 
 SECRET: Final = "whsec_" + base64.b64encode(b"a key that signs for a receiver").decode()
 AT_ONCE: Final = RetryParameters(backoff_seconds=0, max_backoff_seconds=0, jitter_seconds=0)
@@ -48,6 +50,17 @@ class Hooked:
         self.sender = Sender(self.name, self.setting, owner, ledger, reader, self.delivery, self._retry)
         return self.sender
 
+    @contextmanager
+    def hurried(self, seconds: float) -> Iterator[None]:
+        """An attempt of this block has so little time, since nobody will answer it; one that is answered must have
+        time enough for any pause of the process."""
+        usual = self.setting
+        self.setting = usual.model_copy(update={"timeout_seconds": seconds})
+        self.take_over(self.owner)
+        yield
+        self.setting = usual
+        self.take_over(self.owner)
+
     def claim(self, owner: str, lease_seconds: float = 60.0) -> bool:
         return bool(self.hooks.claim(owner, lease_seconds, {self.name: about(self.setting)}))
 
@@ -58,6 +71,13 @@ class Hooked:
     def looks(self, count: int) -> None:
         for _ in range(count):
             self.sender.look()
+
+    def look_until(self, condition: Callable[[], object]) -> None:
+        def holds() -> object:
+            self.sender.look()
+            return condition()
+
+        wait_until(holds)
 
     def close(self) -> None:
         self.delivery.close()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.client import Client
+from orchestrator.notifications import notifier
 from orchestrator.notifications.notifier import Notifier
 from orchestrator.settings.model import Settings
 from orchestrator.settings.webhooks import WebhookSettings
@@ -90,18 +91,32 @@ def test_a_killed_sender_has_a_successor_and_a_hung_receiver_holds_up_nobody(
     assert {one.health for one in client.webhooks()} == {"not served"}
 
 
-def test_one_sender_a_hook_while_they_come_and_go(world: LedgerWorld, settings: Settings, server: Instances) -> None:
+def test_one_sender_a_hook_while_they_come_and_go(
+    world: LedgerWorld, settings: Settings, server: Instances, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is given back is claimed by another at once, and no pause of this process is as long as a lease.
+    monkeypatch.setattr(notifier, "CLAIMS_A_LEASE", 600)
     hooks = {"ops": WebhookSettings.model_validate(hook_setting(server.url("/")))}
-    settings = settings.model_copy(update={"webhooks": hooks, "lease_seconds": 0.3})
+    settings = settings.model_copy(update={"webhooks": hooks, "lease_seconds": 60.0})
+
+    def of_hook(field: str) -> str:
+        return str(world.client.hget(world.keys.of("hook", "ops"), field) or "")
+
+    def are_all_sent() -> bool:
+        # Also noted as sent: what is stopped before that is to be sent again.
+        wanted = [event.sequence_id for event in world.events()]
+        return sequence_ids(server) == wanted and of_hook("sent") == str(len(wanted))
+
     one, two = (Notifier(world.ledger, settings, name, AT_ONCE) for name in ("a:1", "b:2"))
     try:
         one.start()
         two.start()
-        for plan_id, leaves, comes in (("p", one, one), ("q", two, two)):
+        for plan_id, leaves, heir in (("p", one, "b:2"), ("q", two, "a:1")):
             world.started(plan_id, [f"{plan_id}-1"])
-            wait_until(lambda: sequence_ids(server) == [event.sequence_id for event in world.events()])
+            wait_until(are_all_sent)
             leaves.stop()
-            comes.start()
+            wait_until(lambda: of_hook("owner").startswith(heir))  # noqa: B023 - called in this very turn
+            leaves.start()
     finally:
         one.stop()
         two.stop()
