@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.domain.transitions import Trigger
+from orchestrator.domain.waves import WaveState
 from tests.support.model.plan_operations import PlanOperations
 from tests.support.model.records import ACCEPTED, Answer, P, Plan, Retry, T, Task
 from tests.support.whole_table import PLAN_MOVES, TASK_MOVES
@@ -72,11 +73,14 @@ class FailureAnswers(PlanOperations):
     def _settle_acceptance(self, plan: Plan) -> None:
         is_right = all(task.status is T.COMPLETED or task.accepted for task in plan.tasks)
         if plan.status is P.FAILED and is_right:
-            if not self._is_kept(plan):
+            undone = [wave for wave in plan.waves if wave.state is not WaveState.PASSED]
+            if not any(wave.has_to_wait for wave in undone):
+                for wave in undone:
+                    self._pass_wave(plan, wave)
                 plan.status = PLAN_MOVES[plan.status, Trigger.ACCEPT]
                 self._say("PlanCompleted", plan.id)
                 return
-            # Its last wave has still to soak, or to ask its gate.
+            # A wave has still to soak, or to ask its gate.
             self._reopen(plan)
         self._settle_waves(plan)
 

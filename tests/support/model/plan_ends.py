@@ -115,7 +115,7 @@ class PlanEnds(Lines):
         before = plan.waves[: wave.index + 1]
         if plan.breached or any(not one.has_ended or one.breached or one.waits_for_answer for one in before):
             return False
-        return wave.has_moved and (wave.gate or (wave.soaks and wave.has_completed))
+        return wave.has_to_wait
 
     def _end_of(self, plan: Plan, states: list[TaskState]) -> tuple[PlanState, str]:
         if plan.status is P.ROLLING_BACK:

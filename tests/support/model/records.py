@@ -180,6 +180,11 @@ class Wave(Limits):
     def has_ended(self) -> bool:
         return not any(task.status in TASK_OPEN or task.rollback for task in self.tasks)
 
+    @property
+    def has_to_wait(self) -> bool:
+        """For its soak or its gate, once its tasks have ended."""
+        return self.has_moved and (self.gate or (self.soaks and self.has_completed))
+
 
 @dataclass
 class Plan(Limits):

@@ -17,11 +17,10 @@ end
 -- last wave has still to soak, or to ask its gate. Then it runs again for that.
 local function ask_accepted_plan(plan_id, status, number)
   if status ~= PLAN.FAILED then return nil end
-  local f = numbers_of(plan_id, 'total', COUNT.COMPLETED, 'n:accepted', 'waves')
+  local f = numbers_of(plan_id, 'total', COUNT.COMPLETED, 'n:accepted')
   local plan = {id = plan_id, status = status, total = f[1], accepted = (f[3] or 0) + number}
   plan[TASK.COMPLETED] = f[2] or 0
   if plan[TASK.COMPLETED] + plan.accepted ~= plan.total then return nil end
-  if f[4] then ask_kept_open(plan_id) end
   return {ends = ask_plan(plan, 'accept'), goes_on = ask_plan(plan, 'reopen')}
 end
 
@@ -33,7 +32,8 @@ local function ask_acceptance(plan_id, status, tasks)
     if task.wave then add(changes_of_wave(changes, task), 'accepted', 1) end
   end
   changes.runs = moves and true
-  foresee_waves(plan_id, changes)
+  local steps = foresee_waves(plan_id, changes)
+  if moves then moves.waves = steps end
   return moves
 end
 
@@ -46,7 +46,9 @@ end
 
 -- What it makes of its plan. The status that it has then.
 local function settle_acceptance(plan_id, status, moves)
-  if moves and not wave_keeps_open(plan_id) then
+  if moves and not moves.waves.waits then
+    -- The wave that had breached its breaker is done with, too.
+    settle_waves(plan_id, moves.waves)
     move_plan(moves.ends)
     emit_end(moves.ends)
     return moves.ends.to

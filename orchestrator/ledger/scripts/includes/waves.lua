@@ -91,7 +91,10 @@ local function foresee_waves(plan_id, ahead)
       steps.waits = WAVE_DONE[state] and state
       if steps.waits or lets_nobody_on(plan_id, wave, waves, ahead) then break end
       take(after_its_tasks(plan_id, wave, ahead))
-      if wave == passed then break end
+      if wave == passed then
+        steps.waits = state
+        break
+      end
     end
     wave = wave + 1
   end
