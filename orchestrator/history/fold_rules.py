@@ -38,7 +38,7 @@ def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Colle
     for task_id, record in dump.sound_tasks():
         task = world.tasks.get(task_id)
         if task is not None and task.known:
-            _compare_task(task, dump, record, report)
+            _compare_task(world.plans[task.plan_id], task, dump, record, report)
         elif task is None and not world.is_cut and plan_of(task_id) in world.plans:
             report.add("I7", f"{task_id} is in the ledger and not in the log")
 
@@ -114,12 +114,14 @@ def _compare_start(world: World, plan: FoldedPlan, record: DumpedRecord, report:
         report.add("I7", f"{plan.plan_id}: started folds to {told} ms, the ledger says {kept}", plan.last)
 
 
-def _compare_task(task: FoldedTask, dump: LedgerDump, record: DumpedRecord, report: Report) -> None:
+def _compare_task(plan: FoldedPlan, task: FoldedTask, dump: LedgerDump, record: DumpedRecord, report: Report) -> None:
     told: dict[str, object] = {"status": task.state.value, "tenant": task.tenant_id}
     kept: dict[str, object] = {"status": record["status"], "tenant": record.get("tenant")}
+    if plan.created:
+        # Its waves are told with its creation.
+        told["wave"], kept["wave"] = task.wave_index, int(record.get("wave", 0))
     if task.whole:
         told |= {
-            "wave": task.wave_index,
             "pause": bool(task.pause_asked),
             "cancel": bool(task.cancel_asked),
             "rollback": bool(task.rollback_asked),
@@ -131,7 +133,6 @@ def _compare_task(task: FoldedTask, dump: LedgerDump, record: DumpedRecord, repo
             "skipped": task.skipped,
         }
         kept |= {
-            "wave": int(record.get("wave", 0)),
             "pause": is_set(record, "pauseRequested"),
             "cancel": is_set(record, "cancelRequested"),
             "rollback": is_set(record, "rollbackRequested"),

@@ -121,7 +121,9 @@ def _ends() -> Iterator[Case]:
     yield _case("the last wave ends", rows, then(waves(alone=True), serve, last_stage), succeed)
     rows = [task(T.PENDING, "cancel"), plan(P.RUNNING, "cancel"), wave(W.OPEN, "finish")]
     yield _case("nobody of the last wave has begun", rows, then(waves(alone=True), start), ask("cancel"))
-    failed = then(waves(alone=True, tolerance=Tolerance(0, strict=False)), serve, lambda world: world.break_stage("p.0"))
+    failed = then(
+        waves(alone=True, tolerance=Tolerance(0, strict=False)), serve, lambda world: world.break_stage("p.0")
+    )
     rows, asked = [wave(W.OPEN, "finish"), plan(P.FAILED, "accept")], [plan(P.FAILED, "reopen")]
     yield _case("the breach of the last wave is accepted", rows, failed, answer("accept"), asked=asked)
     over = [wave(W.SOAKING, "ask")]

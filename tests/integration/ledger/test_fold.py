@@ -9,6 +9,7 @@ import redis
 
 from orchestrator.domain.fold import LogFold, fold
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.fleet.rules import FleetRules, Wave
 from orchestrator.history import check_history, read_dump, read_log
 from orchestrator.ledger.operations import Order
 from orchestrator.settings.model import Settings
@@ -163,7 +164,14 @@ def held_by_another(world: LedgerWorld) -> Iterator[None]:
     yield
 
 
+def creation_in_waves(world: LedgerWorld) -> Iterator[None]:
+    rules = FleetRules(2, None, "pause", (Wave("first", 1), Wave("rest", 1)))
+    world.plan("p", ["a", "b"], rules=rules, wave_of=[0, 1])
+    yield
+
+
 HISTORIES: tuple[History, ...] = (
+    creation_in_waves,
     retry_of_a_plan,
     rollback_of_a_plan,
     rollback_that_fails_and_goes_on,
