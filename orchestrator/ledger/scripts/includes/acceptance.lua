@@ -17,10 +17,11 @@ end
 -- last wave has still to soak, or to ask its gate. Then it runs again for that.
 local function ask_accepted_plan(plan_id, status, number)
   if status ~= PLAN.FAILED then return nil end
-  local f = numbers_of(plan_id, 'total', COUNT.COMPLETED, 'n:accepted')
+  local f = numbers_of(plan_id, 'total', COUNT.COMPLETED, 'n:accepted', 'waves')
   local plan = {id = plan_id, status = status, total = f[1], accepted = (f[3] or 0) + number}
   plan[TASK.COMPLETED] = f[2] or 0
   if plan[TASK.COMPLETED] + plan.accepted ~= plan.total then return nil end
+  if f[4] then ask_kept_open(plan_id) end
   return {ends = ask_plan(plan, 'accept'), goes_on = ask_plan(plan, 'reopen')}
 end
 

@@ -37,7 +37,7 @@ end
 
 -- The one that is not done with is, from now on.
 function WAVE_GOES.finish(plan_id, wave)
-  emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. read_part(plan_id, part_of(wave)).failed)
+  emit_wave('PlanWaveCompleted', plan_id, wave, ',"failed":' .. math.max(read_part(plan_id, part_of(wave)).failed, 0))
   redis.call('HDEL', K.plan(plan_id), part_of(wave) .. 'sentBack')
   repeat wave = wave + 1 until wave_state(plan_id, wave) ~= WAVE.PASSED
   redis.call('HSET', K.plan(plan_id), 'passed', wave)
