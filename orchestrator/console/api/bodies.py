@@ -23,6 +23,7 @@ from orchestrator.console.api.known_parameters import KEY, request_id_in
 from orchestrator.console.numbers import WholeNumber
 from orchestrator.domain.errors import InvalidInput, Problem
 from orchestrator.domain.moments import read_moment
+from orchestrator.domain.printable import is_unicode
 from orchestrator.domain.whole_numbers import HIGHEST
 
 MOST_ROWS: Final = 500
@@ -40,10 +41,8 @@ FreezeId = Annotated[str, Path(alias="freezeId")]
 
 def _whole(text: str) -> str:
     """JSON can write half of a character (``\\ud800``), which nothing can store or show."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("expected text in valid Unicode") from None
+    if not is_unicode(text):
+        raise ValueError("expected text in valid Unicode")
     return text
 
 

@@ -27,6 +27,7 @@ from orchestrator.console.access.roles import Actor, PermissionNeeded, actor_of
 from orchestrator.console.api.bodies import Asked, name_problems, request_id
 from orchestrator.console.api.known_parameters import CHECKS, KEY, Unrepeatable
 from orchestrator.console.api.shared import Shared, shared_of
+from orchestrator.console.api.tokens import rates_of
 from orchestrator.console.parts import client_of
 from orchestrator.console.problems import Refusal, mistakes_in
 from orchestrator.control.answers import SubmitResult
@@ -129,6 +130,8 @@ async def _read(
         request_id: lambda: None,
         client_of: lambda: Client(door=cast(ClientDoor, door)),
         shared_of: lambda: cast(Shared, checks),
+        # Of what an actor may do in a time a call that is only judged takes nothing.
+        rates_of: lambda: _Judging(links=_Judging(take=lambda _: None)),
     }
     solved = await solve_dependencies(
         request=request,

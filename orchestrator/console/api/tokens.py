@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -74,8 +74,19 @@ def create_token(body: WantedToken, client: ConsoleClient, actor: MayKeepTokens,
     )
 
 
+def rates_of(request: Request) -> ChangeRates:
+    """How fast each actor may change something."""
+    rates: ChangeRates = request.app.state.rates
+    return rates
+
+
+Rates = Annotated[ChangeRates, Depends(rates_of)]
+
+
 @links.post("", status_code=201)
-def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayAsk, body: WantedLink = OWN) -> SignInLink:
+def make_sign_in_link(
+    request: Request, client: ConsoleClient, actor: MayAsk, rates: Rates, body: WantedLink = OWN
+) -> SignInLink:
     """The code of a link that signs in at the page once, within ten minutes, as the caller's own token."""
     credential: Credential | None = request.scope.get("credential")
     if credential is None or credential.kind != "token":
@@ -83,7 +94,6 @@ def make_sign_in_link(request: Request, client: ConsoleClient, actor: MayAsk, bo
         raise Refusal(403, "forbidden", "Not allowed", "show a token: a session or a proxy's user gets no link")
     if body.name not in (None, actor.name):
         raise Refusal(403, "forbidden", "Not allowed", f"a link is for the caller's own token, {actor.name!r}")
-    rates: ChangeRates = request.app.state.rates
     rates.links.take(actor.name)
     return client.sign_in_link(actor.name, actor=actor.name)
 

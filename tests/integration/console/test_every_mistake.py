@@ -119,3 +119,9 @@ def test_what_is_judged_is_not_done(shared_console: ConsoleServer) -> None:
     plan = right_plan() | {"plan_id": "never-written"}
     assert _told(shared_console, "POST", "/plans?zzz=1", json=plan) == ["zzz"]
     assert shared_console.get(f"{ROOT}/plans/never-written").status_code == 404
+
+
+def test_what_is_judged_costs_no_link(shared_console: ConsoleServer) -> None:
+    """An actor has twenty at once: one more than that is asked for wrongly."""
+    answers = [shared_console.post(f"{ROOT}/sign-in-links?zzz=1", role="viewer") for _ in range(21)]
+    assert {answer.status_code for answer in answers} == {422}
