@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from orchestrator.domain.errors import Problem, cut_text
+from orchestrator.domain.printable import is_unicode
 from orchestrator.domain.wording import JSON_VALUE, join, shown
 
 MOST: Final = 100
@@ -25,14 +26,14 @@ def _mistakes(value: Any, path: str) -> Iterator[Problem]:
             place = join(path, cut_text(_text(key)))
             if not isinstance(key, str):
                 yield Problem(place, shown(key), "expected a key that is text")
-            elif not _is_unicode(key):
+            elif not is_unicode(key):
                 yield Problem(place, shown(key), "expected a key in valid Unicode")
             yield from _mistakes(one, place)
     elif isinstance(value, list | tuple):
         for index, one in enumerate(value):
             yield from _mistakes(one, f"{path}[{index}]")
     elif isinstance(value, str):
-        if not _is_unicode(value):
+        if not is_unicode(value):
             yield Problem(path, shown(value), "expected text in valid Unicode")
     elif isinstance(value, float):
         if not math.isfinite(value):
@@ -43,11 +44,3 @@ def _mistakes(value: Any, path: str) -> Iterator[Problem]:
 
 def _text(key: Any) -> str:
     return str(key).encode("utf-8", "replace").decode()
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

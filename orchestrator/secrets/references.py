@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.domain.errors import cut_text
+from orchestrator.domain.printable import is_unicode
 from orchestrator.secrets.folder import NAME, SecretFolder
 from orchestrator.secrets.known import MASK, SHORTEST
 from orchestrator.secrets.masking import mask_all_of, remember
-from orchestrator.secrets.source import ENVIRONMENT_PREFIX, is_text, own_source
+from orchestrator.secrets.source import ENVIRONMENT_PREFIX, own_source
 from steps.expressions.sandbox import NameFault, ReadByName
 from steps.opaque import Opaque
 
@@ -69,7 +70,7 @@ class Secrets(ReadByName):
             raise NameFault(f"no secret {name}: set {variable}, or write the file {name} in {self._folder.path}")
         if len(value) < SHORTEST:
             raise NameFault(f"secret {name} is shorter than {SHORTEST} characters, too short to be masked")
-        if not is_text(value):
+        if not is_unicode(value):
             raise NameFault(f"secret {name}: {variable} is not UTF-8")
         remember(value)
         return Opaque(value)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from orchestrator.domain.printable import is_unicode
 from orchestrator.secrets.folder import NAME, SecretFolder, Stamp
 from orchestrator.secrets.kept_values import KeptValues
 from steps.expressions.sandbox import NameFault
@@ -60,7 +61,7 @@ class SecretSource:
         held = {name: value for name, value in self._held.items() if name in stamps}
         held |= {name: self._of_file(name) or "" for name in changed}
         kept = self._kept.copy()
-        new, forgotten, beyond = kept.take(filter(is_text, (*self._of_environment(), *held.values())))
+        new, forgotten, beyond = kept.take(filter(is_unicode, (*self._of_environment(), *held.values())))
         tell(new, forgotten)
         unread = (self._beyond - set(changed)) & stamps.keys()
         self._beyond = unread | {name for name in changed if held[name] in beyond}
@@ -83,15 +84,6 @@ class SecretSource:
         except NameFault:
             # Nobody can resolve it either.
             return None
-
-
-def is_text(value: str) -> bool:
-    """Whether it can be sent at all: a variable may hold bytes that are no UTF-8."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def own_source(folder: SecretFolder) -> SecretSource:
