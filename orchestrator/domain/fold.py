@@ -83,8 +83,7 @@ class LogFold:
             return
         self.sequence = event.sequence_id
         if not event.plan_id:
-            # Of no plan; or damaged, so that it does not even say of which.
-            return
+            return  # Of no plan; or damaged, so that it does not even say of which.
         plan = self.plans.get(event.plan_id) or self._first_seen(event)
         plan.plan_sequence, plan.last = event.plan_sequence_id, event.sequence_id
         if isinstance(event, e.TaskEvent):
@@ -228,12 +227,13 @@ class LogFold:
         if isinstance(event, e.TaskCreated):
             task.labels, task.groups = event.labels or {}, event.groups or []
             fleet.join_wave(plan, task, event)
-        state = TASK_STATE_AFTER.get(kind)
-        if state is None:
+        if (state := TASK_STATE_AFTER.get(kind)) is None:
             return
+        known = True
         if state in TASK_ACTIVE:
             self._admit(task, is_rollback=state is TaskState.ROLLING_BACK)
         elif state is TaskState.PAUSED:
+            known = task.whole or bool(task.pause_asked)  # Else its plan's resume may let it go on.
             if task.state is TaskState.RUNNING and not task.pause_asked:
                 plan.paused.add(task.task_id)
             task.pause_asked, task.waiting = 0, False
@@ -243,7 +243,7 @@ class LogFold:
         plan.move(task, state)
         if kind == "TaskSoakFailed":
             task.recorded, task.skipped = [], []
-        task.known = True
+        task.known = known
         if state is TaskState.ROLLED_BACK:
             fleet.forget_skipped(plan, task)
         if not was_counted:

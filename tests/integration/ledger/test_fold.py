@@ -148,6 +148,16 @@ def pauses(world: LedgerWorld) -> Iterator[None]:
     yield
 
 
+def plan_resumed(world: LedgerWorld) -> Iterator[None]:
+    (task,) = world.started("p", ["a"])
+    world.begin(task)
+    world.ask("pause", "p")
+    world.succeed(task)
+    yield
+    world.ask("resume", "p")
+    yield
+
+
 def held_by_another(world: LedgerWorld) -> Iterator[None]:
     (holder,) = world.started("first", ["a"])
     waiter, _ = world.started("p", ["a", "b"], max_concurrency=2)
@@ -179,6 +189,7 @@ HISTORIES: tuple[History, ...] = (
     abandoned_draft,
     cancel_in_chunks,
     pauses,
+    plan_resumed,
     held_by_another,
 )
 

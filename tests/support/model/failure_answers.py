@@ -76,6 +76,8 @@ class FailureAnswers(PlanOperations):
             undone = [wave for wave in plan.waves if wave.state is not WaveState.PASSED]
             if not any(wave.has_to_wait for wave in undone):
                 for wave in undone:
+                    if wave.state is WaveState.PENDING:
+                        self._say("PlanWaveStarted", plan.id)
                     self._pass_wave(plan, wave)
                 plan.status = PLAN_MOVES[plan.status, Trigger.ACCEPT]
                 self._say("PlanCompleted", plan.id)
