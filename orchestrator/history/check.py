@@ -19,6 +19,7 @@ from orchestrator.history.ledger_dump import LedgerDump
 from orchestrator.history.log_rules import replay
 from orchestrator.history.report import Report
 from orchestrator.history.unreadable import name_unreadable
+from orchestrator.history.way_back_rules import check_ways_back
 from orchestrator.history.world import World
 
 
@@ -68,6 +69,7 @@ def check_history(
     check_tenants(dump, report)
     check_groups(dump, report)
     check_fold(world, dump, report, damaged=damaged)
+    check_ways_back(world, dump, report)
     check_bounds(dump, report, messages=messages or StageMessages(), lost_workers=lost_workers, ended=ended)
     check_isolation(world, dump, report, damaged=damaged, ended=ended, overdue_ms=overdue_ms)
     if ended:

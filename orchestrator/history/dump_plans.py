@@ -96,6 +96,16 @@ def _check_queue(dump: LedgerDump, plan_id: str, tasks: Mapping[str, DumpedRecor
             report.add("I9", f"{task_id} is {task['status']}, waits, and stands in no queue and no line")
 
 
+def class_of(task: DumpedRecord) -> QueueClass:
+    """As what a waiting move stands in its plan's queue. Ranks are a class within a wave, but of one that goes on with
+    what it holds."""
+    if "rank" not in task:
+        return QueueClass.MOVE
+    rank = float(task["rank"])
+    in_wave = 0 if "startedAt" in task else int(task.get("wave", 0)) * WAVE_BLOCK
+    return QueueClass(min(max(int((rank - in_wave) // CLASS_WIDTH), 0), QueueClass.RETRY))
+
+
 def _check_state(
     dump: LedgerDump, plan_id: str, record: DumpedRecord, tasks: Mapping[str, DumpedRecord], report: Report
 ) -> None:

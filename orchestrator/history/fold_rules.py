@@ -7,10 +7,11 @@ from typing import Final
 
 from orchestrator.domain.fold_fleet import breakers_of
 from orchestrator.domain.folded import FoldedPlan, FoldedTask
-from orchestrator.domain.status import PLAN_ENDED, PlanState
+from orchestrator.domain.status import PLAN_ENDED, PlanState, TaskState
 from orchestrator.domain.stored_json import counted_number
 from orchestrator.domain.task_id import plan_of
 from orchestrator.domain.waves import WaveState
+from orchestrator.history.dump_plans import class_of
 from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.history.report import Report
 from orchestrator.history.world import World
@@ -39,6 +40,8 @@ def check_fold(world: World, dump: LedgerDump, report: Report, *, damaged: Colle
         task = world.tasks.get(task_id)
         if task is not None and task.known:
             _compare_task(world.plans[task.plan_id], task, dump, record, report)
+            if task.whole:
+                _compare_queued(world, task, record, report)
         elif task is None and not world.is_cut and plan_of(task_id) in world.plans:
             report.add("I7", f"{task_id} is in the ledger and not in the log")
 
@@ -143,6 +146,17 @@ def _compare_task(plan: FoldedPlan, task: FoldedTask, dump: LedgerDump, record: 
             "back by policy": is_set(record, "policyBack"),
             "skipped": record["skipped"].split("\n") if "skipped" in record else [],
         }
+    _compare(task.task_id, told, kept, task.last, report)
+
+
+def _compare_queued(world: World, task: FoldedTask, record: DumpedRecord, report: Report) -> None:
+    """What no state tells: how often it was retried, and as what it waits."""
+    told: dict[str, object] = {"retries": world.asked.retries[task.task_id]}
+    kept: dict[str, object] = {"retries": counted_number(record.get("retries", "0"))}
+    if task.state in (TaskState.PENDING, TaskState.PAUSED):
+        told["has started"], kept["has started"] = task.holds, "startedAt" in record
+    if task.state is TaskState.PENDING:
+        told["queued as"], kept["queued as"] = task.queued_as, class_of(record)
     _compare(task.task_id, told, kept, task.last, report)
 
 

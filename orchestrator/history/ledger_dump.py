@@ -52,6 +52,8 @@ class LedgerDump:
     grouped: set[str] = field(default_factory=set)
     """Groups that are swept for a line."""
     plan_paused: dict[str, set[str]] = field(default_factory=dict)
+    sources: frozenset[str] = frozenset()
+    """Failed tasks without a snapshot whose plan itself gives the config to go back to."""
     checkpoints: dict[str, int] = field(default_factory=dict)
     """Of each task that has one: how long its checkpoint is kept, in ms; -1 is for ever."""
     logs: dict[str, int] = field(default_factory=dict)

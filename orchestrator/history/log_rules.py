@@ -9,6 +9,14 @@ from orchestrator.domain import events as e
 from orchestrator.domain.errors import quoted_value
 from orchestrator.fleet.calendar import parse_recurrence
 from orchestrator.history.admission_rules import boundary, cap, exclusion, order, plan_pause
+from orchestrator.history.asked_rules import (
+    admission_kind,
+    followed_up,
+    plan_asked,
+    policy_asked,
+    retry_end,
+    stop_asked,
+)
 from orchestrator.history.breach_rules import on_breach, soak_begin, way_back_answered
 from orchestrator.history.fleet_rules import (
     breaker,
@@ -29,6 +37,7 @@ from orchestrator.history.plan_rules import numbers, plan_end, repeat, sequence,
 from orchestrator.history.report import Report
 from orchestrator.history.stage_rules import completion, epochs, fence, stages
 from orchestrator.history.told_rules import numbers_told, tenant
+from orchestrator.history.way_back_rules import way_back_at_once
 from orchestrator.history.world import World
 
 Rule = Callable[[World, e.Event, Report], None]
@@ -58,6 +67,8 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     trip,
     on_breach,
     policy,
+    policy_asked,
+    way_back_at_once,
     sequence,
     epochs,
     fence,
@@ -68,6 +79,11 @@ LOG_RULES: Final[tuple[Rule, ...]] = (
     task_asked,
     plan_move,
     wave_move,
+    admission_kind,
+    stop_asked,
+    plan_asked,
+    followed_up,
+    retry_end,
     tenant,
     numbers_told,
 )

@@ -90,6 +90,8 @@ def plan_end(world: World, event: e.Event, report: Report) -> None:
     for task in plan.tasks.values():
         if task.whole and task.state not in TASK_ENDED:
             report.add("I12", f"{event.type} with {task.task_id} {task.state}", task.last, event)
+        elif task.whole and task.rollback_asked:
+            report.add("I12", f"{event.type} with the way back of {task.task_id} asked for", task.rollback_asked, event)
     if plan.created and plan.known and event.type not in _right_ends(plan):
         report.add("I12", f"{event.type} of {plan.plan_id}, which should be {' or '.join(_right_ends(plan))}", event)
     # The failure that counted last may be accepted later.

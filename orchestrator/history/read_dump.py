@@ -12,11 +12,12 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from orchestrator.domain.errors import DamagedData, quoted_value
 from orchestrator.domain.events import Event
+from orchestrator.domain.status import TaskState
 from orchestrator.domain.stored_json import counted_number, read_stored
-from orchestrator.domain.task_id import tasks_in
+from orchestrator.domain.task_id import plan_of, tasks_in
 from orchestrator.domain.typed import typed
 from orchestrator.history.key_walk import KeyWalk
-from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump
+from orchestrator.history.ledger_dump import DumpedRecord, LedgerDump, is_set
 from orchestrator.ledger.keys import PATTERNS, Keys
 from orchestrator.ledger.reader import PAGE, Reader
 
@@ -126,6 +127,7 @@ def _read(client: redis.Redis, keys: Keys, walk: KeyWalk) -> tuple[LedgerDump, l
     left += [PATTERNS[kind].format(identifier) for kind, identifier in expiring if next(answers) == -1]
     dump = _dump(one, each, left)
     dump.other_types = wrong
+    dump.sources = frozenset(_sources(client, keys, dump))
     return dump, one["plans"]
 
 
@@ -171,6 +173,22 @@ def _dump(one: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]], left: S
     )
 
 
+def _sources(client: redis.Redis, keys: Keys, dump: LedgerDump) -> Iterator[str]:
+    """Those failed tasks whose way back is the plan's own: a task's config is written once, and says so."""
+    asked = [
+        task_id
+        for task_id, record in dump.tasks.items()
+        if record.get("status") == TaskState.FAILED
+        and "snapshot" not in record
+        and is_set(dump.plans.get(plan_of(task_id), {}), "autoRollback")
+    ]
+    told = _run(client, [("get", (keys.of("config", task_id),)) for task_id in asked])
+    for task_id, config in zip(asked, told, strict=True):
+        with suppress(ValueError, KeyError, TypeError):
+            if isinstance(read_stored(config)["source_tenant_deploy_config"], dict):
+                yield task_id
+
+
 def _is_other(answer: Any) -> bool:
     """Whether a hand has made a key of another type. Raises what else the server refuses."""
     if not isinstance(answer, ResponseError):
@@ -204,7 +222,7 @@ def _run(client: redis.Redis, commands: Sequence[_Call]) -> list[Any]:
 
 
 def _run_in_pages(client: redis.Redis, commands: Sequence[_Call], *, is_atomic: bool) -> list[Any]:
-    step = len(commands) if is_atomic else PAGE
+    step = max(len(commands), 1) if is_atomic else PAGE
     answers: list[Any] = []
     for start in range(0, len(commands), step):
         with client.pipeline(transaction=is_atomic) as pipeline:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection
 from orchestrator.domain import events as e
 from orchestrator.domain.fold import PLAN_STATE_AFTER, LogFold
 from orchestrator.domain.status import PlanState, TaskState
+from orchestrator.history.asked_view import AskedView
 from orchestrator.history.freeze_view import FreezeView, ms_of
 from orchestrator.history.group_view import GroupView
 from orchestrator.history.pace_view import PaceView
 from orchestrator.history.queue_view import QueueView
+from orchestrator.history.way_back_view import WayBackView
 
 StageKey = tuple[int, str, int]
 """Attempt, mode (the task's state) and index of a stage in its plan."""
@@ -62,6 +64,8 @@ class World(LogFold):
         self.freezes = FreezeView()
         self.groups = GroupView()
         self.pace = PaceView()
+        self.asked = AskedView()
+        self.way_back = WayBackView()
         self.trips: dict[str, e.PlanBreakerTripped] = {}
         """Of each plan whose last event was that of a breaker: the first of its write."""
         self.requests: dict[RequestOn, e.Event] = {}
@@ -75,11 +79,14 @@ class World(LogFold):
         self.pace.note(event)
         if asked := asked_by(event):
             self.requests.setdefault(asked, event)
-        self.groups.note(event, self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None)
+        task = self.tasks.get(event.task_id) if isinstance(event, e.TaskEvent) else None
+        self.groups.note(event, task)
         if not event.plan_id:
             super().apply(event)
             return
         self._note_trip(event)
+        self.way_back.note(event, self.plans.get(event.plan_id), task)
+        self.asked.note(event)
         paused = self._paused_before(event)
         super().apply(event)
         self._note_waiters(event, paused)

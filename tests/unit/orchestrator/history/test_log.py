@@ -214,7 +214,7 @@ def test_what_the_plan_was_at_an_admission_is_named(name: str, state: str) -> No
 
 
 def test_tasks_go_back_in_a_plan_that_goes_back() -> None:
-    back = ROLLED_BACK[-6:]
+    back = [asked("rollback", "p.0", ofPlan=True), *ROLLED_BACK[-6:]]
     lines = [*opening(), *move(0), asked("rollback", PLAN), of_plan("PlanRollingBack"), *back]
     assert not check_log(tell(lines), {PLAN: STAGES}).of("I5")
 

@@ -169,6 +169,7 @@ def ledger(lines: list[Line]) -> LedgerDump:
                 "stage": "2",
                 "epoch": f"{i + 1}",
                 "attempt": f"{1 + retried[f'{PLAN}.{i}']}",
+                "retries": f"{retried[f'{PLAN}.{i}']}",
             }
             for i in range(3)
         },

@@ -1,0 +1,55 @@
+"""Who asked for what, as far as the log tells it and the fold does not keep it: the evidence of ``asked_rules.py``."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+from orchestrator.domain import events as e
+from orchestrator.domain.task_id import plan_of
+
+TAKES_BACK: Final = "rollback_wave"
+"""Beside what is asked of a plan: its breaker has taken a wave of it back."""
+
+
+@dataclass(slots=True)
+class AskedView:
+    """What has been asked so far, and what the log has said last."""
+
+    newest: dict[str, e.Event] = field(default_factory=dict)
+    """Each plan's newest event: what follows from a request stands right behind it."""
+    of_plan: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Of each plan what has ever been asked of it as a whole."""
+    retries: Counter[str] = field(default_factory=Counter)
+    """How often each task was put back by a retry."""
+    retrying: set[str] = field(default_factory=set)
+    """Tasks of which a retry has started and not ended."""
+
+    def note(self, event: e.Event) -> None:
+        """Moves on by one event of a plan."""
+        match event:
+            case e.PlanPurged() | e.PlanValidationFailed():
+                self._forget(event.plan_id)
+                return
+            case e.OperationRequested(target_type="plan"):
+                self.of_plan[event.plan_id].add(event.operation)
+            case e.OperationRequested(operation="retry"):
+                self.retries[event.target_id] += 1
+            case e.PlanBreakerTripped() if event.action == TAKES_BACK:
+                self.of_plan[event.plan_id].add(TAKES_BACK)
+            case e.TaskRetryStarted():
+                self.retrying.add(event.task_id)
+            case e.TaskRetryCompleted():
+                self.retrying.discard(event.task_id)
+            case _:
+                pass
+        self.newest[event.plan_id] = event
+
+    def _forget(self, plan_id: str) -> None:
+        """The plan is gone: its id is free for another one."""
+        self.newest.pop(plan_id, None)
+        self.of_plan.pop(plan_id, None)
+        for task_id in [one for one in self.retries if plan_of(one) == plan_id]:
+            del self.retries[task_id]
+        self.retrying = {one for one in self.retrying if plan_of(one) != plan_id}
