@@ -28,7 +28,7 @@ from orchestrator.control.tenant_target import also_words
 from orchestrator.control.tenants import unit_words
 from orchestrator.domain.events import FailureInfo
 from orchestrator.domain.printable import printable
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import DAMAGED, TaskState
 from orchestrator.domain.typed import typed
 
 # By their names: a plan's states have the same ones.
@@ -134,7 +134,7 @@ def task_table(tasks: Sequence[TaskStatus], wide: bool = False) -> Table:
 def damage_words(found: DamagedTask) -> str:
     """Which task, what is wrong with it, what can be done."""
     tenant = f" (tenant {found.tenant_id})" if found.tenant_id else ""
-    return f"DAMAGED: task {found.task_id}{tenant}: {found.wrong}; {found.way_out}"
+    return f"{DAMAGED}: task {found.task_id}{tenant}: {found.wrong}; {found.way_out}"
 
 
 def stage_words(task: TaskStatus) -> str:

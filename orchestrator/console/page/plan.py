@@ -25,7 +25,7 @@ from orchestrator.console.page.table import table_page
 from orchestrator.console.parts import ConsoleClient
 from orchestrator.control.task_rows import Wanted
 from orchestrator.domain.errors import DamagedData
-from orchestrator.domain.status import TaskState
+from orchestrator.domain.status import DAMAGED, TaskState
 from orchestrator.domain.task_id import task_id_of
 from orchestrator.domain.whole_numbers import HIGHEST
 
@@ -58,7 +58,8 @@ async def show_plan(request: Request, plan_id: str, client: ConsoleClient, actor
         shared = await kept_plan(request, client, plan_id)
     except DamagedData:
         found = await run_in_threadpool(client.explain, plan_id=plan_id)
-        return page(request, "plan_damaged.html", "/plans", plan_id=plan_id, remarks=found.remarks)
+        told = {"plan_id": plan_id, "status": DAMAGED, "remarks": found.remarks}
+        return page(request, "plan_damaged.html", "/plans", **told)
     return page(
         request,
         "plan.html",
