@@ -26,15 +26,16 @@ from orchestrator.client import Client
 from orchestrator.console.access.roles import Actor, PermissionNeeded, actor_of
 from orchestrator.console.api.bodies import Asked, name_problems, request_id
 from orchestrator.console.api.known_parameters import CHECKS, KEY, Unrepeatable
+from orchestrator.console.api.reading_plan import PlanText
 from orchestrator.console.api.shared import Shared, shared_of
 from orchestrator.console.api.tokens import rates_of
 from orchestrator.console.parts import client_of
-from orchestrator.console.problems import Refusal, mistakes_in
+from orchestrator.console.problems import mistakes_in
 from orchestrator.control.answers import SubmitResult
 from orchestrator.control.door import ClientDoor, PlanSource
 from orchestrator.control.mistakes import Mistakes
 from orchestrator.control.page_answers import ValidationResult
-from orchestrator.domain.errors import InvalidInput, Problem
+from orchestrator.domain.errors import ChangeoverError, InvalidInput, Problem
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import model_in
 
@@ -65,12 +66,13 @@ async def every_mistake(request: Request, error: Exception) -> Exception:
         return error
     try:
         return InvalidInput(await _all_wrong(request, cast(APIRoute, route), error))
-    except Refusal as refused:
-        return refused
+    except Exception as instead:  # noqa: BLE001 - what is nobody's mistake is answered and logged as anywhere else
+        return instead
 
 
 async def _all_wrong(request: Request, route: APIRoute, error: Exception) -> list[Problem]:
-    """Raises ``Refusal`` for who may not ask, and for what is refused for another reason alone."""
+    """Raises ``Refusal`` for who may not ask, and for what is refused for another reason alone; and what nobody
+    foresaw."""
     actor = actor_of(request)
     needed = [one.call for one in route.dependant.dependencies if isinstance(one.call, PermissionNeeded)]
     for permitted in needed:
@@ -97,7 +99,12 @@ async def _all_wrong(request: Request, route: APIRoute, error: Exception) -> lis
             mistakes.found += wrong
             values[one.name] = asked.model_copy(update={"actor": None})
     is_read = not unread and not any(one["loc"] == ("body",) for one in errors)
-    if is_read and (mistakes or unrepeatable):
+    is_told = not mistakes and not unrepeatable
+    for name, one in values.items():
+        if isinstance(one, PlanText):
+            values[name] = _PlanIfRead(one, mistakes)
+            is_told = is_told and not one.is_unreadable
+    if is_read and not is_told:
         with mistakes:
             raise InvalidInput(_as_written(await _judged(route, values), route))
     if unrepeatable and not mistakes:
@@ -175,9 +182,7 @@ async def _judged(route: APIRoute, values: dict[str, Any]) -> Collection[Problem
             await run_in_threadpool(route.endpoint, **values)
     except InvalidInput as error:
         return error.problems
-    except Refusal:
-        raise
-    except Exception:  # noqa: BLE001 - what is wrong is told, whatever the call makes of what stands for it
+    except (_NothingWrong, ChangeoverError):
         # Who cannot be found or reached is asked for anew once the rest is right.
         return []
     return []
@@ -215,6 +220,24 @@ class _Judging:
         raise _NothingWrong
 
 
+_UNREAD: Final[Mapping[str, Any]] = {}
+"""Stands for a plan that cannot be read."""
+
+
+class _PlanIfRead:
+    """A plan's text; that it cannot be read is one of the request's mistakes."""
+
+    def __init__(self, text: PlanText, mistakes: Mistakes) -> None:
+        self.size = text.size
+        self._text, self._mistakes = text, mistakes
+
+    def values(self) -> Mapping[str, Any]:
+        """The plan as values."""
+        with self._mistakes:
+            return self._text.values()
+        return _UNREAD
+
+
 class _PlanChecks:
     """Checks of plans, which write nothing; what would be done with one then is not."""
 
@@ -223,6 +246,8 @@ class _PlanChecks:
 
     def check(self, plan: PlanSource, *, show: bool) -> tuple[ValidationResult, Any]:
         """Raises ``InvalidInput`` with the plan's mistakes."""
+        if plan is _UNREAD:
+            return ValidationResult(valid=False), iter(())
         found, tenants = self._client.validate(plan)
         if found.errors:
             raise InvalidInput(list(found.errors))

@@ -26,6 +26,12 @@ class PlanText:
         self._data = data
         self._is_json = is_json
         self._request_id = request_id
+        self._wrong: InvalidInput | None = None
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether somebody has tried to read it and could not."""
+        return self._wrong is not None
 
     @property
     def size(self) -> int:
@@ -33,10 +39,22 @@ class PlanText:
         return len(self._data)
 
     def values(self) -> dict[str, Any]:
-        """The plan as values. Raises ``InvalidInput``.
+        """The plan as values. Raises ``InvalidInput``, each time the same: what takes long is tried once.
 
         One that names no id gets one from the request's: the same request again is the same plan.
         """
+        if self._wrong is not None:
+            raise self._wrong
+        try:
+            found = self._read()
+        except InvalidInput as error:
+            self._wrong = error
+            raise
+        if self._request_id and not any(found.get(name) for name in _IDS):
+            found = {**found, "plan_id": f"plan-{hashlib.sha256(self._request_id.encode()).hexdigest()[:24]}"}
+        return found
+
+    def _read(self) -> dict[str, Any]:
         try:
             text = self._data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -48,8 +66,6 @@ class PlanText:
         if not isinstance(found, dict):
             message = "expected a plan: a mapping with name, max_concurrency, stages and tenants"
             raise InvalidInput([Problem("", None, message)])
-        if self._request_id and not any(found.get(name) for name in _IDS):
-            found = {**found, "plan_id": f"plan-{hashlib.sha256(self._request_id.encode()).hexdigest()[:24]}"}
         return found
 
 

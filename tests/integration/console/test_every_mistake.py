@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from orchestrator.client import Client
 from orchestrator.console.api.document import document_of
 from orchestrator.console.api.openapi import ROOT
 from tests.support.console_server import ConsoleServer
@@ -23,6 +25,8 @@ OTHERWISE = {
     "DELETE /tokens/name": {"actor"},
 }
 """What is no mistake of its own there."""
+
+YAML = {"Content-Type": "application/yaml"}
 
 FORBIDDEN = {"POST /sign-in-links"}
 """A name that is another's is."""
@@ -97,6 +101,10 @@ def _keys_of_body(operation: dict[str, Any], schemas: dict[str, Any]) -> list[st
             {"json": right_plan() | {"max_concurrency": 0}},
             ["skipIdentical", "overrideFreeze", "preview", "max_concurrency"],
         ),
+        ("/plans?preview=x&overrideFreeze=%1b", {"content": b"{"}, ["", "overrideFreeze", "preview"]),
+        ("/plans?preview=x&skipIdentical=q", {"content": b"\xff"}, ["skipIdentical", "", "preview"]),
+        ("/plans:preview?againstPlan=%1b", {"content": b"a: [", "headers": YAML}, ["body", "againstPlan"]),
+        ("/plans:validate?show=q", {"content": b"[]"}, ["show", ""]),
     ],
 )
 def test_what_one_mistake_hid(shared_console: ConsoleServer, at: str, how: dict[str, Any], told: list[str]) -> None:
@@ -119,6 +127,21 @@ def test_what_is_judged_is_not_done(shared_console: ConsoleServer) -> None:
     plan = right_plan() | {"plan_id": "never-written"}
     assert _told(shared_console, "POST", "/plans?zzz=1", json=plan) == ["zzz"]
     assert shared_console.get(f"{ROOT}/plans/never-written").status_code == 404
+
+
+def test_what_nobody_foresaw_is_logged_and_answered_as_that(
+    shared_console: ConsoleServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no mistake of the request's")
+
+    monkeypatch.setattr(Client, "validate", broken)
+    with capture_logs() as lines:
+        answer = shared_console.post(f"{ROOT}/plans?zzz=1", json=right_plan())
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    (failed,) = [line for line in lines if line["action"] == "request-failed"]
+    assert failed["errorId"] == answer.json()["errorId"]
+    assert isinstance(failed["exc_info"], RuntimeError)
 
 
 def test_what_is_judged_costs_no_link(shared_console: ConsoleServer) -> None:
