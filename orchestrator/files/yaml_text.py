@@ -27,6 +27,12 @@ MIN_ALIASED_CHARACTERS = 16 * 1024 * 1024
 ALIASED_CHARACTERS_FOR_EACH = 16
 """How many characters of text they may stand for: the first of these, or that many times the text's own length."""
 
+FREE_EVENTS = 500_000
+CHARACTERS_FOR_EACH_EVENT = 4
+"""How many values, keys and brackets a text may have: the first of these, or one for so many of its characters. What
+people and their programs write has fewer; a text made of nothing else takes a process far longer than its size tells.
+"""
+
 LONGEST_NUMBER = 300
 """Characters; what is longer is text."""
 
@@ -99,7 +105,10 @@ class _YamlEvents:
             self._refuse(None, refusal)
         self._most_characters = max(MIN_ALIASED_CHARACTERS, ALIASED_CHARACTERS_FOR_EACH * len(text))
         try:
-            for event in yaml.parse(text, _LOADER):
+            most = max(FREE_EVENTS, len(text) // CHARACTERS_FOR_EACH_EVENT)
+            for number, event in enumerate(yaml.parse(text, _LOADER)):
+                if number > most:
+                    self._refuse(event.start_mark, f"more than {most} values, keys and brackets, too many for its size")
                 self._take(event)
         except yaml.MarkedYAMLError as error:
             self._refuse(error.problem_mark or error.context_mark, f"not valid YAML: {error.problem or error.context}")

@@ -32,6 +32,7 @@ from orchestrator.settings.extensions import missing_extensions
 from orchestrator.settings.installed_steps import installed_steps
 from orchestrator.settings.model import Settings, load_settings
 from orchestrator.stages.stage_factory import Registry, StageFactory
+from orchestrator.validation.as_written import AsWritten
 from orchestrator.validation.catalogue import resolve_services
 from orchestrator.validation.contract import Finding, PlanView, error, warning
 from orchestrator.validation.extra import run_extra_validators
@@ -93,6 +94,7 @@ def validate_plan(
         return Validated(None, findings.named_errors(), [])
     settings = settings or load_settings()
     resolved = resolve_services(raw, settings, findings)
+    written = AsWritten({**raw, **resolved.raw})
     shape = read_shape(resolved.raw, findings, needs_stages=not resolved.is_named)
     plan_id = plan_id_of(shape.header)
     factory = StageFactory(registry or installed_steps(), settings)
@@ -105,7 +107,11 @@ def validate_plan(
     costly = "stages"
     try:
         with bounded_evaluating():
-            records = [check.check(index, tenant, findings) for index, tenant in shape.tenants]
+            records = [
+                check.check(index, tenant, findings) for index, tenant in shape.tenants if not findings.is_overfull
+            ]
+            for partly in shape.partly:
+                check.check(partly.index, partly.tenant, findings, partly.unsure, partly.unsure_back)
             _warn(shape, findings, check.idle)
             permissions.warn(findings)
             hosts = AllowedHosts(settings.allowed_hosts, allow_loopback=settings.allow_loopback)
@@ -113,11 +119,12 @@ def validate_plan(
             selection = check_fleet(shape, records, stages, reference, hosts, settings.groups, findings)
     except PlanTooCostly as error:
         findings.error(costly, None, str(error))
-        return Validated(None, resolved.relabel(findings.named_errors()), [])
+        return Validated(None, resolved.relabel(written.of(findings.named_errors())), [])
     run_extra_validators(shape, findings)
     for missing in missing_extensions(settings):
         findings.warn("", None, f"setting {missing}; no worker starts with it")
-    errors, warnings = resolved.relabel(findings.named_errors()), resolved.relabel(findings.warnings)
+    errors = resolved.relabel(written.of(findings.named_errors()))
+    warnings = resolved.relabel(written.of(findings.warnings))
     if errors or shape.header is None or selection is None:
         return Validated(None, errors, warnings)
     tenants = [record for record in records if record is not None]

@@ -21,6 +21,8 @@ _WHOLE_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
 
 LIMIT = 100
 """Problems that are named; the rest are counted."""
+MOST_COUNTED: Final = 10_000
+"""Of the rest; whoever has made as many is not told how many more there are, as looking for them takes time."""
 
 
 class Findings:
@@ -40,6 +42,11 @@ class Findings:
     def is_full(self) -> bool:
         """Whether what else is wrong is only counted."""
         return len(self._errors) >= LIMIT
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether what else is wrong is not even counted: of a plan's tenants the others need not be looked at."""
+        return self._more >= MOST_COUNTED
 
     def has_error_under(self, path: str) -> bool:
         """Whether something inside ``path`` is known to be wrong."""
@@ -93,7 +100,8 @@ class Findings:
                 others = f"{found[position].message} and {count - 1} more"
                 found[position] = Problem(problem.path, problem.value, others)
         if self._more:
-            found.append(Problem("", None, f"and {self._more} more problems"))
+            more = f"more than {MOST_COUNTED}" if self.is_overfull else str(self._more)
+            found.append(Problem("", None, f"and {more} more problems"))
         return found
 
 

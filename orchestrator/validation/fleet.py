@@ -30,7 +30,8 @@ def check_fleet(
 ) -> Selection | None:
     """Who goes in which wave; None when that cannot be said. What is wrong is reported. ``groups``: of the setting.
 
-    While tenants are wrong, only what is wrong whoever they are: one that cannot be read is not missed in a wave.
+    While it is not known of all tenants who they are, only what is wrong whoever they are: one that cannot be read is
+    not missed in a wave.
     While waves are wrong, only what is wrong whomever they take.
     """
     if shape.header is None:
@@ -42,11 +43,10 @@ def check_fleet(
             reason = _why_not_asked(wave.gate.url, hosts)
             if reason is not None:
                 findings.error(f"waves[{index}].gate.url", masked_url(wave.gate.url), reason)
-    tenants_are_wrong = findings.has_error_under("tenants")
     if "group_limits" not in shape.wrong:
         _check_groups(shape, groups, findings)
     tenants = [(record.tenant_id, record.config) for record in records if record is not None]
-    if tenants_are_wrong:
+    if not shape.knows_tenants or len(tenants) < len(records):
         findings.errors(static_problems(shape.header))
         return None
     if "waves" in shape.wrong:
@@ -64,7 +64,8 @@ def _check_groups(shape: Shape, groups: Collection[str], findings: Findings) -> 
         return
     known = {*groups, *(shape.header.group_limits or ())}
     wrong: dict[str, list[int]] = {}
-    for index, tenant in shape.tenants:
+    sure = [(one.index, one.tenant) for one in shape.partly if "groups" not in one.unsure]
+    for index, tenant in (*shape.tenants, *sure):
         for name in tenant.groups or ():
             if name not in known:
                 wrong.setdefault(name, []).append(index)

@@ -34,13 +34,13 @@ def right_head(raw: Mapping[Any, Any]) -> tuple[PlanHeader | None, frozenset[str
         pairs = [_right_wave(index, wave) for index, wave in enumerate(waves)]
         head["waves"] = [wave for wave, _ in pairs]
         unsure = not all(is_sure for _, is_sure in pairs)
-    header, wrong = _right(PlanHeader, head, _FILLED)
+    header, wrong = right_part(PlanHeader, head, _FILLED)
     return header, wrong | {"waves"} if unsure else wrong
 
 
 def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:
     """The wave, and whether its name and tenants are as written."""
-    wave, wrong = _right(WaveSpec, raw, _FILLED)
+    wave, wrong = right_part(WaveSpec, raw, _FILLED)
     if wave is not None and wrong.isdisjoint(("name", "tenants")):
         return wave, True
     # No name that is right has this character: it is the same as no other's.
@@ -53,7 +53,7 @@ def _right_wave(index: int, raw: Any) -> tuple[WaveSpec, bool]:
     return wave.model_copy(update=changes), False
 
 
-def _right(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M | None, frozenset[str]]:
+def right_part(model: type[M], item: Any, filled: Mapping[str, Any]) -> tuple[M | None, frozenset[str]]:
     """The item without what is wrong in it, and the keys in which something is; ``filled`` is in the place of those
     that it must have."""
     if is_large(item):

@@ -8,18 +8,30 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from orchestrator.domain.config import PlanHeader, PlanSpec, StageSpec, StepSpec, TenantDeployConfig
+from orchestrator.domain.config import PlanHeader, PlanSpec, SourceConfig, StageSpec, StepSpec, TenantDeployConfig
 from orchestrator.domain.errors import Problem
 from orchestrator.domain.few_mistakes import model_or_problems
 from orchestrator.domain.naming import snake_case
 from orchestrator.domain.wording import join
+from orchestrator.plans.tenant_config import SOURCE
 from orchestrator.validation.findings import Findings
-from orchestrator.validation.head import right_head
+from orchestrator.validation.head import right_head, right_part
 
 MAX_STAGES = 100
 MAX_STEPS = 100
 M = TypeVar("M", bound=BaseModel)
 _LISTS = ("stages", "tenants")
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyRight:
+    """A tenant without what is wrong in it. ``unsure`` names those of its keys, ``unsure_back`` the same of its source:
+    what depends on them is not known."""
+
+    index: int
+    tenant: TenantDeployConfig
+    unsure: frozenset[str]
+    unsure_back: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -33,6 +45,10 @@ class Shape:
     wrong: frozenset[str] = frozenset()
     stages: list[tuple[int, StageSpec]] = field(default_factory=list)
     tenants: list[tuple[int, TenantDeployConfig]] = field(default_factory=list)
+    partly: list[PartlyRight] = field(default_factory=list)
+    """Tenants that are wrong themselves: a mistake in one key must not hide those in the others."""
+    knows_tenants: bool = True
+    """Whether all of them are right by themselves, and each is there once."""
     steps: list[tuple[str, StepSpec]] = field(default_factory=list)
     """Of stages that are wrong themselves, each with its place: a mistake in a name must not hide those in them."""
 
@@ -54,12 +70,28 @@ def read_shape(raw: Mapping[Any, Any], findings: Findings, needs_stages: bool = 
             shape.stages.append((index, stage))
         elif not findings.is_full:
             shape.steps += _steps_of(item, f"stages[{index}]")
-    for index, item in enumerate(_listed(raw, "tenants", findings)):
+    tenants = _listed(raw, "tenants", findings)
+    for index, item in enumerate(tenants):
+        if findings.is_overfull:
+            break
         if (tenant := _checked(TenantDeployConfig, item, f"tenants[{index}]", findings)) is not None:
             shape.tenants.append((index, tenant))
+        elif not findings.is_full and (partly := _partly(index, item)) is not None:
+            shape.partly.append(partly)
     _report_twice(raw, "stages", "name", findings)
-    _report_twice(raw, "tenants", "tenant_id", findings)
+    once = _report_twice(raw, "tenants", "tenant_id", findings)
+    shape.knows_tenants = once and len(shape.tenants) == len(tenants) > 0
     return shape
+
+
+def _partly(index: int, item: Any) -> PartlyRight | None:
+    tenant, wrong = right_part(TenantDeployConfig, item, {"tenant_id": "tenant"})
+    if tenant is None:
+        return None
+    back: frozenset[str] = frozenset()
+    if tenant.source_tenant_deploy_config is not None:
+        back = right_part(SourceConfig, _named(item, SOURCE), {})[1]
+    return PartlyRight(index, tenant, wrong - {SOURCE}, back)
 
 
 def _steps_of(stage: Any, path: str) -> Iterator[tuple[str, StepSpec]]:
@@ -95,9 +127,11 @@ def _checked(
     return made
 
 
-def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Findings) -> None:
-    """Two tenants of one id, or two stages of one name, also where something else is wrong with them."""
+def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Findings) -> bool:
+    """Two tenants of one id, or two stages of one name, also where something else is wrong with them; whether there are
+    none."""
     first: dict[str, int] = {}
+    is_once = True
     items = raw.get(name)
     for index, item in enumerate(items if isinstance(items, list | tuple) else ()):
         value = _named(item, key)
@@ -105,6 +139,8 @@ def _report_twice(raw: Mapping[Any, Any], name: str, key: str, findings: Finding
             continue
         if (other := first.setdefault(value, index)) != index:
             findings.error(f"{name}[{index}].{key}", value, f"the same as {name}[{other}].{key}; expected each once")
+            is_once = False
+    return is_once
 
 
 def _named(item: Any, key: str) -> Any:

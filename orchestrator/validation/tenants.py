@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -15,7 +15,7 @@ from orchestrator.plans.tenant_config import SOURCE, TenantRecord, tenant_forms
 from orchestrator.stages.compiled_step import BuiltStep
 from orchestrator.stages.stage_factory import CompiledStage
 from orchestrator.templates.condition import condition_holds
-from orchestrator.templates.variables import template_variables
+from orchestrator.templates.variables import UNSURE, template_variables
 from orchestrator.validation.findings import Findings
 from orchestrator.validation.permissions import Permissions
 from orchestrator.validation.references import References
@@ -25,6 +25,8 @@ from steps.contract import NO_NEEDS
 MAX_CONFIG_CHARACTERS = 256 * 1024
 _ADDRESSES = frozenset(("network_endpoints", "target_domain", "target_ip"))
 """Where a config names its instances."""
+_IDENTITY = frozenset(("tenant_id",))
+_SURE: frozenset[str] = frozenset()
 
 
 class TenantCheck:
@@ -48,8 +50,19 @@ class TenantCheck:
         self.idle: list[str] = []
         """Tenants that no stage is for."""
 
-    def check(self, index: int, tenant: TenantDeployConfig, findings: Findings) -> TenantRecord | None:
-        """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage."""
+    def check(
+        self,
+        index: int,
+        tenant: TenantDeployConfig,
+        findings: Findings,
+        unsure: frozenset[str] = _SURE,
+        unsure_back: frozenset[str] = _SURE,
+    ) -> TenantRecord | None:
+        """The tenant as it is stored, or None; what is wrong is reported under ``tenants[index]`` or its stage.
+
+        ``unsure`` names keys in which something is wrong that is said already and left out here, ``unsure_back`` those
+        of its source: nothing is said of what they could be.
+        """
         try:
             forms = tenant_forms(tenant)
         except ValueError as error:
@@ -60,35 +73,40 @@ class TenantCheck:
             message = f"expected a config of at most {MAX_CONFIG_CHARACTERS} characters as JSON"
             findings.error(f"tenants[{index}]", f"{len(record.config)} characters", message)
             return None
-        for problem in _identity(tenant):
-            findings.of_tenant(index, problem)
-        stages, found = self._stages_for(config)
-        found += self._references.of_endpoints(config)
-        found += self._problems_of(config, tenant.overrides, stages)
-        if self._stages and not stages and not found:
+        if not unsure & _IDENTITY and not unsure_back & _IDENTITY:
+            for problem in _identity(tenant):
+                findings.of_tenant(index, problem)
+        stages, found = self._stages_for(config, unsure)
+        if not unsure & _ADDRESSES:
+            found += self._references.of_endpoints(config)
+        found += self._problems_of(config, tenant.overrides, stages, unsure)
+        if self._stages and not stages and not found and not unsure:
             self.idle.append(tenant.tenant_id)
         for problem in found:
             findings.of_tenant(index, problem)
         source = tenant.source_tenant_deploy_config
         if source is not None and snapshot is not None:
             own = source.model_fields_set
-            going_back = list(self._problems_of(snapshot, source.overrides, stages))
-            if not own.isdisjoint(_ADDRESSES):
+            unsure_back = (unsure - own) | unsure_back
+            going_back = list(self._problems_of(snapshot, source.overrides, stages, unsure_back))
+            if not own.isdisjoint(_ADDRESSES) and not unsure_back & _ADDRESSES:
                 going_back += self._references.of_endpoints(snapshot)
             said = {_told(problem) for problem in found}
             for problem in going_back:
-                # What the source takes from the new config is wrong there, and said there.
+                # What the source takes from the new config is wrong there, and said there; so is a stage.
                 name = problem.path.partition("[")[0].partition(".")[0]
-                if _told(problem) not in said and (name == "stages" or name in own):
+                if name in own or (name == "stages" and _told(problem) not in said):
                     message = f"{problem.message} (in {SOURCE})" if name == "stages" else problem.message
                     findings.of_tenant(index, Problem(problem.path, problem.value, message), SOURCE)
         return record
 
-    def _stages_for(self, config: Mapping[str, Any]) -> tuple[list[CompiledStage], list[Problem]]:
+    def _stages_for(
+        self, config: Mapping[str, Any], unsure: frozenset[str]
+    ) -> tuple[list[CompiledStage], list[Problem]]:
         """The stages that are for this tenant, on the way back too; and conditions that give no answer."""
         if not self._has_conditions:
             return self._stages, []
-        variables = template_variables(config, self._plan)
+        variables = template_variables(config, self._plan, unsure=unsure)
         stages: list[CompiledStage] = []
         problems: list[Problem] = []
         for stage in self._stages:
@@ -96,11 +114,15 @@ class TenantCheck:
                 if stage.when is None or condition_holds(stage.when, variables):
                     stages.append(stage)
             except InvalidInput as error:
-                problems += error.problems
+                problems += _sure(error.problems)
         return stages, problems
 
     def _problems_of(
-        self, config: Mapping[str, Any], overrides: Mapping[str, Any], stages: list[CompiledStage]
+        self,
+        config: Mapping[str, Any],
+        overrides: Mapping[str, Any],
+        stages: list[CompiledStage],
+        unsure: frozenset[str],
     ) -> Iterator[Problem]:
         written = config
         if overrides:
@@ -111,24 +133,24 @@ class TenantCheck:
         reaching = stages if overrides else [stage for stage in stages if not stage.reaches_nothing]
         if not reaching:
             return
-        variables = template_variables(config, self._plan, self._secrets)
+        variables = template_variables(config, self._plan, self._secrets, unsure)
         tenant_id = config["tenant_id"]
         for stage in reaching:
             try:
                 built = stage.build(written, variables)
                 all_needs = [step.needs(stage.steps[place].path) for place, step in enumerate(built)]
             except InvalidInput as error:
-                yield from error.problems
+                yield from _sure(error.problems)
                 continue
             for place, (step, needs) in enumerate(zip(built, all_needs, strict=True)):
                 if needs is not NO_NEEDS:
                     yield from self._references.of_step(needs, stage.steps[place].path)
-                if needs.keys or step.secrets:
+                if (needs.keys or step.secrets) and "tenant_id" not in unsure:
                     yield from self._permissions.of_step(step, needs, stage.steps[place].path, tenant_id, config)
                 parameters = step.parameters
                 if needs.endpoints:
                     asked = asked or step
-                has_version = config["deploy_unit_version"] is not None
+                has_version = config["deploy_unit_version"] is not None or "deploy_unit_version" in unsure
                 if (
                     isinstance(parameters, HealthCheckParameters)
                     and parameters.expected_version is None
@@ -137,7 +159,11 @@ class TenantCheck:
                     where = stage.steps[place].path
                     message = f"a health-check needs it ({where}), or an expected_version of its own"
                     yield Problem("deploy_unit_version", None, message)
-        if asked and not (config["network_endpoints"] or config["target_domain"] or config["target_ip"]):
+        if (
+            asked
+            and not unsure & _ADDRESSES
+            and not (config["network_endpoints"] or config["target_domain"] or config["target_ip"])
+        ):
             message = f"a {asked.name} needs at least one endpoint: network_endpoints, target_domain or target_ip"
             yield Problem("network_endpoints", None, message)
 
@@ -162,6 +188,10 @@ def _overrides(overrides: Mapping[str, Any], step_types: frozenset[str]) -> Iter
         names = [snake_case(parameter) for parameter in values]
         if len(names) != len(set(names)):
             yield Problem(path, None, "a parameter is given twice, in two spellings")
+
+
+def _sure(problems: Iterable[Problem]) -> list[Problem]:
+    return [one for one in problems if one.message != UNSURE]
 
 
 def _told(problem: Problem) -> tuple[str, str, str]:

@@ -104,7 +104,6 @@ def _keys_of_body(operation: dict[str, Any], schemas: dict[str, Any]) -> list[st
         ("/plans?preview=x&overrideFreeze=%1b", {"content": b"{"}, ["", "overrideFreeze", "preview"]),
         ("/plans?preview=x&skipIdentical=q", {"content": b"\xff"}, ["skipIdentical", "", "preview"]),
         ("/plans:preview?againstPlan=%1b", {"content": b"a: [", "headers": YAML}, ["body", "againstPlan"]),
-        ("/plans:validate?show=q", {"content": b"[]"}, ["show", ""]),
     ],
 )
 def test_what_one_mistake_hid(shared_console: ConsoleServer, at: str, how: dict[str, Any], told: list[str]) -> None:

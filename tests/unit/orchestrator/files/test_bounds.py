@@ -96,6 +96,16 @@ def test_white_space_that_libyaml_fills_with_zeros_is_bounded(start: str, blank:
     assert refusal_of(start + "\xa0" * 10 * MAX_BLANK) is None, "text to YAML"
 
 
+def test_a_text_of_nothing_but_small_values_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_text, "FREE_EVENTS", 20)
+    with pytest.raises(InvalidInput, match="line 1, column 48: more than 25 values, keys and brackets, too many"):
+        read_yaml("[" + "x," * 50 + "]", "plan")
+    with pytest.raises(InvalidInput, match="more than 20 values"):
+        read_yaml("-\n" * 20, "plan")
+    assert read_yaml("- xy\n" * 50, "plan") == ["xy"] * 50
+    assert read_yaml("[" + "x," * 10 + "]", "plan") == ["x"] * 10
+
+
 def test_a_key_given_twice_is_found_in_one_pass() -> None:
     # With a pass a key this takes minutes.
     text = "{" + ",".join(f'"k{number}":1' for number in range(200_000)) + ',"k199999":2}'

@@ -147,7 +147,7 @@ def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
     ]
     found = all_problems(switch_task(wrong))
     assert found == [
-        "services.portal.steps[0].key: the name 'nacosNameSpace' is undefined, for configs[7] (got '{{ "
+        "services.portal.steps[0].key: the name 'nacosNameSpace' is undefined, for configs[7] and 2 more (got '{{ "
         "tenant.variables.nacosNameSpace }}:{{ tenant.tenant_id }}')",
         "configs[0].trunkGrup: unknown key; did you mean 'trunkGroup'?",
         "configs[0].serviceNames[1]: unknown service; did you mean 'portal'? (got 'portall')",
@@ -160,6 +160,8 @@ def test_what_is_wrong_with_the_plan_is_told_of_the_list_at_once() -> None:
         "mapping) (got 'a object')",
         "configs[3].tenant_id: the same as configs[0].tenantId; expected each once (got '10001')",
         "configs[4].deploy_unit_name: expected text (got 7)",
+        "configs[4].healthCheckEndpoints[1]: expected an http:// or https:// URL: its scheme is 'ftp' "
+        "(got 'ftp://h/no')",
         "configs[5].networkEndpoints[0].targetIp: expected text (got 5)",
         "configs[5].nacosNameSpace: expected a JSON value (text, number, true or false, null, list, "
         "mapping) (got 'a object')",

@@ -134,8 +134,8 @@ def test_a_group_is_not_missed_in_limits_that_are_wrong_and_hides_nothing() -> N
 def test_other_spellings_and_a_key_given_twice_are_left_out_as_well() -> None:
     raw = plan() | {"failureTolerance": {"count": -1}, "startsPerMinute": 0, "notAfter": "2030-01-01T00:00:00Z"}
     raw["waves"][0] |= {"gate": {"url": "ftp://x", "intervalSeconds": 0}}
-    told = ["failure_tolerance", "failure_tolerance.count", "not_after", "starts_per_minute"]
-    assert sorted(paths(raw)) == [*told, "waves[0].gate.interval_seconds", "waves[0].gate.url"]
+    told = ["failure_tolerance", "failure_tolerance.count", "notAfter", "startsPerMinute"]
+    assert sorted(paths(raw)) == [*told, "waves[0].gate.intervalSeconds", "waves[0].gate.url"]
 
 
 def test_a_wrong_stage_hides_nothing_of_its_steps() -> None:

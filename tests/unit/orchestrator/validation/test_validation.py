@@ -170,7 +170,7 @@ def test_all_at_once_and_what_is_right_is_still_checked() -> None:
         "tenants[3].network_endpoints[0].value",
     ]
     assert found["tenants[1].tenant_id"] == "the same as tenants[0].tenant_id; expected each once"
-    assert found["stages[1].steps[0].channel"].endswith("for tenants[0] and 2 more")
+    assert found["stages[1].steps[0].channel"].endswith("for tenants[0] and 3 more")
 
 
 def test_health_check_needs_an_expected_version() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orchestrator.domain.naming import bounded_comparing, unknown
-from orchestrator.validation import validate_plan
+from orchestrator.validation import findings, validate_plan
 from orchestrator.validation.findings import LIMIT
 from tests.support.counted_calls import counted_calls
-from tests.support.right_plan import right_plan
+from tests.support.right_plan import right_plan, right_tenant
 
 COMPARING = "get_close_matches"
 MANY = 5000
@@ -122,6 +122,45 @@ def test_a_name_is_told_as_it_was_written_and_what_was_meant_in_the_same_spellin
     (error,) = validate_plan(right_plan() | wrong).errors
     assert error.path == path
     assert error.message.endswith(f"; did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"startsPerMinute": 0}, "startsPerMinute"),
+        ({"stages": [stage(timeoutSeconds="x")]}, "stages[0].steps[0].timeoutSeconds"),
+        (
+            {"tenants": [tenant(1, networkEndpoints=[{"targetDomain": 5}])]},
+            "tenants[0].networkEndpoints[0].targetDomain",
+        ),
+        (
+            {"tenants": [tenant(1, overrides={"healthCheck": {"maxAttempts": "x"}})]},
+            "tenants[0].overrides.healthCheck.maxAttempts",
+        ),
+        (
+            {"tenants": [tenant(1, overrides={"health-check": {"max-attempts": "x"}})]},
+            "tenants[0].overrides.health-check.max-attempts",
+        ),
+        (
+            {"tenants": [tenant(1, overrides={"healthCheck": {"expectedVersion": "{{ nope }}"}})]},
+            "tenants[0].overrides.healthCheck.expectedVersion",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_under_its_name_as_it_was_written(wrong: dict[str, Any], path: str) -> None:
+    assert [error.path for error in validate_plan(right_plan() | wrong).errors] == [path]
+
+
+def test_of_very_many_wrong_tenants_the_others_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_COUNTED", 20)
+    for plan in (
+        right_plan() | {"tenants": [{}] * MANY},
+        right_plan() | {"tenants": [right_tenant("acme")] * MANY},
+    ):
+        with counted_calls() as calls:
+            errors = validate_plan(plan).errors
+        assert (len(errors), errors[-1].message) == (LIMIT + 1, "and more than 20 more problems")
+        assert calls["tenant_forms"] + calls["first_problems_of"] <= 2 * LIMIT + 20
 
 
 def test_overrides_have_a_bound() -> None:
