@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.fleet.start_rules import NO_START_RULES, StartRules
@@ -34,7 +34,8 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One wave of a plan: so many tenants. ``gate`` is '', 'manual' or the JSON of an HTTP gate."""
+    """One wave of a plan: so many tenants. ``gate`` is '', 'manual' or the JSON of an HTTP gate. ``only_waits``: its
+    soak has nothing to ask of any tenant."""
 
     name: str
     tenants: int
@@ -43,6 +44,7 @@ class Wave:
     soak_seconds: float | None = None
     soak_interval_seconds: float = 30.0
     gate: str = ""
+    only_waits: bool = False
 
     def fields(self, index: int) -> Fields:
         """What the plan's record says of it."""
@@ -56,6 +58,8 @@ class Wave:
         if self.soak_seconds is not None:
             found["soak"] = round(self.soak_seconds * 1000)
             found["interval"] = round(min(self.soak_interval_seconds, self.soak_seconds) * 1000)
+            if self.only_waits:
+                found["onlyWaits"] = 1
         if self.gate:
             found["gate"] = self.gate
         return {f"wave:{index}:{name}": value for name, value in found.items()}
@@ -87,6 +91,10 @@ class FleetRules:
     def has_breaker(self) -> bool:
         """Whether so many failures can stop it."""
         return self.tolerance is not None or any(wave.tolerance is not None for wave in self.waves)
+
+    def only_waiting(self) -> FleetRules:
+        """The same of stages that ask no tenant for its health."""
+        return replace(self, waves=tuple(replace(wave, only_waits=True) for wave in self.waves))
 
     def fields(self) -> Fields:
         """What the plan's record says of it."""

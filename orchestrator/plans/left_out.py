@@ -30,6 +30,8 @@ def leave_out(plan: Plan, header: PlanHeader, tenant_ids: AbstractSet[str]) -> P
     selection = select_waves(header, pairs, {"plan_id": plan.plan_id, "name": plan.name})
     if selection.problems:
         raise InvalidInput([_of_the_rest(problem, places, len(tenant_ids)) for problem in selection.problems])
+    if any(wave.only_waits for wave in plan.rules.waves):
+        selection.rules = selection.rules.only_waiting()
     return assemble_plan(header, plan.plan_id, plan.stages, kept, selection)
 
 

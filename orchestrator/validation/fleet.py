@@ -54,7 +54,13 @@ def check_fleet(
         return None
     selection = select_waves(shape.header, tenants, plan)
     findings.errors(selection.problems)
+    if not _ask_for_health(stages):
+        selection.rules = selection.rules.only_waiting()
     return selection
+
+
+def _ask_for_health(stages: Sequence[CompiledStage]) -> bool:
+    return any(is_look(step.step) for stage in stages for step in stage.steps)
 
 
 def _check_groups(shape: Shape, groups: Collection[str], findings: Findings) -> None:
@@ -101,7 +107,7 @@ def _warn(header: FleetHeader, slots: int, stages: Sequence[CompiledStage], find
 def _warn_of_soak(wave: WaveSpec, path: str, stages: Sequence[CompiledStage], findings: Findings) -> None:
     if wave.soak is None:
         return
-    if not any(is_look(step.step) for stage in stages for step in stage.steps):
+    if not _ask_for_health(stages):
         findings.warn(f"{path}.soak", None, "no stage has a health-check, so a soak only waits")
     elif wave.soak.seconds < 2 * wave.soak.interval_seconds:
         message = "less than two intervals: a tenant counts as gone only after two looks in a row"

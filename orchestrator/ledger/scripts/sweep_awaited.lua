@@ -48,8 +48,8 @@ local function soak_on(plan_id, wave)
   WHOLE.ask_plan_events(plan_id)
   local soak = soak_numbers(plan_id)
   if not soak.cursor and soak.left <= 0 then
-    local completed = wave_counts(plan_id, wave, TASK.COMPLETED)
-    if completed == 0 then
+    local asked = only_waits(plan_id, wave) and 0 or wave_counts(plan_id, wave, TASK.COMPLETED)
+    if asked == 0 then
       local move = foresee(plan_id, {})
       ask_end_of_round(plan_id, wave, soak)
       next_look(plan_id, soak, 0)
@@ -59,7 +59,7 @@ local function soak_on(plan_id, wave)
       end
       return {'SWEPT'}
     end
-    next_look(plan_id, soak, completed)
+    next_look(plan_id, soak, asked)
   end
   return hand_out(plan_id, wave, soak)
 end

@@ -28,6 +28,21 @@ def state(world: LedgerWorld) -> str:
     return world.reader.plan_record("p")["wave:0:state"]
 
 
+def test_a_soak_that_asks_for_nobody_s_health_is_looked_at_at_its_end_alone(world: LedgerWorld) -> None:
+    """Not once an interval, and no message goes to a worker."""
+    for plan_id, seconds in (("hour", 3600.0), ("moment", 0.001)):
+        waves = (Wave("all", 1, soak_seconds=seconds, soak_interval_seconds=1), Wave("rest", 1))
+        rules = FleetRules(2, None, "pause", waves).only_waiting()
+        world.plan(plan_id, [f"{plan_id}-a", f"{plan_id}-b"], rules=rules, wave_of=[0, 1])
+        world.serve(plan_id)
+        world.finish(f"{plan_id}.0")
+    ends = world.reader.plan_record("hour")["soakEnds"]
+    assert world.client.zscore(world.keys.of("awaited"), "hour") == float(ends)
+    assert world.looks("moment") == []
+    record = world.reader.plan_record("moment")
+    assert (record["wave:0:state"], record["wave:1:state"]) == (WaveState.PASSED, WaveState.OPEN)
+
+
 def test_an_absence_in_an_earlier_soak_is_none_of_two_looks_in_a_row(world: LedgerWorld) -> None:
     pair = Pair(world)
     soaking(pair, "a", "b", fails="b")

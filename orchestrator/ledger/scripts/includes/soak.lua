@@ -1,5 +1,6 @@
 -- The soak of a wave: its completed tenants are looked at in rounds, each answered whole before the next. A look that
--- nobody answers is handed out again. It is over when its time is, the last round included, and nobody is in doubt.
+-- nobody answers is handed out again. It is over when its time is, the last round included, and nobody is in doubt. Where
+-- no stage asks for a tenant's health there is nothing to look at, and nothing to do before its end.
 -- @include keys
 -- @include numbers
 -- @include wave_record
@@ -19,11 +20,13 @@ local function soak_numbers(plan_id)
   }
 end
 
+local function only_waits(plan_id, wave) return redis.call('HEXISTS', K.plan(plan_id), part_of(wave) .. 'onlyWaits') == 1 end
+
 -- When the next round begins: the last one with the end of the soak.
 local function due_round(plan_id, wave, soak)
   local interval = tonumber(redis.call('HGET', K.plan(plan_id), part_of(wave) .. 'interval'))
   local due = soak.at + interval
-  if soak.at < soak.ends then due = math.min(due, soak.ends) end
+  if soak.at < soak.ends then due = only_waits(plan_id, wave) and soak.ends or math.min(due, soak.ends) end
   await(plan_id, math.max(due, NOW))
 end
 
